@@ -1,0 +1,54 @@
+# `make demo` and `make test` set up all that they need in .venv; nothing else is installed by hand.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test gate train studio record-demo clean
+
+demo: $(VENV)/vision.done
+	$(BIN)/unco demo --out out/demo
+
+test: $(VENV)/dev.done
+	$(BIN)/python -m pytest --cov=unco --cov-report=term --cov-fail-under=90
+
+gate: $(VENV)/dev.done
+	$(BIN)/ruff format --check unco tests
+	$(BIN)/ruff check unco tests
+	$(BIN)/mypy unco
+	$(BIN)/python tests/check_wheel.py
+
+train: $(VENV)/train.done
+	$(BIN)/unco train --data $(DATA) --out runs/gmner-minilm
+
+studio: $(VENV)/studio.done
+	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true LANGSMITH_TRACING=false \
+		$(BIN)/langgraph dev --no-browser --n-jobs-per-worker 10
+
+record-demo: $(VENV)/vision.done
+	$(BIN)/python -m unco.demo.record
+
+$(VENV)/pip.done:
+	$(PYTHON) -c 'import sys; sys.exit("unco needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/vision.done: $(VENV)/pip.done pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[vision]'
+	touch $@
+
+$(VENV)/dev.done: $(VENV)/pip.done pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[dev,vision]'
+	touch $@
+
+$(VENV)/train.done: $(VENV)/pip.done pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[train]'
+	touch $@
+
+$(VENV)/studio.done: $(VENV)/pip.done pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[studio,vision]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) out runs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

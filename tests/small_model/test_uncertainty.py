@@ -1,0 +1,59 @@
+"""Entropies, Eq. 7 and normalisers against numbers worked out by hand."""
+
+from math import log
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unco.small_model.symbols import DecodedEntity
+from unco.small_model.uncertainty import (
+    Normaliser,
+    Range,
+    doubt,
+    entity_uncertainty,
+    entropy,
+    fit_minmax,
+    log_cardinality,
+    quantile_thresholds,
+)
+from unco.types import Span, Thresholds, Uncertainty
+
+
+def test_entropy_of_known_distributions() -> None:
+    rows = torch.tensor([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0]], dtype=torch.float64)
+    assert entropy(rows).tolist() == pytest.approx([log(4), 0.0, log(2)])
+    assert doubt(rows).tolist() == pytest.approx([0.75, 0.0, 0.5])
+
+
+@given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=20).filter(lambda weights: sum(weights) > 1e-6))
+def test_entropy_lies_between_zero_and_ln_v(weights: list[float]) -> None:
+    row = torch.tensor(weights, dtype=torch.float64)
+    value = float(entropy(row / row.sum()))
+    assert -1e-9 <= value <= log(len(weights)) + 1e-9
+
+
+def test_equation_7_by_hand() -> None:
+    entity = DecodedEntity(Span(3, 5), type_index=0, start_step=0)  # <s> w w <r> type
+    tokens, regions = [0.1, 0.2, 0.4, 0.3, 0.7], [9.0, 9.0, 9.0, 9.0, 0.5]
+    boundary = entity_uncertainty(entity, tokens, regions)
+    assert (boundary.span, boundary.type, boundary.region) == pytest.approx(((0.1 + 0.2 + 0.4 + 0.3) / 2, 0.7, 0.5))
+    assert entity_uncertainty(entity, tokens, regions, "eq7").span == pytest.approx((0.2 + 0.4) / 2)
+
+
+def test_minmax_is_fitted_on_what_it_is_given_and_clips() -> None:
+    normaliser = fit_minmax([Uncertainty(0.0, 1.0, 0.5), Uncertainty(2.0, 3.0, 1.0)])
+    assert normaliser == Normaliser(Range(0.0, 2.0), Range(1.0, 3.0), Range(0.5, 1.0))
+    assert normaliser(Uncertainty(1.0, 5.0, 0.0)) == Uncertainty(0.5, 1.0, 0.0)
+
+
+def test_log_cardinality_maps_the_uniform_distribution_to_one() -> None:
+    assert log_cardinality(4, 20, 3)(Uncertainty(log(20), log(4), log(3))) == Uncertainty(1.0, 1.0, 1.0)
+
+
+def test_quantile_thresholds_route_the_wanted_share() -> None:
+    values = [Uncertainty(i / 100, i / 100, i / 100) for i in range(101)]
+    thresholds = quantile_thresholds(values, {"span": 0.1, "type": 0.5, "region": 0.0})
+    assert thresholds == Thresholds(0.9, 0.5, 1.0)
+    assert sum(value.span > thresholds.span for value in values) == 10

@@ -1,0 +1,66 @@
+"""Words with offsets, shapes, and windows that lose nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tiny import tiny_tokenizer
+from unco.small_model.windows import cut_windows
+from unco.small_model.words import PIECES_PER_WORD, Casing, Prefix, Shape, chunk_shape, post_casing, split_words, word_pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("RT @AnnLee_7: go #BlueOwls!", ["RT", "@", "AnnLee_7", ":", "go", "#", "BlueOwls", "!"]),
+        ("It's 3.5-2 on 11/22/1963.", ["It", "'", "s", "3.5-2", "on", "11/22/1963", "."]),
+        ("see https://x.org/a?b=c now", ["see", "https://x.org/a?b=c", "now"]),
+        ("caf\u00e9 \U0001f600\U0001f600", ["caf\u00e9", "\U0001f600", "\U0001f600"]),
+        ("a\u200bb \u200b c", ["a", "b", "c"]),
+        ("\u05e9\u05dc\u05d5\u05dd Tel Aviv", ["\u05e9\u05dc\u05d5\u05dd", "Tel", "Aviv"]),
+        (" \n\t ", []),
+    ],
+)
+def test_words(text: str, words: list[str]) -> None:
+    assert list(split_words(text)[0]) == words
+
+
+@given(st.text(max_size=200))
+def test_offsets_point_at_the_words(text: str) -> None:
+    words, offsets = split_words(text)
+    assert [text[start:stop] for start, stop in offsets] == list(words)
+    assert all(a[1] <= b[0] for a, b in zip(offsets, offsets[1:], strict=False))
+
+
+def test_shapes() -> None:
+    shapes = [chunk_shape(chunk) for chunk in ("abc", "Abc", "ABC", "A", "12", "!")]
+    assert shapes == [Shape.LOWER, Shape.TITLE, Shape.UPPER, Shape.SINGLE_UPPER, Shape.DIGITS, Shape.OTHER]
+    assert post_casing(("ALL", "OF", "IT", "!")) == Casing.UPPER
+    assert post_casing(("Some", "of", "it")) == Casing.MIXED
+
+
+def test_pieces_of_camel_case_hash_tags_and_handles() -> None:
+    pieces = word_pieces(("#", "goOwls2", "@", "me"), tiny_tokenizer())
+    assert pieces.word == (0, 1, 1, 1, 1, 1, 1, 1, 2, 3, 3)
+    assert [Shape(shape) for shape in pieces.shape[1:8]] == [Shape.LOWER] * 2 + [Shape.TITLE] * 4 + [Shape.DIGITS]
+    assert set(pieces.prefix[1:8]) == {Prefix.HASH}
+    assert set(pieces.prefix[9:]) == {Prefix.AT}
+
+
+def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened() -> None:
+    pieces = word_pieces(("a", "\u200b", "b" * 60), tiny_tokenizer())
+    assert set(pieces.word) == {0, 1, 2}
+    assert pieces.word.count(2) == PIECES_PER_WORD
+
+
+@given(st.lists(st.sampled_from(["go", "owls", ".", "a", "verylongword"]), min_size=1, max_size=120), st.integers(24, 60))
+def test_windows_cover_every_word_once(words: list[str], most: int) -> None:
+    windows = cut_windows(words, tiny_tokenizer(), most)
+    assert [index for start, stop in windows for index in range(start, stop)] == list(range(len(words)))
+    pieces = word_pieces(words, tiny_tokenizer()).word
+    assert all(sum(start <= owner < stop for owner in pieces) <= most for start, stop in windows)
+
+
+def test_a_window_ends_after_a_sentence() -> None:
+    words = ["ab"] * 15 + ["."] + ["cd"] * 20
+    assert cut_windows(words, tiny_tokenizer(), 40)[0] == (0, 16)

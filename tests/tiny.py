@@ -1,0 +1,108 @@
+"""Tiny random models and hand-made posts."""
+
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+from unco.small_model.config import McDropout, ModelConfig
+from unco.small_model.network import Network
+from unco.small_model.predictor import Predictor
+from unco.small_model.symbols import START
+from unco.small_model.uncertainty import log_cardinality
+from unco.types import Box, Entity, Extraction, GoldEntity, GoldPost, Label, PictureInfo, Span, Thresholds, Uncertainty
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+LABELS = (Label("PER", "A person."), Label("ORG", "A group."))
+TINY = ModelConfig(
+    labels=LABELS,
+    vocabulary=4 + 2 * len(LETTERS),
+    hidden=32,
+    heads=4,
+    feed_forward=64,
+    encoder_layers=2,
+    decoder_layers=2,
+    positions=128,
+    decoder_positions=24,
+)
+
+
+def tiny_tokenizer() -> Tokenizer:
+    """Word pieces of single letters."""
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
+    vocabulary = {piece: index for index, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer
+
+
+def tiny_network(seed: int = 0) -> Network:
+    """Random weights, spread enough that the network says something."""
+    torch.manual_seed(seed)
+    network = Network(TINY)
+    for parameter in network.parameters():
+        if parameter.dim() == 2:
+            torch.nn.init.normal_(parameter, std=0.3)
+    with torch.no_grad():
+        network.decoder.special_out.bias[START] += 20.0  # else it has nothing to say
+    return network.eval().requires_grad_(False)
+
+
+def tiny_predictor(seed: int = 0) -> Predictor:
+    """A random small model."""
+    return Predictor(
+        network=tiny_network(seed),
+        tokenizer=tiny_tokenizer(),
+        normaliser=log_cardinality(2, 10, 4),
+        thresholds=Thresholds(0.4, 0.3, 0.5),
+        mc=McDropout(p=0.2, passes=10),
+        name="tiny",
+    )
+
+
+def gold_post(identity: str = "1") -> GoldPost:
+    """Ann Lee (in the picture) plays for the Blue Owls (not in it)."""
+    tokens = ("Ann", "Lee", "plays", "for", "the", "Blue", "Owls", "!")
+    return GoldPost(
+        identity,
+        tokens,
+        (
+            GoldEntity(Span(0, 2), "PER", (Box(10, 10, 60, 90),)),
+            GoldEntity(Span(5, 7), "ORG", ()),
+        ),
+        (200, 100),
+    )
+
+
+def extraction(
+    tokens: tuple[str, ...],
+    entities: list[tuple[Span, str, Box | None, Uncertainty]],
+    thresholds: Thresholds | None = None,
+    picture: PictureInfo | None = None,
+) -> Extraction:
+    """What a small model might say, written by hand."""
+    text = " ".join(tokens)
+    starts = [len(" ".join(tokens[:index])) + (1 if index else 0) for index in range(len(tokens))]
+    offsets = tuple((start, start + len(token)) for start, token in zip(starts, tokens, strict=True))
+    return Extraction(
+        text=text,
+        tokens=tokens,
+        offsets=offsets,
+        entities=tuple(
+            Entity(
+                index=index,
+                span=span,
+                text=text[offsets[span.start][0] : offsets[span.stop - 1][1]],
+                start_char=offsets[span.start][0],
+                stop_char=offsets[span.stop - 1][1],
+                type=kind,
+                region=region,
+                uncertainty=uncertainty,
+                nats=uncertainty,
+            )
+            for index, (span, kind, region, uncertainty) in enumerate(entities)
+        ),
+        thresholds=thresholds or Thresholds(0.4, 0.3, 0.5),
+        labels=LABELS,
+        picture=picture,
+        model="by-hand",
+    )

@@ -1,0 +1,102 @@
+"""A tiny OpenAI-compatible server on this machine, whose behaviour a test writes down beforehand."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+ANSWER = '{"reasoning_process": "A city.", "corrected_entity": "New Oslo"}'
+
+
+def completion(text: str | None = ANSWER, finish_reason: str = "stop") -> str:
+    """The body of a chat completion."""
+    message = {"role": "assistant", "content": text}
+    return json.dumps(
+        {
+            "id": "c1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "served-model",
+            "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
+            "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One scripted answer."""
+
+    body: str = field(default_factory=completion)
+    status: int = 200
+    kind: str = "application/json"
+    after_s: float = 0.0
+    drop: bool = False
+    """Close the connection without an answer."""
+
+
+def refusal(status: int, message: str) -> Step:
+    """An error in OpenAI's form."""
+    return Step(json.dumps({"error": {"message": message, "type": "x", "code": None}}), status)
+
+
+@dataclass
+class OpenAIServer:
+    """A running server. The last step of `script` repeats."""
+
+    script: list[Step] = field(default_factory=lambda: [Step()])
+    url: str = ""
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    """What was asked, in order."""
+    keys: list[str] = field(default_factory=list)
+    """The Authorization header of each."""
+
+    @property
+    def calls(self) -> int:
+        return len(self.bodies)
+
+    def step(self) -> Step:
+        return self.script[min(self.calls, len(self.script)) - 1]
+
+
+@contextmanager
+def serve() -> Iterator[OpenAIServer]:
+    """Run a server for a while."""
+    state = OpenAIServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            state.keys.append(self.headers.get("Authorization", ""))
+            state.bodies.append(body)
+            step = state.step()
+            time.sleep(step.after_s)
+            if step.drop:
+                self.close_connection = True
+                return
+            data = step.body.encode()
+            self.send_response(step.status)
+            self.send_header("Content-Type", step.kind)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            try:
+                self.wfile.write(data)
+            except OSError:
+                pass  # the client no longer waits
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_port}/v1"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,114 @@
+"""The cache keeps text, only text, and never turns a broken row into a crash or into code that runs."""
+
+import logging
+import pickle
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import diskcache
+import pytest
+
+from unco.errors import SetupError
+from unco.tools.cache import Cache, default_directory
+
+
+def test_what_is_put_is_found_also_by_another_cache(tmp_path: Path):
+    Cache(tmp_path / "new/place").put("k", "žluť 🚀 $1")
+    again = Cache(tmp_path / "new/place")
+    assert again.get("k") == "žluť 🚀 $1"
+    assert again.get("other") is None
+
+
+def test_a_long_text_stays_in_the_database_and_is_never_thrown_away(tmp_path: Path):
+    cache = Cache(tmp_path)
+    cache.put("k", "x" * 3_000_000)
+    assert len(cache.get("k") or "") == 3_000_000
+    assert list(tmp_path.rglob("*.val")) == []
+    assert cache._opened().eviction_policy == "none"
+
+
+def test_nothing_is_created_before_the_first_use(tmp_path: Path):
+    cache = Cache(tmp_path / "later")
+    assert not (tmp_path / "later").exists()
+    cache.get("k")
+    assert (tmp_path / "later").stat().st_mode & 0o077 == 0, "what people posted is nobody else's to read"
+
+
+def test_where_it_lies(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UNCO_CACHE_DIR", "/some/place")
+    assert Cache().directory == Path("/some/place")
+    monkeypatch.setenv("UNCO_CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert default_directory() == Path("/xdg/unco")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/mia")
+    assert default_directory() == Path("/home/mia/.cache/unco")
+
+
+class Bomb:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (pytest.fail, ("a planted pickle was run",))
+
+
+@pytest.mark.parametrize("value", [pickle.dumps(Bomb()), b"\x80broken", "/etc/hostname"])
+def test_a_planted_row_is_a_miss(tmp_path: Path, value: object, caplog: pytest.LogCaptureFixture):
+    cache = Cache(tmp_path)
+    cache.put("k", "text")
+    mode, name = (diskcache.core.MODE_PICKLE, None) if isinstance(value, bytes) else (diskcache.core.MODE_TEXT, value)
+    with sqlite3.connect(tmp_path / "cache.db") as database:
+        database.execute("UPDATE Cache SET mode = ?, filename = ?, value = ?", (mode, name, None if name else value))
+    database.close()
+    with caplog.at_level(logging.WARNING):
+        assert cache.get("k") is None
+    assert "unreadable row" in caplog.text
+    cache.put("k", "again")
+    assert cache.get("k") == "again"
+
+
+def test_a_broken_database_is_named_and_left_alone(tmp_path: Path):
+    (tmp_path / "cache.db").write_bytes(b"this is not a database" * 100)
+    with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
+        Cache(tmp_path).get("k")
+    assert (tmp_path / "cache.db").read_bytes().startswith(b"this is not")
+
+
+def test_a_place_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match="cannot be opened"):
+        Cache(tmp_path / "file/cache").put("k", "text")
+
+
+def test_a_locked_database_keeps_nothing_and_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    cache = Cache(tmp_path)
+    cache.put("k", "old")
+    store = cache._opened()
+    store.close()
+    store._timeout = 0  # the next connection does not wait
+    with sqlite3.connect(tmp_path / "cache.db") as other:
+        other.execute("BEGIN IMMEDIATE")
+        cache.put("k", "new")
+    other.close()
+    assert "did not keep" in caplog.text
+    assert cache.get("k") == "old"
+
+
+def test_a_closed_cache_opens_again(tmp_path: Path):
+    cache = Cache(tmp_path)
+    cache.close()
+    cache.put("k", "text")
+    cache.close()
+    assert cache.get("k") == "text"
+
+
+def test_threads_share_it(tmp_path: Path):
+    cache = Cache(tmp_path)
+
+    def turn(number: int) -> str | None:
+        cache.put(str(number), f"text {number}")
+        return cache.get(str(number))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(turn, range(20))) == [f"text {number}" for number in range(20)]

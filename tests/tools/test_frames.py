@@ -1,0 +1,149 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unco.errors import Rejected, SettingsError
+from unco.tools.frames import FRAMES, decode, describe, encode, fit, frame_by_name, frame_for, sent_size, smart_resize
+from unco.types import Box
+
+frames = st.sampled_from(list(FRAMES.values()))
+sides = st.integers(74, 1200)  # what the benchmark's pictures span
+
+
+def step(frame, width, height):
+    """Original pixels of one step of the frame along each axis."""
+    if frame.scale == "pixels":
+        sent = sent_size(frame, width, height)
+        return width / sent[0], height / sent[1]
+    return width / (frame.scale * 10**frame.decimals), height / (frame.scale * 10**frame.decimals)
+
+
+@st.composite
+def boxes(draw, width, height, least):
+    low, high = [], []
+    for side, smallest in zip((width, height), least, strict=True):
+        length = draw(st.floats(min(smallest, side), side))
+        start = draw(st.floats(0, side - length))
+        low.append(start)
+        high.append(min(start + length, side))
+    return Box(*low, *high)
+
+
+@given(frames, sides, sides, st.data())
+def test_round_trip_keeps_the_box(frame, width, height, data):
+    least = [max(1.0, 100.001 * size) for size in step(frame, width, height)]
+    if least[0] > width or least[1] > height:
+        return
+    box = data.draw(boxes(width, height, least))
+    assert decode(encode(box, frame, width, height), frame, width, height).iou(box) >= 0.98
+
+
+@given(frames, st.integers(1, 6000), st.integers(1, 6000), st.data())
+def test_a_box_of_one_pixel_survives(frame, width, height, data):
+    box = data.draw(boxes(width, height, (1, 1)))
+    again = decode(encode(box, frame, width, height), frame, width, height)
+    assert 0 <= again.x1 < again.x2 <= width
+    assert 0 <= again.y1 < again.y2 <= height
+    assert again.iou(box) > 0
+
+
+def test_worked_examples():
+    box = Box(60, 40, 300, 200)
+    assert encode(box, FRAMES["pixels"], 600, 400) == [60, 40, 300, 200]
+    assert encode(box, FRAMES["0-1000"], 600, 400) == [100, 100, 500, 500]
+    assert encode(Box(60, 80, 300, 200), FRAMES["0-1000-yx"], 600, 400) == [200, 100, 500, 500]
+    assert encode(Box(60, 50, 300, 200), FRAMES["0-1"], 600, 400) == [0.1, 0.125, 0.5, 0.5]
+    assert encode(box, FRAMES["resized_pixels"], 600, 400) == [59, 39, 294, 196]  # sent at 588 x 392
+    assert all(isinstance(number, int) for number in encode(box, FRAMES["0-1000"], 600, 400))
+
+
+def test_decode_orders_and_clips():
+    frame = FRAMES["0-1000"]
+    assert decode([500, 500, 100, 100], frame, 600, 400) == Box(60, 40, 300, 200)
+    assert decode([-50, 500, 1010, 1200], frame, 600, 400) == Box(0, 200, 600, 400)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([1, 2, 3], "four finite numbers"),
+        ([1, 2, 3, float("nan")], "four finite numbers"),
+        ([1, 2, True, 4], "four finite numbers"),
+        ([1, 2, "3", 4], "four finite numbers"),
+        ([10, 10, 10, 300], "less than one pixel"),
+        ([1100, 100, 1200, 200], "less than one pixel"),
+        ([0, 0, 1, 1], "less than one pixel"),
+        ([100, 100, 1800, 900], "perhaps not in the frame 0-1000"),
+    ],
+)
+def test_decode_rejects(values, reason):
+    with pytest.raises(Rejected, match=reason):
+        decode(values, FRAMES["0-1000"], 600, 400)
+
+
+@given(frames, sides, sides, st.lists(st.floats() | st.integers(), max_size=6))
+def test_decode_gives_a_box_inside_or_rejects(frame, width, height, values):
+    try:
+        box = decode(values, frame, width, height)
+    except Rejected:
+        return
+    assert 0 <= box.x1 < box.x2 <= width
+    assert 0 <= box.y1 < box.y2 <= height
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000))
+def test_smart_resize_is_left_alone_by_a_second_resize(width, height):
+    size = smart_resize(width, height)
+    assert size[0] % 28 == size[1] % 28 == 0
+    if max(width, height) <= 200 * min(width, height):  # beyond, Qwen refuses the picture
+        assert 3136 <= size[0] * size[1]
+        assert smart_resize(*size) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "sent"), [((600, 400), (588, 392)), ((1200, 1200), (980, 980)), ((74, 74), (84, 84)), ((20, 20), (56, 56))]
+)
+def test_smart_resize_worked_examples(size, sent):
+    assert smart_resize(*size) == sent
+
+
+def test_fit():
+    assert fit(1200, 800) == (1200, 800)
+    assert fit(4096, 2048) == (2048, 1024)
+    assert fit(50_000, 1) == (2048, 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("Qwen/Qwen2.5-VL-7B-Instruct", "resized_pixels"),
+        ("qwen2.5vl:7b", "resized_pixels"),
+        ("Qwen2-VL-7B", "0-1000"),
+        ("qwen3-vl-plus", "0-1000"),
+        ("OpenGVLab/InternVL3-8B", "0-1000"),
+        ("google/gemini-2.5-pro", "0-1000-yx"),
+        ("gpt-4o-mini", "pixels"),
+        ("openai/gpt-5.2", "pixels"),
+        ("authored", "pixels"),
+    ],
+)
+def test_frame_for_families(model, name):
+    assert frame_for(model).name == name
+
+
+def test_frame_by_name():
+    assert all(frame_by_name(name).name == name for name in FRAMES)
+
+
+def test_unknown_names_list_the_frames():
+    for call in (lambda: frame_for("llava-1.6"), lambda: frame_by_name("xywh")):
+        with pytest.raises(SettingsError, match="pixels, resized_pixels, 0-1000, 0-1000-yx, 0-1"):
+            call()
+    with pytest.raises(SettingsError, match=r"Context\.frame or UNCO_LLM_FRAME"):
+        frame_for("llava-1.6")
+
+
+def test_describe_states_the_size_that_is_sent():
+    assert "588 pixels wide and 392 pixels high" in describe(FRAMES["resized_pixels"], 600, 400)
+    assert describe(FRAMES["0-1000-yx"], 600, 400).startswith("[y1, x1, y2, x2]")
+    assert all("{" not in describe(frame, 600, 400) for frame in FRAMES.values())

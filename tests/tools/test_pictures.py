@@ -1,0 +1,301 @@
+import base64
+import os
+import threading
+import zlib
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import BytesIO
+from random import Random
+from struct import pack
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from unco.errors import PictureError
+from unco.tools import picture_bytes
+from unco.tools.pictures import allowed_hosts_from_env, encode_jpeg_or_png, open_picture, picture_from_pil
+
+
+def as_bytes(image, kind="PNG", **options):
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def data_url(data, mime="image/png"):
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def gradient(width=64, height=48):
+    return Image.linear_gradient("L").resize((width, height)).convert("RGB")
+
+
+def forged_png(width, height):
+    """A valid header that claims a size, with next to nothing behind it."""
+
+    def chunk(name, body):
+        return pack(">I", len(body)) + name + body + pack(">I", zlib.crc32(name + body))
+
+    header = pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"0")) + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+def write(tmp_path):
+    def to(name, data):
+        path = tmp_path / name
+        path.write_bytes(data)
+        return str(path)
+
+    return to
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+def test_opens_each_format(write, kind):
+    path = write("picture", as_bytes(gradient(), kind))
+    picture = open_picture(path)
+    assert picture.image.mode == "RGB"
+    assert picture.image.size == (picture.info.width, picture.info.height) == (64, 48)
+    assert picture.info.ref == path
+    assert picture.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("text.jpg", b"not a picture at all", "not a picture .*b'not a pictur'"),
+        ("zero.png", b"", "empty"),
+        ("cut.png", as_bytes(gradient(300, 300))[:200], "damaged or cut short"),
+        ("cut.jpg", as_bytes(gradient(300, 300), "JPEG")[:700], "damaged or cut short"),
+        ("bomb.png", forged_png(30_000, 30_000), "too many pixels|over 50 million"),
+        ("warned.png", forged_png(10_000, 10_000), "over 50 million pixels"),
+        ("large.png", forged_png(7_072, 7_072), "over 50 million pixels"),
+        ("tiff.jpg", as_bytes(gradient(), "TIFF"), "not a picture"),
+        ("many.bin", bytes(picture_bytes.MAX_BYTES + 1), "larger than 20 MB"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "." in value[-5:] else "",
+)
+def test_bad_file_is_named(write, name, data, message):
+    path = write(name, data)
+    with pytest.raises(PictureError, match=message) as caught:
+        open_picture(path)
+    assert name in str(caught.value)
+
+
+def test_missing_and_directory(tmp_path):
+    with pytest.raises(PictureError, match="no picture at"):
+        open_picture(str(tmp_path / "nowhere.jpg"))
+    with pytest.raises(PictureError, match="is a directory"):
+        open_picture(str(tmp_path))
+    with pytest.raises(PictureError, match="cannot read"):
+        open_picture("a\0b.jpg")
+    with pytest.raises(PictureError, match="cannot read"):
+        open_picture("x" * 5000)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PictureError, match="not a regular file"):
+        open_picture(str(tmp_path / "pipe"))
+
+
+@pytest.mark.parametrize("ref", ["file:///etc/hostname", "FILE:/etc/hostname", "ftp://host/a.png", "s3://b/a.png"])
+def test_other_schemes_are_refused(ref):
+    with pytest.raises(PictureError, match="is not read"):
+        open_picture(ref)
+
+
+def test_a_colon_does_not_make_a_scheme(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photo:1.png").write_bytes(as_bytes(gradient()))
+    assert open_picture("photo:1.png").info.width == 64
+
+
+def test_data_url_is_named_by_its_hash():
+    picture = open_picture(data_url(as_bytes(gradient())))
+    assert picture.info.ref == f"data:sha256,{picture.info.sha256}"
+    with pytest.raises(PictureError, match="is the hash of a picture"):
+        open_picture(picture.info.ref)
+
+
+@pytest.mark.parametrize(
+    "url", ["data:", "data:image/png,abc", "data:image/png;base64,@@@@", "data:image/png;base64,abc", "data:;base64,é"]
+)
+def test_malformed_data_url(url):
+    with pytest.raises(PictureError, match="malformed data: URL"):
+        open_picture(url)
+
+
+def test_a_long_data_url_is_not_echoed():
+    with pytest.raises(PictureError) as caught:
+        open_picture("data:image/png;base64," + "QUJD" * 1000)
+    assert len(str(caught.value)) < 300
+    with pytest.raises(PictureError, match="larger than 20 MB"):
+        open_picture("data:image/png;base64," + "A" * (picture_bytes.MAX_BYTES * 4 // 3 + 8))
+
+
+def test_one_pixel_and_animated_are_marked(write):
+    dot = open_picture(write("dot.png", as_bytes(Image.new("RGB", (1, 1), "red"))))
+    assert dot.warnings == ("the picture has 1 x 1 pixels: too small to look for regions",)
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    moving = open_picture(write("a.gif", as_bytes(frames[0], "GIF", save_all=True, append_images=frames[1:])))
+    assert moving.warnings == ("animated: only its first frame is used",)
+    assert moving.image.getpixel((5, 5)) == (255, 0, 0)
+
+
+def test_modes_become_rgb(write):
+    cmyk = open_picture(write("cmyk.jpg", as_bytes(Image.new("CMYK", (32, 32), (0, 255, 255, 0)), "JPEG")))
+    red, green, blue = cmyk.image.getpixel((9, 9))
+    assert red > 200
+    assert max(green, blue) < 60
+    deep = Image.new("I;16", (32, 32), 32896)  # 128 * 257: the middle of 16 bits
+    assert open_picture(write("deep.png", as_bytes(deep))).image.getpixel((9, 9)) == (128, 128, 128)
+    clear = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
+    assert open_picture(write("clear.png", as_bytes(clear))).image.getpixel((9, 9)) == (255, 255, 255)
+    palette = clear.quantize()
+    assert open_picture(write("palette.png", as_bytes(palette))).image.getpixel((9, 9)) == (255, 255, 255)
+    one_bit = Image.new("1", (32, 32), 1)
+    assert open_picture(write("bit.png", as_bytes(one_bit))).image.getpixel((9, 9)) == (255, 255, 255)
+
+
+def test_exif_orientation_is_applied(write):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its side
+    picture = open_picture(write("phone.jpg", as_bytes(gradient(64, 32), "JPEG", exif=exif)))
+    assert (picture.info.width, picture.info.height) == (32, 64)
+
+
+def test_broken_exif_does_not_cost_the_picture(write, monkeypatch):
+    broken = as_bytes(gradient(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    assert open_picture(write("broken.jpg", broken)).image.size == (64, 48)
+
+    def fail(image):
+        raise SyntaxError("not a TIFF file")
+
+    monkeypatch.setattr("PIL.ImageOps.exif_transpose", fail)
+    notes = open_picture(write("worse.jpg", broken)).warnings
+    assert "its EXIF block cannot be read: shown as it is stored" in notes
+    assert any(note.startswith("the decoder says: Corrupt EXIF data") for note in notes)
+
+
+def test_files_are_closed(write, tmp_path):
+    path = write("a.png", as_bytes(gradient()))
+    picture = open_picture(path)
+    os.remove(path)
+    assert picture.image.tobytes()
+
+
+def test_from_pil_hashes_pixels_and_leaves_the_original_alone():
+    image = gradient()
+    image.info["comment"] = "keep"
+    picture = picture_from_pil(image)
+    assert picture.info == picture_from_pil(image.copy()).info
+    assert picture.info.ref == f"data:sha256,{picture.info.sha256}"
+    assert picture.info.sha256 != picture_from_pil(image.transpose(Image.Transpose.ROTATE_90)).info.sha256
+    assert picture.image is not image
+    assert image.info["comment"] == "keep"
+    with pytest.raises(PictureError, match="over 50 million"):
+        picture_from_pil(Image.new("1", (10_000, 6_000)))
+    with pytest.raises(PictureError, match="no pixels"):
+        picture_from_pil(Image.new("RGB", (0, 5)))
+
+
+def test_encoding_drops_metadata_and_is_repeatable(write):
+    exif = Image.Exif()
+    exif[0x010E] = "where I live"
+    noise = Image.frombytes("RGB", (100, 100), Random(0).randbytes(30_000))
+    picture = open_picture(write("a.jpg", as_bytes(noise, "JPEG", exif=exif, comment=b"my garden")))
+    mime, data = encode_jpeg_or_png(picture)
+    assert mime == "image/jpeg"
+    assert (mime, data) == encode_jpeg_or_png(picture)
+    with Image.open(BytesIO(data)) as again:
+        assert not again.getexif()
+        assert "comment" not in again.info
+    assert b"where I live" not in data
+    assert b"my garden" not in data
+    mime, data = encode_jpeg_or_png(open_picture(write("b.png", as_bytes(gradient()))), (28, 56))
+    assert mime == "image/png"
+    with Image.open(BytesIO(data)) as again:
+        assert again.size == (28, 56)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP"]), st.data())
+def test_damaged_bytes_give_a_picture_or_a_picture_error(kind, data):
+    good = bytearray(as_bytes(gradient(), kind))
+    for place in data.draw(st.lists(st.integers(0, len(good) - 1), min_size=1, max_size=8)):
+        good[place] = data.draw(st.integers(0, 255))
+    try:
+        picture = open_picture(data_url(bytes(good)))
+    except PictureError:
+        return
+    assert picture.image.mode == "RGB"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/a.png")
+            self.end_headers()
+        elif self.path == "/endless":
+            self.send_response(200)
+            self.end_headers()
+            try:
+                for _ in range(picture_bytes.MAX_BYTES // 2**16 + 200):
+                    self.wfile.write(bytes(2**16))
+            except OSError:
+                pass
+        else:
+            self.send_response(200 if self.path == "/a.png" else 404)
+            self.end_headers()
+            self.wfile.write(as_bytes(gradient()))
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    with HTTPServer(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_download_only_from_allowed_hosts(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    here = frozenset({"127.0.0.1"})
+    assert open_picture(f"{server}/a.png", allowed_hosts=here).info.ref == f"{server}/a.png"
+    with pytest.raises(PictureError, match="host '127.0.0.1' is not allowed .*UNCO_ALLOWED_HOSTS"):
+        open_picture(f"{server}/a.png")
+    with pytest.raises(PictureError, match="host 'evil.example' is not allowed"):
+        open_picture("https://evil.example/127.0.0.1", allowed_hosts=here)
+    with pytest.raises(PictureError, match="user name or password"):
+        open_picture("http://127.0.0.1@evil.example/a.png", allowed_hosts=here)
+    with pytest.raises(PictureError, match="is not an address"):
+        open_picture("http://[::1/a.png", allowed_hosts=here)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("moved", "redirects are not followed"), ("gone", "404"), ("endless", "larger than 20 MB")]
+)
+def test_download_faults(server, path, message):
+    with pytest.raises(PictureError, match=message):
+        open_picture(f"{server}/{path}", allowed_hosts=frozenset({"127.0.0.1"}))
+
+
+def test_a_dripping_host_is_given_up():
+    with pytest.raises(TimeoutError, match="not finished after"):
+        picture_bytes._read_bounded(BytesIO(b"drop"), deadline=0.0)
+
+
+def test_allowed_hosts_from_env(monkeypatch):
+    monkeypatch.delenv("UNCO_ALLOWED_HOSTS", raising=False)
+    assert allowed_hosts_from_env() == frozenset()
+    monkeypatch.setenv("UNCO_ALLOWED_HOSTS", " PBS.twimg.com, ,localhost")
+    assert allowed_hosts_from_env() == {"pbs.twimg.com", "localhost"}

@@ -1,0 +1,35 @@
+"""Grounded multimodal NER that knows when it does not know.
+
+A small model finds each named entity's span, type and box and says how unsure it is of each; a multimodal LLM corrects
+only what is uncertain. `extract` does it for one post; `unco.graph.graph` is the LangGraph state machine behind it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from unco.context import Context
+from unco.types import Box, Correction, Entity, Post, Result, Span, Thresholds, Uncertainty
+
+if TYPE_CHECKING:
+    from unco.api import extract
+
+__all__ = [
+    "Box",
+    "Context",
+    "Correction",
+    "Entity",
+    "Post",
+    "Result",
+    "Span",
+    "Thresholds",
+    "Uncertainty",
+    "extract",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `extract` when it is first used: importing unco must stay quick."""
+    if name == "extract":
+        from unco.api import extract
+
+        return extract
+    raise AttributeError(f"module 'unco' has no attribute {name!r}")

@@ -1,0 +1,51 @@
+"""One post, one call."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from unco.context import Context
+from unco.state import read_result
+from unco.types import Box, Result
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+def extract(
+    text: str | Sequence[str],
+    image: "str | Image.Image | None" = None,
+    *,
+    regions: Sequence[Box] | None = None,
+    context: Context | None = None,
+) -> Result:
+    """Find the named entities of a post and where they are in its picture.
+
+    Args:
+        text: the post's text, or its tokens.
+        image: path, `data:` URL, http(s) URL of an allowed host, or a PIL picture; None = the post has none.
+        regions: candidate boxes of your own; None = look for faces and lines of text.
+        context: thresholds, prompt versions, model and mode; None = the defaults.
+
+    Raises:
+        PostError: the text cannot be used.
+        PictureError: the picture cannot be used.
+        SettingsError: the context asks for something that does not exist.
+    """
+    from unco.graph import graph
+
+    post = {
+        "text": text if isinstance(text, str) else list(text),
+        "image": image if image is None or isinstance(image, str) else _data_url(image),
+        "regions": None if regions is None else [(box.x1, box.y1, box.x2, box.y2) for box in regions],
+    }
+    return read_result(graph.invoke(post, context=context or Context()))
+
+
+def _data_url(image: "Image.Image") -> str:
+    """A picture that is already open, as it travels: by value, in memory only."""
+    from base64 import b64encode
+
+    from unco.tools.pictures import encode_jpeg_or_png, picture_from_pil
+
+    mime, data = encode_jpeg_or_png(picture_from_pil(image))
+    return f"data:{mime};base64,{b64encode(data).decode()}"

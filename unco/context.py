@@ -1,0 +1,61 @@
+"""Plain values for one run: what a caller, a server's client or Studio's form may choose. No keys, no addresses.
+
+The endpoint's address and key are bound when the graph is built, from the environment: a client of a shared server must
+not be able to send the server's key to a host of its choice.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from unco.errors import SettingsError
+from unco.types import ATTRIBUTES, Attribute, Thresholds
+
+Mode = Literal["off", "live", "record", "replay"]
+"""`off`: never ask. `live`: ask, with the cache. `record`: ask and write recordings. `replay`: recordings only, no socket."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Choices for one run; None means the default named under the field."""
+
+    mode: Mode | None = None
+    """How the correctors get answers. None = `live` when an endpoint is configured, else `off`."""
+    model: str | None = None
+    """Name of the MLLM at the endpoint. None = the configured one (`UNCO_LLM_MODEL`)."""
+    frame: str | None = None
+    """Box frame of that model, a name from `unco.tools.frames`. None = looked up by the model's name."""
+    span_threshold: float | None = None
+    """In [0, 1]; an attribute is routed when its uncertainty is strictly above. None = the checkpoint's."""
+    type_threshold: float | None = None
+    """As for the span."""
+    region_threshold: float | None = None
+    """As for the span."""
+    span_prompt: str = "v1"
+    """Version of the span corrector's prompt."""
+    type_prompt: str = "v1"
+    """Version of the type corrector's prompt."""
+    region_prompt: str = "v1"
+    """Version of the region corrector's prompt."""
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without opening anything.
+
+        Raises:
+            SettingsError: a mode that does not exist, a threshold outside [0, 1].
+        """
+        if self.mode is not None and self.mode not in get_args(Mode):
+            raise SettingsError(f"unknown mode {self.mode!r}: choose one of {', '.join(get_args(Mode))}")
+        for name in ATTRIBUTES:
+            value = getattr(self, f"{name}_threshold")
+            if value is not None and not (isinstance(value, int | float) and 0.0 <= value <= 1.0):
+                raise SettingsError(f"{name}_threshold must be a number in [0, 1], got {value!r}")
+
+    def thresholds(self, default: Thresholds) -> Thresholds:
+        """These thresholds where given, `default` elsewhere."""
+        given = {name: getattr(self, f"{name}_threshold") for name in ATTRIBUTES}
+        return Thresholds(**{name: default.of(name) if value is None else float(value) for name, value in given.items()})
+
+    def prompt_version(self, attribute: Attribute) -> str:
+        """Which version of an attribute's prompt to use."""
+        version: str = getattr(self, f"{attribute}_prompt")
+        return version

@@ -1,0 +1,1 @@
+"""Pictures to try things on, and the scripts that drew two of them."""

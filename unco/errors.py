@@ -1,0 +1,53 @@
+"""Errors, named for who must act. Each message says what is wrong, where, and what to do."""
+
+
+class UncoError(Exception):
+    """Base of all errors that this package raises on purpose."""
+
+
+class InputError(UncoError):
+    """The caller must act: something that was handed in cannot be used."""
+
+
+class PostError(InputError):
+    """The text or the fields of a post cannot be used."""
+
+
+class PictureError(InputError):
+    """The picture cannot be opened, or may not be."""
+
+
+class SettingsError(InputError):
+    """A threshold, mode, prompt version, box frame or other setting is unknown or out of range."""
+
+
+class DataError(InputError):
+    """A data set, prediction or recording file is not in the format it should be in."""
+
+
+class SetupError(UncoError):
+    """Whoever installed or configured unco must act: an extra is missing, a checkpoint is broken."""
+
+
+class EndpointError(UncoError):
+    """The MLLM gave no usable answer. Inside the graph these become outcomes of a correction, never a crash."""
+
+
+class Unavailable(EndpointError):
+    """Nobody to ask: no endpoint configured, calls are off, or the endpoint cannot be reached."""
+
+
+class CallFailed(EndpointError):
+    """The endpoint was reached and refused, broke down or was too slow, also after retries."""
+
+
+class RecordingMiss(EndpointError):
+    """Replay was asked for and no recording matches; the message names the nearest one and the first difference."""
+
+
+class ReplyError(EndpointError):
+    """The reply came and is not a readable answer; the message is what the re-ask quotes to the model."""
+
+
+class Rejected(EndpointError):
+    """The answer is readable and wrong on its face: a span that is not in the text, a type that does not exist, ..."""

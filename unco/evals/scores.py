@@ -1,0 +1,89 @@
+"""Precision, recall and F1 of GMNER, MNER and EEG by the paper's rule (Eqs. 12-15).
+
+One gold entity is one unit, however many boxes it has. A region is right when both have none, or when the predicted box
+has an IoU strictly above 0.5 with any of the gold boxes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from unco.types import Box, GoldEntity, GoldPost, Span
+
+Task = Literal["GMNER", "MNER", "EEG"]
+"""Span + type + region; span + type; span + region."""
+
+
+class Triplet(Protocol):
+    """Anything predicted that has a span, a type and a region."""
+
+    @property
+    def span(self) -> Span:
+        """Tokens."""
+
+    @property
+    def type(self) -> str:
+        """Label."""
+
+    @property
+    def region(self) -> Box | None:
+        """Box, or None for "not in the picture"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Counts, and what follows from them. Ratios are in [0, 1]; of nothing, 0."""
+
+    correct: int
+    predicted: int
+    gold: int
+
+    @property
+    def precision(self) -> float:
+        """Correct / predicted."""
+        return self.correct / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Correct / gold."""
+        return self.correct / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of the two."""
+        both = self.predicted + self.gold
+        return 2 * self.correct / both if both else 0.0
+
+
+def region_correct(predicted: Box | None, gold: Sequence[Box]) -> bool:
+    """Eq. 13: both none, or an IoU strictly above 0.5 with any gold box."""
+    if predicted is None or not gold:
+        return predicted is None and not gold
+    return any(predicted.iou(box) > 0.5 for box in gold)
+
+
+def entity_correct(predicted: Triplet, gold: GoldEntity, task: Task) -> bool:
+    """Eqs. 12-14: whether the parts that a task asks for are all right."""
+    return (
+        predicted.span == gold.span
+        and (task == "EEG" or predicted.type == gold.type)
+        and (task == "MNER" or region_correct(predicted.region, gold.boxes))
+    )
+
+
+def score(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]], task: Task) -> Score:
+    """Score predictions, aligned with the gold posts; a gold entity is matched at most once (Eq. 15).
+
+    Raises:
+        ValueError: the two differ in length.
+    """
+    correct = predicted = 0
+    for post, entities in zip(gold, predictions, strict=True):
+        open_gold = list(post.entities)
+        for entity in entities:
+            match = next((item for item in open_gold if entity_correct(entity, item, task)), None)
+            if match is not None:
+                open_gold.remove(match)
+                correct += 1
+        predicted += len(entities)
+    return Score(correct, predicted, sum(len(post.entities) for post in gold))

@@ -1,0 +1,70 @@
+"""The post graph: extract, send each uncertain entity through the entity graph, collect."""
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import BaseTool
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from pydantic import ValidationError
+
+from unco.context import Context
+from unco.errors import PostError
+from unco.graph.entity import build_entity_graph
+from unco.graph.routes import route_entities
+from unco.nodes.collect import collect
+from unco.nodes.extract import extract_node
+from unco.state import PostInput, PostOutput, PostState
+from unco.tools.llm import Mllm
+
+
+class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
+    """A compiled graph that checks its input: LangGraph would drop a misspelt key in silence and run without it."""
+
+    def stream(self, input: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """As LangGraph's, which `invoke` and `batch` also go through.
+
+        Raises:
+            PostError: the input is not a post; names the field.
+        """
+        return super().stream(check_input(input), *args, **kwargs)
+
+    def astream(self, input: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        """As LangGraph's, which `ainvoke` and `abatch` also go through."""
+        return super().astream(check_input(input), *args, **kwargs)
+
+
+def check_input(post: Any) -> Any:
+    """A post's fields, checked. What is no post (None to go on, a command) passes through.
+
+    Raises:
+        PostError: an unknown, missing or wrongly typed field.
+    """
+    if not isinstance(post, dict):
+        return post
+    try:
+        return PostInput.model_validate(post).model_dump()
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
+        raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
+
+
+def build_graph(tool: BaseTool, llm: Mllm) -> PostGraph:
+    """Compile the whole state machine.
+
+    Args:
+        tool: the small model, see `unco.tools.small_model`.
+        llm: who is asked; both are bound here, so that state and context hold plain values only.
+    """
+    graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
+    graph.add_node("extract", partial(extract_node, tool, llm), input_schema=PostInput)
+    graph.add_node("correct_entity", build_entity_graph(llm))
+    graph.add_node(collect)
+    graph.add_edge(START, "extract")
+    graph.add_conditional_edges("extract", route_entities, ["correct_entity", "collect"])
+    graph.add_edge("correct_entity", "collect")
+    graph.add_edge("collect", END)
+    compiled = graph.compile(name="unco")
+    return PostGraph(**vars(compiled))

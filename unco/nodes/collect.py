@@ -1,0 +1,76 @@
+"""The last node: every entity exactly once, in order, with an account of all three attributes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from unco.nodes.corrector_node import with_span
+from unco.state import ENTITY, EXTRACTION, RESULT, Json, PostState, to_json
+from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, Extraction, Result, Span, Thresholds
+
+
+def collect(state: PostState) -> Json:
+    """Merge the corrected entities into the extracted ones, by index; settle spans that came to overlap."""
+    extraction = EXTRACTION.validate_python(state["extraction"])
+    corrected = {entity.index: entity for entity in map(ENTITY.validate_python, state["corrected"])}
+    merged = [corrected.get(entity.index, entity) for entity in extraction.entities]
+    settled = settle_overlaps(merged, extraction)
+    result = Result(
+        text=extraction.text,
+        tokens=extraction.tokens,
+        entities=tuple(with_skips(entity, extraction.thresholds) for entity in settled),
+        picture=extraction.picture,
+        thresholds=extraction.thresholds,
+        model=extraction.model,
+        warnings=extraction.warnings,
+        id=state.get("id"),
+    )
+    return to_json(RESULT, result)
+
+
+def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:
+    """Two entities never share a token: a moved span that runs into another entity goes back to where it was.
+
+    The others count where the small model put them and, if they have moved and may stay, where they are now; of two that
+    run into each other the first stays.
+    """
+    first = [entity.span for entity in extraction.entities]
+    settled: list[Entity] = []
+    for position, entity in enumerate(entities):
+        others = [*first[:position], *first[position + 1 :], *(before.span for before in settled)]
+        hit = next((span for span in others if entity.span != first[position] and entity.span.overlaps(span)), None)
+        settled.append(entity if hit is None else _moved_back(entity, first[position], extraction))
+    return settled
+
+
+def _moved_back(entity: Entity, span: Span, extraction: Extraction) -> Entity:
+    detail = f"{entity.text!r} shares words with another entity"
+    corrections = tuple(
+        replace(note, outcome="rejected", after=note.before, detail=detail) if note.attribute == "span" else note
+        for note in entity.corrections
+    )
+    return replace(with_span(entity, span, extraction), corrections=corrections)
+
+
+def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:
+    """The entity with a `skipped` for each attribute that was sure enough, in the order span, type, region."""
+    noted = {note.attribute: note for note in entity.corrections}
+    values: dict[Attribute, Span | str | Box | None] = {
+        "span": entity.span,
+        "type": entity.type,
+        "region": entity.region,
+    }
+    return replace(
+        entity,
+        corrections=tuple(
+            noted.get(name)
+            or Correction(
+                attribute=name,
+                outcome="skipped",
+                before=values[name],
+                after=values[name],
+                uncertainty=entity.uncertainty.of(name),
+                threshold=thresholds.of(name),
+            )
+            for name in ATTRIBUTES
+        ),
+    )

@@ -1,0 +1,33 @@
+"""The type corrector: is it of this type? (Algorithm 1, lines 6-9; Figure 8). It sees the corrected span."""
+
+from unco.nodes.correction import Case, Readable
+from unco.nodes.sent_picture import sent_picture
+from unco.nodes.verify import verify_type
+from unco.prompts import TypeAnswer, label_lines
+from unco.tools.request import SentPicture
+from unco.types import Attribute, Entity
+
+
+class TypeCorrector:
+    """Asks about an entity's type."""
+
+    attribute: Attribute = "type"
+
+    def before(self, entity: Entity) -> str:
+        """The type as it stands."""
+        return entity.type
+
+    def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
+        """The post's text and picture, if it has one, the entity, and the types with their descriptions."""
+        values = {
+            "text": case.extraction.text,
+            "entity": case.entity.text,
+            "entity_type": case.entity.type,
+            "labels": label_lines(case.extraction.labels),
+        }
+        return values, sent_picture(case)
+
+    def verify(self, answer: Readable, case: Case) -> str:
+        """The type must be one of the scheme's."""
+        assert isinstance(answer, TypeAnswer)
+        return verify_type(answer.corrected_type, case.extraction.labels)

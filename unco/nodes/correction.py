@@ -1,0 +1,184 @@
+"""One correction, from question to verified answer: the same steps for every attribute, sync and async.
+
+The steps are a generator that yields requests and is sent replies, so that asking is somebody else's business: `ask_all`
+and `aask_all` are the only places that call the MLLM.
+"""
+
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from unco.context import Context
+from unco.errors import CallFailed, EndpointError, Rejected, ReplyError
+from unco.prompts import RegionAnswer, SpanAnswer, TypeAnswer, load_prompt, parse_answer, render
+from unco.tools.frames import Frame
+from unco.tools.request import Reply, Request, SentPicture
+from unco.types import AnswerState, Attribute, Box, Correction, Entity, Extraction, Span
+
+Value = Span | str | Box | None
+Readable = SpanAnswer | TypeAnswer | RegionAnswer
+Steps = Generator[Request, Reply, Correction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a corrector knows: an entity as the earlier correctors left it, its post, and the run's choices."""
+
+    entity: Entity
+    extraction: Extraction
+    image: str | None
+    """The picture as the caller named it."""
+    context: Context
+    model: str
+    """The MLLM to ask."""
+    frame: Frame | None
+    """Its box frame; None when nobody will be asked."""
+
+
+class Corrector(Protocol):
+    """What is particular to one attribute."""
+
+    attribute: Attribute
+
+    def before(self, entity: Entity) -> Value:
+        """The value to be checked."""
+
+    def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
+        """What the prompt says of it, uncertainty and threshold aside, and the picture that goes along.
+
+        Raises:
+            Unavailable: it cannot be asked about.
+        """
+
+    def verify(self, answer: Readable, case: Case) -> Value:
+        """The answer's value.
+
+        Raises:
+            Rejected: it cannot be true.
+        """
+
+
+def correction_steps(corrector: Corrector, case: Case) -> Steps:
+    """Ask, read, ask once more if it cannot be read, verify; every way to fail ends in an outcome."""
+    blank = _blank(corrector, case)
+    replies: list[Reply] = []
+    try:
+        answer = yield from _readable_answer(corrector, case, replies)
+    except ReplyError as fault:
+        return _told(replace(blank, outcome="failed", answer="unreadable", detail=str(fault)), replies)
+    except CallFailed as fault:
+        return _told(replace(blank, outcome="failed", answer="failed", detail=str(fault)), replies)
+    except EndpointError as fault:  # nobody to ask: off, unreachable, not recorded
+        return _told(replace(blank, outcome="unavailable", detail=str(fault)), replies)
+    told = _told(replace(blank, answer="value", reasoning=answer.reasoning_process), replies)
+    try:
+        after = corrector.verify(answer, case)
+    except Rejected as fault:
+        return replace(told, outcome="rejected", detail=str(fault))
+    changed = after != blank.before
+    state: AnswerState = "null" if corrector.attribute == "region" and after is None else "value"
+    return replace(told, outcome="changed" if changed else "kept", after=after, answer=state)
+
+
+def _readable_answer(
+    corrector: Corrector, case: Case, replies: list[Reply]
+) -> Generator[Request, Reply, Readable]:
+    """The first readable answer of at most two; the second question quotes what was wrong with the first answer."""
+    request = _request(corrector, case)
+    replies.append((yield request))
+    try:
+        return parse_answer(replies[-1].text, replies[-1].finish_reason, corrector.attribute)
+    except ReplyError as fault:
+        # An empty turn of the assistant is refused by some endpoints, so it is quoted as what it was.
+        again = f"Your answer cannot be used: {fault}. Answer once more, with the one JSON object described above only."
+        request = replace(request, turns=((replies[-1].text or "(empty)", again),))
+    replies.append((yield request))
+    return parse_answer(replies[-1].text, replies[-1].finish_reason, corrector.attribute)
+
+
+def _request(corrector: Corrector, case: Case) -> Request:
+    prompt = load_prompt(corrector.attribute, case.context.prompt_version(corrector.attribute))
+    values, picture = corrector.question(case)
+    rendered = render(
+        prompt,
+        **values,
+        uncertainty=case.entity.uncertainty.of(corrector.attribute),
+        threshold=case.extraction.thresholds.of(corrector.attribute),
+    )
+    return Request(
+        model=case.model,
+        system=rendered.system,
+        user=rendered.user,
+        picture=picture if prompt.picture else None,
+        prompt=prompt.id,
+        prompt_hash=prompt.sha256,
+    )
+
+
+def _blank(corrector: Corrector, case: Case) -> Correction:
+    prompt = load_prompt(corrector.attribute, case.context.prompt_version(corrector.attribute))
+    before = corrector.before(case.entity)
+    return Correction(
+        attribute=corrector.attribute,
+        outcome="unavailable",
+        before=before,
+        after=before,
+        uncertainty=case.entity.uncertainty.of(corrector.attribute),
+        threshold=case.extraction.thresholds.of(corrector.attribute),
+        prompt=prompt.id,
+        prompt_hash=prompt.sha256[:12],
+    )
+
+
+def _told(correction: Correction, replies: Sequence[Reply]) -> Correction:
+    """The same with what the replies say of model, tokens and time."""
+    if not replies:
+        return correction
+    return replace(
+        correction,
+        model=replies[-1].model,
+        authored=any(reply.authored for reply in replies),
+        calls=len(replies),
+        cache_hit=all(reply.cached for reply in replies),
+        input_tokens=_sum([reply.input_tokens for reply in replies]),
+        output_tokens=_sum([reply.output_tokens for reply in replies]),
+        seconds=sum(reply.seconds for reply in replies if not reply.cached),
+    )
+
+
+def _sum(counts: Sequence[int | None]) -> int | None:
+    """Unknown if one of them is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def ask_all(steps: Steps, ask: Callable[[Request], Reply]) -> Correction:
+    """Run the steps, asking as they say."""
+    try:
+        request = next(steps)
+        while True:
+            try:
+                reply = ask(request)
+            except EndpointError as error:
+                request = steps.throw(error)
+            else:
+                request = steps.send(reply)
+    except StopIteration as done:
+        correction: Correction = done.value
+        return correction
+
+
+async def aask_all(steps: Steps, ask: Callable[[Request], Awaitable[Reply]]) -> Correction:
+    """As `ask_all`, awaiting."""
+    try:
+        request = next(steps)
+        while True:
+            try:
+                reply = await ask(request)
+            except EndpointError as error:
+                request = steps.throw(error)
+            else:
+                request = steps.send(reply)
+    except StopIteration as done:
+        correction: Correction = done.value
+        return correction

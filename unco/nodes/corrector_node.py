@@ -1,0 +1,76 @@
+"""Makes a node of a corrector: reads the entity's state, runs the correction, writes the entity back."""
+
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.runnables import RunnableLambda
+
+from unco.nodes.correction import Case, Corrector, aask_all, ask_all, correction_steps
+from unco.nodes.settings import current_context, current_frame, current_mode, current_model
+from unco.state import ENTITY, EXTRACTION, EntityState, Json, to_json
+from unco.tools.extractor import surface
+from unco.tools.llm import Mllm
+from unco.types import Box, Correction, Entity, Extraction, Span
+
+
+def corrector_node(corrector: Corrector, llm: Mllm, name: str) -> RunnableLambda[EntityState, Json]:
+    """A node that works under `invoke` and `ainvoke` alike.
+
+    Args:
+        corrector: what to correct.
+        llm: who is asked; bound here, so that state and context stay plain.
+        name: of the node.
+    """
+
+    def correct(state: EntityState) -> Json:
+        case, mode = _case(state, llm)
+        return _update(case, ask_all(correction_steps(corrector, case), lambda request: llm.ask(request, mode)))
+
+    async def acorrect(state: EntityState) -> Json:
+        case, mode = _case(state, llm)
+        return _update(case, await aask_all(correction_steps(corrector, case), lambda request: llm.aask(request, mode)))
+
+    return RunnableLambda(correct, afunc=acorrect, name=name)
+
+
+def _case(state: EntityState, llm: Mllm) -> tuple[Case, Any]:
+    context = current_context()
+    mode, model = current_mode(context, llm), current_model(context, llm)
+    case = Case(
+        entity=ENTITY.validate_python(state["entity"]),
+        extraction=EXTRACTION.validate_python(state["extraction"]),
+        image=state["image"],
+        context=context,
+        model=model,
+        frame=current_frame(context, llm) if mode != "off" and model else None,
+    )
+    return case, mode
+
+
+def _update(case: Case, correction: Correction) -> Json:
+    return {"entity": to_json(ENTITY, with_correction(case.entity, correction, case.extraction))}
+
+
+def with_correction(entity: Entity, correction: Correction, extraction: Extraction) -> Entity:
+    """The entity with a correction applied and written down."""
+    noted = replace(entity, corrections=(*entity.corrections, correction))
+    match correction.after:
+        case Span() as span if correction.attribute == "span":
+            return with_span(noted, span, extraction)
+        case str() as kind if correction.attribute == "type":
+            return replace(noted, type=kind)
+        case (Box() | None) as region if correction.attribute == "region":
+            return replace(noted, region=region)
+    raise TypeError(f"a {correction.attribute} cannot become {correction.after!r}")
+
+
+def with_span(entity: Entity, span: Span, extraction: Extraction) -> Entity:
+    """The entity at another span, its text and offsets with it."""
+    offsets = extraction.offsets
+    return replace(
+        entity,
+        span=span,
+        text=surface(extraction.text, offsets, span),
+        start_char=offsets[span.start][0],
+        stop_char=offsets[span.stop - 1][1],
+    )

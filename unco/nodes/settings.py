@@ -1,0 +1,48 @@
+"""What a run asks for, checked before anything is read or paid for."""
+
+from langgraph.runtime import get_runtime
+
+from unco.context import Context, Mode
+from unco.prompts import load_prompt
+from unco.tools.frames import Frame, frame_by_name, frame_for
+from unco.tools.llm import Mllm
+from unco.types import ATTRIBUTES
+
+
+def current_context() -> Context:
+    """The run's context; `invoke` without one gives the defaults."""
+    return get_runtime(Context).context or Context()
+
+
+def current_mode(context: Context, llm: Mllm) -> Mode:
+    """The mode asked for, else `live` when there is an endpoint and `off` when there is none."""
+    return context.mode or ("live" if llm.configured else "off")
+
+
+def current_model(context: Context, llm: Mllm) -> str:
+    """The MLLM asked for, else the configured one; empty when there is none."""
+    return context.model or llm.model or ""
+
+
+def current_frame(context: Context, llm: Mllm) -> Frame:
+    """The box frame asked for, else the one of the model's family.
+
+    Raises:
+        SettingsError: no such frame, or a model of unknown family.
+    """
+    name = context.frame or llm.frame
+    return frame_by_name(name) if name else frame_for(current_model(context, llm))
+
+
+def check_settings(context: Context, llm: Mllm) -> None:
+    """Refuse prompt versions and box frames that do not exist.
+
+    Raises:
+        SettingsError: says which there are.
+    """
+    for attribute in ATTRIBUTES:
+        load_prompt(attribute, context.prompt_version(attribute))
+    if context.frame is not None:
+        frame_by_name(context.frame)
+    if current_mode(context, llm) != "off" and current_model(context, llm):
+        current_frame(context, llm)

@@ -1,0 +1,94 @@
+"""From the text of a reply to an answer, or to a fault that can be quoted back to the model.
+
+Strict JSON first, then what stands in a code fence, then `json_repair`. The repairer is never trusted with a text that
+breaks off: it would close the string and pass half a name as a whole one.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import json_repair
+from pydantic import ValidationError
+
+from unco.errors import ReplyError
+from unco.prompts.answers import RegionAnswer, SpanAnswer, TypeAnswer, answer_type
+from unco.types import Attribute
+
+REPAIR_MAX_CHARS = 10_000
+"""Longest text that is repaired, thinking aside: the repairer's time can grow with the square of the length."""
+
+_THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
+
+
+def parse_answer(text: str, finish_reason: str | None, attribute: Attribute) -> SpanAnswer | TypeAnswer | RegionAnswer:
+    """Read a reply. Of several answers in one reply, the last readable one counts.
+
+    Args:
+        text: the reply's text, as it came.
+        finish_reason: as the endpoint gave it; `length` means that the text is cut off.
+        attribute: whose answer it should be.
+
+    Raises:
+        ReplyError: for any text that is not such an answer; nothing else is ever raised.
+    """
+    if finish_reason == "length":
+        raise ReplyError("the answer was cut off before its end; be shorter")
+    text = _without_thinking(text.strip())
+    if not text:
+        raise ReplyError("the answer was empty")
+    if "{" not in text:
+        raise ReplyError("there was no JSON object in the answer")
+    fault = "no JSON object could be read in the answer"
+    for found in _readings(text):
+        for candidate in reversed(found):
+            try:
+                return answer_type(attribute).model_validate(candidate)
+            except ValidationError as error:
+                fault = _say(error)
+            except RecursionError:
+                fault = "the JSON object is nested too deeply"
+    raise ReplyError(fault)
+
+
+def _without_thinking(text: str) -> str:
+    """What follows the model's thinking. A reply that begins with its object has no thinking before it."""
+    if text.startswith("{"):
+        return text
+    # Some chat templates put the opening <think> into the prompt; then only its end is seen.
+    return _THINK.sub("", text).rpartition("</think>")[2].strip()
+
+
+def _readings(text: str) -> Iterator[list[object]]:
+    """The objects in a text, read in three ways from strict to tolerant."""
+    fenced = [block.strip() for block in _FENCE.findall(text)]
+    yield _objects(json.loads, text)
+    yield [found for block in fenced for found in _objects(json.loads, block)]
+    if text.find("}", max(text.rfind("corrected_"), 0)) < 0:
+        raise ReplyError("the JSON object breaks off before its closing brace")
+    if len(text) > REPAIR_MAX_CHARS:
+        raise ReplyError("the answer is long and not valid JSON; give the JSON object only")
+    yield [found for found in _objects(json_repair.loads, text) if not _invented_null(found, text)]
+
+
+def _objects(read: Callable[[str], object], text: str) -> list[object]:
+    """The JSON objects that a reader finds in a text, the outermost ones only."""
+    try:
+        found = read(text)
+    # The repairer guesses at arbitrary text, and what it raises is nowhere promised; here it means "unreadable".
+    except Exception:
+        return []
+    return [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
+
+
+def _invented_null(found: object, text: str) -> bool:
+    """Whether an empty box is the repairer's, made of something like `[ }` or `[,]`, and not the model's own."""
+    empty = isinstance(found, dict) and found.get("corrected_bounding_box") == []
+    return empty and not re.search(r"\[\s*\]", text)
+
+
+def _say(error: ValidationError) -> str:
+    """A validation error as a sentence for the model: which key, and what is wrong with it."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'answer'}: {fault['msg']}" for fault in faults)[:300]

@@ -1,0 +1,85 @@
+"""Results as a person reads them in a terminal. What a post or a model says is printed as text, never as markup."""
+
+import unicodedata
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from unco.types import ATTRIBUTES, Box, Correction, Entity, Result, Span
+
+HOW_TO_CONFIGURE = (
+    "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to a "
+    "multimodal model behind an OpenAI-compatible server."
+)
+COLOURS = {
+    "changed": "green",
+    "kept": "cyan",
+    "rejected": "red",
+    "failed": "red",
+    "unavailable": "yellow",
+    "skipped": "dim",
+}
+
+
+def show_result(result: Result, console: Console) -> None:
+    """Print a post: its entities with type, box and uncertainties, then what became of each unsure attribute."""
+    console.print(Text(visible(result.text), style="bold"))
+    for warning in result.warnings:
+        console.print(Text(f"note: {visible(warning)}", style="yellow"))
+    if not result.entities:
+        console.print("no entities found")
+        return
+    console.print(_table(result))
+    for entity in result.entities:
+        for note in entity.corrections:
+            if note.outcome != "skipped":
+                console.print(_account(entity, note, result.tokens))
+    if any(note.outcome == "unavailable" for entity in result.entities for note in entity.corrections):
+        console.print(Text(HOW_TO_CONFIGURE, style="yellow"))
+
+
+def visible(text: str) -> str:
+    """The text without control characters: a post must not move the cursor or recolour the screen."""
+    return "".join(char if unicodedata.category(char) != "Cc" else " " for char in text)
+
+
+def _table(result: Result) -> Table:
+    table = Table(pad_edge=False)
+    for heading in ("entity", "type", "region (pixels)"):
+        table.add_column(heading)
+    for name in ATTRIBUTES:
+        table.add_column(f"u {name} > {result.thresholds.of(name):.2f}?", justify="right")
+    for entity in result.entities:
+        where = _value(entity.region, result.tokens)
+        cells = [Text(visible(entity.text)), Text(visible(entity.type)), Text(where)]
+        table.add_row(*cells, *(_uncertainty(note) for note in entity.corrections))
+    return table
+
+
+def _uncertainty(note: Correction) -> Text:
+    routed = note.uncertainty > note.threshold
+    return Text(f"{note.uncertainty:.2f}{' !' if routed else '  '}", style="yellow" if routed else "")
+
+
+def _account(entity: Entity, note: Correction, tokens: tuple[str, ...]) -> Text:
+    before, after = _value(note.before, tokens), _value(note.after, tokens)
+    line = Text(f"  {visible(entity.text)} / {note.attribute}: ")
+    line.append(note.outcome, style=COLOURS[note.outcome])
+    line.append(f" {before} -> {after}" if note.outcome == "changed" else f" {before}")
+    if note.authored:
+        line.append(" [answer authored by hand]", style="magenta")
+    for reason in filter(None, (note.detail, note.reasoning)):
+        line.append(f"\n    {visible(reason)}", style="dim")
+    return line
+
+
+def _value(value: Span | Box | str | None, tokens: tuple[str, ...]) -> str:
+    match value:
+        case Span():
+            return repr(visible(" ".join(tokens[value.start : value.stop])))
+        case Box():
+            return f"[{value.x1:.0f}, {value.y1:.0f}, {value.x2:.0f}, {value.y2:.0f}]"
+        case None:
+            return "not in the picture"
+    return visible(value)

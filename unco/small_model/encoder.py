@@ -1,0 +1,74 @@
+"""The text encoder: BERT's layers over word pieces, plus the casing that lower-casing loses, pooled to words."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from unco.small_model.batch import GEOMETRY, KINDS, Batch
+from unco.small_model.config import ModelConfig
+from unco.small_model.layers import EncoderLayer
+from unco.small_model.words import Casing, Prefix, Shape
+
+
+class TextEncoder(nn.Module):
+    """Word states of a post."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        """Parameters are named for what they are; `pretrained.py` maps BERT's names to them."""
+        super().__init__()
+        self.dropout = config.dropout
+        self.piece = nn.Embedding(config.vocabulary, config.hidden)
+        self.position = nn.Embedding(config.positions, config.hidden)
+        self.shape = nn.Embedding(len(Shape), config.hidden)
+        self.prefix = nn.Embedding(len(Prefix), config.hidden)
+        self.casing = nn.Embedding(len(Casing), config.hidden)
+        for table in (self.shape, self.prefix, self.casing):
+            nn.init.zeros_(table.weight)  # start as the pretrained encoder, learn what casing adds
+        self.norm = nn.LayerNorm(config.hidden, eps=1e-12)
+        self.layers = nn.ModuleList(
+            EncoderLayer(config.hidden, config.heads, config.feed_forward) for _ in range(config.encoder_layers)
+        )
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Word states of shape (B, W, d), zero beyond a post's words."""
+        positions = torch.arange(batch.piece_ids.shape[1], device=batch.piece_ids.device)
+        x = self.piece(batch.piece_ids) + self.position(positions)
+        x = x + self.shape(batch.shapes) + self.prefix(batch.prefixes) + self.casing(batch.casings).unsqueeze(1)
+        x = self._drop(self.norm(x), 0)
+        mask = batch.piece_mask[:, None, None, :]
+        for layer in self.layers:
+            x = layer(x, mask, self._drop)
+        return pool_words(x, batch.word_of_piece, int(batch.words.max()))
+
+    def _drop(self, x: Tensor, site: int) -> Tensor:
+        return F.dropout(x, self.dropout, self.training)
+
+
+def pool_words(x: Tensor, word_of_piece: Tensor, width: int) -> Tensor:
+    """Mean of each word's pieces. (B, P, d) and (B, P) -> (B, W, d); pieces of word -1 are left out."""
+    slot = torch.where(word_of_piece < 0, width, word_of_piece)  # marks and padding go to a slot that is cut off
+    total = x.new_zeros(x.shape[0], width + 1, x.shape[2])
+    total = total.scatter_add(1, slot.unsqueeze(-1).expand_as(x), x)
+    count = x.new_zeros(x.shape[0], width + 1).scatter_add(1, slot, x.new_ones(slot.shape))
+    return (total / count.clamp(min=1).unsqueeze(-1))[:, :width]
+
+
+class RegionEncoder(nn.Module):
+    """Region states from geometry, kind and recognised text; no pixels are read."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        """An MLP, like the paper's visual adaptor."""
+        super().__init__()
+        self.kind = nn.Embedding(len(KINDS), config.hidden)
+        self.geometry = nn.Linear(GEOMETRY, config.hidden)
+        self.text = nn.Linear(config.hidden, config.hidden)
+        self.mix = nn.Linear(config.hidden, config.hidden)
+        self.norm = nn.LayerNorm(config.hidden, eps=1e-12)
+
+    def forward(self, batch: Batch, pieces: nn.Embedding) -> Tensor:
+        """Region states of shape (B, K, d)."""
+        read = batch.region_texts >= 0  # (B, K, X)
+        text = pieces(batch.region_texts.clamp(min=0)) * read.unsqueeze(-1)
+        text = text.sum(2) / read.sum(2).clamp(min=1).unsqueeze(-1)  # (B, K, d)
+        x = self.kind(batch.kinds) + self.geometry(batch.geometry) + self.text(text)
+        return self.norm(x + self.mix(F.gelu(x)))  # type: ignore[no-any-return]

@@ -1,0 +1,123 @@
+"""Post-norm transformer layers, shared by encoder and decoder, weight-compatible with BERT's."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+KeyValue = tuple[Tensor, Tensor]
+"""Keys and values of an attention, each (B, heads, S, hidden / heads)."""
+
+Drop = Callable[[Tensor, int], Tensor]
+"""Dropout of an activation at a numbered site of a layer."""
+
+
+class Attention(nn.Module):
+    """Multi-head attention whose keys and values can be computed once and shared by many passes."""
+
+    def __init__(self, hidden: int, heads: int) -> None:
+        """Four projections of size `hidden`."""
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(hidden, hidden)
+        self.key = nn.Linear(hidden, hidden)
+        self.value = nn.Linear(hidden, hidden)
+        self.output = nn.Linear(hidden, hidden)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, S, d) -> (B, h, S, d/h)
+
+    def key_value(self, memory: Tensor) -> KeyValue:
+        """Keys and values of a memory of shape (B, S, d)."""
+        return self._split(self.key(memory)), self._split(self.value(memory))
+
+    def forward(self, x: Tensor, key_value: KeyValue, mask: Tensor | None) -> Tensor:
+        """Attend.
+
+        Args:
+            x: (N, L, d) with N = B * T: row b * T + t is pass t of post b. T passes share one memory without a copy.
+            key_value: of B posts.
+            mask: True = may be attended; broadcastable to (B, heads, T * L, S).
+
+        Returns:
+            (N, L, d).
+        """
+        keys, values = key_value
+        passes = x.shape[0] // keys.shape[0]
+        query = self.query(x).unflatten(-1, (self.heads, -1))  # (B*T, L, h, d/h)
+        query = query.unflatten(0, (-1, passes)).flatten(1, 2).transpose(1, 2)  # (B, h, T*L, d/h)
+        mixed = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
+        mixed = mixed.transpose(1, 2).flatten(2).unflatten(1, (passes, -1)).flatten(0, 1)  # (B*T, L, d)
+        return self.output(mixed)  # type: ignore[no-any-return]
+
+
+class FeedForward(nn.Module):
+    """Two linear layers with GELU between."""
+
+    def __init__(self, hidden: int, inner: int) -> None:
+        """Widen to `inner` and back."""
+        super().__init__()
+        self.widen = nn.Linear(hidden, inner)
+        self.narrow = nn.Linear(inner, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(.., d) -> (.., d)."""
+        return self.narrow(F.gelu(self.widen(x)))  # type: ignore[no-any-return]
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention and feed-forward, each added and normalised."""
+
+    def __init__(self, hidden: int, heads: int, inner: int) -> None:
+        """BERT's layer."""
+        super().__init__()
+        self.attention = Attention(hidden, heads)
+        self.attention_norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.feed_forward = FeedForward(hidden, inner)
+        self.feed_forward_norm = nn.LayerNorm(hidden, eps=1e-12)
+
+    def forward(self, x: Tensor, mask: Tensor, drop: Drop) -> Tensor:
+        """(B, S, d) -> (B, S, d); mask (B, 1, 1, S)."""
+        x = self.attention_norm(x + drop(self.attention(x, self.attention.key_value(x), mask), 0))
+        return self.feed_forward_norm(x + drop(self.feed_forward(x), 1))  # type: ignore[no-any-return]
+
+
+class DecoderLayer(nn.Module):
+    """Causal self-attention, attention to the memory, feed-forward, each added and normalised."""
+
+    SITES = 3
+    """Places where dropout acts."""
+
+    def __init__(self, hidden: int, heads: int, inner: int) -> None:
+        """An encoder layer with one more attention."""
+        super().__init__()
+        self.attention = Attention(hidden, heads)
+        self.attention_norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.cross = Attention(hidden, heads)
+        self.cross_norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.feed_forward = FeedForward(hidden, inner)
+        self.feed_forward_norm = nn.LayerNorm(hidden, eps=1e-12)
+
+    def forward(
+        self, x: Tensor, past: KeyValue | None, memory: KeyValue, causal: Tensor | None, seen: Tensor, drop: Drop
+    ) -> tuple[Tensor, KeyValue]:
+        """One layer over new steps.
+
+        Args:
+            x: (N, L, d), the new steps only.
+            past: keys and values of earlier steps, each (N, h, P, d/h), or None.
+            memory: keys and values of the encoded posts, B of them (see `Attention.forward`).
+            causal: (L, L) mask among the new steps; None for a single step.
+            seen: (B, 1, 1, S), which memory slots are real.
+            drop: dropout by site.
+
+        Returns:
+            New states (N, L, d), and keys and values of all steps so far.
+        """
+        own = self.attention.key_value(x)
+        if past is not None:
+            own = (torch.cat([past[0], own[0]], dim=2), torch.cat([past[1], own[1]], dim=2))
+        x = self.attention_norm(x + drop(self.attention(x, own, causal), 0))
+        x = self.cross_norm(x + drop(self.cross(x, memory, seen), 1))
+        return self.feed_forward_norm(x + drop(self.feed_forward(x), 2)), own

@@ -1,0 +1,69 @@
+"""Monte Carlo dropout in the decoder (Eqs. 4-6): encode once, decode once, then T stochastic passes in one batch.
+
+The passes are teacher-forced on the decoded sequence, so all have the same length. A mask is drawn per post, pass and
+site and holds for all steps of the pass (Gal and Ghahramani 2016), seeded by the post's own words: a post's uncertainty
+is the same alone and in any batch.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unco.small_model.config import McDropout
+from unco.small_model.decoder import Memory
+from unco.small_model.network import Network, shift
+from unco.small_model.symbols import last_words
+
+
+@dataclass(frozen=True, slots=True)
+class MeanProbabilities:
+    """Distributions averaged over the passes."""
+
+    symbols: Tensor
+    """(B, L, 3 + types + W)."""
+    regions: Tensor
+    """(B, L, K + 1), meaningful where the step's input is `<r>`."""
+
+
+def draw_masks(keys: Sequence[str], sites: int, hidden: int, settings: McDropout) -> Tensor:
+    """Masks of shape (B * T, sites, hidden), scaled by 1 / (1 - p); row b * T + t is pass t of post b."""
+    rows = [_generator(key, settings.seed).random((settings.passes, sites, hidden)) for key in keys]
+    kept = np.concatenate(rows) >= settings.p
+    return torch.from_numpy(kept.astype(np.float32) / (1.0 - settings.p))
+
+
+def _generator(key: str, seed: int) -> np.random.Generator:
+    digest = hashlib.blake2b(f"{seed}\x00{key}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return np.random.Generator(np.random.Philox(int.from_bytes(digest, "little")))
+
+
+@torch.inference_mode()
+def mean_probabilities(
+    network: Network, memory: Memory, symbols: Tensor, keys: Sequence[str], settings: McDropout
+) -> MeanProbabilities:
+    """Average the distributions of T stochastic passes over a decoded batch (the sums in Eq. 6).
+
+    Args:
+        network: in evaluation mode.
+        memory: of B posts.
+        symbols: (B, L) decoded, the same for all passes.
+        keys: one text per post that seeds its masks.
+        settings: p, T and seed; T = 0 or p = 0 gives the deterministic distributions.
+    """
+    stochastic = settings.passes > 0 and settings.p > 0
+    passes = settings.passes if stochastic else 1
+    masks = None
+    if stochastic:
+        masks = draw_masks(keys, network.decoder.dropout_sites, network.config.hidden, settings).to(symbols.device)
+    previous = shift(symbols).repeat_interleave(passes, 0)  # (B * T, L)
+    x, _ = network.decoder(previous, memory, masks=masks)
+    tokens = network.step_log_probs(x, previous, last_words(previous, len(network.config.labels)), memory).exp()
+    regions = network.decoder.region_logits(x, memory).softmax(-1)
+    return MeanProbabilities(
+        symbols=tokens.unflatten(0, (-1, passes)).mean(1),
+        regions=regions.unflatten(0, (-1, passes)).mean(1),
+    )

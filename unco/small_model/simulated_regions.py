@@ -1,0 +1,79 @@
+"""Candidate regions for training where the pictures themselves are not at hand.
+
+Gold boxes are real (the data set's xml files); what a detector would have made of them is simulated: some are missed,
+the others are moved a little, people become `person` regions, some names are "read" as text, and distractors stand
+around. A model trained on these has learned to weigh geometry, kind and recognised text, not to see.
+"""
+
+from collections.abc import Sequence
+from random import Random
+
+from unco.small_model.regions import Region, RegionKind
+from unco.types import Box
+
+FOUND = 0.85
+"""Share of people that the simulated face detector finds."""
+READ = 0.4
+"""Share of other names' boxes whose text the simulated reader reads."""
+SEEN = 0.35
+"""Share of the remaining boxes that come as an object of unknown kind."""
+
+
+def simulate_regions(
+    gold: Sequence[tuple[Box, str, str]], size: tuple[int, int], distractor_texts: Sequence[str], random: Random
+) -> list[Region]:
+    """Regions that a detector of faces and text lines might give for a picture, in random order.
+
+    Args:
+        gold: (box, entity type, surface) of each grounded entity.
+        size: (width, height) of the picture in pixels.
+        distractor_texts: words to put on distracting text lines.
+        random: the only source of chance.
+    """
+    regions = [region for box, kind, name in gold if (region := _detect(box, kind, name, size, random))]
+    regions += [_distractor("person", "", size, random) for _ in range(random.choice((0, 0, 0, 1, 1, 2)))]
+    texts = random.sample(list(distractor_texts), min(len(distractor_texts), random.choice((0, 0, 1, 2, 3))))
+    regions += [_distractor("text", text, size, random) for text in texts]
+    random.shuffle(regions)
+    return regions[:28]
+
+
+def whole_picture(size: tuple[int, int]) -> Region:
+    """The picture itself: the last candidate of every post with a picture, as in the paper."""
+    return Region(Box(0.0, 0.0, float(size[0]), float(size[1])), "picture")
+
+
+def _detect(box: Box, kind: str, name: str, size: tuple[int, int], random: Random) -> Region | None:
+    if kind == "PER":
+        return _region(box, "person", "", size, random) if random.random() < FOUND else None
+    if random.random() < READ:
+        return _region(box, "text", _misread(name, random), size, random)
+    return _region(box, "object", "", size, random) if random.random() < SEEN else None
+
+
+def _region(box: Box, kind: RegionKind, text: str, size: tuple[int, int], random: Random) -> Region:
+    return Region(_jitter(box, size, random), kind, text, round(random.uniform(0.6, 1.0), 3))
+
+
+def _jitter(box: Box, size: tuple[int, int], random: Random) -> Box:
+    """Each edge moved by a normal error of a twelfth of the side, clipped to the picture."""
+    width, height = box.x2 - box.x1, box.y2 - box.y1
+    x1, x2 = sorted(min(max(x + random.gauss(0, width / 12), 0.0), float(size[0])) for x in (box.x1, box.x2))
+    y1, y2 = sorted(min(max(y + random.gauss(0, height / 12), 0.0), float(size[1])) for y in (box.y1, box.y2))
+    return Box(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else box
+
+
+def _misread(name: str, random: Random) -> str:
+    """Text as a reader gives it: capitals at times, a word lost at times."""
+    words = name.split(" ")
+    if len(words) > 1 and random.random() < 0.3:
+        words.pop(random.randrange(len(words)))
+    text = " ".join(words)
+    return text.upper() if random.random() < 0.5 else text
+
+
+def _distractor(kind: RegionKind, text: str, size: tuple[int, int], random: Random) -> Region:
+    width = size[0] * random.uniform(0.1, 0.6)
+    height = size[1] * (random.uniform(0.02, 0.12) if kind == "text" else random.uniform(0.2, 0.9))
+    x1, y1 = random.uniform(0, size[0] - width), random.uniform(0, size[1] - height)
+    return Region(Box(x1, y1, x1 + width, y1 + height), kind, text, round(random.uniform(0.6, 1.0), 3))

@@ -1,0 +1,100 @@
+"""The target language: what the decoder may say, when, and what it means.
+
+Per entity, in text order: `<s> w1 .. wn <r> type`, then `<end>`. Symbols are integers:
+0 `<end>`, 1 `<s>`, 2 `<r>`, 3 .. 3+N-1 the N types, then one pointer for each word of the post.
+The decoder's first input is BEGIN, which is never predicted. Regions are no symbols: they are read after `<r>`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unco.types import Span
+
+END, START, REGION, FIRST_TYPE = 0, 1, 2, 3
+BEGIN = -1
+
+
+def pointer(word: int, types: int) -> int:
+    """The symbol that points at a word."""
+    return FIRST_TYPE + types + word
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedEntity:
+    """One entity of a decoded sequence, with the steps that its uncertainties are read from."""
+
+    span: Span
+    type_index: int
+    start_step: int
+    """The step that emitted `<s>`; pointers follow, then `<r>`, then the type."""
+
+    @property
+    def end_step(self) -> int:
+        """The step that emitted `<r>`: the decision to end the span."""
+        return self.start_step + 1 + len(self.span)
+
+    @property
+    def type_step(self) -> int:
+        """The step whose input is `<r>`: it emits the type, and the region is read from the same state."""
+        return self.end_step + 1
+
+
+def encode_entities(entities: Sequence[tuple[Span, int]], types: int) -> list[int]:
+    """Gold (span, type index) pairs in text order as symbols, `<end>` included."""
+    symbols: list[int] = []
+    for span, type_index in entities:
+        symbols += [START, *(pointer(word, types) for word in range(span.start, span.stop)), REGION]
+        symbols.append(FIRST_TYPE + type_index)
+    return [*symbols, END]
+
+
+def decode_symbols(symbols: Sequence[int], types: int) -> list[DecodedEntity]:
+    """Read a grammatical sequence back; an entity cut off by the end of the sequence is left out."""
+    entities: list[DecodedEntity] = []
+    words: list[int] = []
+    start_step = 0
+    for step, symbol in enumerate(symbols):
+        if symbol == END:
+            break
+        if symbol == START:
+            start_step, words = step, []
+        elif symbol >= FIRST_TYPE + types:
+            words.append(symbol - FIRST_TYPE - types)
+        elif symbol >= FIRST_TYPE:
+            entities.append(DecodedEntity(Span(words[0], words[-1] + 1), symbol - FIRST_TYPE, start_step))
+    return entities
+
+
+def legal_next(previous: Tensor, last_word: Tensor, words: Tensor, types: int, width: int) -> Tensor:
+    """Which symbols may follow.
+
+    Args:
+        previous: the symbol just consumed, BEGIN at first. Shape (B, L).
+        last_word: index of the last word pointed at so far, -1 before the first. Shape (B, L).
+        words: number of words of each post. Shape (B,).
+        types: number of types.
+        width: number of words that the pointer columns hold (the batch's longest post).
+
+    Returns:
+        Boolean mask of shape (B, L, 3 + types + width).
+    """
+    last_word, count = last_word.unsqueeze(-1), words[:, None, None]  # (B, L, 1), (B, 1, 1)
+    prev = previous.unsqueeze(-1)
+    between = (prev == BEGIN) | ((prev >= FIRST_TYPE) & (prev < FIRST_TYPE + types))
+    inside = prev >= FIRST_TYPE + types
+    word = torch.arange(width, device=previous.device).view(1, 1, -1)
+    free = word > last_word
+    pointers = ((prev == START) & free | inside & (word == last_word + 1)) & (word < count)  # (B, L, W)
+    end = between | (prev == END)
+    start = between & (last_word + 1 < count)
+    type_columns = (prev == REGION).expand(*previous.shape, types)
+    return torch.cat([end, start, inside, type_columns, pointers], dim=-1)
+
+
+def last_words(previous: Tensor, types: int) -> Tensor:
+    """For each step, the last word pointed at up to and with its input. Shapes (B, L) -> (B, L)."""
+    pointed = torch.where(previous >= FIRST_TYPE + types, previous - FIRST_TYPE - types, -1)
+    return pointed.cummax(dim=1).values

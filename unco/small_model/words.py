@@ -1,0 +1,122 @@
+"""From text to words with offsets, and from words to word pieces with the shape that lower-casing loses."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tokenizers import Tokenizer
+
+WORD = re.compile(
+    r"""
+    https?://\S+                     # a link is one word
+    | \w+(?:[-.,:/]\w+)*             # words, numbers, hyphens and dots inside: wi-fi, 3.5, 11/22/1963
+    | [^\w\s]                        # anything else stands alone: # @ ' ! and each emoji
+    """,
+    re.VERBOSE,
+)
+CHUNK = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|[^A-Za-z\d_]+")
+PIECES_PER_WORD = 24
+
+
+class Shape(IntEnum):
+    """Casing of a chunk of a word, which an uncased tokenizer cannot see."""
+
+    OTHER = 0
+    LOWER = 1
+    TITLE = 2
+    UPPER = 3
+    SINGLE_UPPER = 4
+    DIGITS = 5
+
+
+class Prefix(IntEnum):
+    """What stands before a word: hash tags and handles are split from their sign."""
+
+    NONE = 0
+    HASH = 1
+    AT = 2
+
+
+class Casing(IntEnum):
+    """How a whole post is written: in an all-capitals post, capitals mean little."""
+
+    MIXED = 0
+    LOWER = 1
+    UPPER = 2
+    TITLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A post as the encoder reads it, without the two marks at its ends."""
+
+    ids: tuple[int, ...]
+    word: tuple[int, ...]
+    """Index of the word that each piece belongs to."""
+    shape: tuple[int, ...]
+    prefix: tuple[int, ...]
+    casing: int
+    """Of the whole post."""
+
+
+def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+    """Words of a text and their (start, stop) characters in it; whitespace and invisible characters are no words."""
+    found = [match for match in WORD.finditer(text) if not _invisible(match.group())]
+    return tuple(match.group() for match in found), tuple(match.span() for match in found)
+
+
+def _invisible(word: str) -> bool:
+    return all(char in "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f" for char in word)
+
+
+def chunk_shape(chunk: str) -> Shape:
+    """The shape of one chunk."""
+    if chunk.isdigit():
+        return Shape.DIGITS
+    if chunk.islower():
+        return Shape.LOWER
+    if chunk.isupper():
+        return Shape.SINGLE_UPPER if len(chunk) == 1 else Shape.UPPER
+    return Shape.TITLE if chunk.istitle() else Shape.OTHER
+
+
+def post_casing(words: Sequence[str]) -> Casing:
+    """How the words that have letters are mostly written (at least 4 in 5 of them)."""
+    lettered = [word for word in words if word[:1].isalpha()]
+    for casing, test in ((Casing.LOWER, str.islower), (Casing.UPPER, str.isupper), (Casing.TITLE, _starts_upper)):
+        if len(lettered) >= 3 and sum(map(test, lettered)) >= 0.8 * len(lettered):
+            return casing
+    return Casing.MIXED
+
+
+def _starts_upper(word: str) -> bool:
+    return word[0].isupper()
+
+
+def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
+    """Word pieces of a post; camelCase, digits and underscores are split first, so that a hash tag becomes its words.
+
+    A word that the tokenizer knows nothing of (a lone zero-width character, say) becomes one unknown piece; of a word of
+    more than 24 pieces the first 24 are read.
+    """
+    chunks = [CHUNK.findall(word) or [word] for word in words]
+    flat = [chunk for word in chunks for chunk in word]
+    encoded = iter(tokenizer.encode_batch(flat, add_special_tokens=False))
+    unknown = tokenizer.token_to_id("[UNK]")
+    ids: list[int] = []
+    owner: list[int] = []
+    shapes: list[int] = []
+    for index, word in enumerate(chunks):
+        pieces = [(piece, chunk_shape(chunk)) for chunk in word for piece in next(encoded).ids]
+        for piece, shape in (pieces or [(unknown, Shape.OTHER)])[:PIECES_PER_WORD]:
+            ids.append(piece)
+            owner.append(index)
+            shapes.append(shape)
+    prefixes = [_prefix(words, index) for index in owner]
+    return Pieces(tuple(ids), tuple(owner), tuple(shapes), tuple(prefixes), post_casing(words))
+
+
+def _prefix(words: Sequence[str], index: int) -> Prefix:
+    sign = words[index - 1] if index else ""
+    return {"#": Prefix.HASH, "@": Prefix.AT}.get(sign, Prefix.NONE)

@@ -1,0 +1,107 @@
+"""What the nodes read and write: plain JSON, so that checkpoints, the server and Studio can hold and show it.
+
+Nodes turn it into the frozen types at their door and back at their exit, by the adapters below.
+"""
+
+from typing import Annotated, Any, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from unco.types import Box, Correction, Entity, Extraction, Label, Result
+
+Json = dict[str, Any]
+
+ENTITY = TypeAdapter(Entity)
+EXTRACTION = TypeAdapter(Extraction)
+RESULT = TypeAdapter(Result)
+CORRECTION = TypeAdapter(Correction)
+BOXES = TypeAdapter(tuple[Box, ...])
+LABELS = TypeAdapter(tuple[Label, ...])
+
+
+def to_json(adapter: TypeAdapter[Any], value: Any) -> Json:
+    """A frozen value as plain JSON."""
+    data: Json = adapter.dump_python(value, mode="json")
+    return data
+
+
+class PostInput(BaseModel):
+    """A post: its text and, if it has one, its picture."""
+
+    model_config = ConfigDict(extra="forbid", title="Post")
+
+    text: str | list[str] = Field(title="Text", description="The post's text, or its tokens.")
+    image: str | None = Field(
+        default=None,
+        title="Picture",
+        description="Path, data: URL, or http(s) URL of an allowed host. Without one, nothing is in the picture.",
+    )
+    regions: list[tuple[float, float, float, float]] | None = Field(
+        default=None,
+        title="Candidate boxes",
+        description="Your own candidates, each [x1, y1, x2, y2] in pixels. None = look for faces and lines of text.",
+    )
+    id: str | None = Field(default=None, title="Id", description="Your name for the post; comes back unchanged.")
+
+
+def gather(done: list[Json], new: list[Json] | None) -> list[Json]:
+    """Collect finished entities; None starts anew, so that a thread that is used again does not repeat results."""
+    return [] if new is None else done + new
+
+
+class PostState(TypedDict, total=False):
+    """The post graph's state."""
+
+    text: str | list[str]
+    image: str | None
+    regions: list[tuple[float, float, float, float]] | None
+    id: str | None
+    extraction: Json
+    """What the small model says, an `Extraction`; its thresholds are the ones of this run."""
+    corrected: Annotated[list[Json], gather]
+    """Entities that came back from the entity graph, in the order they were sent."""
+    tokens: list[str]
+    entities: list[Json]
+    picture: Json | None
+    thresholds: Json
+    model: str
+    warnings: list[str]
+
+
+class PostOutput(TypedDict):
+    """What `graph.invoke` returns: a `Result` as plain JSON; `Result` documents the fields."""
+
+    id: str | None
+    text: str
+    tokens: list[str]
+    entities: list[Json]
+    picture: Json | None
+    thresholds: Json
+    model: str
+    warnings: list[str]
+
+
+class EntityState(TypedDict):
+    """The entity graph's state: one entity, and what the correctors need to know of its post."""
+
+    entity: Json
+    """An `Entity` that changes from corrector to corrector."""
+    extraction: Json
+    """The post's `Extraction`, for tokens, labels and thresholds."""
+    image: str | None
+    """The picture as the caller named it."""
+    corrected: Annotated[list[Json], gather]
+    """The finished entity; the only key that the post graph takes over."""
+
+
+class EntityInput(TypedDict):
+    """What is sent to the entity graph."""
+
+    entity: Json
+    extraction: Json
+    image: str | None
+
+
+def read_result(output: Any) -> Result:
+    """The result of `graph.invoke` as frozen types."""
+    return RESULT.validate_python(output)

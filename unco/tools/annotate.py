@@ -1,0 +1,108 @@
+"""A result to look at: boxes on the picture, and below it the text with its entities in the same colours."""
+
+from collections.abc import Iterator
+from zlib import crc32
+
+from PIL import Image, ImageDraw
+
+from unco.tools.annotate_strip import draw_strip, letters, one_line
+from unco.types import Box, Entity, Result
+
+NARROWEST, WIDEST, TALLEST = 640, 1280, 2400
+"""Pixels of what is drawn: small pictures are enlarged so that labels can be read, large ones shrunk."""
+
+COLOURS = {"PER": "#c2410c", "LOC": "#15803d", "ORG": "#1d4ed8", "MISC": "#7e22ce", "OTHER": "#7e22ce"}
+"""Of the four coarse types; dark enough for white letters."""
+
+MORE_COLOURS = ("#be123c", "#0e7490", "#a16207", "#4d7c0f", "#6d28d9", "#9d174d", "#0f766e", "#b45309")
+"""Shared out among other types by name, so that a type has its colour in every picture."""
+
+Corners = tuple[float, float, float, float]
+
+
+def annotate(picture: Image.Image, result: Result) -> Image.Image:
+    """A new picture: boxes with labels, the box before a correction dashed, and the strip of text below.
+
+    Args:
+        picture: upright, so that its pixels are those of the result's boxes.
+        result: what was found.
+
+    Returns:
+        RGB, at least 640 pixels wide.
+    """
+    colours = {entity.type: colour_of(entity.type) for entity in result.entities}
+    shown, scale = _resized(picture)
+    _draw_boxes(shown, result.entities, colours, scale)
+    width = max(NARROWEST, shown.width)
+    strip = draw_strip(result, colours, width)
+    sheet = Image.new("RGB", (width, shown.height + strip.height), "#e5e7eb")
+    sheet.paste(shown, ((width - shown.width) // 2, 0))
+    sheet.paste(strip, (0, shown.height))
+    return sheet
+
+
+def colour_of(entity_type: str) -> str:
+    """The colour of a type, as #rrggbb."""
+    return COLOURS.get(entity_type) or MORE_COLOURS[crc32(entity_type.encode("utf-8", "replace")) % len(MORE_COLOURS)]
+
+
+def _resized(picture: Image.Image) -> tuple[Image.Image, float]:
+    """A copy in a size to look at, and how many of its pixels one original pixel became."""
+    scale = min(max(1.0, NARROWEST / picture.width), WIDEST / picture.width, TALLEST / picture.height)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS), scale
+
+
+def _draw_boxes(picture: Image.Image, entities: tuple[Entity, ...], colours: dict[str, str], scale: float) -> None:
+    """Boxes first, labels last, so that no box crosses a label."""
+    pen = ImageDraw.Draw(picture)
+    for entity in entities:
+        for old in _boxes_before(entity):
+            _dashed(pen, _scaled(old, scale), colours[entity.type])
+        if entity.region:
+            corrected = any(correction.outcome == "changed" for correction in entity.corrections)
+            pen.rectangle(_scaled(entity.region, scale), outline=colours[entity.type], width=5 if corrected else 2)
+    taken: list[Corners] = []
+    for entity in entities:
+        if entity.region:
+            _label(pen, picture.size, entity, colours[entity.type], _scaled(entity.region, scale), taken)
+
+
+def _boxes_before(entity: Entity) -> Iterator[Box]:
+    for correction in entity.corrections:
+        if correction.outcome == "changed" and isinstance(correction.before, Box):
+            yield correction.before
+
+
+def _scaled(box: Box, scale: float) -> Corners:
+    return box.x1 * scale, box.y1 * scale, box.x2 * scale, box.y2 * scale
+
+
+def _dashed(pen: ImageDraw.ImageDraw, corners: Corners, colour: str, dash: int = 9) -> None:
+    left, top, right, bottom = (round(edge) for edge in corners)
+    for x in range(left, right, 2 * dash):
+        for y in (top, bottom):
+            pen.line((x, y, min(x + dash, right), y), colour, 2)
+    for y in range(top, bottom, 2 * dash):
+        for x in (left, right):
+            pen.line((x, y, x, min(y + dash, bottom)), colour, 2)
+
+
+def _label(
+    pen: ImageDraw.ImageDraw, size: tuple[int, int], entity: Entity, colour: str, box: Corners, taken: list[Corners]
+) -> None:
+    """White on the type's colour: above the box, else below or inside it, moved down past labels already there."""
+    changed = [correction.attribute for correction in entity.corrections if correction.outcome == "changed"]
+    words = one_line(entity.text)
+    words = words if len(words) <= 32 else words[:31] + "..."
+    text = f" {words} · {one_line(entity.type)} " + (f"· {', '.join(changed)} corrected " if changed else "")
+    font = letters(16)
+    width, height = font.getlength(text), 24
+    left = min(max(box[0], 0), max(0, size[0] - width))
+    inside = box[3] - box[1] >= 4 * height or box[3] + height > size[1]
+    top = box[1] - height if box[1] >= height else max(box[1], 0) if inside else box[3] + 3
+    while any(left < x2 and x1 < left + width and top < y2 and y1 < top + height for x1, y1, x2, y2 in taken):
+        top += height
+    taken.append((left, top, left + width, top + height))
+    pen.rectangle(taken[-1], colour)
+    pen.text((left, top + height / 2), text, "white", font, anchor="lm")

@@ -1,0 +1,103 @@
+"""A store of texts on disk that can be deleted at any time: answers that were paid for once.
+
+Built on diskcache, with what it does by default turned off: it unpickles what it finds (CVE-2025-69872), it throws
+rows away when it has grown, and it returns a file that was cut short as if it were whole. Only text that lies in the
+database itself is ever read here.
+"""
+
+import logging
+import os
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import diskcache
+
+from unco.errors import SetupError
+
+_NEVER = 2**40
+"""Bytes from which a value would go to a file of its own: never."""
+
+log = logging.getLogger(__name__)
+
+
+def default_directory() -> Path:
+    """`UNCO_CACHE_DIR`, else `unco` in the user's cache directory (`XDG_CACHE_HOME`, else ~/.cache)."""
+    if given := os.environ.get("UNCO_CACHE_DIR"):
+        return Path(given)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unco"
+
+
+class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
+    """Hands out what lies in the database as text, and refuses pickles and files."""
+
+    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> str:
+        """The text of a row.
+
+        Raises:
+            ValueError: it is anything else.
+        """
+        if mode != diskcache.core.MODE_RAW or not isinstance(value, str):
+            raise ValueError("a row of the cache is not text")
+        return value
+
+
+class Cache:
+    """Text by key. Opened at its first use; safe for threads and processes."""
+
+    def __init__(self, directory: str | Path | None = None) -> None:
+        """Name the directory; nothing is created yet. None = `default_directory()`."""
+        self.directory = default_directory() if directory is None else Path(directory)
+        self._lock = threading.Lock()
+        self._store: Any = None
+
+    def get(self, key: str) -> str | None:
+        """The text under a key. None = not there, or there and unreadable.
+
+        Raises:
+            SetupError: the cache cannot be opened.
+        """
+        try:
+            found: str | None = self._opened().get(key)
+        except (ValueError, OSError, sqlite3.Error, diskcache.Timeout) as error:
+            log.warning("unreadable row in the cache %s, counted as missing: %s", self.directory, error)
+            return None
+        return found
+
+    def put(self, key: str, text: str) -> None:
+        """Keep a text. A full disk or a locked database is logged, not raised: the answer is in hand, only not kept.
+
+        Raises:
+            SetupError: the cache cannot be opened.
+        """
+        try:
+            self._opened().set(key, text)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            log.warning("the cache %s did not keep an answer: %s", self.directory, error)
+
+    def close(self) -> None:
+        """Let go of the database; the next use opens it again."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+    def _opened(self) -> Any:
+        with self._lock:
+            if self._store is None:
+                self._store = self._open()
+            return self._store
+
+    def _open(self) -> Any:
+        """Open the database. A broken one is left where it is: what lies in it was paid for, so its owner decides."""
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return diskcache.Cache(
+                str(self.directory), disk=TextDisk, timeout=10, eviction_policy="none", disk_min_file_size=_NEVER
+            )
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise SetupError(
+                f"the cache in {self.directory} cannot be opened ({error}): "
+                "delete or mend it, or set UNCO_CACHE_DIR to another directory"
+            ) from error

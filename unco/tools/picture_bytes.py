@@ -1,0 +1,145 @@
+"""Where the bytes of a picture come from: a file, a `data:` URL, or a host allowed by name. Nothing is decoded here.
+
+A post may be written by a stranger, so an address in it is not simply fetched: the host must be on a list, redirects
+are not followed, and size and time are bounded.
+"""
+
+import os
+import re
+import stat
+from base64 import b64decode
+from http.client import HTTPException
+from time import monotonic
+from typing import IO
+from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from unco.errors import PictureError
+
+MAX_BYTES = 20 * 1024 * 1024
+"""Largest file that is read, in bytes."""
+
+SECONDS = 20.0
+"""Longest wait for a download, from the first byte asked for to the last one read."""
+
+ALLOWED_HOSTS = "UNCO_ALLOWED_HOSTS"
+"""Environment variable: hosts that pictures may be fetched from, separated by commas, without scheme or port."""
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://|(data|file):", re.IGNORECASE)
+_DATA = re.compile(r"data:[^,]*;base64,(?P<payload>.*)", re.IGNORECASE | re.DOTALL)
+
+
+def allowed_hosts_from_env() -> frozenset[str]:
+    """The hosts named in `UNCO_ALLOWED_HOSTS`, in lower case; none when it is unset."""
+    names = os.environ.get(ALLOWED_HOSTS, "").split(",")
+    return frozenset(name.strip().lower() for name in names) - {""}
+
+
+def scheme_of(ref: str) -> str:
+    """`data`, `http`, `file`, ... in lower case; empty for a path."""
+    found = _SCHEME.match(ref)
+    return (found[1] or found[2]).lower() if found else ""
+
+
+def read_picture_bytes(ref: str, allowed_hosts: frozenset[str]) -> bytes:
+    """The bytes behind a path, a `data:` URL or an http(s) URL.
+
+    Raises:
+        PictureError: it does not exist, cannot be read, is empty or too large, or may not be fetched.
+    """
+    scheme = scheme_of(ref)
+    if scheme == "data":
+        data = _from_data_url(ref)
+    elif scheme in ("http", "https"):
+        data = _download(ref, allowed_hosts)
+    elif scheme:
+        raise PictureError(f"{brief(ref)}: {scheme}: is not read; give a path, a data: URL or an http(s) URL")
+    else:
+        data = _from_file(ref)
+    if not data:
+        raise PictureError(f"{brief(ref)}: empty (0 bytes)")
+    if len(data) > MAX_BYTES:
+        raise PictureError(f"{brief(ref)}: larger than {MAX_BYTES // 2**20} MB; hand in a smaller copy")
+    return data
+
+
+def brief(ref: str) -> str:
+    """A reference short enough for a message."""
+    return repr(ref if len(ref) <= 120 else f"{ref[:60]}...")
+
+
+def _from_file(path: str) -> bytes:
+    try:
+        # A named pipe or a device would block or never end, so look before opening.
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise PictureError(f"{brief(path)} is a directory; name one picture in it")
+        if not stat.S_ISREG(mode):
+            raise PictureError(f"{brief(path)} is not a regular file")
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise PictureError(f"no picture at {brief(path)} (looked from {os.getcwd()})") from error
+    except (OSError, ValueError) as error:
+        raise PictureError(f"cannot read {brief(path)}: {error}") from error
+
+
+def _from_data_url(url: str) -> bytes:
+    if url.startswith("data:sha256,"):
+        raise PictureError(f"{brief(url)} is the hash of a picture, not the picture; hand in the picture itself again")
+    found = _DATA.fullmatch(url)
+    if not found:
+        raise PictureError(f"{brief(url)}: malformed data: URL; it should read data:image/png;base64,...")
+    if len(found["payload"]) > MAX_BYTES * 4 // 3 + 4:
+        raise PictureError(f"{brief(url)}: larger than {MAX_BYTES // 2**20} MB; hand in a smaller copy")
+    try:
+        return b64decode(unquote_to_bytes(found["payload"]), validate=True)
+    except ValueError as error:
+        raise PictureError(f"{brief(url)}: malformed data: URL: {error}") from error
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """An allowed host must not be able to send us to another one; urllib then reports the 3xx as an error."""
+
+    def redirect_request(self, *args: object, **kwargs: object) -> None:
+        return None
+
+
+def _download(url: str, allowed_hosts: frozenset[str]) -> bytes:
+    _check_address(url, allowed_hosts)
+    # An empty ProxyHandler: the request goes straight to the host that was allowed, whatever the environment says.
+    opener = build_opener(ProxyHandler({}), _NoRedirect())
+    try:
+        with opener.open(Request(url, headers={"User-Agent": "unco"}), timeout=SECONDS) as response:
+            return _read_bounded(response, monotonic() + SECONDS)
+    except (OSError, ValueError, HTTPException) as error:
+        raise PictureError(f"cannot fetch {brief(url)}: {error} (redirects are not followed)") from error
+
+
+def _check_address(url: str, allowed_hosts: frozenset[str]) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise PictureError(f"{brief(url)} is not an address: {error}") from error
+    if parts.username is not None or parts.password is not None:
+        raise PictureError("the address of a picture holds a user name or password, which would end up in the results")
+    if host not in allowed_hosts:
+        allowed = ", ".join(sorted(allowed_hosts)) or "none"
+        raise PictureError(
+            f"{brief(url)}: host {host!r} is not allowed (allowed: {allowed}); add it to {ALLOWED_HOSTS}, "
+            "a list separated by commas, or download the picture and give its path"
+        )
+
+
+def _read_bounded(response: IO[bytes], deadline: float) -> bytes:
+    """Read up to one byte over the limit; the socket's own timeout does not stop a host that sends drop by drop."""
+    chunks: list[bytes] = []
+    size = 0
+    read1 = getattr(response, "read1", response.read)
+    while size <= MAX_BYTES and (chunk := read1(65536)):
+        chunks.append(chunk)
+        size += len(chunk)
+        if monotonic() > deadline:
+            raise TimeoutError(f"not finished after {SECONDS:.0f} s")
+    return b"".join(chunks)

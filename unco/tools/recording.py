@@ -1,0 +1,162 @@
+"""A recording: questions with their replies in one readable file that can be shared, reviewed and replayed.
+
+JSON Lines, one question a line: `prompt` and `prompt_hash` for the reader, `request` in full (the picture by its hash),
+`reply`. No keys, no addresses. A question is found again by its `request`, so a line can also be written by hand.
+"""
+
+import difflib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from unco.errors import DataError, RecordingMiss
+from unco.tools.request import Reply, Request, parts_key, reply_from, reply_parts, request_parts
+
+_FIELDS = {"prompt", "prompt_hash", "request", "reply"}
+_CLOSEST = 200
+"""Recordings compared letter by letter after a miss; enough to explain it, few enough to be quick."""
+_EXCERPT = 30
+"""Characters shown on either side of a difference."""
+
+Record = dict[str, Any]
+
+
+class Recording:
+    """One file of recorded questions. Read at its first use; safe for threads."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Name the file; nothing is opened yet."""
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        self._records: dict[str, Record] | None = None
+
+    def find(self, request: Request) -> Reply:
+        """The recorded reply to a question, marked as cached.
+
+        Raises:
+            RecordingMiss: it is not recorded; says which recording is nearest and where it differs.
+            DataError: there is no such file, or a line of it is not a recording.
+        """
+        with self._lock:
+            if self._records is None and not self.path.exists():
+                raise DataError(f"there is no recording {self.path}: make one with mode record, or correct the path")
+            records = self._loaded()
+            record = records.get(parts_key(request_parts(request)))
+            if record is None:
+                raise RecordingMiss(_explain(request, list(records.values())))
+            return reply_from(record["reply"])
+
+    def add(self, request: Request, reply: Reply) -> None:
+        """Write a reply down, in place of an earlier one to the same question.
+
+        A new question is appended, a replaced one makes the file anew, in one move.
+
+        Raises:
+            DataError: the file that is there already is not a recording.
+        """
+        parts = request_parts(request)
+        record = {
+            "prompt": request.prompt,
+            "prompt_hash": request.prompt_hash,
+            "request": parts,
+            "reply": reply_parts(reply),
+        }
+        with self._lock:
+            records = self._loaded()
+            key = parts_key(parts)
+            replaces = key in records
+            records[key] = record
+            if replaces:
+                _write(self.path, records.values())
+            else:
+                _append(self.path, record)
+
+    def _loaded(self) -> dict[str, Record]:
+        if self._records is None:
+            self._records = _read(self.path) if self.path.exists() else {}
+        return self._records
+
+
+def _read(path: Path) -> dict[str, Record]:
+    """The records of a file by key; of two lines with the same question the last counts."""
+    records = {}
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        try:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    record = _parse(line, where=f"{path}:{number}")
+                    records[parts_key(record["request"])] = record
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is not UTF-8 text: {error}") from error
+    return records
+
+
+def _parse(line: str, where: str) -> Record:
+    try:
+        record = json.loads(line)
+        if not isinstance(record, dict) or record.keys() != _FIELDS:
+            raise ValueError(f"needs exactly {', '.join(sorted(_FIELDS))}")
+        request, known = record["request"], request_parts(Request(model="", system="", user=""))
+        if not isinstance(request, dict) or request.keys() != known.keys():
+            raise ValueError(f"its request needs exactly {', '.join(known)}")
+        request["temperature"] = float(request["temperature"])
+        reply_from(record["reply"])
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError(f"{where}: not a recording: {error}") from error
+    return record
+
+
+def _line(record: Record) -> bytes:
+    return (json.dumps(record, ensure_ascii=False) + "\n").encode()
+
+
+def _append(path: Path, record: Record) -> None:
+    """One write for one line, so that two processes can record into one file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab", buffering=0) as file:
+        file.write(_line(record))
+
+
+def _write(path: Path, records: Iterable[Record]) -> None:
+    """Make the file anew beside the old one and move it there: a reader sees the one or the other, never half."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        file.writelines(map(_line, records))
+    os.replace(file.name, path)
+
+
+def _explain(request: Request, records: list[Record]) -> str:
+    """Why a question is not found: the nearest recording, and the first thing that differs."""
+    if not records:
+        return "no recording matches this question: the recording is empty"
+    asked = request_parts(request)
+    shared = {id(record): sum(asked[name] == record["request"][name] for name in asked) for record in records}
+    close = sorted(records, key=lambda record: -shared[id(record)])[:_CLOSEST]
+    alike = {id(record): _alike(asked["user"], record["request"]["user"]) for record in close}
+    nearest = max(close, key=lambda record: (alike[id(record)], shared[id(record)]))
+    name = next(name for name in asked if asked[name] != nearest["request"][name])
+    here, there = _excerpts(asked[name], nearest["request"][name])
+    return (
+        f"no recording matches this {request.prompt or 'question'}. Nearest is number {records.index(nearest) + 1} of "
+        f"{len(records)} ({nearest['prompt']}), its user message {alike[id(nearest)]:.0%} alike. "
+        f"First difference in {name}: asked {here}, recorded {there}"
+    )
+
+
+def _alike(one: str, other: object) -> float:
+    """Share of text in common, in [0, 1]."""
+    return difflib.SequenceMatcher(None, one, str(other), autojunk=False).ratio()
+
+
+def _excerpts(one: object, other: object) -> tuple[str, str]:
+    """Two values around the place where they part."""
+    texts = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in (one, other)]
+    start = max(len(os.path.commonprefix(texts)) - _EXCERPT, 0)
+    here, there = (
+        ("…" if start else "") + text[start : start + 2 * _EXCERPT] + ("…" if len(text) > start + 2 * _EXCERPT else "")
+        for text in texts
+    )
+    return repr(here), repr(there)

@@ -1,0 +1,126 @@
+"""A question to the MLLM and its reply, as plain values, and the keys that a question is found again by."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SentPicture:
+    """A picture as it is sent, which may be smaller than the post's own."""
+
+    mime: str
+    """E.g. image/jpeg."""
+    sha256: str
+    """Of `data`, hex; stands for the bytes in every key and recording."""
+    data: bytes = field(repr=False, compare=False)
+    """The encoded file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question. Everything in it can change the answer, except the name of the prompt."""
+
+    model: str
+    """The endpoint's name of the model that is asked."""
+    system: str
+    """System message."""
+    user: str
+    """User message."""
+    turns: tuple[tuple[str, str], ...] = ()
+    """What followed: (assistant's text, user's text) of each re-ask."""
+    picture: SentPicture | None = None
+    """Sent along with the first user message."""
+    temperature: float = 0.0
+    max_tokens: int = 1024
+    """Upper limit of the reply's length."""
+    json_mode: bool = False
+    """Whether the endpoint is told to hold the model to JSON; not every endpoint can."""
+    repeat: int = 0
+    """Number of the draw, when the same question is asked several times on purpose."""
+    prompt: str = ""
+    """Prompt name and version, e.g. span/v1. A note for readers, in no key: the messages say what was asked."""
+    prompt_hash: str = ""
+    """SHA-256 of the prompt file, hex. As `prompt`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back."""
+
+    text: str
+    """May be empty."""
+    finish_reason: str | None
+    """As the endpoint says: stop, length, content_filter, ...; None = it did not say."""
+    model: str
+    """The model's name as the endpoint says it."""
+    input_tokens: int | None = None
+    """None = not reported."""
+    output_tokens: int | None = None
+    seconds: float = 0.0
+    """Wall time of the call that gave it, retries and waits included; a cached reply keeps it."""
+    cached: bool = False
+    """True when this question was not put to anyone: cached, recorded, or an equal one was under way."""
+
+    @property
+    def authored(self) -> bool:
+        """True when the text was written by hand for a demonstration or a test; such a model's name begins so."""
+        return self.model.startswith("authored")
+
+
+def request_parts(request: Request) -> dict[str, Any]:
+    """All that can change the answer, as plain JSON: the picture by its hash; no key, no address, no timeout."""
+    picture = request.picture and {"mime": request.picture.mime, "sha256": request.picture.sha256}
+    return {
+        "model": request.model,
+        "system": request.system,
+        "user": request.user,
+        "turns": [list(turn) for turn in request.turns],
+        "picture": picture,
+        "temperature": float(request.temperature),  # 0 and 0.0 are one question
+        "max_tokens": request.max_tokens,
+        "json_mode": request.json_mode,
+        "repeat": request.repeat,
+    }
+
+
+def parts_key(parts: dict[str, Any]) -> str:
+    """SHA-256 of sorted JSON, hex."""
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def request_key(request: Request, base_url: str | None = None) -> str:
+    """What the same question has in common, hex.
+
+    With the endpoint's address it is the cache's key: two servers may mean different models by one name. Without it is
+    portable, and a recording's.
+    """
+    return parts_key(request_parts(request) | ({} if base_url is None else {"base_url": base_url}))
+
+
+def reply_parts(reply: Reply) -> dict[str, Any]:
+    """A reply as plain JSON; `cached` is left out, it is true of whoever reads it back."""
+    return {name: value for name, value in asdict(reply).items() if name != "cached"}
+
+
+def reply_from(parts: object) -> Reply:
+    """The reply that was written down, marked as cached.
+
+    Raises:
+        ValueError: it is not a reply.
+    """
+    kinds = {
+        "text": str,
+        "finish_reason": str | None,
+        "model": str,
+        "input_tokens": int | None,
+        "output_tokens": int | None,
+        "seconds": float | int,
+    }
+    if not isinstance(parts, dict) or not {"text", "finish_reason", "model"} <= parts.keys() <= kinds.keys():
+        raise ValueError(f"a reply has the keys {', '.join(kinds)}; the last three may be missing")
+    for name, value in parts.items():
+        if not isinstance(value, kinds[name]) or isinstance(value, bool):
+            raise ValueError(f"{name} of a reply cannot be {value!r}")
+    return Reply(**parts, cached=True)

@@ -1,0 +1,90 @@
+"""Equal questions asked at the same time become one call, among threads and among tasks.
+
+The first to ask leads and makes the call; the others wait for what comes of it. An exception goes to all of them: the
+question was the same, so would be the failure. A leader that is cancelled (or interrupted) fails nobody: one of those
+who wait takes the lead and asks anew.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _Abandoned(Exception):
+    """The leader left without a result."""
+
+
+class SingleFlight(Generic[T]):
+    """Calls under way, by key. One process; threads and event loops may mix."""
+
+    def __init__(self) -> None:
+        """Start with nothing under way."""
+        self._lock = threading.Lock()
+        self._flights: dict[str, Future[T]] = {}
+
+    def run(self, key: str, call: Callable[[], T]) -> tuple[T, bool]:
+        """The result of `call`, and whether it was this caller's own call that gave it."""
+        if _in_event_loop():
+            # Waiting here would stop the loop, and with it a leader that is a task of the same loop.
+            return call(), True
+        while True:
+            flight, leading = self._join(key)
+            if leading:
+                with self._landing(key, flight):
+                    flight.set_result(result := call())
+                return result, True
+            try:
+                return flight.result(), False
+            except _Abandoned:
+                continue
+
+    async def arun(self, key: str, call: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
+        """As `run`, for a task."""
+        while True:
+            flight, leading = self._join(key)
+            if leading:
+                with self._landing(key, flight):
+                    flight.set_result(result := await call())
+                return result, True
+            try:
+                return await asyncio.wrap_future(flight), False
+            except _Abandoned:
+                continue
+
+    def _join(self, key: str) -> tuple[Future[T], bool]:
+        """The flight under a key, and whether the caller leads it."""
+        with self._lock:
+            if key in self._flights:
+                return self._flights[key], False
+            flight: Future[T] = Future()
+            flight.set_running_or_notify_cancel()  # else a follower that is cancelled would cancel it for all
+            self._flights[key] = flight
+            return flight, True
+
+    @contextmanager
+    def _landing(self, key: str, flight: Future[T]) -> Iterator[None]:
+        """Take the flight off the list, then tell the followers if it failed: who comes later starts a new one."""
+        try:
+            yield
+        except BaseException as error:
+            self._remove(key)
+            flight.set_exception(error if isinstance(error, Exception) else _Abandoned())
+            raise
+        self._remove(key)
+
+    def _remove(self, key: str) -> None:
+        with self._lock:
+            del self._flights[key]
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,70 @@
+"""The small model as a LangChain tool: a post in, uncertain triplets out. The graph uses it; so can an agent."""
+
+from functools import partial
+from typing import Any
+
+from langchain_core.tools import StructuredTool
+from pydantic import BaseModel, Field, TypeAdapter
+
+from unco.small_model.faces_and_text import FacesAndText, vision_installed
+from unco.tools.extractor import Extractor, NetworkExtractor
+from unco.types import Box, Extraction, Post
+
+_EXTRACTION = TypeAdapter(Extraction)
+
+
+class ExtractArgs(BaseModel):
+    """What the tool is called with."""
+
+    text: str | list[str] = Field(description="The post's text, or its tokens.")
+    image: str | None = Field(default=None, description="Path, data: URL or allowed http(s) URL of its picture.")
+    regions: list[tuple[float, float, float, float]] | None = Field(
+        default=None, description="Candidate boxes [x1, y1, x2, y2] in pixels; null = look for faces and lines of text."
+    )
+    id: str | None = Field(default=None, description="The caller's name for the post.")
+
+
+def small_model_tool(extractor: Extractor) -> StructuredTool:
+    """Wrap stage 1 as a tool; its result is an `Extraction` as plain JSON, described by `result_schema`."""
+    return StructuredTool.from_function(
+        func=partial(_extract, extractor),
+        name="extract_entities",
+        description=(
+            "Finds the named entities of a post and where they are in its picture, and says for each span, type and "
+            "region how unsure it is, from 0 to 1."
+        ),
+        args_schema=ExtractArgs,
+    )
+
+
+def result_schema() -> dict[str, Any]:
+    """JSON Schema of the tool's result."""
+    return _EXTRACTION.json_schema()
+
+
+def default_extractor() -> NetworkExtractor:
+    """The shipped checkpoint, with faces and text lines as candidates where the `vision` extra is installed."""
+
+    def load() -> Any:
+        from unco.small_model.checkpoint import load_checkpoint
+
+        return load_checkpoint()
+
+    return NetworkExtractor(load, FacesAndText() if vision_installed() else None)
+
+
+def _extract(
+    extractor: Extractor,
+    text: str | list[str],
+    image: str | None = None,
+    regions: list[tuple[float, float, float, float]] | None = None,
+    id: str | None = None,
+) -> dict[str, Any]:
+    post = Post(
+        text=text if isinstance(text, str) else tuple(text),
+        image=image,
+        regions=None if regions is None else tuple(Box(*corners) for corners in regions),
+        id=id,
+    )
+    result: dict[str, Any] = _EXTRACTION.dump_python(extractor(post), mode="json")
+    return result
