@@ -1,10 +1,8 @@
 """What all tests share: no network, no environment of the developer's, tiny models."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.tiny import tiny_predictor
 from unco.small_model.predictor import Predictor
@@ -31,7 +29,6 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def predictor() -> Iterator[Predictor]:
+def predictor() -> Predictor:
     """A tiny random small model."""
-    torch.manual_seed(0)
-    yield tiny_predictor()
+    return tiny_predictor()

@@ -1,6 +1,7 @@
 """One post, one call."""
 
 from collections.abc import Sequence
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from unco.context import Context
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def extract(
     text: str | Sequence[str],
-    image: "str | Image.Image | None" = None,
+    image: "str | PathLike[str] | Image.Image | None" = None,
     *,
     regions: Sequence[Box] | None = None,
     context: Context | None = None,
@@ -34,11 +35,17 @@ def extract(
     from unco.graph import graph
 
     post = {
-        "text": text if isinstance(text, str) else list(text),
-        "image": image if image is None or isinstance(image, str) else _data_url(image),
+        "text": list(text) if isinstance(text, Sequence) and not isinstance(text, str) else text,
+        "image": _reference(image),
         "regions": None if regions is None else [(box.x1, box.y1, box.x2, box.y2) for box in regions],
     }
     return read_result(graph.invoke(post, context=context or Context()))
+
+
+def _reference(image: "str | PathLike[str] | Image.Image | None") -> str | None:
+    if image is None or isinstance(image, str):
+        return image
+    return fspath(image) if isinstance(image, PathLike) else _data_url(image)
 
 
 def _data_url(image: "Image.Image") -> str:

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,20 +17,22 @@ BAD_INPUT, FAILED = 2, 3
 """Exit codes: what was handed in cannot be used; the set-up is broken."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Mode = Annotated[Optional[str], typer.Option(help="off, live, record or replay; default: live with an endpoint, else off.")]
-Share = Annotated[Optional[float], typer.Option(help="Above this the attribute is checked; in [0, 1].")]
+Mode = Annotated[
+    str | None, typer.Option(help="off, live, record or replay; default: live with an endpoint, else off.")
+]
+Share = Annotated[float | None, typer.Option(help="Above this the attribute is checked; in [0, 1].")]
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
 
 
 @app.command()
 def extract(
     text: Annotated[str, typer.Option(help="The post's text.")],
-    image: Annotated[Optional[str], typer.Option(help="Its picture: a path, or a URL of an allowed host.")] = None,
+    image: Annotated[str | None, typer.Option(help="Its picture: a path, or a URL of an allowed host.")] = None,
     json: Json = False,
-    annotate: Annotated[Optional[Path], typer.Option(help="Write the picture with the boxes drawn in.")] = None,
+    annotate: Annotated[Path | None, typer.Option(help="Write the picture with the boxes drawn in.")] = None,
     mode: Mode = None,
-    model: Annotated[Optional[str], typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
-    frame: Annotated[Optional[str], typer.Option(help="Box frame of that model; default: by its name.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
+    frame: Annotated[str | None, typer.Option(help="Box frame of that model; default: by its name.")] = None,
     span_threshold: Share = None,
     type_threshold: Share = None,
     region_threshold: Share = None,
@@ -56,7 +59,8 @@ def extract(
     )
     result = run(text, image, context=context)
     if json:
-        sys.stdout.write(RESULT.dump_json(result, indent=2).decode() + "\n")
+        escaped = not sys.stdout.encoding.lower().startswith("utf")
+        sys.stdout.write(RESULT.dump_json(result, indent=2, ensure_ascii=escaped).decode() + "\n")
     else:
         show_result(result, Console())
     if annotate is not None:
@@ -100,7 +104,7 @@ def train(
 @app.command()
 def score_model(
     data: Annotated[Path, typer.Option(help="Folder of Twitter-GMNER, with txt/ and xml/.")],
-    checkpoint: Annotated[Optional[Path], typer.Option(help="Default: the shipped one.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Default: the shipped one.")] = None,
 ) -> None:
     """Score a checkpoint on dev and test: F1, and how well its uncertainty finds its errors."""
     from unco.evals.run_training import score_checkpoint
@@ -111,6 +115,9 @@ def score_model(
 
 def main() -> None:
     """Run a command; an error that we raise on purpose is one line on stderr, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a post's characters
     sys.exit(guarded(app))
 
 
@@ -122,3 +129,7 @@ def guarded(command: Callable[[], Any]) -> int:
         sys.stderr.write(f"error: {error}\n")
         return BAD_INPUT if isinstance(error, InputError) else FAILED
     return 0
+
+
+if __name__ == "__main__":
+    main()

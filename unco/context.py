@@ -11,7 +11,7 @@ from unco.errors import SettingsError
 from unco.types import ATTRIBUTES, Attribute, Thresholds
 
 Mode = Literal["off", "live", "record", "replay"]
-"""`off`: never ask. `live`: ask, with the cache. `record`: ask and write recordings. `replay`: recordings only, no socket."""
+"""`off`: never ask. `live`: ask, cached. `record`: ask and write down. `replay`: recordings only, no socket."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,8 @@ class Context:
     def thresholds(self, default: Thresholds) -> Thresholds:
         """These thresholds where given, `default` elsewhere."""
         given = {name: getattr(self, f"{name}_threshold") for name in ATTRIBUTES}
-        return Thresholds(**{name: default.of(name) if value is None else float(value) for name, value in given.items()})
+        chosen = {name: default.of(name) if value is None else float(value) for name, value in given.items()}
+        return Thresholds(**chosen)
 
     def prompt_version(self, attribute: Attribute) -> str:
         """Which version of an attribute's prompt to use."""

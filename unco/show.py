@@ -9,8 +9,8 @@ from rich.text import Text
 from unco.types import ATTRIBUTES, Box, Correction, Entity, Result, Span
 
 HOW_TO_CONFIGURE = (
-    "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to a "
-    "multimodal model behind an OpenAI-compatible server."
+    "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
+    "a multimodal model behind an OpenAI-compatible server."
 )
 COLOURS = {
     "changed": "green",

@@ -3,9 +3,10 @@
 Nodes turn it into the frozen types at their door and back at their exit, by the adapters below.
 """
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from typing_extensions import TypedDict  # typing's own gives pydantic no schema before Python 3.12
 
 from unco.types import Box, Correction, Entity, Extraction, Label, Result
 
@@ -91,7 +92,7 @@ class EntityState(TypedDict):
     image: str | None
     """The picture as the caller named it."""
     corrected: Annotated[list[Json], gather]
-    """The finished entity; the only key that the post graph takes over."""
+    """The finished entity."""
 
 
 class EntityInput(TypedDict):
@@ -100,6 +101,15 @@ class EntityInput(TypedDict):
     entity: Json
     extraction: Json
     image: str | None
+
+
+class EntityOutput(TypedDict):
+    """What comes back from it. Only keys with a reducer, or that the post graph does not have: several come at once."""
+
+    entity: Json
+    """As it is after each step, so that a stream of updates shows what each corrector did; the post graph drops it."""
+    corrected: Annotated[list[Json], gather]
+    """The finished entity."""
 
 
 def read_result(output: Any) -> Result:

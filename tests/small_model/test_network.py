@@ -96,7 +96,7 @@ def test_training_lowers_the_loss() -> None:
 def test_cached_decoding_says_what_teacher_forcing_says() -> None:
     network, tokenizer = tiny_network(), tiny_tokenizer()
     posts = [encode_post(post.words, post.regions, post.size or (1, 1), tokenizer) for post in POSTS]
-    memory = network.encode(make_batch(posts, 2, 3))
+    memory = network.encode(make_batch(posts, tokenizer))
     decoded = decode_greedily(network, memory)
     previous = shift(decoded.symbols)
     x, _ = network.decoder(previous, memory)
@@ -134,7 +134,7 @@ def test_masks_depend_on_the_post_and_the_seed_only() -> None:
 def test_monte_carlo_means_are_distributions_and_differ_from_the_deterministic_ones() -> None:
     network, tokenizer = tiny_network(), tiny_tokenizer()
     posts = [encode_post(post.words, post.regions, post.size or (1, 1), tokenizer) for post in POSTS]
-    memory = network.encode(make_batch(posts, 2, 3))
+    memory = network.encode(make_batch(posts, tokenizer))
     symbols = decode_greedily(network, memory).symbols
     keys = ["a", "b", "c", "d"]
     plain = mean_probabilities(network, memory, symbols, keys, McDropout(passes=0))

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from tests.tiny import tiny_tokenizer
 from unco.small_model.windows import cut_windows
-from unco.small_model.words import PIECES_PER_WORD, Casing, Prefix, Shape, chunk_shape, post_casing, split_words, word_pieces
+from unco.small_model.words import (
+    PIECES_PER_WORD,
+    Casing,
+    Prefix,
+    Shape,
+    chunk_shape,
+    post_casing,
+    split_words,
+    word_pieces,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +62,9 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
     assert pieces.word.count(2) == PIECES_PER_WORD
 
 
-@given(st.lists(st.sampled_from(["go", "owls", ".", "a", "verylongword"]), min_size=1, max_size=120), st.integers(24, 60))
+@given(
+    st.lists(st.sampled_from(["go", "owls", ".", "a", "verylongword"]), min_size=1, max_size=120), st.integers(24, 60)
+)
 def test_windows_cover_every_word_once(words: list[str], most: int) -> None:
     windows = cut_windows(words, tiny_tokenizer(), most)
     assert [index for start, stop in windows for index in range(start, stop)] == list(range(len(words)))

@@ -28,7 +28,7 @@ Tagged = list[tuple[str, str]]
 
 
 def _blocks(path: Path) -> Iterator[tuple[str, Tagged]]:
-    """(id, tagged tokens) of each post. Lines end at \\n only: some tokens are odd Unicode blanks and must survive."""
+    """(id, tagged tokens) of each post. Lines end at line feeds only: some tokens are odd blanks and must survive."""
     identity, tagged = "", Tagged()
     for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
         if line.startswith("IMGID:") and "\t" not in line:

@@ -1,4 +1,4 @@
-"""From a data folder to a checkpoint: train, fit normaliser and thresholds on dev, score dev and test, write the card."""
+"""From a data folder to a checkpoint: train, fit normaliser and thresholds on dev, score dev and test, save."""
 
 import json
 from collections.abc import Sequence
@@ -7,10 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
 from unco.evals.datasets import read_gmner
+from unco.evals.model_card import write_card
 from unco.evals.model_report import ModelReport, report_model
 from unco.evals.scores import score
 from unco.small_model import training
@@ -31,7 +33,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 
 def run_training(data: Path, recipe_name: str, out: Path, resume: bool = False) -> ModelReport:
-    """Train one recipe and write a checkpoint to `out/checkpoint`.
+    """Train one recipe and write a checkpoint with its card to `out/checkpoint`.
 
     Args:
         data: the folder of Twitter-GMNER, with txt/ and xml/.
@@ -53,6 +55,7 @@ def run_training(data: Path, recipe_name: str, out: Path, resume: bool = False) 
     predictor = calibrate(training.bare_predictor(network, tokenizer), posts, dev, recipe)
     report = report_model(predictor, training.entity_names(posts), dev, test)
     save_checkpoint(predictor, out / "checkpoint", _origin(data, recipe, encoder, log, report))
+    write_card(out / "checkpoint")
     return report
 
 
@@ -78,11 +81,12 @@ def minilm_folder() -> Path:
 
 def start_network(encoder: Path, recipe: Recipe) -> tuple[Network, Tokenizer]:
     """A network that starts from a pretrained encoder, and the encoder's tokenizer."""
-    training.set_seed(recipe.seed)
+    torch.manual_seed(recipe.seed)
     config = replace(
         encoder_config(encoder),
         dropout=recipe.dropout,
         label_smoothing=recipe.label_smoothing,
+        region_loss=recipe.region_loss,
         bio_loss=recipe.bio_loss,
         decoder_layers=recipe.decoder_layers,
     )

@@ -11,7 +11,7 @@ from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.corrector_node import corrector_node
-from unco.state import EntityInput, EntityState, Json
+from unco.state import EntityInput, EntityOutput, EntityState, Json
 from unco.tools.llm import Mllm
 
 
@@ -22,7 +22,7 @@ def finish(state: EntityState) -> Json:
 
 def build_entity_graph(llm: Mllm) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile the graph that one entity runs through."""
-    graph = StateGraph(EntityState, Context, input_schema=EntityInput)
+    graph = StateGraph(EntityState, Context, input_schema=EntityInput, output_schema=EntityOutput)
     graph.add_node("correct_span", corrector_node(SpanCorrector(), llm, "correct_span"))
     graph.add_node("correct_type", corrector_node(TypeCorrector(), llm, "correct_type"))
     graph.add_node("correct_region", corrector_node(RegionCorrector(), llm, "correct_region"))

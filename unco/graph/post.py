@@ -1,17 +1,17 @@
 """The post graph: extract, send each uncertain entity through the entity graph, collect."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
-from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import ValidationError
 
 from unco.context import Context
-from unco.errors import PostError
+from unco.errors import PostError, SettingsError
 from unco.graph.entity import build_entity_graph
 from unco.graph.routes import route_entities
 from unco.nodes.collect import collect
@@ -21,19 +21,20 @@ from unco.tools.llm import Mllm
 
 
 class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
-    """A compiled graph that checks its input: LangGraph would drop a misspelt key in silence and run without it."""
+    """A compiled graph that checks what it is given: LangGraph drops a misspelt key of a post in silence."""
 
-    def stream(self, input: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+    def stream(self, input: Any, *args: Any, context: Any = None, **kwargs: Any) -> Iterator[Any]:
         """As LangGraph's, which `invoke` and `batch` also go through.
 
         Raises:
             PostError: the input is not a post; names the field.
+            SettingsError: the context holds what is no setting.
         """
-        return super().stream(check_input(input), *args, **kwargs)
+        return super().stream(check_input(input), *args, context=check_context(context), **kwargs)
 
-    def astream(self, input: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+    def astream(self, input: Any, *args: Any, context: Any = None, **kwargs: Any) -> AsyncIterator[Any]:
         """As LangGraph's, which `ainvoke` and `abatch` also go through."""
-        return super().astream(check_input(input), *args, **kwargs)
+        return super().astream(check_input(input), *args, context=check_context(context), **kwargs)
 
 
 def check_input(post: Any) -> Any:
@@ -49,6 +50,18 @@ def check_input(post: Any) -> Any:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
         raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
+
+
+def check_context(context: Any) -> Any:
+    """A run's settings; names that a dict has and `Context` has not are refused.
+
+    Raises:
+        SettingsError: names them, and those there are.
+    """
+    known = [field.name for field in fields(Context)]
+    if isinstance(context, dict) and (unknown := sorted(map(str, context.keys() - set(known)))):
+        raise SettingsError(f"unknown setting {', '.join(unknown)}: there is {', '.join(known)}")
+    return context
 
 
 def build_graph(tool: BaseTool, llm: Mllm) -> PostGraph:

@@ -30,8 +30,8 @@ def collect(state: PostState) -> Json:
 def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:
     """Two entities never share a token: a moved span that runs into another entity goes back to where it was.
 
-    The others count where the small model put them and, if they have moved and may stay, where they are now; of two that
-    run into each other the first stays.
+    The others count where the small model put them and, if they have moved and may stay, where they are now; of two
+    that run into each other the first stays.
     """
     first = [entity.span for entity in extraction.entities]
     settled: list[Entity] = []

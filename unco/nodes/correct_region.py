@@ -1,4 +1,4 @@
-"""The region corrector: is it there in the picture? (Algorithm 1, lines 10-13; Figure 9). It sees span and type corrected.
+"""The region corrector: is it there in the picture? (Algorithm 1, lines 10-13; Figure 9). It sees both corrected.
 
 The box is shown and read in the frame of the model that is asked, at the size at which the picture is sent.
 """
@@ -31,7 +31,7 @@ class RegionCorrector:
             Unavailable: the post has no picture.
         """
         info = case.extraction.picture
-        if info is None:
+        if info is None or case.image is None:  # saved predictions may know a picture that the caller did not hand in
             raise Unavailable("the post has no picture to look at")
         box, frame = case.entity.region, case.frame
         size = (info.width, info.height)

@@ -1,7 +1,7 @@
 """One correction, from question to verified answer: the same steps for every attribute, sync and async.
 
-The steps are a generator that yields requests and is sent replies, so that asking is somebody else's business: `ask_all`
-and `aask_all` are the only places that call the MLLM.
+The steps are a generator that yields requests and is sent replies, so that asking is somebody else's business:
+`ask_all` and `aask_all` are the only places that call the MLLM.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
@@ -80,9 +80,7 @@ def correction_steps(corrector: Corrector, case: Case) -> Steps:
     return replace(told, outcome="changed" if changed else "kept", after=after, answer=state)
 
 
-def _readable_answer(
-    corrector: Corrector, case: Case, replies: list[Reply]
-) -> Generator[Request, Reply, Readable]:
+def _readable_answer(corrector: Corrector, case: Case, replies: list[Reply]) -> Generator[Request, Reply, Readable]:
     """The first readable answer of at most two; the second question quotes what was wrong with the first answer."""
     request = _request(corrector, case)
     replies.append((yield request))

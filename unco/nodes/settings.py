@@ -3,6 +3,7 @@
 from langgraph.runtime import get_runtime
 
 from unco.context import Context, Mode
+from unco.errors import SettingsError
 from unco.prompts import load_prompt
 from unco.tools.frames import Frame, frame_by_name, frame_for
 from unco.tools.llm import Mllm
@@ -35,14 +36,17 @@ def current_frame(context: Context, llm: Mllm) -> Frame:
 
 
 def check_settings(context: Context, llm: Mllm) -> None:
-    """Refuse prompt versions and box frames that do not exist.
+    """Refuse prompt versions and box frames that do not exist, and a recording mode without a recording.
 
     Raises:
-        SettingsError: says which there are.
+        SettingsError: says which there are, or what to set.
     """
+    mode = current_mode(context, llm)
+    if mode in ("record", "replay") and llm.recording is None:
+        raise SettingsError(f"mode {mode} needs a recording: set UNCO_RECORDING to the path of its file")
     for attribute in ATTRIBUTES:
         load_prompt(attribute, context.prompt_version(attribute))
     if context.frame is not None:
         frame_by_name(context.frame)
-    if current_mode(context, llm) != "off" and current_model(context, llm):
+    if mode != "off" and current_model(context, llm):
         current_frame(context, llm)

@@ -10,7 +10,7 @@ from unco.tools.frames import Frame, decode, encode
 from unco.types import Box, Label, Span
 
 MOST_WORDS_MOVED = 3
-"""How far a corrector may move either end of a span. The prompt asks for one or two words; a tweet's signs count too."""
+"""How far a corrector may move either end of a span. The prompt asks for one or two words; signs count too."""
 
 
 def verify_span(answer: str, old: Span, tokens: Sequence[str]) -> Span:

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from unco.small_model.regions import Region, RegionKind
-from unco.small_model.words import Pieces, word_pieces
+from unco.small_model.words import Pieces, piece_id, word_pieces
 
 KINDS: tuple[RegionKind, ...] = ("person", "text", "object", "picture")
 GEOMETRY = 8
@@ -87,14 +87,9 @@ def _geometry(region: Region, size: tuple[int, int]) -> tuple[float, ...]:
     return (x1, y1, x2, y2, x2 - x1, y2 - y1, (x2 - x1) * (y2 - y1), region.score)
 
 
-def make_batch(posts: Sequence[EncodedPost], begin: int, end: int) -> Batch:
-    """Pad posts to one batch.
-
-    Args:
-        posts: at least one.
-        begin: piece id of the mark before the text ([CLS]).
-        end: piece id of the mark after it ([SEP]).
-    """
+def make_batch(posts: Sequence[EncodedPost], tokenizer: Tokenizer) -> Batch:
+    """Pad posts, at least one, to one batch, the marks [CLS] and [SEP] around their pieces."""
+    begin, end = piece_id(tokenizer, "[CLS]"), piece_id(tokenizer, "[SEP]")
     ids = [(begin, *post.pieces.ids, end) for post in posts]
     width = max(len(row) for row in ids)
     regions = max(len(post.kinds) for post in posts)
@@ -114,7 +109,9 @@ def make_batch(posts: Sequence[EncodedPost], begin: int, end: int) -> Batch:
 
 
 def _pad(rows: Sequence[Sequence[int]], width: int, value: int) -> Tensor:
-    return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows], dtype=torch.long).view(len(rows), width)
+    return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows], dtype=torch.long).view(
+        len(rows), width
+    )
 
 
 def _geometries(posts: Sequence[EncodedPost], regions: int) -> Tensor:

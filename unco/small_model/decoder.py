@@ -79,7 +79,12 @@ class Decoder(nn.Module):
         )
 
     def forward(
-        self, previous: Tensor, memory: Memory, first_step: int = 0, past: Past | None = None, masks: Tensor | None = None
+        self,
+        previous: Tensor,
+        memory: Memory,
+        first_step: int = 0,
+        past: Past | None = None,
+        masks: Tensor | None = None,
     ) -> tuple[Tensor, Past]:
         """Hidden states of new steps.
 
@@ -144,9 +149,8 @@ class Decoder(nn.Module):
 
 def _compare(query: Tensor, keys: Tensor) -> Tensor:
     """Dot products of (B*T, L, d) queries with (B, S, d) keys: (B*T, L, S), without copying keys for each pass."""
-    passes = query.shape[0] // keys.shape[0]
-    folded = query.unflatten(0, (-1, passes)).flatten(1, 2)  # (B, T*L, d)
-    return (folded @ keys.transpose(1, 2)).unflatten(1, (passes, -1)).flatten(0, 1)
+    folded = query.view(keys.shape[0], -1, query.shape[-1])  # (B, T*L, d)
+    return (folded @ keys.transpose(1, 2)).view(*query.shape[:2], keys.shape[1])
 
 
 def _causal(steps: int, device: torch.device) -> Tensor:

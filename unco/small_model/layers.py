@@ -26,7 +26,7 @@ class Attention(nn.Module):
         self.output = nn.Linear(hidden, hidden)
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, S, d) -> (B, h, S, d/h)
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # (B, S, d) -> (B, h, S, d/h)
 
     def key_value(self, memory: Tensor) -> KeyValue:
         """Keys and values of a memory of shape (B, S, d)."""
@@ -44,11 +44,9 @@ class Attention(nn.Module):
             (N, L, d).
         """
         keys, values = key_value
-        passes = x.shape[0] // keys.shape[0]
-        query = self.query(x).unflatten(-1, (self.heads, -1))  # (B*T, L, h, d/h)
-        query = query.unflatten(0, (-1, passes)).flatten(1, 2).transpose(1, 2)  # (B, h, T*L, d/h)
+        query = self._split(self.query(x).view(keys.shape[0], -1, x.shape[-1]))  # (B, h, T*L, d/h)
         mixed = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
-        mixed = mixed.transpose(1, 2).flatten(2).unflatten(1, (passes, -1)).flatten(0, 1)  # (B*T, L, d)
+        mixed = mixed.transpose(1, 2).reshape(x.shape)  # (B*T, L, d)
         return self.output(mixed)  # type: ignore[no-any-return]
 
 

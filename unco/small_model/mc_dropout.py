@@ -64,6 +64,6 @@ def mean_probabilities(
     tokens = network.step_log_probs(x, previous, last_words(previous, len(network.config.labels)), memory).exp()
     regions = network.decoder.region_logits(x, memory).softmax(-1)
     return MeanProbabilities(
-        symbols=tokens.unflatten(0, (-1, passes)).mean(1),
-        regions=regions.unflatten(0, (-1, passes)).mean(1),
+        symbols=tokens.view(-1, passes, *tokens.shape[1:]).mean(1),
+        regions=regions.view(-1, passes, *regions.shape[1:]).mean(1),
     )

@@ -65,7 +65,7 @@ class Network(nn.Module):
         return self.decoder.symbol_logits(x, memory).masked_fill(~legal, NO_LEGAL).log_softmax(-1)
 
     def loss(self, batch: Batch, targets: Targets) -> dict[str, Tensor]:
-        """Token cross-entropy (Eq. 1) + region KL (Eq. 3) + weighted auxiliary BIO cross-entropy; scalars by name."""
+        """Token cross-entropy (Eq. 1), region KL (Eq. 3), auxiliary BIO cross-entropy; `loss` is their weighted sum."""
         words = self.encoder(batch)
         memory = self.remember(words, batch)
         previous = shift(targets.symbols)
@@ -74,7 +74,12 @@ class Network(nn.Module):
         token = token_loss(log_probs, targets.symbols, self.config.label_smoothing)
         region = region_loss(self.decoder.region_logits(x, memory), targets.regions)
         bio = F.cross_entropy(self.tagger(words).flatten(0, 1), targets.tags.flatten(), ignore_index=-100)
-        return {"loss": token + region + self.config.bio_loss * bio, "token": token, "region": region, "bio": bio}
+        return {
+            "loss": token + self.config.region_loss * region + self.config.bio_loss * bio,
+            "token": token,
+            "region": region,
+            "bio": bio,
+        }
 
 
 def shift(symbols: Tensor) -> Tensor:

@@ -68,8 +68,8 @@ class Predictor:
     def predict(self, posts: Sequence[ModelInput]) -> list[list[Prediction]]:
         """Entities of each post, in text order.
 
-        A post's result does not depend on the others in the call (up to float rounding, about 1e-6). Long posts are read in
-        windows; no word is left out.
+        A post's result does not depend on the others in the call (up to float rounding, about 1e-6). Long posts are
+        read in windows; no word is left out.
         """
         windows = [
             (index, first, self._encode(post, slice(first, stop)))
@@ -95,8 +95,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _run(self, posts: Sequence[EncodedPost]) -> list[list["_Raw"]]:
-        marks = (self.tokenizer.token_to_id("[CLS]"), self.tokenizer.token_to_id("[SEP]"))
-        batch = make_batch(posts, *marks).to(next(self.network.parameters()).device)
+        batch = make_batch(posts, self.tokenizer).to(next(self.network.parameters()).device)
         memory = self.network.eval().encode(batch)
         decoded = decode_greedily(self.network, memory)
         keys = ["\x1f".join(post.words) for post in posts]

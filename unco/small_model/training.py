@@ -42,7 +42,8 @@ class Recipe:
     """Largest gradient norm."""
     dropout: float = 0.1
     label_smoothing: float = 0.0
-    bio_loss: float = 0.3
+    region_loss: float = 0.2
+    bio_loss: float = 0.5
     decoder_layers: int = 2
     seed: int = 1
 
@@ -162,7 +163,8 @@ def bare_predictor(network: Network, tokenizer: Tokenizer) -> Predictor:
 
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    encoder = [p for p in network.encoder.parameters() if p.requires_grad]
+    pretrained = [network.encoder.position, network.encoder.norm, network.encoder.layers]
+    encoder = [p for part in pretrained for p in part.parameters()]
     known = {id(p) for p in encoder}
     new = [p for p in network.parameters() if p.requires_grad and id(p) not in known]
     groups = [{"params": encoder, "lr": recipe.encoder_lr}, {"params": new, "lr": recipe.new_lr}]

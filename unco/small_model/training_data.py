@@ -17,7 +17,7 @@ from unco.small_model.simulated_regions import simulate_regions, whole_picture
 from unco.small_model.symbols import REGION, encode_entities
 from unco.types import Box, GoldPost
 
-UNSEEN = 0.2
+UNSEEN = 0.4
 """Share of posts shown without a picture, so that text alone is read well too."""
 DEFAULT_SIZE = (600, 450)
 """Picture size where no xml file tells it: the data set's most frequent one."""
@@ -84,8 +84,7 @@ class Collator:
             candidates = [*regions, whole_picture(size)] if shown else []
             encoded.append(encode_post(post.tokens, candidates, size, self.piece_tokenizer))
             rows.append([region.box for region in candidates])
-        marks = (self.piece_tokenizer.token_to_id("[CLS]"), self.piece_tokenizer.token_to_id("[SEP]"))
-        return make_batch(encoded, *marks), self._targets(posts, rows)
+        return make_batch(encoded, self.piece_tokenizer), self._targets(posts, rows)
 
     def _targets(self, posts: Sequence[GoldPost], candidates: Sequence[Sequence[Box]]) -> Targets:
         types = len(self.types)

@@ -21,7 +21,8 @@ SpanVariant = Literal["boundary", "eq7"]
 
 def entropy(probabilities: Tensor) -> Tensor:
     """Shannon entropy of the last dimension in nats (Eq. 6), in [0, ln V]. (.., V) -> (..)."""
-    return -torch.special.xlogy(probabilities, probabilities).sum(-1)
+    terms: Tensor = torch.special.xlogy(probabilities, probabilities)
+    return -terms.sum(-1)
 
 
 def doubt(probabilities: Tensor) -> Tensor:
@@ -82,7 +83,7 @@ def fit_minmax(raw: Sequence[Uncertainty]) -> Normaliser:
 
 
 def log_cardinality(types: int, symbols: int, regions: int) -> Normaliser:
-    """u / ln K: 1 means "all options equally likely"; no data needed.
+    """U / ln K: 1 means "all options equally likely"; no data needed.
 
     Args:
         types: number of types.

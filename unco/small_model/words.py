@@ -7,6 +7,8 @@ from enum import IntEnum
 
 from tokenizers import Tokenizer
 
+from unco.errors import SetupError
+
 WORD = re.compile(
     r"""
     https?://\S+                     # a link is one word
@@ -97,13 +99,13 @@ def _starts_upper(word: str) -> bool:
 def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
     """Word pieces of a post; camelCase, digits and underscores are split first, so that a hash tag becomes its words.
 
-    A word that the tokenizer knows nothing of (a lone zero-width character, say) becomes one unknown piece; of a word of
-    more than 24 pieces the first 24 are read.
+    A word that the tokenizer knows nothing of (a lone zero-width character, say) becomes one unknown piece; of a word
+    of more than 24 pieces the first 24 are read.
     """
     chunks = [CHUNK.findall(word) or [word] for word in words]
     flat = [chunk for word in chunks for chunk in word]
     encoded = iter(tokenizer.encode_batch(flat, add_special_tokens=False))
-    unknown = tokenizer.token_to_id("[UNK]")
+    unknown = piece_id(tokenizer, "[UNK]")
     ids: list[int] = []
     owner: list[int] = []
     shapes: list[int] = []
@@ -115,6 +117,18 @@ def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
             shapes.append(shape)
     prefixes = [_prefix(words, index) for index in owner]
     return Pieces(tuple(ids), tuple(owner), tuple(shapes), tuple(prefixes), post_casing(words))
+
+
+def piece_id(tokenizer: Tokenizer, piece: str) -> int:
+    """The id of a special piece.
+
+    Raises:
+        SetupError: the tokenizer has no such piece; it is none of BERT's.
+    """
+    found: int | None = tokenizer.token_to_id(piece)
+    if found is None:
+        raise SetupError(f"the tokenizer has no piece {piece}: a BERT-shaped tokenizer is needed")
+    return found
 
 
 def _prefix(words: Sequence[str], index: int) -> Prefix:

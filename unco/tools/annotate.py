@@ -1,11 +1,14 @@
 """A result to look at: boxes on the picture, and below it the text with its entities in the same colours."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from zlib import crc32
 
 from PIL import Image, ImageDraw
 
+from unco.errors import PictureError
 from unco.tools.annotate_strip import draw_strip, letters, one_line
+from unco.tools.extractor import view_picture
 from unco.types import Box, Entity, Result
 
 NARROWEST, WIDEST, TALLEST = 640, 1280, 2400
@@ -106,3 +109,22 @@ def _label(
     taken.append((left, top, left + width, top + height))
     pen.rectangle(taken[-1], colour)
     pen.text((left, top + height / 2), text, "white", font, anchor="lm")
+
+
+def save_annotated(result: Result, image: str | None, target: Path) -> None:
+    """Draw a result and write it as a picture file; a post without a picture gets a blank one above its text.
+
+    Args:
+        result: what was found.
+        image: the picture as it was handed in.
+        target: path with a suffix that Pillow knows (.png, .jpg); its folder is made if need be.
+
+    Raises:
+        PictureError: the picture can no longer be read, or the target cannot be written.
+    """
+    picture = view_picture(image).image if image is not None else Image.new("RGB", (NARROWEST, 40), "white")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        annotate(picture, result).save(target)
+    except (OSError, ValueError) as error:
+        raise PictureError(f"{target} cannot be written: {error}; give a path that ends in .png or .jpg") from error

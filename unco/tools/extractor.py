@@ -1,6 +1,7 @@
 """Stage 1 behind one protocol: the network, or saved predictions. Both turn a post into uncertain triplets."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 20_000
 """Longest post that is read; a post is a post, not a book."""
+
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""What bytes that are no UTF-8 become on a command line; no tokenizer and no JSON file takes it."""
 
 NO_PICTURE = "no picture was seen, so nothing is grounded"
 NO_PROVIDER = 'no region provider is installed, so only the whole picture is a candidate: pip install "unco[vision]"'
@@ -89,11 +93,11 @@ class NetworkExtractor:
 def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[tuple[int, int], ...]]:
     """Text, tokens, and each token's (start, stop) characters in the text.
 
-    A list of tokens is joined by single spaces. A token may be any non-empty string: some data sets hold tokens that are
-    nothing but a zero-width character.
+    A list of tokens is joined by single spaces. A token may be any non-empty string: some data sets hold tokens that
+    are nothing but a zero-width character.
 
     Raises:
-        PostError: nothing to read, an empty token, or more words than a post has.
+        PostError: nothing to read, an empty token, half a character, or more words than a post has.
     """
     if isinstance(text, str):
         tokens, offsets = split_words(text)
@@ -108,6 +112,8 @@ def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[
         raise PostError(f"token {tokens.index('')} is empty: leave it out")
     if len(tokens) > MOST_WORDS:
         raise PostError(f"the text has {len(tokens)} words, at most {MOST_WORDS} are read: hand it in in parts")
+    if (half := _LONE_SURROGATE.search(whole)) is not None:
+        raise PostError(f"character {half.start()} of the text is half of one: hand it in as valid Unicode")
     return whole, tokens, offsets
 
 

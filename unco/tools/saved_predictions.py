@@ -1,13 +1,13 @@
 """Stage 1 from a file: predictions that a model made before, here or elsewhere, one JSON object a line.
 
-Each line is what `unco.state.EXTRACTION` writes, with an `id` beside it if the post has one. Any model that can say three
-uncertainties can take the small model's place this way.
+Each line is what `unco.state.EXTRACTION` writes, with an `id` beside it if the post has one. Any model that can say
+three uncertainties can take the small model's place this way.
 """
 
 import json
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from unco.errors import DataError, PostError
 from unco.tools.extractor import read_text
@@ -40,11 +40,14 @@ class SavedPredictions:
         """The saved prediction of a post.
 
         Raises:
-            PostError: there is none.
+            PostError: there is none, or the one of that id is of another text.
         """
+        text, tokens, _ = read_text(post.text)
         if post.id is not None and post.id in self._by_id:
-            return self._by_id[post.id]
-        _, tokens, _ = read_text(post.text)
+            found = self._by_id[post.id]
+            if _letters(found.text) != _letters(text):
+                raise PostError(f"{self.path}: the prediction for post {post.id!r} is of another text")
+            return found
         if tokens not in self._by_tokens:
             raise PostError(f"{self.path} has no prediction for post {post.id or ' '.join(tokens)[:60]!r}")
         return self._by_tokens[tokens]
@@ -54,8 +57,28 @@ class SavedPredictions:
             data = json.loads(line)
             identity = data.pop("id", None)
             extraction = _EXTRACTION.validate_python(data)
-        except (ValueError, AttributeError, ValidationError) as error:
+            _check(extraction)
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:  # pydantic's is a ValueError
             raise DataError(f"{self.path}:{number}: not a saved prediction: {error}") from error
         self._by_tokens[extraction.tokens] = extraction
         if identity is not None:
             self._by_id[str(identity)] = extraction
+
+
+def _check(extraction: Extraction) -> None:
+    """Refuse what the rest of unco would trip over.
+
+    Raises:
+        ValueError: offsets or spans that do not belong to the tokens, or entities out of order.
+    """
+    words = len(extraction.tokens)
+    if len(extraction.offsets) != words:
+        raise ValueError(f"{words} tokens, but {len(extraction.offsets)} offsets")
+    for index, entity in enumerate(extraction.entities):
+        if entity.index != index or entity.span.stop > words:
+            raise ValueError(f"entity {index} has index {entity.index} and ends at token {entity.span.stop} of {words}")
+
+
+def _letters(text: str) -> str:
+    """A text without whitespace: the same however it is split into tokens."""
+    return "".join(text.split())

@@ -6,6 +6,7 @@ from typing import Any
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field, TypeAdapter
 
+from unco.errors import PostError
 from unco.small_model.faces_and_text import FacesAndText, vision_installed
 from unco.tools.extractor import Extractor, NetworkExtractor
 from unco.types import Box, Extraction, Post
@@ -60,11 +61,10 @@ def _extract(
     regions: list[tuple[float, float, float, float]] | None = None,
     id: str | None = None,
 ) -> dict[str, Any]:
-    post = Post(
-        text=text if isinstance(text, str) else tuple(text),
-        image=image,
-        regions=None if regions is None else tuple(Box(*corners) for corners in regions),
-        id=id,
-    )
+    try:
+        boxes = None if regions is None else tuple(Box(*corners) for corners in regions)
+    except ValueError as error:
+        raise PostError(f"a candidate region cannot be used: {error}") from error
+    post = Post(text=text if isinstance(text, str) else tuple(text), image=image, regions=boxes, id=id)
     result: dict[str, Any] = _EXTRACTION.dump_python(extractor(post), mode="json")
     return result

@@ -1,0 +1,22 @@
+"""Benchmarks run and measure what they say; how fast is no business of a test."""
+
+from unco.evals.bench.graph_overhead import measure_graph_overhead, plain_loop, scripted, through_graph
+from unco.evals.bench.timing import measure
+
+
+def test_tasks_take_turns_and_warm_up_is_not_counted() -> None:
+    calls: list[str] = []
+    rows = measure({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=2, warm_up=1)
+    assert calls == ["a", "b"] * 3
+    assert [row.name for row in rows] == ["a", "b"]
+    assert all(row.seconds >= 0 for row in rows)
+
+
+def test_the_plain_loop_does_what_the_graph_does() -> None:
+    for uncertainty in (0.1, 0.9):
+        extraction = scripted(5, uncertainty)
+        output = through_graph(extraction)()
+        assert isinstance(output, dict)
+        by_graph = [[note["outcome"] for note in entity["corrections"]] for entity in output["entities"]]
+        assert by_graph == [[note.outcome for note in entity.corrections] for entity in plain_loop(extraction)]
+    assert len(measure_graph_overhead(rounds=1)) == 3

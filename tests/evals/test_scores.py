@@ -1,0 +1,97 @@
+"""Scores and AUROC against cases worked out by hand, and laws that hold for any prediction."""
+
+from dataclasses import dataclass
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tiny import gold_post
+from unco.evals.model_report import groundable_accuracy
+from unco.evals.scores import Score, region_correct, score
+from unco.evals.uncertainty_quality import auroc, wrong_spans, wrong_types
+from unco.types import Box, GoldPost, Span
+
+BOX = Box(10, 10, 60, 90)
+
+
+@dataclass(frozen=True)
+class Guess:
+    span: Span
+    type: str
+    region: Box | None
+
+
+RIGHT = [Guess(Span(0, 2), "PER", BOX), Guess(Span(5, 7), "ORG", None)]
+
+
+@pytest.mark.parametrize(
+    ("guesses", "gmner", "mner", "eeg"),
+    [
+        (RIGHT, 2, 2, 2),
+        ([Guess(Span(0, 2), "ORG", BOX), RIGHT[1]], 1, 1, 2),  # wrong type
+        ([Guess(Span(0, 1), "PER", BOX), RIGHT[1]], 1, 1, 1),  # wrong span
+        ([Guess(Span(0, 2), "PER", None), RIGHT[1]], 1, 2, 1),  # box missed
+        ([RIGHT[0], Guess(Span(5, 7), "ORG", BOX)], 1, 2, 1),  # box where there is none
+        ([RIGHT[0], RIGHT[0], RIGHT[1]], 2, 2, 2),  # said twice, counted once
+        ([], 0, 0, 0),
+    ],
+)
+def test_what_counts_as_correct(guesses: list[Guess], gmner: int, mner: int, eeg: int) -> None:
+    gold = [gold_post()]
+    assert score(gold, [guesses], "GMNER") == Score(gmner, len(guesses), 2)
+    assert score(gold, [guesses], "MNER") == Score(mner, len(guesses), 2)
+    assert score(gold, [guesses], "EEG") == Score(eeg, len(guesses), 2)
+
+
+def test_an_iou_of_exactly_one_half_is_not_enough() -> None:
+    assert not region_correct(Box(0, 0, 10, 5), [Box(0, 0, 10, 10)])
+    assert region_correct(Box(0, 0, 10, 5.1), [Box(0, 0, 10, 10)])
+    assert region_correct(Box(0, 0, 10, 10), [Box(50, 50, 60, 60), Box(0, 0, 10, 10)])
+
+
+def test_precision_recall_f1_by_hand() -> None:
+    result = Score(correct=2, predicted=4, gold=5)
+    assert (result.precision, result.recall, result.f1) == pytest.approx((0.5, 0.4, 4 / 9))
+    assert Score(0, 0, 0).f1 == 0.0
+
+
+@given(st.integers(0, 6), st.randoms())
+def test_order_of_posts_and_entities_does_not_matter(extra: int, random: Random) -> None:
+    pairs = [(gold_post(str(i)), [*RIGHT, Guess(Span(3, 4), "PER", None)][: i % 4]) for i in range(extra + 2)]
+    shuffled = random.sample([(post, random.sample(guesses, len(guesses))) for post, guesses in pairs], len(pairs))
+    for task in ("GMNER", "MNER", "EEG"):
+        assert score(*zip(*pairs, strict=True), task) == score(*zip(*shuffled, strict=True), task)  # type: ignore[arg-type]
+
+
+def test_posts_and_predictions_must_be_as_many() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        score([gold_post()], [], "MNER")
+
+
+def test_auroc_by_hand() -> None:
+    assert auroc([0.1, 0.4, 0.35, 0.8], [False, False, True, True]) == 0.75
+    assert auroc([0.5, 0.5, 0.5], [True, False, False]) == 0.5  # ties count half
+    assert auroc([0.9, 0.1], [True, False]) == 1.0
+    assert auroc([0.9, 0.1], [False, False]) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=40))
+def test_auroc_is_the_share_of_pairs(pairs: list[tuple[int, bool]]) -> None:
+    right = [value for value, wrong in pairs if not wrong]
+    wrong = [value for value, wrong in pairs if wrong]
+    value = auroc([float(value) for value, _ in pairs], [wrong for _, wrong in pairs])
+    if not right or not wrong:
+        assert value is None
+    else:
+        wins = sum((w > r) + 0.5 * (w == r) for w in wrong for r in right)
+        assert value == pytest.approx(wins / len(right) / len(wrong))
+
+
+def test_which_predictions_are_wrong() -> None:
+    gold: list[GoldPost] = [gold_post()]
+    guesses = [[Guess(Span(0, 2), "ORG", None), Guess(Span(3, 4), "PER", None), RIGHT[1]]]
+    assert wrong_spans(gold, guesses) == [False, True, False]
+    assert wrong_types(gold, guesses) == [True, None, False]
+    assert groundable_accuracy(gold, guesses) == 0.5  # type: ignore[arg-type]

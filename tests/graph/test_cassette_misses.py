@@ -1,0 +1,61 @@
+"""A call that is not in the cassette stops the run, though failed calls do not, and says what changed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pydantic import SecretStr
+from vcr.errors import CannotOverwriteExistingCassetteException
+
+from tests.graph.concert import KEY, NOWHERE, ONE_AT_A_TIME, TEXT, TOKENS, concert_graph, stage
+from tests.scripted import MODEL, graph_of, says
+from unco.nodes import correction
+from unco.prompts import Prompt, load_prompt
+from unco.tools.llm import Mllm
+from unco.types import Span, Uncertainty
+
+# `record_mode` here: a miss must never be recorded, also while others are.
+pytestmark = [pytest.mark.default_cassette("concert.yaml"), pytest.mark.vcr(record_mode="none")]
+
+
+@pytest.fixture
+def _edited_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One word of the type corrector's prompt is another."""
+
+    def edited(attribute: str, version: str) -> Prompt:
+        prompt = load_prompt(attribute, version)
+        if attribute != "type":
+            return prompt
+        return replace(prompt, system=prompt.system.replace("Think step by step", "Think word by word"))
+
+    monkeypatch.setattr(correction, "load_prompt", edited)
+
+
+@pytest.mark.usefixtures("_edited_prompt")
+def test_an_edited_prompt_is_a_miss_that_names_the_words(tmp_path: Path):
+    with pytest.raises(CannotOverwriteExistingCassetteException) as caught:
+        concert_graph().invoke({"text": TEXT, "image": stage(tmp_path)}, ONE_AT_A_TIME)
+    assert "Think word by word" in str(caught.value)
+    assert "Think step by step" in str(caught.value)
+    assert "the closest differ in same_system)" in str(caught.value)
+
+
+@pytest.mark.usefixtures("_edited_prompt")
+async def test_async_too(tmp_path: Path):
+    with pytest.raises(CannotOverwriteExistingCassetteException, match="Think word by word"):
+        await concert_graph().ainvoke({"text": TEXT, "image": stage(tmp_path)})
+
+
+def test_another_picture_is_a_miss(tmp_path: Path):
+    path = stage(tmp_path)
+    Image.new("RGB", (160, 120), "red").save(path)
+    with pytest.raises(CannotOverwriteExistingCassetteException, match="same_pictures differs: asked .*sha256"):
+        concert_graph().invoke({"text": TEXT, "image": path}, ONE_AT_A_TIME)
+
+
+def test_another_doubt_is_a_miss(tmp_path: Path):
+    other = says((Span(0, 1), "ORG", None, Uncertainty(0.77, 0, 0)), tokens=TOKENS)
+    graph = graph_of(other, Mllm(NOWHERE, MODEL, SecretStr(KEY)))
+    with pytest.raises(CannotOverwriteExistingCassetteException, match=r"asked .*0\.77.*, recorded .*0\.90"):
+        graph.invoke({"text": TEXT, "image": stage(tmp_path)}, ONE_AT_A_TIME)

@@ -1,0 +1,298 @@
+"""The whole machine with both ends by hand: what each corrector sees, and that every way to run it gives the same."""
+
+import asyncio
+import json
+import random
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+
+from tests.scripted import (
+    ANN,
+    ARBOR,
+    FACE,
+    OWLS,
+    TOKENS,
+    ScriptedLlm,
+    doubt,
+    drawing,
+    graph_of,
+    kind,
+    outcome,
+    region,
+    says,
+    span,
+)
+from unco.context import Context
+from unco.errors import PostError
+from unco.state import RESULT, read_result
+from unco.types import Box, Span
+
+TEXT = " ".join(TOKENS)
+THREE = says(
+    (ANN, "ORG", FACE, doubt("span type region")), (OWLS, "ORG", None, doubt()), (ARBOR, "PER", None, doubt("span"))
+)
+SCRIPT = {
+    ("span", "Ann"): [span("Ann Lee"), span("Ann Arbor")],
+    ("type", "Ann Lee"): kind("PER"),
+    ("region", "Ann Lee"): region(20, 10, 70, 90),
+}
+ONE_AT_A_TIME: dict[str, Any] = {"max_concurrency": 1}
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> dict[str, Any]:
+    return {"text": TEXT, "image": drawing(tmp_path), "id": "p1"}
+
+
+def test_each_corrector_sees_what_the_earlier_ones_settled(post: dict):
+    llm = ScriptedLlm(SCRIPT)
+    result = graph_of(THREE, llm).invoke(post, ONE_AT_A_TIME)
+    assert llm.keys == [("span", "Ann"), ("type", "Ann Lee"), ("region", "Ann Lee"), ("span", "Ann")]
+    first, typed, boxed, second = (asked.request for asked in llm.asked)
+    assert "Type as given: ORG" in typed.user
+    assert "Its type: PER" in boxed.user
+    assert "[10, 10, 60, 90]" in boxed.user
+    assert "200 pixels wide and 100 pixels high" in boxed.system
+    assert all(f"<post>\n{TEXT}\n</post>" in request.user for request in (first, typed, boxed, second))
+    assert all("0.90" in request.user for request in (first, typed, boxed, second))
+    assert "Above 0.40" in first.system
+    assert "Above 0.30" in typed.system
+    assert "Above 0.50" in boxed.system
+    entity = read_result(result).entities[0]
+    assert (entity.text, entity.span, entity.type, entity.region) == (
+        "Ann Lee",
+        Span(0, 2),
+        "PER",
+        Box(20, 10, 70, 90),
+    )
+
+
+def test_a_picture_goes_to_type_and_region_but_not_to_span(post: dict):
+    llm = ScriptedLlm(SCRIPT)
+    graph_of(THREE, llm).invoke(post)
+    assert {asked.attribute: asked.request.picture is not None for asked in llm.asked} == {
+        "span": False,
+        "type": True,
+        "region": True,
+    }
+
+
+def test_a_name_that_stands_twice_is_told_apart_by_place(post: dict):
+    result = read_result(graph_of(THREE, ScriptedLlm(SCRIPT)).invoke(post, ONE_AT_A_TIME))
+    assert [(entity.index, entity.text, entity.span) for entity in result.entities] == [
+        (0, "Ann Lee", Span(0, 2)),
+        (1, "Blue Owls", OWLS),
+        (2, "Ann Arbor", Span(8, 10)),
+    ]
+    for entity in result.entities:
+        assert result.text[entity.start_char : entity.stop_char] == entity.text
+
+
+def test_the_sure_entity_is_left_alone_and_says_so(post: dict):
+    llm = ScriptedLlm(SCRIPT)
+    result = graph_of(THREE, llm).invoke(post, ONE_AT_A_TIME)
+    assert outcome(result, 0) == {"span": "changed", "type": "changed", "region": "changed"}
+    assert outcome(result, 1) == {"span": "skipped", "type": "skipped", "region": "skipped"}
+    assert outcome(result, 2) == {"span": "changed", "type": "skipped", "region": "skipped"}
+    assert [list(outcome(result, index)) for index in range(3)] == [["span", "type", "region"]] * 3
+    assert not any(asked.entity == "Blue Owls" for asked in llm.asked)
+
+
+async def test_every_way_to_run_it_gives_the_same(post: dict):
+    def graph():
+        return graph_of(THREE, ScriptedLlm(SCRIPT))
+
+    expected = graph().invoke(post, ONE_AT_A_TIME)
+    assert await graph().ainvoke(post, ONE_AT_A_TIME) == expected
+    assert graph().batch([post], ONE_AT_A_TIME) == [expected]
+    assert await graph().abatch([post], ONE_AT_A_TIME) == [expected]
+    last = list(graph().stream(post, ONE_AT_A_TIME, stream_mode="values"))[-1]
+    assert last | expected == last
+    *_, last = [state async for state in graph().astream(post, ONE_AT_A_TIME, stream_mode="values")]
+    assert last | expected == last
+
+
+def test_one_graph_serves_one_event_loop_after_the_other(post: dict):
+    graph = graph_of(says((ANN, "PER", FACE, doubt("type"))), ScriptedLlm())
+    first, second = (asyncio.run(graph.ainvoke(post)) for _ in range(2))
+    assert first == second
+
+
+def test_a_stream_shows_each_step_of_an_entity(post: dict):
+    graph = graph_of(says((ANN, "ORG", FACE, doubt("span type region"))), ScriptedLlm(SCRIPT))
+    steps = [
+        (bool(namespace), step)
+        for namespace, update in graph.stream(post, stream_mode="updates", subgraphs=True)
+        for step in update
+    ]
+    inside = [step for within, step in steps if within]
+    assert inside == ["correct_span", "correct_type", "correct_region", "finish"]
+    assert [step for within, step in steps if not within] == ["extract", "correct_entity", "collect"]
+
+
+@pytest.fixture
+def crowd():
+    """Ten words, each an entity with an unsure type."""
+    return says(*((Span(place, place + 1), "ORG", None, doubt("type")) for place in range(len(TOKENS))))
+
+
+def slow(seed: int) -> ScriptedLlm:
+    """Answers after a while that differs from question to question."""
+    llm = ScriptedLlm({("type", token): kind("PER") for token in TOKENS})
+    dice = random.Random(seed)
+    llm.delay = lambda asked: dice.uniform(0.001, 0.03)
+    return llm
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_entities_keep_their_order_whoever_is_first(crowd, seed: int):
+    for result in (
+        graph_of(crowd, slow(seed)).invoke({"text": TEXT}),
+        await graph_of(crowd, slow(seed)).ainvoke({"text": TEXT}),
+    ):
+        assert [entity["index"] for entity in result["entities"]] == list(range(10))
+        assert [entity["text"] for entity in result["entities"]] == list(TOKENS)
+        assert {entity["type"] for entity in result["entities"]} == {"PER"}
+
+
+@pytest.mark.parametrize("most", [1, 3])
+async def test_no_more_questions_at_once_than_allowed(crowd, most: int):
+    for run in ("sync", "async"):
+        llm = slow(0)
+        graph, config = graph_of(crowd, llm), {"max_concurrency": most}
+        result = graph.invoke({"text": TEXT}, config) if run == "sync" else await graph.ainvoke({"text": TEXT}, config)
+        assert len(result["entities"]) == len(llm.asked) == 10
+        assert llm.peak <= most
+    assert most == 1 or llm.peak > 1
+
+
+async def test_unbounded_questions_go_out_together(crowd):
+    llm = slow(0)
+    llm.delay = lambda asked: 0.05
+    await graph_of(crowd, llm).ainvoke({"text": TEXT})
+    assert llm.peak == 10
+
+
+def test_a_thread_that_is_used_again_does_not_repeat_results(post: dict):
+    graph = graph_of(THREE, ScriptedLlm()).copy({"checkpointer": InMemorySaver()})
+    config = {"configurable": {"thread_id": "t"}, "max_concurrency": 1}
+    first = graph.invoke(post, config)
+    second = graph.invoke(post, config)
+    assert second == first
+    assert len(second["entities"]) == 3
+    assert len(graph.get_state(config).values["corrected"]) == 2
+
+
+def test_a_second_post_on_a_thread_forgets_the_first(post: dict):
+    graph = graph_of(THREE, ScriptedLlm()).copy({"checkpointer": InMemorySaver()})
+    config = {"configurable": {"thread_id": "t"}}
+    assert graph.invoke(post, config)["picture"] is not None
+    second = graph.invoke({"text": TEXT}, config)
+    assert second["picture"] is None
+    assert second["id"] is None
+
+
+def test_a_run_that_was_stopped_goes_on(post: dict):
+    llm = ScriptedLlm(SCRIPT)
+    graph = graph_of(THREE, llm).copy({"checkpointer": InMemorySaver()})
+    config = {"configurable": {"thread_id": "t"}, "max_concurrency": 1}
+    graph.invoke(post, config, interrupt_before=["collect"])
+    assert graph.get_state(config).next == ("collect",)
+    asked = len(llm.asked)
+    assert graph.invoke(None, config) == graph_of(THREE, ScriptedLlm(SCRIPT)).invoke(post, ONE_AT_A_TIME)
+    assert len(llm.asked) == asked
+
+
+async def test_posts_of_a_batch_do_not_mix():
+    def extractor(said):
+        return says((Span(0, 1), "PER", None, doubt("type")), tokens=tuple(said.text.split()))(said)
+
+    names = [f"Name{number}" for number in range(12)]
+    posts = [{"text": f"{name} sings", "id": name} for name in names]
+    graph = graph_of(extractor, slow(1))
+    for results in (graph.batch(posts), await graph.abatch(posts)):
+        assert [result["id"] for result in results] == names
+        assert [result["entities"][0]["text"] for result in results] == names
+
+
+def test_no_entity_no_question():
+    llm = ScriptedLlm()
+    result = graph_of(says(), llm).invoke({"text": TEXT})
+    assert result["entities"] == []
+    assert result["text"] == TEXT
+    assert llm.asked == []
+
+
+def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict):
+    output = graph_of(THREE, ScriptedLlm(SCRIPT)).invoke(post, ONE_AT_A_TIME)
+    result = read_result(output)
+    assert read_result(json.loads(json.dumps(output))) == result
+    assert json.loads(RESULT.dump_json(result)) == json.loads(json.dumps(output))
+    note = result.entities[0].corrections
+    assert (note[0].before, note[0].after) == (Span(0, 1), Span(0, 2))
+    assert (note[2].before, note[2].after) == (FACE, Box(20, 10, 70, 90))
+    assert RESULT.json_schema()["properties"].keys() == output.keys()
+
+
+def test_no_picture_bytes_in_the_state(post: dict):
+    graph = graph_of(THREE, ScriptedLlm(SCRIPT)).copy({"checkpointer": InMemorySaver()})
+    config = {"configurable": {"thread_id": "t"}}
+    graph.invoke(post, config)
+    states = [json.dumps(state.values) for state in graph.get_state_history(config)]
+    assert states
+    assert not any("base64" in state for state in states)
+    assert max(map(len, states)) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("post", "names"),
+    [
+        ({"text": "Oslo", "pciture": "a.png"}, "pciture"),
+        ({"image": "a.png"}, "text"),
+        ({"text": 3}, "text"),
+        ({"text": "Oslo", "regions": [[1, 2, 3]]}, "regions"),
+        ({"text": "Oslo", "regions": [[5, 5, 1, 1]]}, "region"),
+        ({"text": ""}, "no words"),
+        ({"text": []}, "no words"),
+    ],
+)
+async def test_what_is_no_post_is_refused(post: dict, names: str, predictor):
+    from unco.tools.extractor import NetworkExtractor
+
+    graph = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm())
+    with pytest.raises(PostError, match=names):
+        graph.invoke(post)
+    with pytest.raises(PostError, match=names):
+        await graph.ainvoke(post)
+    with pytest.raises(PostError, match=names):
+        list(graph.stream(post))
+
+
+def test_threads_may_share_a_graph(crowd):
+    llm, results = slow(2), []
+    graph = graph_of(crowd, llm)
+    threads = [threading.Thread(target=lambda: results.append(graph.invoke({"text": TEXT}))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    assert all(result == results[0] for result in results)
+
+
+@pytest.mark.parametrize("context", [Context(mode="off"), {"mode": "off"}], ids=["object", "dict"])
+def test_context_as_object_or_as_dict(context: Any):
+    llm = ScriptedLlm()
+    result = graph_of(THREE, llm).invoke({"text": TEXT}, context=context)
+    assert outcome(result)["type"] == "unavailable"
+    assert llm.asked == []
+
+
+def test_without_a_context_the_defaults_count():
+    llm = ScriptedLlm()
+    graph_of(THREE, llm).invoke({"text": TEXT})
+    assert {asked.request.prompt for asked in llm.asked} == {"span/v1", "type/v1"}

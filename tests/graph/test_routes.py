@@ -1,0 +1,59 @@
+"""Algorithm 1: strictly above its threshold an attribute is sent to its corrector, in the order span, type, region."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from langgraph.types import Send
+
+from unco.graph.routes import route_entities, route_region, route_span, route_type
+from unco.types import ATTRIBUTES
+
+shares = st.one_of(st.sampled_from([0.0, 0.3, 0.5, 1.0]), st.floats(0, 1))
+numbers = st.fixed_dictionaries({name: shares for name in ATTRIBUTES})
+posts = st.tuples(numbers, st.lists(numbers, max_size=5))
+
+
+def visited(state: dict[str, Any]) -> list[str]:
+    """The correctors that an entity comes by, in order."""
+    after = {"correct_span": route_type, "correct_type": route_region, "correct_region": lambda state: "finish"}
+    stops = [route_span(state)]
+    while stops[-1] != "finish":
+        stops.append(after[stops[-1]](state))
+    return stops[:-1]
+
+
+def extraction(thresholds: dict[str, float], doubts: list[dict[str, float]]) -> dict[str, Any]:
+    entities = [{"index": index, "uncertainty": doubt} for index, doubt in enumerate(doubts)]
+    return {"thresholds": thresholds, "entities": entities}
+
+
+@given(numbers, numbers)
+def test_exactly_what_is_above_its_threshold_is_corrected_in_order(thresholds: dict, doubts: dict):
+    state = {"entity": {"index": 0, "uncertainty": doubts}, "extraction": {"thresholds": thresholds}}
+    above = [f"correct_{name}" for name in ATTRIBUTES if doubts[name] > thresholds[name]]
+    assert visited(state) == above
+
+
+@given(numbers)
+def test_at_its_threshold_an_attribute_stays(thresholds: dict):
+    state = {"entity": {"index": 0, "uncertainty": thresholds}, "extraction": {"thresholds": thresholds}}
+    assert visited(state) == []
+
+
+@given(posts)
+def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[dict, list[dict]]):
+    said = extraction(*post)
+    needy = [
+        entity
+        for entity in said["entities"]
+        if any(entity["uncertainty"][name] > said["thresholds"][name] for name in ATTRIBUTES)
+    ]
+    route = route_entities({"extraction": said, "image": "a.png"})
+    if not needy:
+        assert route == "collect"
+        return
+    assert all(isinstance(send, Send) and send.node == "correct_entity" for send in route)
+    assert [send.arg for send in route] == [
+        {"entity": entity, "extraction": said, "image": "a.png"} for entity in needy
+    ]

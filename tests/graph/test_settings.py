@@ -1,0 +1,104 @@
+"""What a run asks for is checked before anything is read or paid for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scripted import ANN, FACE, TOKENS, ScriptedLlm, doubt, drawing, graph_of, outcome, says
+from unco.context import Context
+from unco.errors import SettingsError
+from unco.tools.llm import Mllm
+from unco.types import Extraction, Post
+
+TEXT = " ".join(TOKENS)
+
+BAD = {
+    "mode": ({"mode": "lvie"}, "choose one of off, live, record, replay"),
+    "threshold too high": ({"span_threshold": 2}, "span_threshold"),
+    "threshold of the wrong kind": ({"type_threshold": "0.4"}, "type_threshold"),
+    "threshold that is no number": ({"region_threshold": float("nan")}, "region_threshold"),
+    "prompt": ({"region_prompt": "v9"}, "there is v1"),
+    "prompt elsewhere": ({"region_prompt": "../type/v1"}, "no version"),
+    "frame": ({"frame": "inches"}, "0-1000-yx"),
+    "model of unknown family": ({"model": "mystery-1"}, "UNCO_LLM_FRAME"),
+    "replay without a recording": ({"mode": "replay"}, "UNCO_RECORDING"),
+    "record without a recording": ({"mode": "record"}, "UNCO_RECORDING"),
+}
+
+
+def untouched(post: Post) -> Extraction:
+    raise AssertionError("the small model was run")
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_bad_settings_are_refused_before_the_small_model_runs(case: str):
+    settings, says_how = BAD[case]
+    graph = graph_of(untouched, ScriptedLlm())
+    with pytest.raises(SettingsError, match=says_how):
+        graph.invoke({"text": TEXT}, context=settings)
+    with pytest.raises(SettingsError, match=says_how):
+        await graph.ainvoke({"text": TEXT}, context=settings)
+    with pytest.raises(SettingsError, match=says_how):
+        graph.invoke({"text": TEXT}, context=Context(**settings))
+
+
+@pytest.mark.parametrize("settings", [{"modee": "off"}, {"api_key": "sk-test"}, {"base_url": "http://elsewhere"}])
+def test_an_unknown_setting_is_refused(settings: dict):
+    with pytest.raises(SettingsError, match=f"unknown setting.*{next(iter(settings))}"):
+        graph_of(untouched, ScriptedLlm()).invoke({"text": TEXT}, context=settings)
+
+
+def test_a_model_of_unknown_family_is_no_matter_when_nobody_is_asked():
+    graph = graph_of(says((ANN, "ORG", FACE, doubt("type"))), Mllm(model="mystery-1"))
+    assert outcome(graph.invoke({"text": TEXT}))["type"] == "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "asked"),
+    [
+        ({}, {"span", "type", "region"}),
+        ({"span_threshold": 0.9}, {"type", "region"}),
+        ({"span_threshold": 1, "type_threshold": 1.0, "region_threshold": 1}, set()),
+        ({"region_threshold": 0.95}, {"span", "type"}),
+    ],
+)
+def test_thresholds_of_the_run_count_and_are_reported(thresholds: dict[str, Any], asked: set, tmp_path: Path):
+    llm = ScriptedLlm()
+    graph = graph_of(says((ANN, "ORG", FACE, doubt("span type region"))), llm)
+    result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context=thresholds)
+    assert {question.attribute for question in llm.asked} == asked
+    for name, value in thresholds.items():
+        assert result["thresholds"][name.removesuffix("_threshold")] == value
+
+
+def test_a_threshold_of_zero_asks_about_everything_that_has_any_doubt(tmp_path: Path):
+    llm = ScriptedLlm()
+    graph = graph_of(says((ANN, "ORG", FACE, doubt())), llm)
+    zero = {"span_threshold": 0, "type_threshold": 0, "region_threshold": 0}
+    graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context=zero)
+    assert [question.attribute for question in llm.asked] == ["span", "type", "region"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "box", "words"),
+    [
+        ("0-1000", "[50, 100, 300, 900]", "1000 the right"),
+        ("0-1000-yx", "[100, 50, 900, 300]", "[y1, x1, y2, x2]"),
+        ("0-1", "[0.05, 0.1, 0.3, 0.9]", "1 the right"),
+    ],
+)
+def test_the_frame_of_the_run_serves_question_and_answer(frame: str, box: str, words: str, tmp_path: Path):
+    llm = ScriptedLlm()
+    graph = graph_of(says((ANN, "ORG", FACE, doubt("region"))), llm)
+    result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context={"frame": frame})
+    assert box in llm.asked[0].request.user
+    assert words in llm.asked[0].request.system
+    assert outcome(result)["region"] == "kept"
+    assert result["entities"][0]["region"] == {"x1": 10, "y1": 10, "x2": 60, "y2": 90}
+
+
+def test_the_model_of_the_run_is_the_one_asked(tmp_path: Path):
+    llm = ScriptedLlm()
+    graph_of(says((ANN, "ORG", FACE, doubt("type"))), llm).invoke({"text": TEXT}, context={"model": "qwen3-vl-8b"})
+    assert llm.asked[0].request.model == "qwen3-vl-8b"

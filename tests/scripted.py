@@ -1,0 +1,171 @@
+"""Both ends of the graph by hand: a small model that says what a test wrote down, and an MLLM that does too."""
+
+import asyncio
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.tiny import extraction
+from unco.context import Mode
+from unco.errors import Unavailable
+from unco.graph import PostGraph, build_graph
+from unco.tools.extractor import view_picture
+from unco.tools.llm import Mllm
+from unco.tools.request import Reply, Request
+from unco.tools.small_model import small_model_tool
+from unco.types import Box, Extraction, PictureInfo, Post, Span, Uncertainty
+
+MODEL = "authored-test"
+"""Its answers are written by hand, and its box frame is pixels."""
+
+Answer = str | Exception | Sequence[str | Exception]
+"""A reply's text, what a call raises, or several of them for one question after another."""
+
+
+def spoken(**fields: Any) -> str:
+    """An answer as a model would write it."""
+    return json.dumps({"reasoning_process": "By hand."} | fields, ensure_ascii=False)
+
+
+def span(words: str) -> str:
+    return spoken(corrected_entity=words)
+
+
+def kind(name: str) -> str:
+    return spoken(corrected_type=name)
+
+
+def region(*corners: float) -> str:
+    """Four numbers, or none for "not in the picture"."""
+    return spoken(corrected_bounding_box=list(corners) or None)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question, as a test looks at it."""
+
+    attribute: str
+    entity: str
+    request: Request
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.attribute, self.entity
+
+
+class ScriptedLlm(Mllm):
+    """Answers by attribute and by the entity's words; what is not in the script it leaves as it is."""
+
+    def __init__(self, script: dict[tuple[str, str], Answer] | None = None, **settings: Any) -> None:
+        super().__init__("http://127.0.0.1:1/v1", MODEL, **settings)
+        self.script = dict(script or {})
+        self.asked: list[Asked] = []
+        self.delay: Callable[[Asked], float] = lambda asked: 0.0
+        self.peak = 0
+        """Most questions that were under way at once."""
+        self._under_way = 0
+        self._guard = threading.Lock()
+
+    def ask(self, request: Request, mode: Mode) -> Reply:
+        with self._counted(request, mode) as asked:
+            time.sleep(self.delay(asked))
+            return self._reply(asked)
+
+    async def aask(self, request: Request, mode: Mode) -> Reply:
+        with self._counted(request, mode) as asked:
+            await asyncio.sleep(self.delay(asked))
+            return self._reply(asked)
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """(attribute, entity) of each question, in order."""
+        return [asked.key for asked in self.asked]
+
+    @contextmanager
+    def _counted(self, request: Request, mode: Mode):
+        if mode == "off":
+            raise Unavailable("calls are off")
+        words = re.search(r"<entity>(.*?)</entity>", request.user)
+        assert words is not None
+        asked = Asked(request.prompt.split("/")[0], words[1], request)
+        with self._guard:
+            self.asked.append(asked)
+            self._under_way += 1
+            self.peak = max(self.peak, self._under_way)
+        try:
+            yield asked
+        finally:
+            with self._guard:
+                self._under_way -= 1
+
+    def _reply(self, asked: Asked) -> Reply:
+        answer = self.script.get(asked.key, _unchanged(asked))
+        if not isinstance(answer, str | Exception):
+            answer = answer[sum(before.key == asked.key for before in self.asked) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return Reply(text=answer, finish_reason="stop", model=MODEL, input_tokens=11, output_tokens=7)
+
+
+def _unchanged(asked: Asked) -> str:
+    """The answer that leaves all as it is."""
+    if asked.attribute == "span":
+        return span(asked.entity)
+    if asked.attribute == "type":
+        return kind(re.search(r"Type as given: (.*)", asked.request.user)[1])
+    return f'{{"corrected_bounding_box": {re.search(r"picture[)]: (.*)", asked.request.user)[1]}}}'
+
+
+SURE, UNSURE = 0.1, 0.9
+
+
+def doubt(attributes: str = "") -> Uncertainty:
+    """Unsure of the named attributes, sure of the others."""
+    return Uncertainty(**{name: UNSURE if name in attributes else SURE for name in ("span", "type", "region")})
+
+
+TOKENS = ("Ann", "Lee", "plays", "for", "the", "Blue", "Owls", "of", "Ann", "Arbor")
+ANN, OWLS, ARBOR = Span(0, 1), Span(5, 7), Span(8, 9)
+"""Three entities of it, the first and the last with the same words."""
+FACE = Box(10, 10, 60, 90)
+
+
+def says(*entities: tuple[Span, str, Box | None, Uncertainty], tokens=TOKENS, picture: PictureInfo | None = None):
+    """A small model that says the same of every post, and looks at a picture if there is one."""
+    said = extraction(tokens, list(entities), picture=picture)
+
+    def extractor(post: Post) -> Extraction:
+        info = view_picture(post.image).info if post.image else picture
+        return extraction(tokens, list(entities), picture=info)
+
+    assert len(said.entities) == len(entities)
+    return extractor
+
+
+def graph_of(extractor: Callable[[Post], Extraction], llm: Mllm) -> PostGraph:
+    return build_graph(small_model_tool(extractor), llm)
+
+
+def drawing(folder: Path, size: tuple[int, int] = (200, 100)) -> str:
+    """Path of a small picture."""
+    path = folder / "drawing.png"
+    Image.new("RGB", size, "white").save(path)
+    return str(path)
+
+
+def outcome(result: dict[str, Any], index: int = 0) -> dict[str, str]:
+    """Attribute -> what became of it."""
+    return {note["attribute"]: note["outcome"] for note in result["entities"][index]["corrections"]}
+
+
+def account(result: dict[str, Any], attribute: str, index: int = 0) -> dict[str, Any]:
+    """The correction of one attribute."""
+    return next(note for note in result["entities"][index]["corrections"] if note["attribute"] == attribute)

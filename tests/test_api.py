@@ -1,0 +1,79 @@
+"""One post, one call: whatever a caller holds in hand is taken."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import unco
+from tests.scripted import TOKENS, ScriptedLlm, drawing, graph_of
+from unco.errors import PictureError, PostError, SettingsError
+from unco.tools.extractor import NetworkExtractor
+from unco.types import Box, Result
+
+TEXT = " ".join(TOKENS)
+EVERYTHING = unco.Context(span_threshold=0, type_threshold=0, region_threshold=0)
+
+
+@pytest.fixture(autouse=True)
+def llm(monkeypatch: pytest.MonkeyPatch, predictor) -> ScriptedLlm:
+    """The tiny network, and an MLLM that leaves all as it is."""
+    asked = ScriptedLlm()
+    monkeypatch.setattr("unco.graph.graph", graph_of(NetworkExtractor(lambda: predictor, None), asked))
+    return asked
+
+
+def test_a_text_alone(llm: ScriptedLlm):
+    result = unco.extract(TEXT)
+    assert isinstance(result, Result)
+    assert result.text == TEXT
+    assert result.entities
+    assert result.picture is None
+
+
+@pytest.mark.parametrize("tokens", [list(TOKENS), TOKENS])
+def test_tokens(tokens: Any):
+    assert unco.extract(tokens).tokens == TOKENS
+
+
+def test_a_picture_by_path_and_one_that_is_open_give_the_same(tmp_path: Path):
+    path = drawing(tmp_path)
+    by_path = unco.extract(TEXT, path, context=EVERYTHING)
+    assert unco.extract(TEXT, Path(path), context=EVERYTHING) == by_path
+    with Image.open(path) as image:
+        opened = unco.extract(TEXT, image, context=EVERYTHING)
+    assert by_path.picture is not None
+    assert opened.picture is not None
+    assert by_path.picture.ref == path
+    assert opened.picture.ref.startswith("data:sha256,")
+    assert (opened.picture.width, opened.picture.height) == (200, 100)
+    assert opened.entities == by_path.entities
+
+
+def test_regions_of_the_caller(tmp_path: Path):
+    box = Box(1, 2, 30, 40)
+    result = unco.extract(TEXT, drawing(tmp_path), regions=[box])
+    assert {entity.region for entity in result.entities} <= {None, box, Box(0, 0, 200, 100)}
+
+
+def test_every_attribute_is_asked_about_and_kept(llm: ScriptedLlm, tmp_path: Path):
+    result = unco.extract(TEXT, drawing(tmp_path), context=EVERYTHING)
+    notes = [note for entity in result.entities for note in entity.corrections]
+    assert {note.attribute for note in notes} == {"span", "type", "region"}
+    assert {note.outcome for note in notes if note.uncertainty > 0} == {"kept"}
+    assert len(llm.asked) == sum(note.uncertainty > 0 for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"text": ""}, PostError),
+        ({"text": 7}, PostError),
+        ({"text": "Ann", "image": "none.png"}, PictureError),
+        ({"text": "Ann", "context": {"modee": "off"}}, SettingsError),
+    ],
+)
+def test_what_cannot_be_used_is_refused(arguments: dict[str, Any], error: type[Exception]):
+    with pytest.raises(error):
+        unco.extract(**arguments)

@@ -1,0 +1,307 @@
+"""The command line: bad input is one line that says what to do, and what a post says cannot work the terminal."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from tests.scripted import (
+    ANN,
+    FACE,
+    TOKENS,
+    ScriptedLlm,
+    doubt,
+    drawing,
+    graph_of,
+    kind,
+    says,
+    spoken,
+)
+from unco.cli import guarded, main
+from unco.errors import EndpointError, PostError, SettingsError, SetupError
+from unco.show import HOW_TO_CONFIGURE, show_result, visible
+from unco.state import RESULT, read_result
+from unco.tools.extractor import NetworkExtractor
+from unco.tools.llm import Mllm
+
+TEXT = " ".join(TOKENS)
+
+
+@dataclass
+class Finished:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Finished]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `unco` with arguments, as the shell would."""
+
+    def command(*arguments: str) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["unco", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Finished(ended.value.code, out, err)
+
+    monkeypatch.setenv("COLUMNS", "160")
+    return command
+
+
+@pytest.fixture(autouse=True)
+def _tiny_graph(monkeypatch: pytest.MonkeyPatch, predictor) -> None:
+    """No shipped checkpoint and nobody to ask."""
+    monkeypatch.setattr("unco.graph.graph", graph_of(NetworkExtractor(lambda: predictor, None), Mllm()))
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> ScriptedLlm:
+    """One entity, and somebody to ask about its type."""
+    llm = ScriptedLlm({("type", "Ann"): kind("PER")})
+    monkeypatch.setattr("unco.graph.graph", graph_of(says((ANN, "ORG", FACE, doubt("type"))), llm))
+    return llm
+
+
+def picture(folder: Path, name: str, content: bytes) -> str:
+    (folder / name).write_bytes(content)
+    return str(folder / name)
+
+
+BAD_INPUT: dict[str, tuple[list[str], str]] = {
+    "no text": (["--text", ""], "hand in a post's text"),
+    "blank text": (["--text", " \n "], "hand in a post's text"),
+    "half a character": (["--text", "Ann \udcff"], "valid Unicode"),
+    "a missing picture": (["--image", "none.png"], "no picture at 'none.png'"),
+    "no name of a picture": (["--image", ""], "no picture at ''"),
+    "a text file": (["--image", "text.jpg"], "is not a picture (JPEG, PNG"),
+    "an empty file": (["--image", "empty.png"], "empty (0 bytes)"),
+    "a directory": (["--image", "."], "is a directory; name one picture in it"),
+    "a host that is not allowed": (["--image", "https://example.org/a.png"], "UNCO_ALLOWED_HOSTS"),
+    "a name with NUL": (["--image", "a\0b.png"], "cannot read"),
+    "a threshold of 2": (["--span-threshold", "2"], "span_threshold must be a number in [0, 1]"),
+    "a threshold that is no number": (["--type-threshold", "nan"], "type_threshold must be a number in [0, 1]"),
+    "an unknown mode": (["--mode", "onn"], "choose one of off, live, record, replay"),
+    "an unknown prompt": (["--type-prompt", "v9"], "no version 'v9' of the type prompt: there is v1"),
+    "an unknown frame": (["--frame", "inches"], "choose one of pixels"),
+    "a model of unknown frame": (["--mode", "live", "--model", "mystery"], "UNCO_LLM_FRAME"),
+    "replay of nothing": (["--mode", "replay"], "set UNCO_RECORDING"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_one_line_that_says_what_to_do(
+    case: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    picture(tmp_path, "text.jpg", b"no picture")
+    picture(tmp_path, "empty.png", b"")
+    monkeypatch.chdir(tmp_path)
+    arguments, says_how = BAD_INPUT[case]
+    ended = run("extract", *(["--text", "Ann Lee"] if "--text" not in arguments else []), *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: ")
+    assert ended.err.count("\n") == 1
+    assert says_how in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["extract"],
+        ["extract", "--text", "a", "--nonsense"],
+        ["extract", "--text", "a", "--span-threshold", "much"],
+        ["no"],
+    ],
+)
+def test_wrong_usage_is_explained(arguments: list[str], run: Run):
+    ended = run(*arguments)
+    assert ended.code == 2
+    assert "Usage" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_help(run: Run):
+    for arguments in (["--help"], ["extract", "--help"]):
+        ended = run(*arguments)
+        assert (ended.code, ended.err) == (0, "")
+        assert "extract" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(PostError("a"), 2), (SettingsError("a"), 2), (SetupError("a"), 3), (EndpointError("a"), 3)]
+)
+def test_exit_codes(error: Exception, code: int, capsys: pytest.CaptureFixture[str]):
+    def command() -> None:
+        raise error
+
+    assert guarded(command) == code
+    assert capsys.readouterr().err == "error: a\n"
+
+
+def test_a_bug_keeps_its_traceback():
+    def command() -> None:
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError):
+        guarded(command)
+
+
+def test_what_a_command_says_itself_stays():
+    assert guarded(lambda: None) == 0
+    with pytest.raises(SystemExit) as ended:
+        guarded(lambda: sys.exit(5))
+    assert ended.value.code == 5
+
+
+def test_json_is_a_result(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
+    ended = run("extract", "--text", TEXT, "--image", drawing(tmp_path), "--json")
+    assert (ended.code, ended.err) == (0, "")
+    output = json.loads(ended.out)
+    assert output.keys() == RESULT.json_schema()["properties"].keys()
+    (entity,) = read_result(output).entities
+    assert (entity.text, entity.type, entity.corrections[1].outcome) == ("Ann", "PER", "changed")
+
+
+def test_json_of_the_network(run: Run):
+    ended = run("extract", "--text", "Ann Lee 🚀 plays for Ōsaka", "--json")
+    result = RESULT.validate_json(ended.out)
+    assert result.text == "Ann Lee 🚀 plays for Ōsaka"
+    assert result.model == "tiny"
+
+
+def test_a_table_for_people(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
+    ended = run("extract", "--text", TEXT, "--image", drawing(tmp_path))
+    assert ended.code == 0
+    for words in (TEXT, "u span > 0.40?", "0.90 !", "[10, 10, 60, 90]", "Ann / type: changed ORG -> PER", "By hand."):
+        assert words in ended.out
+    assert "[answer authored by hand]" in ended.out
+    assert HOW_TO_CONFIGURE not in ended.out
+
+
+@pytest.mark.parametrize("with_picture", [True, False])
+def test_an_annotated_picture_is_written(run: Run, by_hand: ScriptedLlm, with_picture: bool, tmp_path: Path):
+    target = tmp_path / "new" / "out.png"
+    arguments = ["--image", drawing(tmp_path)] if with_picture else []
+    assert run("extract", "--text", TEXT, *arguments, "--annotate", str(target)).code == 0
+    with Image.open(target) as image:
+        assert image.width >= 200
+
+
+def test_an_annotated_picture_that_cannot_be_written(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
+    ended = run("extract", "--text", TEXT, "--annotate", str(tmp_path / "out.txt"))
+    assert ended.code == 2
+    assert "give a path that ends in .png or .jpg" in ended.err
+
+
+def test_who_has_no_endpoint_is_told_how(run: Run):
+    ended = run("extract", "--text", "Ann Lee plays for Oslo", "--span-threshold", "0")
+    assert ended.code == 0
+    assert " ".join(HOW_TO_CONFIGURE.split()) in " ".join(ended.out.split())
+
+
+def test_thresholds_of_one_ask_nobody_and_tell_nothing(run: Run):
+    ones = [word for name in ("span", "type", "region") for word in (f"--{name}-threshold", "1")]
+    ended = run("extract", "--text", "Ann Lee plays for Oslo", *ones)
+    assert "UNCO_LLM_BASE_URL" not in ended.out
+
+
+EVIL = (
+    "\x1b[31mAnn\x1b[0m",
+    "\x1b]0;title\x07",
+    "[bold]Lee[/bold]",
+    "[/]",
+    "\x9b2J",
+    ":smile:",
+    "[link=http://x]y",
+    "\r",
+)
+
+
+def test_what_a_post_says_is_text_and_nothing_else(run: Run, monkeypatch: pytest.MonkeyPatch):
+    llm = ScriptedLlm({("type", EVIL[0]): spoken(corrected_type="\x1b[2J[red]PER[/red]")})
+    monkeypatch.setattr("unco.graph.graph", graph_of(says((ANN, "[red]ORG", None, doubt("type")), tokens=EVIL), llm))
+    ended = run("extract", "--text", "anything")
+    assert ended.code == 0
+    assert not any(char in ended.out for char in "\x1b\x07\x9b\r")
+    for words in ("[31mAnn", "[bold]Lee[/bold]", "[/]", ":smile:", "[link=http://x]y", "[red]ORG"):
+        assert words in ended.out
+
+
+def test_colours_are_ours_and_only_on_a_terminal():
+    llm = ScriptedLlm({("type", EVIL[0]): spoken(reasoning="x", corrected_type="PER")})
+    output = graph_of(says((ANN, "ORG", None, doubt("type")), tokens=EVIL), llm).invoke({"text": "a"})
+    sink = StringIO()
+    show_result(read_result(output), Console(file=sink, force_terminal=True, color_system="standard", width=160))
+    shown = sink.getvalue()
+    assert "\x1b[32mchanged" in shown
+    assert "\x1b[31mAnn" not in shown
+    assert not any(char in shown for char in "\x07\x9b\r")
+
+
+def test_visible():
+    assert visible("a\x1b[31m\tb\x00\u0085\n🚀ש") == "a [31m b   🚀ש"
+
+
+def test_no_entities(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("unco.graph.graph", graph_of(says(), Mllm()))
+    assert "no entities found" in run("extract", "--text", "hm").out
+
+
+def test_graph_prints_a_drawing(run: Run):
+    ended = run("graph")
+    assert ended.code == 0
+    assert "graph TD;" in ended.out
+    assert "correct_region" in ended.out
+
+
+def test_bytes_that_are_no_utf8_are_told_without_a_traceback():
+    """In a process of its own, because Python turns them into half characters at its start."""
+    code = "from unco.cli import main; main()"
+    arguments = [b"extract", b"--mode", b"\xff\x1b[31mon", b"--text", b"a"]
+    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert b"Traceback" not in ended.stderr
+    assert b"\x1b" not in ended.stderr
+    assert b"choose one of off, live, record, replay" in ended.stderr
+
+
+ENCODINGS = ["ascii", "latin-1", "utf-8"]
+
+
+@pytest.fixture
+def written(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bytes]:
+    """What a command writes to a terminal or a file of an encoding."""
+    said = says((ANN, "ORG", None, doubt("type")), tokens=("Łódź🚀", "\x1b[2J"))
+    monkeypatch.setattr("unco.graph.graph", graph_of(said, ScriptedLlm()))
+
+    def command(encoding: str, *arguments: str) -> bytes:
+        raw = BytesIO()
+        monkeypatch.setattr(sys, "stdout", TextIOWrapper(raw, encoding, write_through=True))
+        assert run("extract", "--text", "a", *arguments).code == 0
+        return raw.getvalue()
+
+    return command
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_any_terminal_can_show_a_result(encoding: str, written: Callable[..., bytes]):
+    shown = written(encoding)
+    assert b"\x1b" not in shown
+    assert ("Łódź🚀".encode() if encoding == "utf-8" else b"d\\u017a\\U0001f680") in shown
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_json_is_json_in_any_encoding(encoding: str, written: Callable[..., bytes]):
+    assert RESULT.validate_json(written(encoding, "--json").decode(encoding)).text == "Łódź🚀 \x1b[2J"

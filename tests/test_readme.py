@@ -1,0 +1,44 @@
+"""The README says what is true: its code runs, its drawing is the graph's, its scores are the checkpoint's."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from unco.evals.show_report import rows
+from unco.evals.model_report import Quality, SplitReport
+from unco.graph.entity import build_entity_graph
+from unco.small_model.checkpoint import SHIPPED
+from unco.tools.llm import Mllm
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("code", BLOCKS)
+def test_python_in_the_readme_runs(code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "Eileen Collins" in printed or "Des Moines Tribune" in printed
+
+
+def test_there_is_python_in_the_readme() -> None:
+    assert len(BLOCKS) == 3
+
+
+def test_the_drawing_is_the_graph() -> None:
+    drawn = build_entity_graph(Mllm()).get_graph().draw_mermaid()
+    edges = {line.strip() for line in drawn.splitlines() if "-->" in line or "-.->" in line}
+    (shown,) = re.findall(r"```mermaid\n(.*?)```", README, re.DOTALL)
+    assert {line.strip() for line in shown.splitlines() if "-->" in line or "-.->" in line} == edges
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_the_scores_are_those_of_the_shipped_checkpoint(split: str) -> None:
+    data = json.loads((SHIPPED / "config.json").read_text("utf-8"))["origin"]["report"][split]
+    qualities = {name: Quality(**data[name]) for name in ("mc_dropout", "confidence")}
+    for value in rows(SplitReport(**{**data, **qualities})).values():
+        assert value in README

@@ -1,0 +1,228 @@
+"""Stage 1 at its door: texts, tokens, pictures and candidates of callers, and the network behind it."""
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.scripted import drawing
+from tests.tiny import TINY, tiny_predictor
+from unco.errors import PictureError, PostError
+from unco.small_model.config import McDropout
+from unco.small_model.predictor import Predictor
+from unco.small_model.regions import Region
+from unco.tools import extractor as module
+from unco.tools.extractor import MOST_WORDS, NO_PICTURE, NO_PROVIDER, NetworkExtractor, read_text, surface, view_picture
+from unco.types import Box, Post, Span
+
+TEXTS = {
+    "plain": ("Ann Lee plays", ["Ann", "Lee", "plays"]),
+    "signs": ("RT @ann: #Oslo!", ["RT", "@", "ann", ":", "#", "Oslo", "!"]),
+    "emoji": ("Go 🚀🎶 Oslo", ["Go", "🚀", "🎶", "Oslo"]),
+    "zero-width": ("Os\u200blo \u200b now", ["Os", "lo", "now"]),
+    "joined emoji": ("👩\u200d🚀 flies", ["👩", "🚀", "flies"]),
+    "right to left": ("שלום \u200fעולם, Oslo", ["שלום", "עולם", ",", "Oslo"]),
+    "Arabic": ("مرحبا بك", ["مرحبا", "بك"]),
+    "accents": ("Café Über Łódź", ["Café", "Über", "Łódź"]),
+    "blanks": ("  Ann\t\n\u00a0Lee  ", ["Ann", "Lee"]),
+    "link": ("see https://t.co/aB1? now", ["see", "https://t.co/aB1?", "now"]),
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_words_of_a_text_stand_where_their_offsets_say(case: str):
+    text, words = TEXTS[case]
+    whole, tokens, offsets = read_text(text)
+    assert whole == text
+    assert list(tokens) == words
+    assert [text[start:stop] for start, stop in offsets] == words
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_read_or_refused(text: str):
+    try:
+        whole, tokens, offsets = read_text(text)
+    except PostError as fault:
+        assert "no words" in str(fault)  # noqa: PT017
+        return
+    assert whole == text
+    assert [text[start:stop] for start, stop in offsets] == list(tokens)
+    stops = [0, *(stop for _, stop in offsets)]
+    assert all(start >= before for before, (start, _) in zip(stops, offsets, strict=False))
+    assert surface(text, offsets, Span(0, len(tokens))).strip() != ""
+
+
+@given(st.lists(st.text(min_size=1), min_size=1))
+def test_tokens_are_taken_as_they_are(tokens: list[str]):
+    try:
+        whole, taken, offsets = read_text(tuple(tokens))
+    except PostError:
+        assert not "".join(tokens).strip() or re.search("[\ud800-\udfff]", "".join(tokens))
+        return
+    assert whole == " ".join(tokens)
+    assert taken == tuple(tokens)
+    assert [whole[start:stop] for start, stop in offsets] == tokens
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b", "\u200b\u200d \ufeff", (), (" ",), ("\u00a0", " ")])
+def test_nothing_to_read(text: str | tuple[str, ...]):
+    with pytest.raises(PostError, match="has no words"):
+        read_text(text)
+
+
+def test_an_empty_token_is_named():
+    with pytest.raises(PostError, match="token 1 is empty"):
+        read_text(("Ann", "", "Lee"))
+
+
+def test_a_token_of_one_invisible_character_stays():
+    assert read_text(("Ann", "\u200b", "Lee"))[1] == ("Ann", "\u200b", "Lee")
+
+
+@pytest.mark.parametrize("text", ["Ann \udcff", ("Ann", "\ud83d")])
+def test_half_a_character_is_refused(text: str | tuple[str, ...]):
+    with pytest.raises(PostError, match="character 4 of the text is half of one"):
+        read_text(text)
+
+
+@pytest.mark.parametrize("words", [MOST_WORDS, MOST_WORDS + 1])
+def test_a_book_is_refused_with_a_number(words: int):
+    text = "a " * words
+    if words <= MOST_WORDS:
+        assert len(read_text(text)[1]) == words
+        return
+    for given_text in (text, tuple(text.split())):
+        with pytest.raises(PostError, match=f"{words} words, at most {MOST_WORDS}"):
+            read_text(given_text)
+
+
+def extractor(predictor: Predictor, **settings: object) -> NetworkExtractor:
+    return NetworkExtractor(lambda: predictor, settings.get("provider"))  # type: ignore[arg-type]
+
+
+def test_nothing_is_loaded_before_the_first_post(predictor: Predictor):
+    loads: list[int] = []
+
+    def load() -> Predictor:
+        loads.append(1)
+        return predictor
+
+    network = NetworkExtractor(load, None)
+    assert loads == []
+    with pytest.raises(PostError):
+        network(Post(""))
+    assert loads == []  # what cannot be read needs no model
+    network(Post("Ann Lee"))
+    assert loads == [1]
+
+
+def test_without_a_picture_nothing_is_grounded_and_that_is_said(predictor: Predictor):
+    said = extractor(predictor)(Post("Ann Lee plays for the Blue Owls in Oslo"))
+    assert said.entities
+    assert all(entity.region is None for entity in said.entities)
+    assert said.picture is None
+    assert said.warnings == (NO_PICTURE,)
+
+
+def test_entities_carry_text_and_offsets_of_the_callers_string(predictor: Predictor):
+    text = "  🚀 Ann   Lee\u200b plays\nfor Oslo"
+    said = extractor(predictor)(Post(text))
+    assert said.entities
+    for index, entity in enumerate(said.entities):
+        assert entity.index == index
+        assert text[entity.start_char : entity.stop_char] == entity.text
+        assert 0 <= min(entity.uncertainty.span, entity.uncertainty.type, entity.uncertainty.region)
+        assert max(entity.uncertainty.span, entity.uncertainty.type, entity.uncertainty.region) <= 1
+
+
+def test_a_picture_without_a_provider_leaves_the_whole_picture(predictor: Predictor, tmp_path: Path):
+    said = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path)))
+    assert NO_PROVIDER in said.warnings
+    assert said.picture is not None
+    assert {entity.region for entity in said.entities} <= {None, Box(0, 0, 200, 100)}
+
+
+def test_a_provider_is_asked_unless_the_caller_has_regions(predictor: Predictor, tmp_path: Path):
+    shown: list[tuple[int, int]] = []
+
+    def provider(image: Image.Image) -> list[Region]:
+        shown.append(image.size)
+        return [Region(Box(1, 1, 50, 50), "person")]
+
+    network = extractor(predictor, provider=provider)
+    picture = drawing(tmp_path)
+    assert network(Post("Ann Lee", picture)).warnings == ()
+    assert shown == [(200, 100)]
+    network(Post("Ann Lee", picture, regions=(Box(0, 0, 10, 10),)))
+    network(Post("Ann Lee", picture, regions=()))
+    network(Post("Ann Lee"))
+    assert len(shown) == 1
+
+
+@pytest.mark.parametrize("box", [Box(0, 0, 200, 100), Box(0.5, 0.5, 1, 1)])
+def test_regions_inside_the_picture_are_candidates(box: Box, predictor: Predictor, tmp_path: Path):
+    said = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path), regions=(box,)))
+    assert {entity.region for entity in said.entities} <= {None, box, Box(0, 0, 200, 100)}
+
+
+@pytest.mark.parametrize("box", [Box(-1, 0, 5, 5), Box(0, 0, 201, 5), Box(0, 0, 5, 100.5), Box(300, 300, 400, 400)])
+def test_regions_outside_the_picture_are_refused(box: Box, predictor: Predictor, tmp_path: Path):
+    with pytest.raises(PostError, match="not inside the picture of 200 x 100 pixels"):
+        extractor(predictor)(Post("Ann Lee", drawing(tmp_path), regions=(box,)))
+
+
+def test_a_picture_that_is_not_there_is_an_error_and_no_warning(predictor: Predictor, tmp_path: Path):
+    with pytest.raises(PictureError, match="no picture at"):
+        extractor(predictor)(Post("Ann Lee", str(tmp_path / "none.png")))
+
+
+@pytest.fixture(scope="module")
+def roomy() -> Predictor:
+    """The tiny network with room for a full window, in one pass."""
+    from tests import tiny
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiny, "TINY", replace(TINY, positions=400))
+        return replace(tiny_predictor(), mc=McDropout(p=0.2, passes=1))
+
+
+def test_a_text_of_ten_thousand_words_is_read_to_its_end(roomy: Predictor):
+    text = " ".join("abcdefghij"[place % 10] for place in range(10_000))
+    said = extractor(roomy)(Post(text))
+    assert len(said.tokens) == 10_000
+    starts = [entity.span.start for entity in said.entities]
+    assert starts == sorted(starts)
+    assert starts[-1] > 9_600  # the last window of 320 pieces has its say too
+    assert len({start // 320 for start in starts}) == 10_000 // 320 + 1
+    for one, two in zip(said.entities, said.entities[1:], strict=False):
+        assert not one.span.overlaps(two.span)
+    assert all(text[entity.start_char : entity.stop_char] == entity.text for entity in said.entities)
+
+
+def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    opened: list[str] = []
+    real = module.open_picture
+
+    def counted(ref: str, **rules: object):
+        opened.append(ref)
+        return real(ref, **rules)
+
+    monkeypatch.setattr(module, "open_picture", counted)
+    path = drawing(tmp_path)
+    assert view_picture(path).info == view_picture(path).info
+    assert len(opened) == 1
+    drawing(tmp_path, (300, 100))
+    assert view_picture(path).info.width == 300
+    assert len(opened) == 2
+
+
+def test_torch_is_not_needed_to_make_an_extractor():
+    import subprocess
+
+    code = "import sys, unco.tools.extractor; assert not {'torch', 'transformers'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,87 @@
+"""The small model as a tool that any agent can call: described by schemas, plain JSON in and out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.scripted import ANN, FACE, TOKENS, doubt, drawing, says
+from unco.errors import PostError
+from unco.state import EXTRACTION
+from unco.tools.extractor import NetworkExtractor
+from unco.tools.small_model import default_extractor, result_schema, small_model_tool
+from unco.types import Box, Extraction, Post
+
+said = says((ANN, "ORG", FACE, doubt("type")))
+
+
+def test_arguments_are_described():
+    tool = small_model_tool(said)
+    assert tool.name == "extract_entities"
+    assert "how unsure" in tool.description
+    schema = tool.get_input_jsonschema()
+    assert list(schema["properties"]) == ["text", "image", "regions", "id"]
+    assert schema["required"] == ["text"]
+    assert all(field["description"] for field in schema["properties"].values())
+
+
+def test_the_result_is_described_and_fits():
+    result = small_model_tool(said).invoke({"text": " ".join(TOKENS)})
+    assert EXTRACTION.validate_python(json.loads(json.dumps(result))) == said(Post(" ".join(TOKENS)))
+    schema = result_schema()
+    assert schema["properties"].keys() == result.keys()
+    assert {"Entity", "Span", "Box", "Uncertainty"} <= schema["$defs"].keys()
+
+
+def noted(posts: list[Post]):
+    def extractor(post: Post) -> Extraction:
+        posts.append(post)
+        return said(Post(post.text))
+
+    return extractor
+
+
+@pytest.mark.parametrize(
+    ("arguments", "post"),
+    [
+        ({"text": "Ann"}, Post("Ann")),
+        ({"text": ["Ann", "Lee"]}, Post(("Ann", "Lee"))),
+        (
+            {"text": "Ann", "image": "a.png", "regions": [[1, 2, 3, 4]], "id": "x"},
+            Post("Ann", "a.png", (Box(1, 2, 3, 4),), "x"),
+        ),
+        ({"text": "Ann", "regions": []}, Post("Ann", regions=())),
+    ],
+)
+async def test_arguments_become_a_post(arguments: dict[str, Any], post: Post):
+    posts: list[Post] = []
+    tool = small_model_tool(noted(posts))
+    tool.invoke(arguments)
+    await tool.ainvoke(arguments)
+    assert posts == [post, post]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"text": None}, {"text": "Ann", "regions": [[1, 2]]}])
+def test_arguments_that_are_none(arguments: dict[str, Any]):
+    with pytest.raises(ValidationError):
+        small_model_tool(said).invoke(arguments)
+
+
+@pytest.mark.parametrize("corners", [(5, 5, 1, 1), (0, 0, float("nan"), 5), (1, 1, 1, 1)])
+def test_a_region_that_is_no_box_is_the_callers_fault(corners: tuple[float, ...]):
+    with pytest.raises(PostError, match="a candidate region cannot be used"):
+        small_model_tool(said).invoke({"text": "Ann", "regions": [corners]})
+
+
+def test_the_network_behind_it(predictor, tmp_path: Path):
+    tool = small_model_tool(NetworkExtractor(lambda: predictor, None))
+    result = tool.invoke({"text": "Ann Lee plays for Oslo", "image": drawing(tmp_path)})
+    assert result["model"] == "tiny"
+    assert result["picture"]["width"] == 200
+    assert tool.invoke({"text": "Ann Lee plays for Oslo", "image": drawing(tmp_path)}) == result
+
+
+def test_the_default_loads_nothing_yet():
+    assert isinstance(default_extractor(), NetworkExtractor)

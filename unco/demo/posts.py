@@ -1,0 +1,32 @@
+"""The posts that ship with unco: texts of our own on public-domain photographs and on pictures that we drew."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+FOLDER = Path(__file__).parent
+RECORDING = FOLDER / "recording.jsonl"
+"""The replayed answers. They were authored by hand, not given by a model; each result says so."""
+MODEL = "authored-demo"
+"""What stands where a model's name would stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPost:
+    """One post."""
+
+    id: str
+    text: str
+    picture: str
+    """Name of a file in `pictures/`."""
+
+    @property
+    def image(self) -> Path:
+        """Where the picture is."""
+        return FOLDER / "pictures" / self.picture
+
+
+def read_posts() -> list[DemoPost]:
+    """The demo's posts, in order."""
+    return [DemoPost(**item) for item in yaml.safe_load((FOLDER / "posts.yaml").read_text("utf-8"))]

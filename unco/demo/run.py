@@ -1,0 +1,51 @@
+"""`unco demo`: the shipped small model runs for real, the correctors' answers are replayed from authored recordings."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from unco.context import Context
+from unco.demo.posts import MODEL, RECORDING, DemoPost, read_posts
+from unco.graph import PostGraph, build_graph
+from unco.show import show_result
+from unco.state import read_result
+from unco.tools.annotate import save_annotated
+from unco.tools.llm import Mllm
+from unco.tools.recording import Recording
+from unco.tools.small_model import default_extractor, small_model_tool
+from unco.types import Result
+
+ABOUT = (
+    "Stage 1 below is the shipped small model, running now. The correctors' answers are replayed: they were authored "
+    "by hand to show the machinery, no model gave them. `!` marks an uncertainty above its threshold."
+)
+
+
+def run_demo(out: Path, console: Console) -> list[Result]:
+    """Run all demo posts, print them, and write an annotated picture of each.
+
+    Args:
+        out: folder for the pictures; made if it does not exist.
+        console: to print to.
+    """
+    graph = build_demo_graph()
+    console.print(ABOUT, style="magenta")
+    results = [run_post(graph, post) for post in read_posts()]
+    for post, result in zip(read_posts(), results, strict=True):
+        console.rule(post.id)
+        show_result(result, console)
+        target = out / f"{post.id}.png"
+        save_annotated(result, str(post.image), target)
+        console.print(f"annotated picture: {target}")
+    return results
+
+
+def build_demo_graph() -> PostGraph:
+    """The default graph, with the demo's recording in place of an endpoint."""
+    return build_graph(small_model_tool(default_extractor()), Mllm(model=MODEL, recording=Recording(RECORDING)))
+
+
+def run_post(graph: PostGraph, post: DemoPost) -> Result:
+    """One post, replayed: no socket is opened."""
+    inputs = {"text": post.text, "image": str(post.image), "id": post.id}
+    return read_result(graph.invoke(inputs, context=Context(mode="replay")))

@@ -1,0 +1,62 @@
+"""What the state machine itself costs: scripted stage 1, mode off (every corrector says `unavailable`), no model."""
+
+from collections.abc import Callable
+
+from unco.context import Context
+from unco.evals.bench.timing import Measured, measure
+from unco.graph import build_graph
+from unco.nodes.collect import with_skips
+from unco.nodes.correct_region import RegionCorrector
+from unco.nodes.correct_span import SpanCorrector
+from unco.nodes.correct_type import TypeCorrector
+from unco.nodes.correction import Case, ask_all, correction_steps
+from unco.nodes.corrector_node import with_correction
+from unco.tools.llm import Mllm
+from unco.tools.small_model import small_model_tool
+from unco.types import Entity, Extraction, Label, Span, Thresholds, Uncertainty
+
+WORDS = tuple(f"word{index}" for index in range(16))
+OFF = Context(mode="off")
+
+
+def scripted(entities: int, uncertainty: float) -> Extraction:
+    """A post of 16 words with some entities, all of the same uncertainty."""
+    offsets = tuple((7 * index, 7 * index + len(word)) for index, word in enumerate(WORDS))
+    text = "".join(word.ljust(7) for word in WORDS)
+    value = Uncertainty(uncertainty, uncertainty, uncertainty)
+    found = tuple(
+        Entity(i, Span(i, i + 1), WORDS[i], *offsets[i], type="PER", region=None, uncertainty=value, nats=value)
+        for i in range(entities)
+    )
+    labels = (Label("PER", "A person."),)
+    return Extraction(text, WORDS, offsets, found, Thresholds(0.5, 0.5, 0.5), labels, None, "scripted")
+
+
+def through_graph(extraction: Extraction) -> Callable[[], object]:
+    """One post through the compiled graph."""
+    graph = build_graph(small_model_tool(lambda _: extraction), Mllm())
+    return lambda: graph.invoke({"text": extraction.text}, context=OFF)
+
+
+def plain_loop(extraction: Extraction) -> list[Entity]:
+    """The same work without LangGraph: Algorithm 1 as a loop."""
+    llm, entities = Mllm(), []
+    for entity in extraction.entities:
+        for corrector in (SpanCorrector(), TypeCorrector(), RegionCorrector()):
+            if entity.uncertainty.of(corrector.attribute) > extraction.thresholds.of(corrector.attribute):
+                case = Case(entity=entity, extraction=extraction, image=None, context=OFF, model="", frame=None)
+                correction = ask_all(correction_steps(corrector, case), lambda request: llm.ask(request, "off"))
+                entity = with_correction(entity, correction, extraction)
+        entities.append(with_skips(entity, extraction.thresholds))
+    return entities
+
+
+def measure_graph_overhead(rounds: int = 200) -> list[Measured]:
+    """A post with nothing to correct, and one with five entities through three correctors each."""
+    sure, unsure = scripted(5, 0.1), scripted(5, 0.9)
+    tasks: dict[str, Callable[[], object]] = {
+        "plain loop, 5 entities x 3 correctors": lambda: plain_loop(unsure),
+        "graph, nothing to correct": through_graph(sure),
+        "graph, 5 entities x 3 correctors": through_graph(unsure),
+    }
+    return measure(tasks, rounds, warm_up=20)
