@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from unco.evals.show_report import rows
 from unco.evals.model_report import Quality, SplitReport
+from unco.evals.show_report import rows
 from unco.graph.entity import build_entity_graph
 from unco.small_model.checkpoint import SHIPPED
 from unco.tools.llm import Mllm
@@ -18,7 +18,9 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.mark.parametrize("code", BLOCKS)
-def test_python_in_the_readme_runs(code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_in_the_readme_runs(
+    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(ROOT)
     exec(compile(code, "README.md", "exec"), {})
     printed = capsys.readouterr().out

@@ -65,7 +65,9 @@ def test_thresholds_lie_in_the_unit_interval() -> None:
         Thresholds(0.1, 1.2, 0.3)
 
 
-@pytest.mark.parametrize("wrong", [{"mode": "on"}, {"span_threshold": -0.1}, {"type_threshold": 2}, {"region_threshold": "x"}])
+@pytest.mark.parametrize(
+    "wrong", [{"mode": "on"}, {"span_threshold": -0.1}, {"type_threshold": 2}, {"region_threshold": "x"}]
+)
 def test_a_context_refuses_what_is_no_setting(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         Context(**wrong)  # type: ignore[arg-type]

@@ -45,9 +45,13 @@ class Context:
         """
         if self.mode is not None and self.mode not in get_args(Mode):
             raise SettingsError(f"unknown mode {self.mode!r}: choose one of {', '.join(get_args(Mode))}")
+        for name in ("model", "frame", "span_prompt", "type_prompt", "region_prompt"):
+            value = getattr(self, name)
+            if not (isinstance(value, str) or (value is None and name in ("model", "frame"))):
+                raise SettingsError(f"{name} must be a string, got {value!r}")
         for name in ATTRIBUTES:
             value = getattr(self, f"{name}_threshold")
-            if value is not None and not (isinstance(value, int | float) and 0.0 <= value <= 1.0):
+            if value is not None and not (isinstance(value, int | float) and 0.0 <= value <= 1.0 and value is not True):
                 raise SettingsError(f"{name}_threshold must be a number in [0, 1], got {value!r}")
 
     def thresholds(self, default: Thresholds) -> Thresholds:

@@ -12,6 +12,9 @@ HOW_TO_CONFIGURE = (
     "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
     "a multimodal model behind an OpenAI-compatible server."
 )
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs that change the direction of the text around them; letters of right-to-left scripts need none of them."""
+
 COLOURS = {
     "changed": "green",
     "kept": "cyan",
@@ -40,8 +43,8 @@ def show_result(result: Result, console: Console) -> None:
 
 
 def visible(text: str) -> str:
-    """The text without control characters: a post must not move the cursor or recolour the screen."""
-    return "".join(char if unicodedata.category(char) != "Cc" else " " for char in text)
+    """The text without control characters: a post must not move the cursor, recolour the screen or turn lines."""
+    return "".join(" " if unicodedata.category(char) == "Cc" or char in TURNING else char for char in text)
 
 
 def _table(result: Result) -> Table:

@@ -8,16 +8,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict  # typing's own gives pydantic no schema before Python 3.12
 
-from unco.types import Box, Correction, Entity, Extraction, Label, Result
+from unco.types import Entity, Extraction, Result
 
 Json = dict[str, Any]
 
 ENTITY = TypeAdapter(Entity)
 EXTRACTION = TypeAdapter(Extraction)
 RESULT = TypeAdapter(Result)
-CORRECTION = TypeAdapter(Correction)
-BOXES = TypeAdapter(tuple[Box, ...])
-LABELS = TypeAdapter(tuple[Label, ...])
 
 
 def to_json(adapter: TypeAdapter[Any], value: Any) -> Json:
@@ -88,7 +85,7 @@ class EntityState(TypedDict):
     entity: Json
     """An `Entity` that changes from corrector to corrector."""
     extraction: Json
-    """The post's `Extraction`, for tokens, labels and thresholds."""
+    """The post's `Extraction` without its entities, for tokens, labels and thresholds."""
     image: str | None
     """The picture as the caller named it."""
     corrected: Annotated[list[Json], gather]

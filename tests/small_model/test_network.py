@@ -134,16 +134,17 @@ def test_masks_depend_on_the_post_and_the_seed_only() -> None:
 def test_monte_carlo_means_are_distributions_and_differ_from_the_deterministic_ones() -> None:
     network, tokenizer = tiny_network(), tiny_tokenizer()
     posts = [encode_post(post.words, post.regions, post.size or (1, 1), tokenizer) for post in POSTS]
-    memory = network.encode(make_batch(posts, tokenizer))
+    batch = make_batch(posts, tokenizer)
+    memory = network.encode(batch)
     symbols = decode_greedily(network, memory).symbols
     keys = ["a", "b", "c", "d"]
-    plain = mean_probabilities(network, memory, symbols, keys, McDropout(passes=0))
-    sampled = mean_probabilities(network, memory, symbols, keys, McDropout(p=0.2, passes=10))
+    plain = mean_probabilities(network, batch, memory, symbols, keys, McDropout(passes=0))
+    sampled = mean_probabilities(network, batch, memory, symbols, keys, McDropout(p=0.2, passes=10))
     for means in (plain, sampled):
         assert means.symbols.sum(-1).flatten().tolist() == pytest.approx([1.0] * symbols.numel(), abs=1e-5)
         assert means.regions.sum(-1).flatten().tolist() == pytest.approx([1.0] * symbols.numel(), abs=1e-5)
     assert not torch.allclose(plain.symbols, sampled.symbols, atol=1e-3)
-    one_pass_without_dropout = mean_probabilities(network, memory, symbols, keys, McDropout(p=0.0, passes=3))
+    one_pass_without_dropout = mean_probabilities(network, batch, memory, symbols, keys, McDropout(p=0.0, passes=3))
     assert torch.equal(plain.symbols, one_pass_without_dropout.symbols)
 
 

@@ -39,16 +39,24 @@ def test_a_line_can_be_read_by_people(path: Path):
     assert record["request"]["picture"] == {"mime": "image/png", "sha256": "cd" * 32}
 
 
-def test_order_is_that_of_adding_and_the_same_question_keeps_its_line(path: Path):
+def test_lines_are_only_ever_added_and_of_the_same_question_the_last_counts(path: Path):
     recording = Recording(path)
     others = [replace(REQUEST, user=city) for city in ("Bergen", "Tromsø")]
     for request in (REQUEST, *others):
         recording.add(request, REPLY)
     Recording(path).add(others[0], replace(REPLY, text="better"))
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
-    assert [line["request"]["user"] for line in lines] == [REQUEST.user, "Bergen", "Tromsø"]
-    assert [line["reply"]["text"] for line in lines] == [REPLY.text, "better", REPLY.text]
+    assert [line["request"]["user"] for line in lines] == [REQUEST.user, "Bergen", "Tromsø", "Bergen"]
+    assert Recording(path).find(others[0]).text == "better"
     assert [file.name for file in path.parent.iterdir()] == ["asked.jsonl"]
+
+
+def test_a_last_line_without_its_end_does_no_harm(path: Path):
+    Recording(path).add(REQUEST, REPLY)
+    path.write_text(path.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
+    other = replace(REQUEST, user="Bergen")
+    Recording(path).add(other, REPLY)
+    assert Recording(path).find(REQUEST).text == Recording(path).find(other).text == REPLY.text
 
 
 def test_a_miss_names_the_nearest_recording_and_the_first_difference(path: Path):

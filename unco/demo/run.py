@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from unco.context import Context
 from unco.demo.posts import MODEL, RECORDING, DemoPost, read_posts
@@ -36,7 +37,7 @@ def run_demo(out: Path, console: Console) -> list[Result]:
         show_result(result, console)
         target = out / f"{post.id}.png"
         save_annotated(result, str(post.image), target)
-        console.print(f"annotated picture: {target}")
+        console.print(Text(f"annotated picture: {target}"), soft_wrap=True)
     return results
 
 

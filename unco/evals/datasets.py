@@ -21,7 +21,10 @@ def read_gmner(folder: Path, split: str) -> list[GoldPost]:
     path = folder / "txt" / f"{split}.txt"
     if not path.is_file():
         raise DataError(f"{path} is missing: give the folder that holds txt/ and xml/")
-    return [_post(folder, path, *raw) for raw in _blocks(path)]
+    try:
+        return [_post(folder, path, *raw) for raw in _blocks(path)]
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
 
 
 Tagged = list[tuple[str, str]]

@@ -7,9 +7,9 @@ from typing import Any
 TEMPLATE = """\
 # {name}
 
-A pointer sequence-to-sequence model for grounded multimodal NER on tweets: it finds spans, types ({types}) and regions and says
-how unsure it is of each. {layers} encoder layers, {decoder_layers} decoder layers, hidden size {hidden}; weights as int8 with a
-scale a row, computed with in float32.
+A pointer sequence-to-sequence model for grounded multimodal NER on tweets: it finds spans, types ({types}) and
+regions and says how unsure it is of each. {layers} encoder layers, {decoder_layers} decoder layers, hidden size
+{hidden}; weights as int8 with a scale a row, computed with in float32.
 
 Started from {start} (SHA-256 of the weights {start_sha256}), Apache-2.0. This model is Apache-2.0 too.
 
@@ -18,9 +18,10 @@ Started from {start} (SHA-256 of the weights {start_sha256}), Apache-2.0. This m
 {data}: trained on train; the epoch, the normaliser and the thresholds chosen on dev; test only reported.
 SHA-256 of the text files: {hashes}
 
-The pictures of the data set were not used. Regions in training and in the scores marked "simulated" are its real gold boxes with
-simulated detector errors, misread text and distractors (`unco/small_model/simulated_regions.py`). The model weighs the place,
-the kind and the recognised text of a region; it does not see pixels.
+The pictures of the data set were not used. Regions in training and in the scores marked "simulated" are its
+real gold boxes with simulated detector errors, misread text and distractors
+(`unco/small_model/simulated_regions.py`). The model weighs the place, the kind and the recognised text of a
+region; it does not see pixels.
 
 ## Command
 
@@ -40,18 +41,20 @@ Settings: {recipe}
 | AUROC wrong span: MC dropout / 1 - confidence | {dev_span} | {test_span} |
 | AUROC wrong type, right span: MC dropout / 1 - confidence | {dev_type} | {test_type} |
 
-F1 and accuracy in percent. `unco score-model --data <folder of Twitter-GMNER>` measures them again.
-MNER F1 on dev after each epoch: {curve}
+F1 and accuracy in percent. `unco score-model --data <folder of Twitter-GMNER>` measures them again. MNER F1 on
+dev after each epoch: {curve}
 
 ## Uncertainty
 
-Monte Carlo dropout in the decoder, p = {p}, T = {passes}; span uncertainty variant `{variant}`; normaliser: the range on dev.
-Thresholds: span {t_span}, type {t_type}, region {t_region}. They send the shares of dev entities to the correctors that the paper
-reports for Twitter-GMNER (its Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
+Monte Carlo dropout in the decoder and the top {mc_layers} encoder layers, p = {p}, T = {passes}; span uncertainty variant `{variant}`; normaliser: the
+range on dev. Thresholds: span {t_span}, type {t_type}, region {t_region}. They send the shares of dev entities
+to the correctors that the paper reports for Twitter-GMNER (its Table 6: 12.32 %, 15.74 %, 28.03 %); they are
+not tuned for any MLLM.
 
 ## Limits
 
-English tweets of 2012 to 2017. Names of people and companies of that time are known best. Long texts are read in windows.
+English tweets of 2012 to 2017. Names of people and companies of that time are known best. Long texts are read
+in windows.
 """
 
 
@@ -88,6 +91,7 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "curve": ", ".join(f"{100 * value:.2f}" for value in origin["dev_f1_by_epoch"]),
         "p": data["mc_dropout"]["p"],
         "passes": data["mc_dropout"]["passes"],
+        "mc_layers": data["mc_dropout"]["encoder_layers"],
         "variant": data["span_variant"],
     }
 

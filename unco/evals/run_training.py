@@ -16,8 +16,15 @@ from unco.evals.model_card import write_card
 from unco.evals.model_report import ModelReport, report_model
 from unco.evals.scores import score
 from unco.small_model import training
-from unco.small_model.checkpoint import SHIPPED, dequantise, file_sha256, load_checkpoint, quantise, save_checkpoint
-from unco.small_model.config import McDropout
+from unco.small_model.checkpoint import (
+    SHIPPED,
+    dequantise,
+    file_sha256,
+    load_checkpoint,
+    load_tokenizer,
+    quantise,
+    save_checkpoint,
+)
 from unco.small_model.network import Network
 from unco.small_model.predictor import Prediction, Predictor
 from unco.small_model.pretrained import encoder_config, load_encoder
@@ -92,16 +99,13 @@ def start_network(encoder: Path, recipe: Recipe) -> tuple[Network, Tokenizer]:
     )
     network = Network(config)
     load_encoder(network, encoder)
-    tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return network, tokenizer
+    return network, load_tokenizer(encoder / "tokenizer.json")
 
 
 def calibrate(bare: Predictor, posts: Sequence[GoldPost], dev: Sequence[GoldPost], recipe: Recipe) -> Predictor:
     """Fit normaliser and thresholds on dev, with Monte Carlo dropout on and simulated regions."""
     names = training.entity_names(posts)
-    sampling = replace(bare, mc=McDropout(p=recipe.dropout), name=recipe.name)
+    sampling = replace(bare, mc=recipe.mc_dropout, name=recipe.name)
     inputs = [training.with_simulated_regions(post, names) for post in dev]
     nats = [entity.nats for entities in sampling.predict(inputs) for entity in entities]
     normaliser = fit_minmax(nats)

@@ -19,8 +19,9 @@ def is_uncertain(entity: Json, attribute: Attribute, extraction: Json) -> bool:
 def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
     """Send each entity that has an uncertain attribute; the sure ones stay as they are."""
     extraction, image = state["extraction"], state.get("image")
+    about = {**extraction, "entities": []}  # a corrector sees its own entity only; a hundred copies of all would weigh
     sends = [
-        Send("correct_entity", {"entity": entity, "extraction": extraction, "image": image})
+        Send("correct_entity", {"entity": entity, "extraction": about, "image": image})
         for entity in extraction["entities"]
         if any(is_uncertain(entity, attribute, extraction) for attribute in ATTRIBUTES)
     ]

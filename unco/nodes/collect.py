@@ -28,18 +28,24 @@ def collect(state: PostState) -> Json:
 
 
 def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:
-    """Two entities never share a token: a moved span that runs into another entity goes back to where it was.
+    """Two entities never share a token: while two do, the later one that has moved goes back to where it was.
 
-    The others count where the small model put them and, if they have moved and may stay, where they are now; of two
-    that run into each other the first stays.
+    Where the small model put them they do not overlap, so this ends, at the latest with all of them back.
     """
-    first = [entity.span for entity in extraction.entities]
-    settled: list[Entity] = []
-    for position, entity in enumerate(entities):
-        others = [*first[:position], *first[position + 1 :], *(before.span for before in settled)]
-        hit = next((span for span in others if entity.span != first[position] and entity.span.overlaps(span)), None)
-        settled.append(entity if hit is None else _moved_back(entity, first[position], extraction))
+    settled = list(entities)
+    while (index := _last_intruder(settled, extraction.entities)) is not None:
+        settled[index] = _moved_back(settled[index], extraction.entities[index].span, extraction)
     return settled
+
+
+def _last_intruder(entities: Sequence[Entity], before: Sequence[Entity]) -> int | None:
+    """The last entity that has moved and shares a token with another."""
+    moved = (index for index in range(len(entities) - 1, -1, -1) if entities[index].span != before[index].span)
+    for index in moved:
+        others = (entity.span for place, entity in enumerate(entities) if place != index)
+        if any(entities[index].span.overlaps(span) for span in others):
+            return index
+    return None
 
 
 def _moved_back(entity: Entity, span: Span, extraction: Extraction) -> Entity:

@@ -4,12 +4,14 @@ The steps are a generator that yields requests and is sent replies, so that aski
 `ask_all` and `aask_all` are the only places that call the MLLM.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from unco.context import Context
-from unco.errors import CallFailed, EndpointError, Rejected, ReplyError
+from unco.errors import CallFailed, EndpointError, PictureError, Rejected, ReplyError
 from unco.prompts import RegionAnswer, SpanAnswer, TypeAnswer, load_prompt, parse_answer, render
 from unco.tools.frames import Frame
 from unco.tools.request import Reply, Request, SentPicture
@@ -66,7 +68,7 @@ def correction_steps(corrector: Corrector, case: Case) -> Steps:
         answer = yield from _readable_answer(corrector, case, replies)
     except ReplyError as fault:
         return _told(replace(blank, outcome="failed", answer="unreadable", detail=str(fault)), replies)
-    except CallFailed as fault:
+    except (CallFailed, PictureError) as fault:  # a picture may be gone since the small model saw it
         return _told(replace(blank, outcome="failed", answer="failed", detail=str(fault)), replies)
     except EndpointError as fault:  # nobody to ask: off, unreachable, not recorded
         return _told(replace(blank, outcome="unavailable", detail=str(fault)), replies)
@@ -152,31 +154,34 @@ def _sum(counts: Sequence[int | None]) -> int | None:
 
 def ask_all(steps: Steps, ask: Callable[[Request], Reply]) -> Correction:
     """Run the steps, asking as they say."""
-    try:
-        request = next(steps)
-        while True:
-            try:
-                reply = ask(request)
-            except EndpointError as error:
-                request = steps.throw(error)
-            else:
-                request = steps.send(reply)
-    except StopIteration as done:
-        correction: Correction = done.value
-        return correction
+    now = _advance(partial(next, steps))
+    while isinstance(now, Request):
+        try:
+            reply = ask(now)
+        except EndpointError as error:
+            now = _advance(partial(steps.throw, error))
+        else:
+            now = _advance(partial(steps.send, reply))
+    return now
 
 
 async def aask_all(steps: Steps, ask: Callable[[Request], Awaitable[Reply]]) -> Correction:
-    """As `ask_all`, awaiting."""
+    """As `ask_all`, awaiting; the first question is made in a thread, for it may fetch and encode a picture."""
+    now = await asyncio.to_thread(_advance, partial(next, steps))
+    while isinstance(now, Request):
+        try:
+            reply = await ask(now)
+        except EndpointError as error:
+            now = _advance(partial(steps.throw, error))
+        else:
+            now = _advance(partial(steps.send, reply))
+    return now
+
+
+def _advance(resume: Callable[[], Request]) -> Request | Correction:
+    """The next request, or what the steps came to."""
     try:
-        request = next(steps)
-        while True:
-            try:
-                reply = await ask(request)
-            except EndpointError as error:
-                request = steps.throw(error)
-            else:
-                request = steps.send(reply)
+        return resume()
     except StopIteration as done:
         correction: Correction = done.value
         return correction

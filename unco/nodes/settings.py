@@ -26,13 +26,14 @@ def current_model(context: Context, llm: Mllm) -> str:
 
 
 def current_frame(context: Context, llm: Mllm) -> Frame:
-    """The box frame asked for, else the one of the model's family.
+    """The box frame asked for, else the one set for the configured model, else the one of the model's family.
 
     Raises:
         SettingsError: no such frame, or a model of unknown family.
     """
-    name = context.frame or llm.frame
-    return frame_by_name(name) if name else frame_for(current_model(context, llm))
+    model = current_model(context, llm)
+    name = context.frame or (llm.frame if model == llm.model else None)
+    return frame_by_name(name) if name else frame_for(model)
 
 
 def check_settings(context: Context, llm: Mllm) -> None:
@@ -44,6 +45,8 @@ def check_settings(context: Context, llm: Mllm) -> None:
     mode = current_mode(context, llm)
     if mode in ("record", "replay") and llm.recording is None:
         raise SettingsError(f"mode {mode} needs a recording: set UNCO_RECORDING to the path of its file")
+    if mode in ("record", "replay") and not current_model(context, llm):
+        raise SettingsError(f"mode {mode} needs the model's name: set UNCO_LLM_MODEL, or the context's model")
     for attribute in ATTRIBUTES:
         load_prompt(attribute, context.prompt_version(attribute))
     if context.frame is not None:

@@ -1,11 +1,11 @@
 """Whether a readable answer can be true: the span stands in the post, the type exists, the box lies in the picture."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from unco.errors import Rejected
 from unco.prompts import RegionAnswer
+from unco.small_model.words import INVISIBLE
 from unco.tools.frames import Frame, decode, encode
 from unco.types import Box, Label, Span
 
@@ -16,20 +16,20 @@ MOST_WORDS_MOVED = 3
 def verify_span(answer: str, old: Span, tokens: Sequence[str]) -> Span:
     """The run of tokens that an answer names: letter by letter, whitespace aside, near the old span.
 
-    Of several places the nearest to the old span counts. Case may differ only where nothing fits exactly.
+    Of several places the nearest to the old span counts. Invisible characters, and then case, may differ only where
+    nothing fits exactly.
 
     Raises:
         Rejected: it does not stand there.
     """
-    wanted = re.sub(r"\s+", "", answer)
     near = [
         Span(start, stop)
         for start in range(max(0, old.start - MOST_WORDS_MOVED), old.start + MOST_WORDS_MOVED + 1)
         for stop in range(max(start + 1, old.stop - MOST_WORDS_MOVED), old.stop + MOST_WORDS_MOVED + 1)
         if stop <= len(tokens)
     ]
-    for fold in (str, str.casefold):
-        fitting = [span for span in near if fold(_letters(tokens, span)) == fold(wanted)]
+    for read in (_solid, _visible, _caseless):
+        fitting = [span for span in near if read("".join(tokens[span.start : span.stop])) == read(answer) != ""]
         if fitting:
             return min(fitting, key=lambda span: abs(span.start - old.start) + abs(span.stop - old.stop))
     raise Rejected(f"{answer!r} does not stand in the post within {MOST_WORDS_MOVED} words of the span")
@@ -66,5 +66,15 @@ def verify_region(answer: RegionAnswer, old: Box | None, frame: Frame, size: tup
     return decode(corners, frame, *size)
 
 
-def _letters(tokens: Sequence[str], span: Span) -> str:
-    return re.sub(r"\s+", "", "".join(tokens[span.start : span.stop]))
+def _solid(text: str) -> str:
+    """Without whitespace, which tokens lack."""
+    return "".join(text.split())
+
+
+def _visible(text: str) -> str:
+    """Nor invisible characters, which tokens may lack and a model may leave out."""
+    return "".join(char for char in _solid(text) if char not in INVISIBLE)
+
+
+def _caseless(text: str) -> str:
+    return _visible(text).casefold()

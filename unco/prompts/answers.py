@@ -27,8 +27,9 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, list) and all(isinstance(step, str) for step in value):
-        return "\n".join(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        value = "\n".join(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace").decode()  # an escape such as \ud83d alone is half a character
 
 
 def _number(value: object) -> float:

@@ -55,6 +55,10 @@ class Batch:
     region_mask: Tensor
     """(B, K) bool, True = real."""
 
+    def repeat(self, times: int) -> "Batch":
+        """Each post `times` times in a row."""
+        return Batch(*(getattr(self, name).repeat_interleave(times, 0) for name in self.__slots__))
+
     def to(self, device: torch.device) -> "Batch":
         """The same on another device."""
         return Batch(*(getattr(self, name).to(device) for name in self.__slots__))

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, get_args
 
 import torch
 from safetensors import SafetensorError
@@ -17,7 +18,7 @@ from unco.errors import SetupError
 from unco.small_model.config import McDropout, ModelConfig
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
-from unco.small_model.uncertainty import Normaliser, Range
+from unco.small_model.uncertainty import Normaliser, Range, SpanVariant
 from unco.types import ATTRIBUTES, Thresholds
 
 SHIPPED = Path(__file__).with_name("checkpoint")
@@ -25,6 +26,8 @@ FORMAT = 1
 SCALE = "::scale"
 """Suffix of the name under which the row scales of an int8 matrix are stored."""
 TRAINING_ONLY = "tagger."
+
+_one_at_a_time = Lock()
 
 
 def save_checkpoint(predictor: Predictor, folder: Path, origin: dict[str, Any]) -> None:
@@ -52,39 +55,60 @@ def save_checkpoint(predictor: Predictor, folder: Path, origin: dict[str, Any]) 
     (folder / "config.json").write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-@lru_cache(maxsize=4)
 def load_checkpoint(folder: Path = SHIPPED) -> Predictor:
-    """Read a checkpoint; the same folder gives the same object, so that a process holds one copy.
+    """Read a checkpoint; the same folder gives the same object, to all threads: a process holds one copy.
 
     Raises:
         SetupError: a file is missing, cut off, or of another format.
     """
+    with _one_at_a_time:
+        return _load(folder)
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path) -> Predictor:
     data = _read_config(folder / "config.json")
     weights = folder / "model.safetensors"
-    if file_sha256(weights) != data["weights_sha256"]:
-        raise SetupError(f"{weights} is not the file that config.json was written for: fetch the checkpoint again")
     try:
-        network = _load_network(ModelConfig.from_json(data["model"]), weights)
+        if file_sha256(weights) != data["weights_sha256"]:
+            raise SetupError(f"{weights} is not the file that config.json was written for: fetch the checkpoint again")
+        if data["span_variant"] not in get_args(SpanVariant):
+            raise ValueError(f"no span variant {data['span_variant']!r}")
         return Predictor(
-            network=network,
-            tokenizer=_plain(Tokenizer.from_file(str(folder / "tokenizer.json"))),
+            network=_load_network(ModelConfig.from_json(data["model"]), weights),
+            tokenizer=load_tokenizer(folder / "tokenizer.json"),
             normaliser=Normaliser(**{name: Range(**data["normaliser"][name]) for name in ATTRIBUTES}),
             thresholds=Thresholds(**data["thresholds"]),
             mc=McDropout(**data["mc_dropout"]),
             span_variant=data["span_variant"],
             name=data["name"],
         )
-    except (SafetensorError, RuntimeError, KeyError, TypeError) as error:
+    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """A saved tokenizer, without the cutting and padding that it may have been saved with.
+
+    Raises:
+        SetupError: the file is missing or no tokenizer.
+    """
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise SetupError(f"{path} cannot be read as a tokenizer: {error}") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        data = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise SetupError(f"{path} cannot be read as a checkpoint's configuration: {error}") from error
-    if data.get("format") != FORMAT:
-        raise SetupError(f"{path}: format {data.get('format')!r}, this version of unco reads format {FORMAT}")
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise SetupError(f"{path} is not a configuration of format {FORMAT}, the one that this version of unco reads")
     return data
 
 
@@ -95,13 +119,6 @@ def _load_network(config: ModelConfig, weights: Path) -> Network:
     state |= {name: torch.zeros(value.shape) for name, value in network.tagger.state_dict(prefix=TRAINING_ONLY).items()}
     network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False)
-
-
-def _plain(tokenizer: Tokenizer) -> Tokenizer:
-    """Saved tokenizers may cut and pad by themselves; ours must not."""
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
 
 
 def quantise(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """What a small model is made of, as plain data saved beside its weights."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from unco.types import Label
@@ -58,18 +58,12 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McDropout:
-    """Monte Carlo dropout in the decoder (Eq. 4)."""
+    """Monte Carlo dropout: in the decoder (Eq. 4), and in the encoder's top layers if wanted."""
 
     p: float = 0.1
     """Chance that a hidden unit is dropped, in [0, 1)."""
     passes: int = 10
     """T; 0 = one deterministic pass, plain predictive entropy."""
+    encoder_layers: int = 0
+    """How many of the encoder's top layers sample too, at T times their cost; 0 = the decoder alone, as the paper."""
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
-    """How a long post is cut so that no word is lost."""
-
-    pieces: int = field(default=320)
-    """Most word pieces in a window."""

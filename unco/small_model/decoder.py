@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unco.small_model.config import ModelConfig
-from unco.small_model.layers import DecoderLayer, KeyValue
+from unco.small_model.layers import DecoderLayer, Drop, KeyValue, masked
 from unco.small_model.symbols import BEGIN, FIRST_TYPE
 
 
@@ -135,14 +135,12 @@ class Decoder(nn.Module):
         special = torch.where(previous == BEGIN, specials, previous.clamp(max=specials - 1))
         return torch.where((previous >= specials).unsqueeze(-1), pointed, self.symbol(special))
 
-    def _drops(self, masks: Tensor | None) -> Callable[[int], Callable[[Tensor, int], Tensor]]:
-        def starting_at(first: int) -> Callable[[Tensor, int], Tensor]:
-            def drop(x: Tensor, site: int) -> Tensor:
-                if masks is not None:
-                    return x * masks[:, first + site].unsqueeze(1)
-                return F.dropout(x, self.config.dropout, self.training)
+    def _drop(self, x: Tensor, site: int) -> Tensor:
+        return F.dropout(x, self.config.dropout, self.training)
 
-            return drop
+    def _drops(self, masks: Tensor | None) -> Callable[[int], Drop]:
+        def starting_at(first: int) -> Drop:
+            return self._drop if masks is None else masked(masks, first)
 
         return starting_at
 

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
 from unco.small_model.config import ModelConfig
-from unco.small_model.layers import EncoderLayer
+from unco.small_model.layers import EncoderLayer, masked
 from unco.small_model.words import Casing, Prefix, Shape
 
 
@@ -31,13 +31,33 @@ class TextEncoder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Word states of shape (B, W, d), zero beyond a post's words."""
+        return self.upper(self.lower(batch, len(self.layers)), batch, len(self.layers))
+
+    def lower(self, batch: Batch, stop: int) -> Tensor:
+        """Piece states after the first `stop` layers, (B, P, d)."""
         positions = torch.arange(batch.piece_ids.shape[1], device=batch.piece_ids.device)
         x = self.piece(batch.piece_ids) + self.position(positions)
         x = x + self.shape(batch.shapes) + self.prefix(batch.prefixes) + self.casing(batch.casings).unsqueeze(1)
         x = self._drop(self.norm(x), 0)
         mask = batch.piece_mask[:, None, None, :]
-        for layer in self.layers:
+        for layer in self.layers[:stop]:
             x = layer(x, mask, self._drop)
+        states: Tensor = x
+        return states
+
+    def upper(self, x: Tensor, batch: Batch, start: int, masks: Tensor | None = None) -> Tensor:
+        """Word states from piece states after `start` layers.
+
+        Args:
+            x: (B, P, d).
+            batch: that they come from.
+            start: layers that are done.
+            masks: Monte Carlo dropout masks (B, 2 * layers to do, d), the same for all pieces of a post; None =
+                ordinary dropout in training, none in evaluation.
+        """
+        mask = batch.piece_mask[:, None, None, :]
+        for index, layer in enumerate(self.layers[start:]):
+            x = layer(x, mask, self._drop if masks is None else masked(masks, 2 * index))
         return pool_words(x, batch.word_of_piece, int(batch.words.max()))
 
     def _drop(self, x: Tensor, site: int) -> Tensor:

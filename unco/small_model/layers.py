@@ -13,6 +13,15 @@ Drop = Callable[[Tensor, int], Tensor]
 """Dropout of an activation at a numbered site of a layer."""
 
 
+def masked(masks: Tensor, first: int) -> Drop:
+    """Dropout by given masks (N, sites, d): site s of the layer takes mask first + s, the same at all positions."""
+
+    def drop(x: Tensor, site: int) -> Tensor:
+        return x * masks[:, first + site].unsqueeze(1)
+
+    return drop
+
+
 class Attention(nn.Module):
     """Multi-head attention whose keys and values can be computed once and shared by many passes."""
 

@@ -1,4 +1,4 @@
-"""Monte Carlo dropout in the decoder (Eqs. 4-6): encode once, decode once, then T stochastic passes in one batch.
+"""Monte Carlo dropout (Eqs. 4-6): encode once, decode once, then T stochastic passes in one batch.
 
 The passes are teacher-forced on the decoded sequence, so all have the same length. A mask is drawn per post, pass and
 site and holds for all steps of the pass (Gal and Ghahramani 2016), seeded by the post's own words: a post's uncertainty
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unco.small_model.batch import Batch
 from unco.small_model.config import McDropout
 from unco.small_model.decoder import Memory
 from unco.small_model.network import Network, shift
@@ -43,22 +44,26 @@ def _generator(key: str, seed: int) -> np.random.Generator:
 
 @torch.inference_mode()
 def mean_probabilities(
-    network: Network, memory: Memory, symbols: Tensor, keys: Sequence[str], settings: McDropout
+    network: Network, batch: Batch, memory: Memory, symbols: Tensor, keys: Sequence[str], settings: McDropout
 ) -> MeanProbabilities:
     """Average the distributions of T stochastic passes over a decoded batch (the sums in Eq. 6).
 
     Args:
         network: in evaluation mode.
-        memory: of B posts.
+        batch: B posts.
+        memory: of these posts, encoded.
         symbols: (B, L) decoded, the same for all passes.
         keys: one text per post that seeds its masks.
-        settings: p, T and seed; T = 0 or p = 0 gives the deterministic distributions.
+        settings: where, p, T and seed; T = 0 or p = 0 gives the deterministic distributions.
     """
     stochastic = settings.passes > 0 and settings.p > 0
     passes = settings.passes if stochastic else 1
     masks = None
     if stochastic:
-        masks = draw_masks(keys, network.decoder.dropout_sites, network.config.hidden, settings).to(symbols.device)
+        sites = network.decoder.dropout_sites + 2 * settings.encoder_layers
+        masks = draw_masks(keys, sites, network.config.hidden, settings).to(symbols.device)
+        if settings.encoder_layers:
+            memory = _sampled_memory(network, batch, masks[:, network.decoder.dropout_sites :], settings)
     previous = shift(symbols).repeat_interleave(passes, 0)  # (B * T, L)
     x, _ = network.decoder(previous, memory, masks=masks)
     tokens = network.step_log_probs(x, previous, last_words(previous, len(network.config.labels)), memory).exp()
@@ -67,3 +72,11 @@ def mean_probabilities(
         symbols=tokens.view(-1, passes, *tokens.shape[1:]).mean(1),
         regions=regions.view(-1, passes, *regions.shape[1:]).mean(1),
     )
+
+
+def _sampled_memory(network: Network, batch: Batch, masks: Tensor, settings: McDropout) -> Memory:
+    """The memory of B * T posts whose top encoder layers were run with masks; the layers below run once a post."""
+    start = len(network.encoder.layers) - settings.encoder_layers
+    lower, repeated = network.encoder.lower(batch, start), batch.repeat(settings.passes)
+    words = network.encoder.upper(lower.repeat_interleave(settings.passes, 0), repeated, start, masks)
+    return network.remember(words, repeated)

@@ -99,7 +99,7 @@ class Predictor:
         memory = self.network.eval().encode(batch)
         decoded = decode_greedily(self.network, memory)
         keys = ["\x1f".join(post.words) for post in posts]
-        means = mean_probabilities(self.network, memory, decoded.symbols, keys, self.mc)
+        means = mean_probabilities(self.network, batch, memory, decoded.symbols, keys, self.mc)
         return _read_entities(decoded, means, self.network.config, self.measure, self.span_variant)
 
     def _finish(self, raw: "_Raw", post: ModelInput, first_word: int) -> Prediction:

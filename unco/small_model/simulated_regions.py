@@ -8,7 +8,7 @@ around. A model trained on these has learned to weigh geometry, kind and recogni
 from collections.abc import Sequence
 from random import Random
 
-from unco.small_model.regions import Region, RegionKind
+from unco.small_model.regions import MOST_REGIONS, Region, RegionKind
 from unco.types import Box
 
 FOUND = 0.85
@@ -35,7 +35,7 @@ def simulate_regions(
     texts = random.sample(list(distractor_texts), min(len(distractor_texts), random.choice((0, 0, 1, 2, 3))))
     regions += [_distractor("text", text, size, random) for text in texts]
     random.shuffle(regions)
-    return regions[:28]
+    return regions[:MOST_REGIONS]
 
 
 def whole_picture(size: tuple[int, int]) -> Region:

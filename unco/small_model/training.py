@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 import yaml
+from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments, set_seed
@@ -46,6 +47,8 @@ class Recipe:
     bio_loss: float = 0.5
     decoder_layers: int = 2
     seed: int = 1
+    mc_dropout: McDropout = McDropout()
+    """What the normaliser and the thresholds are fitted with, and what is saved with the checkpoint."""
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -54,11 +57,14 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         SettingsError: the file is not a mapping of known settings.
     """
-    data = yaml.safe_load(path.read_text("utf-8"))
     known = {field.name for field in fields(Recipe)}
-    if not isinstance(data, dict) or not set(data) <= known:
-        raise SettingsError(f"{path}: expected settings among {sorted(known)}, got {data!r}")
-    return Recipe(**data)
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+        if not isinstance(data, dict) or not set(data) <= known:
+            raise ValueError(f"expected settings among {sorted(known)}, got {data!r}")
+        return TypeAdapter(Recipe).validate_python(data)
+    except (OSError, ValueError, yaml.YAMLError) as error:  # pydantic's is a ValueError
+        raise SettingsError(f"{path} is not a recipe: {error}") from error
 
 
 class LossModel(nn.Module):
@@ -112,7 +118,7 @@ def train(
         dev: the development split.
         score: what dev is scored by.
         folder: for the trainer's checkpoints and TensorBoard log.
-        resume: go on from the last checkpoint in `folder`.
+        resume: go on from the last checkpoint in `folder`, if there is one.
 
     Returns:
         The log: losses and dev scores by epoch.
@@ -130,7 +136,7 @@ def train(
         data_collator=Collator(tokenizer, network.config.types, entity_names(posts)),
         optimizers=(_optimizer(network, recipe), None),
     )
-    trainer.train(resume_from_checkpoint=resume or None)
+    trainer.train(resume_from_checkpoint=resume and any(folder.glob("checkpoint-*")))
     return [entry for entry in trainer.state.log_history if "eval_f1" in entry or "loss" in entry]
 
 

@@ -1,24 +1,21 @@
 """From text to words with offsets, and from words to word pieces with the shape that lower-casing loses."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 from tokenizers import Tokenizer
 
 from unco.errors import SetupError
 
-WORD = re.compile(
-    r"""
-    https?://\S+                     # a link is one word
-    | \w+(?:[-.,:/]\w+)*             # words, numbers, hyphens and dots inside: wi-fi, 3.5, 11/22/1963
-    | [^\w\s]                        # anything else stands alone: # @ ' ! and each emoji
-    """,
-    re.VERBOSE,
-)
+INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f")
+"""Characters without a shape of their own: joiners, direction marks, variation selectors."""
 CHUNK = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|[^A-Za-z\d_]+")
 PIECES_PER_WORD = 24
+"""Of a longer word the first 24 pieces are read."""
 
 
 class Shape(IntEnum):
@@ -64,12 +61,23 @@ class Pieces:
 
 def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
     """Words of a text and their (start, stop) characters in it; whitespace and invisible characters are no words."""
-    found = [match for match in WORD.finditer(text) if not _invisible(match.group())]
+    found = [match for match in _word_pattern().finditer(text) if not set(match.group()) <= INVISIBLE]
     return tuple(match.group() for match in found), tuple(match.span() for match in found)
 
 
-def _invisible(word: str) -> bool:
-    return all(char in "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f" for char in word)
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    letters = rf"\w[\w{_marks()}]*"
+    link = r"https?://\S+"  # a link is one word
+    word = rf"{letters}(?:[-.,:/]{letters})*"  # hyphens and dots inside: wi-fi, 3.5, 11/22/1963
+    other = r"[^\w\s]"  # anything else stands alone: # @ ' ! and each emoji
+    return re.compile(f"{link}|{word}|{other}")
+
+
+def _marks() -> str:
+    """Combining marks below U+FFFF as a character class: an accent or a vowel sign belongs to the letter before it."""
+    marks = (chr(code) for code in range(0x300, 0xFE00) if unicodedata.category(chr(code)).startswith("M"))
+    return "".join(marks)
 
 
 def chunk_shape(chunk: str) -> Shape:

@@ -71,13 +71,18 @@ def read_reply(message: "AIMessage", seconds: float) -> Reply:
     """What the endpoint said, and what it said about it."""
     usage = message.usage_metadata
     return Reply(
-        text=str(message.text),
+        text=whole_characters(str(message.text)),
         finish_reason=message.response_metadata.get("finish_reason"),
-        model=message.response_metadata.get("model_name") or "",
+        model=whole_characters(message.response_metadata.get("model_name") or ""),
         input_tokens=usage["input_tokens"] if usage else None,
         output_tokens=usage["output_tokens"] if usage else None,
         seconds=seconds,
     )
+
+
+def whole_characters(text: str) -> str:
+    """The text with each half of a character, which no file and no JSON takes, made a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def is_transient(error: BaseException) -> bool:

@@ -79,7 +79,7 @@ def _from_file(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise PictureError(f"no picture at {brief(path)} (looked from {os.getcwd()})") from error
+        raise PictureError(f"no picture at {brief(path)}: correct the path") from error
     except (OSError, ValueError) as error:
         raise PictureError(f"cannot read {brief(path)}: {error}") from error
 

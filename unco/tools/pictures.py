@@ -114,7 +114,7 @@ def _decode(data: bytes, where: str) -> tuple[Image.Image, list[str]]:
             image = Image.open(BytesIO(data), formats=FORMATS)
         except UnidentifiedImageError as error:
             known = ", ".join(FORMATS)
-            raise PictureError(f"{where} is not a picture ({known}): it starts {data[:12]!r}") from error
+            raise PictureError(f"{where} is not a picture: hand in a file of one of the formats {known}") from error
         with image:
             return _upright_rgb(image, where)
 

@@ -7,9 +7,7 @@ JSON Lines, one question a line: `prompt` and `prompt_hash` for the reader, `req
 import difflib
 import json
 import os
-import tempfile
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +49,7 @@ class Recording:
             return reply_from(record["reply"])
 
     def add(self, request: Request, reply: Reply) -> None:
-        """Write a reply down, in place of an earlier one to the same question.
-
-        A new question is appended, a replaced one makes the file anew, in one move.
+        """Write a reply down; of two lines with the same question the last counts, so nothing is ever rewritten.
 
         Raises:
             DataError: the file that is there already is not a recording.
@@ -66,14 +62,8 @@ class Recording:
             "reply": reply_parts(reply),
         }
         with self._lock:
-            records = self._loaded()
-            key = parts_key(parts)
-            replaces = key in records
-            records[key] = record
-            if replaces:
-                _write(self.path, records.values())
-            else:
-                _append(self.path, record)
+            self._loaded()[parts_key(parts)] = record
+            _append(self.path, record)
 
     def _loaded(self) -> dict[str, Record]:
         if self._records is None:
@@ -115,17 +105,14 @@ def _line(record: Record) -> bytes:
 
 
 def _append(path: Path, record: Record) -> None:
-    """One write for one line, so that two processes can record into one file."""
+    """One write for one line, so that two processes can record into one file.
+
+    A line written by hand may lack its end; a blank line before ours does no harm.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab", buffering=0) as file:
-        file.write(_line(record))
-
-
-def _write(path: Path, records: Iterable[Record]) -> None:
-    """Make the file anew beside the old one and move it there: a reader sees the one or the other, never half."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        file.writelines(map(_line, records))
-    os.replace(file.name, path)
+    with path.open("a+b", buffering=0) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+        file.write((b"" if file.read(1) in (b"", b"\n") else b"\n") + _line(record))
 
 
 def _explain(request: Request, records: list[Record]) -> str:
