@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_python_in_the_readme_runs(
     monkeypatch.chdir(ROOT)
     exec(compile(code, "README.md", "exec"), {})
     printed = capsys.readouterr().out
-    assert "Eileen Collins" in printed or "Des Moines Tribune" in printed
+    assert ("des moines Tribune" if "run_post" in code else "Eileen Collins") in printed
 
 
 def test_there_is_python_in_the_readme() -> None:
@@ -38,9 +39,12 @@ def test_the_drawing_is_the_graph() -> None:
     assert {line.strip() for line in shown.splitlines() if "-->" in line or "-.->" in line} == edges
 
 
-@pytest.mark.parametrize("split", ["dev", "test"])
-def test_the_scores_are_those_of_the_shipped_checkpoint(split: str) -> None:
-    data = json.loads((SHIPPED / "config.json").read_text("utf-8"))["origin"]["report"][split]
-    qualities = {name: Quality(**data[name]) for name in ("mc_dropout", "confidence")}
-    for value in rows(SplitReport(**{**data, **qualities})).values():
-        assert value in README
+def test_the_scores_are_those_of_the_shipped_checkpoint() -> None:
+    report = json.loads((SHIPPED / "config.json").read_text("utf-8"))["origin"]["report"]
+    dev, test = (rows(read_split(report[split])) for split in ("dev", "test"))
+    for name, value in dev.items():
+        assert f"| {name} | {value} | {test[name]} |" in README
+
+
+def read_split(data: dict[str, Any]) -> SplitReport:
+    return SplitReport(**{**data, **{name: Quality(**data[name]) for name in ("mc_dropout", "confidence")}})

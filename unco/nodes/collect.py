@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from unco.nodes.corrector_node import with_span
 from unco.state import ENTITY, EXTRACTION, RESULT, Json, PostState, to_json
+from unco.tools.extractor import with_span
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, Extraction, Result, Span, Thresholds
 
 
@@ -54,7 +54,7 @@ def _moved_back(entity: Entity, span: Span, extraction: Extraction) -> Entity:
         replace(note, outcome="rejected", after=note.before, detail=detail) if note.attribute == "span" else note
         for note in entity.corrections
     )
-    return replace(with_span(entity, span, extraction), corrections=corrections)
+    return replace(with_span(entity, span, extraction.text, extraction.offsets), corrections=corrections)
 
 
 def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:

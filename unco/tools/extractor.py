@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
@@ -23,7 +24,7 @@ _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """What bytes that are no UTF-8 become on a command line; no tokenizer and no JSON file takes it."""
 
 NO_PICTURE = "no picture was seen, so nothing is grounded"
-NO_PROVIDER = 'no region provider is installed, so only the whole picture is a candidate: pip install "unco[vision]"'
+NO_PROVIDER = 'no region provider is installed, so only the whole picture is a candidate: pip install ".[vision]"'
 
 
 class Extractor(Protocol):
@@ -115,6 +116,17 @@ def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[
     if (half := _LONE_SURROGATE.search(whole)) is not None:
         raise PostError(f"character {half.start()} of the text is half of one: hand it in as valid Unicode")
     return whole, tokens, offsets
+
+
+def with_span(entity: Entity, span: Span, text: str, offsets: Sequence[tuple[int, int]]) -> Entity:
+    """The entity at a span of a text, its surface and characters with it."""
+    return replace(
+        entity,
+        span=span,
+        text=surface(text, offsets, span),
+        start_char=offsets[span.start][0],
+        stop_char=offsets[span.stop - 1][1],
+    )
 
 
 def surface(text: str, offsets: Sequence[tuple[int, int]], span: Span) -> str:

@@ -5,13 +5,14 @@ three uncertainties can take the small model's place this way.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from unco.errors import DataError, PostError
-from unco.tools.extractor import read_text
-from unco.types import Extraction, Post
+from unco.tools.extractor import read_text, view_picture, with_span
+from unco.types import ATTRIBUTES, Extraction, PictureInfo, Post
 
 _EXTRACTION = TypeAdapter(Extraction)
 
@@ -37,20 +38,27 @@ class SavedPredictions:
                 self._add(number, line)
 
     def __call__(self, post: Post) -> Extraction:
-        """The saved prediction of a post.
+        """The saved prediction of a post, its offsets counted in the caller's own text.
+
+        One found by id may have other tokens of the same letters; then it brings its own text.
 
         Raises:
-            PostError: there is none, or the one of that id is of another text.
+            PostError: there is none, or it is of another text or of a picture of another size.
+            PictureError: the picture cannot be used.
         """
-        text, tokens, _ = read_text(post.text)
-        if post.id is not None and post.id in self._by_id:
-            found = self._by_id[post.id]
-            if _letters(found.text) != _letters(text):
-                raise PostError(f"{self.path}: the prediction for post {post.id!r} is of another text")
-            return found
-        if tokens not in self._by_tokens:
+        text, tokens, offsets = read_text(post.text)
+        found = self._by_id.get(post.id) if post.id is not None else None
+        found = found or self._by_tokens.get(tokens)
+        if found is None:
             raise PostError(f"{self.path} has no prediction for post {post.id or ' '.join(tokens)[:60]!r}")
-        return self._by_tokens[tokens]
+        if _letters(found.text) != _letters(text):
+            raise PostError(f"{self.path}: the prediction for post {post.id!r} is of another text")
+        if post.image is not None:
+            found = replace(found, picture=_same_size(found.picture, view_picture(post.image).info))
+        if found.tokens != tokens:
+            return found
+        entities = tuple(with_span(entity, entity.span, text, offsets) for entity in found.entities)
+        return replace(found, text=text, offsets=offsets, entities=entities)
 
     def _add(self, number: int, line: str) -> None:
         try:
@@ -77,6 +85,18 @@ def _check(extraction: Extraction) -> None:
     for index, entity in enumerate(extraction.entities):
         if entity.index != index or entity.span.stop > words:
             raise ValueError(f"entity {index} has index {entity.index} and ends at token {entity.span.stop} of {words}")
+        if not all(0.0 <= entity.uncertainty.of(name) <= 1.0 for name in ATTRIBUTES):
+            raise ValueError(f"entity {index} has an uncertainty outside [0, 1]: {entity.uncertainty}")
+
+
+def _same_size(saved: PictureInfo | None, seen: PictureInfo) -> PictureInfo:
+    """The picture that was handed in, if the saved boxes can be of it."""
+    if saved is not None and (saved.width, saved.height) != (seen.width, seen.height):
+        raise PostError(
+            f"{seen.ref} has {seen.width} x {seen.height} pixels, but the saved boxes are of a picture of "
+            f"{saved.width} x {saved.height}: hand in that one"
+        )
+    return seen
 
 
 def _letters(text: str) -> str:
