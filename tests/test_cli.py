@@ -86,7 +86,7 @@ BAD_INPUT: dict[str, tuple[list[str], str]] = {
     "half a character": (["--text", "Ann \udcff"], "valid Unicode"),
     "a missing picture": (["--image", "none.png"], "no picture at 'none.png'"),
     "no name of a picture": (["--image", ""], "no picture at ''"),
-    "a text file": (["--image", "text.jpg"], "is not a picture (JPEG, PNG"),
+    "a text file": (["--image", "text.jpg"], "hand in a file of one of the formats"),
     "an empty file": (["--image", "empty.png"], "empty (0 bytes)"),
     "a directory": (["--image", "."], "is a directory; name one picture in it"),
     "a host that is not allowed": (["--image", "https://example.org/a.png"], "UNCO_ALLOWED_HOSTS"),
