@@ -24,9 +24,10 @@ from tests.scripted import (
     spoken,
 )
 from unco.errors import CallFailed, DataError, RecordingMiss, Unavailable
+from unco.state import RESULT, read_result
 from unco.tools.llm import Mllm
 from unco.tools.recording import Recording
-from unco.types import PictureInfo
+from unco.types import Extraction, PictureInfo, Post
 
 TEXT = " ".join(TOKENS)
 UNREADABLE = "I think it is Ann."
@@ -240,3 +241,24 @@ def test_what_was_written_by_hand_says_so(tmp_path: Path):
     note = account(result, "type")
     assert (note["authored"], note["model"], note["reasoning"]) == (True, MODEL, "By hand.")
     assert len(note["prompt_hash"]) == 12
+
+
+async def test_a_picture_that_is_gone_fails_the_correction_and_loses_nothing(tmp_path: Path):
+    def seen_then_gone(post: Post) -> Extraction:
+        said = says((ANN, "PER", FACE, doubt("region")))(post)
+        Path(str(post.image)).unlink()
+        return said
+
+    graph = graph_of(seen_then_gone, ScriptedLlm())
+    sync = graph.invoke({"text": " ".join(TOKENS), "image": drawing(tmp_path)})
+    for result in (sync, await graph.ainvoke({"text": " ".join(TOKENS), "image": drawing(tmp_path)})):
+        note = account(result, "region")
+        assert (note["outcome"], note["answer"]) == ("failed", "failed")
+        assert "no picture at" in note["detail"]
+
+
+def test_half_a_character_in_a_reply_does_not_spoil_the_result(tmp_path: Path):
+    llm = ScriptedLlm({("type", "Ann"): '{"reasoning_process": "x \\ud83d", "corrected_type": "ORG"}'})
+    result = graph_of(says((ANN, "PER", FACE, doubt("type"))), llm).invoke({"text": " ".join(TOKENS)})
+    assert account(result, "type")["reasoning"] == "x ?"
+    assert RESULT.dump_json(read_result(result))

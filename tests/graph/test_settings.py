@@ -8,7 +8,9 @@ import pytest
 from tests.scripted import ANN, FACE, TOKENS, ScriptedLlm, doubt, drawing, graph_of, outcome, says
 from unco.context import Context
 from unco.errors import SettingsError
+from unco.nodes.settings import current_frame
 from unco.tools.llm import Mllm
+from unco.tools.recording import Recording
 from unco.types import Extraction, Post
 
 TEXT = " ".join(TOKENS)
@@ -22,6 +24,9 @@ BAD = {
     "prompt elsewhere": ({"region_prompt": "../type/v1"}, "no version"),
     "frame": ({"frame": "inches"}, "0-1000-yx"),
     "model of unknown family": ({"model": "mystery-1"}, "UNCO_LLM_FRAME"),
+    "a model that is no name": ({"model": 5}, "model must be a string"),
+    "a version that is no name": ({"span_prompt": ["v1"]}, "span_prompt must be a string"),
+    "a threshold of true": ({"span_threshold": True}, "span_threshold"),
     "replay without a recording": ({"mode": "replay"}, "UNCO_RECORDING"),
     "record without a recording": ({"mode": "record"}, "UNCO_RECORDING"),
 }
@@ -102,3 +107,16 @@ def test_the_model_of_the_run_is_the_one_asked(tmp_path: Path):
     llm = ScriptedLlm()
     graph_of(says((ANN, "ORG", FACE, doubt("type"))), llm).invoke({"text": TEXT}, context={"model": "qwen3-vl-8b"})
     assert llm.asked[0].request.model == "qwen3-vl-8b"
+
+
+def test_the_frame_that_is_set_is_the_configured_models_and_no_other_ones():
+    llm = Mllm("http://127.0.0.1:1/v1", "my-finetune", frame="0-1000")
+    assert current_frame(Context(), llm).name == "0-1000"
+    assert current_frame(Context(model="gemini-2.5-pro"), llm).name == "0-1000-yx"
+    assert current_frame(Context(model="gemini-2.5-pro", frame="0-1"), llm).name == "0-1"
+
+
+def test_replay_needs_the_name_of_a_model(tmp_path: Path):
+    llm = Mllm(recording=Recording(tmp_path / "r.jsonl"))
+    with pytest.raises(SettingsError, match="UNCO_LLM_MODEL"):
+        graph_of(untouched, llm).invoke({"text": TEXT}, context=Context(mode="replay"))

@@ -1,6 +1,7 @@
 """Checkpoints: what is saved is what is loaded, and what is broken is refused with a word of what to do."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,32 @@ def test_the_shipped_checkpoint_finds_plain_names() -> None:
     found = {(entity.span.start, entity.span.stop): entity.type for entity in entities}
     assert found.get((0, 2)) == "PER"
     assert found.get((7, 8)) == "LOC"
+
+
+def test_threads_share_one_copy(saved: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        loaded = list(pool.map(load_checkpoint, [saved] * 8))
+    assert all(one is loaded[0] for one in loaded)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("tokenizer.json", "{"),
+        ("config.json", "[]"),
+        ("config.json", '{"format": 1}'),
+        ("config.json", "{"),
+    ],
+)
+def test_broken_files_are_refused(saved: Path, file: str, content: str) -> None:
+    (saved / file).write_text(content)
+    with pytest.raises(SetupError):
+        load_checkpoint(saved)
+
+
+@pytest.mark.parametrize("change", [{"span_variant": "odd"}, {"thresholds": {"span": 2, "type": 0, "region": 0}}])
+def test_values_that_cannot_be_are_refused(saved: Path, change: dict[str, object]) -> None:
+    config = saved / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **change}))
+    with pytest.raises(SetupError, match="does not hold a checkpoint"):
+        load_checkpoint(saved)

@@ -106,9 +106,9 @@ def test_cached_decoding_says_what_teacher_forcing_says() -> None:
     assert decoded.symbols.shape[1] > 4, "the random network should say something"
 
 
-@pytest.mark.parametrize("passes", [0, 10])
-def test_a_post_is_the_same_alone_in_any_batch_and_any_order(passes: int) -> None:
-    predictor = tiny_predictor().with_mc(McDropout(p=0.2, passes=passes))
+@pytest.mark.parametrize(("passes", "encoder_layers"), [(0, 0), (10, 0), (10, 1), (10, 2)])
+def test_a_post_is_the_same_alone_in_any_batch_and_any_order(passes: int, encoder_layers: int) -> None:
+    predictor = tiny_predictor().with_mc(McDropout(p=0.2, passes=passes, encoder_layers=encoder_layers))
     together = predictor.predict(POSTS)
     backwards = predictor.predict(POSTS[::-1])[::-1]
     alone = [predictor.predict([post])[0] for post in POSTS]
@@ -146,6 +146,8 @@ def test_monte_carlo_means_are_distributions_and_differ_from_the_deterministic_o
     assert not torch.allclose(plain.symbols, sampled.symbols, atol=1e-3)
     one_pass_without_dropout = mean_probabilities(network, batch, memory, symbols, keys, McDropout(p=0.0, passes=3))
     assert torch.equal(plain.symbols, one_pass_without_dropout.symbols)
+    with_encoder = mean_probabilities(network, batch, memory, symbols, keys, McDropout(p=0.2, encoder_layers=2))
+    assert not torch.allclose(with_encoder.symbols, sampled.symbols, atol=1e-3)
 
 
 def test_without_a_picture_nothing_is_groundable_and_that_is_certain() -> None:

@@ -21,6 +21,10 @@ def test_recipes_are_read_and_unknown_settings_refused(tmp_path: Path) -> None:
     odd.write_text("name: odd\nepoch: 3\n")
     with pytest.raises(SettingsError, match="epoch"):
         read_recipe(recipe_path(str(odd)))
+    for content in ("{", "epochs: 3\n", "name: odd\nepochs: many\n"):
+        odd.write_text(content)
+        with pytest.raises(SettingsError, match="odd.yaml is not a recipe"):
+            read_recipe(odd)
     with pytest.raises(SettingsError, match="gmner-minilm"):
         recipe_path("nothing")
 

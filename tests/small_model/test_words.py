@@ -28,6 +28,11 @@ from unco.small_model.words import (
         ("a\u200bb \u200b c", ["a", "b", "c"]),
         ("\u05e9\u05dc\u05d5\u05dd Tel Aviv", ["\u05e9\u05dc\u05d5\u05dd", "Tel", "Aviv"]),
         (" \n\t ", []),
+        ("Beyonce\u0301 sings", ["Beyonce\u0301", "sings"]),
+        (
+            "\u0928\u0930\u0947\u0928\u094d\u0926\u094d\u0930 Modi",
+            ["\u0928\u0930\u0947\u0928\u094d\u0926\u094d\u0930", "Modi"],
+        ),
     ],
 )
 def test_words(text: str, words: list[str]) -> None:
