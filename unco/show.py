@@ -52,7 +52,7 @@ def _table(result: Result) -> Table:
     for heading in ("entity", "type", "region (pixels)"):
         table.add_column(heading)
     for name in ATTRIBUTES:
-        table.add_column(f"u {name} > {result.thresholds.of(name):.2f}?", justify="right")
+        table.add_column(f"u {name} > {result.thresholds.of(name):.3f}?", justify="right")
     for entity in result.entities:
         where = _value(entity.region, result.tokens)
         cells = [Text(visible(entity.text)), Text(visible(entity.type)), Text(where)]
@@ -62,7 +62,7 @@ def _table(result: Result) -> Table:
 
 def _uncertainty(note: Correction) -> Text:
     routed = note.uncertainty > note.threshold
-    return Text(f"{note.uncertainty:.2f}{' !' if routed else '  '}", style="yellow" if routed else "")
+    return Text(f"{note.uncertainty:.3f}{' !' if routed else '  '}", style="yellow" if routed else "")
 
 
 def _account(entity: Entity, note: Correction, tokens: tuple[str, ...]) -> Text:

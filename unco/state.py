@@ -42,9 +42,9 @@ class PostInput(BaseModel):
     id: str | None = Field(default=None, title="Id", description="Your name for the post; comes back unchanged.")
 
 
-def gather(done: list[Json], new: list[Json] | None) -> list[Json]:
-    """Collect finished entities; None starts anew, so that a thread that is used again does not repeat results."""
-    return [] if new is None else done + new
+def merge(done: dict[str, Json], new: dict[str, Json] | None) -> dict[str, Json]:
+    """Corrected entities by index, the latest of each; None starts anew, so that a reused thread repeats nothing."""
+    return {} if new is None else done | new
 
 
 class PostState(TypedDict, total=False):
@@ -56,8 +56,8 @@ class PostState(TypedDict, total=False):
     id: str | None
     extraction: Json
     """What the small model says, an `Extraction`; its thresholds are the ones of this run."""
-    corrected: Annotated[list[Json], gather]
-    """Entities that came back from the entity graph, in the order they were sent."""
+    corrected: Annotated[dict[str, Json], merge]
+    """Entities that came back from the entity graph, by index."""
     tokens: list[str]
     entities: list[Json]
     picture: Json | None
@@ -88,8 +88,8 @@ class EntityState(TypedDict):
     """The post's `Extraction` without its entities, for tokens, labels and thresholds."""
     image: str | None
     """The picture as the caller named it."""
-    corrected: Annotated[list[Json], gather]
-    """The finished entity."""
+    corrected: Annotated[dict[str, Json], merge]
+    """The entity by its index: what the post graph takes over."""
 
 
 class EntityInput(TypedDict):
@@ -105,8 +105,8 @@ class EntityOutput(TypedDict):
 
     entity: Json
     """As it is after each step, so that a stream of updates shows what each corrector did; the post graph drops it."""
-    corrected: Annotated[list[Json], gather]
-    """The finished entity."""
+    corrected: Annotated[dict[str, Json], merge]
+    """The entity by its index."""
 
 
 def read_result(output: Any) -> Result:

@@ -130,7 +130,7 @@ def test_a_stream_shows_each_step_of_an_entity(post: dict):
         for step in update
     ]
     inside = [step for within, step in steps if within]
-    assert inside == ["correct_span", "correct_type", "correct_region", "finish"]
+    assert inside == ["correct_span", "correct_type", "correct_region"]
     assert [step for within, step in steps if not within] == ["extract", "correct_entity", "collect"]
 
 

@@ -16,9 +16,9 @@ posts = st.tuples(numbers, st.lists(numbers, max_size=5))
 
 def visited(state: dict[str, Any]) -> list[str]:
     """The correctors that an entity comes by, in order."""
-    after = {"correct_span": route_type, "correct_type": route_region, "correct_region": lambda state: "finish"}
+    after = {"correct_span": route_type, "correct_type": route_region, "correct_region": lambda state: "__end__"}
     stops = [route_span(state)]
-    while stops[-1] != "finish":
+    while stops[-1] != "__end__":
         stops.append(after[stops[-1]](state))
     return stops[:-1]
 

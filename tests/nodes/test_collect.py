@@ -86,7 +86,7 @@ def test_collect_keeps_order_and_number_and_accounts_for_everything(case: tuple[
     dice.shuffle(sent)
     state = {
         "extraction": to_json(EXTRACTION, post),
-        "corrected": [to_json(ENTITY, entity) for entity in sent],
+        "corrected": {str(entity.index): to_json(ENTITY, entity) for entity in sent},
         "id": "p",
     }
     result = read_result(collect(state))

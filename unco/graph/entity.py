@@ -10,26 +10,19 @@ from unco.graph.routes import route_region, route_span, route_type
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
-from unco.nodes.corrector_node import corrector_node
-from unco.state import EntityInput, EntityOutput, EntityState, Json
+from unco.nodes.corrector_node import CorrectorNode
+from unco.state import EntityInput, EntityOutput, EntityState
 from unco.tools.llm import Mllm
-
-
-def finish(state: EntityState) -> Json:
-    """Hand the entity over to the post graph."""
-    return {"corrected": [state["entity"]]}
 
 
 def build_entity_graph(llm: Mllm) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile the graph that one entity runs through."""
     graph = StateGraph(EntityState, Context, input_schema=EntityInput, output_schema=EntityOutput)
-    graph.add_node("correct_span", corrector_node(SpanCorrector(), llm, "correct_span"))
-    graph.add_node("correct_type", corrector_node(TypeCorrector(), llm, "correct_type"))
-    graph.add_node("correct_region", corrector_node(RegionCorrector(), llm, "correct_region"))
-    graph.add_node(finish)
+    graph.add_node("correct_span", CorrectorNode(SpanCorrector(), llm))
+    graph.add_node("correct_type", CorrectorNode(TypeCorrector(), llm))
+    graph.add_node("correct_region", CorrectorNode(RegionCorrector(), llm))
     graph.add_conditional_edges(START, route_span)
     graph.add_conditional_edges("correct_span", route_type)
     graph.add_conditional_edges("correct_type", route_region)
-    graph.add_edge("correct_region", "finish")
-    graph.add_edge("finish", END)
+    graph.add_edge("correct_region", END)
     return graph.compile(name="correct_entity")

@@ -28,16 +28,16 @@ def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
     return sends or "collect"
 
 
-def route_span(state: EntityState) -> Literal["correct_span", "correct_type", "correct_region", "finish"]:
+def route_span(state: EntityState) -> Literal["correct_span", "correct_type", "correct_region", "__end__"]:
     """From the start: to the span corrector, or past it."""
     return "correct_span" if is_uncertain(state["entity"], "span", state["extraction"]) else route_type(state)
 
 
-def route_type(state: EntityState) -> Literal["correct_type", "correct_region", "finish"]:
+def route_type(state: EntityState) -> Literal["correct_type", "correct_region", "__end__"]:
     """From the span corrector: to the type corrector, or past it."""
     return "correct_type" if is_uncertain(state["entity"], "type", state["extraction"]) else route_region(state)
 
 
-def route_region(state: EntityState) -> Literal["correct_region", "finish"]:
+def route_region(state: EntityState) -> Literal["correct_region", "__end__"]:
     """From the type corrector: to the region corrector, or past it."""
-    return "correct_region" if is_uncertain(state["entity"], "region", state["extraction"]) else "finish"
+    return "correct_region" if is_uncertain(state["entity"], "region", state["extraction"]) else "__end__"

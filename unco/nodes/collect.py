@@ -11,7 +11,7 @@ from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, Extractio
 def collect(state: PostState) -> Json:
     """Merge the corrected entities into the extracted ones, by index; settle spans that came to overlap."""
     extraction = EXTRACTION.validate_python(state["extraction"])
-    corrected = {entity.index: entity for entity in map(ENTITY.validate_python, state["corrected"])}
+    corrected = {entity.index: entity for entity in map(ENTITY.validate_python, state["corrected"].values())}
     merged = [corrected.get(entity.index, entity) for entity in extraction.entities]
     settled = settle_overlaps(merged, extraction)
     result = Result(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from unco.nodes.correction import Case, Corrector, aask_all, ask_all, correction_steps
 from unco.nodes.settings import current_context, current_frame, current_mode, current_model
@@ -13,24 +13,28 @@ from unco.tools.llm import Mllm
 from unco.types import Box, Correction, Entity, Extraction, Span
 
 
-def corrector_node(corrector: Corrector, llm: Mllm, name: str) -> RunnableLambda[EntityState, Json]:
+class CorrectorNode(Runnable[EntityState, Json]):
     """A node that works under `invoke` and `ainvoke` alike.
 
-    Args:
-        corrector: what to correct.
-        llm: who is asked; bound here, so that state and context stay plain.
-        name: of the node.
+    LangGraph opens the node's run itself; a `RunnableLambda` would open a second one inside.
     """
 
-    def correct(state: EntityState) -> Json:
-        case, mode = _case(state, llm)
-        return _update(case, ask_all(correction_steps(corrector, case), lambda request: llm.ask(request, mode)))
+    def __init__(self, corrector: Corrector, llm: Mllm) -> None:
+        """Bind what to correct and who is asked, so that state and context stay plain."""
+        self._corrector = corrector
+        self._llm = llm
 
-    async def acorrect(state: EntityState) -> Json:
-        case, mode = _case(state, llm)
-        return _update(case, await aask_all(correction_steps(corrector, case), lambda request: llm.aask(request, mode)))
+    def invoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
+        """Correct one attribute of the state's entity."""
+        case, mode = _case(input, self._llm)
+        steps = correction_steps(self._corrector, case)
+        return _update(case, ask_all(steps, lambda request: self._llm.ask(request, mode)))
 
-    return RunnableLambda(correct, afunc=acorrect, name=name)
+    async def ainvoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
+        """As `invoke`, awaiting the MLLM."""
+        case, mode = _case(input, self._llm)
+        steps = correction_steps(self._corrector, case)
+        return _update(case, await aask_all(steps, lambda request: self._llm.aask(request, mode)))
 
 
 def _case(state: EntityState, llm: Mllm) -> tuple[Case, Any]:
@@ -48,7 +52,8 @@ def _case(state: EntityState, llm: Mllm) -> tuple[Case, Any]:
 
 
 def _update(case: Case, correction: Correction) -> Json:
-    return {"entity": to_json(ENTITY, with_correction(case.entity, correction, case.extraction))}
+    entity = to_json(ENTITY, with_correction(case.entity, correction, case.extraction))
+    return {"entity": entity, "corrected": {str(case.entity.index): entity}}
 
 
 def with_correction(entity: Entity, correction: Correction, extraction: Extraction) -> Entity:

@@ -113,8 +113,8 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _load_network(config: ModelConfig, weights: Path) -> Network:
-    with torch.device("meta"):  # no time spent on random weights that are thrown away
-        network = Network(config)
+    # Not on the meta device: there, initialising an embedding imports torch._dynamo, which takes seconds.
+    network = Network(config)
     state = dequantise(load_file(weights))
     state |= {name: torch.zeros(value.shape) for name, value in network.tagger.state_dict(prefix=TRAINING_ONLY).items()}
     network.load_state_dict(state, assign=True)

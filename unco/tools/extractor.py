@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
@@ -54,12 +55,15 @@ class NetworkExtractor:
 
     def __call__(self, post: Post) -> Extraction:
         """See `Extractor`."""
-        from unco.small_model.predictor import ModelInput  # torch is not loaded before it is needed
-
         text, tokens, offsets = read_text(post.text)
         picture = view_picture(post.image) if post.image is not None else None
-        regions, warnings = self._regions(post, picture)
-        predictor = self._load()
+        # Side by side: the first time, detectors and network load for seconds each.
+        with ThreadPoolExecutor(1) as pool:
+            looking = pool.submit(self._regions, post, picture)
+            from unco.small_model.predictor import ModelInput  # torch is not imported before it is needed
+
+            predictor = self._load()
+            regions, warnings = looking.result()
         size = (picture.info.width, picture.info.height) if picture else None
         predictions = predictor.predict([ModelInput(tokens, tuple(regions), size)])[0]
         entities = tuple(

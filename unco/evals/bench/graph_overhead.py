@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from langgraph.graph import START, StateGraph
+from langgraph.types import Send
+
 from unco.context import Context
 from unco.evals.bench.timing import Measured, measure
 from unco.graph import build_graph
@@ -11,6 +14,7 @@ from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.correction import Case, ask_all, correction_steps
 from unco.nodes.corrector_node import with_correction
+from unco.state import EntityInput, EntityOutput, EntityState, Json, PostState
 from unco.tools.llm import Mllm
 from unco.tools.small_model import small_model_tool
 from unco.types import Entity, Extraction, Label, Span, Thresholds, Uncertainty
@@ -38,6 +42,30 @@ def through_graph(extraction: Extraction) -> Callable[[], object]:
     return lambda: graph.invoke({"text": extraction.text}, context=OFF)
 
 
+def empty_graph(entities: int) -> Callable[[], object]:
+    """The same layout with nodes that do nothing: what LangGraph itself costs."""
+
+    def pass_on(state: EntityState) -> Json:
+        return {"corrected": {str(state["entity"]["index"]): state["entity"]}}
+
+    entity = StateGraph(EntityState, input_schema=EntityInput, output_schema=EntityOutput)
+    for name in ("correct_span", "correct_type", "correct_region"):
+        entity.add_node(name, pass_on)
+    entity.add_edge(START, "correct_span")
+    entity.add_conditional_edges("correct_span", lambda _: "correct_type", ["correct_type"])
+    entity.add_conditional_edges("correct_type", lambda _: "correct_region", ["correct_region"])
+    post = StateGraph(PostState)
+    post.add_node("extract", lambda _: {"corrected": None})
+    post.add_node("correct_entity", entity.compile())
+    post.add_node("collect", lambda _: {"model": "none"})
+    post.add_edge(START, "extract")
+    sends = [Send("correct_entity", {"entity": {"index": i}, "extraction": {}, "image": None}) for i in range(entities)]
+    post.add_conditional_edges("extract", lambda _: sends, ["correct_entity"])
+    post.add_edge("correct_entity", "collect")
+    compiled = post.compile()
+    return lambda: compiled.invoke({"text": "none"})
+
+
 def plain_loop(extraction: Extraction) -> list[Entity]:
     """The same work without LangGraph: Algorithm 1 as a loop."""
     llm, entities = Mllm(), []
@@ -57,6 +85,7 @@ def measure_graph_overhead(rounds: int = 200) -> list[Measured]:
     tasks: dict[str, Callable[[], object]] = {
         "plain loop, 5 entities x 3 correctors": lambda: plain_loop(unsure),
         "graph, nothing to correct": through_graph(sure),
+        "LangGraph alone, 5 entities x 3 empty nodes": empty_graph(5),
         "graph, 5 entities x 3 correctors": through_graph(unsure),
     }
     return measure(tasks, rounds, warm_up=20)
