@@ -184,7 +184,7 @@ def test_json_of_the_network(run: Run):
 def test_a_table_for_people(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
     ended = run("extract", "--text", TEXT, "--image", drawing(tmp_path))
     assert ended.code == 0
-    for words in (TEXT, "u span > 0.40?", "0.90 !", "[10, 10, 60, 90]", "Ann / type: changed ORG -> PER", "By hand."):
+    for words in (TEXT, "u span > 0.400?", "0.900 !", "[10, 10, 60, 90]", "Ann / type: changed ORG -> PER", "By hand."):
         assert words in ended.out
     assert "[answer authored by hand]" in ended.out
     assert HOW_TO_CONFIGURE not in ended.out
