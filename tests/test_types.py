@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from unco.context import Context
 from unco.errors import SettingsError
@@ -71,6 +72,11 @@ def test_thresholds_lie_in_the_unit_interval() -> None:
 def test_a_context_refuses_what_is_no_setting(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         Context(**wrong)  # type: ignore[arg-type]
+
+
+def test_every_setting_is_explained_in_the_form() -> None:
+    properties = TypeAdapter(Context).json_schema()["properties"]
+    assert all(len(setting["description"]) > 20 for setting in properties.values())
 
 
 def test_a_context_overrides_only_what_it_names() -> None:

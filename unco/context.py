@@ -5,7 +5,7 @@ not be able to send the server's key to a host of its choice.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from unco.errors import SettingsError
 from unco.types import ATTRIBUTES, Attribute, Thresholds
@@ -17,6 +17,9 @@ Mode = Literal["off", "live", "record", "replay"]
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """Choices for one run; None means the default named under the field."""
+
+    __pydantic_config__: ClassVar[dict[str, bool]] = {"use_attribute_docstrings": True}
+    """The text under each field stands in the JSON Schema, and so in Studio's form."""
 
     mode: Mode | None = None
     """How the correctors get answers. None = `live` when an endpoint is configured, else `off`."""
