@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import threading
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -238,13 +239,18 @@ def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict):
     assert RESULT.json_schema()["properties"].keys() == output.keys()
 
 
-def test_no_picture_bytes_in_the_state(post: dict):
+@pytest.mark.parametrize("inline", [False, True])
+def test_no_picture_bytes_in_the_state(post: dict, inline: bool):
+    if inline:
+        data = Path(post["image"]).read_bytes()
+        post = post | {"image": f"data:image/png;base64,{b64encode(data).decode()}"}
     graph = graph_of(THREE, ScriptedLlm(SCRIPT)).copy({"checkpointer": InMemorySaver()})
     config = {"configurable": {"thread_id": "t"}}
     graph.invoke(post, config)
     states = [json.dumps(state.values) for state in graph.get_state_history(config)]
     assert states
     assert not any("base64" in state for state in states)
+    assert not inline or all("data:sha256," in state for state in states[:-1])
     assert max(map(len, states)) < 20_000
 
 

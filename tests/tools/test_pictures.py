@@ -116,7 +116,7 @@ def test_a_colon_does_not_make_a_scheme(tmp_path, monkeypatch):
 def test_data_url_is_named_by_its_hash():
     picture = open_picture(data_url(as_bytes(gradient())))
     assert picture.info.ref == f"data:sha256,{picture.info.sha256}"
-    with pytest.raises(PictureError, match="is the hash of a picture"):
+    with pytest.raises(PictureError, match="that picture is not kept here"):
         open_picture(picture.info.ref)
 
 

@@ -1,5 +1,6 @@
 """The post graph: extract, send each uncertain entity through the entity graph, collect."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import fields
 from functools import partial
@@ -18,6 +19,8 @@ from unco.nodes.collect import collect
 from unco.nodes.extract import extract_node
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.llm import Mllm
+from unco.tools.picture_bytes import read_picture_bytes, scheme_of
+from unco.tools.picture_store import keep
 
 
 class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
@@ -32,24 +35,32 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
         """
         return super().stream(check_input(input), *args, context=check_context(context), **kwargs)
 
-    def astream(self, input: Any, *args: Any, context: Any = None, **kwargs: Any) -> AsyncIterator[Any]:
+    async def astream(self, input: Any, *args: Any, context: Any = None, **kwargs: Any) -> AsyncIterator[Any]:
         """As LangGraph's, which `ainvoke` and `abatch` also go through."""
-        return super().astream(check_input(input), *args, context=check_context(context), **kwargs)
+        post = await asyncio.to_thread(check_input, input)
+        async for chunk in super().astream(post, *args, context=check_context(context), **kwargs):
+            yield chunk
 
 
 def check_input(post: Any) -> Any:
-    """A post's fields, checked. What is no post (None to go on, a command) passes through.
+    """A post's fields, checked; an inline picture is kept and referred to from here on, before any checkpoint is.
+
+    What is no post (None to go on, a command) passes through.
 
     Raises:
         PostError: an unknown, missing or wrongly typed field.
+        PictureError: the inline picture is no `data:` URL that can be read.
     """
     if not isinstance(post, dict):
         return post
     try:
-        return PostInput.model_validate(post).model_dump()
+        checked = PostInput.model_validate(post).model_dump()
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
         raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
+    if checked["image"] is not None and scheme_of(checked["image"]) == "data":
+        checked["image"] = keep(read_picture_bytes(checked["image"], frozenset()))
+    return checked
 
 
 def check_context(context: Any) -> Any:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from unco.errors import PictureError
+from unco.tools.picture_store import find
 
 MAX_BYTES = 20 * 1024 * 1024
 """Largest file that is read, in bytes."""
@@ -86,7 +87,10 @@ def _from_file(path: str) -> bytes:
 
 def _from_data_url(url: str) -> bytes:
     if url.startswith("data:sha256,"):
-        raise PictureError(f"{brief(url)} is the hash of a picture, not the picture; hand in the picture itself again")
+        kept = find(url)
+        if kept is None:
+            raise PictureError(f"{brief(url)}: that picture is not kept here; hand in the picture itself again")
+        return kept
     found = _DATA.fullmatch(url)
     if not found:
         raise PictureError(f"{brief(url)}: malformed data: URL; it should read data:image/png;base64,...")

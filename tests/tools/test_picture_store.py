@@ -1,0 +1,46 @@
+"""Inline pictures are kept once, found by their reference, and never mistaken for others."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from unco.errors import PictureError, SetupError
+from unco.tools.picture_store import find, keep
+from unco.tools.pictures import open_picture
+
+
+def drawing(colour: str) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", (40, 30), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_what_is_kept_is_found_and_opened():
+    reference = keep(drawing("red"))
+    assert keep(drawing("red")) == reference != keep(drawing("blue"))
+    assert find(reference) == drawing("red")
+    picture = open_picture(reference)
+    assert (picture.info.ref, picture.info.width, picture.image.getpixel((0, 0))) == (reference, 40, (255, 0, 0))
+
+
+@pytest.mark.parametrize("reference", ["data:sha256," + "0" * 64, "data:sha256,../../secret", "data:sha256,", "a.png"])
+def test_what_is_not_kept_is_not_found(reference: str):
+    assert find(reference) is None
+
+
+def test_a_file_that_was_changed_is_not_the_picture(tmp_path: Path):
+    reference = keep(drawing("red"))
+    (kept,) = (tmp_path / "cache" / "pictures").iterdir()
+    kept.write_bytes(drawing("blue"))
+    assert find(reference) is None
+    with pytest.raises(PictureError, match="hand in the picture itself again"):
+        open_picture(reference)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
+        keep(drawing("red"))
