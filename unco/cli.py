@@ -105,12 +105,17 @@ def train(
 def score_model(
     data: Annotated[Path, typer.Option(help="Folder of Twitter-GMNER, with txt/ and xml/.")],
     checkpoint: Annotated[Path | None, typer.Option(help="Default: the shipped one.")] = None,
+    dropout: Annotated[float | None, typer.Option(min=0.0, max=0.99, help="p; default: the checkpoint's.")] = None,
+    encoder_layers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Top encoder layers that sample; 0 = decoder only; default: the checkpoint's."),
+    ] = None,
 ) -> None:
     """Score a checkpoint on dev and test: F1, and how well its uncertainty finds its errors."""
     from unco.evals.run_training import score_checkpoint
     from unco.evals.show_report import show_report
 
-    show_report(score_checkpoint(data, checkpoint), Console())
+    show_report(score_checkpoint(data, checkpoint, dropout, encoder_layers), Console())
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from tests.tiny import tiny_tokenizer
-from unco.errors import SetupError
+from unco.errors import SettingsError, SetupError
 from unco.evals import run_training
 from unco.evals.run_training import minilm_folder, score_checkpoint
 from unco.evals.show_report import show_report
@@ -59,6 +59,10 @@ def test_train_save_card_and_score_again(
     card = (out / "checkpoint" / "README.md").read_text("utf-8")
     assert f"{100 * report.test.f1:.2f}" in card
     assert score_checkpoint(data, out / "checkpoint") == report, "what was measured is what was saved"
+    without = score_checkpoint(data, out / "checkpoint", dropout=0.0, encoder_layers=0)
+    assert without.test.f1 == report.test.f1, "dropout is for the uncertainty, the prediction stays"
+    with pytest.raises(SettingsError, match="has 2 layers, not 3"):
+        score_checkpoint(data, out / "checkpoint", encoder_layers=3)
     show_report(report, Console(width=120))
     assert "AUROC" in capsys.readouterr().out
 

@@ -132,13 +132,24 @@ def _origin(
     }
 
 
-def score_checkpoint(data: Path, folder: Path | None) -> ModelReport:
+def score_checkpoint(
+    data: Path, folder: Path | None, dropout: float | None = None, encoder_layers: int | None = None
+) -> ModelReport:
     """Score a saved checkpoint on dev and test.
 
     Args:
         data: as for `run_training`.
         folder: of the checkpoint; None = the shipped one.
+        dropout: p of Monte Carlo dropout, in [0, 1); None = the checkpoint's.
+        encoder_layers: how many of the encoder's top layers sample; None = the checkpoint's.
+
+    Raises:
+        SettingsError: the encoder has fewer layers.
     """
     predictor = load_checkpoint(folder or SHIPPED)
+    layers = predictor.mc.encoder_layers if encoder_layers is None else encoder_layers
+    if layers > predictor.network.config.encoder_layers:
+        raise SettingsError(f"the encoder has {predictor.network.config.encoder_layers} layers, not {layers}")
+    mc = replace(predictor.mc, p=predictor.mc.p if dropout is None else dropout, encoder_layers=layers)
     posts, dev, test = (read_gmner(data, split) for split in ("train", "dev", "test"))
-    return report_model(predictor, training.entity_names(posts), dev, test)
+    return report_model(predictor.with_mc(mc), training.entity_names(posts), dev, test)
