@@ -1,6 +1,7 @@
-"""The region corrector: is it there in the picture? (Algorithm 1, lines 10-13; Figure 9). It sees both corrected.
+"""The region corrector: is it there in the picture? (Algorithm 1, lines 10-13; Figure 9).
 
-The box is shown and read in the frame of the model that is asked, at the size at which the picture is sent.
+It sees the corrected span and type. The box is shown and read in the frame of the model that is asked, at the size at
+which the picture is sent.
 """
 
 import json

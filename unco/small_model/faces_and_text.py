@@ -44,8 +44,6 @@ class FacesAndText:
     Detectors load at the first call and then serve all threads, one picture at a time.
     """
 
-    name = "faces-and-text"
-
     def __init__(self) -> None:
         """Load nothing yet."""
         self._lock = Lock()

@@ -34,8 +34,6 @@ class Region:
 class RegionProvider(Protocol):
     """Finds regions: the same ones in the same order each time it is shown the same picture."""
 
-    name: str
-
     def __call__(self, image: Image.Image) -> list[Region]:
         """Regions of an upright RGB picture, in its pixels."""
         ...

@@ -8,13 +8,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from unco.errors import DataError, PostError
+from unco.state import EXTRACTION
 from unco.tools.extractor import read_text, view_picture, with_span
 from unco.types import ATTRIBUTES, Extraction, PictureInfo, Post
-
-_EXTRACTION = TypeAdapter(Extraction)
 
 
 class SavedPredictions:
@@ -64,7 +61,7 @@ class SavedPredictions:
         try:
             data = json.loads(line)
             identity = data.pop("id", None)
-            extraction = _EXTRACTION.validate_python(data)
+            extraction = EXTRACTION.validate_python(data)
             _check(extraction)
         except (ValueError, AttributeError, TypeError, RecursionError) as error:  # pydantic's is a ValueError
             raise DataError(f"{self.path}:{number}: not a saved prediction: {error}") from error

@@ -4,14 +4,13 @@ from functools import partial
 from typing import Any
 
 from langchain_core.tools import StructuredTool
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from unco.errors import PostError
 from unco.small_model.faces_and_text import FacesAndText, vision_installed
+from unco.state import EXTRACTION, to_json
 from unco.tools.extractor import Extractor, NetworkExtractor
-from unco.types import Box, Extraction, Post
-
-_EXTRACTION = TypeAdapter(Extraction)
+from unco.types import Box, Post
 
 
 class ExtractArgs(BaseModel):
@@ -40,7 +39,7 @@ def small_model_tool(extractor: Extractor) -> StructuredTool:
 
 def result_schema() -> dict[str, Any]:
     """JSON Schema of the tool's result."""
-    return _EXTRACTION.json_schema()
+    return EXTRACTION.json_schema()
 
 
 def default_extractor() -> NetworkExtractor:
@@ -66,5 +65,4 @@ def _extract(
     except ValueError as error:
         raise PostError(f"a candidate region cannot be used: {error}") from error
     post = Post(text=text if isinstance(text, str) else tuple(text), image=image, regions=boxes, id=id)
-    result: dict[str, Any] = _EXTRACTION.dump_python(extractor(post), mode="json")
-    return result
+    return to_json(EXTRACTION, extractor(post))
