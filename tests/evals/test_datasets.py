@@ -1,13 +1,15 @@
-"""Readers of Twitter-GMNER: the format on small files, the counts of the paper's Table 4 on the real ones."""
+"""Readers of Twitter-GMNER and -FMNERG: the format on small files, the counts of the paper's Table 4 on real ones."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unco.errors import DataError
-from unco.evals.datasets import bio_spans, read_boxes, read_gmner
+from unco.evals.datasets import bio_spans, read_boxes, read_captions, read_fmnerg, read_gmner
+from unco.small_model.label_schemes import COARSE_OF, GMNER_OF
 from unco.types import Box, Span
 
 XML = """<annotation><size><width>200</width><height>100</height><depth>3</depth></size>
@@ -35,10 +37,91 @@ def test_posts_with_boxes_odd_tokens_and_adjacent_entities(tmp_path: Path) -> No
     assert (second.id, second.entities, second.size) == ("18", (), None)
 
 
-@pytest.mark.parametrize("line", ["no tab here", "three\tO\tO"])
+def test_a_name_that_stands_twice_has_all_its_boxes_both_times(tmp_path: Path) -> None:
+    text = "IMGID:17\nAnn\tB-PER\nLee\tI-PER\nann\tB-PER\nlee\tI-PER\nAnn\tB-ORG\nLee\tI-ORG\n"
+    (post,) = read_gmner(write(tmp_path, text), "dev")
+    assert [(entity.span, entity.type, len(entity.boxes)) for entity in post.entities] == [
+        (Span(0, 2), "PER", 2),
+        (Span(2, 4), "PER", 0),
+        (Span(4, 6), "ORG", 2),
+    ]
+
+
+ODD = st.text(st.characters(exclude_characters="\n\t", exclude_categories=["Cs"]), min_size=1, max_size=6)
+TAG = st.sampled_from(["O", "B-PER", "I-PER", "B-LOC"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.lists(st.tuples(ODD, TAG), min_size=1, max_size=8), min_size=1, max_size=4))
+def test_any_token_survives(tmp_path: Path, posts: list[list[tuple[str, str]]]) -> None:
+    """Carriage returns, Unicode line ends, blanks and signs without a width are tokens like any other."""
+    lines = [
+        f"IMGID:{index}\n" + "".join(f"{token}\t{tag}\n" for token, tag in rows) for index, rows in enumerate(posts)
+    ]
+    (tmp_path / "txt").mkdir(exist_ok=True)
+    (tmp_path / "txt" / "dev.txt").write_bytes("\n".join(lines).encode())
+    read = read_gmner(tmp_path, "dev")
+    assert [post.tokens for post in read] == [tuple(token for token, _ in rows) for rows in posts]
+    assert [[entity.span for entity in post.entities] for post in read] == [
+        [span for span, _ in bio_spans([tag for _, tag in rows])] for rows in posts
+    ]
+
+
+def write_fmnerg(folder: Path, text: str) -> tuple[Path, Path]:
+    write(folder, "")
+    (folder / "txt" / "dev.txt").write_text(text, "utf-8", newline="")
+    return folder / "txt", folder / "xml"
+
+
+def test_fine_types_with_the_boxes_of_the_other_data_set(tmp_path: Path) -> None:
+    text = "IMGID:17\nAnn\tB-person\tB-actor\nLee\tI-person\tI-actor\nOslo\tB-location\tB-city\n,\tO\tO\n\n"
+    (post,) = read_fmnerg(*write_fmnerg(tmp_path, text), "dev")
+    assert [(entity.span, entity.type, len(entity.boxes)) for entity in post.entities] == [
+        (Span(0, 2), "actor", 2),
+        (Span(2, 3), "city", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Ann\tB-PER", "Ann\tB-person\tB-city", "Ann\tB-person\tI-actor", "Ann\tO\tB-actor", "Ann\tB-person\tB-diva"],
+)
+def test_tags_that_do_not_belong_together_are_named(tmp_path: Path, line: str) -> None:
+    with pytest.raises(DataError, match=r"dev\.txt:2: expected `token<TAB>coarse tag<TAB>fine tag`"):
+        read_fmnerg(*write_fmnerg(tmp_path, f"IMGID:17\n{line}\n"), "dev")
+
+
+def test_missing_folders_of_the_fine_data_set_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="three-column text files"):
+        read_fmnerg(tmp_path, tmp_path, "dev")
+    (tmp_path / "dev.txt").write_text("")
+    with pytest.raises(DataError, match="xml folder of Twitter-GMNER"):
+        read_fmnerg(tmp_path, tmp_path / "xml", "dev")
+
+
+def test_captions_of_several_lines(tmp_path: Path) -> None:
+    path = tmp_path / "dev.txt"
+    path.write_text("imgid:17###A man.\n\nHe says: imgid:3###no.\nimgid:O_2###\u2028 A ### sign. \n", "utf-8")
+    assert read_captions(path) == {"17": "A man.\n\nHe says: imgid:3###no.", "O_2": "A ### sign."}
+
+
+@pytest.mark.parametrize("text", ["A man.", "imgid:17 A man.", "imgid:1###A\nimgid:1###B"])
+def test_captions_in_another_format_are_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "dev.txt"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"dev\.txt:[12]: expected `imgid:<id>###<text>`"):
+        read_captions(path)
+    path.write_bytes(b"imgid:1###\xff")
+    with pytest.raises(DataError, match=r"dev\.txt is not UTF-8"):
+        read_captions(path)
+    with pytest.raises(DataError, match=r"none\.txt is missing"):
+        read_captions(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize("line", ["no tab here", "three\tO\tO", "Ann\tPER", "Ann\tX-PER", "Ann\t", "IMGID:18"])
 def test_a_line_in_another_format_is_named(tmp_path: Path, line: str) -> None:
-    with pytest.raises(DataError, match=r"dev\.txt:2: expected"):
-        read_gmner(write(tmp_path, f"IMGID:17\n{line}\n"), "dev")
+    with pytest.raises(DataError, match=r"dev\.txt:3: "):
+        read_gmner(write(tmp_path, f"IMGID:17\nhi\tO\n{line}\n"), "dev")
 
 
 def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:
@@ -79,3 +162,45 @@ def test_table_4_of_the_paper(shared: Path, folder: str, counts: dict[str, tuple
         entities = [entity for post in posts for entity in post.entities]
         boxes = sum(len(entity.boxes) for entity in entities)
         assert (len(entities), sum(bool(entity.boxes) for entity in entities), boxes) == expected
+
+
+SPLITS = {"train": 7000, "dev": 1500, "test": 1500}
+
+
+def test_the_fine_data_set_is_the_coarse_one_with_finer_types(shared: Path) -> None:
+    """Table 4's Twitter-FMNERG column is v2.0's, so it is enough that all but the types is equal."""
+    data, mentions = shared / "data", Counter[str]()
+    for split, tweets in SPLITS.items():
+        fine = read_fmnerg(data / "twitter-fmnerg" / "txt", data / "twitter-gmner" / "xml", split)
+        coarse = read_gmner(data / "twitter-gmner", split)
+        assert len(fine) == tweets
+        for one, other in zip(fine, coarse, strict=True):
+            assert (one.id, one.tokens, one.size) == (other.id, other.tokens, other.size)
+            assert [(entity.span, GMNER_OF[entity.type], entity.boxes) for entity in one.entities] == [
+                (entity.span, entity.type, entity.boxes) for entity in other.entities
+            ]
+            mentions.update(entity.type for entity in one.entities)
+    assert mentions.keys() == COARSE_OF.keys()
+    assert (mentions["athlete"], mentions["continent"], mentions["medical_thing"]) == (1761, 34, 37)
+
+
+def test_real_tokens_are_kept_as_they_are(shared: Path) -> None:
+    tokens = Counter[str]()
+    adjacent = 0
+    for split in SPLITS:
+        for post in read_gmner(shared / "data" / "twitter-gmner", split):
+            tokens.update(post.tokens)
+            spans = [entity.span for entity in post.entities]
+            adjacent += sum(one.stop == other.start for one, other in zip(spans, spans[1:], strict=False))
+    assert (tokens["\u200b"], tokens["\u200d"], tokens["\x92"]) == (5, 4, 2)
+    assert tokens.total() == 112_542 + 24_199 + 23_738
+    assert adjacent == 120 + 28 + 47
+
+
+def test_every_post_but_one_of_each_split_has_a_caption(shared: Path) -> None:
+    for split, without in {"train": "8778", "dev": "555663", "test": "15772"}.items():
+        captions = read_captions(shared / "data" / "captions" / f"{split}.txt")
+        posts = read_gmner(shared / "data" / "twitter-gmner", split)
+        assert {post.id for post in posts} - captions.keys() == {without}
+        assert captions.keys() <= {post.id for post in posts}
+        assert min(map(len, captions.values())) > 100

@@ -1,19 +1,31 @@
-"""Twitter-GMNER as its official files are: CoNLL text beside Pascal VOC boxes."""
+"""Twitter-GMNER and Twitter-FMNERG as their official files are: CoNLL text beside Pascal VOC boxes; and captions."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 from unco.errors import DataError
+from unco.small_model.label_schemes import COARSE_OF
 from unco.types import Box, GoldEntity, GoldPost, Span
 
+Row = tuple[str, ...]
+"""A token and its tags."""
 
-def read_gmner(folder: Path, split: str) -> list[GoldPost]:
-    """Read one split.
+
+def read_gmner(folder: Path, split: str, boxes: Path | None = None) -> list[GoldPost]:
+    """Read one split of Twitter-GMNER, v1 or v2.0.
+
+    An entity has the boxes whose name is exactly its tokens joined by spaces. In v1 a few names are cut or misspelt and
+    so ground nothing; with this rule the counts are those of the paper's Table 4. Where a name stands twice in a post,
+    both entities have all its boxes.
 
     Args:
         folder: with `txt/<split>.txt` and `xml/<id>.xml`.
         split: train, dev or test.
+        boxes: folder of the xml files, where it is another.
+
+    Returns:
+        Posts in the order of the file.
 
     Raises:
         DataError: a file is missing or a line is not in the format, with its place.
@@ -21,42 +33,77 @@ def read_gmner(folder: Path, split: str) -> list[GoldPost]:
     path = folder / "txt" / f"{split}.txt"
     if not path.is_file():
         raise DataError(f"{path} is missing: give the folder that holds txt/ and xml/")
+    return [_post(boxes or folder / "xml", identity, rows) for identity, rows in _blocks(path, ("token", "tag"))]
+
+
+def read_fmnerg(txt_folder: Path, xml_folder: Path, split: str) -> list[GoldPost]:
+    """Read one split of Twitter-FMNERG: types are the 51 fine ones; `COARSE_OF` and `GMNER_OF` give the others.
+
+    Args:
+        txt_folder: with `<split>.txt` of three columns: token, coarse tag, fine tag.
+        xml_folder: with `<id>.xml`, those of Twitter-GMNER v2.0.
+        split: train, dev or test.
+
+    Returns:
+        Posts in the order of the file.
+
+    Raises:
+        DataError: a file is missing or a line is not in the format, with its place.
+    """
+    path = txt_folder / f"{split}.txt"
+    if not path.is_file():
+        raise DataError(f"{path} is missing: give the folder of the three-column text files")
+    if not xml_folder.is_dir():
+        raise DataError(f"{xml_folder} is missing: give the xml folder of Twitter-GMNER v2.0, which holds the boxes")
+    return [
+        _post(xml_folder, identity, [(row[0], row[2]) for row in rows])
+        for identity, rows in _blocks(path, ("token", "coarse tag", "fine tag"))
+    ]
+
+
+def _blocks(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, list[Row]]]:
+    """(id, rows) of each post. Lines end at line feeds only: some tokens are odd blanks and must survive."""
+    expected = f"expected `{'<TAB>'.join(columns)}` below an IMGID line"
+    identity, rows = "", list[Row]()
+    for number, line in enumerate(_text(path).split("\n"), start=1):
+        if line.startswith("IMGID:") and "\t" not in line:
+            if rows:
+                raise DataError(f"{path}:{number}: a post begins before a blank line ended the one above")
+            identity = line.removeprefix("IMGID:")
+        elif line:
+            row = tuple(line.split("\t"))
+            if len(row) != len(columns) or not identity or not _tags_fit(row):
+                raise DataError(f"{path}:{number}: {expected}, got {line!r}")
+            rows.append(row)
+        elif identity:
+            yield identity, rows
+            identity, rows = "", []
+    if identity:
+        yield identity, rows
+
+
+def _tags_fit(row: Row) -> bool:
+    """Whether the tags are BIO tags, and a fine one belongs to its coarse one."""
+    marks = {tag[:2] for tag in row[1:]}
+    if not marks <= {"O", "B-", "I-"} or "O" in marks and set(row[1:]) != {"O"}:
+        return False
+    return len(row) == 2 or row[2] == "O" or (len(marks) == 1 and COARSE_OF.get(row[2][2:]) == row[1][2:])
+
+
+def _text(path: Path) -> str:
     try:
-        return [_post(folder, path, *raw) for raw in _blocks(path)]
+        # Bytes, not text mode: that would take a carriage return within a line for its end.
+        return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
 
 
-Tagged = list[tuple[str, str]]
-
-
-def _blocks(path: Path) -> Iterator[tuple[str, Tagged]]:
-    """(id, tagged tokens) of each post. Lines end at line feeds only: some tokens are odd blanks and must survive."""
-    identity, tagged = "", Tagged()
-    for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
-        if line.startswith("IMGID:") and "\t" not in line:
-            identity = line.removeprefix("IMGID:")
-        elif "\t" in line:
-            columns = line.split("\t")
-            if len(columns) != 2 or not identity:
-                raise DataError(f"{path}:{number}: expected `token<TAB>tag` below an IMGID line, got {line!r}")
-            tagged.append((columns[0], columns[1]))
-        elif line == "":
-            if identity:
-                yield identity, tagged
-            identity, tagged = "", Tagged()
-        else:
-            raise DataError(f"{path}:{number}: expected `token<TAB>tag`, got {line!r}")
-    if identity:
-        yield identity, tagged
-
-
-def _post(folder: Path, path: Path, identity: str, tagged: Tagged) -> GoldPost:
-    tokens = tuple(token for token, _ in tagged)
-    size, boxes = read_boxes(folder / "xml" / f"{identity}.xml")
+def _post(xml_folder: Path, identity: str, rows: list[Row]) -> GoldPost:
+    tokens = tuple(token for token, _ in rows)
+    size, boxes = read_boxes(xml_folder / f"{identity}.xml")
     entities = tuple(
         GoldEntity(span, kind, tuple(boxes.get(" ".join(tokens[span.start : span.stop]), ())))
-        for span, kind in bio_spans([tag for _, tag in tagged])
+        for span, kind in bio_spans([tag for _, tag in rows])
     )
     return GoldPost(identity, tokens, entities, size)
 
@@ -76,7 +123,11 @@ def bio_spans(tags: list[str]) -> list[tuple[Span, str]]:
 
 
 def read_boxes(path: Path) -> tuple[tuple[int, int] | None, dict[str, list[Box]]]:
-    """Picture size and boxes by name from a VOC file; (None, {}) when there is no file: nothing is grounded."""
+    """Picture size and boxes by name from a VOC file; (None, {}) when there is no file: nothing is grounded.
+
+    Raises:
+        DataError: the file is there and not in the format.
+    """
     if not path.is_file():
         return None, {}
     try:
@@ -89,3 +140,29 @@ def read_boxes(path: Path) -> tuple[tuple[int, int] | None, dict[str, list[Box]]
     except (ElementTree.ParseError, ValueError) as error:
         raise DataError(f"{path}: not a Pascal VOC file with sizes and boxes: {error}") from error
     return size, boxes
+
+
+def read_captions(path: Path) -> dict[str, str]:
+    """Read what pictures show, in words: `imgid:<id>###<text>`, the text on as many lines as it takes.
+
+    Returns:
+        Picture id -> text, its inner line ends kept. Three posts of the data sets (one of each split) have none.
+
+    Raises:
+        DataError: the file is missing, or not in the format, with the place.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} is missing: give a file of captions")
+    captions: dict[str, list[str]] = {}
+    lines = list[str]()
+    for number, line in enumerate(_text(path).split("\n"), start=1):
+        identity, mark, text = line.removeprefix("imgid:").partition("###")
+        if line.startswith("imgid:"):
+            if not mark or identity in captions:
+                raise DataError(f"{path}:{number}: expected `imgid:<id>###<text>` with a new id, got {line[:60]!r}")
+            lines = captions[identity] = [text]
+        elif not captions and line.strip():
+            raise DataError(f"{path}:{number}: expected `imgid:<id>###<text>`, got {line[:60]!r}")
+        else:
+            lines.append(line)
+    return {identity: "\n".join(text).strip() for identity, text in captions.items()}

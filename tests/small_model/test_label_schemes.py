@@ -1,0 +1,24 @@
+import re
+
+from unco.small_model.config import GMNER_LABELS
+from unco.small_model.label_schemes import COARSE_OF, FMNERG_LABELS, GMNER_OF, PERSON_TYPES
+
+
+def test_there_are_51_types_of_8_coarse_ones():
+    names = [label.name for label in FMNERG_LABELS]
+    assert len(names) == len(set(names)) == 51
+    assert set(names) == COARSE_OF.keys() == GMNER_OF.keys()
+    assert len(set(COARSE_OF.values())) == 8
+    assert set(GMNER_OF.values()) == {label.name for label in GMNER_LABELS}
+
+
+def test_each_description_is_one_sentence_of_its_own():
+    descriptions = [label.description for label in FMNERG_LABELS]
+    assert len(set(descriptions)) == 51
+    for description in descriptions:
+        assert re.fullmatch(r"[A-Z][^.]{20,}\.", description), description
+
+
+def test_people_of_either_scheme():
+    assert {name for name, coarse in COARSE_OF.items() if coarse == "person"} | {"PER"} == PERSON_TYPES
+    assert all(GMNER_OF.get(name, name) == "PER" for name in PERSON_TYPES)
