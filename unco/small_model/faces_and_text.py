@@ -49,8 +49,10 @@ class FacesAndText:
         self._lock = Lock()
         self._detectors: tuple[Any, Any] | None = None
 
-    def __call__(self, image: Image.Image) -> list[Region]:
+    def __call__(self, image: Image.Image, source: str) -> list[Region]:
         """Regions of an upright RGB picture, in its pixels; none when a side is below 16 pixels.
+
+        Where the picture is from does not matter here.
 
         Raises:
             SetupError: the `vision` extra is not installed.

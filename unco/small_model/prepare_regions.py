@@ -1,0 +1,110 @@
+"""Region files for a folder of pictures, computed once, so that training reads one format."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+
+from unco.errors import DataError, InputError, SettingsError
+from unco.small_model.region_files import RegionFolder, write_region_file
+from unco.small_model.regions import Featuriser, Region, RegionProvider, with_whole_picture
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
+
+MADE_WITH = "regions.json"
+"""In the folder of region files: the settings that they were made with."""
+
+
+def prepare_regions(
+    pictures: Path,
+    out: Path,
+    provider: RegionProvider,
+    featuriser: Featuriser | None,
+    open_image: Callable[[str], Image.Image],
+    console: Console,
+) -> int:
+    """Write `<name of picture>.npz` for each picture; files that are there already are kept, so a rerun goes on.
+
+    Args:
+        pictures: folder; pictures in folders below it are not looked at.
+        out: folder of the region files; see `remember_settings`.
+        provider: finds the regions.
+        featuriser: looks at them; None = keep the features that the provider gives.
+        open_image: opens a picture by path, upright and RGB; raises PictureError.
+        console: where the progress bar goes.
+
+    Returns:
+        Number of files written.
+
+    Raises:
+        DataError: there are no pictures; or, after all others are written, some could not be used: each is named on
+            the console with its fault.
+        SetupError: a model cannot be loaded.
+    """
+    found = sorted(path for path in pictures.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not found:
+        raise DataError(f"no pictures in {pictures}: give a folder that holds {', '.join(sorted(SUFFIXES))} files")
+    missing = [path for path in found if not (out / f"{path.name}.npz").is_file()]
+    faults = list[str]()
+    for path in track(missing, "regions", console=console, disable=not missing):
+        try:
+            image = open_image(str(path))
+            regions: Sequence[Region] = with_whole_picture(provider(image, str(path)), image.size)
+            regions = featuriser(image, regions) if featuriser else regions
+        except InputError as error:
+            faults.append(f"{path.name}: {error}")
+        else:
+            write_region_file(out / f"{path.name}.npz", regions, image.size)
+    for fault in faults:
+        console.print(fault, markup=False, highlight=False, soft_wrap=True)
+    if faults:
+        raise DataError(f"{len(faults)} of {len(found)} pictures could not be used, named above; the others are done")
+    return len(missing)
+
+
+def chosen_provider(boxes: Path | None, detector: str | None, labels: Sequence[str]) -> RegionProvider:
+    """The provider that a command line asks for: region files, a detector, else faces and lines of text.
+
+    Args:
+        boxes: folder of region files, such as VinVL's.
+        detector: folder or hub name of a detector of transformers.
+        labels: what a zero-shot detector looks for; none = the detector has classes of its own.
+
+    Raises:
+        SettingsError: boxes and a detector, or labels without a detector.
+        DataError: no such folder.
+    """
+    if boxes is not None and detector is not None:
+        raise SettingsError("boxes come from files or from a detector: give one of --boxes and --detector")
+    if labels and detector is None:
+        raise SettingsError("--zero-shot names what a detector looks for: give --detector too")
+    if boxes is not None:
+        return RegionFolder(boxes)
+    if detector is not None:
+        from unco.small_model.detectors import TransformersDetector
+
+        if labels:
+            return TransformersDetector(detector, "zero-shot-object-detection", labels)
+        return TransformersDetector(detector, "object-detection")
+    from unco.small_model.faces_and_text import FacesAndText
+
+    return FacesAndText()
+
+
+def remember_settings(out: Path, settings: dict[str, object]) -> None:
+    """Write down what a folder of region files is made with: a rerun that asks for something else would mix two kinds.
+
+    Raises:
+        SettingsError: the folder holds region files made with other settings or elsewhere, or cannot be made.
+    """
+    path, text = out / MADE_WITH, json.dumps(settings, indent=2, sort_keys=True) + "\n"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.glob("*.npz")) and (not path.is_file() or path.read_text("utf-8") != text):
+            raise SettingsError(f"{out} holds region files made with other settings, see {path}: give another --out")
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise SettingsError(f"{out} cannot be used as the folder of region files: {error}") from error

@@ -1,0 +1,206 @@
+"""Region files: one `.npz` for each picture, in the layout of the published VinVL features.
+
+Keys: `num_boxes`, `image_h`, `image_w` (integers), `bounding_boxes` (n, 4) pixels x1 y1 x2 y2, `box_features` (n, F),
+`scores` (n,) in [0, 1], `objects` (n,) class names. Two of our own, which other readers pass over: `texts` (n,), what
+is written in a region, and `picture_features` (F,), those of the whole picture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from PIL import Image
+
+from unco.errors import DataError
+from unco.small_model.region_arrays import read_arrays
+from unco.small_model.regions import (
+    MOST_REGIONS,
+    Region,
+    RegionKind,
+    clipped_box,
+    kind_of_class,
+    whole_picture,
+    with_whole_picture,
+)
+from unco.types import Box
+
+if TYPE_CHECKING:
+    from unco.small_model.region_arrays import Arrays
+
+SLACK = 1.0
+"""Pixels that a box may stand out of its picture; it is cut there. More is a fault: the box is of another picture."""
+
+
+def read_region_file(path: Path, most: int = MOST_REGIONS) -> list[Region]:
+    """Regions of one picture by falling score, then the whole picture.
+
+    The whole picture's features are the file's `picture_features`, else the mean of its rows, else (no rows) zeros.
+    A file of n boxes with features of length 0 has none: `features` is None then.
+
+    Args:
+        path: an `.npz` file.
+        most: how many regions to take, the best first; the whole picture comes on top.
+
+    Raises:
+        DataError: no such file, or what is in it is not in the format.
+    """
+    data = read_arrays(path)
+    size = int(data["image_w"].item()), int(data["image_h"].item())
+    boxes = [_box(path, index, corners, size) for index, corners in enumerate(data["bounding_boxes"].tolist())]
+    features = data["box_features"]
+    texts = data.get("texts")
+    best = sorted(range(len(boxes)), key=lambda index: -data["scores"][index])[:most]
+    regions = [
+        Region(
+            boxes[index],
+            _kind(str(data["objects"][index]), texts is not None),
+            "" if texts is None else str(texts[index]),
+            min(max(float(data["scores"][index]), 0.0), 1.0),
+            features[index] if features.shape[1] else None,
+        )
+        for index in best
+    ]
+    return [*regions, _picture(data, size)]
+
+
+def write_region_file(path: Path, regions: Sequence[Region], size: tuple[int, int]) -> None:
+    """Write regions so that `read_region_file` gives them back, by falling score and the whole picture last.
+
+    Args:
+        path: where to; its folder exists. A file that is there is replaced at once, never half.
+        regions: of one picture; all with features of one length, or all without.
+        size: (width, height) of the picture in pixels.
+
+    Raises:
+        ValueError: some regions have features and some have none, or of another length.
+    """
+    import numpy as np
+
+    whole = with_whole_picture(regions, size)
+    rows = [region for region in whole if region.kind != "picture"]
+    looked = [region.features for region in rows if region.features is not None]
+    seen = next((region.features for region in whole if region.kind == "picture"), None)
+    lengths = {features.shape for features in (looked if seen is None else [*looked, seen])}
+    if len(looked) not in (0, len(rows)) or len(lengths) > 1 or (seen is not None and len(looked) != len(rows)):
+        raise ValueError(f"regions need features of one length, or none at all; got {sorted(lengths)}")
+    width = next(iter(lengths), (0,))[0]
+    arrays: dict[str, Any] = {
+        "num_boxes": np.int64(len(rows)),
+        "image_h": np.int64(size[1]),
+        "image_w": np.int64(size[0]),
+        "bounding_boxes": np.array([_corners(region.box) for region in rows], np.float32).reshape(-1, 4),
+        "box_features": np.array(looked, np.float32).reshape(len(rows), width),
+        "scores": np.array([region.score for region in rows], np.float32),
+        "objects": np.array([region.kind for region in rows], np.str_),
+        "texts": np.array([region.text for region in rows], np.str_),
+    }
+    if seen is not None:
+        arrays["picture_features"] = np.asarray(seen, np.float32)
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        np.savez(file, **arrays)
+    part.replace(path)
+
+
+def _corners(box: Box) -> tuple[float, float, float, float]:
+    return box.x1, box.y1, box.x2, box.y2
+
+
+def _box(path: Path, index: int, corners: Sequence[float], size: tuple[int, int]) -> Box:
+    x1, y1, x2, y2 = corners
+    outside = max(-x1, -y1, x2 - size[0], y2 - size[1])
+    box = clipped_box(corners, size) if outside <= SLACK else None
+    if box is None:
+        raise DataError(
+            f"{path}: box {index} {corners} is empty or outside the picture of {size[0]} x {size[1]} pixels"
+        )
+    return box
+
+
+def _kind(name: str, ours: bool) -> RegionKind:
+    """The class `text` means recognised text in files that have `texts`; elsewhere it is a class like any other."""
+    return "text" if ours and name == "text" else kind_of_class(name)
+
+
+def _picture(data: "Arrays", size: tuple[int, int]) -> Region:
+    import numpy as np
+
+    rows = data["box_features"]
+    if not rows.shape[1]:
+        return whole_picture(size)
+    seen = data.get("picture_features")
+    if seen is None:
+        seen = rows.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(rows.shape[1])
+    return replace(whole_picture(size), features=seen.astype(np.float32))
+
+
+class RegionFolder:
+    """Region provider: looks the regions of `O_2371.jpg` up in `O_2371.jpg.npz`, else in `O_2371.npz`.
+
+    The whole picture is among them, as the last. All files must have features of one length: that of the first read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder; nothing is read yet.
+
+        Raises:
+            DataError: there is no such folder.
+        """
+        if not folder.is_dir():
+            raise DataError(f"no folder of region files at {folder}")
+        self.folder = folder
+        self._first: tuple[Path, int] | None = None
+
+    def __call__(self, image: Image.Image, source: str) -> list[Region]:
+        """Regions of a picture by the name of its file.
+
+        Raises:
+            DataError: no region file for it, one of a picture of another size, or one that cannot be read.
+        """
+        path = self._find(*_names(source))
+        regions = self._read(path)
+        told = regions[-1].box
+        if (told.x2, told.y2) != image.size:
+            raise DataError(
+                f"{path} is of a picture of {told.x2:g} x {told.y2:g} pixels, {source} has"
+                f" {image.width} x {image.height}: compute the regions from the picture as it is"
+            )
+        return regions
+
+    def for_id(self, post_id: str) -> list[Region]:
+        """Regions of a data set's post by its id, which is the picture's name without extension.
+
+        Raises:
+            DataError: no region file for it, or one that cannot be read.
+        """
+        return self._read(self._find(f"{post_id}.jpg.npz", f"{post_id}.npz"))
+
+    def _find(self, *names: str) -> Path:
+        paths = [self.folder / name for name in names]
+        found = next((path for path in paths if path.is_file()), None)
+        if found is None:
+            raise DataError(f"no region file: looked for {' and '.join(map(str, paths))}")
+        return found
+
+    def _read(self, path: Path) -> list[Region]:
+        regions = read_region_file(path)
+        features = regions[-1].features
+        length = 0 if features is None else len(features)
+        self._first = self._first or (path, length)
+        if length != self._first[1]:
+            raise DataError(
+                f"{path} has features of length {length}, {self._first[0]} of length {self._first[1]}:"
+                " a folder holds files of one kind"
+            )
+        return regions
+
+
+def _names(source: str) -> tuple[str, str]:
+    """What the region file of a picture may be called."""
+    scheme = urlsplit(source).scheme.lower()
+    if scheme == "data":
+        raise DataError("regions are looked up by file name, and an inline picture has none: hand in a path or a URL")
+    name = PurePosixPath(unquote(urlsplit(source).path)).name if scheme in ("http", "https") else Path(source).name
+    return f"{name}.npz", f"{Path(name).stem}.npz"
