@@ -3,7 +3,7 @@
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from unco.small_model.config import McDropout, ModelConfig
+from unco.small_model.config import Estimator, McDropout, ModelConfig, Scheme
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.symbols import START
@@ -12,8 +12,12 @@ from unco.types import Box, Entity, Extraction, GoldEntity, GoldPost, Label, Pic
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 LABELS = (Label("PER", "A person."), Label("ORG", "A group."))
+NAMES = Scheme("names", (Label("NAME", "Any name."),), (0, 0))
+"""A coarser reading, in which all names are of one type."""
 TINY = ModelConfig(
     labels=LABELS,
+    label_scheme="tiny",
+    coarser=(NAMES,),
     vocabulary=4 + 2 * len(LETTERS),
     hidden=32,
     heads=4,
@@ -35,10 +39,21 @@ def tiny_tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def tiny_network(seed: int = 0) -> Network:
+def byte_tokenizer() -> Tokenizer:
+    """Byte-level pieces with the marks of RoBERTa and BART: a blank is a part of the word behind it."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *letters, "\u0120a", "\u0120b"]
+    merges = [("\u0120", "a"), ("\u0120", "b")]
+    vocabulary = {piece: index for index, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return tokenizer
+
+
+def tiny_network(seed: int = 0, config: ModelConfig = TINY) -> Network:
     """Random weights, spread enough that the network says something."""
     torch.manual_seed(seed)
-    network = Network(TINY)
+    network = Network(config)
     for parameter in network.parameters():
         if parameter.dim() == 2:
             torch.nn.init.normal_(parameter, std=0.3)
@@ -47,14 +62,15 @@ def tiny_network(seed: int = 0) -> Network:
     return network.eval().requires_grad_(False)
 
 
-def tiny_predictor(seed: int = 0) -> Predictor:
-    """A random small model."""
+def tiny_predictor(seed: int = 0, config: ModelConfig = TINY) -> Predictor:
+    """A random small model with Monte Carlo dropout in its decoder."""
     return Predictor(
-        network=tiny_network(seed),
+        network=tiny_network(seed, config),
         tokenizer=tiny_tokenizer(),
         normaliser=log_cardinality(2, 10, 4),
         thresholds=Thresholds(0.4, 0.3, 0.5),
-        mc=McDropout(p=0.2, passes=10),
+        scheme=config.schemes[config.label_scheme],
+        estimator=Estimator(sampling=McDropout(p=0.2, passes=10)),
         name="tiny",
     )
 

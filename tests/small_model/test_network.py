@@ -1,21 +1,22 @@
-"""Losses by hand, and that caching, batching and Monte Carlo passes change nothing that they should not."""
+"""The network: caching, batching and Monte Carlo passes change nothing that they should not; it learns."""
 
-from math import log
+from dataclasses import replace
 from random import Random
 
 import pytest
 import torch
 
-from tests.tiny import TINY, gold_post, tiny_network, tiny_predictor, tiny_tokenizer
-from unco.small_model.batch import encode_post, make_batch
-from unco.small_model.config import McDropout
+from tests.tiny import TINY, gold_post, tiny_network, tiny_tokenizer
+from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.config import McDropout, ModelConfig
 from unco.small_model.decoding import decode_greedily
+from unco.small_model.looks import SimulatedLook
 from unco.small_model.mc_dropout import draw_masks, mean_probabilities
-from unco.small_model.network import Network, region_loss, shift, token_loss
-from unco.small_model.predictor import ModelInput
+from unco.small_model.model_input import ModelInput
+from unco.small_model.network import Network, shift
 from unco.small_model.regions import Region
-from unco.small_model.symbols import END, REGION, last_words
-from unco.small_model.training_data import Collator, region_target
+from unco.small_model.symbols import BEGIN, END, hear
+from unco.small_model.training_data import Collator
 from unco.types import Box
 
 REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))
@@ -25,62 +26,18 @@ POSTS = [
     ModelInput(("x",), REGIONS[:1], (60, 60)),
     ModelInput(tuple("a b c d e f g h i j".split())),
 ]
+KEYS = ["a", "b", "c", "d"]
 
 
-def test_token_loss_by_hand() -> None:
-    log_probs = torch.log(torch.tensor([[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [1 / 3, 1 / 3, 1 / 3]]]))
-    symbols = torch.tensor([[0, 1, -100]])
-    assert float(token_loss(log_probs, symbols)) == pytest.approx(-(log(0.5) + log(0.8)) / 2, abs=1e-6)
-    spread = -(log(0.5) + 2 * log(0.25)) / 3
-    smoothed = token_loss(log_probs[:, :1], symbols[:, :1], smoothing=0.1)
-    assert float(smoothed) == pytest.approx(0.9 * -log(0.5) + 0.1 * spread, abs=1e-6)
+def batch_of(posts: list[ModelInput]) -> Batch:
+    tokenizer = tiny_tokenizer()
+    return make_batch([encode_post(post, tokenizer) for post in posts], tokenizer)
 
 
-def test_region_loss_is_the_kl_divergence() -> None:
-    logits = torch.log(torch.tensor([[[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]]]))
-    target = torch.tensor([[[0.6, 0.4, 0.0], [0.0, 0.0, 0.0]]])
-    expected = 0.6 * log(0.6 / 0.5) + 0.4 * log(0.4 / 0.3)
-    assert float(region_loss(logits, target)) == pytest.approx(expected, abs=1e-6)
-    assert float(region_loss(logits, torch.zeros_like(target))) == 0.0
-
-
-def test_region_loss_of_padded_slots_has_finite_gradients() -> None:
-    logits = torch.tensor([[[0.3, -torch.inf, 0.1]]], requires_grad=True)
-    region_loss(logits, torch.tensor([[[1.0, 0.0, 0.0]]])).backward()
-    assert logits.grad is not None
-    assert torch.isfinite(logits.grad).all()
-
-
-def test_region_targets_by_hand() -> None:
-    gold = [Box(0, 0, 10, 10)]
-    exact, half, above = Box(0, 0, 10, 10), Box(0, 0, 10, 5), Box(0, 0, 10, 8)
-    assert region_target([exact, above], gold) == pytest.approx([1 / 1.8, 0.8 / 1.8, 0.0])
-    assert region_target([half], gold) == [0.0, 1.0]  # an IoU of exactly 0.5 does not cover
-    assert region_target([exact], []) == [0.0, 1.0]
-    assert region_target([exact], [Box(50, 50, 60, 60), *gold]) == [1.0, 0.0]  # any of several gold boxes
-
-
-def test_targets_of_a_post() -> None:
-    collator = Collator(tiny_tokenizer(), ("PER", "ORG"), ("Blue Owls", "Ann Lee"))
-    batch, targets = collator.build([gold_post()] * 8, Random(3))
-    symbols = targets.symbols[0].tolist()
-    assert symbols[-1] == END
-    read_at = [step + 1 for step, symbol in enumerate(symbols) if symbol == REGION]
-    shown = [row for row in range(8) if bool(batch.region_mask[row].any())]
-    hidden = [row for row in range(8) if row not in shown]
-    assert shown
-    for row in shown:
-        assert targets.regions[row].sum(-1).nonzero().flatten().tolist() == read_at
-        assert targets.regions[row, read_at].sum(-1).tolist() == pytest.approx([1.0, 1.0])
-        assert targets.regions[row, read_at[1], -1] == 1.0  # the Blue Owls are not in the picture
-    assert float(targets.regions[hidden].sum()) == 0.0
-    assert targets.tags[0].tolist() == [1, 2, 0, 0, 0, 3, 4, 0]
-
-
-def test_training_lowers_the_loss() -> None:
+def losses_while_training(config: ModelConfig) -> list[float]:
     torch.manual_seed(0)
-    network = Network(TINY).train()
-    collator = Collator(tiny_tokenizer(), ("PER", "ORG"), ("Blue Owls", "Ann Lee"))
+    network = Network(config).train()
+    collator = Collator(tiny_tokenizer(), config, SimulatedLook(("Blue Owls", "Ann Lee")))
     batch, targets = collator.build([gold_post()] * 4, Random(0))
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     losses = []
@@ -89,36 +46,56 @@ def test_training_lowers_the_loss() -> None:
         loss = network.loss(batch, targets)["loss"]
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        losses.append(float(loss.detach()))
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("debiasing", [0.0, 0.6])
+def test_training_lowers_the_loss(debiasing: float) -> None:
+    losses = losses_while_training(replace(TINY, debiasing=debiasing))
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_cached_decoding_says_what_teacher_forcing_says() -> None:
-    network, tokenizer = tiny_network(), tiny_tokenizer()
-    posts = [encode_post(post.words, post.regions, post.size or (1, 1), tokenizer) for post in POSTS]
-    memory = network.encode(make_batch(posts, tokenizer))
-    decoded = decode_greedily(network, memory)
-    previous = shift(decoded.symbols)
-    x, _ = network.decoder(previous, memory)
-    forced = network.step_log_probs(x, previous, last_words(previous, 2), memory).argmax(-1)
-    assert forced.tolist() == decoded.symbols.tolist()
+def test_the_loss_is_the_weighted_sum_of_its_parts() -> None:
+    config = replace(TINY, region_loss=0.3, debiasing=0.6, bio_loss=0.7)
+    collator = Collator(tiny_tokenizer(), config, SimulatedLook(()))
+    parts = tiny_network(config=config).loss(*collator.build([gold_post()] * 8, Random(3)))
+    expected = parts["token"] + 0.3 * parts["region"] + 0.6 * parts["debiasing"] + 0.7 * parts["bio"]
+    assert min(part.item() for part in parts.values()) > 0
+    assert parts["loss"].item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_inputs_of_teacher_forcing_are_the_symbols_one_step_later() -> None:
+    assert shift(torch.tensor([[1, 5, 2, 3, 0, -100]])).tolist() == [[BEGIN, 1, 5, 2, 3, 0]]
+
+
+@pytest.mark.parametrize("both_heads", [False, True])
+def test_cached_decoding_says_what_teacher_forcing_says(both_heads: bool) -> None:
+    network = tiny_network()
+    memory = network.encode(batch_of(POSTS))
+    tags = network.read_tags(memory) if both_heads else None
+    decoded = decode_greedily(network, memory, tags)
+    heard = hear(shift(decoded.symbols), 2)
+    x, _ = network.decoder(heard.previous, memory)
+    forced = network.step_probabilities(x, heard, memory, tags)
+    assert forced.argmax(-1).tolist() == decoded.symbols.tolist()
+    assert torch.allclose(forced[..., 3:5], decoded.types, atol=1e-5)
     assert (decoded.symbols == END).any(dim=1).all()
     assert decoded.symbols.shape[1] > 4, "the random network should say something"
 
 
-@pytest.mark.parametrize(("passes", "encoder_layers"), [(0, 0), (10, 0), (10, 1), (10, 2)])
-def test_a_post_is_the_same_alone_in_any_batch_and_any_order(passes: int, encoder_layers: int) -> None:
-    predictor = tiny_predictor().with_mc(McDropout(p=0.2, passes=passes, encoder_layers=encoder_layers))
-    together = predictor.predict(POSTS)
-    backwards = predictor.predict(POSTS[::-1])[::-1]
-    alone = [predictor.predict([post])[0] for post in POSTS]
-    assert any(together)
-    for a, b, c in zip(together, backwards, alone, strict=True):
-        for others in (b, c):
-            assert [(e.span, e.type, e.region) for e in a] == [(e.span, e.type, e.region) for e in others]
-            for mine, theirs in zip(a, others, strict=True):
-                values = (theirs.nats.span, theirs.nats.type, theirs.nats.region)
-                assert (mine.nats.span, mine.nats.type, mine.nats.region) == pytest.approx(values, abs=1e-5)
+def test_two_heads_are_the_mean_of_the_decoder_and_the_tags() -> None:
+    network = tiny_network()
+    memory = network.encode(batch_of(POSTS))
+    symbols = decode_greedily(network, memory).symbols
+    heard = hear(shift(symbols), 2)
+    x, _ = network.decoder(heard.previous, memory)
+    alone = network.step_probabilities(x, heard, memory, None)
+    both = network.step_probabilities(x, heard, memory, network.read_tags(memory))
+    tags = 2 * both - alone
+    assert not torch.allclose(alone, both, atol=1e-2)
+    assert float(tags.min()) >= -1e-5
+    assert tags.sum(-1).flatten().tolist() == pytest.approx([1.0] * symbols.numel(), abs=1e-4)
 
 
 def test_masks_depend_on_the_post_and_the_seed_only() -> None:
@@ -131,26 +108,53 @@ def test_masks_depend_on_the_post_and_the_seed_only() -> None:
     assert set(both.unique().tolist()) == {0.0, 2.0}
 
 
-def test_monte_carlo_means_are_distributions_and_differ_from_the_deterministic_ones() -> None:
-    network, tokenizer = tiny_network(), tiny_tokenizer()
-    posts = [encode_post(post.words, post.regions, post.size or (1, 1), tokenizer) for post in POSTS]
-    batch = make_batch(posts, tokenizer)
+@pytest.mark.parametrize("both_heads", [False, True])
+def test_monte_carlo_means_are_distributions(both_heads: bool) -> None:
+    network, batch = tiny_network(), batch_of(POSTS)
     memory = network.encode(batch)
     symbols = decode_greedily(network, memory).symbols
-    keys = ["a", "b", "c", "d"]
-    plain = mean_probabilities(network, batch, memory, symbols, keys, McDropout(passes=0))
-    sampled = mean_probabilities(network, batch, memory, symbols, keys, McDropout(p=0.2, passes=10))
-    for means in (plain, sampled):
+    for sampling in (McDropout(passes=0), McDropout(p=0.2), McDropout(p=0.2, encoder_layers=1)):
+        means = mean_probabilities(network, batch, memory, symbols, KEYS, sampling, both_heads)
         assert means.symbols.sum(-1).flatten().tolist() == pytest.approx([1.0] * symbols.numel(), abs=1e-5)
         assert means.regions.sum(-1).flatten().tolist() == pytest.approx([1.0] * symbols.numel(), abs=1e-5)
-    assert not torch.allclose(plain.symbols, sampled.symbols, atol=1e-3)
-    one_pass_without_dropout = mean_probabilities(network, batch, memory, symbols, keys, McDropout(p=0.0, passes=3))
-    assert torch.equal(plain.symbols, one_pass_without_dropout.symbols)
-    with_encoder = mean_probabilities(network, batch, memory, symbols, keys, McDropout(p=0.2, encoder_layers=2))
-    assert not torch.allclose(with_encoder.symbols, sampled.symbols, atol=1e-3)
 
 
-def test_without_a_picture_nothing_is_groundable_and_that_is_certain() -> None:
-    entities = [entity for post in tiny_predictor().predict([POSTS[0], POSTS[3]]) for entity in post]
-    assert entities
-    assert all(entity.region is None and entity.nats.region == 0.0 for entity in entities)
+def test_sampling_changes_the_distributions_and_sampling_the_encoder_changes_them_again() -> None:
+    network, batch = tiny_network(), batch_of(POSTS)
+    memory = network.encode(batch)
+    symbols = decode_greedily(network, memory).symbols
+    plain, without, sampled, encoder = (
+        mean_probabilities(network, batch, memory, symbols, KEYS, sampling, False).symbols
+        for sampling in (
+            McDropout(passes=0),
+            McDropout(p=0.0, passes=3),
+            McDropout(p=0.2),
+            McDropout(p=0.2, encoder_layers=2),
+        )
+    )
+    assert torch.equal(plain, without)
+    assert not torch.allclose(plain, sampled, atol=1e-3)
+    assert not torch.allclose(sampled, encoder, atol=1e-3)
+
+
+def test_sampling_more_layers_than_there_are_samples_all_of_them() -> None:
+    # Three layers: four and six must not be taken for the last layer or for none (-1 counts from the end).
+    network, batch = tiny_network(config=replace(TINY, encoder_layers=3)), batch_of(POSTS)
+    memory = network.encode(batch)
+    symbols = decode_greedily(network, memory).symbols
+
+    def states_sampled(layers: int) -> list[int]:
+        starts: list[int] = []
+        upper = network.encoder.upper
+
+        def noted(x: torch.Tensor, batch: Batch, start: int, masks: torch.Tensor | None = None) -> torch.Tensor:
+            starts.append(start)
+            return upper(x, batch, start, masks)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(network.encoder, "upper", noted)
+            sampling = McDropout(p=0.2, passes=2, encoder_layers=layers)
+            mean_probabilities(network, batch, memory, symbols, KEYS, sampling, False)
+        return starts
+
+    assert [states_sampled(layers) for layers in (1, 3, 4, 6)] == [[2], [0], [0], [0]]

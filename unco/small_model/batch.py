@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from unco.errors import SettingsError
+from unco.small_model.model_input import ModelInput
 from unco.small_model.regions import Region, RegionKind
-from unco.small_model.words import Pieces, piece_id, word_pieces
+from unco.small_model.words import Pieces, leading_space, marks, word_pieces
 
 KINDS: tuple[RegionKind, ...] = ("person", "text", "object", "picture")
 GEOMETRY = 8
 """Numbers that describe a region's place: x1, y1, x2, y2, width, height, area (all relative), score."""
 TEXT_PIECES = 16
 """Word pieces read of a region's recognised text."""
+CAPTION_PIECES = 64
+"""Word pieces read of a picture's caption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +29,12 @@ class EncodedPost:
 
     words: tuple[str, ...]
     pieces: Pieces
+    caption: tuple[int, ...]
+    """Word pieces of what the picture shows; empty without a caption."""
     geometry: tuple[tuple[float, ...], ...]
     kinds: tuple[int, ...]
     region_texts: tuple[tuple[int, ...], ...]
+    features: tuple[NDArray[np.float32] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,8 @@ class Batch:
     """(B, K) int."""
     region_texts: Tensor
     """(B, K, X) int, -1 = padding."""
+    features: Tensor
+    """(B, K, F) float, what a visual encoder saw; F = 0 where no region has features."""
     region_mask: Tensor
     """(B, K) bool, True = real."""
 
@@ -64,24 +75,28 @@ class Batch:
         return Batch(*(getattr(self, name).to(device) for name in self.__slots__))
 
 
-def encode_post(
-    words: Sequence[str], regions: Sequence[Region], size: tuple[int, int], tokenizer: Tokenizer
-) -> EncodedPost:
+def encode_post(post: ModelInput, tokenizer: Tokenizer, words: slice = slice(None)) -> EncodedPost:
     """A post in integers.
 
     Args:
-        words: the post's tokens, at least one.
-        regions: candidates, in pixels of a picture of `size`.
-        size: (width, height) of the picture; any positive numbers when there are no regions.
+        post: with at least one word.
         tokenizer: of the encoder.
+        words: which of its words, where it is read in windows.
     """
-    texts = tokenizer.encode_batch([region.text for region in regions], add_special_tokens=False)
+    space = leading_space(tokenizer)
+    texts = [space + region.text if region.text else "" for region in post.candidates]
     return EncodedPost(
-        words=tuple(words),
-        pieces=word_pieces(words, tokenizer),
-        geometry=tuple(_geometry(region, size) for region in regions),
-        kinds=tuple(KINDS.index(region.kind) for region in regions),
-        region_texts=tuple(tuple(text.ids[:TEXT_PIECES]) for text in texts),
+        words=post.words[words],
+        pieces=word_pieces(post.words[words], tokenizer),
+        caption=tuple(tokenizer.encode(space + post.caption, add_special_tokens=False).ids[:CAPTION_PIECES])
+        if post.caption
+        else (),
+        geometry=tuple(_geometry(region, post.size or (1, 1)) for region in post.candidates),
+        kinds=tuple(KINDS.index(region.kind) for region in post.candidates),
+        region_texts=tuple(
+            tuple(text.ids[:TEXT_PIECES]) for text in tokenizer.encode_batch(texts, add_special_tokens=False)
+        ),
+        features=tuple(region.features for region in post.candidates),
     )
 
 
@@ -91,10 +106,19 @@ def _geometry(region: Region, size: tuple[int, int]) -> tuple[float, ...]:
     return (x1, y1, x2, y2, x2 - x1, y2 - y1, (x2 - x1) * (y2 - y1), region.score)
 
 
-def make_batch(posts: Sequence[EncodedPost], tokenizer: Tokenizer) -> Batch:
-    """Pad posts, at least one, to one batch, the marks [CLS] and [SEP] around their pieces."""
-    begin, end = piece_id(tokenizer, "[CLS]"), piece_id(tokenizer, "[SEP]")
-    ids = [(begin, *post.pieces.ids, end) for post in posts]
+def make_batch(posts: Sequence[EncodedPost], tokenizer: Tokenizer, features: int = 0) -> Batch:
+    """Pad posts, at least one, to one batch, the tokenizer's two marks around their pieces.
+
+    Args:
+        posts: encoded.
+        tokenizer: that they were encoded with.
+        features: F, numbers that each region's features must have; 0 = features are not read.
+
+    Raises:
+        SettingsError: a region has no features, F is another, or a number is not finite.
+    """
+    begin, end = marks(tokenizer)
+    ids = [(begin, *post.pieces.ids, end, *((*post.caption, end) if post.caption else ())) for post in posts]
     width = max(len(row) for row in ids)
     regions = max(len(post.kinds) for post in posts)
     return Batch(
@@ -108,6 +132,7 @@ def make_batch(posts: Sequence[EncodedPost], tokenizer: Tokenizer) -> Batch:
         geometry=_geometries(posts, regions),
         kinds=_pad([post.kinds for post in posts], regions, 0),
         region_texts=_texts(posts, regions),
+        features=_features(posts, regions, features),
         region_mask=_pad([[1] * len(post.kinds) for post in posts], regions, 0).bool(),
     )
 
@@ -121,6 +146,23 @@ def _pad(rows: Sequence[Sequence[int]], width: int, value: int) -> Tensor:
 def _geometries(posts: Sequence[EncodedPost], regions: int) -> Tensor:
     padded = [[*post.geometry, *[(0.0,) * GEOMETRY] * (regions - len(post.geometry))] for post in posts]
     return torch.tensor(padded, dtype=torch.float32).view(len(posts), regions, GEOMETRY)
+
+
+def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Tensor:
+    table = np.zeros((len(posts), regions, size), np.float32)
+    if size:
+        for row, post in enumerate(posts):
+            for column, features in enumerate(post.features):
+                found = 0 if features is None else len(features)
+                if features is None or found != size:
+                    raise SettingsError(
+                        f"the small model reads {size} visual features a region and was given {found}: use the "
+                        f"region files or the visual encoder that it was trained with"
+                    )
+                if not np.isfinite(features).all():
+                    raise SettingsError(f"the visual features of candidate region {column} are not all finite numbers")
+                table[row, column] = features
+    return torch.from_numpy(table)
 
 
 def _texts(posts: Sequence[EncodedPost], regions: int) -> Tensor:

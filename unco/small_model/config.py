@@ -1,8 +1,9 @@
 """What a small model is made of, as plain data saved beside its weights."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
+from unco.errors import SettingsError
 from unco.types import Label
 
 GMNER_LABELS = (
@@ -16,11 +17,26 @@ GMNER_LABELS = (
 """The four types of Twitter-GMNER, described in our words."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """Types as they are given out: the network's own labels, or a coarser reading of them."""
+
+    name: str
+    labels: tuple[Label, ...]
+    of: tuple[int, ...]
+    """For each of the network's labels, the index of the type that it counts as."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
     """Sizes and label scheme of a network; the defaults are MiniLM-L6 with a two-layer decoder."""
 
     labels: tuple[Label, ...] = GMNER_LABELS
+    """The finest types that the network tells apart."""
+    label_scheme: str = "gmner"
+    """What the labels are called together."""
+    coarser: tuple[Scheme, ...] = ()
+    """Other readings of the labels: a network that knows Twitter-FMNERG's 51 types knows Twitter-GMNER's 4."""
     vocabulary: int = 30522
     """Word pieces of the tokenizer."""
     hidden: int = 384
@@ -32,9 +48,19 @@ class ModelConfig:
     """Longest input in word pieces; longer posts are read in windows."""
     decoder_positions: int = 192
     """Learned positions of the target; steps beyond share the last one."""
+    norm_eps: float = 1e-12
+    """Of the layer norms: BERT's; BART and RoBERTa have 1e-5."""
+    foreign_encoder: dict[str, Any] | None = field(default=None, hash=False)
+    """Configuration of a `transformers` encoder of another shape, run by that library; None = our own layers."""
+    visual_features: int = 0
+    """F, numbers that a visual encoder gives for a region (CLIP ViT-B/32: 512, VinVL: 2048); 0 = no pixels are read."""
     dropout: float = 0.1
     """In training, and the default p of Monte Carlo dropout."""
     label_smoothing: float = 0.0
+    debiasing: float = 0.0
+    """Gamma, weight of the debiasing loss (Eq. 9); the paper's is 0.6. It needs visual features to make sense."""
+    margin: float = 0.5
+    """Lambda of the debiasing loss (Eq. 8): 0.5 on Twitter-GMNER, 0.3 on Twitter-FMNERG."""
     region_loss: float = 0.2
     """Weight of the region loss; the paper uses 1. It is a mean over entities, the token loss a mean over steps: at 1 a
     region counts as much as the nine steps of a typical post, and the text was learned badly."""
@@ -46,6 +72,12 @@ class ModelConfig:
         """Names of the labels, in the order of their symbols."""
         return tuple(label.name for label in self.labels)
 
+    @property
+    def schemes(self) -> dict[str, Scheme]:
+        """By name, all that results can be given in; the first is the network's own."""
+        own = Scheme(self.label_scheme, self.labels, tuple(range(len(self.labels))))
+        return {scheme.name: scheme for scheme in (own, *self.coarser)}
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self)
@@ -53,7 +85,12 @@ class ModelConfig:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "ModelConfig":
         """Read what `to_json` wrote."""
-        return cls(**{**data, "labels": tuple(Label(**label) for label in data["labels"])})
+        labels = tuple(Label(**label) for label in data["labels"])
+        coarser = tuple(
+            Scheme(scheme["name"], tuple(Label(**label) for label in scheme["labels"]), tuple(scheme["of"]))
+            for scheme in data.get("coarser", ())
+        )
+        return cls(**{**data, "labels": labels, "coarser": coarser})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +100,53 @@ class McDropout:
     p: float = 0.1
     """Chance that a hidden unit is dropped, in [0, 1)."""
     passes: int = 10
-    """T; 0 = one deterministic pass, plain predictive entropy."""
+    """T; 0 = one deterministic pass."""
     encoder_layers: int = 0
     """How many of the encoder's top layers sample too, at T times their cost; 0 = the decoder alone, as the paper."""
     seed: int = 0
+
+
+Measure = Literal["entropy", "doubt", "surprisal"]
+"""Uncertainty of a step: the entropy of its distribution (Eq. 6), 1 - the largest probability, or, for a span, minus
+the logarithm of the probability of what was said."""
+SpanVariant = Literal["boundary", "eq7", "total"]
+"""Which steps a span's uncertainty sums over.
+
+`boundary`: from the decision to start (`<s>`) through the pointers to the decision to end (`<r>`), as Eq. 7's condition
+"t in (<s> ... <r>)" can be read, divided by the span's length in words. `eq7`: the pointer steps alone, divided too.
+`total`: as boundary, not divided.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimator:
+    """How uncertainty is estimated."""
+
+    measure: Measure = "entropy"
+    span: SpanVariant = "boundary"
+    both_heads: bool = False
+    """Average the decoder's distributions with the tags'."""
+    sampling: McDropout = McDropout(passes=0)
+
+
+ESTIMATORS: dict[str, Estimator] = {
+    "confidence": Estimator(measure="doubt"),
+    "entropy": Estimator(),
+    "mc_decoder": Estimator(sampling=McDropout()),
+    "mc_decoder_eq7": Estimator(sampling=McDropout(), span="eq7"),
+    "mc_encoder": Estimator(sampling=McDropout(p=0.2, encoder_layers=6)),
+    "two_heads": Estimator(measure="surprisal", span="total", both_heads=True),
+    "two_heads_mc": Estimator(measure="surprisal", span="total", both_heads=True, sampling=McDropout()),
+}
+"""By name. `mc_decoder` is the paper's; `two_heads` is ours and costs one encode and one decode."""
+
+
+def named_estimator(name: str) -> Estimator:
+    """An estimator by its name.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    if name not in ESTIMATORS:
+        raise SettingsError(f"no estimator {name!r}: choose {', '.join(ESTIMATORS)}")
+    return ESTIMATORS[name]

@@ -46,9 +46,10 @@ class Decoder(nn.Module):
         self.symbol = nn.Embedding(specials + 1, hidden)
         self.word_input = nn.Linear(hidden, hidden)
         self.position = nn.Embedding(config.decoder_positions, hidden)
-        self.norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.norm = nn.LayerNorm(hidden, eps=config.norm_eps)
         self.layers = nn.ModuleList(
-            DecoderLayer(hidden, config.heads, config.feed_forward) for _ in range(config.decoder_layers)
+            DecoderLayer(hidden, config.heads, config.feed_forward, config.norm_eps)
+            for _ in range(config.decoder_layers)
         )
         self.word_key = nn.Linear(hidden, hidden)
         self.region_key = nn.Linear(hidden, hidden)

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from unco.small_model.decoder import Memory, Past
 from unco.small_model.network import Network
-from unco.small_model.symbols import BEGIN, END, FIRST_TYPE
+from unco.small_model.symbols import BEGIN, END, FIRST_TYPE, START, Heard
+from unco.small_model.tag_reader import Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Decoded:
 
     symbols: Tensor
     """(B, L); a post that has ended goes on with `<end>`."""
+    types: Tensor
+    """(B, L, N), probabilities of the types; meaningful where the step's input is `<r>`."""
     regions: Tensor
     """(B, L), the most probable region read from each step's state; meaningful where the step's input is `<r>`.
 
@@ -23,25 +26,37 @@ class Decoded:
 
 
 @torch.inference_mode()
-def decode_greedily(network: Network, memory: Memory) -> Decoded:
+def decode_greedily(network: Network, memory: Memory, tags: Tags | None = None) -> Decoded:
     """The most probable legal symbol at each step, until every post has ended.
 
     Pointers only move to the right, so a post of W words ends within 4 W + 1 steps.
+
+    Args:
+        network: in evaluation mode.
+        memory: of B posts.
+        tags: of these posts, to decode with both heads; None = the decoder alone.
     """
     types, device = len(network.config.labels), memory.counts.device
-    previous = torch.full((memory.counts.shape[0], 1), BEGIN, device=device)
-    last_word = torch.full_like(previous, -1)
+    unknown = torch.full((memory.counts.shape[0], 1), -1, device=device)
+    heard = Heard(torch.full_like(unknown, BEGIN), unknown, unknown)
     past: Past | None = None
     said: list[Tensor] = []
+    kinds: list[Tensor] = []
     pointed_at: list[Tensor] = []
     for step in range(4 * int(memory.counts.max()) + 1):
-        x, past = network.decoder(previous, memory, step, past)
-        symbol = network.step_log_probs(x, previous, last_word, memory).argmax(-1)  # (B, 1)
+        x, past = network.decoder(heard.previous, memory, step, past)
+        probabilities = network.step_probabilities(x, heard, memory, tags)
+        symbol = probabilities.argmax(-1)  # (B, 1)
         said.append(symbol)
+        kinds.append(probabilities[..., FIRST_TYPE : FIRST_TYPE + types])
         pointed_at.append(network.decoder.region_logits(x, memory).argmax(-1))
         if bool((symbol == END).all()):
             break
-        pointed = symbol - FIRST_TYPE - types
-        last_word = torch.where(pointed >= 0, pointed, last_word)
-        previous = symbol
-    return Decoded(torch.cat(said, dim=1), torch.cat(pointed_at, dim=1))
+        heard = _next(heard, symbol, FIRST_TYPE + types)
+    return Decoded(torch.cat(said, dim=1), torch.cat(kinds, dim=1), torch.cat(pointed_at, dim=1))
+
+
+def _next(heard: Heard, symbol: Tensor, first_pointer: int) -> Heard:
+    word, pointed = symbol - first_pointer, symbol >= first_pointer
+    begins = pointed & (heard.previous == START)
+    return Heard(symbol, torch.where(begins, word, heard.first_word), torch.where(pointed, word, heard.last_word))

@@ -1,4 +1,4 @@
-"""The text encoder: BERT's layers over word pieces, plus the casing that lower-casing loses, pooled to words."""
+"""The encoders: BERT-shaped layers over word pieces, plus the casing that lower-casing loses; and regions."""
 
 import torch
 from torch import Tensor, nn
@@ -10,23 +10,38 @@ from unco.small_model.layers import EncoderLayer, masked
 from unco.small_model.words import Casing, Prefix, Shape
 
 
+class CasingEmbedding(nn.Module):
+    """What an uncased tokenizer loses, and what stands before a word, as vectors added to the pieces."""
+
+    def __init__(self, hidden: int) -> None:
+        """Zeros: start as the pretrained encoder, learn what casing adds."""
+        super().__init__()
+        self.shape = nn.Embedding(len(Shape), hidden)
+        self.prefix = nn.Embedding(len(Prefix), hidden)
+        self.post = nn.Embedding(len(Casing), hidden)
+        for table in (self.shape, self.prefix, self.post):
+            nn.init.zeros_(table.weight)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(B, P, d)."""
+        x: Tensor = self.shape(batch.shapes) + self.prefix(batch.prefixes) + self.post(batch.casings).unsqueeze(1)
+        return x
+
+
 class TextEncoder(nn.Module):
     """Word states of a post."""
 
     def __init__(self, config: ModelConfig) -> None:
-        """Parameters are named for what they are; `pretrained.py` maps BERT's names to them."""
+        """Parameters are named for what they are; `weight_names.py` maps the names of others to them."""
         super().__init__()
         self.dropout = config.dropout
         self.piece = nn.Embedding(config.vocabulary, config.hidden)
         self.position = nn.Embedding(config.positions, config.hidden)
-        self.shape = nn.Embedding(len(Shape), config.hidden)
-        self.prefix = nn.Embedding(len(Prefix), config.hidden)
-        self.casing = nn.Embedding(len(Casing), config.hidden)
-        for table in (self.shape, self.prefix, self.casing):
-            nn.init.zeros_(table.weight)  # start as the pretrained encoder, learn what casing adds
-        self.norm = nn.LayerNorm(config.hidden, eps=1e-12)
+        self.casing = CasingEmbedding(config.hidden)
+        self.norm = nn.LayerNorm(config.hidden, eps=config.norm_eps)
         self.layers = nn.ModuleList(
-            EncoderLayer(config.hidden, config.heads, config.feed_forward) for _ in range(config.encoder_layers)
+            EncoderLayer(config.hidden, config.heads, config.feed_forward, config.norm_eps)
+            for _ in range(config.encoder_layers)
         )
 
     def forward(self, batch: Batch) -> Tensor:
@@ -36,8 +51,7 @@ class TextEncoder(nn.Module):
     def lower(self, batch: Batch, stop: int) -> Tensor:
         """Piece states after the first `stop` layers, (B, P, d)."""
         positions = torch.arange(batch.piece_ids.shape[1], device=batch.piece_ids.device)
-        x = self.piece(batch.piece_ids) + self.position(positions)
-        x = x + self.shape(batch.shapes) + self.prefix(batch.prefixes) + self.casing(batch.casings).unsqueeze(1)
+        x = self.piece(batch.piece_ids) + self.position(positions) + self.casing(batch)
         x = self._drop(self.norm(x), 0)
         mask = batch.piece_mask[:, None, None, :]
         for layer in self.layers[:stop]:
@@ -74,16 +88,27 @@ def pool_words(x: Tensor, word_of_piece: Tensor, width: int) -> Tensor:
 
 
 class RegionEncoder(nn.Module):
-    """Region states from geometry, kind and recognised text; no pixels are read."""
+    """Region states from geometry, kind, recognised text and, where configured, what a visual encoder saw there."""
 
     def __init__(self, config: ModelConfig) -> None:
         """An MLP, like the paper's visual adaptor."""
         super().__init__()
-        self.kind = nn.Embedding(len(KINDS), config.hidden)
-        self.geometry = nn.Linear(GEOMETRY, config.hidden)
-        self.text = nn.Linear(config.hidden, config.hidden)
-        self.mix = nn.Linear(config.hidden, config.hidden)
-        self.norm = nn.LayerNorm(config.hidden, eps=1e-12)
+        hidden = config.hidden
+        self.kind = nn.Embedding(len(KINDS), hidden)
+        self.geometry = nn.Linear(GEOMETRY, hidden)
+        self.text = nn.Linear(hidden, hidden)
+        self.visual = (
+            nn.Sequential(
+                nn.LayerNorm(config.visual_features),  # CLIP's rows have norm 10, VinVL's 85 to 173
+                nn.Linear(config.visual_features, hidden),
+                nn.GELU(),
+                nn.Linear(hidden, hidden),
+            )
+            if config.visual_features
+            else None
+        )
+        self.mix = nn.Linear(hidden, hidden)
+        self.norm = nn.LayerNorm(hidden, eps=config.norm_eps)
 
     def forward(self, batch: Batch, pieces: nn.Embedding) -> Tensor:
         """Region states of shape (B, K, d)."""
@@ -91,4 +116,6 @@ class RegionEncoder(nn.Module):
         text = pieces(batch.region_texts.clamp(min=0)) * read.unsqueeze(-1)
         text = text.sum(2) / read.sum(2).clamp(min=1).unsqueeze(-1)  # (B, K, d)
         x = self.kind(batch.kinds) + self.geometry(batch.geometry) + self.text(text)
+        if self.visual is not None:
+            x = x + self.visual(batch.features)
         return self.norm(x + self.mix(F.gelu(x)))  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Post-norm transformer layers, shared by encoder and decoder, weight-compatible with BERT's."""
+"""Post-norm transformer layers, shared by encoder and decoder, weight-compatible with BERT's and BART's."""
 
 from collections.abc import Callable
 
@@ -76,13 +76,13 @@ class FeedForward(nn.Module):
 class EncoderLayer(nn.Module):
     """Self-attention and feed-forward, each added and normalised."""
 
-    def __init__(self, hidden: int, heads: int, inner: int) -> None:
+    def __init__(self, hidden: int, heads: int, inner: int, eps: float) -> None:
         """BERT's layer."""
         super().__init__()
         self.attention = Attention(hidden, heads)
-        self.attention_norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.attention_norm = nn.LayerNorm(hidden, eps=eps)
         self.feed_forward = FeedForward(hidden, inner)
-        self.feed_forward_norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.feed_forward_norm = nn.LayerNorm(hidden, eps=eps)
 
     def forward(self, x: Tensor, mask: Tensor, drop: Drop) -> Tensor:
         """(B, S, d) -> (B, S, d); mask (B, 1, 1, S)."""
@@ -96,15 +96,15 @@ class DecoderLayer(nn.Module):
     SITES = 3
     """Places where dropout acts."""
 
-    def __init__(self, hidden: int, heads: int, inner: int) -> None:
+    def __init__(self, hidden: int, heads: int, inner: int, eps: float) -> None:
         """An encoder layer with one more attention."""
         super().__init__()
         self.attention = Attention(hidden, heads)
-        self.attention_norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.attention_norm = nn.LayerNorm(hidden, eps=eps)
         self.cross = Attention(hidden, heads)
-        self.cross_norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.cross_norm = nn.LayerNorm(hidden, eps=eps)
         self.feed_forward = FeedForward(hidden, inner)
-        self.feed_forward_norm = nn.LayerNorm(hidden, eps=1e-12)
+        self.feed_forward_norm = nn.LayerNorm(hidden, eps=eps)
 
     def forward(
         self, x: Tensor, past: KeyValue | None, memory: KeyValue, causal: Tensor | None, seen: Tensor, drop: Drop

@@ -17,7 +17,7 @@ from unco.small_model.batch import Batch
 from unco.small_model.config import McDropout
 from unco.small_model.decoder import Memory
 from unco.small_model.network import Network, shift
-from unco.small_model.symbols import last_words
+from unco.small_model.symbols import hear
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,13 @@ def _generator(key: str, seed: int) -> np.random.Generator:
 
 @torch.inference_mode()
 def mean_probabilities(
-    network: Network, batch: Batch, memory: Memory, symbols: Tensor, keys: Sequence[str], settings: McDropout
+    network: Network,
+    batch: Batch,
+    memory: Memory,
+    symbols: Tensor,
+    keys: Sequence[str],
+    sampling: McDropout,
+    both_heads: bool = False,
 ) -> MeanProbabilities:
     """Average the distributions of T stochastic passes over a decoded batch (the sums in Eq. 6).
 
@@ -54,19 +60,20 @@ def mean_probabilities(
         memory: of these posts, encoded.
         symbols: (B, L) decoded, the same for all passes.
         keys: one text per post that seeds its masks.
-        settings: where, p, T and seed; T = 0 or p = 0 gives the deterministic distributions.
+        sampling: where, p, T and seed; T = 0 or p = 0 gives the deterministic distributions.
+        both_heads: average the decoder with the tags too.
     """
-    stochastic = settings.passes > 0 and settings.p > 0
-    passes = settings.passes if stochastic else 1
+    stochastic = sampling.passes > 0 and sampling.p > 0
+    passes = sampling.passes if stochastic else 1
     masks = None
     if stochastic:
-        sites = network.decoder.dropout_sites + 2 * settings.encoder_layers
-        masks = draw_masks(keys, sites, network.config.hidden, settings).to(symbols.device)
-        if settings.encoder_layers:
-            memory = _sampled_memory(network, batch, masks[:, network.decoder.dropout_sites :], settings)
-    previous = shift(symbols).repeat_interleave(passes, 0)  # (B * T, L)
-    x, _ = network.decoder(previous, memory, masks=masks)
-    tokens = network.step_log_probs(x, previous, last_words(previous, len(network.config.labels)), memory).exp()
+        sites = network.decoder.dropout_sites + 2 * sampling.encoder_layers
+        masks = draw_masks(keys, sites, network.config.hidden, sampling).to(symbols.device)
+        if sampling.encoder_layers:
+            memory = _sampled_memory(network, batch, masks[:, network.decoder.dropout_sites :], sampling)
+    heard = hear(shift(symbols).repeat_interleave(passes, 0), len(network.config.labels))  # (B * T, L)
+    x, _ = network.decoder(heard.previous, memory, masks=masks)
+    tokens = network.step_probabilities(x, heard, memory, network.read_tags(memory) if both_heads else None)
     regions = network.decoder.region_logits(x, memory).softmax(-1)
     return MeanProbabilities(
         symbols=tokens.view(-1, passes, *tokens.shape[1:]).mean(1),
@@ -76,7 +83,8 @@ def mean_probabilities(
 
 def _sampled_memory(network: Network, batch: Batch, masks: Tensor, settings: McDropout) -> Memory:
     """The memory of B * T posts whose top encoder layers were run with masks; the layers below run once a post."""
-    start = len(network.encoder.layers) - settings.encoder_layers
+    start = max(0, len(network.encoder.layers) - settings.encoder_layers)
     lower, repeated = network.encoder.lower(batch, start), batch.repeat(settings.passes)
     words = network.encoder.upper(lower.repeat_interleave(settings.passes, 0), repeated, start, masks)
-    return network.remember(words, repeated)
+    regions = network.encode_regions(batch).repeat_interleave(settings.passes, 0)
+    return network.remember(words, regions, repeated)

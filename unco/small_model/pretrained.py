@@ -1,83 +1,153 @@
-"""Start a network from a BERT-shaped text encoder saved by `transformers` (MiniLM, here)."""
+"""Start a network from a pretrained text model of `transformers`."""
 
-import json
+from dataclasses import replace
+from math import gcd
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors.torch import load_file
-from torch import Tensor
+from tokenizers import Tokenizer
 
 from unco.errors import SetupError
 from unco.small_model.config import ModelConfig
+from unco.small_model.foreign_encoder import ForeignEncoder, text_encoder
 from unco.small_model.network import Network
+from unco.small_model.symbols import FIRST_TYPE
+from unco.small_model.weight_names import READERS
 
-ATTENTION = {"query": "self.query", "key": "self.key", "value": "self.value", "output": "output.dense"}
+FOREIGN_POSITIONS = 512
+"""Longest input of an encoder whose configuration names none."""
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+"""One of these a tokenizer is read from; without, transformers makes up an empty one and says nothing."""
 
 
-def load_encoder(network: Network, folder: Path) -> None:
-    """Copy the encoder's weights, and start the decoder's layers from the encoder's top ones.
+def network_config(folder: Path) -> ModelConfig:
+    """Sizes of a saved text model, with everything else at its default.
 
-    Cross-attention starts as a copy of self-attention: both look up words.
-
-    Args:
-        network: whose config has the sizes of the encoder.
-        folder: with `config.json` and `model.safetensors`.
+    BERT, RoBERTa and BART run in our own layers; any other encoder is run by `transformers`.
 
     Raises:
-        SetupError: the folder lacks a file or holds another architecture.
+        SetupError: the folder holds no configuration, or one that cannot be read.
     """
-    source = load_file(_existing(folder / "model.safetensors"))
-    source = {name.removeprefix("bert."): value for name, value in source.items()}
-    own = network.state_dict()
-    own.update(_embeddings(source))
-    count = network.config.encoder_layers
-    for index in range(count):
-        own.update(_layer(source, index, f"encoder.layers.{index}", ("attention",)))
-    for index in range(network.config.decoder_layers):
-        top = count - network.config.decoder_layers + index
-        own.update(_layer(source, top, f"decoder.layers.{index}", ("attention", "cross")))
-    network.load_state_dict(own)
-
-
-def encoder_config(folder: Path) -> ModelConfig:
-    """Sizes of a saved encoder, with everything else at its default."""
-    data = json.loads(_existing(folder / "config.json").read_text("utf-8"))
-    if data.get("model_type") != "bert":
-        raise SetupError(f"{folder}: model_type is {data.get('model_type')!r}; a BERT-shaped encoder is needed")
+    config = _transformers_config(folder)
+    data = config.to_dict()
+    reader = READERS.get(data["model_type"])
+    if reader is not None:
+        return reader[0](data)
+    names = ("vocab_size", "hidden_size", "num_attention_heads")
+    sizes = [getattr(config, name, None) for name in names]  # not from `data`: T5 and others name them differently
+    known = [size for size in sizes if isinstance(size, int)]
+    if len(known) < len(names):
+        raise SetupError(f"{folder}: a {data['model_type']} model is no text encoder with {', '.join(names)}")
+    vocabulary, hidden, heads = known
     return ModelConfig(
-        vocabulary=data["vocab_size"],
-        hidden=data["hidden_size"],
-        heads=data["num_attention_heads"],
-        feed_forward=data["intermediate_size"],
-        encoder_layers=data["num_hidden_layers"],
-        positions=data["max_position_embeddings"],
+        vocabulary=vocabulary,
+        hidden=hidden,
+        heads=gcd(hidden, heads),  # T5 v1.1 has heads that do not divide its width; our decoder's must
+        feed_forward=4 * hidden,
+        encoder_layers=0,
+        positions=getattr(config, "max_position_embeddings", None) or FOREIGN_POSITIONS,
+        foreign_encoder=_plain(data),
     )
 
 
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise SetupError(f"{path} is missing: give the folder of an encoder saved by transformers as safetensors")
-    return path
+def load_pretrained(network: Network, folder: Path) -> None:
+    """Copy a text model's weights into a network whose config has its sizes.
+
+    Raises:
+        SetupError: the folder has no weights as safetensors, or they do not fit.
+    """
+    model = _transformers_model(folder)
+    if isinstance(network.encoder, ForeignEncoder):
+        network.encoder.model.load_state_dict(text_encoder(model).state_dict())
+        return
+    read = READERS[model.config.model_type][1]
+    try:
+        weights = read({name: value.to(torch.float32) for name, value in model.state_dict().items()}, network.config)
+        network.load_state_dict({**network.state_dict(), **weights})
+    except (KeyError, RuntimeError) as error:
+        raise SetupError(f"the weights in {folder} do not fit its configuration: {error}") from error
 
 
-def _embeddings(source: dict[str, Tensor]) -> dict[str, Tensor]:
-    kind = source["embeddings.token_type_embeddings.weight"][0]  # one sentence only: a constant, added to positions
-    return {
-        "encoder.piece.weight": source["embeddings.word_embeddings.weight"].to(torch.float32),
-        "encoder.position.weight": (source["embeddings.position_embeddings.weight"] + kind).to(torch.float32),
-        "encoder.norm.weight": source["embeddings.LayerNorm.weight"],
-        "encoder.norm.bias": source["embeddings.LayerNorm.bias"],
-    }
+def describe_labels(network: Network, tokenizer: Tokenizer) -> None:
+    """Start each type's vectors from the words of its name and description, in the pretrained piece embeddings."""
+    with torch.no_grad():
+        rows = [
+            network.encoder.piece.weight[tokenizer.encode(f" {text}", add_special_tokens=False).ids].mean(0)
+            for text in (f"{label.name.replace('_', ' ')}: {label.description}" for label in network.config.labels)
+        ]
+        vectors = torch.stack(rows)
+        types = slice(FIRST_TYPE, FIRST_TYPE + len(rows))
+        network.decoder.symbol.weight[types] = vectors
+        network.decoder.special_out.weight[types] = vectors - vectors.mean(0)  # what all share tells none from another
 
 
-def _layer(source: dict[str, Tensor], index: int, target: str, attentions: tuple[str, ...]) -> dict[str, Tensor]:
-    base, copied = f"encoder.layer.{index}", {}
-    for part in ("weight", "bias"):
-        for attention in attentions:
-            for own, theirs in ATTENTION.items():
-                copied[f"{target}.{attention}.{own}.{part}"] = source[f"{base}.attention.{theirs}.{part}"]
-            copied[f"{target}.{attention}_norm.{part}"] = source[f"{base}.attention.output.LayerNorm.{part}"]
-        copied[f"{target}.feed_forward.widen.{part}"] = source[f"{base}.intermediate.dense.{part}"]
-        copied[f"{target}.feed_forward.narrow.{part}"] = source[f"{base}.output.dense.{part}"]
-        copied[f"{target}.feed_forward_norm.{part}"] = source[f"{base}.output.LayerNorm.{part}"]
-    return copied
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """A pretrained model's fast tokenizer.
+
+    Raises:
+        SetupError: it has none.
+    """
+    from transformers import AutoTokenizer
+
+    if not any(path.is_file() for name in TOKENIZER_FILES for path in folder.glob(name)):
+        raise SetupError(f"{folder} holds no tokenizer: it needs one of the files {', '.join(TOKENIZER_FILES)}")
+    try:
+        tokenizer: Tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True).backend_tokenizer
+    except Exception as error:  # transformers raises many kinds
+        raise SetupError(f"{folder} holds no fast tokenizer: {error}") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def start_network(folder: Path, **settings: Any) -> tuple[Network, Tokenizer]:
+    """A network that starts from a pretrained text model, and that model's tokenizer.
+
+    Args:
+        folder: see `hub_models.fetched_folder`.
+        **settings: of `ModelConfig`, beyond what the text model fixes. `decoder_layers` is fixed by BART.
+
+    Raises:
+        SetupError: the folder holds no text model with its tokenizer, or they do not fit.
+    """
+    config = network_config(folder)
+    if _transformers_config(folder).is_encoder_decoder and not config.foreign_encoder:
+        settings.pop("decoder_layers", None)
+    tokenizer = read_tokenizer(folder)
+    if (pieces := tokenizer.get_vocab_size()) > config.vocabulary:
+        raise SetupError(f"the tokenizer in {folder} has {pieces} pieces, the model beside it {config.vocabulary}")
+    network = Network(replace(config, **settings))
+    load_pretrained(network, folder)
+    describe_labels(network, tokenizer)
+    return network, tokenizer
+
+
+def _transformers_config(folder: Path) -> Any:
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(folder)
+    except Exception as error:  # transformers raises many kinds
+        raise SetupError(f"{folder} holds no configuration that transformers can read: {error}") from error
+
+
+def _transformers_model(folder: Path) -> Any:
+    from transformers import AutoModel
+
+    try:
+        model, told = AutoModel.from_pretrained(
+            folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+    except Exception as error:  # transformers raises many kinds
+        raise SetupError(f"{folder} holds no weights as safetensors that transformers can read: {error}") from error
+    # transformers fills what is missing with chance; a pooler is not used here
+    if missing := sorted(name for name in told["missing_keys"] if not name.startswith("pooler.")):
+        raise SetupError(f"{folder} lacks {len(missing)} of the model's weights, {missing[0]} for one: fetch it again")
+    return model
+
+
+def _plain(data: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without what says how it was made, so that it can be saved beside our weights."""
+    dropped = ("architectures", "_name_or_path", "transformers_version", "dtype", "torch_dtype")
+    return {name: value for name, value in data.items() if name not in dropped}

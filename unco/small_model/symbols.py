@@ -7,6 +7,7 @@ The decoder's first input is BEGIN, which is never predicted. Regions are no sym
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +21,17 @@ BEGIN = -1
 def pointer(word: int, types: int) -> int:
     """The symbol that points at a word."""
     return FIRST_TYPE + types + word
+
+
+class Heard(NamedTuple):
+    """What a step knows of what was said so far, each (B, L)."""
+
+    previous: Tensor
+    """The symbol just consumed, BEGIN at first."""
+    first_word: Tensor
+    """First word of the newest name; -1 before there is one."""
+    last_word: Tensor
+    """Last word pointed at; -1 before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +110,15 @@ def last_words(previous: Tensor, types: int) -> Tensor:
     """For each step, the last word pointed at up to and with its input. Shapes (B, L) -> (B, L)."""
     pointed = torch.where(previous >= FIRST_TYPE + types, previous - FIRST_TYPE - types, -1)
     return pointed.cummax(dim=1).values
+
+
+def first_words(previous: Tensor, types: int) -> Tensor:
+    """For each step, the first word of the newest name up to and with its input, -1 before. (B, L) -> (B, L)."""
+    before = torch.cat([torch.full_like(previous[:, :1], BEGIN), previous[:, :-1]], dim=1)
+    first = torch.where((before == START) & (previous >= FIRST_TYPE + types), previous - FIRST_TYPE - types, -1)
+    return first.cummax(dim=1).values
+
+
+def hear(previous: Tensor, types: int) -> Heard:
+    """What each step of a whole sequence knows, from its inputs (B, L)."""
+    return Heard(previous, first_words(previous, types), last_words(previous, types))

@@ -112,8 +112,9 @@ def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
     """
     chunks = [CHUNK.findall(word) or [word] for word in words]
     flat = [chunk for word in chunks for chunk in word]
-    encoded = iter(tokenizer.encode_batch(flat, add_special_tokens=False))
-    unknown = piece_id(tokenizer, "[UNK]")
+    space = leading_space(tokenizer)
+    encoded = iter(tokenizer.encode_batch([space + chunk for chunk in flat], add_special_tokens=False))
+    unknown = _special(tokenizer, "[UNK]", "<unk>")
     ids: list[int] = []
     owner: list[int] = []
     shapes: list[int] = []
@@ -127,16 +128,24 @@ def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
     return Pieces(tuple(ids), tuple(owner), tuple(shapes), tuple(prefixes), post_casing(words))
 
 
-def piece_id(tokenizer: Tokenizer, piece: str) -> int:
-    """The id of a special piece.
+def marks(tokenizer: Tokenizer) -> tuple[int, int]:
+    """The pieces that stand before and after a text: BERT's or RoBERTa's and BART's; T5 has only the second."""
+    begin = _special(tokenizer, "[CLS]", "<s>", "<pad>", "[PAD]")
+    return begin, _special(tokenizer, "[SEP]", "</s>")
 
-    Raises:
-        SetupError: the tokenizer has no such piece; it is none of BERT's.
-    """
-    found: int | None = tokenizer.token_to_id(piece)
-    if found is None:
-        raise SetupError(f"the tokenizer has no piece {piece}: a BERT-shaped tokenizer is needed")
-    return found
+
+def _special(tokenizer: Tokenizer, *names: str) -> int:
+    found = (tokenizer.token_to_id(name) for name in names)
+    piece: int | None = next((piece for piece in found if piece is not None), None)
+    if piece is None:
+        raise SetupError(f"the tokenizer has none of the pieces {', '.join(names)}: it belongs to no known encoder")
+    return piece
+
+
+def leading_space(tokenizer: Tokenizer) -> str:
+    """What must stand before a word inside a text: byte-level tokenizers keep the blank as a part of it."""
+    bare, spaced = (tokenizer.encode(text, add_special_tokens=False).ids for text in ("a", " a"))
+    return "" if bare == spaced else " "
 
 
 def _prefix(words: Sequence[str], index: int) -> Prefix:

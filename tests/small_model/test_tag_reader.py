@@ -1,0 +1,122 @@
+"""The second head: what BIO tags say of the next symbol is a distribution over the decoder's language."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tiny import tiny_network
+from unco.small_model.decoding import decode_greedily
+from unco.small_model.network import shift
+from unco.small_model.symbols import BEGIN, END, REGION, START, decode_symbols, encode_entities, hear, legal_next
+from unco.small_model.tag_reader import Tags, read_tags, tag_probabilities
+from unco.types import Span
+
+TYPES = 2
+WORDS = 6
+
+
+def tags_of(probabilities: list[list[float]], padding: int = 0) -> Tags:
+    """Tags of one post from the probabilities of outside, begin and inside A, begin and inside B."""
+    logits = torch.tensor([probabilities]).clamp(min=1e-30).log()
+    logits = torch.cat([logits, torch.full((1, padding, 1 + 2 * TYPES), 3.0)], 1)
+    return read_tags(logits, torch.tensor([len(probabilities)]))
+
+
+def rows(tags: Tags, said: list[int]) -> torch.Tensor:
+    """The distribution at each step of a sequence, (L, V)."""
+    return tag_probabilities(tags, *hear(shift(torch.tensor([said])), TYPES))[0]
+
+
+TWO_WORDS = [[0.2, 0.5, 0.0, 0.3, 0.0], [0.4, 0.1, 0.25, 0.0, 0.25]]
+"""Word 0 begins a name with 0.8; word 1 begins one with 0.1 and continues one with 0.5."""
+FIRST, SECOND = 3 + TYPES, 4 + TYPES
+
+
+def test_two_words_by_hand() -> None:
+    table = rows(tags_of(TWO_WORDS), [START, FIRST, SECOND, REGION, 3, END])
+    expected = [
+        # <end> if no word begins: 0.2 * 0.9
+        [0.18, 0.82, 0, 0, 0, 0, 0],
+        # the first begin: 0.8, or 0.2 * 0.1, of 0.82 together
+        [0, 0, 0, 0, 0, 0.8 / 0.82, 0.02 / 0.82],
+        # word 1 continues with 0.5
+        [0, 0, 0.5, 0, 0, 0, 0.5],
+        # the text is over
+        [0, 0, 1, 0, 0, 0, 0],
+        # A: 0.5 + 0.25; B: 0.3 + 0.25; of 1.3
+        [0, 0, 0, 0.75 / 1.3, 0.55 / 1.3, 0, 0],
+        [1, 0, 0, 0, 0, 0, 0],
+    ]
+    assert table.tolist() == [pytest.approx(row, abs=1e-5) for row in expected]
+
+
+def test_after_a_name_only_later_words_begin_one() -> None:
+    table = rows(tags_of(TWO_WORDS), [START, FIRST, REGION, 3, START, SECOND, REGION, 4, END])
+    assert table[4].tolist() == pytest.approx([0.9, 0.1, 0, 0, 0, 0, 0], abs=1e-5)
+    assert table[5].tolist() == pytest.approx([0, 0, 0, 0, 0, 0, 1], abs=1e-5)
+    assert table[3, 3:5].tolist() == pytest.approx([0.5 / 0.8, 0.3 / 0.8], abs=1e-5)  # word 0 alone
+    assert table[7, 3:5].tolist() == pytest.approx([1.0, 0.0], abs=1e-4)  # word 1 as a beginning
+
+
+def test_nothing_but_the_end_follows_the_end() -> None:
+    assert rows(tags_of(TWO_WORDS), [END, END, END])[2].tolist() == [1, 0, 0, 0, 0, 0, 0]
+
+
+@st.composite
+def prefixes(draw: st.DrawFn) -> tuple[int, list[int]]:
+    """Words of a post, and a grammatical sequence over them that goes on with `<end>`."""
+    words = draw(st.integers(1, WORDS))
+    edges = sorted(draw(st.sets(st.integers(0, words), max_size=6)))
+    entities = [
+        (Span(start, stop), draw(st.integers(0, TYPES - 1)))
+        for start, stop in zip(edges[::2], edges[1::2], strict=False)
+    ]
+    return words, [*encode_entities(entities, TYPES), END]
+
+
+@given(prefixes(), st.integers(0, 2**31), st.floats(0.1, 30), st.integers(0, 3))
+def test_rows_are_distributions_over_legal_symbols(
+    drawn: tuple[int, list[int]], seed: int, spread: float, padding: int
+) -> None:
+    words, said = drawn
+    logits = spread * torch.randn(1, words + padding, 1 + 2 * TYPES, generator=torch.Generator().manual_seed(seed))
+    counts = torch.tensor([words])
+    heard = hear(shift(torch.tensor([said])), TYPES)
+    table = tag_probabilities(read_tags(logits, counts), *heard)
+    legal = legal_next(heard.previous, heard.last_word, counts, TYPES, words + padding)
+    assert float(table.min()) >= 0.0
+    assert table.sum(-1).flatten().tolist() == pytest.approx([1.0] * len(said), abs=1e-4)
+    assert float((table * ~legal).sum()) == 0.0
+
+
+def test_padding_changes_no_row() -> None:
+    said = [START, FIRST, SECOND, REGION, 3, END]
+    bare, padded = rows(tags_of(TWO_WORDS), said), rows(tags_of(TWO_WORDS, padding=3), said)
+    assert torch.allclose(bare, padded[:, : bare.shape[1]], atol=1e-6)
+    assert float(padded[:, bare.shape[1] :].sum()) == 0.0
+
+
+def test_certain_tags_outvote_an_undecided_decoder() -> None:
+    network = tiny_network()
+    for layer in (network.decoder.special_out, network.decoder.pointer_out):  # every legal symbol is equally likely
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    counts = torch.tensor([4])
+    memory = network.decoder.remember(
+        torch.randn(1, 4, 32), torch.zeros(1, 0, 32), counts, torch.zeros(1, 0, dtype=torch.bool)
+    )
+    # B-ORG I-ORG O B-PER, as outside, begin and inside PER, begin and inside ORG
+    wanted = torch.tensor([[3, 4, 0, 1]])
+    tags = read_tags(20.0 * torch.nn.functional.one_hot(wanted, 5).float(), counts)
+    said = decode_greedily(network, memory, tags).symbols[0].tolist()
+    assert [(found.span, found.type_index) for found in decode_symbols(said, TYPES)] == [
+        (Span(0, 2), 1),
+        (Span(3, 4), 0),
+    ]
+
+
+def test_before_the_first_word_there_is_no_newest_name() -> None:
+    heard = hear(torch.tensor([[BEGIN, START, FIRST, REGION, 3, START, SECOND]]), TYPES)
+    assert heard.first_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]
+    assert heard.last_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]

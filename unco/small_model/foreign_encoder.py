@@ -1,0 +1,68 @@
+"""Any text encoder of `transformers` in the place of our own: it is run by that library, from its own configuration."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unco.errors import SettingsError, SetupError
+from unco.small_model.batch import Batch
+from unco.small_model.config import ModelConfig
+from unco.small_model.encoder import CasingEmbedding, pool_words
+
+
+class ForeignEncoder(nn.Module):
+    """Word states of a post from an encoder whose layers are not ours (DeBERTa, ModernBERT, T5's encoder, ...).
+
+    Its layers cannot be run with given dropout masks, so Monte Carlo dropout stays in the decoder.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        """Random weights, of the shape that `config.foreign_encoder` describes."""
+        super().__init__()
+        self.model = build_encoder(config.foreign_encoder or {})
+        self.casing = CasingEmbedding(config.hidden)
+        self.layers: tuple[nn.Module, ...] = ()
+
+    @property
+    def piece(self) -> nn.Embedding:
+        """The table of word pieces."""
+        table: nn.Embedding = self.model.get_input_embeddings()
+        return table
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Word states of shape (B, W, d), zero beyond a post's words."""
+        x = self.piece(batch.piece_ids) + self.casing(batch)
+        states = self.model(inputs_embeds=x, attention_mask=batch.piece_mask.to(torch.long)).last_hidden_state
+        return pool_words(states, batch.word_of_piece, int(batch.words.max()))
+
+    def lower(self, batch: Batch, stop: int) -> Tensor:
+        """Not possible here; see `TextEncoder.lower`."""
+        raise SettingsError("this encoder's layers cannot be sampled: set mc_dropout's encoder_layers to 0")
+
+    def upper(self, x: Tensor, batch: Batch, start: int, masks: Tensor | None = None) -> Tensor:
+        """Not possible here; see `TextEncoder.upper`."""
+        raise SettingsError("this encoder's layers cannot be sampled: set mc_dropout's encoder_layers to 0")
+
+
+def build_encoder(settings: dict[str, Any]) -> Any:
+    """An encoder with random weights from a configuration of `transformers`.
+
+    Raises:
+        SetupError: `transformers` is not installed or does not know the model type.
+    """
+    try:
+        from transformers import AutoConfig, AutoModel
+    except ImportError as error:
+        raise SetupError('this encoder is run by transformers: pip install "unco[train]"') from error
+    kind = settings.get("model_type", "")
+    try:
+        config = AutoConfig.for_model(kind, **{name: value for name, value in settings.items() if name != "model_type"})
+    except ValueError as error:
+        raise SetupError(f"transformers knows no model type {kind!r}: {error}") from error
+    return text_encoder(AutoModel.from_config(config))  # type: ignore[no-untyped-call]
+
+
+def text_encoder(model: Any) -> Any:
+    """The encoder of a model that has a decoder too, else the model."""
+    return model.get_encoder() if model.config.is_encoder_decoder else model

@@ -1,0 +1,65 @@
+"""What training minimises: Eqs. 1, 3 and 8."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+NO_LEGAL = -1e4
+"""Logit of an illegal symbol: its probability is 0 in float32, and 0 * log 0 stays finite."""
+
+
+def token_loss(log_probs: Tensor, symbols: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy over real steps (Eq. 1), smoothed over the legal symbols of each step.
+
+    Args:
+        log_probs: (B, L, V), illegal symbols at about -1e4.
+        symbols: (B, L), -100 = padding.
+        smoothing: share of the target spread evenly over legal symbols, in [0, 1).
+    """
+    real = symbols >= 0
+    picked = log_probs.gather(-1, symbols.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    legal = log_probs > NO_LEGAL / 2
+    spread = (log_probs * legal).sum(-1) / legal.sum(-1).clamp(min=1)
+    losses = -(1 - smoothing) * picked - smoothing * spread
+    return losses[real].mean()
+
+
+def region_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean KL divergence from the target distribution over the steps that have one (Eq. 3).
+
+    Args:
+        logits: (B, L, K + 1), -inf at padded slots.
+        target: (B, L, K + 1), rows sum to 1 at `<r>` steps and to 0 elsewhere.
+    """
+    rows = target.sum(-1) > 0
+    if not bool(rows.any()):
+        return logits.new_zeros(())
+    log_probs = logits[rows].log_softmax(-1)
+    wanted = target[rows]
+    terms = torch.where(wanted > 0, wanted * (wanted.clamp(min=1e-12).log() - log_probs), 0.0)
+    return terms.sum(-1).mean()
+
+
+def debiasing_loss(words: Tensor, spans: Tensor, regions: Tensor, overlaps: Tensor, margin: float) -> Tensor:
+    """Triplet ranking loss between a name and regions, the margin shrinking with the overlap (Eq. 8).
+
+    Anchor: the mean of an entity's word states. Positive: a candidate of IoU > 0.5 with one of its gold boxes;
+    negative: any other candidate. D = 1 - cosine. The margin is that of the negative, `margin` * (1 - its IoU). The
+    mean over all (positive, negative) pairs is taken, so that the weight does not grow with the number of candidates.
+
+    Args:
+        words: (B, W, d) word states.
+        spans: (B, E, 2) first and stop word of each entity; (-1, -1) = padding.
+        regions: (B, K, d) region states.
+        overlaps: (B, E, K), each candidate's best IoU with the entity's gold boxes, in [0, 1]; -1 = padding.
+        margin: lambda, >= 0.
+    """
+    place = torch.arange(words.shape[1], device=words.device)
+    inside = (place >= spans[..., :1]) & (place < spans[..., 1:])  # (B, E, W)
+    weights = inside.to(words.dtype)
+    anchors = weights @ words / weights.sum(-1, keepdim=True).clamp(min=1)
+    distance = 1.0 - F.normalize(anchors, dim=-1) @ F.normalize(regions, dim=-1).transpose(1, 2)  # (B, E, K)
+    positive, negative = overlaps > 0.5, (overlaps >= 0) & (overlaps <= 0.5)
+    pairs = positive.unsqueeze(-1) & negative.unsqueeze(-2)  # (B, E, K, K): column is the negative
+    gap = distance.unsqueeze(-1) - distance.unsqueeze(-2) + margin * (1.0 - overlaps).unsqueeze(-2)
+    return gap.clamp(min=0)[pairs].sum() / pairs.sum().clamp(min=1)

@@ -1,0 +1,23 @@
+"""A post as the small model takes it."""
+
+from dataclasses import dataclass
+
+from unco.small_model.regions import Region, with_whole_picture
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """Words, and what was found in the picture."""
+
+    words: tuple[str, ...]
+    regions: tuple[Region, ...] = ()
+    """Candidates; the whole picture is added where it is not among them."""
+    size: tuple[int, int] | None = None
+    """(width, height) of the picture in pixels; None = no picture, so nothing is groundable."""
+    caption: str = ""
+    """What the picture shows, in words, where the model was trained with captions."""
+
+    @property
+    def candidates(self) -> tuple[Region, ...]:
+        """What the model points at: the regions and the whole picture; none without a picture."""
+        return with_whole_picture(self.regions, self.size) if self.size else ()

@@ -1,0 +1,102 @@
+"""The second head: what BIO tags say about the next symbol, so that it can be averaged with what the decoder says.
+
+A linear layer on the encoder tags each word (outside, begin, inside; by type). Read from left to right the tags are a
+distribution over the same target language as the decoder's: the next name starts at the next word tagged "begin", goes
+on while words are tagged "inside", and has the type of its words. Two heads that were trained together on one encoder
+err differently; where they disagree, the average is flat. It costs one matrix product.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unco.small_model.symbols import END, FIRST_TYPE, REGION, START
+
+TINY = 1e-6
+"""Probabilities are kept this far from 0 and 1, so that their logarithms stay finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Tag probabilities of B posts, summed up for reading."""
+
+    counts: Tensor
+    """(B,) words of each post."""
+    begin: Tensor
+    """(B, W), that a name begins at a word; 0 beyond the post."""
+    inside: Tensor
+    """(B, W + 1), that a word continues the name before it; 0 beyond the post."""
+    none_until: Tensor
+    """(B, W + 1), log-probability that no name begins before a word."""
+    begin_types: Tensor
+    """(B, W, N), of a name's first word."""
+    inside_types: Tensor
+    """(B, W + 1, N), of later words, summed over all words before."""
+
+
+def read_tags(logits: Tensor, counts: Tensor) -> Tags:
+    """Prepare tags for reading.
+
+    Args:
+        logits: (B, W, 1 + 2 N): outside, then begin and inside of each type.
+        counts: (B,) words of each post.
+    """
+    real = torch.arange(logits.shape[1], device=logits.device) < counts.unsqueeze(1)  # (B, W)
+    tags = logits.softmax(-1) * real.unsqueeze(-1)
+    begin_types, inside_types = tags[..., 1::2], tags[..., 2::2]
+    begin = begin_types.sum(-1).clamp(max=1 - TINY)
+    nothing = begin.new_zeros(len(begin), 1)
+    return Tags(
+        counts=counts,
+        begin=begin,
+        inside=torch.cat([inside_types.sum(-1), nothing], 1),
+        none_until=torch.cat([nothing, torch.log1p(-begin).cumsum(1)], 1),
+        begin_types=begin_types,
+        inside_types=torch.cat([torch.zeros_like(inside_types[:, :1]), inside_types.cumsum(1)], 1),
+    )
+
+
+def tag_probabilities(tags: Tags, previous: Tensor, first_word: Tensor, last_word: Tensor) -> Tensor:
+    """Probabilities of the next symbol as the tags see it.
+
+    Args:
+        tags: of B posts.
+        previous: the symbol just consumed, BEGIN at first, (B, L).
+        first_word: first word of the newest name, -1 before there is one, (B, L).
+        last_word: last word pointed at so far, -1 before the first, (B, L).
+
+    Returns:
+        (B, L, 3 + N + W); rows sum to 1.
+    """
+    types, width = tags.begin_types.shape[-1], tags.begin.shape[1]
+    after = last_word + 1
+    skipped = _at(tags.none_until, after)  # (B, L)
+    none_left = (tags.none_until[:, -1:] - skipped).exp().masked_fill(previous == END, 1.0)  # the end is the end
+    word = torch.arange(width, device=previous.device)
+    free = (word >= after.unsqueeze(-1)) & (word < tags.counts[:, None, None])  # (B, L, W)
+    starts = tags.begin.unsqueeze(1) * (tags.none_until[:, None, :-1] - skipped.unsqueeze(-1)).exp()
+    starts = starts.clamp(min=TINY) * free
+    starts = starts / starts.sum(-1, keepdim=True).clamp(min=TINY)
+    goes_on = _at(tags.inside, after)
+    between = (previous < START) | ((previous >= FIRST_TYPE) & (previous < FIRST_TYPE + types))
+    inside = previous >= FIRST_TYPE + types
+    specials = torch.stack([between * none_left, between * (1.0 - none_left), inside * (1.0 - goes_on)], -1)
+    kinds = _types(tags, first_word, last_word) * (previous == REGION).unsqueeze(-1)
+    next_word = (word == after.unsqueeze(-1)) * goes_on.unsqueeze(-1) * inside.unsqueeze(-1)
+    pointers = starts * (previous == START).unsqueeze(-1) + next_word
+    return torch.cat([specials, kinds, pointers], -1)
+
+
+def _types(tags: Tags, first_word: Tensor, last_word: Tensor) -> Tensor:
+    """Types of the newest name: its first word's "begin" and its later words' "inside", in proportion. (B, L, N)."""
+    first, last = first_word.clamp(min=0), last_word.clamp(min=0)
+    total = _at(tags.begin_types, first) + _at(tags.inside_types, last + 1) - _at(tags.inside_types, first + 1)
+    total = total.clamp(min=TINY)
+    return total / total.sum(-1, keepdim=True)
+
+
+def _at(table: Tensor, places: Tensor) -> Tensor:
+    """Rows of (B, S, ..) at (B, L): (B, L, ..)."""
+    rows = torch.arange(len(table), device=table.device).unsqueeze(1)
+    return table[rows, places]
