@@ -10,17 +10,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import tiny_predictor
-from unco.errors import SetupError
-from unco.small_model.checkpoint import SCALE, SHIPPED, dequantise, load_checkpoint, quantise, save_checkpoint
-from unco.small_model.predictor import ModelInput
+from unco.errors import SettingsError, SetupError
+from unco.evals.model_card import read_report, score_table
+from unco.small_model.checkpoint import (
+    SCALE,
+    SHIPPED,
+    Calibration,
+    dequantise,
+    from_pretrained,
+    quantise,
+    save_pretrained,
+)
+from unco.small_model.config import ESTIMATORS
+from unco.small_model.model_input import ModelInput
+from unco.small_model.uncertainty import log_cardinality
+from unco.types import Thresholds
 
 POST = ModelInput(("Ann", "Lee", "plays", "for", "Blue", "Owls"))
+
+
+FITTED = {
+    "entropy": Calibration(log_cardinality(2, 10, 4), Thresholds(0.4, 0.3, 0.5)),
+    "mc_decoder": Calibration(log_cardinality(3, 11, 5), Thresholds(0.1, 0.2, 0.3)),
+}
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     folder = tmp_path / "checkpoint"
-    save_checkpoint(tiny_predictor(), folder, {"data": "none"})
+    save_pretrained(tiny_predictor(), "entropy", {"tiny": FITTED, "names": FITTED}, folder, {"data": "none"})
     return folder
 
 
@@ -28,7 +46,7 @@ def saved(tmp_path: Path) -> Path:
 def test_int8_is_off_by_at_most_half_a_step(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     matrix, vector = torch.randn(5, 7, generator=generator), torch.randn(5, generator=generator)
-    back = dequantise(quantise({"m": matrix, "v": vector, "tagger.weight": matrix}))
+    back = dequantise(quantise({"m": matrix, "v": vector}))
     assert back.keys() == {"m", "v"}
     step = matrix.abs().amax(dim=1, keepdim=True) / 127
     assert bool(((back["m"] - matrix).abs() <= 0.5 * step + 1e-6).all())
@@ -42,28 +60,48 @@ def test_quantising_twice_changes_nothing() -> None:
 
 
 def test_a_loaded_checkpoint_says_what_its_weights_say(saved: Path) -> None:
-    original = tiny_predictor()
-    original.network.load_state_dict(dequantise(quantise(original.network.state_dict())), strict=False)
-    loaded = load_checkpoint(saved)
+    original = tiny_predictor().with_estimator(ESTIMATORS["entropy"])
+    original.network.load_state_dict(dequantise(quantise(original.network.state_dict())))
+    loaded = from_pretrained(saved)
     assert loaded.predict([POST]) == original.predict([POST])
-    assert (loaded.mc, loaded.thresholds, loaded.normaliser) == (original.mc, original.thresholds, original.normaliser)
-    assert load_checkpoint(saved) is loaded
+    assert loaded.predict([POST])[0], "the tiny network should say something"
+    assert (loaded.thresholds, loaded.normaliser) == (original.thresholds, original.normaliser)
+    assert from_pretrained(saved) is loaded
+    assert from_pretrained(str(saved)).predict([POST]) == original.predict([POST])
+
+
+def test_scheme_and_estimator_bring_what_was_fitted_for_them(saved: Path) -> None:
+    first, other = from_pretrained(saved), from_pretrained(saved, "names", "mc_decoder")
+    assert other.network is first.network, "the weights are loaded once"
+    assert {found.type for found in other.predict([POST])[0]} == {"NAME"}
+    assert (other.estimator, other.thresholds) == (ESTIMATORS["mc_decoder"], Thresholds(0.1, 0.2, 0.3))
+    assert other.normaliser == log_cardinality(3, 11, 5)
+    with pytest.raises(SettingsError, match="no label scheme 'fmnerg': choose tiny, names"):
+        from_pretrained(saved, "fmnerg")
+    with pytest.raises(SettingsError, match="no estimator 'magic': choose entropy, mc_decoder"):
+        from_pretrained(saved, estimator="magic")
+
+
+def test_what_is_no_folder_is_looked_for_on_the_hub_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(SetupError, match="nobody/nothing is neither a folder nor a model that can be fetched"):
+        from_pretrained("nobody/nothing")
 
 
 def test_a_truncated_file_is_refused(saved: Path) -> None:
     weights = saved / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(SetupError, match="not the file that config.json was written for"):
-        load_checkpoint(saved)
+        from_pretrained(saved)
 
 
 def test_another_format_and_missing_files_are_refused(saved: Path) -> None:
     config = saved / "config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "format": 99}))
-    with pytest.raises(SetupError, match="format 1"):
-        load_checkpoint(saved)
+    with pytest.raises(SetupError, match="format 2"):
+        from_pretrained(saved)
     with pytest.raises(SetupError, match="cannot be read"):
-        load_checkpoint(saved / "nowhere")
+        from_pretrained(saved / "nowhere")
 
 
 def test_weights_of_another_shape_are_refused(saved: Path) -> None:
@@ -72,19 +110,19 @@ def test_weights_of_another_shape_are_refused(saved: Path) -> None:
     data["model"]["decoder_layers"] = 1
     config.write_text(json.dumps(data))
     with pytest.raises(SetupError, match="does not hold a checkpoint of this version"):
-        load_checkpoint(saved)
+        from_pretrained(saved)
 
 
 def test_the_shipped_checkpoint_is_small_and_has_its_card() -> None:
     assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 60_000_000
     data = json.loads((SHIPPED / "config.json").read_text())
     card = (SHIPPED / "README.md").read_text()
-    assert f"{100 * data['origin']['report']['test']['f1']:.2f}" in card
+    assert score_table(read_report(data)) in card
     assert data["origin"]["started_from"]["sha256"] in card
 
 
 def test_the_shipped_checkpoint_finds_plain_names() -> None:
-    (entities,) = load_checkpoint().predict([ModelInput(tuple("Grace Hopper joined the US Navy in Boston .".split()))])
+    (entities,) = from_pretrained().predict([ModelInput(tuple("Grace Hopper joined the US Navy in Boston .".split()))])
     found = {(entity.span.start, entity.span.stop): entity.type for entity in entities}
     assert found.get((0, 2)) == "PER"
     assert found.get((7, 8)) == "LOC"
@@ -92,7 +130,7 @@ def test_the_shipped_checkpoint_finds_plain_names() -> None:
 
 def test_threads_share_one_copy(saved: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        loaded = list(pool.map(load_checkpoint, [saved] * 8))
+        loaded = list(pool.map(from_pretrained, [saved] * 8))
     assert all(one is loaded[0] for one in loaded)
 
 
@@ -101,19 +139,30 @@ def test_threads_share_one_copy(saved: Path) -> None:
     [
         ("tokenizer.json", "{"),
         ("config.json", "[]"),
-        ("config.json", '{"format": 1}'),
+        ("config.json", '{"format": 2}'),
         ("config.json", "{"),
     ],
 )
 def test_broken_files_are_refused(saved: Path, file: str, content: str) -> None:
     (saved / file).write_text(content)
     with pytest.raises(SetupError):
-        load_checkpoint(saved)
+        from_pretrained(saved)
 
 
-@pytest.mark.parametrize("change", [{"span_variant": "odd"}, {"thresholds": {"span": 2, "type": 0, "region": 0}}])
-def test_values_that_cannot_be_are_refused(saved: Path, change: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("estimators", "entropy", "measure"), "odd"),
+        (("calibrations", "tiny", "entropy", "thresholds", "span"), 2),
+    ],
+)
+def test_values_that_cannot_be_are_refused(saved: Path, where: tuple[str, ...], value: object) -> None:
     config = saved / "config.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), **change}))
+    data = json.loads(config.read_text())
+    inner = data
+    for name in where[:-1]:
+        inner = inner[name]
+    inner[where[-1]] = value
+    config.write_text(json.dumps(data))
     with pytest.raises(SetupError, match="does not hold a checkpoint"):
-        load_checkpoint(saved)
+        from_pretrained(saved)

@@ -7,16 +7,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unco.small_model.config import Measure, SpanVariant
 from unco.small_model.symbols import DecodedEntity
 from unco.small_model.uncertainty import (
     Normaliser,
     Range,
     doubt,
-    entity_uncertainty,
     entropy,
     fit_minmax,
     log_cardinality,
     quantile_thresholds,
+    span_uncertainty,
+    step_uncertainty,
+    surprisal,
 )
 from unco.types import Span, Thresholds, Uncertainty
 
@@ -34,12 +37,36 @@ def test_entropy_lies_between_zero_and_ln_v(weights: list[float]) -> None:
     assert -1e-9 <= value <= log(len(weights)) + 1e-9
 
 
-def test_equation_7_by_hand() -> None:
-    entity = DecodedEntity(Span(3, 5), type_index=0, start_step=0)  # <s> w w <r> type
-    tokens, regions = [0.1, 0.2, 0.4, 0.3, 0.7], [9.0, 9.0, 9.0, 9.0, 0.5]
-    boundary = entity_uncertainty(entity, tokens, regions)
-    assert (boundary.span, boundary.type, boundary.region) == pytest.approx(((0.1 + 0.2 + 0.4 + 0.3) / 2, 0.7, 0.5))
-    assert entity_uncertainty(entity, tokens, regions, "eq7").span == pytest.approx((0.2 + 0.4) / 2)
+def test_surprisal_is_of_what_was_said() -> None:
+    rows = torch.tensor([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
+    assert surprisal(rows, torch.tensor([1, 0, 2])).tolist() == pytest.approx([log(4), 0.0, 9 * log(10)])
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [("boundary", (0.1 + 0.2 + 0.4 + 0.3) / 2), ("eq7", (0.2 + 0.4) / 2), ("total", 0.1 + 0.2 + 0.4 + 0.3)],
+)
+def test_equation_7_by_hand(variant: SpanVariant, expected: float) -> None:
+    entity = DecodedEntity(Span(3, 5), type_index=0, start_step=1)  # .. <s> w w <r> type
+    steps = [9.0, 0.1, 0.2, 0.4, 0.3, 9.0]
+    assert span_uncertainty(entity, steps, variant) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("measure", "span", "kind"),
+    [("entropy", log(2), log(4)), ("doubt", 0.5, 0.75), ("surprisal", log(2), log(4))],
+)
+def test_measures_of_a_step_by_hand(measure: Measure, span: float, kind: float) -> None:
+    tokens, types = torch.tensor([[[0.5, 0.5, 0.0]]]), torch.tensor([[[0.25] * 4]])
+    steps = step_uncertainty(torch.tensor([[1]]), tokens, types, torch.tensor([[[1.0, 0.0]]]), measure)
+    assert steps.spans.item() == pytest.approx(span)
+    assert steps.types.item() == pytest.approx(kind)
+    assert steps.regions.item() == 0.0
+
+
+def test_one_value_on_dev_leaves_only_more_and_not_more() -> None:
+    normaliser = fit_minmax([Uncertainty(0.5, 0.5, 0.0)])
+    assert normaliser(Uncertainty(0.5, 0.6, 0.0)) == Uncertainty(0.0, 1.0, 0.0)
 
 
 def test_minmax_is_fitted_on_what_it_is_given_and_clips() -> None:

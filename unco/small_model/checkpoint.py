@@ -1,40 +1,58 @@
 """A trained model on disk: a folder with weights (safetensors, int8), tokenizer, configuration, and its card."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from typing import Any, get_args
+from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from unco.errors import SetupError
-from unco.small_model.config import McDropout, ModelConfig
+from unco.errors import SettingsError, SetupError
+from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
+from unco.small_model.hub_models import fetched_folder
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
-from unco.small_model.uncertainty import Normaliser, Range, SpanVariant
-from unco.types import ATTRIBUTES, Thresholds
+from unco.small_model.uncertainty import Normaliser
+from unco.types import Thresholds
 
 SHIPPED = Path(__file__).with_name("checkpoint")
-FORMAT = 1
+FORMAT = 2
 SCALE = "::scale"
 """Suffix of the name under which the row scales of an int8 matrix are stored."""
-TRAINING_ONLY = "tagger."
 
 _one_at_a_time = Lock()
 
 
-def save_checkpoint(predictor: Predictor, folder: Path, origin: dict[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was fitted on dev for one label scheme and one estimator of uncertainty."""
+
+    normaliser: Normaliser
+    thresholds: Thresholds
+
+
+Calibrations = dict[str, dict[str, Calibration]]
+"""By the names of scheme and estimator."""
+
+
+def save_pretrained(
+    predictor: Predictor, estimator: str, calibrations: Calibrations, folder: Path, origin: dict[str, Any]
+) -> None:
     """Write a checkpoint.
 
     Args:
-        predictor: what to save; its measure and batch size are not part of a checkpoint.
+        predictor: what to save; its scheme is the one that `from_pretrained` gives when none is named.
+        estimator: name of the one that `from_pretrained` gives when none is named.
+        calibrations: of every scheme and estimator that can be named.
         folder: made if it does not exist.
         origin: what a reader should know of the training run; plain JSON.
     """
@@ -46,45 +64,62 @@ def save_checkpoint(predictor: Predictor, folder: Path, origin: dict[str, Any]) 
         "name": predictor.name,
         "weights_sha256": file_sha256(folder / "model.safetensors"),
         "model": predictor.network.config.to_json(),
-        "mc_dropout": asdict(predictor.mc),
-        "span_variant": predictor.span_variant,
-        "normaliser": asdict(predictor.normaliser),
-        "thresholds": asdict(predictor.thresholds),
+        "both_heads": predictor.both_heads,
+        "scheme": predictor.scheme.name,
+        "estimator": estimator,
+        "estimators": {name: asdict(ESTIMATORS[name]) for name in calibrations[predictor.scheme.name]},
+        "calibrations": {
+            scheme: {name: asdict(fitted) for name, fitted in row.items()} for scheme, row in calibrations.items()
+        },
         "origin": origin,
     }
     (folder / "config.json").write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def load_checkpoint(folder: Path = SHIPPED) -> Predictor:
-    """Read a checkpoint; the same folder gives the same object, to all threads: a process holds one copy.
+def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, estimator: str | None = None) -> Predictor:
+    """Read a checkpoint; the same folder gives the same network, to all threads: a process holds one copy.
+
+    Args:
+        source: a checkpoint's folder, or its name on the Hugging Face hub.
+        scheme: what types are given out in; None = the checkpoint's first choice.
+        estimator: of uncertainty; `mc_decoder` is the paper's; None = the checkpoint's first choice.
 
     Raises:
-        SetupError: a file is missing, cut off, or of another format.
+        SetupError: a file is missing, cut off, or of another format; or it cannot be fetched.
+        SettingsError: the checkpoint has no such scheme or estimator.
     """
+    folder = source if isinstance(source, Path) else fetched_folder(source)
     with _one_at_a_time:
-        return _load(folder)
+        return _load(folder, scheme, estimator)
 
 
-@lru_cache(maxsize=4)
-def _load(folder: Path) -> Predictor:
+@lru_cache(maxsize=8)
+def _load(folder: Path, scheme: str | None, estimator: str | None) -> Predictor:
     data = _read_config(folder / "config.json")
-    weights = folder / "model.safetensors"
     try:
-        if file_sha256(weights) != data["weights_sha256"]:
-            raise SetupError(f"{weights} is not the file that config.json was written for: fetch the checkpoint again")
-        if data["span_variant"] not in get_args(SpanVariant):
-            raise ValueError(f"no span variant {data['span_variant']!r}")
+        network = _load_network(folder, ModelConfig.from_json(data["model"]), data["weights_sha256"])
+        calibrations = TypeAdapter(Calibrations).validate_python(data["calibrations"])
+        scheme = _chosen(folder, "label scheme", scheme or data["scheme"], calibrations)
+        estimator = _chosen(folder, "estimator", estimator or data["estimator"], calibrations[scheme])
+        fitted = calibrations[scheme][estimator]
         return Predictor(
-            network=_load_network(ModelConfig.from_json(data["model"]), weights),
+            network=network,
             tokenizer=load_tokenizer(folder / "tokenizer.json"),
-            normaliser=Normaliser(**{name: Range(**data["normaliser"][name]) for name in ATTRIBUTES}),
-            thresholds=Thresholds(**data["thresholds"]),
-            mc=McDropout(**data["mc_dropout"]),
-            span_variant=data["span_variant"],
+            normaliser=fitted.normaliser,
+            thresholds=fitted.thresholds,
+            scheme=network.config.schemes[scheme],
+            estimator=TypeAdapter(Estimator).validate_python(data["estimators"][estimator]),
+            both_heads=data["both_heads"],
             name=data["name"],
         )
-    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
+
+
+def _chosen(folder: Path, what: str, name: str, known: Mapping[str, Any]) -> str:
+    if name not in known:
+        raise SettingsError(f"{folder} has no {what} {name!r}: choose {', '.join(known)}")
+    return name
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
@@ -112,27 +147,31 @@ def _read_config(path: Path) -> dict[str, Any]:
     return data
 
 
-def _load_network(config: ModelConfig, weights: Path) -> Network:
+def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> Network:
+    weights = folder / "model.safetensors"
+    if file_sha256(weights) != sha256_of_weights:
+        raise SetupError(f"{weights} is not the file that config.json was written for: fetch the checkpoint again")
+    return _read_network(weights, config, sha256_of_weights)
+
+
+@lru_cache(maxsize=4)
+def _read_network(weights: Path, config: ModelConfig, sha256_of_weights: str) -> Network:
     # Not on the meta device: there, initialising an embedding imports torch._dynamo, which takes seconds.
     network = Network(config)
-    state = dequantise(load_file(weights))
-    state |= {name: torch.zeros(value.shape) for name, value in network.tagger.state_dict(prefix=TRAINING_ONLY).items()}
-    network.load_state_dict(state, assign=True)
+    network.load_state_dict(dequantise(load_file(weights)), assign=True)
     return network.eval().requires_grad_(False)
 
 
 def quantise(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Matrices as int8 with one scale a row (weight-only); vectors as they are; training-only weights left out."""
+    """Matrices as int8 with one scale a row (weight-only); vectors as they are."""
     stored: dict[str, Tensor] = {}
     for name, value in state.items():
-        if name.startswith(TRAINING_ONLY):
-            continue
-        if value.dim() == 2:
+        if value.dim() == 2 and value.is_floating_point():
             scale = value.abs().amax(dim=1).clamp(min=1e-12) / 127.0
             stored[name] = (value / scale.unsqueeze(1)).round().to(torch.int8)
             stored[name + SCALE] = scale.to(torch.float32)
         else:
-            stored[name] = value.to(torch.float32).contiguous()
+            stored[name] = value.to(torch.float32).contiguous() if value.is_floating_point() else value
     return stored
 
 

@@ -1,34 +1,22 @@
 """The small model in use: posts in, entities with raw and normalised uncertainties out. Works without the graph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from unco.small_model.batch import EncodedPost, encode_post, make_batch
-from unco.small_model.config import McDropout, ModelConfig
+from unco.small_model.batch import CAPTION_PIECES, EncodedPost, encode_post, make_batch
+from unco.small_model.config import Estimator, McDropout, Scheme
 from unco.small_model.decoding import Decoded, decode_greedily
 from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities
+from unco.small_model.model_input import ModelInput
 from unco.small_model.network import Network
-from unco.small_model.regions import Region
-from unco.small_model.simulated_regions import whole_picture
-from unco.small_model.symbols import decode_symbols
-from unco.small_model.uncertainty import Normaliser, SpanVariant, entity_uncertainty, entropy
-from unco.small_model.windows import cut_windows
+from unco.small_model.symbols import FIRST_TYPE, decode_symbols
+from unco.small_model.uncertainty import Normaliser, span_uncertainty, step_uncertainty
+from unco.small_model.windows import PIECES, cut_windows
 from unco.types import Box, Label, Span, Thresholds, Uncertainty
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInput:
-    """A post as the small model takes it."""
-
-    words: tuple[str, ...]
-    regions: tuple[Region, ...] = ()
-    """Candidates, without the whole picture, which is always added."""
-    size: tuple[int, int] | None = None
-    """(width, height) of the picture in pixels; None = no picture, so nothing is groundable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +32,10 @@ class Prediction:
     """Normalised to [0, 1]."""
 
 
+Reading = tuple[Estimator, Scheme]
+"""How uncertainty is estimated, and what types are given out in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predictor:
     """A network with everything that turns its numbers into entities."""
@@ -53,100 +45,117 @@ class Predictor:
     normaliser: Normaliser
     thresholds: Thresholds
     """Chosen for this normaliser."""
-    mc: McDropout = McDropout()
-    span_variant: SpanVariant = "boundary"
-    measure: Callable[[Tensor], Tensor] = entropy
-    """Uncertainty of a distribution, (.., V) -> (..)."""
+    scheme: Scheme
+    """What types are given out in."""
+    estimator: Estimator = Estimator()
+    both_heads: bool = False
+    """Decode with the mean of the decoder's and the tags' distributions."""
     batch_size: int = 32
     name: str = "unnamed"
 
     @property
     def labels(self) -> tuple[Label, ...]:
-        """The label scheme."""
-        return self.network.config.labels
+        """The types that are given out."""
+        return self.scheme.labels
 
     def predict(self, posts: Sequence[ModelInput]) -> list[list[Prediction]]:
         """Entities of each post, in text order.
 
         A post's result does not depend on the others in the call (up to float rounding, about 1e-6). Long posts are
         read in windows; no word is left out.
+
+        Raises:
+            SettingsError: a region lacks the visual features that the network reads.
+        """
+        return self.predict_each(posts, [(self.estimator, self.scheme)])[0]
+
+    def predict_each(self, posts: Sequence[ModelInput], readings: Sequence[Reading]) -> list[list[list[Prediction]]]:
+        """The same spans and regions with each estimator's uncertainties, in each scheme's types.
+
+        Posts are encoded and decoded once. The normaliser is the predictor's own throughout.
         """
         windows = [
-            (index, first, self._encode(post, slice(first, stop)))
+            (index, first, encode_post(post, self.tokenizer, slice(first, stop)))
             for index, post in enumerate(posts)
-            for first, stop in cut_windows(post.words, self.tokenizer)
+            for first, stop in cut_windows(post.words, self.tokenizer, self._room(post))
         ]
         order = sorted(range(len(windows)), key=lambda i: len(windows[i][2].pieces.ids))
-        found: list[list[Prediction]] = [[] for _ in windows]
+        results: list[list[list[Prediction]]] = [[[] for _ in posts] for _ in readings]
+        found: dict[int, list[list[_Raw]]] = {}
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
-            for i, entities in zip(chosen, self._run([windows[i][2] for i in chosen]), strict=True):
-                index, first, _ = windows[i]
-                found[i] = [self._finish(entity, posts[index], first) for entity in entities]
-        results: list[list[Prediction]] = [[] for _ in posts]
-        for (index, _, _), predictions in zip(windows, found, strict=True):
-            results[index] += predictions
+            found |= dict(zip(chosen, self._run([windows[i][2] for i in chosen], readings), strict=True))
+        for i, (index, first, _) in enumerate(windows):
+            for result, entities in zip(results, found[i], strict=True):
+                result[index] += [self._finish(entity, posts[index], first) for entity in entities]
         return results
 
-    def _encode(self, post: ModelInput, words: slice) -> EncodedPost:
-        size = post.size or (1, 1)
-        regions = (*post.regions, whole_picture(size)) if post.size else ()
-        return encode_post(post.words[words], regions, size, self.tokenizer)
+    def _room(self, post: ModelInput) -> int:
+        """Word pieces of a window, so that marks and caption fit beside them."""
+        beside = CAPTION_PIECES + 3 if post.caption else 2
+        return min(PIECES, self.network.config.positions - beside)
 
     @torch.inference_mode()
-    def _run(self, posts: Sequence[EncodedPost]) -> list[list["_Raw"]]:
-        batch = make_batch(posts, self.tokenizer).to(next(self.network.parameters()).device)
-        memory = self.network.eval().encode(batch)
-        decoded = decode_greedily(self.network, memory)
+    def _run(self, posts: Sequence[EncodedPost], readings: Sequence[Reading]) -> list[list[list["_Raw"]]]:
+        """Entities by post and reading."""
+        network = self.network.eval()
+        batch = make_batch(posts, self.tokenizer, network.config.visual_features)
+        batch = batch.to(next(network.parameters()).device)
+        memory = network.encode(batch)
+        decoded = decode_greedily(network, memory, network.read_tags(memory) if self.both_heads else None)
         keys = ["\x1f".join(post.words) for post in posts]
-        means = mean_probabilities(self.network, batch, memory, decoded.symbols, keys, self.mc)
-        return _read_entities(decoded, means, self.network.config, self.measure, self.span_variant)
+        means: dict[tuple[McDropout, bool], MeanProbabilities] = {}
+        read = []
+        for estimator, scheme in readings:
+            key = estimator.sampling, estimator.both_heads
+            if key not in means:
+                means[key] = mean_probabilities(network, batch, memory, decoded.symbols, keys, *key)
+            read.append(self._read(decoded, means[key], estimator, scheme))
+        return [list(entities) for entities in zip(*read, strict=True)]
+
+    def _read(
+        self, decoded: Decoded, means: MeanProbabilities, estimator: Estimator, scheme: Scheme
+    ) -> list[list["_Raw"]]:
+        labels = len(self.network.config.labels)
+        types = fold_types(means.symbols[..., FIRST_TYPE : FIRST_TYPE + labels], scheme)
+        steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator.measure)
+        said = fold_types(decoded.types, scheme).argmax(-1).tolist()
+        regions, none = decoded.regions.tolist(), means.regions.shape[-1] - 1
+        columns = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())
+        posts: list[list[_Raw]] = []
+        for row, symbols in enumerate(decoded.symbols.tolist()):
+            spans, kinds, places = (column[row] for column in columns)
+            posts.append([])
+            for entity in decode_symbols(symbols, labels):
+                step = entity.type_step
+                nats = Uncertainty(span_uncertainty(entity, spans, estimator.span), kinds[step], places[step])
+                region = regions[row][step] if regions[row][step] < none else None
+                posts[-1].append(_Raw(entity.span, scheme.labels[said[row][step]].name, region, nats))
+        return posts
 
     def _finish(self, raw: "_Raw", post: ModelInput, first_word: int) -> Prediction:
-        candidates = [region.box for region in (*post.regions, whole_picture(post.size))] if post.size else []
         return Prediction(
             span=Span(raw.span.start + first_word, raw.span.stop + first_word),
-            type=self.network.config.types[raw.type_index],
-            region=candidates[raw.region] if raw.region is not None else None,
+            type=raw.type,
+            region=post.candidates[raw.region].box if raw.region is not None else None,
             nats=raw.nats,
             uncertainty=self.normaliser(raw.nats),
         )
 
-    def with_mc(self, mc: McDropout) -> "Predictor":
-        """The same with other Monte Carlo settings."""
-        return replace(self, mc=mc)
+    def with_estimator(self, estimator: Estimator) -> "Predictor":
+        """The same with another estimate of uncertainty; normaliser and thresholds stay those of the first."""
+        return replace(self, estimator=estimator)
 
 
 @dataclass(frozen=True, slots=True)
 class _Raw:
     span: Span
-    type_index: int
+    type: str
     region: int | None
     nats: Uncertainty
 
 
-def _read_entities(
-    decoded: Decoded,
-    means: MeanProbabilities,
-    config: ModelConfig,
-    measure: Callable[[Tensor], Tensor],
-    variant: SpanVariant,
-) -> list[list[_Raw]]:
-    tokens, regions = measure(means.symbols).tolist(), measure(means.regions).tolist()
-    none = means.regions.shape[-1] - 1
-    posts: list[list[_Raw]] = []
-    for row, symbols in enumerate(decoded.symbols.tolist()):
-        entities = decode_symbols(symbols, len(config.labels))
-        chosen = decoded.regions[row].tolist()
-        posts.append(
-            [
-                _Raw(
-                    entity.span,
-                    entity.type_index,
-                    chosen[entity.type_step] if chosen[entity.type_step] < none else None,
-                    entity_uncertainty(entity, tokens[row], regions[row], variant),
-                )
-                for entity in entities
-            ]
-        )
-    return posts
+def fold_types(probabilities: Tensor, scheme: Scheme) -> Tensor:
+    """Probabilities of the network's labels summed up to those of a scheme's. (.., N) -> (.., labels of the scheme)."""
+    folded = probabilities.new_zeros(*probabilities.shape[:-1], len(scheme.labels))
+    return folded.index_add(-1, torch.tensor(scheme.of, device=probabilities.device), probabilities)

@@ -3,20 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Literal
 
 import torch
 from torch import Tensor
 
+from unco.small_model.config import Measure, SpanVariant
 from unco.small_model.symbols import DecodedEntity
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
-
-SpanVariant = Literal["boundary", "eq7"]
-"""Which steps a span's uncertainty sums over, divided by the span's length in words.
-
-`boundary`: from the decision to start (`<s>`) through the pointers to the decision to end (`<r>`), as Eq. 7's condition
-"t in (<s> ... <r>)" can be read. `eq7`: the pointer steps alone. The first finds wrong spans far better.
-"""
 
 
 def entropy(probabilities: Tensor) -> Tensor:
@@ -30,25 +23,46 @@ def doubt(probabilities: Tensor) -> Tensor:
     return 1.0 - probabilities.amax(-1)
 
 
-def entity_uncertainty(
-    entity: DecodedEntity, tokens: Sequence[float], regions: Sequence[float], variant: SpanVariant = "boundary"
-) -> Uncertainty:
-    """Span, type and region uncertainty of one entity (Eq. 7).
+def surprisal(probabilities: Tensor, symbols: Tensor) -> Tensor:
+    """Minus the logarithm of the probability of what was said, in nats, in [0, 21]. (.., V), (..) -> (..)."""
+    return -probabilities.gather(-1, symbols.unsqueeze(-1)).squeeze(-1).clamp(min=1e-9).log()
+
+
+@dataclass(frozen=True, slots=True)
+class StepUncertainty:
+    """Uncertainty of each step of a batch, (B, L)."""
+
+    spans: Tensor
+    """Of the symbol, as it counts for spans."""
+    types: Tensor
+    """Of the type, where the step's input is `<r>`."""
+    regions: Tensor
+    """Of the region, where the step's input is `<r>`."""
+
+
+def step_uncertainty(
+    symbols: Tensor, tokens: Tensor, types: Tensor, regions: Tensor, measure: Measure
+) -> StepUncertainty:
+    """Measure averaged distributions.
 
     Args:
-        entity: with its steps.
-        tokens: uncertainty of each step's symbol.
-        regions: uncertainty of each step's region distribution.
-        variant: which steps count for the span.
+        symbols: what was said, (B, L).
+        tokens: distributions over symbols, (B, L, V).
+        types: distributions over the types that are given out, (B, L, N).
+        regions: distributions over regions, (B, L, K + 1).
+        measure: `surprisal` counts for spans; types and regions have entropies then.
     """
+    of_choice = doubt if measure == "doubt" else entropy
+    of_symbol = surprisal(tokens, symbols) if measure == "surprisal" else of_choice(tokens)
+    return StepUncertainty(of_symbol, of_choice(types), of_choice(regions))
+
+
+def span_uncertainty(entity: DecodedEntity, steps: Sequence[float], variant: SpanVariant) -> float:
+    """Uncertainty of an entity's span from that of its steps (Eq. 7)."""
     first, stop = entity.start_step, entity.end_step + 1
     if variant == "eq7":
         first, stop = first + 1, stop - 1
-    return Uncertainty(
-        span=sum(tokens[first:stop]) / len(entity.span),
-        type=tokens[entity.type_step],
-        region=regions[entity.type_step],
-    )
+    return sum(steps[first:stop]) / (1 if variant == "total" else len(entity.span))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +87,13 @@ class Normaliser:
 
     def _scale(self, attribute: Attribute, value: float) -> float:
         seen: Range = getattr(self, attribute)
+        if seen.high <= seen.low:  # dev had one value only: one type, or nothing to point at
+            return float(value > seen.high)
         return min(1.0, max(0.0, (value - seen.low) / (seen.high - seen.low)))
 
 
 def fit_minmax(raw: Sequence[Uncertainty]) -> Normaliser:
-    """The range of each attribute over a development set; needs two different values of each."""
+    """The range of each attribute over a development set, at least one entity."""
     columns = {name: [value.of(name) for value in raw] for name in ATTRIBUTES}
     return Normaliser(**{name: Range(min(column), max(column)) for name, column in columns.items()})
 
