@@ -1,70 +1,209 @@
 """The training command from a data folder to a checkpoint with its card, on a tiny encoder saved by transformers."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 from rich.console import Console
+from typer.testing import CliRunner
 
-from tests.tiny import tiny_tokenizer
-from unco.errors import SettingsError, SetupError
+from tests.small_model.saved_models import save
+from unco.cli import app
+from unco.errors import DataError, SettingsError, SetupError
 from unco.evals import run_training
-from unco.evals.run_training import minilm_folder, score_checkpoint
+from unco.evals.estimator_table import FOUND, measure_estimators, show_runs
+from unco.evals.model_card import read_report, score_table
+from unco.evals.run_training import minilm_folder
+from unco.evals.score_checkpoint import score_checkpoint
 from unco.evals.show_report import show_report
-from unco.small_model.checkpoint import load_checkpoint
+from unco.evals.sources import Sources
+from unco.small_model.checkpoint import from_pretrained
+from unco.small_model.config import ESTIMATORS
+from unco.small_model.model_input import ModelInput
+from unco.small_model.region_files import write_region_file
+from unco.small_model.regions import Region, with_whole_picture
+from unco.types import Box
 
 XML = """<annotation><size><width>200</width><height>100</height></size><object><name>Ann Lee</name>
 <bndbox><xmin>10</xmin><ymin>10</ymin><xmax>60</xmax><ymax>90</ymax></bndbox></object></annotation>"""
+COUNTS = {"train": 8, "dev": 4, "test": 4}
+FINE = {"PER": "person\tactor", "ORG": "organization\tsports_team", "LOC": "location\tcity", "OTHER": "event\tfestival"}
+WORDS = ("Ann", "Lee", "met", "Owls", "here", "Paris", "Cup")
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    (folder / "txt").mkdir(parents=True)
-    (folder / "xml").mkdir()
-    for split, count in (("train", 8), ("dev", 4), ("test", 4)):
-        posts = [
-            f"IMGID:{split}{i}\nAnn\tB-PER\nLee\tI-PER\nmet\tO\nOwls\tB-ORG\nhere\tO\nParis\tB-LOC\nCup\tB-OTHER\n"
-            for i in range(count)
-        ]
+def write_data(folder: Path, fine: bool) -> Path:
+    tags = ("B-PER", "I-PER", "O", "B-ORG", "O", "B-LOC", "B-OTHER")
+    for name in ("txt", "xml"):
+        (folder / name).mkdir(parents=True)
+    for split, count in COUNTS.items():
+        lines = [f"{word}\t{fine_tags(tag) if fine else tag}\n" for word, tag in zip(WORDS, tags, strict=True)]
+        posts = [f"IMGID:{split}{i}\n" + "".join(lines) for i in range(count)]
         (folder / "txt" / f"{split}.txt").write_text("\n".join(posts), "utf-8")
         for i in range(count):
             (folder / "xml" / f"{split}{i}.xml").write_text(XML, "utf-8")
     return folder
 
 
+def fine_tags(tag: str) -> str:
+    mark, _, name = tag.partition("-")
+    return "\t".join(f"{mark}-{kind}" for kind in FINE[name].split("\t")) if name else "O\tO"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_data(tmp_path / "data", fine=False)
+
+
 @pytest.fixture
 def encoder(tmp_path: Path) -> Path:
-    transformers = pytest.importorskip("transformers")
-    tokenizer = tiny_tokenizer()
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
-    config = transformers.BertConfig(vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=128, **sizes)
-    folder = tmp_path / "encoder"
-    transformers.BertModel(config).save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    return folder
+    save(tmp_path / "encoder", "bert")
+    return tmp_path / "encoder"
+
+
+def recipe_file(folder: Path, encoder: Path, **changes: object) -> str:
+    settings = {"name": "tiny", "start_from": str(encoder), "epochs": 1, "batch_size": 4, "bf16": False, **changes}
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return str(path)
 
 
 def test_train_save_card_and_score_again(
-    data: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("accelerate", reason="needs accelerate, of the dev and train extras")
-    monkeypatch.setattr(run_training, "minilm_folder", lambda: encoder)
-    recipe = tmp_path / "tiny.yaml"
-    recipe.write_text("name: tiny\nepochs: 1\nbatch_size: 4\n")
-    out = tmp_path / "run"
-    report = run_training.run_training(data, str(recipe), out)
+    out, sources = tmp_path / "run", Sources(data)
+    report = run_training.run_training(sources, recipe_file(tmp_path, encoder), out)
+    assert report is not None
     assert report.test.posts == 4
-    checkpoint = load_checkpoint(out / "checkpoint")
+    checkpoint = from_pretrained(out / "checkpoint")
     assert checkpoint.network.config.types == ("PER", "LOC", "ORG", "OTHER")
     card = (out / "checkpoint" / "README.md").read_text("utf-8")
-    assert f"{100 * report.test.f1:.2f}" in card
-    assert score_checkpoint(data, out / "checkpoint") == report, "what was measured is what was saved"
-    without = score_checkpoint(data, out / "checkpoint", dropout=0.0, encoder_layers=0)
-    assert without.test.f1 == report.test.f1, "dropout is for the uncertainty, the prediction stays"
-    with pytest.raises(SettingsError, match="has 2 layers, not 3"):
-        score_checkpoint(data, out / "checkpoint", encoder_layers=3)
+    saved = json.loads((out / "checkpoint" / "config.json").read_text("utf-8"))
+    assert read_report(saved) == report
+    assert score_table(report) in card
+    for told in (saved["origin"]["data_sha256"]["train"], "unco train --data", "--seed 1", "torch"):
+        assert told in card
+    assert set(saved["calibrations"]["gmner"]) == set(ESTIMATORS), "each estimator has its own scale"
+    assert score_checkpoint(sources, out / "checkpoint") == report, "what was measured is what was saved"
+    other = score_checkpoint(sources, out / "checkpoint", "mc_decoder")
+    assert other.test.schemes == report.test.schemes, "dropout is for the uncertainty, the prediction stays"
     show_report(report, Console(width=120))
     assert "AUROC" in capsys.readouterr().out
+
+
+def test_fine_types_are_trained_and_read_as_coarse_ones(encoder: Path, tmp_path: Path) -> None:
+    sources = Sources(write_data(tmp_path / "fine", fine=True))
+    recipe = recipe_file(tmp_path, encoder, labels="fmnerg", scheme="gmner")
+    report = run_training.run_training(sources, recipe, tmp_path / "run")
+    assert report is not None
+    assert list(report.test.schemes) == ["gmner", "fmnerg", "fmnerg_coarse"]
+    fine = from_pretrained(tmp_path / "run" / "checkpoint", "fmnerg")
+    coarse = from_pretrained(tmp_path / "run" / "checkpoint")
+    assert (len(fine.labels), len(coarse.labels)) == (51, 4)
+    (found,), (others,) = fine.predict([ModelInput(WORDS)]), coarse.predict([ModelInput(WORDS)])
+    assert [item.span for item in found] == [item.span for item in others]
+    with pytest.raises(DataError, match="of the three-column text files|expected"):
+        run_training.run_training(Sources(write_data(tmp_path / "data", fine=False)), recipe, tmp_path / "other")
+
+
+def test_estimators_are_measured_and_runs_averaged(
+    data: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = []
+    for seed in (1, 2):
+        recipe = recipe_file(tmp_path, encoder)
+        run_training.run_training(Sources(data), recipe, tmp_path / str(seed), changes=[f"seed={seed}"])
+        folders.append(tmp_path / str(seed) / "checkpoint")
+        measured = measure_estimators(Sources(data), folders[-1])
+        assert set(measured) == set(ESTIMATORS)
+        assert (folders[-1] / FOUND).is_file()
+    seeds = [json.loads((folder / "config.json").read_text())["origin"]["recipe"]["seed"] for folder in folders]
+    assert seeds == [1, 2]
+    show_runs(folders, Console(width=160))
+    shown = capsys.readouterr().out
+    assert "2 runs: mean (standard deviation)" in shown
+    assert "mc_encoder" in shown
+    with pytest.raises(DataError, match="give the checkpoint folders of finished runs"):
+        show_runs([tmp_path / "nowhere"], Console())
+
+
+def test_the_commands(data: Path, encoder: Path, tmp_path: Path) -> None:
+    """`unco train`, `unco score-model`, `unco estimators`, `unco runs`, and `unco extract` with the model made."""
+    runner, out = CliRunner(), tmp_path / "run"
+    common, checkpoint = ["--data", str(data)], str(out / "checkpoint")
+    recipe = recipe_file(tmp_path, encoder)
+    train = ["train", *common, "--out", str(out), "--recipe", recipe, "--seed", "3", "--set", "dropout=0.2"]
+    for command in (
+        train,
+        [*train, "--resume"],
+        ["score-model", *common, "--checkpoint", checkpoint, "--estimator", "mc_decoder"],
+        ["estimators", *common, "--checkpoint", checkpoint],
+        ["runs", checkpoint],
+    ):
+        result = runner.invoke(app, command)
+        assert result.exit_code == 0, result.output
+        assert "AUROC" in result.output
+    recorded = json.loads((out / "checkpoint" / "config.json").read_text())["origin"]["recipe"]
+    assert (recorded["seed"], recorded["dropout"]) == (3, 0.2)
+    found = runner.invoke(app, ["extract", "--text", "Ann Lee", "--checkpoint", checkpoint, "--estimator", "entropy"])
+    assert found.exit_code == 0, found.output
+
+
+def add_pictures(folder: Path, features: int, size: tuple[int, int] = (200, 100)) -> Path:
+    """Region files for every post: Ann Lee's box and another, with what an encoder might have seen there."""
+    generator = np.random.default_rng(0)
+    folder.mkdir()
+    for split, count in COUNTS.items():
+        for index in range(count):
+            boxes = (Box(12, 8, 58, 92), Box(100, 20, 180, 80))
+            regions = with_whole_picture([Region(box, "person") for box in boxes], size)
+            seen = [replace(region, features=generator.random(features, np.float32)) for region in regions]
+            write_region_file(folder / f"{split}{index}.jpg.npz", seen, size)
+    return folder
+
+
+def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
+    """BART, features of regions, captions, debiasing, decoder dropout: a tiny run of the paper's whole setting."""
+    bart = tmp_path / "bart"
+    save(bart, "bart")
+    captions = tmp_path / "captions"
+    captions.mkdir()
+    for split, count in COUNTS.items():
+        lines = [f"imgid:{split}{index}###a lawn" for index in range(count)]
+        (captions / f"{split}.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6), captions=captions)
+    paper = yaml.safe_load(run_training.recipe_path("gmner-paper").read_text())
+    quick = {"start_from": str(bart), "epochs": 8, "batch_size": 4, "encoder_lr": 1e-3, "new_lr": 2e-3, "bf16": False}
+    recipe = recipe_file(tmp_path, bart, **{**paper, **quick})
+    report = run_training.run_training(sources, recipe, tmp_path / "run")
+    assert report is not None
+    model = from_pretrained(tmp_path / "run" / "checkpoint")
+    assert (model.network.config.visual_features, model.network.config.debiasing) == (6, 0.6)
+    assert model.estimator == ESTIMATORS["mc_decoder"]
+    assert "region files" in (tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8")
+
+
+def test_regions_of_another_picture_are_named(data: Path, encoder: Path, tmp_path: Path) -> None:
+    sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6, size=(300, 100)))
+    with pytest.raises(DataError, match="post train0: its boxes are of a picture of"):
+        run_training.run_training(sources, recipe_file(tmp_path, encoder), tmp_path / "run")
+
+
+def test_labels_that_cannot_be_read_in_the_scheme_are_refused(data: Path, encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="labels 'gmner' cannot be read in scheme 'fmnerg': choose gmner"):
+        run_training.run_training(Sources(data), recipe_file(tmp_path, encoder, scheme="fmnerg"), tmp_path / "run")
+
+
+def test_a_scheme_of_one_s_own(data: Path, encoder: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "mine.yaml"
+    labels.write_text(
+        yaml.safe_dump([{"name": name, "description": f"Kind {name}."} for name in ("PER", "LOC", "ORG")])
+    )
+    recipe = recipe_file(tmp_path, encoder, labels=str(labels), scheme="mine")
+    with pytest.raises(DataError, match="'Cup' is a 'OTHER', which the label scheme lacks; it has PER, LOC, ORG"):
+        run_training.run_training(Sources(data), recipe, tmp_path / "run")
 
 
 def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

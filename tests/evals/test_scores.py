@@ -1,4 +1,4 @@
-"""Scores and AUROC against cases worked out by hand, and laws that hold for any prediction."""
+"""Scores against cases worked out by hand, and laws that hold for any prediction."""
 
 from dataclasses import dataclass
 from random import Random
@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import gold_post
-from unco.evals.model_report import groundable_accuracy
 from unco.evals.scores import Score, region_correct, score
-from unco.evals.uncertainty_quality import auroc, wrong_spans, wrong_types
-from unco.types import Box, GoldPost, Span
+from unco.types import Box, Span
 
 BOX = Box(10, 10, 60, 90)
 
@@ -68,30 +66,3 @@ def test_order_of_posts_and_entities_does_not_matter(extra: int, random: Random)
 def test_posts_and_predictions_must_be_as_many() -> None:
     with pytest.raises(ValueError, match="zip"):
         score([gold_post()], [], "MNER")
-
-
-def test_auroc_by_hand() -> None:
-    assert auroc([0.1, 0.4, 0.35, 0.8], [False, False, True, True]) == 0.75
-    assert auroc([0.5, 0.5, 0.5], [True, False, False]) == 0.5  # ties count half
-    assert auroc([0.9, 0.1], [True, False]) == 1.0
-    assert auroc([0.9, 0.1], [False, False]) is None
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=40))
-def test_auroc_is_the_share_of_pairs(pairs: list[tuple[int, bool]]) -> None:
-    right = [value for value, wrong in pairs if not wrong]
-    wrong = [value for value, wrong in pairs if wrong]
-    value = auroc([float(value) for value, _ in pairs], [wrong for _, wrong in pairs])
-    if not right or not wrong:
-        assert value is None
-    else:
-        wins = sum((w > r) + 0.5 * (w == r) for w in wrong for r in right)
-        assert value == pytest.approx(wins / len(right) / len(wrong))
-
-
-def test_which_predictions_are_wrong() -> None:
-    gold: list[GoldPost] = [gold_post()]
-    guesses = [[Guess(Span(0, 2), "ORG", None), Guess(Span(3, 4), "PER", None), RIGHT[1]]]
-    assert wrong_spans(gold, guesses) == [False, True, False]
-    assert wrong_types(gold, guesses) == [True, None, False]
-    assert groundable_accuracy(gold, guesses) == 0.5  # type: ignore[arg-type]

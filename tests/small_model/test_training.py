@@ -1,92 +1,125 @@
-"""The training command's parts on tiny data: it learns, resumes, keeps dev's favourite, and refuses odd recipes."""
+"""Training on tiny data: it learns, keeps dev's favourite, goes on after a kill, and refuses odd recipes."""
 
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import yaml
 
-from tests.tiny import LABELS, gold_post, tiny_network, tiny_tokenizer
-from unco.errors import SettingsError, SetupError
-from unco.evals.run_training import calibrate, mner_f1, recipe_path
+from tests.small_model.train_tiny import RECIPE, posts
+from tests.tiny import gold_post, tiny_network, tiny_tokenizer
+from unco.errors import DataError, SettingsError
 from unco.small_model import training
-from unco.small_model.pretrained import encoder_config, load_encoder
-from unco.small_model.training import Recipe, read_recipe
+from unco.small_model.looks import SimulatedLook
+from unco.small_model.recipe import RECIPES, read_recipe, recipe_path
 
-RECIPE = Recipe(name="tiny", epochs=2, batch_size=4, encoder_lr=1e-3, new_lr=2e-3)
+ROOT = Path(__file__).parents[2]
+LOOK = SimulatedLook(("Blue Owls", "Ann Lee"))
 
 
-def test_recipes_are_read_and_unknown_settings_refused(tmp_path: Path) -> None:
-    assert read_recipe(recipe_path("gmner-minilm")).name == "gmner-minilm"
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_recipe_is_read_and_named_as_its_file(path: Path) -> None:
+    assert read_recipe(recipe_path(path.stem)).name == path.stem
+
+
+def test_the_paper_s_recipes_are_the_paper_s_settings() -> None:
+    gmner, fmnerg = (read_recipe(recipe_path(f"{name}-paper")) for name in ("gmner", "fmnerg"))
+    for recipe, margin in ((gmner, 0.5), (fmnerg, 0.3)):
+        assert (recipe.start_from, recipe.epochs, recipe.batch_size) == ("facebook/bart-base", 30, 32)
+        assert (recipe.debiasing, recipe.margin, recipe.region_loss) == (0.6, margin, 1.0)
+        assert (recipe.estimator, recipe.both_heads, recipe.bio_loss) == ("mc_decoder", False, 0.0)
+
+
+def test_a_change_replaces_a_setting() -> None:
+    changed = read_recipe(recipe_path("gmner-minilm"), ["epochs=3", "encoder_lr = 2.0e-5", "casing=false"])
+    assert (changed.epochs, changed.encoder_lr, changed.casing) == (3, 2e-5, False)
+    for change in ("epochs", "epoch=3", "epochs=many", "=", "epochs=[", "epochs: 3"):
+        with pytest.raises(SettingsError, match="gmner-minilm.yaml with .* is not a recipe"):
+            read_recipe(recipe_path("gmner-minilm"), [change])
+
+
+def test_unknown_and_odd_recipes_are_refused(tmp_path: Path) -> None:
     odd = tmp_path / "odd.yaml"
-    odd.write_text("name: odd\nepoch: 3\n")
-    with pytest.raises(SettingsError, match="epoch"):
-        read_recipe(recipe_path(str(odd)))
-    for content in ("{", "epochs: 3\n", "name: odd\nepochs: many\n"):
+    for content in (
+        "name: odd\nepoch: 3\n",
+        "{",
+        "epochs: 3\n",
+        "name: odd\nepochs: many\n",
+        "- 1\n",
+        "!!python/name:os.system",
+    ):
         odd.write_text(content)
         with pytest.raises(SettingsError, match="odd.yaml is not a recipe"):
-            read_recipe(odd)
-    with pytest.raises(SettingsError, match="gmner-minilm"):
+            read_recipe(recipe_path(str(odd)))
+    with pytest.raises(SettingsError, match="choose .*gmner-minilm"):
         recipe_path("nothing")
+    assert yaml.safe_load((RECIPES / "gmner-minilm.yaml").read_text())["name"] == "gmner-minilm"
 
 
-def test_training_runs_scores_dev_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    pytest.importorskip("accelerate", reason="needs the train extra")
-    posts = [gold_post(str(index)) for index in range(16)]
-    network = tiny_network().requires_grad_(True)
-    before = network.encoder.piece.weight.clone()
-    log = training.train(network, tiny_tokenizer(), RECIPE, posts, posts[:4], mner_f1, tmp_path / "run")
-    assert len([entry for entry in log if "eval_f1" in entry]) == 2
-    assert torch.equal(before, network.encoder.piece.weight), "word pieces stay frozen"
-    assert (tmp_path / "run" / "checkpoint-8").is_dir()
+def test_the_epoch_that_dev_liked_best_is_kept(tmp_path: Path) -> None:
+    network, seen = tiny_network().requires_grad_(True), list[dict[str, torch.Tensor]]()
+    pieces = network.encoder.piece.weight.clone()
+    liked = iter([0.2, 0.9, 0.1, 0.3])
 
-    again = tiny_network(seed=1).requires_grad_(True)
-    longer = Recipe(name="tiny", epochs=3, batch_size=4, encoder_lr=1e-3, new_lr=2e-3)
-    log = training.train(again, tiny_tokenizer(), longer, posts, posts[:4], mner_f1, tmp_path / "run", resume=True)
-    assert [entry["epoch"] for entry in log if "eval_f1" in entry] == [1.0, 2.0, 3.0]
+    def score_dev() -> float:
+        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        return next(liked)
 
-
-def test_calibration_fits_normaliser_and_thresholds_on_dev() -> None:
-    posts = [gold_post(str(index)) for index in range(6)]
-    bare = training.bare_predictor(tiny_network(), tiny_tokenizer())
-    predictor = calibrate(bare, posts, posts, RECIPE)
-    inputs = [training.with_simulated_regions(post, training.entity_names(posts)) for post in posts]
-    values = [entity.uncertainty.region for entities in predictor.predict(inputs) for entity in entities]
-    assert min(values) == 0.0
-    assert max(values) == 1.0
-    assert predictor.mc.passes == 10
+    log = training.train(network, tiny_tokenizer(), RECIPE, posts(8), LOOK, score_dev, tmp_path)
+    assert [entry["eval_f1"] for entry in log if "eval_f1" in entry] == [0.2, 0.9, 0.1, 0.3]
+    assert all(torch.equal(value, seen[1][name]) for name, value in network.state_dict().items())
+    assert not torch.equal(seen[0]["tagger.weight"], seen[1]["tagger.weight"])
+    assert torch.equal(pieces, network.encoder.piece.weight), "word pieces stay frozen"
+    assert list(tmp_path.rglob("events.out.tfevents.*")), "a log for TensorBoard"
 
 
-def test_an_encoder_saved_by_transformers_gives_the_same_states(tmp_path: Path) -> None:
-    """The real loading code on a tiny random checkpoint in its own format; ours must compute what theirs computes."""
-    transformers = pytest.importorskip("transformers")
-    torch.manual_seed(0)
-    config = transformers.BertConfig(
-        vocab_size=76,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=128,
-    )
-    theirs = transformers.BertModel(config).eval()
-    theirs.save_pretrained(tmp_path)
-    network = tiny_network()
-    assert encoder_config(tmp_path).hidden == 32
-    load_encoder(network, tmp_path)
-    ids = torch.randint(0, 76, (2, 9))
-    mask = torch.ones(2, 1, 1, 9, dtype=torch.bool)
-    own = network.encoder
-    with torch.inference_mode():
-        x = own.norm(own.piece(ids) + own.position(torch.arange(9)))
-        for layer in own.layers:
-            x = layer(x, mask, lambda value, _: value)
-        assert torch.allclose(x, theirs(ids).last_hidden_state, atol=1e-5)
-    assert len(LABELS) == len(network.config.labels)
+def test_casing_that_is_not_learned_stays_zero(tmp_path: Path) -> None:
+    learned = {}
+    for casing in (True, False):
+        network = tiny_network().requires_grad_(True)
+        torch.nn.init.zeros_(network.encoder.casing.shape.weight)
+        recipe = read_recipe(write_recipe(tmp_path, casing=casing, epochs=3))
+        better = iter([0.1, 0.2, 0.3])
+        training.train(network, tiny_tokenizer(), recipe, posts(4), LOOK, better.__next__, tmp_path / str(casing))
+        learned[casing] = bool(network.encoder.casing.shape.weight.any())
+    assert learned == {True: True, False: False}
 
 
-def test_a_folder_without_an_encoder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="is missing"):
-        encoder_config(tmp_path)
-    (tmp_path / "config.json").write_text('{"model_type": "bart"}')
-    with pytest.raises(SetupError, match="BERT-shaped"):
-        encoder_config(tmp_path)
+def write_recipe(folder: Path, **changes: Any) -> Path:
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump({"name": "tiny", "epochs": 1, "batch_size": 4, "bf16": False, **changes}))
+    return path
+
+
+def test_a_type_that_the_scheme_lacks_stops_the_run_before_it_begins(tmp_path: Path) -> None:
+    strange = [gold_post(), *(post for post in posts(1))]
+    entity = strange[0].entities[0].__class__(strange[0].entities[0].span, "BAND", ())
+    strange[0] = strange[0].__class__("9", strange[0].tokens, (entity,), None)
+    with pytest.raises(DataError, match="post 9: 'Ann Lee' is a 'BAND'"):
+        training.train(tiny_network(), tiny_tokenizer(), RECIPE, strange, LOOK, lambda: 0.0, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def run(folder: Path, dies_at: int = 0, *resume: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "tests.small_model.train_tiny", str(folder), str(dies_at), *resume]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def test_a_run_that_was_killed_ends_as_an_unbroken_one(tmp_path: Path) -> None:
+    """16 posts in batches of 4: an epoch is 4 steps. The kill comes in the third epoch, after two checkpoints."""
+    unbroken = run(tmp_path / "unbroken")
+    assert unbroken.returncode == 0, unbroken.stderr[-2000:]
+    killed = run(tmp_path / "killed", 16 * 2 + 3)
+    assert killed.returncode == -signal.SIGKILL
+    assert sorted(path.name for path in (tmp_path / "killed").glob("checkpoint-*")) == ["checkpoint-4", "checkpoint-8"]
+    half = tmp_path / "killed" / "checkpoint-10"  # a kill while a checkpoint is written leaves one without its state
+    half.mkdir()
+    resumed = run(tmp_path / "killed", 0, "resume")
+    assert resumed.returncode == 0, resumed.stderr[-2000:]
+    assert json.loads(resumed.stdout.splitlines()[-1]) == json.loads(unbroken.stdout.splitlines()[-1])
+    assert [epoch for epoch, _ in json.loads(unbroken.stdout.splitlines()[-1])["scores"]] == [1.0, 2.0, 3.0, 4.0]

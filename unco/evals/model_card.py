@@ -4,57 +4,64 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from unco.evals.model_report import ModelReport
+from unco.evals.show_report import rows
+
 TEMPLATE = """\
 # {name}
 
-A pointer sequence-to-sequence model for grounded multimodal NER on tweets: it finds spans, types ({types}) and
-regions and says how unsure it is of each. {layers} encoder layers, {decoder_layers} decoder layers, hidden size
-{hidden}; weights as int8 with a scale a row, computed with in float32.
+A pointer sequence-to-sequence model for grounded multimodal NER on tweets: it finds spans, types and regions and says
+how unsure it is of each. {layers} encoder layers, {decoder_layers} decoder layers, hidden size {hidden}; weights as
+int8 with a scale a row, computed with in float32. Types are given out in the schemes {schemes}; in `{scheme}` where
+none is named.
 
-Started from {start} (SHA-256 of the weights {start_sha256}), Apache-2.0. This model is Apache-2.0 too.
+Started from {start} (SHA-256 of the weights {start_sha256}).
 
 ## Data
 
 {data}: trained on train; the epoch, the normaliser and the thresholds chosen on dev; test only reported.
-SHA-256 of the text files: {hashes}
+SHA-256 of the text files: {hashes}; of the folder of box files {boxes_hash}. Regions: {regions}. Captions: {captions}.
 
-The pictures of the data set were not used. Regions in training and in the scores marked "simulated" are its
-real gold boxes with simulated detector errors, misread text and distractors
-(`unco/small_model/simulated_regions.py`). The model weighs the place, the kind and the recognised text of a
-region; it does not see pixels.
-
+{about_regions}
 ## Command
 
 ```
-unco train --data <folder of Twitter-GMNER> --out <folder> --recipe {name}
+unco train --data <folder of the data set> --out <folder> --recipe {name} --seed {seed}
 ```
 
-Settings: {recipe}
+Beside that `--boxes`, `--regions` and `--captions` where the data needs them. Settings: {recipe}
 
-## Scores (one seed)
+Versions: {versions}
 
-| | dev | test |
-| --- | --- | --- |
-| MNER F1, exact span and type, text alone | {dev_f1} | {test_f1} |
-| MNER precision / recall | {dev_pr} | {test_pr} |
-| groundable or not, right spans, simulated regions | {dev_ground} | {test_ground} |
-| AUROC wrong span: MC dropout / 1 - confidence | {dev_span} | {test_span} |
-| AUROC wrong type, right span: MC dropout / 1 - confidence | {dev_type} | {test_type} |
+## Scores (this run alone)
 
-F1 and accuracy in percent. `unco score-model --data <folder of Twitter-GMNER>` measures them again. MNER F1 on
-dev after each epoch: {curve}
+{scores}
+
+F1, recall and accuracy in percent, the rest in [0, 1]. `unco score-model` measures them again.
+
+MNER F1 on dev after each epoch, in `{scheme}`: {curve}
+
+Training loss at every 100th step: {losses}
 
 ## Uncertainty
 
-Monte Carlo dropout in the decoder and the top {mc_layers} encoder layers, p = {p}, T = {passes}; span
-uncertainty variant `{variant}`; normaliser: the range on dev. Thresholds: span {t_span}, type {t_type}, region
-{t_region}. They send the shares of dev entities to the correctors that the paper reports for Twitter-GMNER (its
+Estimator where none is named: {estimator}. There are {estimators}, each with a normaliser and thresholds of its
+own for each scheme. Normaliser: the range on dev. Thresholds of this one in `{scheme}`: span {span}, type {type},
+region {region}. They send the shares of dev entities to the correctors that the paper reports for Twitter-GMNER (its
 Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
 
 ## Limits
 
 English tweets of 2012 to 2017. Names of people and companies of that time are known best. Long texts are read
 in windows.
+"""
+SIMULATED = """\
+The pictures of the data set were not used. Regions in training and in the scores marked "simulated" are its
+real gold boxes with simulated detector errors, misread text and distractors
+(`unco/small_model/simulated_regions.py`). The model weighs the place, the kind and the recognised text of a
+region; it does not see pixels.
 """
 
 
@@ -66,20 +73,26 @@ def write_card(folder: Path) -> Path:
     return target
 
 
+def read_report(data: dict[str, Any]) -> ModelReport:
+    """The report in a checkpoint's configuration."""
+    return TypeAdapter(ModelReport).validate_python(data["origin"]["report"])
+
+
+def score_table(report: ModelReport) -> str:
+    """A report as a Markdown table."""
+    dev, test = rows(report.dev), rows(report.test)
+    lines = [f"| {name} | {value} | {test[name]} |" for name, value in dev.items()]
+    return "\n".join(["| | dev | test |", "| --- | --- | --- |", *lines])
+
+
 def card_values(data: dict[str, Any]) -> dict[str, Any]:
     """What the template needs, from a checkpoint's configuration."""
     model, origin = data["model"], data["origin"]
-    thresholds = {f"t_{name}": value for name, value in data["thresholds"].items()}
-    scores = {
-        f"{split}_{name}": value
-        for split in ("dev", "test")
-        for name, value in _scores(origin["report"][split]).items()
-    }
     return {
-        **scores,
-        **thresholds,
+        **data["calibrations"][data["scheme"]][data["estimator"]]["thresholds"],
         "name": data["name"],
-        "types": ", ".join(label["name"] for label in model["labels"]),
+        "scheme": data["scheme"],
+        "schemes": ", ".join(f"{name} ({count} types)" for name, count in _schemes(model).items()),
         "layers": model["encoder_layers"],
         "decoder_layers": model["decoder_layers"],
         "hidden": model["hidden"],
@@ -87,20 +100,25 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "start_sha256": origin["started_from"]["sha256"],
         "data": origin["data"],
         "hashes": ", ".join(f"{split} {digest}" for split, digest in origin["data_sha256"].items()),
-        "recipe": ", ".join(f"{key} {value}" for key, value in origin["recipe"].items() if key != "name"),
+        "boxes_hash": origin["boxes_sha256"],
+        "regions": origin["regions"],
+        "about_regions": SIMULATED if origin["regions"].startswith("simulated") else "",
+        "captions": "read" if origin["captions"] else "none",
+        "seed": origin["recipe"]["seed"],
+        "recipe": _listed(origin["recipe"]),
+        "versions": _listed(origin["versions"]),
+        "scores": score_table(read_report(data)),
         "curve": ", ".join(f"{100 * value:.2f}" for value in origin["dev_f1_by_epoch"]),
-        "p": data["mc_dropout"]["p"],
-        "passes": data["mc_dropout"]["passes"],
-        "mc_layers": data["mc_dropout"]["encoder_layers"],
-        "variant": data["span_variant"],
+        "losses": ", ".join(f"{value:.2f}" for value in origin["loss_by_100_steps"]),
+        "estimator": f"{data['estimator']} ({_listed(data['estimators'][data['estimator']])})",
+        "estimators": ", ".join(data["estimators"]),
     }
 
 
-def _scores(split: dict[str, Any]) -> dict[str, str]:
-    return {
-        "f1": f"{100 * split['f1']:.2f}",
-        "pr": f"{100 * split['precision']:.2f} / {100 * split['recall']:.2f}",
-        "ground": f"{100 * split['groundable']:.2f}",
-        "span": f"{split['mc_dropout']['span']} / {split['confidence']['span']}",
-        "type": f"{split['mc_dropout']['type']} / {split['confidence']['type']}",
-    }
+def _schemes(model: dict[str, Any]) -> dict[str, int]:
+    coarser = {scheme["name"]: len(scheme["labels"]) for scheme in model["coarser"]}
+    return {model["label_scheme"]: len(model["labels"]), **coarser}
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

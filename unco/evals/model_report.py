@@ -1,42 +1,62 @@
-"""How good a small model is, and how well it knows: scores and AUROC on dev and test."""
+"""How good a small model is, and how well it knows: scores, names seen and unseen, and its uncertainty."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from unco.evals.estimator_report import (
+    EstimatorReport,
+    Predictions,
+    Shown,
+    report_estimator,
+    report_predictions,
+    with_fitted,
+)
 from unco.evals.scores import score
-from unco.evals.uncertainty_quality import auroc, wrong_spans, wrong_types
-from unco.small_model.config import McDropout
-from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.training import text_only, with_simulated_regions
-from unco.small_model.uncertainty import doubt
+from unco.evals.uncertainty_quality import wrong_groundings
+from unco.small_model.config import ESTIMATORS, Scheme
+from unco.small_model.looks import Look, look_steadily
+from unco.small_model.model_input import ModelInput
+from unco.small_model.predictor import Predictor
 from unco.types import GoldPost
-
-Predictions = Sequence[Sequence[Prediction]]
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
-    """Chance that a wrong one is more uncertain than a right one, in [0, 1]; None = cannot be measured."""
+class TypeScore:
+    """MNER, exact span and type, text alone; micro-averaged, in [0, 1]."""
 
-    span: float | None
-    type: float | None
-    """Among entities whose span is right."""
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class NamesReport:
+    """Of entities whose name occurs in the training split (any case), or of those whose name does not."""
+
+    gold: int
+    recall: float
+    """Share of them found with span and type, in [0, 1]."""
+    predicted: int
+    span: float
+    """Mean normalised uncertainty of the predicted ones, in [0, 1]."""
+    type: float
 
 
 @dataclass(frozen=True, slots=True)
 class SplitReport:
-    """One split. F1, precision and recall are micro-averaged, in [0, 1]."""
+    """One split."""
 
     posts: int
-    precision: float
-    recall: float
-    f1: float
-    """MNER (exact span and type), text alone."""
+    schemes: dict[str, TypeScore]
+    """By label scheme."""
+    decoder_alone: float
+    """MNER F1 of the first scheme without the second head, in [0, 1]."""
     groundable: float
     """Share of entities with a right span for which "in the picture or not" is right; regions simulated."""
-    mc_dropout: Quality
-    confidence: Quality
-    """Of 1 - softmax confidence of the deterministic model, the paper's baseline."""
+    seen: NamesReport
+    unseen: NamesReport
+    estimators: dict[str, EstimatorReport]
+    """The model's own estimator as `own`, and 1 - confidence of the decoder as `confidence`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,54 +68,78 @@ class ModelReport:
 
 
 def report_model(
-    predictor: Predictor, names: Sequence[str], dev: Sequence[GoldPost], test: Sequence[GoldPost]
+    predictor: Predictor,
+    look: Look,
+    names: Sequence[str],
+    dev: Mapping[str, Sequence[GoldPost]],
+    test: Mapping[str, Sequence[GoldPost]],
 ) -> ModelReport:
     """Score a model.
 
     Args:
-        predictor: with Monte Carlo dropout on.
-        names: entity names of the training split, for simulated distractors.
-        dev: the split that chose checkpoint, normaliser and thresholds.
-        test: reported, never chosen by.
+        predictor: with what is to be reported.
+        look: how pictures are shown for the scores that need one.
+        names: entity names of the training split.
+        dev: by label scheme, the split that chose epoch, normaliser and thresholds.
+        test: by label scheme, reported, never chosen by.
     """
-    return ModelReport(report_split(predictor, names, dev), report_split(predictor, names, test))
+    known = {name.lower() for name in names}
+    return ModelReport(*(report_split(predictor, known, look, split) for split in (dev, test)))
 
 
-def report_split(predictor: Predictor, names: Sequence[str], posts: Sequence[GoldPost]) -> SplitReport:
-    """Score one split: text alone for MNER and AUROC, with simulated regions for groundability."""
-    inputs = [text_only(post) for post in posts]
-    sampled = predictor.predict(inputs)
-    softmax = replace(predictor, mc=McDropout(passes=0), measure=doubt).predict(inputs)
-    grounded = predictor.predict([with_simulated_regions(post, names) for post in posts])
-    found = score(posts, sampled, "MNER")
+def show(posts: Sequence[GoldPost], look: Look) -> Shown:
+    """A split without and with pictures; captions, where the look has them, stand in both."""
+    pictures = look_steadily(look, posts)
+    text = [ModelInput(post.words, caption=post.caption) for post in pictures]
+    return Shown(posts, text, pictures)
+
+
+def report_split(
+    predictor: Predictor, known: set[str], look: Look, gold: Mapping[str, Sequence[GoldPost]]
+) -> SplitReport:
+    """Score one split: text alone for MNER, spans and types, with pictures for groundability."""
+    split = show(gold[predictor.scheme.name], look)
+    text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
+    alone = replace(predictor, both_heads=False).predict(split.text)
+    wrong = [flag for flag in wrong_groundings(split.posts, pictures) if flag is not None]
+    confidence = with_fitted(predictor, ESTIMATORS["confidence"], split)
     return SplitReport(
-        posts=len(posts),
-        precision=round(found.precision, 4),
-        recall=round(found.recall, 4),
-        f1=round(found.f1, 4),
-        groundable=round(groundable_accuracy(posts, grounded), 4),
-        mc_dropout=quality(posts, sampled),
-        confidence=quality(posts, softmax),
+        posts=len(split.posts),
+        schemes={name: _type_score(predictor, name, split.text, posts) for name, posts in gold.items()},
+        decoder_alone=round(score(split.posts, alone, "MNER").f1, 4),
+        groundable=round(1 - sum(wrong) / len(wrong), 4) if wrong else 0.0,
+        seen=_names(split.posts, text, known, True),
+        unseen=_names(split.posts, text, known, False),
+        estimators={
+            "own": report_predictions(split.posts, text, pictures),
+            "confidence": report_estimator(confidence, split),
+        },
     )
 
 
-def quality(posts: Sequence[GoldPost], predictions: Predictions) -> Quality:
-    """AUROC of span and type uncertainty."""
-    values = [entity.nats for entities in predictions for entity in entities]
-    spans = auroc([value.span for value in values], wrong_spans(posts, predictions))
-    judged = [(value.type, wrong) for value, wrong in zip(values, wrong_types(posts, predictions), strict=True)]
-    types = [(value, wrong) for value, wrong in judged if wrong is not None]
-    kinds = auroc([value for value, _ in types], [wrong for _, wrong in types])
-    return Quality(None if spans is None else round(spans, 4), None if kinds is None else round(kinds, 4))
+def _type_score(predictor: Predictor, scheme: str, text: Sequence[ModelInput], posts: Sequence[GoldPost]) -> TypeScore:
+    own: Scheme = predictor.network.config.schemes[scheme]
+    counts = score(posts, replace(predictor, scheme=own).predict(text), "MNER")
+    return TypeScore(round(counts.precision, 4), round(counts.recall, 4), round(counts.f1, 4))
 
 
-def groundable_accuracy(posts: Sequence[GoldPost], predictions: Predictions) -> float:
-    """Share of entities with a right span whose "in the picture or not" is right, in [0, 1]."""
-    hits = [
-        (entity.region is None) == (not item.boxes)
-        for post, entities in zip(posts, predictions, strict=True)
-        for entity in entities
+def _names(posts: Sequence[GoldPost], predictions: Predictions, known: set[str], seen: bool) -> NamesReport:
+    def counts(post: GoldPost, start: int, stop: int) -> bool:
+        return (" ".join(post.tokens[start:stop]).lower() in known) == seen
+
+    pairs = list(zip(posts, predictions, strict=True))
+    gold = [
+        (item, found)
+        for post, found in pairs
         for item in post.entities
-        if item.span == entity.span
+        if counts(post, item.span.start, item.span.stop)
     ]
-    return sum(hits) / len(hits) if hits else 0.0
+    hits = sum(any((other.span, other.type) == (item.span, item.type) for other in found) for item, found in gold)
+    stated = [
+        item.uncertainty for post, found in pairs for item in found if counts(post, item.span.start, item.span.stop)
+    ]
+    means = [
+        round(sum(values) / len(values), 4) if values else 0.0
+        for values in ([u.span for u in stated], [u.type for u in stated])
+    ]
+    return NamesReport(len(gold), round(hits / len(gold), 4) if gold else 0.0, len(stated), *means)

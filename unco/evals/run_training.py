@@ -3,76 +3,109 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
-from unco.evals.datasets import read_gmner
+from unco.evals.calibration import calibrate
 from unco.evals.model_card import write_card
 from unco.evals.model_report import ModelReport, report_model
 from unco.evals.scores import score
-from unco.small_model import training
+from unco.evals.sources import SPLITS, Sources, by_scheme, make_look, read_split, visual_features
+from unco.small_model import training, training_data
 from unco.small_model.checkpoint import (
-    SHIPPED,
     dequantise,
     file_sha256,
-    load_checkpoint,
-    load_tokenizer,
     quantise,
-    save_checkpoint,
+    save_pretrained,
 )
+from unco.small_model.config import named_estimator
+from unco.small_model.hub_models import fetched_folder
+from unco.small_model.label_schemes import label_scheme
+from unco.small_model.looks import Look, entity_names, look_steadily
 from unco.small_model.network import Network
-from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.pretrained import encoder_config, load_encoder
-from unco.small_model.training import Recipe
-from unco.small_model.uncertainty import fit_minmax, quantile_thresholds
-from unco.types import Attribute, GoldPost
+from unco.small_model.predictor import Predictor
+from unco.small_model.pretrained import start_network
+from unco.small_model.recipe import Recipe, read_recipe, recipe_path
+from unco.small_model.uncertainty import log_cardinality
+from unco.types import GoldPost, Thresholds
 
-RECIPES = Path(training.__file__).with_name("recipes")
-PAPER_RATES: dict[Attribute, float] = {"span": 0.1232, "type": 0.1574, "region": 0.2803}
-"""Share of entities that the paper sends to each corrector on Twitter-GMNER (Table 6)."""
+MINILM = "all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the weights that the shipped model starts from: all-MiniLM-L6-v2, Apache-2.0."""
 
 
-def run_training(data: Path, recipe_name: str, out: Path, resume: bool = False) -> ModelReport:
+def run_training(
+    sources: Sources, recipe_name: str, out: Path, resume: bool = False, changes: Sequence[str] = ()
+) -> ModelReport | None:
     """Train one recipe and write a checkpoint with its card to `out/checkpoint`.
 
     Args:
-        data: the folder of Twitter-GMNER, with txt/ and xml/.
+        sources: the data.
         recipe_name: of a file in `unco/small_model/recipes`, or a path to a YAML file.
         out: for the trainer's files, the TensorBoard log and the checkpoint.
         resume: go on from the last checkpoint of an interrupted run.
+        changes: of the recipe's settings, each as `name=value`.
+
+    Returns:
+        Scores; None in all but the first process of `accelerate launch`, which alone fits, scores and saves.
 
     Raises:
-        DataError: the data is missing or not in its format.
-        SettingsError: there is no such recipe.
-        SetupError: the weights to start from are not installed.
+        DataError: the data is missing or not in its format, or has a type that the label scheme lacks.
+        SettingsError: there is no such recipe or setting.
+        SetupError: the weights to start from are not there.
     """
-    recipe = training.read_recipe(recipe_path(recipe_name))
-    posts, dev, test = (read_gmner(data, split) for split in ("train", "dev", "test"))
-    encoder = minilm_folder()
-    network, tokenizer = start_network(encoder, recipe)
-    log = training.train(network, tokenizer, recipe, posts, dev, mner_f1, out / "trainer", resume)
-    network.load_state_dict(dequantise(quantise(network.state_dict())), strict=False)  # measure what will be shipped
-    predictor = calibrate(training.bare_predictor(network, tokenizer), posts, dev, recipe)
-    report = report_model(predictor, training.entity_names(posts), dev, test)
-    save_checkpoint(predictor, out / "checkpoint", _origin(data, recipe, encoder, log, report))
-    write_card(out / "checkpoint")
+    recipe = read_recipe(recipe_path(recipe_name), changes)
+    gold = {split: read_split(sources, recipe.labels, split) for split in SPLITS}
+    for posts in gold.values():
+        training_data.check_types(posts, [label.name for label in label_scheme(recipe.labels).labels])
+    names = entity_names(gold["train"])
+    look = make_look(sources, names)
+    torch.manual_seed(recipe.seed)
+    start = minilm_folder() if recipe.start_from == MINILM else fetched_folder(recipe.start_from)
+    network, tokenizer = start_recipe(recipe, start, visual_features(look, gold["train"]))
+    bare = bare_predictor(network, tokenizer, recipe)
+    dev = look_steadily(look, gold["dev"])
+    if sources.regions is None:
+        dev = [replace(post, regions=(), size=None) for post in dev]  # what is simulated chooses no epoch
+    judged = by_scheme(gold["dev"], network.config, recipe.scheme)[recipe.scheme]
+    log = training.train(
+        network,
+        tokenizer,
+        recipe,
+        gold["train"],
+        look,
+        lambda: score(judged, bare.predict(dev), "MNER").f1,
+        out / "trainer",
+        resume,
+    )
+    if not PartialState().is_main_process:
+        return None
+    network.load_state_dict(dequantise(quantise(network.state_dict())))  # measure what will be shipped
+    return finish(bare, recipe, look, gold, out / "checkpoint", _origin(sources, recipe, start, log))
+
+
+def finish(
+    bare: Predictor, recipe: Recipe, look: Look, gold: dict[str, list[GoldPost]], out: Path, origin: dict[str, Any]
+) -> ModelReport:
+    """Fit, score, save: all that follows training."""
+    dev = gold["dev"]
+    fitted = calibrate(bare, look, dev)
+    own = fitted[recipe.scheme][recipe.estimator]
+    predictor = replace(bare, normaliser=own.normaliser, thresholds=own.thresholds)
+    dev_gold, test_gold = (by_scheme(gold[split], bare.network.config, recipe.scheme) for split in ("dev", "test"))
+    report = report_model(predictor, look, entity_names(gold["train"]), dev_gold, test_gold)
+    report_json = json.loads(json.dumps(asdict(report)))
+    save_pretrained(predictor, recipe.estimator, fitted, out, {**origin, "report": report_json})
+    write_card(out)
     return report
-
-
-def recipe_path(name: str) -> Path:
-    """A recipe's file, by name or by path."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else RECIPES / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.yaml")))
-        raise SettingsError(f"no recipe {name!r}: choose {known}, or give the path of a YAML file")
-    return path
 
 
 def minilm_folder() -> Path:
@@ -86,70 +119,74 @@ def minilm_folder() -> Path:
     return folder
 
 
-def start_network(encoder: Path, recipe: Recipe) -> tuple[Network, Tokenizer]:
-    """A network that starts from a pretrained encoder, and the encoder's tokenizer."""
-    torch.manual_seed(recipe.seed)
-    config = replace(
-        encoder_config(encoder),
-        dropout=recipe.dropout,
-        label_smoothing=recipe.label_smoothing,
-        region_loss=recipe.region_loss,
-        bio_loss=recipe.bio_loss,
-        decoder_layers=recipe.decoder_layers,
+def start_recipe(recipe: Recipe, start: Path, features: int) -> tuple[Network, Tokenizer]:
+    """A network that starts from a pretrained text model, as a recipe wants it, and the model's tokenizer."""
+    scheme = label_scheme(recipe.labels)
+    return start_network(
+        start,
+        labels=scheme.labels,
+        label_scheme=scheme.name,
+        coarser=scheme.coarser,
+        visual_features=features,
+        **{
+            name: getattr(recipe, name)
+            for name in (
+                "dropout",
+                "label_smoothing",
+                "region_loss",
+                "bio_loss",
+                "debiasing",
+                "margin",
+                "decoder_layers",
+            )
+        },
     )
-    network = Network(config)
-    load_encoder(network, encoder)
-    return network, load_tokenizer(encoder / "tokenizer.json")
 
 
-def calibrate(bare: Predictor, posts: Sequence[GoldPost], dev: Sequence[GoldPost], recipe: Recipe) -> Predictor:
-    """Fit normaliser and thresholds on dev, with Monte Carlo dropout on and simulated regions."""
-    names = training.entity_names(posts)
-    sampling = replace(bare, mc=recipe.mc_dropout, name=recipe.name)
-    inputs = [training.with_simulated_regions(post, names) for post in dev]
-    nats = [entity.nats for entities in sampling.predict(inputs) for entity in entities]
-    normaliser = fit_minmax(nats)
-    thresholds = quantile_thresholds([normaliser(value) for value in nats], PAPER_RATES)
-    return replace(sampling, normaliser=normaliser, thresholds=thresholds)
+def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Predictor:
+    """A predictor before anything is fitted on dev: ln K is the scale of each attribute.
+
+    Raises:
+        SettingsError: the recipe's labels cannot be read in its scheme.
+    """
+    scheme = network.config.schemes.get(recipe.scheme)
+    if scheme is None:
+        known = ", ".join(network.config.schemes)
+        raise SettingsError(f"labels {recipe.labels!r} cannot be read in scheme {recipe.scheme!r}: choose {known}")
+    return Predictor(
+        network=network,
+        tokenizer=tokenizer,
+        normaliser=log_cardinality(max(2, len(scheme.labels)), 30, 8),
+        thresholds=Thresholds(1.0, 1.0, 1.0),
+        scheme=scheme,
+        estimator=named_estimator(recipe.estimator),
+        both_heads=recipe.both_heads,
+        name=recipe.name,
+    )
 
 
-def mner_f1(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Prediction]]) -> float:
-    """What dev chooses by: exact span and type."""
-    return score(gold, predictions, "MNER").f1
-
-
-def _origin(
-    data: Path, recipe: Recipe, encoder: Path, log: list[dict[str, float]], report: ModelReport
-) -> dict[str, Any]:
-    hashes = {split: file_sha256(data / "txt" / f"{split}.txt") for split in ("train", "dev", "test")}
+def _origin(sources: Sources, recipe: Recipe, start: Path, log: list[dict[str, float]]) -> dict[str, Any]:
     return {
-        "data": "Twitter-GMNER v2.0",
-        "data_sha256": hashes,
+        "data": sources.data.name,
+        "data_sha256": {split: file_sha256(sources.data / "txt" / f"{split}.txt") for split in SPLITS},
+        "boxes_sha256": _folder_sha256(sources.boxes or sources.data / "xml"),
+        "regions": "simulated from the gold boxes" if sources.regions is None else "region files",
+        "captions": sources.captions is not None,
         "recipe": asdict(recipe),
-        "started_from": {"name": "all-MiniLM-L6-v2", "sha256": file_sha256(encoder / "model.safetensors")},
+        "started_from": {"name": recipe.start_from, "sha256": file_sha256(_weights(start))},
+        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate")},
         "dev_f1_by_epoch": [round(entry["eval_f1"], 4) for entry in log if "eval_f1" in entry],
-        "report": json.loads(json.dumps(asdict(report))),
+        "loss_by_100_steps": [round(float(entry["loss"]), 3) for entry in log if "loss" in entry],
     }
 
 
-def score_checkpoint(
-    data: Path, folder: Path | None, dropout: float | None = None, encoder_layers: int | None = None
-) -> ModelReport:
-    """Score a saved checkpoint on dev and test.
+def _folder_sha256(folder: Path) -> str:
+    """Of the names and hashes of a folder's files, in the order of their names."""
+    listing = "".join(f"{path.name} {file_sha256(path)}\n" for path in sorted(folder.glob("*")) if path.is_file())
+    return sha256(listing.encode()).hexdigest()
 
-    Args:
-        data: as for `run_training`.
-        folder: of the checkpoint; None = the shipped one.
-        dropout: p of Monte Carlo dropout, in [0, 1); None = the checkpoint's.
-        encoder_layers: how many of the encoder's top layers sample; None = the checkpoint's.
 
-    Raises:
-        SettingsError: the encoder has fewer layers.
-    """
-    predictor = load_checkpoint(folder or SHIPPED)
-    layers = predictor.mc.encoder_layers if encoder_layers is None else encoder_layers
-    if layers > predictor.network.config.encoder_layers:
-        raise SettingsError(f"the encoder has {predictor.network.config.encoder_layers} layers, not {layers}")
-    mc = replace(predictor.mc, p=predictor.mc.p if dropout is None else dropout, encoder_layers=layers)
-    posts, dev, test = (read_gmner(data, split) for split in ("train", "dev", "test"))
-    return report_model(predictor.with_mc(mc), training.entity_names(posts), dev, test)
+def _weights(start: Path) -> Path:
+    """The file of weights, or the list of files where they are in several."""
+    one = start / "model.safetensors"
+    return one if one.is_file() else start / "model.safetensors.index.json"

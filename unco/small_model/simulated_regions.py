@@ -8,8 +8,10 @@ around. A model trained on these has learned to weigh geometry, kind and recogni
 from collections.abc import Sequence
 from random import Random
 
-from unco.small_model.regions import MOST_REGIONS, Region, RegionKind
+from unco.small_model.regions import MOST_REGIONS, Region, RegionKind, whole_picture
 from unco.types import Box
+
+__all__ = ["simulate_regions", "whole_picture"]
 
 FOUND = 0.85
 """Share of people that the simulated face detector finds."""
@@ -20,17 +22,17 @@ SEEN = 0.35
 
 
 def simulate_regions(
-    gold: Sequence[tuple[Box, str, str]], size: tuple[int, int], distractor_texts: Sequence[str], random: Random
+    gold: Sequence[tuple[Box, bool, str]], size: tuple[int, int], distractor_texts: Sequence[str], random: Random
 ) -> list[Region]:
     """Regions that a detector of faces and text lines might give for a picture, in random order.
 
     Args:
-        gold: (box, entity type, surface) of each grounded entity.
+        gold: (box, is a person, surface) of each grounded entity.
         size: (width, height) of the picture in pixels.
         distractor_texts: words to put on distracting text lines.
         random: the only source of chance.
     """
-    regions = [region for box, kind, name in gold if (region := _detect(box, kind, name, size, random))]
+    regions = [region for box, person, name in gold if (region := _detect(box, person, name, size, random))]
     regions += [_distractor("person", "", size, random) for _ in range(random.choice((0, 0, 0, 1, 1, 2)))]
     texts = random.sample(list(distractor_texts), min(len(distractor_texts), random.choice((0, 0, 1, 2, 3))))
     regions += [_distractor("text", text, size, random) for text in texts]
@@ -38,13 +40,8 @@ def simulate_regions(
     return regions[:MOST_REGIONS]
 
 
-def whole_picture(size: tuple[int, int]) -> Region:
-    """The picture itself: the last candidate of every post with a picture, as in the paper."""
-    return Region(Box(0.0, 0.0, float(size[0]), float(size[1])), "picture")
-
-
-def _detect(box: Box, kind: str, name: str, size: tuple[int, int], random: Random) -> Region | None:
-    if kind == "PER":
+def _detect(box: Box, person: bool, name: str, size: tuple[int, int], random: Random) -> Region | None:
+    if person:
         return _region(box, "person", "", size, random) if random.random() < FOUND else None
     if random.random() < READ:
         return _region(box, "text", _misread(name, random), size, random)

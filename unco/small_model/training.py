@@ -1,70 +1,20 @@
 """Training with `transformers.Trainer`: dev chooses the checkpoint, test is never looked at."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import torch
-import yaml
-from pydantic import TypeAdapter
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments, set_seed
 
-from unco.errors import SettingsError
 from unco.small_model.batch import Batch
-from unco.small_model.config import McDropout
+from unco.small_model.looks import Look
 from unco.small_model.network import Network, Targets
-from unco.small_model.predictor import ModelInput, Prediction, Predictor
-from unco.small_model.training_data import Collator, GoldPosts, region_candidates
-from unco.small_model.uncertainty import log_cardinality
-from unco.types import GoldPost, Thresholds
-
-ScoreFunction = Callable[[Sequence[GoldPost], Sequence[Sequence[Prediction]]], float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """Settings of a training run, read from a YAML file."""
-
-    name: str
-    epochs: int = 8
-    batch_size: int = 16
-    encoder_lr: float = 1e-4
-    """Learning rate of the pretrained encoder."""
-    new_lr: float = 5e-4
-    """Learning rate of everything else."""
-    weight_decay: float = 0.01
-    warmup: float = 0.1
-    """Share of the steps over which the rate rises; then it falls linearly to 0."""
-    clip: float = 1.0
-    """Largest gradient norm."""
-    dropout: float = 0.1
-    label_smoothing: float = 0.0
-    region_loss: float = 0.2
-    bio_loss: float = 0.5
-    decoder_layers: int = 2
-    seed: int = 1
-    mc_dropout: McDropout = McDropout()
-    """What the normaliser and the thresholds are fitted with, and what is saved with the checkpoint."""
-
-
-def read_recipe(path: Path) -> Recipe:
-    """Read a recipe; unknown settings are refused.
-
-    Raises:
-        SettingsError: the file is not a mapping of known settings.
-    """
-    known = {field.name for field in fields(Recipe)}
-    try:
-        data = yaml.safe_load(path.read_text("utf-8"))
-        if not isinstance(data, dict) or not set(data) <= known:
-            raise ValueError(f"expected settings among {sorted(known)}, got {data!r}")
-        return TypeAdapter(Recipe).validate_python(data)
-    except (OSError, ValueError, yaml.YAMLError) as error:  # pydantic's is a ValueError
-        raise SettingsError(f"{path} is not a recipe: {error}") from error
+from unco.small_model.recipe import Recipe
+from unco.small_model.training_data import Collator, GoldPosts, check_types
+from unco.types import GoldPost
 
 
 class LossModel(nn.Module):
@@ -103,8 +53,8 @@ def train(
     tokenizer: Tokenizer,
     recipe: Recipe,
     posts: Sequence[GoldPost],
-    dev: Sequence[GoldPost],
-    score: ScoreFunction,
+    look: Look,
+    score_dev: Callable[[], float],
     folder: Path,
     resume: bool = False,
 ) -> list[dict[str, float]]:
@@ -115,65 +65,47 @@ def train(
         tokenizer: of that encoder.
         recipe: all settings.
         posts: the training split.
-        dev: the development split.
-        score: what dev is scored by.
+        look: how a post's picture is shown.
+        score_dev: scores the network, as it then is, on the development split; the highest is kept.
         folder: for the trainer's checkpoints and TensorBoard log.
-        resume: go on from the last checkpoint in `folder`, if there is one.
+        resume: go on from the last whole checkpoint in `folder`, if there is one.
 
     Returns:
         The log: losses and dev scores by epoch.
+
+    Raises:
+        DataError: the label scheme lacks a type of the data.
     """
+    check_types(posts, network.config.types)
     set_seed(recipe.seed)
     network.encoder.piece.weight.requires_grad_(False)  # frozen, so that words unseen in training keep their place
-    inputs = [text_only(post) for post in dev]
-    predictor = bare_predictor(network, tokenizer)
+    network.encoder.casing.requires_grad_(recipe.casing)  # it starts from zeros: what is not learned is not there
     trainer = DevTrainer(
-        score_dev=lambda: score(dev, predictor.predict(inputs)),
+        score_dev=score_dev,
         model=LossModel(network),
         args=_arguments(recipe, folder),
         train_dataset=GoldPosts(posts),
-        eval_dataset=GoldPosts(dev),
-        data_collator=Collator(tokenizer, network.config.types, entity_names(posts)),
+        eval_dataset=GoldPosts(posts[:1]),  # the trainer wants one; `score_dev` knows the posts
+        data_collator=Collator(tokenizer, network.config, look, recipe.unseen),
         optimizers=(_optimizer(network, recipe), None),
     )
-    trainer.train(resume_from_checkpoint=resume and any(folder.glob("checkpoint-*")))
+    trainer.train(resume_from_checkpoint=_last_checkpoint(folder) if resume else None)
     return [entry for entry in trainer.state.log_history if "eval_f1" in entry or "loss" in entry]
 
 
-def text_only(post: GoldPost) -> ModelInput:
-    """A post as it is without its picture."""
-    return ModelInput(post.tokens)
-
-
-def with_simulated_regions(post: GoldPost, texts: Sequence[str], seed: int = 0) -> ModelInput:
-    """A post with candidates simulated from its gold boxes, the same each time."""
-    regions, size = region_candidates(post, texts, Random(f"{seed}:{post.id}"))
-    return ModelInput(post.tokens, tuple(regions), size)
-
-
-def entity_names(posts: Sequence[GoldPost]) -> tuple[str, ...]:
-    """Surface forms of all entities, sorted."""
-    spans = ((post.tokens, entity.span) for post in posts for entity in post.entities)
-    return tuple(sorted({" ".join(tokens[span.start : span.stop]) for tokens, span in spans}))
-
-
-def bare_predictor(network: Network, tokenizer: Tokenizer) -> Predictor:
-    """A predictor before there is anything fitted on dev: deterministic, with ln K as the scale."""
-    return Predictor(
-        network=network,
-        tokenizer=tokenizer,
-        normaliser=log_cardinality(len(network.config.labels), 30, 8),
-        thresholds=Thresholds(1.0, 1.0, 1.0),
-        mc=McDropout(passes=0),
-    )
+def _last_checkpoint(folder: Path) -> str | None:
+    """The newest checkpoint that was written to its end: the trainer's state is the last file of each."""
+    found = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return str(max(found, key=lambda path: int(path.name.rpartition("-")[2]))) if found else None
 
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    pretrained = [network.encoder.position, network.encoder.norm, network.encoder.layers]
-    encoder = [p for part in pretrained for p in part.parameters()]
-    known = {id(p) for p in encoder}
-    new = [p for p in network.parameters() if p.requires_grad and id(p) not in known]
-    groups = [{"params": encoder, "lr": recipe.encoder_lr}, {"params": new, "lr": recipe.new_lr}]
+    trained = [p for p in network.parameters() if p.requires_grad]
+    pretrained = {id(p) for p in network.encoder.parameters()} - {id(p) for p in network.encoder.casing.parameters()}
+    groups = [
+        {"params": [p for p in trained if id(p) in pretrained], "lr": recipe.encoder_lr},
+        {"params": [p for p in trained if id(p) not in pretrained], "lr": recipe.new_lr},
+    ]
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True)
 
 
@@ -195,8 +127,9 @@ def _arguments(recipe: Recipe, folder: Path) -> TrainingArguments:
         logging_steps=100,
         report_to=["tensorboard"],
         seed=recipe.seed,
-        bf16=torch.cuda.is_available(),
+        bf16=recipe.bf16,
+        use_cpu=not torch.cuda.is_available(),
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
-        dataloader_drop_last=False,
+        ddp_find_unused_parameters=True,  # a batch without pictures uses no region weights
     )

@@ -1,4 +1,4 @@
-"""Gold posts as batches with targets: symbols, region distributions (Eq. 3), BIO tags."""
+"""Gold posts as batches with targets: symbols, region distributions (Eq. 3), overlaps (Eq. 8), BIO tags."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,13 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.config import ModelConfig
+from unco.small_model.looks import Look, text_only
 from unco.small_model.network import Targets
-from unco.small_model.regions import Region
-from unco.small_model.simulated_regions import simulate_regions, whole_picture
 from unco.small_model.symbols import REGION, encode_entities
 from unco.types import Box, GoldPost
-
-UNSEEN = 0.4
-"""Share of posts shown without a picture, so that text alone is read well too."""
-DEFAULT_SIZE = (600, 450)
-"""Picture size where no xml file tells it: the data set's most frequent one."""
 
 
 class GoldPosts(Dataset[dict[str, Any]]):
@@ -40,34 +36,44 @@ class GoldPosts(Dataset[dict[str, Any]]):
         return {"input_ids": post.tokens, "post": post}
 
 
-def region_candidates(post: GoldPost, others: Sequence[str], random: Random) -> tuple[list[Region], tuple[int, int]]:
-    """Simulated candidates of a post (without the whole picture) and the size of its picture."""
-    size = post.size or DEFAULT_SIZE
-    gold = [
-        (box, entity.type, " ".join(post.tokens[entity.span.start : entity.span.stop]))
-        for entity in post.entities
-        for box in entity.boxes
-    ]
-    return simulate_regions(gold, size, others, random), size
+def region_overlaps(candidates: Sequence[Box], gold: Sequence[Box]) -> list[float]:
+    """Each candidate's best IoU with one of the gold boxes; 0 where there are none."""
+    return [max((box.iou(other) for other in gold), default=0.0) for box in candidates]
 
 
 def region_target(candidates: Sequence[Box], gold: Sequence[Box]) -> list[float]:
     """Eq. 3's target over K + 1 slots: IoU where above 0.5, normalised; the last slot where nothing is covered."""
-    overlaps = [max((box.iou(other) for other in gold), default=0.0) for box in candidates]
-    covered = [overlap if overlap > 0.5 else 0.0 for overlap in overlaps]
+    covered = [overlap if overlap > 0.5 else 0.0 for overlap in region_overlaps(candidates, gold)]
     total = sum(covered)
     return [overlap / total for overlap in covered] + [0.0] if total else [0.0] * len(candidates) + [1.0]
 
 
+def check_types(posts: Sequence[GoldPost], types: Sequence[str]) -> None:
+    """Check that a label scheme covers the data.
+
+    Raises:
+        DataError: an entity's type is not in the scheme; the first such entity is named.
+    """
+    for post in posts:
+        for entity in post.entities:
+            if entity.type not in types:
+                name = " ".join(post.tokens[entity.span.start : entity.span.stop])
+                raise DataError(
+                    f"post {post.id}: {name!r} is a {entity.type!r}, which the label scheme lacks; it has "
+                    f"{', '.join(types)}. Train with the data's own scheme (`labels` in the recipe)"
+                )
+
+
 @dataclass(frozen=True, slots=True)
 class Collator:
-    """Builds training batches; regions are simulated afresh each time, from torch's random state."""
+    """Builds training batches; what the look leaves to chance comes from torch's random state."""
 
     piece_tokenizer: Tokenizer
     """Of the encoder. (The trainer would try to save an attribute called `tokenizer` in its own way.)"""
-    types: tuple[str, ...]
-    texts: tuple[str, ...]
-    """Entity names of the training set, for distracting text lines."""
+    config: ModelConfig
+    look: Look
+    unseen: float = 0.0
+    """Share of posts shown without a picture, in [0, 1], so that text alone is read well too."""
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         """A flat dictionary of tensors, as `transformers.Trainer` moves them."""
@@ -76,43 +82,58 @@ class Collator:
         return {name: getattr(part, name) for part in (batch, targets) for name in part.__slots__}
 
     def build(self, posts: Sequence[GoldPost], random: Random) -> tuple[Batch, Targets]:
-        """Inputs and targets of some posts."""
-        encoded, rows = [], []
-        for post in posts:
-            regions, size = region_candidates(post, self.texts, random)
-            shown = random.random() >= UNSEEN
-            candidates = [*regions, whole_picture(size)] if shown else []
-            encoded.append(encode_post(post.tokens, candidates, size, self.piece_tokenizer))
-            rows.append([region.box for region in candidates])
-        return make_batch(encoded, self.piece_tokenizer), self._targets(posts, rows)
+        """Inputs and targets of some posts.
+
+        Raises:
+            DataError: a post is longer than the encoder.
+        """
+        shown = [self.look(post, random) if random.random() >= self.unseen else text_only(post) for post in posts]
+        encoded = [encode_post(post, self.piece_tokenizer) for post in shown]
+        candidates = [[region.box for region in post.candidates] for post in shown]
+        batch = make_batch(encoded, self.piece_tokenizer, self.config.visual_features)
+        pieces, post = max(zip(batch.piece_mask.sum(1).tolist(), posts, strict=True), key=lambda pair: pair[0])
+        if pieces > self.config.positions:
+            raise DataError(
+                f"post {post.id} has {pieces} word pieces, caption and marks included; the encoder reads "
+                f"{self.config.positions}: cut it into sentences"
+            )
+        return batch, self._targets(posts, candidates)
 
     def _targets(self, posts: Sequence[GoldPost], candidates: Sequence[Sequence[Box]]) -> Targets:
-        types = len(self.types)
+        types = self.config.types
         symbols = [
-            encode_entities([(entity.span, self.types.index(entity.type)) for entity in post.entities], types)
+            encode_entities([(entity.span, types.index(entity.type)) for entity in post.entities], len(types))
             for post in posts
         ]
         steps, width = max(map(len, symbols)), max(len(post.tokens) for post in posts)
-        slots = max(map(len, candidates)) + 1
-        regions = torch.zeros(len(posts), steps, slots)
+        entities, slots = max(len(post.entities) for post in posts), max(map(len, candidates))
+        regions = torch.zeros(len(posts), steps, slots + 1)
+        spans = torch.full((len(posts), entities, 2), -1)
+        overlaps = torch.full((len(posts), entities, slots), -1.0)
         tags = torch.full((len(posts), width), -100)
         for row, post in enumerate(posts):
-            tags[row, : len(post.tokens)] = torch.tensor(self._tags(post))
+            tags[row, : len(post.tokens)] = torch.tensor(_tags(post, types))
+            for index, entity in enumerate(post.entities):
+                spans[row, index] = torch.tensor([entity.span.start, entity.span.stop])
+                found = region_overlaps(candidates[row], entity.boxes)
+                overlaps[row, index, : len(found)] = torch.tensor(found)
             if candidates[row]:
-                self._fill_regions(regions[row], symbols[row], post, candidates[row])
+                _fill_regions(regions[row], symbols[row], post, candidates[row])
         padded = [[*row, *[-100] * (steps - len(row))] for row in symbols]
-        return Targets(torch.tensor(padded), regions, tags)
+        return Targets(torch.tensor(padded), regions, spans, overlaps, tags)
 
-    def _fill_regions(self, row: Tensor, symbols: Sequence[int], post: GoldPost, candidates: Sequence[Box]) -> None:
-        read_at = [step + 1 for step, symbol in enumerate(symbols) if symbol == REGION]  # the state that consumed <r>
-        for step, entity in zip(read_at, post.entities, strict=True):
-            *covered, none = region_target(candidates, entity.boxes)
-            row[step, : len(covered)] = torch.tensor(covered)
-            row[step, -1] = none
 
-    def _tags(self, post: GoldPost) -> list[int]:
-        tags = [0] * len(post.tokens)
-        for entity in post.entities:
-            kind = 1 + 2 * self.types.index(entity.type)
-            tags[entity.span.start : entity.span.stop] = [kind] + [kind + 1] * (len(entity.span) - 1)
-        return tags
+def _fill_regions(row: Tensor, symbols: Sequence[int], post: GoldPost, candidates: Sequence[Box]) -> None:
+    read_at = [step + 1 for step, symbol in enumerate(symbols) if symbol == REGION]  # the state that consumed <r>
+    for step, entity in zip(read_at, post.entities, strict=True):
+        *covered, none = region_target(candidates, entity.boxes)
+        row[step, : len(covered)] = torch.tensor(covered)
+        row[step, -1] = none
+
+
+def _tags(post: GoldPost, types: Sequence[str]) -> list[int]:
+    tags = [0] * len(post.tokens)
+    for entity in post.entities:
+        kind = 1 + 2 * types.index(entity.type)
+        tags[entity.span.start : entity.span.stop] = [kind] + [kind + 1] * (len(entity.span) - 1)
+    return tags

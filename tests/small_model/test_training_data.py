@@ -1,0 +1,110 @@
+"""Targets of training batches, by hand."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+import torch
+
+from tests.tiny import LABELS, TINY, gold_post, tiny_tokenizer
+from unco.errors import DataError
+from unco.small_model.looks import SimulatedLook, text_only
+from unco.small_model.model_input import ModelInput
+from unco.small_model.regions import Region
+from unco.small_model.symbols import END, REGION
+from unco.small_model.training_data import Collator, GoldPosts, check_types, region_overlaps, region_target
+from unco.types import Box, GoldEntity, GoldPost, Span
+
+TYPES = ("PER", "ORG")
+
+
+def shown_with(*boxes: Box) -> Collator:
+    """A collator that shows each post with these candidates."""
+    regions = tuple(Region(box, "object") for box in boxes)
+    return Collator(tiny_tokenizer(), TINY, lambda post, _: ModelInput(post.tokens, regions, post.size))
+
+
+def test_region_targets_are_normalised_overlaps() -> None:
+    gold = [Box(0, 0, 10, 10)]
+    exact, half, above = Box(0, 0, 10, 10), Box(0, 0, 10, 5), Box(0, 0, 10, 8)
+    assert region_target([exact, above], gold) == pytest.approx([1 / 1.8, 0.8 / 1.8, 0.0])
+    assert region_target([half], gold) == [0.0, 1.0]  # an IoU of exactly 0.5 does not cover
+    assert region_target([exact], []) == [0.0, 1.0]
+    assert region_target([exact], [Box(50, 50, 60, 60), *gold]) == [1.0, 0.0]  # any of several gold boxes
+
+
+def test_overlaps_are_with_the_best_of_several_gold_boxes() -> None:
+    gold = [Box(0, 0, 10, 10), Box(0, 0, 10, 4)]
+    # with the first 5/10, with the second 4/5
+    assert region_overlaps([Box(0, 0, 10, 5), Box(50, 50, 60, 60)], gold) == pytest.approx([0.8, 0.0])
+    assert region_overlaps([Box(0, 0, 1, 1)], []) == [0.0]
+
+
+def test_symbols_and_tags_of_a_post() -> None:
+    _, targets = shown_with().build([gold_post()], Random(0))
+    # <s> Ann Lee <r> PER <s> Blue Owls <r> ORG <end>; words are pointed at by 5 + their place
+    assert targets.symbols.tolist() == [[1, 5, 6, 2, 3, 1, 10, 11, 2, 4, END]]
+    assert targets.tags.tolist() == [[1, 2, 0, 0, 0, 3, 4, 0]]
+
+
+def test_regions_are_read_from_the_state_that_consumed_the_mark() -> None:
+    # Ann Lee's gold box is the first candidate; the third is the whole picture, 200 x 100: IoU 4000 / 20000
+    _, targets = shown_with(Box(10, 10, 60, 90), Box(0, 0, 5, 5)).build([gold_post()], Random(0))
+    read_at = [step + 1 for step, symbol in enumerate(targets.symbols[0].tolist()) if symbol == REGION]
+    assert targets.regions[0].sum(-1).nonzero().flatten().tolist() == read_at
+    assert targets.regions[0, read_at[0]].tolist() == [1.0, 0.0, 0.0, 0.0]
+    assert targets.regions[0, read_at[1]].tolist() == [0.0, 0.0, 0.0, 1.0]  # the Blue Owls are not in the picture
+    assert targets.spans[0].tolist() == [[0, 2], [5, 7]]
+    assert targets.overlaps[0, 0].tolist() == pytest.approx([1.0, 0.0, 0.2])
+    assert targets.overlaps[0, 1].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_padding_is_told_from_what_is_there() -> None:
+    short = GoldPost("2", ("Bo", "sings"), (GoldEntity(Span(0, 1), "PER", ()),), None)
+    batch, targets = shown_with(Box(10, 10, 60, 90)).build([gold_post(), short], Random(0))
+    assert targets.symbols[1].tolist() == [1, 5, 2, 3, END, *[-100] * 6]
+    assert targets.tags[1].tolist() == [1, 0, *[-100] * 6]
+    assert targets.spans[1].tolist() == [[0, 1], [-1, -1]]
+    assert targets.overlaps[1].tolist() == [[-1.0, -1.0], [-1.0, -1.0]]  # no picture, so no candidates
+    assert float(targets.regions[1].sum()) == 0.0
+    assert batch.region_mask.tolist() == [[True, True], [False, False]]
+
+
+def test_posts_without_entities_make_a_batch() -> None:
+    _, targets = shown_with(Box(0, 0, 5, 5)).build([GoldPost("3", ("hi",), (), (9, 9))], Random(0))
+    assert targets.symbols.tolist() == [[END]]
+    assert targets.spans.shape == (1, 0, 2)
+
+
+@pytest.mark.parametrize(("unseen", "shown"), [(0.0, 16), (1.0, 0)])
+def test_a_share_of_posts_is_shown_without_its_picture(unseen: float, shown: int) -> None:
+    collator = Collator(tiny_tokenizer(), TINY, SimulatedLook(("Blue Owls",)), unseen)
+    batch, _ = collator.build([gold_post(str(index)) for index in range(16)], Random(0))
+    assert int(batch.region_mask.any(1).sum()) == shown
+
+
+def test_chance_comes_from_torch_alone() -> None:
+    collator = Collator(tiny_tokenizer(), TINY, SimulatedLook(("Blue Owls", "Ann Lee")), 0.5)
+    items = [GoldPosts([gold_post()])[0]] * 6
+    torch.manual_seed(7)
+    first = collator(items)
+    other = collator(items)
+    torch.manual_seed(7)
+    again = collator(items)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["geometry"], other["geometry"])
+
+
+def test_a_type_that_the_scheme_lacks_is_named() -> None:
+    check_types([gold_post()], [label.name for label in LABELS])
+    with pytest.raises(
+        DataError, match="post 7: 'Blue Owls' is a 'ORG', which the label scheme lacks; it has PER, LOC"
+    ):
+        check_types([gold_post("7")], ("PER", "LOC"))
+
+
+def test_a_post_that_is_longer_than_the_encoder_is_named() -> None:
+    collator = Collator(tiny_tokenizer(), replace(TINY, positions=20), lambda post, _: text_only(post))
+    with pytest.raises(DataError, match="post 7 has 28 word pieces.*reads 20"):
+        # 26 letters and signs in eight words, and two marks
+        collator.build([GoldPost("1", ("hi",), (), None), gold_post("7")], Random(0))

@@ -1,0 +1,99 @@
+"""How well each estimator of uncertainty finds a model's errors, on the same predictions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from unco.evals.uncertainty_quality import (
+    auroc,
+    average_precision,
+    calibration_error,
+    wrong_groundings,
+    wrong_spans,
+    wrong_types,
+)
+from unco.small_model.config import Estimator
+from unco.small_model.model_input import ModelInput
+from unco.small_model.predictor import Prediction, Predictor
+from unco.small_model.uncertainty import Normaliser, Range, fit_minmax
+from unco.types import Attribute, GoldPost
+
+Predictions = Sequence[Sequence[Prediction]]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Of one attribute; the positive class is "wrong". None = cannot be measured."""
+
+    auroc: float | None
+    """Chance that a wrong one is more uncertain than a right one, in [0, 1]."""
+    aupr: float | None
+    """Area under the precision-recall curve, in [0, 1]."""
+    ece: float | None
+    """Calibration error of the normalised uncertainty read as the chance of being wrong, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorReport:
+    """Of one estimator on one split."""
+
+    span: Quality
+    type: Quality
+    """Among entities whose span is right."""
+    region: Quality
+    """Of "in the picture or not", among entities whose span is right; regions simulated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One split, with and without pictures."""
+
+    posts: Sequence[GoldPost]
+    text: Sequence[ModelInput]
+    pictures: Sequence[ModelInput]
+
+
+def report_estimator(predictor: Predictor, split: Shown) -> EstimatorReport:
+    """Measure a predictor's uncertainties: span and type from text alone, region with pictures."""
+    text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
+    return report_predictions(split.posts, text, pictures)
+
+
+def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: Predictions) -> EstimatorReport:
+    """As `report_estimator`, from what was predicted."""
+    return EstimatorReport(
+        span=_quality("span", text, wrong_spans(posts, text)),
+        type=_quality("type", text, wrong_types(posts, text)),
+        region=_quality("region", pictures, wrong_groundings(posts, pictures)),
+    )
+
+
+def with_fitted(predictor: Predictor, estimator: Estimator, dev: Shown) -> Predictor:
+    """The predictor with another estimator and a normaliser fitted for it on dev, which needs no labels.
+
+    What 1 - confidence says is a chance already and is left as it is.
+    """
+    judged = predictor.with_estimator(estimator)
+    if estimator.measure == "doubt":
+        return replace(judged, normaliser=no_normaliser())
+    nats = [item.nats for entities in judged.predict(dev.pictures) for item in entities]
+    return replace(judged, normaliser=fit_minmax(nats))
+
+
+def no_normaliser() -> Normaliser:
+    """Leaves values in [0, 1] as they are."""
+    return Normaliser(Range(0.0, 1.0), Range(0.0, 1.0), Range(0.0, 1.0))
+
+
+def _quality(attribute: Attribute, predictions: Predictions, wrong: Sequence[bool | None]) -> Quality:
+    entities = [entity for found in predictions for entity in found]
+    judged = [(entity, is_wrong) for entity, is_wrong in zip(entities, wrong, strict=True) if is_wrong is not None]
+    flags = [is_wrong for _, is_wrong in judged]
+    nats = [entity.nats.of(attribute) for entity, _ in judged]
+    stated = [entity.uncertainty.of(attribute) for entity, _ in judged]
+    return Quality(
+        _four(auroc(nats, flags)), _four(average_precision(nats, flags)), _four(calibration_error(stated, flags))
+    )
+
+
+def _four(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

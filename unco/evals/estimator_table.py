@@ -1,0 +1,140 @@
+"""All estimators of uncertainty side by side, on the same predictions; and the mean over training runs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from unco.errors import DataError
+from unco.evals.calibration import can_sample
+from unco.evals.estimator_report import EstimatorReport, Shown, no_normaliser, report_predictions
+from unco.evals.model_report import show
+from unco.evals.sources import Sources, by_scheme, make_look, read_split
+from unco.small_model.checkpoint import from_pretrained
+from unco.small_model.config import ESTIMATORS, Estimator
+from unco.small_model.looks import entity_names
+from unco.small_model.predictor import Prediction, Predictor
+from unco.small_model.uncertainty import fit_minmax
+
+Columns = dict[str, dict[str, EstimatorReport]]
+"""By estimator and split."""
+FOUND = "estimators.json"
+"""What `measure_estimators` writes beside a checkpoint."""
+
+
+def measure_estimators(sources: Sources, checkpoint: Path) -> Columns:
+    """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
+    predictor = from_pretrained(checkpoint)
+    look = make_look(sources, entity_names(read_split(sources, predictor.network.config.label_scheme, "train")))
+    shown = {split: show(_gold(predictor, sources, split), look) for split in ("dev", "test")}
+    found = {split: _predict_all(predictor, view) for split, view in shown.items()}
+    columns: Columns = {name: {} for name in found["dev"]}
+    for name, row in columns.items():
+        for split, view in shown.items():
+            text, pictures = (
+                _normalised(seen, dev, ESTIMATORS[name])
+                for seen, dev in zip(found[split][name], found["dev"][name], strict=True)
+            )
+            row[split] = report_predictions(view.posts, text, pictures)
+    (checkpoint / FOUND).write_text(
+        json.dumps(
+            {name: {split: asdict(report) for split, report in row.items()} for name, row in columns.items()}, indent=2
+        )
+        + "\n",
+        "utf-8",
+    )
+    return columns
+
+
+Found = list[list[Prediction]]
+
+
+def _gold(predictor: Predictor, sources: Sources, split: str) -> Any:
+    config, name = predictor.network.config, predictor.scheme.name
+    return by_scheme(read_split(sources, config.label_scheme, split), config, name)[name]
+
+
+def _predict_all(predictor: Predictor, shown: Shown) -> dict[str, tuple[Found, Found]]:
+    chosen = {name: estimator for name, estimator in ESTIMATORS.items() if can_sample(predictor, estimator)}
+    readings = [(estimator, predictor.scheme) for estimator in chosen.values()]
+    views = (predictor.predict_each(view, readings) for view in (shown.text, shown.pictures))
+    return dict(zip(chosen, zip(*views, strict=True), strict=True))
+
+
+def _normalised(found: Found, dev: Found, estimator: Estimator) -> Found:
+    """Normalised by the range on dev; what 1 - confidence says is a chance already."""
+    nats = [item.nats for items in dev for item in items]
+    normaliser = no_normaliser() if estimator.measure == "doubt" else fit_minmax(nats)
+    return [[replace(item, uncertainty=normaliser(item.nats)) for item in items] for items in found]
+
+
+def show_runs(checkpoints: Sequence[Path], console: Console) -> None:
+    """Print mean and standard deviation over training runs: scores, and the estimators where they were measured.
+
+    Raises:
+        DataError: a folder holds no checkpoint with a report.
+    """
+    reports = [_read(folder / "config.json")["origin"]["report"] for folder in checkpoints]
+    table = Table("", "dev", "test", title=f"{len(checkpoints)} runs: mean (standard deviation)")
+    for label, path in ROWS.items():
+        table.add_row(label, *(_spread([_at(report[split], path) for report in reports]) for split in ("dev", "test")))
+    console.print(table)
+    measured = [_read(folder / FOUND) for folder in checkpoints if (folder / FOUND).is_file()]
+    for attribute in ("span", "type", "region") if measured else ():
+        console.print(_estimators(attribute, measured))
+
+
+ROWS: dict[str, tuple[str, ...]] = {
+    "MNER F1, gmner": ("schemes", "gmner", "f1"),
+    "MNER F1, fmnerg": ("schemes", "fmnerg", "f1"),
+    "MNER F1, gmner, decoder alone": ("decoder_alone",),
+    "groundable or not, simulated regions": ("groundable",),
+    "recall, seen names": ("seen", "recall"),
+    "recall, unseen names": ("unseen", "recall"),
+    "span uncertainty, seen names": ("seen", "span"),
+    "span uncertainty, unseen names": ("unseen", "span"),
+    "type uncertainty, seen names": ("seen", "type"),
+    "type uncertainty, unseen names": ("unseen", "type"),
+}
+"""What is averaged, and where it stands in a report."""
+
+
+def _estimators(attribute: str, measured: Sequence[dict[str, Any]]) -> Table:
+    heads = [f"{name} {split}" for split in ("dev", "test") for name in ("AUROC", "AUPR", "ECE")]
+    table = Table(attribute, *heads, title=f"Finding wrong {attribute}s, {len(measured)} runs")
+    for name in ESTIMATORS:
+        cells = [
+            _spread([_at(run, (name, split, attribute, figure)) for run in measured])
+            for split in ("dev", "test")
+            for figure in ("auroc", "aupr", "ece")
+        ]
+        table.add_row(name, *cells)
+    return table
+
+
+def _spread(values: Sequence[float | None]) -> str:
+    known = [100 * value for value in values if value is not None]
+    if not known:
+        return "-"
+    return f"{mean(known):.2f} ({stdev(known):.2f})" if len(known) > 1 else f"{known[0]:.2f}"
+
+
+def _at(data: Any, path: Sequence[str]) -> float | None:
+    for name in path:
+        if name not in data:
+            return None
+        data = data[name]
+    return None if data is None else float(data)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: give the checkpoint folders of finished runs: {error}") from error
+    return found

@@ -1,0 +1,25 @@
+"""Score a saved checkpoint again."""
+
+from pathlib import Path
+
+from unco.evals.model_report import ModelReport, report_model
+from unco.evals.sources import SPLITS, Sources, by_scheme, make_look, read_split
+from unco.small_model.checkpoint import SHIPPED, from_pretrained
+from unco.small_model.looks import entity_names
+
+
+def score_checkpoint(sources: Sources, folder: Path | None, estimator: str | None = None) -> ModelReport:
+    """Score a saved checkpoint on dev and test.
+
+    Args:
+        sources: as for `run_training`.
+        folder: of the checkpoint; None = the shipped one.
+        estimator: of uncertainty, by name; None = the checkpoint's.
+    """
+    predictor = from_pretrained(folder or SHIPPED, estimator=estimator)
+    config = predictor.network.config
+    gold = {split: read_split(sources, config.label_scheme, split) for split in SPLITS}
+    names = entity_names(gold["train"])
+    look = make_look(sources, names)
+    dev, test = (by_scheme(gold[split], config, predictor.scheme.name) for split in ("dev", "test"))
+    return report_model(predictor, look, names, dev, test)

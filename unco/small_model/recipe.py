@@ -1,0 +1,98 @@
+"""Recipes: all settings of a training run in one YAML file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter
+
+from unco.errors import SettingsError
+
+RECIPES = Path(__file__).with_name("recipes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Settings of a training run."""
+
+    name: str
+    labels: str = "gmner"
+    """Label scheme: gmner (4 types), fmnerg (51), or the path of a YAML file of names and descriptions."""
+    start_from: str = "all-MiniLM-L6-v2"
+    """Text model to start from: this one comes from a package, any other is a folder or a hub id."""
+    epochs: int = 8
+    batch_size: int = 16
+    encoder_lr: float = 1e-4
+    """Learning rate of the pretrained encoder."""
+    new_lr: float = 5e-4
+    """Learning rate of everything else."""
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    """Share of the steps over which the rate rises; then it falls linearly to 0."""
+    clip: float = 1.0
+    """Largest gradient norm."""
+    bf16: bool = True
+    """Matrix products in bfloat16: twice as fast on GPUs and on CPUs with AVX512-BF16 or AMX, slower on others."""
+    dropout: float = 0.1
+    label_smoothing: float = 0.0
+    region_loss: float = 0.2
+    bio_loss: float = 0.5
+    debiasing: float = 0.0
+    margin: float = 0.5
+    decoder_layers: int = 2
+    """Of a decoder of our own; BART brings its own."""
+    casing: bool = True
+    """Learn what casing, hash signs and handles say beside an uncased tokenizer's pieces."""
+    unseen: float = 0.4
+    """Share of training posts shown without their picture, in [0, 1]."""
+    seed: int = 1
+    both_heads: bool = True
+    """Decode with the mean of the decoder's and the tags' distributions."""
+    estimator: str = "two_heads"
+    """Of uncertainty, by name (`config.ESTIMATORS`); normaliser and thresholds are fitted with it."""
+    scheme: str = "gmner"
+    """Types in which results are given out, and by which dev chooses the epoch."""
+
+
+def read_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe; unknown settings are refused.
+
+    Args:
+        path: of a YAML file.
+        changes: settings that replace the file's, each as `name=value`, the value in YAML.
+
+    Raises:
+        SettingsError: the file is not a mapping of known settings, or a change is none.
+    """
+    known = {field.name for field in fields(Recipe)}
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+        data = {**data, **dict(map(_read_change, changes))} if isinstance(data, dict) else data
+        if not isinstance(data, dict) or not set(data) <= known:
+            raise ValueError(f"expected settings among {sorted(known)}, got {data!r}")
+        return TypeAdapter(Recipe).validate_python(data)
+    except (OSError, ValueError, yaml.YAMLError) as error:  # pydantic's is a ValueError
+        changed = f" with {', '.join(changes)}" if changes else ""
+        raise SettingsError(f"{path}{changed} is not a recipe: {error}") from error
+
+
+def _read_change(change: str) -> tuple[str, Any]:
+    name, mark, value = change.partition("=")
+    if not mark:
+        raise ValueError(f"a change is name=value, got {change!r}")
+    return name.strip(), yaml.safe_load(value)
+
+
+def recipe_path(name: str) -> Path:
+    """A recipe's file, by name or by path.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else RECIPES / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.yaml")))
+        raise SettingsError(f"no recipe {name!r}: choose {known}, or give the path of a YAML file")
+    return path
