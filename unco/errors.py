@@ -29,6 +29,10 @@ class SetupError(UncoError):
     """Whoever installed or configured unco must act: an extra is missing, a checkpoint is broken."""
 
 
+class Overloaded(UncoError):
+    """Callers must slow down: more posts wait for the small model than it takes; nothing is wrong with the post."""
+
+
 class EndpointError(UncoError):
     """The MLLM gave no usable answer. Inside the graph these become outcomes of a correction, never a crash."""
 

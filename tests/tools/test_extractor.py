@@ -12,12 +12,21 @@ from PIL import Image
 
 from tests.scripted import drawing
 from tests.tiny import TINY, tiny_predictor
-from unco.errors import PictureError, PostError
-from unco.small_model.config import McDropout
+from unco.errors import PictureError, PostError, SetupError
+from unco.small_model.config import Estimator
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions import Region
 from unco.tools import extractor as module
-from unco.tools.extractor import MOST_WORDS, NO_PICTURE, NO_PROVIDER, NetworkExtractor, read_text, surface, view_picture
+from unco.tools.extractor import (
+    MOST_WORDS,
+    NO_PICTURE,
+    NO_PROVIDER,
+    NetworkExtractor,
+    extract_async,
+    read_text,
+    surface,
+    view_picture,
+)
 from unco.types import Box, Post, Span
 
 TEXTS = {
@@ -148,16 +157,16 @@ def test_a_picture_without_a_provider_leaves_the_whole_picture(predictor: Predic
 
 
 def test_a_provider_is_asked_unless_the_caller_has_regions(predictor: Predictor, tmp_path: Path):
-    shown: list[tuple[int, int]] = []
+    shown: list[tuple[tuple[int, int], str]] = []
 
-    def provider(image: Image.Image) -> list[Region]:
-        shown.append(image.size)
+    def provider(image: Image.Image, source: str) -> list[Region]:
+        shown.append((image.size, source))
         return [Region(Box(1, 1, 50, 50), "person")]
 
     network = extractor(predictor, provider=provider)
     picture = drawing(tmp_path)
     assert network(Post("Ann Lee", picture)).warnings == ()
-    assert shown == [(200, 100)]
+    assert shown == [((200, 100), picture)]
     network(Post("Ann Lee", picture, regions=(Box(0, 0, 10, 10),)))
     network(Post("Ann Lee", picture, regions=()))
     network(Post("Ann Lee"))
@@ -184,11 +193,7 @@ def test_a_picture_that_is_not_there_is_an_error_and_no_warning(predictor: Predi
 @pytest.fixture(scope="module")
 def roomy() -> Predictor:
     """The tiny network with room for a full window, in one pass."""
-    from tests import tiny
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiny, "TINY", replace(TINY, positions=400))
-        return replace(tiny_predictor(), mc=McDropout(p=0.2, passes=1))
+    return tiny_predictor(config=replace(TINY, positions=400)).with_estimator(Estimator())
 
 
 def test_a_text_of_ten_thousand_words_is_read_to_its_end(roomy: Predictor):
@@ -219,6 +224,30 @@ def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.Mon
     drawing(tmp_path, (300, 100))
     assert view_picture(path).info.width == 300
     assert len(opened) == 2
+
+
+async def test_awaiting_it_says_the_same(predictor: Predictor, tmp_path: Path):
+    network = extractor(predictor)
+    for post in (Post("Ann Lee plays for Oslo"), Post("Ann Lee plays for Oslo", drawing(tmp_path))):
+        assert await network.acall(post) == network(post)
+        assert await extract_async(network, post) == network(post)
+        assert await extract_async(lambda post: network(post), post) == network(post)
+
+
+async def test_what_failed_to_load_is_loaded_again(predictor: Predictor):
+    loads: list[int] = []
+
+    def load() -> Predictor:
+        loads.append(1)
+        if len(loads) == 1:
+            raise SetupError("the checkpoint is broken")
+        return predictor
+
+    network = NetworkExtractor(load, None)
+    with pytest.raises(SetupError, match="is broken"):
+        await network.acall(Post("Ann Lee"))
+    assert await network.acall(Post("Ann Lee")) == network(Post("Ann Lee"))
+    assert len(loads) == 2
 
 
 def test_torch_is_not_needed_to_make_an_extractor():

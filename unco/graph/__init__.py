@@ -1,10 +1,27 @@
 """The state machine and nothing else: `routes` decide, `entity` and `post` wire, the nodes do the work."""
 
+from functools import cache
+
 from unco.graph.post import PostGraph, build_graph
 from unco.tools.llm import Mllm
 from unco.tools.small_model import default_extractor, small_model_tool
 
-__all__ = ["PostGraph", "build_graph", "graph"]
+__all__ = ["PostGraph", "build_graph", "default_graph", "graph"]
 
-graph: PostGraph = build_graph(small_model_tool(default_extractor()), Mllm.from_env())
-"""The default: the shipped checkpoint, and the endpoint that the environment names. Nothing is loaded or opened yet."""
+
+@cache
+def default_graph(checkpoint: str | None = None, scheme: str | None = None, estimator: str | None = None) -> PostGraph:
+    """A checkpoint and the endpoint that the environment names; nothing is loaded or opened yet.
+
+    Args:
+        checkpoint: folder or name on the Hugging Face hub; None = the shipped one.
+        scheme: types in which entities are given out, of the checkpoint's: gmner (4), fmnerg (51) or fmnerg_coarse (8)
+            of the shipped one; None = its first choice, gmner.
+        estimator: of uncertainty, of the checkpoint's: mc_decoder is the paper's; None = its first choice.
+    """
+    extractor = default_extractor(checkpoint=checkpoint, scheme=scheme, estimator=estimator)
+    return build_graph(small_model_tool(extractor), Mllm.from_env())
+
+
+graph: PostGraph = default_graph()
+"""The default graph."""

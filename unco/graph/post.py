@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import fields
-from functools import partial
 from typing import Any
 
 from langchain_core.tools import BaseTool
@@ -16,7 +15,7 @@ from unco.errors import PostError, SettingsError
 from unco.graph.entity import build_entity_graph
 from unco.graph.routes import route_entities
 from unco.nodes.collect import collect
-from unco.nodes.extract import extract_node
+from unco.nodes.extract import ExtractNode
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.llm import Mllm
 from unco.tools.picture_bytes import read_picture_bytes, scheme_of
@@ -83,7 +82,7 @@ def build_graph(tool: BaseTool, llm: Mllm) -> PostGraph:
         llm: who is asked; both are bound here, so that state and context hold plain values only.
     """
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
-    graph.add_node("extract", partial(extract_node, tool, llm), input_schema=PostInput)
+    graph.add_node("extract", ExtractNode(tool, llm), input_schema=PostInput)
     graph.add_node("correct_entity", build_entity_graph(llm))
     graph.add_node(collect)
     graph.add_edge(START, "extract")

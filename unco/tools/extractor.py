@@ -1,25 +1,33 @@
 """Stage 1 behind one protocol: the network, or saved predictions. Both turn a post into uncertain triplets."""
 
+import asyncio
 import os
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from unco.errors import PostError
+from unco.small_model.batching import Batching
+from unco.small_model.micro_batcher import MicroBatcher
+from unco.small_model.model_input import ModelInput
 from unco.small_model.regions import Region, RegionProvider, regions_from_boxes
 from unco.small_model.words import split_words
 from unco.tools.pictures import Picture, allowed_hosts_from_env, open_picture
 from unco.types import Box, Entity, Extraction, Post, Span
 
 if TYPE_CHECKING:
-    from unco.small_model.predictor import Predictor
+    from unco.small_model.predictor import Prediction, Predictor
 
 MOST_WORDS = 20_000
 """Longest post that is read; a post is a post, not a book."""
+
+LOOKING = 4
+"""Pictures that are looked at, at once; the detectors take one at a time, so more would only fill memory."""
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """What bytes that are no UTF-8 become on a command line; no tokenizer and no JSON file takes it."""
@@ -29,7 +37,7 @@ NO_PROVIDER = 'no region provider is installed, so only the whole picture is a c
 
 
 class Extractor(Protocol):
-    """Stage 1."""
+    """Stage 1; any function of this shape will do."""
 
     def __call__(self, post: Post) -> Extraction:
         """Entities of a post with their uncertainties.
@@ -40,59 +48,154 @@ class Extractor(Protocol):
         """
 
 
-class NetworkExtractor:
-    """The small model and its region provider; loaded at the first call, not before."""
+@runtime_checkable
+class AsyncExtractor(Extractor, Protocol):
+    """Stage 1 that can also be awaited."""
 
-    def __init__(self, load: "Callable[[], Predictor]", provider: RegionProvider | None) -> None:
+    async def acall(self, post: Post) -> Extraction:
+        """As calling it, without holding a thread while the model works."""
+
+
+async def extract_async(extractor: Extractor, post: Post) -> Extraction:
+    """Await any extractor: one that cannot be awaited is called in a thread."""
+    if isinstance(extractor, AsyncExtractor):
+        return await extractor.acall(post)
+    return await asyncio.to_thread(extractor, post)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A post's text, cut into words."""
+
+    text: str
+    tokens: tuple[str, ...]
+    offsets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A post's picture, looked at."""
+
+    picture: Picture | None
+    regions: Sequence[Region]
+    warnings: tuple[str, ...]
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(width, height) in pixels."""
+        return (self.picture.info.width, self.picture.info.height) if self.picture else None
+
+
+class NetworkExtractor:
+    """The small model and its region provider; loaded at the first call, not before.
+
+    Posts that are handed in at the same time, by threads or by tasks, run through the network as one batch.
+    """
+
+    def __init__(
+        self,
+        load: "Callable[[], Predictor]",
+        provider: RegionProvider | None,
+        batching: Batching | None = None,
+    ) -> None:
         """Keep how to load, load nothing.
 
         Args:
-            load: gives the predictor; called at each use, so it should remember.
+            load: gives the predictor; called at the first post, and again only where it failed.
             provider: finds candidate regions; None = only the caller's boxes and the whole picture.
+            batching: how posts that come at the same time share the network; None = the defaults.
         """
         self._load = load
         self._provider = provider
+        self._batching = batching
+        self._lock = Lock()
+        self._model: tuple[Predictor, MicroBatcher] | None = None
 
     def __call__(self, post: Post) -> Extraction:
-        """See `Extractor`."""
-        text, tokens, offsets = read_text(post.text)
+        """See `Extractor`.
+
+        Raises:
+            Overloaded: too many posts wait for the network.
+        """
+        read = _Read(*read_text(post.text))
         picture = view_picture(post.image) if post.image is not None else None
         # Side by side: the first time, detectors and network load for seconds each.
-        with ThreadPoolExecutor(1) as pool:
-            looking = pool.submit(self._regions, post, picture)
-            from unco.small_model.predictor import ModelInput  # torch is not imported before it is needed
+        looking = _picture_threads(os.getpid()).submit(self._look, post, picture)
+        predictor, batcher = self._loaded()
+        seen = looking.result()
+        return _extraction(predictor, read, seen, batcher(_model_input(read, seen)))
 
-            predictor = self._load()
-            regions, warnings = looking.result()
-        size = (picture.info.width, picture.info.height) if picture else None
-        predictions = predictor.predict([ModelInput(tokens, tuple(regions), size)])[0]
-        entities = tuple(
-            Entity(
-                index=index,
-                span=found.span,
-                text=surface(text, offsets, found.span),
-                start_char=offsets[found.span.start][0],
-                stop_char=offsets[found.span.stop - 1][1],
-                type=found.type,
-                region=found.region,
-                uncertainty=found.uncertainty,
-                nats=found.nats,
-            )
-            for index, found in enumerate(predictions)
-        )
-        info = picture.info if picture else None
-        return Extraction(
-            text, tokens, offsets, entities, predictor.thresholds, predictor.labels, info, predictor.name, warnings
-        )
+    async def acall(self, post: Post) -> Extraction:
+        """As calling it; pictures are looked at in a few threads, and none is held while the network works.
 
-    def _regions(self, post: Post, picture: Picture | None) -> tuple[Sequence[Region], tuple[str, ...]]:
-        if picture is None:
-            return (), (NO_PICTURE,)
+        Raises:
+            Overloaded: too many posts wait for the network.
+        """
+        read = _Read(*read_text(post.text))
+        looking = None if post.image is None else _picture_threads(os.getpid()).submit(self._view_and_look, post)
+        predictor, batcher = await asyncio.to_thread(self._loaded) if self._model is None else self._model
+        seen = self._look(post, None) if looking is None else await asyncio.wrap_future(looking)
+        return _extraction(predictor, read, seen, await batcher.acall(_model_input(read, seen)))
+
+    def _loaded(self) -> "tuple[Predictor, MicroBatcher]":
+        with self._lock:
+            if self._model is None:
+                predictor = self._load()
+                self._model = predictor, MicroBatcher(predictor.predict, self._batching)
+            return self._model
+
+    def _view_and_look(self, post: Post) -> _Seen:
+        return self._look(post, view_picture(post.image) if post.image is not None else None)
+
+    def _look(self, post: Post, picture: Picture | None) -> _Seen:
+        if picture is None or post.image is None:
+            return _Seen(None, (), (NO_PICTURE,))
         if post.regions is not None:
-            return inside(post.regions, picture), picture.warnings
+            return _Seen(picture, inside(post.regions, picture), picture.warnings)
         if self._provider is None:
-            return (), (*picture.warnings, NO_PROVIDER)
-        return self._provider(picture.image), picture.warnings
+            return _Seen(picture, (), (*picture.warnings, NO_PROVIDER))
+        return _Seen(picture, self._provider(picture.image, post.image), picture.warnings)
+
+
+@lru_cache(maxsize=1)
+def _picture_threads(process: int) -> ThreadPoolExecutor:
+    """Threads that look at pictures, for one process: threads do not survive a fork.
+
+    Not asyncio's own few threads: there, a crowd of pictures would keep questions to the MLLM waiting.
+    """
+    return ThreadPoolExecutor(LOOKING, f"unco-pictures-{process}")
+
+
+def _model_input(read: _Read, seen: _Seen) -> ModelInput:
+    return ModelInput(read.tokens, tuple(seen.regions), seen.size)
+
+
+def _extraction(predictor: "Predictor", read: _Read, seen: _Seen, predictions: "Sequence[Prediction]") -> Extraction:
+    entities = tuple(
+        Entity(
+            index=index,
+            span=found.span,
+            text=surface(read.text, read.offsets, found.span),
+            start_char=read.offsets[found.span.start][0],
+            stop_char=read.offsets[found.span.stop - 1][1],
+            type=found.type,
+            region=found.region,
+            uncertainty=found.uncertainty,
+            nats=found.nats,
+        )
+        for index, found in enumerate(predictions)
+    )
+    return Extraction(
+        text=read.text,
+        tokens=read.tokens,
+        offsets=read.offsets,
+        entities=entities,
+        thresholds=predictor.thresholds,
+        labels=predictor.labels,
+        picture=seen.picture.info if seen.picture else None,
+        model=predictor.name,
+        warnings=seen.warnings,
+    )
 
 
 def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[tuple[int, int], ...]]:

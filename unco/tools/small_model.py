@@ -7,9 +7,10 @@ from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field
 
 from unco.errors import PostError
+from unco.small_model.batching import Batching
 from unco.small_model.faces_and_text import FacesAndText, vision_installed
 from unco.state import EXTRACTION, to_json
-from unco.tools.extractor import Extractor, NetworkExtractor
+from unco.tools.extractor import Extractor, NetworkExtractor, extract_async
 from unco.types import Box, Post
 
 
@@ -28,6 +29,7 @@ def small_model_tool(extractor: Extractor) -> StructuredTool:
     """Wrap stage 1 as a tool; its result is an `Extraction` as plain JSON, described by `result_schema`."""
     return StructuredTool.from_function(
         func=partial(_extract, extractor),
+        coroutine=partial(_aextract, extractor),
         name="extract_entities",
         description=(
             "Finds the named entities of a post and where they are in its picture, and says for each span, type and "
@@ -42,27 +44,46 @@ def result_schema() -> dict[str, Any]:
     return EXTRACTION.json_schema()
 
 
-def default_extractor() -> NetworkExtractor:
-    """The shipped checkpoint, with faces and text lines as candidates where the `vision` extra is installed."""
+def default_extractor(
+    batching: Batching | None = None,
+    checkpoint: str | None = None,
+    scheme: str | None = None,
+    estimator: str | None = None,
+) -> NetworkExtractor:
+    """A checkpoint, with faces and text lines as candidates where the `vision` extra is installed.
+
+    Args:
+        batching: how posts that come at the same time share the network; None = the defaults.
+        checkpoint: folder or name on the Hugging Face hub; None = the shipped one.
+        scheme: types in which entities are given out, of the checkpoint's (the shipped one has gmner, fmnerg and
+            fmnerg_coarse); None = its first choice.
+        estimator: of uncertainty, of the checkpoint's; None = its first choice.
+    """
 
     def load() -> Any:
-        from unco.small_model.checkpoint import load_checkpoint
+        from unco.small_model.checkpoint import SHIPPED, from_pretrained
 
-        return load_checkpoint()
+        return from_pretrained(checkpoint or SHIPPED, scheme, estimator)
 
-    return NetworkExtractor(load, FacesAndText() if vision_installed() else None)
+    return NetworkExtractor(load, FacesAndText() if vision_installed() else None, batching)
 
 
-def _extract(
-    extractor: Extractor,
+def _extract(extractor: Extractor, **fields: Any) -> dict[str, Any]:
+    return to_json(EXTRACTION, extractor(_post(**fields)))
+
+
+async def _aextract(extractor: Extractor, **fields: Any) -> dict[str, Any]:
+    return to_json(EXTRACTION, await extract_async(extractor, _post(**fields)))
+
+
+def _post(
     text: str | list[str],
     image: str | None = None,
     regions: list[tuple[float, float, float, float]] | None = None,
     id: str | None = None,
-) -> dict[str, Any]:
+) -> Post:
     try:
         boxes = None if regions is None else tuple(Box(*corners) for corners in regions)
     except ValueError as error:
         raise PostError(f"a candidate region cannot be used: {error}") from error
-    post = Post(text=text if isinstance(text, str) else tuple(text), image=image, regions=boxes, id=id)
-    return to_json(EXTRACTION, extractor(post))
+    return Post(text=text if isinstance(text, str) else tuple(text), image=image, regions=boxes, id=id)

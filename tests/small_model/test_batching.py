@@ -1,0 +1,47 @@
+"""Which posts go together, as a plain function."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unco.errors import SettingsError
+from unco.small_model.batching import Batching, choose_batch
+
+
+@pytest.mark.parametrize(
+    ("lengths", "chosen"),
+    [
+        ([5], [0]),
+        ([5, 5, 5, 5, 5], [0, 1, 2, 3]),  # most_posts
+        ([5, 30, 6, 9], [0, 2, 3]),  # 4 x 30 words are too many
+        ([30, 5, 31, 6], [0, 2]),  # the oldest decides which lengths
+        ([200, 5], [0]),  # longer than a batch may be, so alone
+        ([5, 200], [0]),
+    ],
+)
+def test_lengths_near_the_oldest_go_together(lengths: list[int], chosen: list[int]):
+    assert choose_batch(lengths, Batching(most_posts=4, most_words=64)) == chosen
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=80), st.integers(1, 40), st.integers(1, 2000))
+def test_a_batch_keeps_its_bounds_and_the_oldest_is_in_it(lengths: list[int], posts: int, words: int):
+    chosen = choose_batch(lengths, Batching(most_posts=posts, most_words=words))
+    assert chosen[0] == 0
+    assert len(set(chosen)) == len(chosen) <= posts
+    assert len(chosen) == 1 or len(chosen) * max(lengths[place] for place in chosen) <= words
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=40))
+def test_nobody_starves(lengths: list[int]):
+    left, batches = list(enumerate(lengths)), 0
+    while left:
+        chosen = choose_batch([length for _, length in left], Batching(most_posts=4, most_words=100))
+        left = [post for place, post in enumerate(left) if place not in chosen]
+        batches += 1
+        assert all(post >= batches for post, _ in left)  # each batch takes the oldest
+
+
+@pytest.mark.parametrize("wrong", [{"most_posts": 0}, {"most_words": 0}, {"queue": 0}, {"wait": -1}, {"wait": 1e9}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, int]):
+    with pytest.raises(SettingsError, match=f"{next(iter(wrong))}="):
+        Batching(**wrong)

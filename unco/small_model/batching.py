@@ -1,0 +1,51 @@
+"""When posts that wait are run as a batch, and which of them go together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unco.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batching:
+    """Bounds of a batch and of the queue."""
+
+    most_posts: int = 32
+    """Posts in a batch; as soon as so many wait, they are run."""
+    most_words: int = 256
+    """Posts x words of the longest, so that padding is bounded; a post longer than this is run alone.
+
+    On a CPU 256 costs least: what larger batches save in calls they lose in padding. A GPU likes 2048 and more."""
+    wait: float = 0.004
+    """Seconds that the oldest post waits for company."""
+    queue: int = 1024
+    """Posts that may wait; one more is refused."""
+
+    def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            SettingsError: one is out of range.
+        """
+        if min(self.most_posts, self.most_words, self.queue) < 1 or not 0.0 <= self.wait <= 60.0:
+            raise SettingsError(f"sizes must be at least 1 and the wait in [0, 60] seconds, got {self}")
+
+
+def choose_batch(lengths: Sequence[int], batching: Batching) -> list[int]:
+    """Which posts to run next: the oldest, so that nobody starves, and those nearest to it in length.
+
+    Args:
+        lengths: words of the posts that wait, oldest first, at least one.
+        batching: bounds of a batch.
+
+    Returns:
+        Their places, that of the oldest first: at most `most_posts`, and within `most_words` unless it is one alone.
+    """
+    chosen: list[int] = []
+    longest = 0
+    for place in sorted(range(len(lengths)), key=lambda place: abs(lengths[place] - lengths[0])):
+        widest = max(longest, lengths[place])
+        if len(chosen) < batching.most_posts and (not chosen or (len(chosen) + 1) * widest <= batching.most_words):
+            chosen.append(place)
+            longest = widest
+    return chosen

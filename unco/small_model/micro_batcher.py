@@ -1,0 +1,206 @@
+"""Concurrent callers share one small model: posts that wait at the same time run as one batch.
+
+One worker thread runs the batches, so any number of threads, tasks and event loops may call. It starts at the first
+post and ends when nothing has come for a while. A forked child starts one of its own, with nothing waiting.
+"""
+
+import asyncio
+import atexit
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from threading import Condition, Thread, current_thread
+from time import monotonic
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from unco.errors import Overloaded
+from unco.small_model.batch_faults import Predict, run_batch
+from unco.small_model.batching import Batching, choose_batch
+from unco.small_model.model_input import ModelInput
+
+if TYPE_CHECKING:
+    from unco.small_model.predictor import Prediction
+
+IDLE = 10.0
+"""Seconds without a post after which the worker ends: it holds the model, which nobody may want any more."""
+
+PATIENCE = 5.0
+"""Seconds that closing waits for the batch under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A post in the queue."""
+
+    post: ModelInput
+    future: "Future[list[Prediction]]"
+    since: float
+    """When it came, in seconds of the monotonic clock."""
+
+
+class MicroBatcher:
+    """A predictor for one post at a time, to many callers at once."""
+
+    def __init__(self, predict: Predict, batching: Batching | None = None) -> None:
+        """Start nothing yet.
+
+        Args:
+            predict: runs a batch; called in the worker's thread, one batch at a time.
+            batching: None = the defaults.
+        """
+        self._predict = predict
+        self._batching = batching or Batching()
+        self._closed = False
+        self._start_anew()
+        _living.add(self)
+
+    def __call__(self, post: ModelInput) -> "list[Prediction]":
+        """Entities of a post; blocks until they are there.
+
+        Raises:
+            Overloaded: too many posts wait.
+            SetupError: there is not enough memory for this one post.
+        """
+        future = self.submit(post)
+        try:
+            return future.result()
+        finally:
+            future.cancel()  # of a caller who was interrupted; what is done stays done
+
+    async def acall(self, post: ModelInput) -> "list[Prediction]":
+        """As calling it, awaiting: no thread is held, and a cancelled task gives its place back at once."""
+        future = self.submit(post)
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            future.cancel()
+
+    def submit(self, post: ModelInput) -> "Future[list[Prediction]]":
+        """Queue a post; cancelling the future takes it out again, unless its batch is under way.
+
+        Raises:
+            Overloaded: too many posts wait.
+            RuntimeError: the batcher is closed.
+        """
+        future: Future[list[Prediction]] = Future()
+        with self._changed:
+            self._check_room()
+            self._need_worker()
+            ticket = next(self._tickets)
+            self._waiting[ticket] = _Waiting(post, future, monotonic())
+            if len(self._waiting) in (1, self._batching.most_posts):
+                self._changed.notify()
+        future.add_done_callback(lambda done: self._forget(ticket, done))
+        return future
+
+    def close(self) -> None:
+        """Take no more posts. Those that wait get a `RuntimeError`; the batch under way has a few seconds to end."""
+        self._closed = True
+        worker = self._worker
+        self._refuse_waiting(RuntimeError("the small model was closed while the post waited for it"))
+        if worker is not None and worker is not current_thread():
+            worker.join(PATIENCE)
+
+    def _start_anew(self) -> None:
+        """Nothing waiting and no worker. A forked child inherits no thread, and a lock that may be held for ever."""
+        self._changed = Condition()
+        self._waiting: dict[int, _Waiting] = {}
+        self._tickets = count()
+        self._worker: Thread | None = None
+
+    def _check_room(self) -> None:
+        if self._closed:
+            raise RuntimeError("the small model is closed: it takes no more posts")
+        if len(self._waiting) >= self._batching.queue:
+            raise Overloaded(
+                f"{self._batching.queue} posts wait for the small model, and no more may: hand in fewer at once, as "
+                "with graph.abatch(posts, {'max_concurrency': 256}), or try again later"
+            )
+
+    def _need_worker(self) -> None:
+        if self._worker is None or not self._worker.is_alive():
+            self._worker = Thread(target=self._work, name="unco-small-model", daemon=True)
+            self._worker.start()
+
+    def _forget(self, ticket: int, future: "Future[list[Prediction]]") -> None:
+        """Free the place of a post that was cancelled while it waited."""
+        with self._changed:
+            waited = self._waiting.pop(ticket, None) is not None
+        if waited and future.cancelled():
+            future.set_running_or_notify_cancel()  # else `concurrent.futures.wait` would not hear of it
+
+    def _refuse_waiting(self, error: Exception) -> None:
+        with self._changed:
+            left = list(self._waiting.values())
+            self._waiting.clear()
+            self._worker = None
+            self._changed.notify_all()
+        _answer(left, [error] * len(left))
+
+    def _work(self) -> None:
+        """Run batches until there are none."""
+        batch: list[_Waiting] = []
+        try:
+            while batch := self._take():
+                batch = [waiting for waiting in batch if waiting.future.set_running_or_notify_cancel()]
+                if batch:
+                    _answer(batch, run_batch(self._predict, [waiting.post for waiting in batch]))
+        except BaseException as error:  # a fault of ours: nobody may wait for ever on a worker that is gone
+            fault = RuntimeError(f"the small model's worker broke down: {error!r}")
+            fault.__cause__ = error
+            _answer(batch, [fault] * len(batch))
+            self._refuse_waiting(fault)
+
+    def _take(self) -> list[_Waiting]:
+        """The next batch, once it is due; an empty one ends the worker."""
+        with self._changed:
+            while not self._closed and (pause := self._pause()) > 0.0:
+                if not self._changed.wait(pause) and not self._waiting:
+                    break
+            if not self._waiting:
+                self._worker = None
+                return []
+            tickets = list(self._waiting)
+            lengths = [len(waiting.post.words) for waiting in self._waiting.values()]
+            return [self._waiting.pop(tickets[place]) for place in choose_batch(lengths, self._batching)]
+
+    def _pause(self) -> float:
+        """Seconds until a batch is due; when nobody waits, until the worker may go."""
+        if not self._waiting:
+            return IDLE
+        if len(self._waiting) >= self._batching.most_posts:
+            return 0.0
+        oldest = next(iter(self._waiting.values()))
+        return oldest.since + self._batching.wait - monotonic()
+
+
+def _answer(batch: Sequence[_Waiting], results: "Sequence[list[Prediction] | Exception]") -> None:
+    for waiting, result in zip(batch, results, strict=True):
+        with suppress(InvalidStateError):  # done or cancelled in the meantime
+            if isinstance(result, Exception):
+                waiting.future.set_exception(result)
+            else:
+                waiting.future.set_result(result)
+
+
+_living: "WeakSet[MicroBatcher]" = WeakSet()
+
+
+def _close_all() -> None:
+    for batcher in list(_living):
+        batcher.close()
+
+
+def _start_all_anew() -> None:
+    for batcher in list(_living):
+        batcher._start_anew()
+
+
+# A thread that is inside torch when the interpreter takes itself apart would abort the process.
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_all_anew)
