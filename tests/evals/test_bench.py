@@ -1,5 +1,11 @@
 """Benchmarks run and measure what they say; how fast is no business of a test."""
 
+from dataclasses import replace
+
+import pytest
+
+from tests import tiny
+from unco.evals.bench.batching import made_up_posts, measure_batching
 from unco.evals.bench.graph_overhead import measure_graph_overhead, plain_loop, scripted, through_graph
 from unco.evals.bench.timing import measure
 
@@ -20,3 +26,13 @@ def test_the_plain_loop_does_what_the_graph_does() -> None:
         by_graph = [[note["outcome"] for note in entity["corrections"]] for entity in output["entities"]]
         assert by_graph == [[note.outcome for note in entity.corrections] for entity in plain_loop(extraction)]
     assert len(measure_graph_overhead(rounds=1)) == 4
+
+
+def test_posts_of_mixed_lengths_run_one_by_one_and_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = made_up_posts(64)
+    assert len(set(texts)) == 64
+    lengths = [len(text.split()) for text in texts]
+    assert min(lengths) < 10 < 30 < max(lengths)
+    monkeypatch.setattr(tiny, "TINY", replace(tiny.TINY, positions=400))  # its pieces are single letters
+    tables = measure_batching(tiny.tiny_predictor(), posts=4, rounds=1)
+    assert [len(rows) for _, rows in tables] == [4, 4]

@@ -1,31 +1,79 @@
-"""Run all benchmarks and print them."""
+"""Run all benchmarks, or one, and print them."""
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated
+
+import typer
 from rich.console import Console
 from rich.table import Table
 
+from unco.errors import SettingsError
+from unco.evals.bench.batching import measure_batching
 from unco.evals.bench.cold_start import measure_cold_start
 from unco.evals.bench.graph_overhead import measure_graph_overhead
-from unco.evals.bench.small_model import measure_small_model
+from unco.evals.bench.mc_cost import measure_mc_cost, savings
+from unco.evals.bench.paper_size import measure_paper_size
+from unco.evals.bench.tables import ratio_table
+from unco.evals.bench.throughput import measure_throughput
 from unco.evals.bench.timing import Measured
+from unco.evals.bench.transformers_way import measure_transformers
+from unco.small_model.checkpoint import from_pretrained
 
 
-def main() -> None:
+def _graph() -> Iterable[Table]:
+    yield ratio_table("Graph without LLM calls", measure_graph_overhead())
+
+
+def _mc_cost() -> Iterable[Table]:
+    for title, rows, floor in measure_mc_cost(from_pretrained()):
+        table = ratio_table(title, rows, {"extra time, against naive": savings(rows)})
+        table.caption = floor
+        yield table
+    yield from _plain(measure_transformers(from_pretrained()))
+
+
+def _throughput() -> Iterable[Table]:
+    return measure_throughput(from_pretrained())
+
+
+def _batching() -> Iterable[Table]:
+    return _plain(measure_batching(from_pretrained()))
+
+
+def _paper_size() -> Iterable[Table]:
+    for title, rows, floor in measure_paper_size():
+        table = ratio_table(title, rows)
+        table.caption = floor
+        yield table
+
+
+def _cold_start() -> Iterable[Table]:
+    yield ratio_table("Cold start, in a new process", measure_cold_start())
+
+
+def _plain(measured: Sequence[tuple[str, list[Measured]]]) -> Iterable[Table]:
+    return (ratio_table(title, rows) for title, rows in measured)
+
+
+SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
+    "graph": _graph,
+    "mc-cost": _mc_cost,
+    "throughput": _throughput,
+    "batching": _batching,
+    "paper-size": _paper_size,
+    "cold-start": _cold_start,
+}
+
+
+def main(section: Annotated[str | None, typer.Argument(help=f"One of {', '.join(SECTIONS)}.")] = None) -> None:
     """Print a table for each benchmark; times are medians."""
+    if section is not None and section not in SECTIONS:
+        raise SettingsError(f"no benchmark {section!r}: choose {', '.join(SECTIONS)}")
     console = Console()
-    for title, rows in (
-        ("Graph without LLM calls", measure_graph_overhead()),
-        ("Small model, posts of 16 words", measure_small_model()),
-        ("Cold start, in a new process", measure_cold_start()),
-    ):
-        console.print(_table(title, rows))
-
-
-def _table(title: str, rows: list[Measured]) -> Table:
-    table = Table("", "median", "against the first", title=title)
-    for row in rows:
-        table.add_row(row.name, f"{1000 * row.seconds:.2f} ms", f"{row.seconds / rows[0].seconds:.2f} x")
-    return table
+    for name in SECTIONS if section is None else (section,):
+        for table in SECTIONS[name]():
+            console.print(table)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

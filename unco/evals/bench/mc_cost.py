@@ -1,0 +1,161 @@
+"""What Monte Carlo dropout costs beside a deterministic prediction, and beside decoding T times over."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from unco.evals.bench.floor import Lengths, multiply_adds, weight_bytes
+from unco.evals.bench.posts import typical_posts
+from unco.evals.bench.timing import Measured, measure
+from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.config import ESTIMATORS, McDropout
+from unco.small_model.decoding import Decoded, decode_greedily
+from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities
+from unco.small_model.network import Network
+from unco.small_model.predictor import Predictor
+from unco.small_model.symbols import END
+
+PASSES = McDropout().passes
+DETERMINISTIC, NAIVE = "deterministic", f"naive: encode and decode {PASSES} times more"
+POSTS = 8
+"""At least so many posts are timed, in batches of the wanted size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A network and the batches that it reads, with the texts that seed their masks."""
+
+    network: Network
+    both_heads: bool
+    batches: tuple[tuple[Batch, tuple[str, ...]], ...]
+
+
+def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
+    """Typical posts in batches of one size, ready on the device: reading text is not timed."""
+    network = deepcopy(predictor.network).to(device).eval()
+    posts = [encode_post(post, predictor.tokenizer) for post in typical_posts(max(size, POSTS))]
+    chunks = [posts[start : start + size] for start in range(0, len(posts), size)]
+    features = network.config.visual_features
+    batches = [
+        (make_batch(chunk, predictor.tokenizer, features).to(device), tuple(" ".join(post.words) for post in chunk))
+        for chunk in chunks
+    ]
+    return Case(network, predictor.both_heads, tuple(batches))
+
+
+@torch.inference_mode()
+def deterministic(case: Case) -> list[Decoded]:
+    """Encode and decode, no uncertainty."""
+    return [_decode(case.network, batch, case.both_heads) for batch, _ in case.batches]
+
+
+@torch.inference_mode()
+def estimated(case: Case, name: str) -> list[MeanProbabilities]:
+    """Encode, decode, and the distributions of an estimator, by its name in `ESTIMATORS`."""
+    estimator, network = ESTIMATORS[name], case.network
+    means = []
+    for batch, keys in case.batches:
+        memory = network.encode(batch)
+        decoded = decode_greedily(network, memory, network.read_tags(memory) if case.both_heads else None)
+        means.append(
+            mean_probabilities(network, batch, memory, decoded.symbols, keys, estimator.sampling, estimator.both_heads)
+        )
+    return means
+
+
+@torch.inference_mode()
+def naive(case: Case, training: Network) -> list[Tensor]:
+    """A deterministic prediction, then T more with dropout on, encoder and all; means of the types' distributions.
+
+    The passes may end at different steps: the shorter ones count as zeros there.
+
+    Args:
+        case: network and batches.
+        training: the same network in training mode.
+    """
+    deterministic(case)
+    means = []
+    for batch, _ in case.batches:
+        kinds = [_decode(training, batch, case.both_heads).types for _ in range(PASSES)]
+        length = max(kind.shape[1] for kind in kinds)
+        means.append(torch.stack([F.pad(kind, (0, 0, 0, length - kind.shape[1])) for kind in kinds]).mean(0))
+    return means
+
+
+def _decode(network: Network, batch: Batch, both_heads: bool) -> Decoded:
+    memory = network.encode(batch)
+    return decode_greedily(network, memory, network.read_tags(memory) if both_heads else None)
+
+
+def mc_tasks(case: Case, estimators: Sequence[str]) -> dict[str, Callable[[], object]]:
+    """The deterministic prediction, estimators by name, and the naive way."""
+    training = deepcopy(case.network).train()
+    tasks: dict[str, Callable[[], object]] = {DETERMINISTIC: lambda: deterministic(case)}
+    for name in estimators:
+        tasks[name] = lambda name=name: estimated(case, name)  # type: ignore[misc]
+    tasks[NAIVE] = lambda: naive(case, training)
+    return {name: waited_for(task, case.batches[0][0].words.device) for name, task in tasks.items()}
+
+
+def waited_for(task: Callable[[], object], device: torch.device) -> Callable[[], object]:
+    """A task that ends when the device has done its work."""
+
+    def run() -> object:
+        result = task()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return result
+
+    return run
+
+
+def devices() -> list[torch.device]:
+    """The processor, and CUDA where there is one."""
+    return [torch.device(name) for name in ("cpu", *(["cuda"] if torch.cuda.is_available() else []))]
+
+
+def lengths(case: Case) -> list[Lengths]:
+    """Of each post, as the network decodes it."""
+    found = []
+    for (batch, _), decoded in zip(case.batches, deterministic(case), strict=True):
+        steps = (decoded.symbols != END).sum(1) + 1
+        columns = (batch.piece_mask.sum(1), batch.words, batch.region_mask.sum(1), steps)
+        found += [Lengths(*row) for row in torch.stack(columns, 1).tolist()]
+    return found
+
+
+def describe_floor(case: Case) -> str:
+    """The floor of decoder dropout: its cost over the deterministic one if nothing but the needed work were done."""
+    config, found = case.network.config, lengths(case)
+    steps = [post.steps for post in found]
+    reading = weight_bytes(config, max(steps)).ratio
+    products = multiply_adds(config, found, PASSES).ratio
+    return (
+        f"{sum(steps) / len(steps):.1f} symbols a post, {max(steps)} at most; floor of T = {PASSES} in the decoder: "
+        f"{products:.2f} x by multiply-adds, {reading:.2f} x by weights read"
+    )
+
+
+def savings(rows: Sequence[Measured]) -> list[str]:
+    """How much less extra time than the naive way each row takes, the deterministic row's time being the base."""
+    base = rows[0].seconds
+    wasted = next(row.seconds for row in rows if row.name == NAIVE) - base
+    return [f"{wasted / (row.seconds - base):.1f} x less" if row.seconds > base else "-" for row in rows]
+
+
+def measure_mc_cost(
+    predictor: Predictor, sizes: Sequence[int] = (1, 8, 32), rounds: int = 7
+) -> list[tuple[str, list[Measured], str]]:
+    """Title, rows and floor, for each device and batch size."""
+    estimators = ("two_heads", "mc_decoder", "mc_encoder")
+    found = []
+    for device in devices():
+        for size in sizes:
+            case = make_case(predictor, size, device)
+            title = f"Monte Carlo dropout, {device.type}, batches of {size}, {max(size, POSTS)} posts"
+            found.append((title, measure(mc_tasks(case, estimators), rounds), describe_floor(case)))
+    return found

@@ -1,0 +1,79 @@
+"""The paper's own size: BART-base, 28 regions with CLIP features and the whole picture; random weights."""
+
+from collections.abc import Sequence
+
+import torch
+
+from unco.evals.bench.mc_cost import PASSES, Case, describe_floor, deterministic, devices, estimated, waited_for
+from unco.evals.bench.timing import Measured, measure
+from unco.evals.bench.transformers_way import begin_names
+from unco.small_model.batch import GEOMETRY, KINDS, Batch
+from unco.small_model.config import ModelConfig
+from unco.small_model.network import Network
+
+PAPER = ModelConfig(
+    vocabulary=50265,
+    hidden=768,
+    heads=12,
+    feed_forward=3072,
+    encoder_layers=6,
+    decoder_layers=6,
+    positions=1024,
+    norm_eps=1e-5,
+    visual_features=512,
+)
+WORDS, PIECES, REGIONS = 16, 22, 29
+"""Of each post."""
+
+
+def random_batch(config: ModelConfig, posts: int) -> Batch:
+    """Posts of one length; the first words have two pieces."""
+    word = [-1, *sorted([*range(WORDS), *range(PIECES - WORDS)]), -1]
+    shape, boxes = (posts, len(word)), (posts, REGIONS)
+    return Batch(
+        piece_ids=torch.randint(config.vocabulary, shape),
+        piece_mask=torch.ones(shape, dtype=torch.bool),
+        shapes=torch.zeros(shape, dtype=torch.long),
+        prefixes=torch.zeros(shape, dtype=torch.long),
+        casings=torch.zeros(posts, dtype=torch.long),
+        word_of_piece=torch.tensor(word).expand(shape),
+        words=torch.full((posts,), WORDS),
+        geometry=torch.rand(*boxes, GEOMETRY),
+        kinds=torch.randint(len(KINDS), boxes),
+        region_texts=torch.full((*boxes, 0), -1),
+        features=torch.randn(*boxes, config.visual_features),
+        region_mask=torch.ones(boxes, dtype=torch.bool),
+    )
+
+
+def paper_case(config: ModelConfig, posts: int, device: torch.device) -> Case:
+    """A random network that begins names, and one batch of random posts."""
+    torch.manual_seed(0)
+    network = begin_names(Network(config)).to(device)
+    keys = tuple(str(post) for post in range(posts))
+    return Case(network, False, ((random_batch(config, posts).to(device), keys),))
+
+
+def measure_paper_size(
+    config: ModelConfig = PAPER, sizes: Sequence[int] | None = None, rounds: int = 5
+) -> list[tuple[str, list[Measured], str]]:
+    """Title, rows and floor: batches of 1 and 8 on the processor, 1 and 32 on CUDA where there is one.
+
+    Args:
+        config: sizes of the network.
+        sizes: of the batches, instead.
+        rounds: how often each is timed.
+    """
+    device = devices()[-1]
+    return [
+        (f"The paper's size, {device.type}, {size} posts", *_measure(paper_case(config, size, device), device, rounds))
+        for size in sizes or ((1, 32) if device.type == "cuda" else (1, 8))
+    ]
+
+
+def _measure(case: Case, device: torch.device, rounds: int) -> tuple[list[Measured], str]:
+    tasks = {
+        "deterministic": waited_for(lambda: deterministic(case), device),
+        f"T = {PASSES} in the decoder": waited_for(lambda: estimated(case, "mc_decoder"), device),
+    }
+    return measure(tasks, rounds), describe_floor(case)

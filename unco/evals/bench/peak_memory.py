@@ -1,0 +1,49 @@
+"""Peak memory of a process that loads a checkpoint and reads posts: each number from a new process."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from unco.evals.bench.posts import typical_posts
+from unco.small_model.checkpoint import SHIPPED, from_pretrained
+from unco.small_model.config import named_estimator
+from unco.small_model.predictor import Predictor
+
+MEBI = 1 << 20
+BYTES = 1 if sys.platform == "darwin" else 1024
+"""Unit of `ru_maxrss`."""
+
+
+def peak_of_process(estimator: str, posts: int, folder: Path = SHIPPED) -> float:
+    """Largest resident size of a new process, in MiB.
+
+    Args:
+        estimator: by name.
+        posts: read in one call; 0 = the checkpoint is loaded and nothing read.
+        folder: of the checkpoint.
+    """
+    command = [sys.executable, "-m", "unco.evals.bench.peak_memory", estimator, str(posts), str(folder)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def peak_on_device(predictor: Predictor, posts: int) -> float:
+    """Most memory that tensors took on CUDA during one call, weights included, in MiB."""
+    torch.cuda.reset_peak_memory_stats()
+    predictor.predict(typical_posts(posts))
+    return torch.cuda.max_memory_allocated() / MEBI
+
+
+def main() -> None:
+    """Print this process's own peak."""
+    estimator, posts, folder = sys.argv[1:]
+    predictor = from_pretrained(Path(folder)).with_estimator(named_estimator(estimator))
+    if int(posts):
+        predictor.predict(typical_posts(int(posts)))
+    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES / MEBI))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""What a user of `transformers` would write: `generate` once, then T times with dropout on, with the same weights."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from unco.evals.bench.mc_cost import PASSES, Case, deterministic, estimated, make_case, waited_for
+from unco.evals.bench.timing import Measured, measure
+from unco.small_model.batch import Batch
+from unco.small_model.network import Network
+from unco.small_model.predictor import Predictor
+from unco.small_model.symbols import START
+from unco.small_model.weight_names import bart_config, bart_weights
+
+BIAS = 20.0
+"""Added to the score of `<s>`: random weights would say nothing, or anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One set of random weights, read by `transformers` and by us."""
+
+    model: Any
+    network: Network
+
+
+def same_weights(predictor: Predictor) -> Pair:
+    """BART of the sizes of a predictor's network, and the network with BART's weights, biased to begin names."""
+    from transformers import BartConfig, BartForConditionalGeneration
+
+    config = predictor.network.config
+    settings: dict[str, Any] = {"vocab_size": config.vocabulary, "d_model": config.hidden, "dropout": config.dropout}
+    for side in ("encoder", "decoder"):
+        settings[f"{side}_layers"] = getattr(config, f"{side}_layers")
+        settings[f"{side}_attention_heads"], settings[f"{side}_ffn_dim"] = config.heads, config.feed_forward
+    torch.manual_seed(0)
+    model = BartForConditionalGeneration(BartConfig(max_position_embeddings=config.positions, **settings))
+    sizes = bart_config(model.config.to_dict())
+    network = Network(replace(sizes, labels=config.labels, dropout=config.dropout))
+    network.load_state_dict({**network.state_dict(), **bart_weights(model.model.state_dict(), network.config)})
+    return Pair(model.train(False), begin_names(network))
+
+
+def begin_names(network: Network) -> Network:
+    """A random network that says names until the words are used up."""
+    with torch.no_grad():
+        network.decoder.special_out.bias[START] += BIAS
+    return network.eval().requires_grad_(False)
+
+
+@torch.inference_mode()
+def generate(model: Any, batch: Batch, steps: int) -> torch.Tensor:
+    """Greedy, with a cache, as many steps as our decoder takes. (B, 1 + steps)."""
+    said: torch.Tensor = model.generate(
+        input_ids=batch.piece_ids,
+        attention_mask=batch.piece_mask.long(),
+        do_sample=False,
+        num_beams=1,
+        use_cache=True,
+        min_new_tokens=steps,
+        max_new_tokens=steps,
+    )
+    return said
+
+
+def generate_again(model: Any, case: Case, steps: Sequence[int], passes: int) -> None:
+    """Once deterministically, then some passes in training mode."""
+    for training in (False, *[True] * passes):
+        model.train(training)
+        for (batch, _), length in zip(case.batches, steps, strict=True):
+            generate(model, batch, length)
+    model.eval()
+
+
+def transformers_tasks(predictor: Predictor, size: int) -> dict[str, Callable[[], object]]:
+    """Ours and theirs on the processor, without and with T passes."""
+    pair, device = same_weights(predictor), torch.device("cpu")
+    case = make_case(replace(predictor, network=pair.network, both_heads=False), size, device)
+    steps = [decoded.symbols.shape[1] for decoded in deterministic(case)]
+    tasks: dict[str, Callable[[], object]] = {
+        "ours, deterministic": lambda: deterministic(case),
+        f"ours, T = {PASSES} in the decoder": lambda: estimated(case, "mc_decoder"),
+        "transformers' generate": lambda: generate_again(pair.model, case, steps, 0),
+        f"transformers' generate, and {PASSES} times more": lambda: generate_again(pair.model, case, steps, PASSES),
+    }
+    return {name: waited_for(task, device) for name, task in tasks.items()}
+
+
+def measure_transformers(
+    predictor: Predictor, sizes: Sequence[int] = (1, 8, 32), rounds: int = 5
+) -> list[tuple[str, list[Measured]]]:
+    """Title and rows for each batch size."""
+    return [
+        (f"Beside transformers, batches of {size}", measure(transformers_tasks(predictor, size), rounds))
+        for size in sizes
+    ]
