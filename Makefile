@@ -1,4 +1,5 @@
 # `make demo` and `make test` set up all that they need in .venv; nothing else is installed by hand.
+# `make train DATA=<folder of Twitter-FMNERG> BOXES=<xml folder of Twitter-GMNER v2.0>` trains the shipped model.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -20,7 +21,7 @@ gate: $(VENV)/dev.done
 	$(BIN)/python tests/check_wheel.py
 
 train: $(VENV)/train.done
-	$(BIN)/unco train --data $(DATA) --out runs/gmner-minilm
+	$(BIN)/unco train --data $(DATA) --boxes $(BOXES) --out runs/tweets-minilm
 
 studio: $(VENV)/studio.done
 	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true LANGSMITH_TRACING=false \

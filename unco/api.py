@@ -17,6 +17,9 @@ def extract(
     image: "str | PathLike[str] | Image.Image | None" = None,
     *,
     regions: Sequence[Box] | None = None,
+    checkpoint: str | None = None,
+    scheme: str | None = None,
+    estimator: str | None = None,
     context: Context | None = None,
 ) -> Result:
     """Find the named entities of a post and where they are in its picture.
@@ -25,6 +28,9 @@ def extract(
         text: the post's text, or its tokens.
         image: path, `data:` URL, http(s) URL of an allowed host, or a PIL picture; None = the post has none.
         regions: candidate boxes of your own; None = look for faces and lines of text.
+        checkpoint: folder of a small model of your own, or its name on the Hugging Face hub; None = the shipped one.
+        scheme: types to tell apart: gmner (4), fmnerg (51) or fmnerg_coarse (8); None = gmner.
+        estimator: of uncertainty: mc_decoder is the paper's; None = the checkpoint's first choice.
         context: thresholds, prompt versions, model and mode; None = the defaults.
 
     Raises:
@@ -32,14 +38,16 @@ def extract(
         PictureError: the picture cannot be used.
         SettingsError: the context asks for something that does not exist.
     """
-    from unco.graph import graph
+    from unco.graph import default_graph, graph
 
+    chosen = (checkpoint, scheme, estimator)
+    compiled = default_graph(*chosen) if any(chosen) else graph
     post = {
         "text": list(text) if isinstance(text, Sequence) and not isinstance(text, str) else text,
         "image": _reference(image),
         "regions": None if regions is None else [(box.x1, box.y1, box.x2, box.y2) for box in regions],
     }
-    return read_result(graph.invoke(post, context=context or Context()))
+    return read_result(compiled.invoke(post, context=context or Context()))
 
 
 def _reference(image: "str | PathLike[str] | Image.Image | None") -> str | None:
