@@ -3,10 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pytest
-import torch
-
-from unco.errors import SetupError
 from unco.small_model.batch_faults import run_batch
 from unco.small_model.model_input import ModelInput
 
@@ -41,48 +37,6 @@ def test_a_failing_post_fails_alone():
     assert isinstance(results[3], ValueError)
     assert [results[place] for place in range(8) if place != 3] == says_words([*POSTS[:3], *POSTS[4:]])
     assert seen == [8, *[1] * 8]
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
-        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
-        MemoryError(),
-    ],
-    ids=["cuda", "cpu", "python"],
-)
-def test_without_memory_the_batch_is_halved(error: Exception):
-    seen: list[int] = []
-    results = run_batch(with_faults(lambda posts: error if len(posts) > 2 else None, seen), POSTS)
-    assert results == says_words(POSTS)
-    assert seen == [8, 4, 2, 2, 4, 2, 2]
-
-
-def test_one_post_that_does_not_fit_says_what_to_do():
-    error = torch.cuda.OutOfMemoryError("CUDA out of memory")
-    results = run_batch(with_faults(lambda posts: error if POSTS[7] in posts else None, []), POSTS)
-    assert results[:7] == says_words(POSTS[:7])
-    assert isinstance(results[7], SetupError)
-    assert "one post of 8 words" in str(results[7])
-    assert "in parts" in str(results[7])
-    assert results[7].__cause__ is error
-
-
-def test_tensors_of_a_failed_batch_are_freed_before_the_next_try():
-    from weakref import ref
-
-    held: list[Any] = []
-
-    def predict(posts: Sequence[ModelInput]) -> list[Any]:
-        tensor = torch.zeros(len(posts))
-        assert all(tensor() is None for tensor in held)
-        held.append(ref(tensor))
-        if len(posts) > 2:
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
-        return says_words(posts)
-
-    assert run_batch(predict, POSTS) == says_words(POSTS)
 
 
 def test_what_would_end_the_program_is_told_as_an_error():

@@ -18,6 +18,7 @@ from unco.small_model.regions import (
     Region,
     clipped_box,
     kind_of_class,
+    looked_at,
     regions_from_boxes,
     whole_picture,
     with_whole_picture,
@@ -166,3 +167,17 @@ def test_real_pictures(provider, shared):
     assert durant[0].kind == "person"
     assert durant[0].box.iou(Box(194, 11, 522, 407)) > 0.5
     assert "KIA" in texts(durant)
+
+
+def test_a_provider_s_regions_are_looked_at_with_the_whole_picture():
+    def provider(image, source):
+        return [Region(Box(0, 0, 2, 2), "person")]
+
+    def featuriser(image, regions):
+        return [replace(region, features=np.array([region.box.x2], np.float32)) for region in regions]
+
+    found = looked_at(provider, featuriser)(Image.new("RGB", (9, 5)), "a.jpg")
+    assert [(region.box, region.kind, region.features.tolist()) for region in found] == [
+        (Box(0, 0, 2, 2), "person", [2.0]),
+        (Box(0, 0, 9, 5), "picture", [9.0]),
+    ]

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ import yaml
 
 from tests.small_model.train_tiny import RECIPE, posts
 from tests.tiny import gold_post, tiny_network, tiny_tokenizer
-from unco.errors import DataError, SettingsError
+from unco.errors import DataError, SettingsError, SetupError
 from unco.small_model import training
 from unco.small_model.looks import SimulatedLook
+from unco.small_model.model_input import ModelInput
 from unco.small_model.recipe import RECIPES, read_recipe, recipe_path
+from unco.types import GoldPost
 
 ROOT = Path(__file__).parents[2]
 LOOK = SimulatedLook(("Blue Owls", "Ann Lee"))
@@ -123,3 +126,11 @@ def test_a_run_that_was_killed_ends_as_an_unbroken_one(tmp_path: Path) -> None:
     assert resumed.returncode == 0, resumed.stderr[-2000:]
     assert json.loads(resumed.stdout.splitlines()[-1]) == json.loads(unbroken.stdout.splitlines()[-1])
     assert [epoch for epoch, _ in json.loads(unbroken.stdout.splitlines()[-1])["scores"]] == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_lack_of_memory_says_what_to_do(tmp_path: Path) -> None:
+    def look(post: GoldPost, random: Random) -> ModelInput:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(SetupError, match="batches of 4: .*--set batch_size=2"):
+        training.train(tiny_network(), tiny_tokenizer(), RECIPE, posts(4), look, lambda: 0.0, tmp_path)

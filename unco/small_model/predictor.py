@@ -11,6 +11,7 @@ from unco.small_model.batch import CAPTION_PIECES, EncodedPost, encode_post, mak
 from unco.small_model.config import Estimator, McDropout, Scheme
 from unco.small_model.decoding import Decoded, decode_greedily
 from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities
+from unco.small_model.memory import run_in_parts
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network import Network
 from unco.small_model.symbols import FIRST_TYPE, decode_symbols
@@ -66,6 +67,7 @@ class Predictor:
 
         Raises:
             SettingsError: a region lacks the visual features that the network reads.
+            SetupError: there is not enough memory even for one post at a time.
         """
         return self.predict_each(posts, [(self.estimator, self.scheme)])[0]
 
@@ -84,7 +86,8 @@ class Predictor:
         found: dict[int, list[list[_Raw]]] = {}
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
-            found |= dict(zip(chosen, self._run([windows[i][2] for i in chosen], readings), strict=True))
+            read = run_in_parts(lambda part: self._run(part, readings), [windows[i][2] for i in chosen], _describe)
+            found |= dict(zip(chosen, read, strict=True))
         for i, (index, first, _) in enumerate(windows):
             for result, entities in zip(results, found[i], strict=True):
                 result[index] += [self._finish(entity, posts[index], first) for entity in entities]
@@ -153,6 +156,10 @@ class _Raw:
     type: str
     region: int | None
     nats: Uncertainty
+
+
+def _describe(post: EncodedPost) -> str:
+    return f"one post of {len(post.words)} words and {len(post.kinds)} regions"
 
 
 def fold_types(probabilities: Tensor, scheme: Scheme) -> Tensor:

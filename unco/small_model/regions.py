@@ -65,6 +65,15 @@ class Featuriser(Protocol):
         ...
 
 
+def looked_at(provider: RegionProvider, featuriser: Featuriser) -> RegionProvider:
+    """A provider whose regions, the whole picture among them, come with what a featuriser sees there."""
+
+    def provide(image: Image.Image, source: str) -> list[Region]:
+        return featuriser(image, with_whole_picture(provider(image, source), image.size))
+
+    return provide
+
+
 def regions_from_boxes(boxes: Sequence[Box]) -> list[Region]:
     """A caller's own boxes, in their order."""
     return [Region(box, "object") for box in boxes]

@@ -9,8 +9,10 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments, set_seed
 
+from unco.errors import SetupError
 from unco.small_model.batch import Batch
 from unco.small_model.looks import Look
+from unco.small_model.memory import lacks_memory
 from unco.small_model.network import Network, Targets
 from unco.small_model.recipe import Recipe
 from unco.small_model.training_data import Collator, GoldPosts, check_types
@@ -75,6 +77,7 @@ def train(
 
     Raises:
         DataError: the label scheme lacks a type of the data.
+        SetupError: memory ran out.
     """
     check_types(posts, network.config.types)
     set_seed(recipe.seed)
@@ -89,7 +92,15 @@ def train(
         data_collator=Collator(tokenizer, network.config, look, recipe.unseen),
         optimizers=(_optimizer(network, recipe), None),
     )
-    trainer.train(resume_from_checkpoint=_last_checkpoint(folder) if resume else None)
+    try:
+        trainer.train(resume_from_checkpoint=_last_checkpoint(folder) if resume else None)
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        raise SetupError(
+            f"memory ran out in training with batches of {recipe.batch_size}: train with a smaller batch_size (--set "
+            f"batch_size={max(1, recipe.batch_size // 2)}), or on a device with more ({error})"
+        ) from error
     return [entry for entry in trainer.state.log_history if "eval_f1" in entry or "loss" in entry]
 
 
