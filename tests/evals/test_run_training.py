@@ -1,6 +1,9 @@
 """The training command from a data folder to a checkpoint with its card, on a tiny encoder saved by transformers."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +32,8 @@ from unco.types import Box
 
 XML = """<annotation><size><width>200</width><height>100</height></size><object><name>Ann Lee</name>
 <bndbox><xmin>10</xmin><ymin>10</ymin><xmax>60</xmax><ymax>90</ymax></bndbox></object></annotation>"""
+ROOT = Path(__file__).parents[2]
+OFFLINE = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 COUNTS = {"train": 8, "dev": 4, "test": 4}
 FINE = {"PER": "person\tactor", "ORG": "organization\tsports_team", "LOC": "location\tcity", "OTHER": "event\tfestival"}
 WORDS = ("Ann", "Lee", "met", "Owls", "here", "Paris", "Cup")
@@ -149,6 +154,19 @@ def test_the_commands(data: Path, encoder: Path, tmp_path: Path) -> None:
     assert (recorded["seed"], recorded["dropout"]) == (3, 0.2)
     found = runner.invoke(app, ["extract", "--text", "Ann Lee", "--checkpoint", checkpoint, "--estimator", "entropy"])
     assert found.exit_code == 0, found.output
+
+
+def test_two_processes_train_one_model(data: Path, encoder: Path, tmp_path: Path) -> None:
+    """As on two GPUs: each process takes every other batch, the first one scores and saves."""
+    recipe, out = recipe_file(tmp_path, encoder), tmp_path / "run"
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "unco.cli"]
+    command = [*launch, "train", "--data", str(data), "--out", str(out), "--recipe", recipe]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=OFFLINE)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout.count("AUROC wrong span") == 1, "one report"
+    state = json.loads((out / "trainer" / "checkpoint-1" / "trainer_state.json").read_text())
+    assert state["global_step"] == 1, "8 posts in batches of 4, two at a time"
+    assert from_pretrained(out / "checkpoint").predict([ModelInput(WORDS)])
 
 
 def add_pictures(folder: Path, features: int, size: tuple[int, int] = (200, 100)) -> Path:
