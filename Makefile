@@ -21,7 +21,7 @@ gate: $(VENV)/dev.done
 	$(BIN)/python tests/check_wheel.py
 
 train: $(VENV)/train.done
-	$(BIN)/unco train --data $(DATA) --boxes $(BOXES) --out runs/tweets-minilm
+	$(BIN)/unco train --data $(DATA) $(if $(BOXES),--boxes $(BOXES)) --out runs/tweets-minilm
 
 studio: $(VENV)/studio.done
 	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true LANGSMITH_TRACING=false \

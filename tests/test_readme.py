@@ -26,6 +26,15 @@ def test_python_in_the_readme_runs(
     assert ("des moines Tribune" if "run_post" in code else "Eileen Collins") in printed
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_python_in_the_docs_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of a page one after another, as a reader types them; what they would fetch is fetched at first use."""
+    monkeypatch.chdir(ROOT)
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert blocks
+    exec(compile("\n".join(blocks), page.name, "exec"), {})
+
+
 def test_there_is_python_in_the_readme() -> None:
     assert len(BLOCKS) == 3
 

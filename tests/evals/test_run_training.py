@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -197,16 +198,50 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     recipe = recipe_file(tmp_path, bart, **{**paper, **quick})
     report = run_training.run_training(sources, recipe, tmp_path / "run")
     assert report is not None
+    assert report.test.gmner > 0.5, "the tiny data is learned: names, types and which box is Ann Lee's"
+    assert report.test.estimators["own"].region.auroc is None or report.test.gmner < 1
     model = from_pretrained(tmp_path / "run" / "checkpoint")
     assert (model.network.config.visual_features, model.network.config.debiasing) == (6, 0.6)
     assert model.estimator == ESTIMATORS["mc_decoder"]
     assert "region files" in (tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8")
+    post = run_training.make_look(sources, ())(run_training.read_split(sources, "gmner", "test")[0], Random(0))
+    blank = replace(post, regions=tuple(replace(region, features=np.zeros(6, np.float32)) for region in post.regions))
+    (seen,), (unseen,), (untold,) = (model.predict([one]) for one in (post, blank, replace(post, caption="")))
+    assert [item.nats for item in seen] != [item.nats for item in unseen], "features are read"
+    assert [item.nats for item in seen] != [item.nats for item in untold], "captions are read"
 
 
 def test_regions_of_another_picture_are_named(data: Path, encoder: Path, tmp_path: Path) -> None:
     sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6, size=(300, 100)))
     with pytest.raises(DataError, match="post train0: its boxes are of a picture of"):
         run_training.run_training(sources, recipe_file(tmp_path, encoder), tmp_path / "run")
+
+
+def test_a_missing_region_file_shows_before_training(data: Path, encoder: Path, tmp_path: Path) -> None:
+    sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6))
+    (tmp_path / "regions" / "test3.jpg.npz").unlink()
+    with pytest.raises(DataError, match="test3.jpg.npz"):
+        run_training.run_training(sources, recipe_file(tmp_path, encoder), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_checkpoints_of_another_run_are_not_taken_up(data: Path, encoder: Path, tmp_path: Path) -> None:
+    recipe, out = recipe_file(tmp_path, encoder), tmp_path / "run"
+    run_training.run_training(Sources(data), recipe, out)
+    with pytest.raises(SettingsError, match="holds the checkpoints of a run: go on with --resume"):
+        run_training.run_training(Sources(data), recipe, out)
+    with pytest.raises(SettingsError, match="with other settings or data, see .*run.json"):
+        run_training.run_training(Sources(data), recipe, out, resume=True, changes=["seed=2"])
+    (data / "txt" / "dev.txt").write_text("IMGID:dev0\nAnn\tB-PER\n", "utf-8")
+    with pytest.raises(SettingsError, match="with other settings or data"):
+        run_training.run_training(Sources(data), recipe, out, resume=True)
+
+
+def test_an_estimator_that_cannot_sample_the_encoder_is_refused(data: Path, tmp_path: Path) -> None:
+    save(tmp_path / "encoder", "distilbert")
+    recipe = recipe_file(tmp_path, tmp_path / "encoder", estimator="mc_encoder")
+    with pytest.raises(SettingsError, match="'mc_encoder' samples the encoder's layers"):
+        run_training.run_training(Sources(data), recipe, tmp_path / "run")
 
 
 def test_labels_that_cannot_be_read_in_the_scheme_are_refused(data: Path, encoder: Path, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from unco.evals.uncertainty_quality import (
     average_precision,
     calibration_error,
     wrong_groundings,
+    wrong_regions,
     wrong_spans,
     wrong_types,
 )
-from unco.types import GoldPost, Span
+from unco.types import Box, GoldPost, Span
 
 JUDGED = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=40)
 
@@ -46,6 +47,9 @@ def test_which_predictions_are_wrong() -> None:
     assert wrong_spans(gold, guesses) == [False, True, False]
     assert wrong_types(gold, guesses) == [True, None, False]
     assert wrong_groundings(gold, guesses) == [True, None, False]
+    off = [[Guess(Span(0, 2), "PER", Box(100, 10, 150, 90)), RIGHT[1]]]
+    assert (wrong_groundings(gold, off), wrong_regions(gold, off)) == ([False, False], [True, False])
+    assert wrong_regions(gold, [RIGHT]) == [False, False]
 
 
 def test_average_precision_by_hand() -> None:

@@ -21,6 +21,8 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "bart": ("bart", BART | {"max_position_embeddings": 128, "pad_token_id": 1, "bos_token_id": 0}),
     "distilbert": ("distilbert", {"dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64}),
     "deberta": ("deberta-v2", BERT | {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}),
+    "electra": ("electra", BERT | {"embedding_size": 16}),
+    "albert": ("albert", BERT | {"embedding_size": 16}),
     "t5": ("t5", {"d_model": 32, "d_kv": 8, "num_layers": 2, "num_heads": 4, "d_ff": 64}),
 }
 
@@ -28,8 +30,9 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 def save(folder: Path, kind: str, **changes: Any) -> Any:
     """A random model of transformers with its tokenizer, in a folder."""
     torch.manual_seed(0)
-    tokenizer: Tokenizer = tiny_tokenizer() if kind in ("bert", "distilbert", "deberta") else byte_tokenizer()
-    first, last = ("[CLS]", "[SEP]") if kind in ("bert", "distilbert", "deberta") else ("<s>", "</s>")
+    bytes_are_pieces = kind in ("roberta", "bart", "t5")
+    tokenizer: Tokenizer = byte_tokenizer() if bytes_are_pieces else tiny_tokenizer()
+    first, last = ("<s>", "</s>") if bytes_are_pieces else ("[CLS]", "[SEP]")
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{first} $A {last}",
         special_tokens=[(mark, tokenizer.token_to_id(mark)) for mark in (first, last)],

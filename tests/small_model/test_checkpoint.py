@@ -70,6 +70,13 @@ def test_a_loaded_checkpoint_says_what_its_weights_say(saved: Path) -> None:
     assert from_pretrained(str(saved)).predict([POST]) == original.predict([POST])
 
 
+def test_a_folder_that_was_written_anew_is_read_anew(saved: Path) -> None:
+    before = from_pretrained(saved)
+    save_pretrained(tiny_predictor(seed=7), "entropy", {"tiny": FITTED}, saved, {"data": "other"})
+    after = from_pretrained(saved)
+    assert not torch.equal(after.network.tagger.weight, before.network.tagger.weight)
+
+
 def test_scheme_and_estimator_bring_what_was_fitted_for_them(saved: Path) -> None:
     first, other = from_pretrained(saved), from_pretrained(saved, "names", "mc_decoder")
     assert other.network is first.network, "the weights are loaded once"

@@ -79,7 +79,9 @@ def test_cached_decoding_says_what_teacher_forcing_says(both_heads: bool) -> Non
     x, _ = network.decoder(heard.previous, memory)
     forced = network.step_probabilities(x, heard, memory, tags)
     assert forced.argmax(-1).tolist() == decoded.symbols.tolist()
-    assert torch.allclose(forced[..., 3:5], decoded.types, atol=1e-5)
+    assert torch.allclose(forced, decoded.probabilities, atol=1e-5)
+    regions = network.decoder.region_logits(x, memory).softmax(-1)
+    assert torch.allclose(regions, decoded.regions, atol=1e-5)
     assert (decoded.symbols == END).any(dim=1).all()
     assert decoded.symbols.shape[1] > 4, "the random network should say something"
 
@@ -112,19 +114,19 @@ def test_masks_depend_on_the_post_and_the_seed_only() -> None:
 def test_monte_carlo_means_are_distributions(both_heads: bool) -> None:
     network, batch = tiny_network(), batch_of(POSTS)
     memory = network.encode(batch)
-    symbols = decode_greedily(network, memory).symbols
+    decoded = decode_greedily(network, memory)
     for sampling in (McDropout(passes=0), McDropout(p=0.2), McDropout(p=0.2, encoder_layers=1)):
-        means = mean_probabilities(network, batch, memory, symbols, KEYS, sampling, both_heads)
-        assert means.symbols.sum(-1).flatten().tolist() == pytest.approx([1.0] * symbols.numel(), abs=1e-5)
-        assert means.regions.sum(-1).flatten().tolist() == pytest.approx([1.0] * symbols.numel(), abs=1e-5)
+        means = mean_probabilities(network, batch, memory, decoded, KEYS, sampling, both_heads)
+        assert means.symbols.sum(-1).flatten().tolist() == pytest.approx([1.0] * decoded.symbols.numel(), abs=1e-5)
+        assert means.regions.sum(-1).flatten().tolist() == pytest.approx([1.0] * decoded.symbols.numel(), abs=1e-5)
 
 
 def test_sampling_changes_the_distributions_and_sampling_the_encoder_changes_them_again() -> None:
     network, batch = tiny_network(), batch_of(POSTS)
     memory = network.encode(batch)
-    symbols = decode_greedily(network, memory).symbols
+    decoded = decode_greedily(network, memory)
     plain, without, sampled, encoder = (
-        mean_probabilities(network, batch, memory, symbols, KEYS, sampling, False).symbols
+        mean_probabilities(network, batch, memory, decoded, KEYS, sampling, False).symbols
         for sampling in (
             McDropout(passes=0),
             McDropout(p=0.0, passes=3),
@@ -141,7 +143,7 @@ def test_sampling_more_layers_than_there_are_samples_all_of_them() -> None:
     # Three layers: four and six must not be taken for the last layer or for none (-1 counts from the end).
     network, batch = tiny_network(config=replace(TINY, encoder_layers=3)), batch_of(POSTS)
     memory = network.encode(batch)
-    symbols = decode_greedily(network, memory).symbols
+    decoded = decode_greedily(network, memory)
 
     def states_sampled(layers: int) -> list[int]:
         starts: list[int] = []
@@ -154,7 +156,7 @@ def test_sampling_more_layers_than_there_are_samples_all_of_them() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(network.encoder, "upper", noted)
             sampling = McDropout(p=0.2, passes=2, encoder_layers=layers)
-            mean_probabilities(network, batch, memory, symbols, KEYS, sampling, False)
+            mean_probabilities(network, batch, memory, decoded, KEYS, sampling, False)
         return starts
 
     assert [states_sampled(layers) for layers in (1, 3, 4, 6)] == [[2], [0], [0], [0]]

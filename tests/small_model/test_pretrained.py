@@ -9,7 +9,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer
 
-from tests.small_model.saved_models import KINDS, save
+from tests.small_model.saved_models import save
 from tests.tiny import LABELS, byte_tokenizer
 from unco.errors import SettingsError, SetupError
 from unco.small_model.batch import Batch, encode_post, make_batch
@@ -29,7 +29,7 @@ def batch_for(tokenizer: Tokenizer) -> Batch:
     return make_batch([encode_post(post, tokenizer) for post in POSTS], tokenizer)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*OURS, "distilbert", "deberta", "t5"])
 @torch.inference_mode()
 def test_our_encoder_gives_the_states_of_theirs(kind: str, tmp_path: Path) -> None:
     model = save(tmp_path, kind)
@@ -98,6 +98,13 @@ def test_a_foreign_encoder_is_saved_loaded_and_not_sampled(tmp_path: Path) -> No
     assert ESTIMATORS["mc_encoder"].sampling.encoder_layers
     with pytest.raises(SettingsError, match="cannot be sampled"):
         network.encoder.lower(batch, 0)
+
+
+@pytest.mark.parametrize("kind", ["electra", "albert"])
+def test_narrow_word_pieces_are_refused(kind: str, tmp_path: Path) -> None:
+    save(tmp_path, kind)
+    with pytest.raises(SetupError, match="word pieces have 16 numbers and whose states have 32"):
+        start_network(tmp_path, labels=LABELS)
 
 
 def change_config(folder: Path, **changes: Any) -> None:

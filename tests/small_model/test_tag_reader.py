@@ -51,6 +51,25 @@ def test_two_words_by_hand() -> None:
     assert table.tolist() == [pytest.approx(row, abs=1e-5) for row in expected]
 
 
+def test_a_post_of_many_certain_names_stays_finite() -> None:
+    """Forty words, each a name for certain: what was passed over many times is as unlikely as numbers can be."""
+    tags = read_tags(torch.tensor([[[-30.0, 30.0, -30.0, -30.0, -30.0]] * 40]), torch.tensor([40]))
+    said = encode_entities([(Span(word, word + 1), 0) for word in range(40)], TYPES)
+    table = rows(tags, said)
+    assert bool(table.isfinite().all())
+    assert table.sum(-1).tolist() == pytest.approx([1.0] * len(said), abs=1e-4)
+    assert table.argmax(-1).tolist() == said
+
+
+def test_what_continues_for_certain_leaves_no_less_than_nothing() -> None:
+    """A sum of softmax outputs can be a hair above 1; its complement must not be below 0."""
+    torch.manual_seed(0)
+    for _ in range(200):
+        logits = torch.randn(1, 6, 5) * 3 + torch.tensor([0.0, 0.0, 18.0, 0.0, 18.0])
+        table = rows(read_tags(logits, torch.tensor([6])), [START, FIRST, SECOND, REGION, 3, END])
+        assert float(table.min()) >= 0.0
+
+
 def test_after_a_name_only_later_words_begin_one() -> None:
     table = rows(tags_of(TWO_WORDS), [START, FIRST, REGION, 3, START, SECOND, REGION, 4, END])
     assert table[4].tolist() == pytest.approx([0.9, 0.1, 0, 0, 0, 0, 0], abs=1e-5)

@@ -41,7 +41,16 @@ def test_the_paper_s_recipes_are_the_paper_s_settings() -> None:
 def test_a_change_replaces_a_setting() -> None:
     changed = read_recipe(recipe_path("gmner-minilm"), ["epochs=3", "encoder_lr = 2.0e-5", "casing=false"])
     assert (changed.epochs, changed.encoder_lr, changed.casing) == (3, 2e-5, False)
-    for change in ("epochs", "epoch=3", "epochs=many", "=", "epochs=[", "epochs: 3"):
+    ranges = (
+        "epochs=0",
+        "batch_size=-1",
+        "unseen=40",
+        "dropout=1",
+        "label_smoothing=5",
+        "margin=-0.1",
+        "estimator=magic",
+    )
+    for change in ("epochs", "epoch=3", "epochs=many", "=", "epochs=[", "epochs: 3", *ranges):
         with pytest.raises(SettingsError, match="gmner-minilm.yaml with .* is not a recipe"):
             read_recipe(recipe_path("gmner-minilm"), [change])
 

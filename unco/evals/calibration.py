@@ -5,14 +5,15 @@ from itertools import product
 
 from unco.errors import DataError
 from unco.small_model.checkpoint import Calibration, Calibrations
-from unco.small_model.config import ESTIMATORS, Estimator
+from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.looks import Look, look_steadily
 from unco.small_model.predictor import Prediction, Predictor
 from unco.small_model.uncertainty import Normaliser, fit_minmax, quantile_thresholds
 from unco.types import Attribute, GoldPost
 
-PAPER_RATES: dict[Attribute, float] = {"span": 0.1232, "type": 0.1574, "region": 0.2803}
-"""Share of entities that the paper sends to each corrector on Twitter-GMNER (Table 6)."""
+GMNER_RATES: dict[Attribute, float] = {"span": 0.1232, "type": 0.1574, "region": 0.2803}
+PAPER_RATES: dict[str, dict[Attribute, float]] = {"fmnerg": {"span": 0.1681, "type": 0.2667, "region": 0.3029}}
+"""Share of entities that the paper sends to each corrector (Table 6), by scheme; of all others Twitter-GMNER's."""
 
 
 def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Calibrations:
@@ -24,7 +25,7 @@ def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Cali
     names = [
         (scheme, name)
         for scheme, (name, estimator) in product(predictor.network.config.schemes, ESTIMATORS.items())
-        if can_sample(predictor, estimator)
+        if can_sample(predictor.network.config, estimator)
     ]
     schemes = predictor.network.config.schemes
     found = predictor.predict_each(
@@ -32,20 +33,20 @@ def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Cali
     )
     fitted: Calibrations = {scheme: {} for scheme in schemes}
     for (scheme, name), predictions in zip(names, found, strict=True):
-        fitted[scheme][name] = _fit(predictions)
+        fitted[scheme][name] = _fit(predictions, PAPER_RATES.get(scheme, GMNER_RATES))
     return fitted
 
 
-def can_sample(predictor: Predictor, estimator: Estimator) -> bool:
+def can_sample(config: ModelConfig, estimator: Estimator) -> bool:
     """Whether a network can be sampled as an estimator wants it: the layers of a foreign encoder cannot."""
-    return not (predictor.network.config.foreign_encoder and estimator.sampling.encoder_layers)
+    return not (config.foreign_encoder and estimator.sampling.encoder_layers)
 
 
-def _fit(predictions: Sequence[Sequence[Prediction]]) -> Calibration:
+def _fit(predictions: Sequence[Sequence[Prediction]], rates: dict[Attribute, float]) -> Calibration:
     nats = [entity.nats for entities in predictions for entity in entities]
     if not nats:
         raise DataError(
             f"the model finds no entity in {len(predictions)} development posts, so nothing can be fitted on them"
         )
     normaliser: Normaliser = fit_minmax(nats)
-    return Calibration(normaliser, quantile_thresholds([normaliser(value) for value in nats], PAPER_RATES))
+    return Calibration(normaliser, quantile_thresholds([normaliser(value) for value in nats], rates))

@@ -8,6 +8,7 @@ from unco.evals.uncertainty_quality import (
     average_precision,
     calibration_error,
     wrong_groundings,
+    wrong_regions,
     wrong_spans,
     wrong_types,
 )
@@ -39,8 +40,10 @@ class EstimatorReport:
     span: Quality
     type: Quality
     """Among entities whose span is right."""
+    groundable: Quality
+    """The region's uncertainty; wrong is "in the picture or not", among entities whose span is right."""
     region: Quality
-    """Of "in the picture or not", among entities whose span is right; regions simulated."""
+    """The same; wrong is the region (IoU of 0.5 or less with every gold box, or one of the two has none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: P
     return EstimatorReport(
         span=_quality("span", text, wrong_spans(posts, text)),
         type=_quality("type", text, wrong_types(posts, text)),
-        region=_quality("region", pictures, wrong_groundings(posts, pictures)),
+        groundable=_quality("region", pictures, wrong_groundings(posts, pictures)),
+        region=_quality("region", pictures, wrong_regions(posts, pictures)),
     )
 
 

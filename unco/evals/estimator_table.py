@@ -14,6 +14,7 @@ from unco.errors import DataError
 from unco.evals.calibration import can_sample
 from unco.evals.estimator_report import EstimatorReport, Shown, no_normaliser, report_predictions
 from unco.evals.model_report import show
+from unco.evals.show_report import JUDGED
 from unco.evals.sources import Sources, by_scheme, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import ESTIMATORS, Estimator
@@ -60,7 +61,9 @@ def _gold(predictor: Predictor, sources: Sources, split: str) -> Any:
 
 
 def _predict_all(predictor: Predictor, shown: Shown) -> dict[str, tuple[Found, Found]]:
-    chosen = {name: estimator for name, estimator in ESTIMATORS.items() if can_sample(predictor, estimator)}
+    chosen = {
+        name: estimator for name, estimator in ESTIMATORS.items() if can_sample(predictor.network.config, estimator)
+    }
     readings = [(estimator, predictor.scheme) for estimator in chosen.values()]
     views = (predictor.predict_each(view, readings) for view in (shown.text, shown.pictures))
     return dict(zip(chosen, zip(*views, strict=True), strict=True))
@@ -79,21 +82,22 @@ def show_runs(checkpoints: Sequence[Path], console: Console) -> None:
     Raises:
         DataError: a folder holds no checkpoint with a report.
     """
-    reports = [_read(folder / "config.json")["origin"]["report"] for folder in checkpoints]
+    reports = [_report(folder / "config.json") for folder in checkpoints]
     table = Table("", "dev", "test", title=f"{len(checkpoints)} runs: mean (standard deviation)")
     for label, path in ROWS.items():
         table.add_row(label, *(_spread([_at(report[split], path) for report in reports]) for split in ("dev", "test")))
     console.print(table)
     measured = [_read(folder / FOUND) for folder in checkpoints if (folder / FOUND).is_file()]
-    for attribute in ("span", "type", "region") if measured else ():
-        console.print(_estimators(attribute, measured))
+    for name, field in JUDGED.items() if measured else ():
+        console.print(_estimators(name, field, measured))
 
 
 ROWS: dict[str, tuple[str, ...]] = {
     "MNER F1, gmner": ("schemes", "gmner", "f1"),
     "MNER F1, fmnerg": ("schemes", "fmnerg", "f1"),
     "MNER F1, gmner, decoder alone": ("decoder_alone",),
-    "groundable or not, simulated regions": ("groundable",),
+    "GMNER F1, first scheme, with pictures": ("gmner",),
+    "groundable or not, with pictures": ("groundable",),
     "recall, seen names": ("seen", "recall"),
     "recall, unseen names": ("unseen", "recall"),
     "span uncertainty, seen names": ("seen", "span"),
@@ -104,12 +108,12 @@ ROWS: dict[str, tuple[str, ...]] = {
 """What is averaged, and where it stands in a report."""
 
 
-def _estimators(attribute: str, measured: Sequence[dict[str, Any]]) -> Table:
+def _estimators(title: str, field: str, measured: Sequence[dict[str, Any]]) -> Table:
     heads = [f"{name} {split}" for split in ("dev", "test") for name in ("AUROC", "AUPR", "ECE")]
-    table = Table(attribute, *heads, title=f"Finding wrong {attribute}s, {len(measured)} runs")
+    table = Table("", *heads, title=f"{title.removeprefix('AUROC ')}, {len(measured)} runs, in percent")
     for name in ESTIMATORS:
         cells = [
-            _spread([_at(run, (name, split, attribute, figure)) for run in measured])
+            _spread([_at(run, (name, split, field, figure)) for run in measured])
             for split in ("dev", "test")
             for figure in ("auroc", "aupr", "ece")
         ]
@@ -130,6 +134,13 @@ def _at(data: Any, path: Sequence[str]) -> float | None:
             return None
         data = data[name]
     return None if data is None else float(data)
+
+
+def _report(path: Path) -> Any:
+    try:
+        return _read(path)["origin"]["report"]
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path} has no report: give the checkpoint folders of finished runs") from error
 
 
 def _read(path: Path) -> dict[str, Any]:

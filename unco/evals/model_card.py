@@ -1,6 +1,7 @@
 """The card of a checkpoint, written from what its training run left in `config.json`."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ Started from {start} (SHA-256 of the weights {start_sha256}).
 ## Data
 
 {data}: trained on train; the epoch, the normaliser and the thresholds chosen on dev; test only reported.
-SHA-256 of the text files: {hashes}; of the folder of box files {boxes_hash}. Regions: {regions}. Captions: {captions}.
+SHA-256 of the text files: {hashes}; of the folder of box files {boxes_hash}. Regions: {regions}.
+Captions: {captions}.
 
 {about_regions}
 ## Command
 
 ```
-unco train --data <folder of the data set> --out <folder> --recipe {name} --seed {seed}
+unco train --data <folder of the data set> --out <folder> {command}
 ```
 
 Beside that `--boxes`, `--regions` and `--captions` where the data needs them. Settings: {recipe}
@@ -54,14 +56,14 @@ Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
 
 ## Limits
 
-English tweets of 2012 to 2017. Names of people and companies of that time are known best. Long texts are read
-in windows.
+It knows best what its data shows; Twitter-GMNER and Twitter-FMNERG are English tweets of 2012 to 2017. Long texts are
+read in windows.
 """
 SIMULATED = """\
-The pictures of the data set were not used. Regions in training and in the scores marked "simulated" are its
-real gold boxes with simulated detector errors, misread text and distractors
-(`unco/small_model/simulated_regions.py`). The model weighs the place, the kind and the recognised text of a
-region; it does not see pixels.
+The pictures of the data set were not used. Regions, in training and in the scores "with pictures", are its real gold
+boxes with simulated detector errors, misread text and distractors (`unco/small_model/simulated_regions.py`): such
+scores compare models, they say little about real pictures. The model weighs the place, the kind and the recognised
+text of a region; it does not see pixels.
 """
 
 
@@ -88,12 +90,13 @@ def score_table(report: ModelReport) -> str:
 def card_values(data: dict[str, Any]) -> dict[str, Any]:
     """What the template needs, from a checkpoint's configuration."""
     model, origin = data["model"], data["origin"]
+    recipe, *changes = origin["command"]
     return {
         **data["calibrations"][data["scheme"]][data["estimator"]]["thresholds"],
         "name": data["name"],
         "scheme": data["scheme"],
         "schemes": ", ".join(f"{name} ({count} types)" for name, count in _schemes(model).items()),
-        "layers": model["encoder_layers"],
+        "layers": (model["foreign_encoder"] or {}).get("num_hidden_layers", model["encoder_layers"]),
         "decoder_layers": model["decoder_layers"],
         "hidden": model["hidden"],
         "start": origin["started_from"]["name"],
@@ -101,10 +104,12 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "data": origin["data"],
         "hashes": ", ".join(f"{split} {digest}" for split, digest in origin["data_sha256"].items()),
         "boxes_hash": origin["boxes_sha256"],
-        "regions": origin["regions"],
-        "about_regions": SIMULATED if origin["regions"].startswith("simulated") else "",
-        "captions": "read" if origin["captions"] else "none",
-        "seed": origin["recipe"]["seed"],
+        "regions": f"{origin['regions']} {origin['regions_sha256'] or ''}".strip(),
+        "about_regions": SIMULATED if origin["regions"] == "simulated" else "",
+        "captions": origin["captions_sha256"] or "none",
+        "command": " ".join(
+            [f"--recipe {shlex.quote(recipe)}", *(f"--set {shlex.quote(change)}" for change in changes)]
+        ),
         "recipe": _listed(origin["recipe"]),
         "versions": _listed(origin["versions"]),
         "scores": score_table(read_report(data)),

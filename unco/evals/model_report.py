@@ -34,12 +34,12 @@ class NamesReport:
     """Of entities whose name occurs in the training split (any case), or of those whose name does not."""
 
     gold: int
-    recall: float
-    """Share of them found with span and type, in [0, 1]."""
+    recall: float | None
+    """Share of them found with span and type, in [0, 1]; None where there are none, here and below."""
     predicted: int
-    span: float
+    span: float | None
     """Mean normalised uncertainty of the predicted ones, in [0, 1]."""
-    type: float
+    type: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,12 @@ class SplitReport:
     """By label scheme."""
     decoder_alone: float
     """MNER F1 of the first scheme without the second head, in [0, 1]."""
-    groundable: float
-    """Share of entities with a right span for which "in the picture or not" is right; regions simulated."""
+    gmner: float
+    """F1 of whole triplets in the first scheme, with pictures, in [0, 1]; of simulated regions it says little."""
+    eeg: float
+    """As `gmner`, type ignored."""
+    groundable: float | None
+    """Share of entities with a right span for which "in the picture or not" is right; None where there are none."""
     seen: NamesReport
     unseen: NamesReport
     estimators: dict[str, EstimatorReport]
@@ -107,7 +111,9 @@ def report_split(
         posts=len(split.posts),
         schemes={name: _type_score(predictor, name, split.text, posts) for name, posts in gold.items()},
         decoder_alone=round(score(split.posts, alone, "MNER").f1, 4),
-        groundable=round(1 - sum(wrong) / len(wrong), 4) if wrong else 0.0,
+        gmner=round(score(split.posts, pictures, "GMNER").f1, 4),
+        eeg=round(score(split.posts, pictures, "EEG").f1, 4),
+        groundable=_share(len(wrong) - sum(wrong), len(wrong)),
         seen=_names(split.posts, text, known, True),
         unseen=_names(split.posts, text, known, False),
         estimators={
@@ -138,8 +144,9 @@ def _names(posts: Sequence[GoldPost], predictions: Predictions, known: set[str],
     stated = [
         item.uncertainty for post, found in pairs for item in found if counts(post, item.span.start, item.span.stop)
     ]
-    means = [
-        round(sum(values) / len(values), 4) if values else 0.0
-        for values in ([u.span for u in stated], [u.type for u in stated])
-    ]
-    return NamesReport(len(gold), round(hits / len(gold), 4) if gold else 0.0, len(stated), *means)
+    means = [_share(sum(values), len(stated)) for values in ([u.span for u in stated], [u.type for u in stated])]
+    return NamesReport(len(gold), _share(hits, len(gold)), len(stated), *means)
+
+
+def _share(part: float, of: int) -> float | None:
+    return round(part / of, 4) if of else None

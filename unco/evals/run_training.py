@@ -1,7 +1,7 @@
 """From a data folder to a checkpoint: train, fit normaliser and thresholds on dev, score dev and test, save."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from accelerate import PartialState
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
-from unco.evals.calibration import calibrate
+from unco.evals.calibration import calibrate, can_sample
 from unco.evals.model_card import write_card
 from unco.evals.model_report import ModelReport, report_model
 from unco.evals.scores import score
@@ -26,10 +26,10 @@ from unco.small_model.checkpoint import (
     quantise,
     save_pretrained,
 )
-from unco.small_model.config import named_estimator
+from unco.small_model.config import Estimator, named_estimator
 from unco.small_model.hub_models import fetched_folder
 from unco.small_model.label_schemes import label_scheme
-from unco.small_model.looks import Look, entity_names, look_steadily
+from unco.small_model.looks import Look, entity_names, look_at_all, look_steadily
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.pretrained import start_network
@@ -59,37 +59,60 @@ def run_training(
 
     Raises:
         DataError: the data is missing or not in its format, or has a type that the label scheme lacks.
-        SettingsError: there is no such recipe or setting.
+        SettingsError: there is no such recipe or setting, or `out` holds another run.
         SetupError: the weights to start from are not there.
     """
     recipe = read_recipe(recipe_path(recipe_name), changes)
     gold = {split: read_split(sources, recipe.labels, split) for split in SPLITS}
     for posts in gold.values():
         training_data.check_types(posts, [label.name for label in label_scheme(recipe.labels).labels])
-    names = entity_names(gold["train"])
-    look = make_look(sources, names)
+    look = make_look(sources, entity_names(gold["train"]))
+    if sources.regions is not None:
+        for posts in gold.values():
+            look_at_all(look, posts)  # a fault in a region file shows now, not after hours
     torch.manual_seed(recipe.seed)
     start = minilm_folder() if recipe.start_from == MINILM else fetched_folder(recipe.start_from)
+    origin = {"command": [recipe_name, *changes], **trained_from(sources, recipe, start)}
+    claim_folder(out / "trainer", origin, resume)
     network, tokenizer = start_recipe(recipe, start, visual_features(look, gold["train"]))
     bare = bare_predictor(network, tokenizer, recipe)
-    dev = look_steadily(look, gold["dev"])
-    if sources.regions is None:
-        dev = [replace(post, regions=(), size=None) for post in dev]  # what is simulated chooses no epoch
-    judged = by_scheme(gold["dev"], network.config, recipe.scheme)[recipe.scheme]
-    log = training.train(
-        network,
-        tokenizer,
-        recipe,
-        gold["train"],
-        look,
-        lambda: score(judged, bare.predict(dev), "MNER").f1,
-        out / "trainer",
-        resume,
-    )
+    score_dev = dev_score(bare, recipe, sources, look, gold["dev"])
+    log = training.train(network, tokenizer, recipe, gold["train"], look, score_dev, out / "trainer", resume)
     if not PartialState().is_main_process:
         return None
     network.load_state_dict(dequantise(quantise(network.state_dict())))  # measure what will be shipped
-    return finish(bare, recipe, look, gold, out / "checkpoint", _origin(sources, recipe, start, log))
+    return finish(bare, recipe, look, gold, out / "checkpoint", {**origin, **_curves(log)})
+
+
+def dev_score(
+    bare: Predictor, recipe: Recipe, sources: Sources, look: Look, dev: Sequence[GoldPost]
+) -> Callable[[], float]:
+    """What chooses the epoch: GMNER F1 where regions are real, MNER F1 of the text alone where they are simulated."""
+    judged = by_scheme(dev, bare.network.config, recipe.scheme)[recipe.scheme]
+    shown, plain = look_steadily(look, dev), bare.with_estimator(Estimator())
+    if sources.regions is not None:
+        return lambda: score(judged, plain.predict(shown), "GMNER").f1
+    text = [replace(post, regions=(), size=None) for post in shown]
+    return lambda: score(judged, plain.predict(text), "MNER").f1
+
+
+def claim_folder(folder: Path, origin: dict[str, Any], resume: bool) -> None:
+    """Note what a folder's checkpoints are trained from; those of another run are neither taken up nor mixed with.
+
+    Raises:
+        SettingsError: the folder holds checkpoints, and this run does not resume, or is another.
+    """
+    note = folder / "run.json"
+    told = json.dumps({name: value for name, value in origin.items() if name != "command"}, indent=2) + "\n"
+    if any(folder.glob("checkpoint-*")):
+        if not resume:
+            raise SettingsError(f"{folder} holds the checkpoints of a run: go on with --resume, or give another --out")
+        if not note.is_file() or note.read_text("utf-8") != told:
+            raise SettingsError(
+                f"{folder} holds the checkpoints of a run with other settings or data, see {note}: give another --out"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(told, "utf-8")
 
 
 def finish(
@@ -147,34 +170,48 @@ def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Pr
     """A predictor before anything is fitted on dev: ln K is the scale of each attribute.
 
     Raises:
-        SettingsError: the recipe's labels cannot be read in its scheme.
+        SettingsError: the recipe's labels cannot be read in its scheme, or its estimator cannot sample the network.
     """
     scheme = network.config.schemes.get(recipe.scheme)
     if scheme is None:
         known = ", ".join(network.config.schemes)
         raise SettingsError(f"labels {recipe.labels!r} cannot be read in scheme {recipe.scheme!r}: choose {known}")
+    estimator = named_estimator(recipe.estimator)
+    if not can_sample(network.config, estimator):
+        raise SettingsError(
+            f"estimator {recipe.estimator!r} samples the encoder's layers, which {recipe.start_from} does not allow: "
+            "choose another in the recipe"
+        )
     return Predictor(
         network=network,
         tokenizer=tokenizer,
         normaliser=log_cardinality(max(2, len(scheme.labels)), 30, 8),
         thresholds=Thresholds(1.0, 1.0, 1.0),
         scheme=scheme,
-        estimator=named_estimator(recipe.estimator),
+        estimator=estimator,
         both_heads=recipe.both_heads,
         name=recipe.name,
     )
 
 
-def _origin(sources: Sources, recipe: Recipe, start: Path, log: list[dict[str, float]]) -> dict[str, Any]:
+def trained_from(sources: Sources, recipe: Recipe, start: Path) -> dict[str, Any]:
+    """What a run is made from; plain JSON."""
+    boxes = sources.boxes or sources.data / "xml"
     return {
         "data": sources.data.name,
         "data_sha256": {split: file_sha256(sources.data / "txt" / f"{split}.txt") for split in SPLITS},
-        "boxes_sha256": _folder_sha256(sources.boxes or sources.data / "xml"),
-        "regions": "simulated from the gold boxes" if sources.regions is None else "region files",
-        "captions": sources.captions is not None,
+        "boxes_sha256": _folder_sha256(boxes),
+        "regions": "simulated" if sources.regions is None else "region files",
+        "regions_sha256": None if sources.regions is None else _listing_sha256(sources.regions),
+        "captions_sha256": None if sources.captions is None else _folder_sha256(sources.captions),
         "recipe": asdict(recipe),
         "started_from": {"name": recipe.start_from, "sha256": file_sha256(_weights(start))},
         "versions": {name: version(name) for name in ("torch", "transformers", "accelerate")},
+    }
+
+
+def _curves(log: list[dict[str, float]]) -> dict[str, Any]:
+    return {
         "dev_f1_by_epoch": [round(entry["eval_f1"], 4) for entry in log if "eval_f1" in entry],
         "loss_by_100_steps": [round(float(entry["loss"]), 3) for entry in log if "loss" in entry],
     }
@@ -183,6 +220,12 @@ def _origin(sources: Sources, recipe: Recipe, start: Path, log: list[dict[str, f
 def _folder_sha256(folder: Path) -> str:
     """Of the names and hashes of a folder's files, in the order of their names."""
     listing = "".join(f"{path.name} {file_sha256(path)}\n" for path in sorted(folder.glob("*")) if path.is_file())
+    return sha256(listing.encode()).hexdigest()
+
+
+def _listing_sha256(folder: Path) -> str:
+    """Of the names and sizes of a folder's files: region files are gigabytes."""
+    listing = "".join(f"{path.name} {path.stat().st_size}\n" for path in sorted(folder.glob("*.npz")))
     return sha256(listing.encode()).hexdigest()
 
 

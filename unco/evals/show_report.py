@@ -4,7 +4,6 @@ from rich.console import Console
 from rich.table import Table
 
 from unco.evals.model_report import ModelReport, NamesReport, SplitReport
-from unco.types import Attribute
 
 
 def show_report(report: ModelReport, console: Console) -> None:
@@ -24,20 +23,37 @@ def rows(split: SplitReport) -> dict[str, str]:
         **scores,
         "precision / recall, first of these": f"{100 * first.precision:.2f} / {100 * first.recall:.2f}",
         "MNER F1, same, decoder alone": f"{100 * split.decoder_alone:.2f}",
-        "groundable or not, simulated regions": f"{100 * split.groundable:.2f}",
-        "recall of names seen / unseen in training": f"{100 * split.seen.recall:.2f} / {100 * split.unseen.recall:.2f}",
+        "GMNER / EEG F1, same, with pictures": f"{100 * split.gmner:.2f} / {100 * split.eeg:.2f}",
+        "groundable or not, with pictures": percent(split.groundable),
+        "recall of names seen / unseen in training": f"{percent(split.seen.recall)} / {percent(split.unseen.recall)}",
         "mean span uncertainty, seen / unseen": _means("span", split.seen, split.unseen),
         "mean type uncertainty, seen / unseen": _means("type", split.seen, split.unseen),
-        "AUROC wrong span: own / 1 - confidence": _aurocs("span", split),
-        "AUROC wrong type, right span: same": _aurocs("type", split),
-        "AUROC wrong groundable, right span: same": _aurocs("region", split),
+        **{f"{name}: own / 1 - confidence": _aurocs(field, split) for name, field in JUDGED.items()},
     }
 
 
+JUDGED = {
+    "AUROC wrong span": "span",
+    "AUROC wrong type, right span": "type",
+    "AUROC wrong groundable, right span": "groundable",
+    "AUROC wrong region, right span": "region",
+}
+"""Fields of an estimator's report, by what is shown of them."""
+
+
+def percent(share: float | None) -> str:
+    """Of a share in [0, 1]; "-" where it could not be measured."""
+    return "-" if share is None else f"{100 * share:.2f}"
+
+
 def _means(attribute: str, seen: NamesReport, unseen: NamesReport) -> str:
-    return f"{getattr(seen, attribute):.3f} / {getattr(unseen, attribute):.3f}"
+    return " / ".join(three_decimals(getattr(names, attribute)) for names in (seen, unseen))
 
 
-def _aurocs(attribute: Attribute, split: SplitReport) -> str:
-    values = (getattr(split.estimators[name], attribute).auroc for name in ("own", "confidence"))
-    return " / ".join("-" if value is None else f"{value:.3f}" for value in values)
+def _aurocs(field: str, split: SplitReport) -> str:
+    return " / ".join(three_decimals(getattr(split.estimators[name], field).auroc) for name in ("own", "confidence"))
+
+
+def three_decimals(value: float | None) -> str:
+    """Of a number in [0, 1]; "-" where it could not be measured."""
+    return "-" if value is None else f"{value:.3f}"

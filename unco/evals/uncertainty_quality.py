@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import groupby
 
-from unco.evals.scores import Triplet
+from unco.evals.scores import Triplet, region_correct
 from unco.types import GoldPost
 
 
@@ -85,6 +85,17 @@ def wrong_groundings(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Tr
     """For each predicted entity, whether "in the picture or not" is wrong; None where the span is wrong."""
     return [
         next(((entity.region is None) == bool(item.boxes) for item in post.entities if item.span == entity.span), None)
+        for post, entities in zip(gold, predictions, strict=True)
+        for entity in entities
+    ]
+
+
+def wrong_regions(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]]) -> list[bool | None]:
+    """For each predicted entity, whether its region is wrong (see `region_correct`); None where the span is wrong."""
+    return [
+        next(
+            (not region_correct(entity.region, item.boxes) for item in post.entities if item.span == entity.span), None
+        )
         for post, entities in zip(gold, predictions, strict=True)
         for entity in entities
     ]

@@ -77,7 +77,7 @@ def save_pretrained(
 
 
 def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, estimator: str | None = None) -> Predictor:
-    """Read a checkpoint; the same folder gives the same network, to all threads: a process holds one copy.
+    """Read a checkpoint; the same files give the same network, to all threads: a process holds one copy.
 
     Args:
         source: a checkpoint's folder, or its name on the Hugging Face hub.
@@ -90,11 +90,11 @@ def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, est
     """
     folder = source if isinstance(source, Path) else fetched_folder(source)
     with _one_at_a_time:
-        return _load(folder, scheme, estimator)
+        return _load(folder, scheme, estimator, file_sha256(folder / "config.json"))
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path, scheme: str | None, estimator: str | None) -> Predictor:
+def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_config: str) -> Predictor:
     data = _read_config(folder / "config.json")
     try:
         network = _load_network(folder, ModelConfig.from_json(data["model"]), data["weights_sha256"])

@@ -138,7 +138,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "two_heads": Estimator(measure="surprisal", span="total", both_heads=True),
     "two_heads_mc": Estimator(measure="surprisal", span="total", both_heads=True, sampling=McDropout()),
 }
-"""By name. `mc_decoder` is the paper's; `two_heads` is ours and costs one encode and one decode."""
+"""By name. `mc_decoder` is the paper's; `two_heads` is ours and costs nothing beyond a decoding by both heads."""
 
 
 def named_estimator(name: str) -> Estimator:

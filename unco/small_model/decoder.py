@@ -20,6 +20,8 @@ class Memory:
     """(B, W, d), word states."""
     word_keys: Tensor
     """(B, W, d), what pointers are compared with."""
+    word_inputs: Tensor
+    """(B, W, d), what a pointer is as the decoder's next input."""
     region_keys: Tensor
     """(B, K, d), what the region pointer is compared with."""
     region_mask: Tensor
@@ -72,6 +74,7 @@ class Decoder(nn.Module):
         return Memory(
             words=words,
             word_keys=self.word_key(words),
+            word_inputs=self.word_input(words),
             region_keys=self.region_key(regions),
             region_mask=region_mask,
             counts=counts,
@@ -132,7 +135,7 @@ class Decoder(nn.Module):
         specials = FIRST_TYPE + len(self.config.labels)
         passes = previous.shape[0] // memory.counts.shape[0]
         word = (previous - specials).clamp(min=0).unsqueeze(-1).expand(*previous.shape, memory.words.shape[-1])
-        pointed = torch.gather(self.word_input(memory.words).repeat_interleave(passes, 0), 1, word)
+        pointed = torch.gather(memory.word_inputs.repeat_interleave(passes, 0), 1, word)
         special = torch.where(previous == BEGIN, specials, previous.clamp(max=specials - 1))
         return torch.where((previous >= specials).unsqueeze(-1), pointed, self.symbol(special))
 

@@ -17,12 +17,14 @@ class Decoded:
 
     symbols: Tensor
     """(B, L); a post that has ended goes on with `<end>`."""
-    types: Tensor
-    """(B, L, N), probabilities of the types; meaningful where the step's input is `<r>`."""
+    probabilities: Tensor
+    """(B, L, 3 + N + W), of each step's symbol."""
     regions: Tensor
-    """(B, L), the most probable region read from each step's state; meaningful where the step's input is `<r>`.
+    """(B, L, K + 1), probabilities of the regions read from each step's state; the last is "not groundable".
 
-    K, the number of (padded) candidates, means "not groundable"."""
+    They mean something where the step's input is `<r>`."""
+    both_heads: bool
+    """Whether the tags had a say."""
 
 
 @torch.inference_mode()
@@ -36,24 +38,24 @@ def decode_greedily(network: Network, memory: Memory, tags: Tags | None = None) 
         memory: of B posts.
         tags: of these posts, to decode with both heads; None = the decoder alone.
     """
-    types, device = len(network.config.labels), memory.counts.device
+    first_pointer, device = FIRST_TYPE + len(network.config.labels), memory.counts.device
     unknown = torch.full((memory.counts.shape[0], 1), -1, device=device)
     heard = Heard(torch.full_like(unknown, BEGIN), unknown, unknown)
     past: Past | None = None
     said: list[Tensor] = []
-    kinds: list[Tensor] = []
-    pointed_at: list[Tensor] = []
+    symbols: list[Tensor] = []
+    regions: list[Tensor] = []
     for step in range(4 * int(memory.counts.max()) + 1):
         x, past = network.decoder(heard.previous, memory, step, past)
         probabilities = network.step_probabilities(x, heard, memory, tags)
         symbol = probabilities.argmax(-1)  # (B, 1)
         said.append(symbol)
-        kinds.append(probabilities[..., FIRST_TYPE : FIRST_TYPE + types])
-        pointed_at.append(network.decoder.region_logits(x, memory).argmax(-1))
+        symbols.append(probabilities)
+        regions.append(network.decoder.region_logits(x, memory).softmax(-1))
         if bool((symbol == END).all()):
             break
-        heard = _next(heard, symbol, FIRST_TYPE + types)
-    return Decoded(torch.cat(said, dim=1), torch.cat(kinds, dim=1), torch.cat(pointed_at, dim=1))
+        heard = _next(heard, symbol, first_pointer)
+    return Decoded(torch.cat(said, dim=1), torch.cat(symbols, dim=1), torch.cat(regions, dim=1), tags is not None)
 
 
 def _next(heard: Heard, symbol: Tensor, first_pointer: int) -> Heard:

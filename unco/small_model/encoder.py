@@ -99,7 +99,7 @@ class RegionEncoder(nn.Module):
         self.text = nn.Linear(hidden, hidden)
         self.visual = (
             nn.Sequential(
-                nn.LayerNorm(config.visual_features),  # CLIP's rows have norm 10, VinVL's 85 to 173
+                nn.LayerNorm(config.visual_features),  # CLIP's rows have norm 1, VinVL's 85 to 173
                 nn.Linear(config.visual_features, hidden),
                 nn.GELU(),
                 nn.Linear(hidden, hidden),

@@ -140,6 +140,8 @@ def label_scheme(name: str) -> LabelScheme:
             f"no label scheme {name!r}: choose gmner, fmnerg, or give a YAML file that is a list of `name` and "
             f"`description`: {error}"
         ) from error
+    if path.stem in ("gmner", "fmnerg", "fmnerg_coarse"):
+        raise SettingsError(f"{path}: {path.stem} is the name of a scheme of ours: give the file another")
     names = [label.name for label in labels]
     if not labels or len(set(names)) < len(names):
         raise SettingsError(f"{path}: a label scheme needs labels, each name once; got {names}")

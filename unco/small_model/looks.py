@@ -75,6 +75,16 @@ def look_steadily(look: Look, posts: Sequence[GoldPost], seed: int = 0) -> list[
     return [look(post, Random(f"{seed}:{post.id}")) for post in posts]
 
 
+def look_at_all(look: Look, posts: Sequence[GoldPost]) -> None:
+    """Show each post once and keep nothing.
+
+    Raises:
+        DataError: a post cannot be shown.
+    """
+    for post in posts:
+        look(post, Random(0))
+
+
 def entity_names(posts: Sequence[GoldPost]) -> tuple[str, ...]:
     """Surface forms of all entities, sorted."""
     spans = ((post.tokens, entity.span) for post in posts for entity in post.entities)

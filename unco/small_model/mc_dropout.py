@@ -16,6 +16,7 @@ from torch import Tensor
 from unco.small_model.batch import Batch
 from unco.small_model.config import McDropout
 from unco.small_model.decoder import Memory
+from unco.small_model.decoding import Decoded
 from unco.small_model.network import Network, shift
 from unco.small_model.symbols import hear
 
@@ -47,7 +48,7 @@ def mean_probabilities(
     network: Network,
     batch: Batch,
     memory: Memory,
-    symbols: Tensor,
+    decoded: Decoded,
     keys: Sequence[str],
     sampling: McDropout,
     both_heads: bool = False,
@@ -58,12 +59,15 @@ def mean_probabilities(
         network: in evaluation mode.
         batch: B posts.
         memory: of these posts, encoded.
-        symbols: (B, L) decoded, the same for all passes.
+        decoded: what they say, the same for all passes.
         keys: one text per post that seeds its masks.
         sampling: where, p, T and seed; T = 0 or p = 0 gives the deterministic distributions.
         both_heads: average the decoder with the tags too.
     """
     stochastic = sampling.passes > 0 and sampling.p > 0
+    if not stochastic and both_heads == decoded.both_heads:
+        return MeanProbabilities(decoded.probabilities, decoded.regions)  # known from decoding
+    symbols = decoded.symbols
     passes = sampling.passes if stochastic else 1
     masks = None
     if stochastic:

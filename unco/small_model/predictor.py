@@ -112,7 +112,7 @@ class Predictor:
         for estimator, scheme in readings:
             key = estimator.sampling, estimator.both_heads
             if key not in means:
-                means[key] = mean_probabilities(network, batch, memory, decoded.symbols, keys, *key)
+                means[key] = mean_probabilities(network, batch, memory, decoded, keys, *key)
             read.append(self._read(decoded, means[key], estimator, scheme))
         return [list(entities) for entities in zip(*read, strict=True)]
 
@@ -120,14 +120,15 @@ class Predictor:
         self, decoded: Decoded, means: MeanProbabilities, estimator: Estimator, scheme: Scheme
     ) -> list[list["_Raw"]]:
         labels = len(self.network.config.labels)
-        types = fold_types(means.symbols[..., FIRST_TYPE : FIRST_TYPE + labels], scheme)
+        columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
+        types = fold_types(means.symbols[..., columns], scheme)
         steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator.measure)
-        said = fold_types(decoded.types, scheme).argmax(-1).tolist()
-        regions, none = decoded.regions.tolist(), means.regions.shape[-1] - 1
-        columns = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())
+        said = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
+        regions, none = decoded.regions.argmax(-1).tolist(), means.regions.shape[-1] - 1
+        values = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())
         posts: list[list[_Raw]] = []
         for row, symbols in enumerate(decoded.symbols.tolist()):
-            spans, kinds, places = (column[row] for column in columns)
+            spans, kinds, places = (column[row] for column in values)
             posts.append([])
             for entity in decode_symbols(symbols, labels):
                 step = entity.type_step

@@ -40,6 +40,11 @@ def network_config(folder: Path) -> ModelConfig:
     if len(known) < len(names):
         raise SetupError(f"{folder}: a {data['model_type']} model is no text encoder with {', '.join(names)}")
     vocabulary, hidden, heads = known
+    if (narrow := getattr(config, "embedding_size", hidden)) != hidden:
+        raise SetupError(
+            f"{folder}: a {data['model_type']} model whose word pieces have {narrow} numbers and whose states have "
+            f"{hidden} cannot be used: choose an encoder that has the same of both"
+        )
     return ModelConfig(
         vocabulary=vocabulary,
         hidden=hidden,

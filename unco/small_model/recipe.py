@@ -9,6 +9,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from unco.errors import SettingsError
+from unco.small_model.config import named_estimator
 
 RECIPES = Path(__file__).with_name("recipes")
 
@@ -45,8 +46,10 @@ class Recipe:
     """Of a decoder of our own; BART brings its own."""
     casing: bool = True
     """Learn what casing, hash signs and handles say beside an uncased tokenizer's pieces."""
+    frozen_pieces: bool = True
+    """Keep the pretrained vectors of word pieces, so that words unseen in training keep their place among them."""
     unseen: float = 0.4
-    """Share of training posts shown without their picture, in [0, 1]."""
+    """Share of training posts shown without their picture, in [0, 1)."""
     seed: int = 1
     both_heads: bool = True
     """Decode with the mean of the decoder's and the tags' distributions."""
@@ -54,6 +57,24 @@ class Recipe:
     """Of uncertainty, by name (`config.ESTIMATORS`); normaliser and thresholds are fitted with it."""
     scheme: str = "gmner"
     """Types in which results are given out, and by which dev chooses the epoch."""
+
+    def __post_init__(self) -> None:
+        """Check the numbers and names.
+
+        Raises:
+            ValueError: one is out of its range.
+            SettingsError: there is no such estimator.
+        """
+        for name in ("epochs", "batch_size", "encoder_lr", "new_lr", "clip", "decoder_layers"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("weight_decay", "region_loss", "bio_loss", "debiasing", "margin"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
+        for name in ("warmup", "dropout", "label_smoothing", "unseen"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+        named_estimator(self.estimator)
 
 
 def read_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
@@ -73,7 +94,7 @@ def read_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
         if not isinstance(data, dict) or not set(data) <= known:
             raise ValueError(f"expected settings among {sorted(known)}, got {data!r}")
         return TypeAdapter(Recipe).validate_python(data)
-    except (OSError, ValueError, yaml.YAMLError) as error:  # pydantic's is a ValueError
+    except (OSError, ValueError, SettingsError, yaml.YAMLError) as error:  # pydantic's is a ValueError
         changed = f" with {', '.join(changes)}" if changes else ""
         raise SettingsError(f"{path}{changed} is not a recipe: {error}") from error
 

@@ -8,10 +8,8 @@ around. A model trained on these has learned to weigh geometry, kind and recogni
 from collections.abc import Sequence
 from random import Random
 
-from unco.small_model.regions import MOST_REGIONS, Region, RegionKind, whole_picture
+from unco.small_model.regions import MOST_REGIONS, Region, RegionKind
 from unco.types import Box
-
-__all__ = ["simulate_regions", "whole_picture"]
 
 FOUND = 0.85
 """Share of people that the simulated face detector finds."""

@@ -50,7 +50,7 @@ def read_tags(logits: Tensor, counts: Tensor) -> Tags:
     return Tags(
         counts=counts,
         begin=begin,
-        inside=torch.cat([inside_types.sum(-1), nothing], 1),
+        inside=torch.cat([inside_types.sum(-1).clamp(max=1.0), nothing], 1),
         none_until=torch.cat([nothing, torch.log1p(-begin).cumsum(1)], 1),
         begin_types=begin_types,
         inside_types=torch.cat([torch.zeros_like(inside_types[:, :1]), inside_types.cumsum(1)], 1),
@@ -75,8 +75,8 @@ def tag_probabilities(tags: Tags, previous: Tensor, first_word: Tensor, last_wor
     none_left = (tags.none_until[:, -1:] - skipped).exp().masked_fill(previous == END, 1.0)  # the end is the end
     word = torch.arange(width, device=previous.device)
     free = (word >= after.unsqueeze(-1)) & (word < tags.counts[:, None, None])  # (B, L, W)
-    starts = tags.begin.unsqueeze(1) * (tags.none_until[:, None, :-1] - skipped.unsqueeze(-1)).exp()
-    starts = starts.clamp(min=TINY) * free
+    passed_over = (tags.none_until[:, None, :-1] - skipped.unsqueeze(-1)).masked_fill(~free, 0.0)  # else exp overflows
+    starts = (tags.begin.unsqueeze(1) * passed_over.exp()).clamp(min=TINY) * free
     starts = starts / starts.sum(-1, keepdim=True).clamp(min=TINY)
     goes_on = _at(tags.inside, after)
     between = (previous < START) | ((previous >= FIRST_TYPE) & (previous < FIRST_TYPE + types))

@@ -81,7 +81,7 @@ def train(
     """
     check_types(posts, network.config.types)
     set_seed(recipe.seed)
-    network.encoder.piece.weight.requires_grad_(False)  # frozen, so that words unseen in training keep their place
+    network.encoder.piece.weight.requires_grad_(not recipe.frozen_pieces)
     network.encoder.casing.requires_grad_(recipe.casing)  # it starts from zeros: what is not learned is not there
     trainer = DevTrainer(
         score_dev=score_dev,

@@ -120,9 +120,9 @@ class NetworkExtractor:
         read = _Read(*read_text(post.text))
         picture = view_picture(post.image) if post.image is not None else None
         # Side by side: the first time, detectors and network load for seconds each.
-        looking = _picture_threads(os.getpid()).submit(self._look, post, picture)
+        looking = None if picture is None else _picture_threads(os.getpid()).submit(self._look, post, picture)
         predictor, batcher = self._loaded()
-        seen = looking.result()
+        seen = self._look(post, None) if looking is None else looking.result()
         return _extraction(predictor, read, seen, batcher(_model_input(read, seen)))
 
     async def acall(self, post: Post) -> Extraction:

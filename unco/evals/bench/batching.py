@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from unco.context import Context
 from unco.evals.bench.timing import Measured, measure
 from unco.graph import build_graph
+from unco.small_model.batching import Batching
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
@@ -37,11 +38,14 @@ def made_up_posts(posts: int) -> list[str]:
 
 def batching_tasks(predictor: Predictor, texts: Sequence[str]) -> dict[str, Callable[[], object]]:
     """The same posts in four ways: through the graph and through the predictor, one by one and together."""
-    graph = build_graph(small_model_tool(NetworkExtractor(lambda: predictor, None)), Mllm())
+    graph, hasty = (
+        build_graph(small_model_tool(NetworkExtractor(lambda: predictor, None, batching)), Mllm())
+        for batching in (Batching(), Batching(wait=0.0))  # whoever is alone should not wait for company
+    )
     posts = [{"text": text} for text in texts]
     inputs = [ModelInput(tuple(text.split())) for text in texts]
     return {
-        f"{len(posts)} x graph.invoke": lambda: [graph.invoke(post, context=OFF) for post in posts],
+        f"{len(posts)} x graph.invoke": lambda: [hasty.invoke(post, context=OFF) for post in posts],
         f"graph.abatch of {len(posts)}": lambda: asyncio.run(graph.abatch(posts, context=OFF)),
         f"{len(posts)} x predict": lambda: [predictor.predict([post]) for post in inputs],
         f"predict of {len(posts)}": lambda: predictor.predict(inputs),

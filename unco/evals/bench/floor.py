@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from unco.small_model.batch import GEOMETRY
 from unco.small_model.config import ModelConfig
 from unco.small_model.symbols import FIRST_TYPE
 
@@ -38,7 +39,7 @@ class Work:
 
 
 def multiply_adds(config: ModelConfig, posts: Sequence[Lengths], passes: int) -> Work:
-    """Multiply-adds of matrix products; norms, activations and softmaxes are left out.
+    """Multiply-adds of matrix products; norms, activations, softmaxes and the second head are left out.
 
     Keys and values of the posts are computed once, in `encode`. A step of a pass costs what a step of decoding does.
 
@@ -57,7 +58,10 @@ def _encoder(config: ModelConfig, post: Lengths) -> int:
     layer = post.pieces * (4 * square + 2 * config.hidden * config.feed_forward) + 2 * post.pieces**2 * config.hidden
     cross = config.decoder_layers * 2 * square * slots
     keys = square * (2 * post.words + post.regions)  # pointers' keys and word inputs; regions' keys
-    return config.encoder_layers * layer + cross + keys
+    region = 2 * square + GEOMETRY * config.hidden  # recognised text, mixing, geometry
+    if config.visual_features:
+        region += config.visual_features * config.hidden + square
+    return config.encoder_layers * layer + cross + keys + post.regions * region
 
 
 def _decoder(config: ModelConfig, post: Lengths) -> int:

@@ -62,14 +62,14 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
         memory = network.encode(batch)
         decoded = decode_greedily(network, memory, network.read_tags(memory) if case.both_heads else None)
         means.append(
-            mean_probabilities(network, batch, memory, decoded.symbols, keys, estimator.sampling, estimator.both_heads)
+            mean_probabilities(network, batch, memory, decoded, keys, estimator.sampling, estimator.both_heads)
         )
     return means
 
 
 @torch.inference_mode()
 def naive(case: Case, training: Network) -> list[Tensor]:
-    """A deterministic prediction, then T more with dropout on, encoder and all; means of the types' distributions.
+    """A deterministic prediction, then T more with dropout on, encoder and all; means of the symbols' distributions.
 
     The passes may end at different steps: the shorter ones count as zeros there.
 
@@ -80,9 +80,9 @@ def naive(case: Case, training: Network) -> list[Tensor]:
     deterministic(case)
     means = []
     for batch, _ in case.batches:
-        kinds = [_decode(training, batch, case.both_heads).types for _ in range(PASSES)]
-        length = max(kind.shape[1] for kind in kinds)
-        means.append(torch.stack([F.pad(kind, (0, 0, 0, length - kind.shape[1])) for kind in kinds]).mean(0))
+        found = [_decode(training, batch, case.both_heads).probabilities for _ in range(PASSES)]
+        length = max(symbols.shape[1] for symbols in found)
+        means.append(torch.stack([F.pad(symbols, (0, 0, 0, length - symbols.shape[1])) for symbols in found]).mean(0))
     return means
 
 

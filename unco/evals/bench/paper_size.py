@@ -57,7 +57,7 @@ def paper_case(config: ModelConfig, posts: int, device: torch.device) -> Case:
 def measure_paper_size(
     config: ModelConfig = PAPER, sizes: Sequence[int] | None = None, rounds: int = 5
 ) -> list[tuple[str, list[Measured], str]]:
-    """Title, rows and floor: batches of 1 and 8 on the processor, 1 and 32 on CUDA where there is one.
+    """Title, rows and floor: batches of 1 and 32 on CUDA where there is one, else of 1 and 8 on the processor.
 
     Args:
         config: sizes of the network.
