@@ -17,6 +17,7 @@ def extract(
     image: "str | PathLike[str] | Image.Image | None" = None,
     *,
     regions: Sequence[Box] | None = None,
+    caption: str | None = None,
     checkpoint: str | None = None,
     scheme: str | None = None,
     estimator: str | None = None,
@@ -28,6 +29,7 @@ def extract(
         text: the post's text, or its tokens.
         image: path, `data:` URL, http(s) URL of an allowed host, or a PIL picture; None = the post has none.
         regions: candidate boxes of your own; None = look for faces and lines of text.
+        caption: what the picture shows, in words, for a small model that was trained with captions.
         checkpoint: folder of a small model of your own, or its name on the Hugging Face hub; None = the shipped one.
         scheme: types to tell apart: gmner (4), fmnerg (51) or fmnerg_coarse (8); None = gmner.
         estimator: of uncertainty: mc_decoder is the paper's; None = the checkpoint's first choice.
@@ -46,6 +48,7 @@ def extract(
         "text": list(text) if isinstance(text, Sequence) and not isinstance(text, str) else text,
         "image": _reference(image),
         "regions": None if regions is None else [(box.x1, box.y1, box.x2, box.y2) for box in regions],
+        "caption": caption,
     }
     return read_result(compiled.invoke(post, context=context or Context()))
 

@@ -28,6 +28,7 @@ Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")
 def extract(
     text: Annotated[str, typer.Option(help="The post's text.")],
     image: Annotated[str | None, typer.Option(help="Its picture: a path, or a URL of an allowed host.")] = None,
+    caption: Annotated[str | None, typer.Option(help="What the picture shows, for a model trained with it.")] = None,
     json: Json = False,
     annotate: Annotated[Path | None, typer.Option(help="Write the picture with the boxes drawn in.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
@@ -60,7 +61,9 @@ def extract(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
     )
-    result = run(text, image, checkpoint=checkpoint, scheme=scheme, estimator=estimator, context=context)
+    result = run(
+        text, image, caption=caption, checkpoint=checkpoint, scheme=scheme, estimator=estimator, context=context
+    )
     if json:
         escaped = not sys.stdout.encoding.lower().startswith("utf")
         sys.stdout.write(RESULT.dump_json(result, indent=2, ensure_ascii=escaped).decode() + "\n")

@@ -39,6 +39,11 @@ class PostInput(BaseModel):
         title="Candidate boxes",
         description="Your own candidates, each [x1, y1, x2, y2] in pixels. None = look for faces and lines of text.",
     )
+    caption: str | None = Field(
+        default=None,
+        title="Caption",
+        description="What the picture shows, in words; for a small model that was trained with captions.",
+    )
     id: str | None = Field(default=None, title="Id", description="Your name for the post; comes back unchanged.")
 
 
@@ -53,6 +58,7 @@ class PostState(TypedDict, total=False):
     text: str | list[str]
     image: str | None
     regions: list[tuple[float, float, float, float]] | None
+    caption: str | None
     id: str | None
     extraction: Json
     """What the small model says, an `Extraction`; its thresholds are the ones of this run."""

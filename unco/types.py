@@ -212,6 +212,8 @@ class Post:
     """Candidate boxes of the caller's own; None = let the region provider look for them."""
     id: str | None = None
     """The caller's name for the post."""
+    caption: str | None = None
+    """What the picture shows, in words; read by a small model that was trained with captions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def test_train_save_card_and_score_again(
     saved = json.loads((out / "checkpoint" / "config.json").read_text("utf-8"))
     assert read_report(saved) == report
     assert score_table(report) in card
-    for told in (saved["origin"]["data_sha256"]["train"], "unco train --data", "--seed 1", "torch"):
+    for told in (saved["origin"]["data_sha256"]["train"], "unco train --data", "seed 1", "torch"):
         assert told in card
     assert set(saved["calibrations"]["gmner"]) == set(ESTIMATORS), "each estimator has its own scale"
     assert score_checkpoint(sources, out / "checkpoint") == report, "what was measured is what was saved"
@@ -204,6 +204,9 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     assert (model.network.config.visual_features, model.network.config.debiasing) == (6, 0.6)
     assert model.estimator == ESTIMATORS["mc_decoder"]
     assert "region files" in (tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8")
+    assert score_checkpoint(sources, tmp_path / "run" / "checkpoint") == report
+    with pytest.raises(SettingsError, match="trained with captions: give their folder"):
+        score_checkpoint(Sources(data, regions=tmp_path / "regions"), tmp_path / "run" / "checkpoint")
     post = run_training.make_look(sources, ())(run_training.read_split(sources, "gmner", "test")[0], Random(0))
     blank = replace(post, regions=tuple(replace(region, features=np.zeros(6, np.float32)) for region in post.regions))
     (seen,), (unseen,), (untold,) = (model.predict([one]) for one in (post, blank, replace(post, caption="")))

@@ -19,8 +19,10 @@ from unco.small_model.regions import Region
 from unco.tools import extractor as module
 from unco.tools.extractor import (
     MOST_WORDS,
+    NO_CAPTION,
     NO_PICTURE,
     NO_PROVIDER,
+    UNREAD_CAPTION,
     NetworkExtractor,
     extract_async,
     read_text,
@@ -183,6 +185,19 @@ def test_regions_inside_the_picture_are_candidates(box: Box, predictor: Predicto
 def test_regions_outside_the_picture_are_refused(box: Box, predictor: Predictor, tmp_path: Path):
     with pytest.raises(PostError, match="not inside the picture of 200 x 100 pixels"):
         extractor(predictor)(Post("Ann Lee", drawing(tmp_path), regions=(box,)))
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_caption_is_read_by_a_model_that_knows_captions_or_said_to_be_unread(tmp_path: Path, reads: bool):
+    network = replace(TINY, captions=reads, positions=400)
+    extract = NetworkExtractor(lambda: tiny_predictor(config=network), None)
+    picture = str(drawing(tmp_path, (40, 30)))
+    told, untold = (extract(Post("Ann Lee", image=picture, caption=caption)) for caption in ("two people", None))
+    same = [item.nats for item in told.entities] == [item.nats for item in untold.entities]
+    assert same != reads
+    assert (UNREAD_CAPTION in told.warnings) != reads
+    assert (NO_CAPTION in untold.warnings) == reads
+    assert NO_CAPTION not in extract(Post("Ann Lee")).warnings
 
 
 def test_a_picture_that_is_not_there_is_an_error_and_no_warning(predictor: Predictor, tmp_path: Path):

@@ -22,7 +22,7 @@ def test_arguments_are_described():
     assert tool.name == "extract_entities"
     assert "how unsure" in tool.description
     schema = tool.get_input_jsonschema()
-    assert list(schema["properties"]) == ["text", "image", "regions", "id"]
+    assert list(schema["properties"]) == ["text", "image", "regions", "caption", "id"]
     assert schema["required"] == ["text"]
     assert all(field["description"] for field in schema["properties"].values())
 

@@ -15,7 +15,7 @@ from unco.evals.calibration import can_sample
 from unco.evals.estimator_report import EstimatorReport, Shown, no_normaliser, report_predictions
 from unco.evals.model_report import show
 from unco.evals.show_report import JUDGED
-from unco.evals.sources import Sources, by_scheme, make_look, read_split
+from unco.evals.sources import Sources, by_scheme, check_captions, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import ESTIMATORS, Estimator
 from unco.small_model.looks import entity_names
@@ -31,6 +31,7 @@ FOUND = "estimators.json"
 def measure_estimators(sources: Sources, checkpoint: Path) -> Columns:
     """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
     predictor = from_pretrained(checkpoint)
+    check_captions(sources, predictor.network.config)
     look = make_look(sources, entity_names(read_split(sources, predictor.network.config.label_scheme, "train")))
     shown = {split: show(_gold(predictor, sources, split), look) for split in ("dev", "test")}
     found = {split: _predict_all(predictor, view) for split, view in shown.items()}

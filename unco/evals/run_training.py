@@ -74,7 +74,8 @@ def run_training(
     start = minilm_folder() if recipe.start_from == MINILM else fetched_folder(recipe.start_from)
     origin = {"command": [recipe_name, *changes], **trained_from(sources, recipe, start)}
     claim_folder(out / "trainer", origin, resume)
-    network, tokenizer = start_recipe(recipe, start, visual_features(look, gold["train"]))
+    features, captions = visual_features(look, gold["train"]), sources.captions is not None
+    network, tokenizer = start_recipe(recipe, start, features, captions)
     bare = bare_predictor(network, tokenizer, recipe)
     score_dev = dev_score(bare, recipe, sources, look, gold["dev"])
     log = training.train(network, tokenizer, recipe, gold["train"], look, score_dev, out / "trainer", resume)
@@ -142,8 +143,15 @@ def minilm_folder() -> Path:
     return folder
 
 
-def start_recipe(recipe: Recipe, start: Path, features: int) -> tuple[Network, Tokenizer]:
-    """A network that starts from a pretrained text model, as a recipe wants it, and the model's tokenizer."""
+def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> tuple[Network, Tokenizer]:
+    """A network that starts from a pretrained text model, as a recipe wants it, and the model's tokenizer.
+
+    Args:
+        recipe: all settings.
+        start: folder of the text model.
+        features: F, visual features of a region; 0 = none.
+        captions: whether captions stand beside the text.
+    """
     scheme = label_scheme(recipe.labels)
     return start_network(
         start,
@@ -151,6 +159,7 @@ def start_recipe(recipe: Recipe, start: Path, features: int) -> tuple[Network, T
         label_scheme=scheme.name,
         coarser=scheme.coarser,
         visual_features=features,
+        captions=captions,
         **{
             name: getattr(recipe, name)
             for name in (

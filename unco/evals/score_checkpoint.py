@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unco.evals.model_report import ModelReport, report_model
-from unco.evals.sources import SPLITS, Sources, by_scheme, make_look, read_split
+from unco.evals.sources import SPLITS, Sources, by_scheme, check_captions, make_look, read_split
 from unco.small_model.checkpoint import SHIPPED, from_pretrained
 from unco.small_model.looks import entity_names
 
@@ -18,6 +18,7 @@ def score_checkpoint(sources: Sources, folder: Path | None, estimator: str | Non
     """
     predictor = from_pretrained(folder or SHIPPED, estimator=estimator)
     config = predictor.network.config
+    check_captions(sources, config)
     gold = {split: read_split(sources, config.label_scheme, split) for split in SPLITS}
     names = entity_names(gold["train"])
     look = make_look(sources, names)

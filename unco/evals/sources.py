@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from unco.errors import DataError
+from unco.errors import DataError, SettingsError
 from unco.evals.datasets import read_captions, read_fmnerg, read_gmner
 from unco.small_model.config import ModelConfig, Scheme
 from unco.small_model.looks import CaptionedLook, FolderLook, Look, SimulatedLook, look_steadily
@@ -67,6 +67,18 @@ def make_look(sources: Sources, names: tuple[str, ...]) -> Look:
     for split in SPLITS:
         captions |= read_captions(sources.captions / f"{split}.txt")
     return CaptionedLook(look, captions)
+
+
+def check_captions(sources: Sources, config: ModelConfig) -> None:
+    """Check that a model is shown captions if, and only if, it was trained with them.
+
+    Raises:
+        SettingsError: it is not.
+    """
+    if config.captions and sources.captions is None:
+        raise SettingsError("the checkpoint was trained with captions: give their folder with --captions")
+    if not config.captions and sources.captions is not None:
+        raise SettingsError("the checkpoint was trained without captions: leave --captions out")
 
 
 def visual_features(look: Look, posts: Sequence[GoldPost]) -> int:

@@ -54,6 +54,8 @@ class ModelConfig:
     """Configuration of a `transformers` encoder of another shape, run by that library; None = our own layers."""
     visual_features: int = 0
     """F, numbers that a visual encoder gives for a region (CLIP ViT-B/32: 512, VinVL: 2048); 0 = no pixels are read."""
+    captions: bool = False
+    """Whether it was trained with captions beside the text."""
     dropout: float = 0.1
     """In training, and the default p of Monte Carlo dropout."""
     label_smoothing: float = 0.0

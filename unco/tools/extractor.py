@@ -33,6 +33,8 @@ _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """What bytes that are no UTF-8 become on a command line; no tokenizer and no JSON file takes it."""
 
 NO_PICTURE = "no picture was seen, so nothing is grounded"
+UNREAD_CAPTION = "the small model was trained without captions, so the caption was not read"
+NO_CAPTION = "the small model was trained with captions and was given none"
 NO_PROVIDER = 'no region provider is installed, so only the whole picture is a candidate: pip install ".[vision]"'
 
 
@@ -123,7 +125,8 @@ class NetworkExtractor:
         looking = None if picture is None else _picture_threads(os.getpid()).submit(self._look, post, picture)
         predictor, batcher = self._loaded()
         seen = self._look(post, None) if looking is None else looking.result()
-        return _extraction(predictor, read, seen, batcher(_model_input(read, seen)))
+        told = _model_input(predictor, post, read, seen)
+        return _extraction(predictor, read, seen, batcher(told), _about_caption(predictor, post))
 
     async def acall(self, post: Post) -> Extraction:
         """As calling it; pictures are looked at in a few threads, and none is held while the network works.
@@ -135,7 +138,8 @@ class NetworkExtractor:
         looking = None if post.image is None else _picture_threads(os.getpid()).submit(self._view_and_look, post)
         predictor, batcher = await asyncio.to_thread(self._loaded) if self._model is None else self._model
         seen = self._look(post, None) if looking is None else await asyncio.wrap_future(looking)
-        return _extraction(predictor, read, seen, await batcher.acall(_model_input(read, seen)))
+        told = _model_input(predictor, post, read, seen)
+        return _extraction(predictor, read, seen, await batcher.acall(told), _about_caption(predictor, post))
 
     def _loaded(self) -> "tuple[Predictor, MicroBatcher]":
         with self._lock:
@@ -166,11 +170,24 @@ def _picture_threads(process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(LOOKING, f"unco-pictures-{process}")
 
 
-def _model_input(read: _Read, seen: _Seen) -> ModelInput:
-    return ModelInput(read.tokens, tuple(seen.regions), seen.size)
+def _model_input(predictor: "Predictor", post: Post, read: _Read, seen: _Seen) -> ModelInput:
+    caption = (post.caption or "") if predictor.network.config.captions else ""
+    return ModelInput(read.tokens, tuple(seen.regions), seen.size, caption)
 
 
-def _extraction(predictor: "Predictor", read: _Read, seen: _Seen, predictions: "Sequence[Prediction]") -> Extraction:
+def _about_caption(predictor: "Predictor", post: Post) -> tuple[str, ...]:
+    if predictor.network.config.captions:
+        return () if post.caption or post.image is None else (NO_CAPTION,)
+    return (UNREAD_CAPTION,) if post.caption else ()
+
+
+def _extraction(
+    predictor: "Predictor",
+    read: _Read,
+    seen: _Seen,
+    predictions: "Sequence[Prediction]",
+    warnings: tuple[str, ...],
+) -> Extraction:
     entities = tuple(
         Entity(
             index=index,
@@ -194,7 +211,7 @@ def _extraction(predictor: "Predictor", read: _Read, seen: _Seen, predictions: "
         labels=predictor.labels,
         picture=seen.picture.info if seen.picture else None,
         model=predictor.name,
-        warnings=seen.warnings,
+        warnings=(*seen.warnings, *warnings),
     )
 
 

@@ -22,6 +22,9 @@ class ExtractArgs(BaseModel):
     regions: list[tuple[float, float, float, float]] | None = Field(
         default=None, description="Candidate boxes [x1, y1, x2, y2] in pixels; null = look for faces and lines of text."
     )
+    caption: str | None = Field(
+        default=None, description="What the picture shows, in words; for a model that was trained with captions."
+    )
     id: str | None = Field(default=None, description="The caller's name for the post.")
 
 
@@ -80,10 +83,12 @@ def _post(
     text: str | list[str],
     image: str | None = None,
     regions: list[tuple[float, float, float, float]] | None = None,
+    caption: str | None = None,
     id: str | None = None,
 ) -> Post:
     try:
         boxes = None if regions is None else tuple(Box(*corners) for corners in regions)
     except ValueError as error:
         raise PostError(f"a candidate region cannot be used: {error}") from error
-    return Post(text=text if isinstance(text, str) else tuple(text), image=image, regions=boxes, id=id)
+    words = text if isinstance(text, str) else tuple(text)
+    return Post(text=words, image=image, regions=boxes, caption=caption, id=id)
