@@ -8,7 +8,7 @@ import torch
 
 from tests.tiny import TINY, gold_post, tiny_network, tiny_tokenizer
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.config import McDropout, ModelConfig
+from unco.small_model.config import Heads, McDropout, ModelConfig
 from unco.small_model.decoding import decode_greedily
 from unco.small_model.looks import SimulatedLook
 from unco.small_model.mc_dropout import draw_masks, mean_probabilities
@@ -69,15 +69,14 @@ def test_inputs_of_teacher_forcing_are_the_symbols_one_step_later() -> None:
     assert shift(torch.tensor([[1, 5, 2, 3, 0, -100]])).tolist() == [[BEGIN, 1, 5, 2, 3, 0]]
 
 
-@pytest.mark.parametrize("both_heads", [False, True])
-def test_cached_decoding_says_what_teacher_forcing_says(both_heads: bool) -> None:
+@pytest.mark.parametrize("heads", ["decoder", "tags", "both"])
+def test_cached_decoding_says_what_teacher_forcing_says(heads: Heads) -> None:
     network = tiny_network()
     memory = network.encode(batch_of(POSTS))
-    tags = network.read_tags(memory) if both_heads else None
-    decoded = decode_greedily(network, memory, tags)
+    decoded = decode_greedily(network, memory, heads)
     heard = hear(shift(decoded.symbols), 2)
     x, _ = network.decoder(heard.previous, memory)
-    forced = network.step_probabilities(x, heard, memory, tags)
+    forced = network.step_probabilities(x, heard, memory, heads)
     assert forced.argmax(-1).tolist() == decoded.symbols.tolist()
     assert torch.allclose(forced, decoded.probabilities, atol=1e-5)
     regions = network.decoder.region_logits(x, memory).softmax(-1)
@@ -92,9 +91,8 @@ def test_two_heads_are_the_mean_of_the_decoder_and_the_tags() -> None:
     symbols = decode_greedily(network, memory).symbols
     heard = hear(shift(symbols), 2)
     x, _ = network.decoder(heard.previous, memory)
-    alone = network.step_probabilities(x, heard, memory, None)
-    both = network.step_probabilities(x, heard, memory, network.read_tags(memory))
-    tags = 2 * both - alone
+    alone, tags, both = (network.step_probabilities(x, heard, memory, heads) for heads in ("decoder", "tags", "both"))
+    assert torch.allclose(both, (alone + tags) / 2, atol=1e-6)
     assert not torch.allclose(alone, both, atol=1e-2)
     assert float(tags.min()) >= -1e-5
     assert tags.sum(-1).flatten().tolist() == pytest.approx([1.0] * symbols.numel(), abs=1e-4)
@@ -110,13 +108,13 @@ def test_masks_depend_on_the_post_and_the_seed_only() -> None:
     assert set(both.unique().tolist()) == {0.0, 2.0}
 
 
-@pytest.mark.parametrize("both_heads", [False, True])
-def test_monte_carlo_means_are_distributions(both_heads: bool) -> None:
+@pytest.mark.parametrize("heads", ["decoder", "tags", "both"])
+def test_monte_carlo_means_are_distributions(heads: Heads) -> None:
     network, batch = tiny_network(), batch_of(POSTS)
     memory = network.encode(batch)
     decoded = decode_greedily(network, memory)
     for sampling in (McDropout(passes=0), McDropout(p=0.2), McDropout(p=0.2, encoder_layers=1)):
-        means = mean_probabilities(network, batch, memory, decoded, KEYS, sampling, both_heads)
+        means = mean_probabilities(network, batch, memory, decoded, KEYS, sampling, heads)
         assert means.symbols.sum(-1).flatten().tolist() == pytest.approx([1.0] * decoded.symbols.numel(), abs=1e-5)
         assert means.regions.sum(-1).flatten().tolist() == pytest.approx([1.0] * decoded.symbols.numel(), abs=1e-5)
 
@@ -126,7 +124,7 @@ def test_sampling_changes_the_distributions_and_sampling_the_encoder_changes_the
     memory = network.encode(batch)
     decoded = decode_greedily(network, memory)
     plain, without, sampled, encoder = (
-        mean_probabilities(network, batch, memory, decoded, KEYS, sampling, False).symbols
+        mean_probabilities(network, batch, memory, decoded, KEYS, sampling).symbols
         for sampling in (
             McDropout(passes=0),
             McDropout(p=0.0, passes=3),
@@ -156,7 +154,7 @@ def test_sampling_more_layers_than_there_are_samples_all_of_them() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(network.encoder, "upper", noted)
             sampling = McDropout(p=0.2, passes=2, encoder_layers=layers)
-            mean_probabilities(network, batch, memory, decoded, KEYS, sampling, False)
+            mean_probabilities(network, batch, memory, decoded, KEYS, sampling)
         return starts
 
     assert [states_sampled(layers) for layers in (1, 3, 4, 6)] == [[2], [0], [0], [0]]

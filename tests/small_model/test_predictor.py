@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.tiny import NAMES, TINY, tiny_predictor
 from unco.errors import SettingsError
-from unco.small_model.config import ESTIMATORS, Estimator, McDropout
+from unco.small_model.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Prediction, fold_types
 from unco.small_model.regions import Region
@@ -27,10 +27,11 @@ POSTS = [
 ]
 VARIANTS = [
     Estimator(),
-    Estimator(measure="doubt"),
+    Estimator(measure="doubt", span="joint"),
+    Estimator(region="groundable", heads="tags"),
     Estimator(sampling=McDropout(p=0.2)),
     Estimator(sampling=McDropout(p=0.2, encoder_layers=1)),
-    Estimator(measure="surprisal", span="total", both_heads=True, sampling=McDropout(p=0.2, passes=3)),
+    Estimator(measure="surprisal", span="total", heads="both", sampling=McDropout(p=0.2, passes=3)),
 ]
 
 
@@ -43,10 +44,10 @@ def assert_same(found: list[Prediction], expected: list[Prediction]) -> None:
             assert one.nats.of(name) == pytest.approx(other.nats.of(name), abs=1e-5)
 
 
-@pytest.mark.parametrize("both_heads", [False, True])
+@pytest.mark.parametrize("heads", ["decoder", "both"])
 @pytest.mark.parametrize("estimator", VARIANTS)
-def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimator, both_heads: bool) -> None:
-    predictor = replace(tiny_predictor(), estimator=estimator, both_heads=both_heads)
+def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimator, heads: Heads) -> None:
+    predictor = replace(tiny_predictor(), estimator=estimator, heads=heads)
     alone = [predictor.predict([post])[0] for post in POSTS]
     assert sum(map(len, alone)) > 3, "the random network should say something"
     order = list(range(len(POSTS))) * 3

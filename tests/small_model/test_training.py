@@ -35,7 +35,7 @@ def test_the_paper_s_recipes_are_the_paper_s_settings() -> None:
     for recipe, margin in ((gmner, 0.5), (fmnerg, 0.3)):
         assert (recipe.start_from, recipe.epochs, recipe.batch_size) == ("facebook/bart-base", 30, 32)
         assert (recipe.debiasing, recipe.margin, recipe.region_loss) == (0.6, margin, 1.0)
-        assert (recipe.estimator, recipe.both_heads, recipe.bio_loss) == ("mc_decoder", False, 0.0)
+        assert (recipe.estimator, recipe.heads, recipe.bio_loss) == ("mc_decoder", "decoder", 0.0)
 
 
 def test_a_change_replaces_a_setting() -> None:

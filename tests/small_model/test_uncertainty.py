@@ -1,13 +1,13 @@
 """Entropies, Eq. 7 and normalisers against numbers worked out by hand."""
 
-from math import log
+from math import exp, log
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.small_model.config import Measure, SpanVariant
+from unco.small_model.config import Estimator, Measure, RegionVariant, SpanVariant
 from unco.small_model.symbols import DecodedEntity
 from unco.small_model.uncertainty import (
     Normaliser,
@@ -44,7 +44,12 @@ def test_surprisal_is_of_what_was_said() -> None:
 
 @pytest.mark.parametrize(
     ("variant", "expected"),
-    [("boundary", (0.1 + 0.2 + 0.4 + 0.3) / 2), ("eq7", (0.2 + 0.4) / 2), ("total", 0.1 + 0.2 + 0.4 + 0.3)],
+    [
+        ("joint", 1 - exp(-1.0)),
+        ("boundary", (0.1 + 0.2 + 0.4 + 0.3) / 2),
+        ("eq7", (0.2 + 0.4) / 2),
+        ("total", 0.1 + 0.2 + 0.4 + 0.3),
+    ],
 )
 def test_equation_7_by_hand(variant: SpanVariant, expected: float) -> None:
     entity = DecodedEntity(Span(3, 5), type_index=0, start_step=1)  # .. <s> w w <r> type
@@ -54,14 +59,23 @@ def test_equation_7_by_hand(variant: SpanVariant, expected: float) -> None:
 
 @pytest.mark.parametrize(
     ("measure", "span", "kind"),
-    [("entropy", log(2), log(4)), ("doubt", 0.5, 0.75), ("surprisal", log(2), log(4))],
+    [("entropy", log(2), log(4)), ("doubt", log(2), 0.75), ("surprisal", log(2), log(4))],
 )
 def test_measures_of_a_step_by_hand(measure: Measure, span: float, kind: float) -> None:
     tokens, types = torch.tensor([[[0.5, 0.5, 0.0]]]), torch.tensor([[[0.25] * 4]])
-    steps = step_uncertainty(torch.tensor([[1]]), tokens, types, torch.tensor([[[1.0, 0.0]]]), measure)
+    steps = step_uncertainty(
+        torch.tensor([[1]]), tokens, types, torch.tensor([[[1.0, 0.0]]]), Estimator(measure=measure)
+    )
     assert steps.spans.item() == pytest.approx(span)
     assert steps.types.item() == pytest.approx(kind)
     assert steps.regions.item() == 0.0
+
+
+@pytest.mark.parametrize(("variant", "expected"), [("choice", log(4)), ("groundable", log(4) - 0.75 * log(3))])
+def test_a_region_s_uncertainty_is_of_the_choice_or_of_there_being_one(variant: RegionVariant, expected: float) -> None:
+    tokens, types, regions = torch.ones(1, 1, 1), torch.ones(1, 1, 1), torch.full((1, 1, 4), 0.25)
+    steps = step_uncertainty(torch.tensor([[0]]), tokens, types, regions, Estimator(region=variant))
+    assert steps.regions.item() == pytest.approx(expected)
 
 
 def test_one_value_on_dev_leaves_only_more_and_not_more() -> None:

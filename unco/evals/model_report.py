@@ -104,7 +104,7 @@ def report_split(
     """Score one split: text alone for MNER, spans and types, with pictures for groundability."""
     split = show(gold[predictor.scheme.name], look)
     text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
-    alone = replace(predictor, both_heads=False).predict(split.text)
+    alone = replace(predictor, heads="decoder").predict(split.text)
     wrong = [flag for flag in wrong_groundings(split.posts, pictures) if flag is not None]
     confidence = with_fitted(predictor, ESTIMATORS["confidence"], split)
     return SplitReport(

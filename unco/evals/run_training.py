@@ -198,7 +198,7 @@ def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Pr
         thresholds=Thresholds(1.0, 1.0, 1.0),
         scheme=scheme,
         estimator=estimator,
-        both_heads=recipe.both_heads,
+        heads=recipe.heads,
         name=recipe.name,
     )
 

@@ -64,7 +64,7 @@ def save_pretrained(
         "name": predictor.name,
         "weights_sha256": file_sha256(folder / "model.safetensors"),
         "model": predictor.network.config.to_json(),
-        "both_heads": predictor.both_heads,
+        "heads": predictor.heads,
         "scheme": predictor.scheme.name,
         "estimator": estimator,
         "estimators": {name: asdict(ESTIMATORS[name]) for name in calibrations[predictor.scheme.name]},
@@ -109,7 +109,7 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             thresholds=fitted.thresholds,
             scheme=network.config.schemes[scheme],
             estimator=TypeAdapter(Estimator).validate_python(data["estimators"][estimator]),
-            both_heads=data["both_heads"],
+            heads=data["heads"],
             name=data["name"],
         )
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError

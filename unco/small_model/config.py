@@ -108,16 +108,24 @@ class McDropout:
     seed: int = 0
 
 
+Heads = Literal["decoder", "tags", "both"]
+"""Whose distributions over the next symbol are taken: the decoder's, the tagging head's, or the mean of the two."""
 Measure = Literal["entropy", "doubt", "surprisal"]
-"""Uncertainty of a step: the entropy of its distribution (Eq. 6), 1 - the largest probability, or, for a span, minus
-the logarithm of the probability of what was said."""
-SpanVariant = Literal["boundary", "eq7", "total"]
+"""Uncertainty of a choice: the entropy of its distribution (Eq. 6) or 1 - the largest probability (`doubt`).
+
+`surprisal` and `doubt` take a span's steps for minus the logarithm of the probability of what was said; `surprisal` has
+entropies for type and region.
+"""
+SpanVariant = Literal["boundary", "eq7", "total", "joint"]
 """Which steps a span's uncertainty sums over.
 
 `boundary`: from the decision to start (`<s>`) through the pointers to the decision to end (`<r>`), as Eq. 7's condition
 "t in (<s> ... <r>)" can be read, divided by the span's length in words. `eq7`: the pointer steps alone, divided too.
-`total`: as boundary, not divided.
+`total`: as boundary, not divided. `joint`: 1 - exp(-total), of surprisals the probability that the span is wrong.
 """
+RegionVariant = Literal["choice", "groundable"]
+"""What a region's uncertainty is of: the choice among K candidates and "not groundable" (the paper's), or whether
+there is any region at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,21 +134,23 @@ class Estimator:
 
     measure: Measure = "entropy"
     span: SpanVariant = "boundary"
-    both_heads: bool = False
-    """Average the decoder's distributions with the tags'."""
+    region: RegionVariant = "choice"
+    heads: Heads = "decoder"
     sampling: McDropout = McDropout(passes=0)
 
 
+_ENCODER = McDropout(p=0.2, encoder_layers=6)
 ESTIMATORS: dict[str, Estimator] = {
-    "confidence": Estimator(measure="doubt"),
+    "confidence": Estimator(measure="doubt", span="joint"),
     "entropy": Estimator(),
     "mc_decoder": Estimator(sampling=McDropout()),
     "mc_decoder_eq7": Estimator(sampling=McDropout(), span="eq7"),
-    "mc_encoder": Estimator(sampling=McDropout(p=0.2, encoder_layers=6)),
-    "two_heads": Estimator(measure="surprisal", span="total", both_heads=True),
-    "two_heads_mc": Estimator(measure="surprisal", span="total", both_heads=True, sampling=McDropout()),
+    "mc_encoder": Estimator(sampling=_ENCODER),
+    "tags": Estimator(measure="surprisal", span="total", region="groundable", heads="tags"),
+    "two_heads": Estimator(measure="surprisal", span="total", region="groundable", heads="both"),
+    "two_heads_mc": Estimator(measure="surprisal", span="total", region="groundable", heads="both", sampling=_ENCODER),
 }
-"""By name. `mc_decoder` is the paper's; `two_heads` is ours and costs nothing beyond a decoding by both heads."""
+"""By name. `mc_decoder` is the paper's; `tags` and `two_heads` are ours and cost no second pass."""
 
 
 def named_estimator(name: str) -> Estimator:

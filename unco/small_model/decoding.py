@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from unco.small_model.config import Heads
 from unco.small_model.decoder import Memory, Past
 from unco.small_model.network import Network
 from unco.small_model.symbols import BEGIN, END, FIRST_TYPE, START, Heard
-from unco.small_model.tag_reader import Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class Decoded:
     """(B, L, K + 1), probabilities of the regions read from each step's state; the last is "not groundable".
 
     They mean something where the step's input is `<r>`."""
-    both_heads: bool
-    """Whether the tags had a say."""
+    heads: Heads
+    """Who was asked."""
 
 
 @torch.inference_mode()
-def decode_greedily(network: Network, memory: Memory, tags: Tags | None = None) -> Decoded:
+def decode_greedily(network: Network, memory: Memory, heads: Heads = "decoder") -> Decoded:
     """The most probable legal symbol at each step, until every post has ended.
 
     Pointers only move to the right, so a post of W words ends within 4 W + 1 steps.
@@ -36,8 +36,9 @@ def decode_greedily(network: Network, memory: Memory, tags: Tags | None = None) 
     Args:
         network: in evaluation mode.
         memory: of B posts.
-        tags: of these posts, to decode with both heads; None = the decoder alone.
+        heads: who is asked.
     """
+    tags = None if heads == "decoder" else network.read_tags(memory)
     first_pointer, device = FIRST_TYPE + len(network.config.labels), memory.counts.device
     unknown = torch.full((memory.counts.shape[0], 1), -1, device=device)
     heard = Heard(torch.full_like(unknown, BEGIN), unknown, unknown)
@@ -47,7 +48,7 @@ def decode_greedily(network: Network, memory: Memory, tags: Tags | None = None) 
     regions: list[Tensor] = []
     for step in range(4 * int(memory.counts.max()) + 1):
         x, past = network.decoder(heard.previous, memory, step, past)
-        probabilities = network.step_probabilities(x, heard, memory, tags)
+        probabilities = network.step_probabilities(x, heard, memory, heads, tags)
         symbol = probabilities.argmax(-1)  # (B, 1)
         said.append(symbol)
         symbols.append(probabilities)
@@ -55,7 +56,7 @@ def decode_greedily(network: Network, memory: Memory, tags: Tags | None = None) 
         if bool((symbol == END).all()):
             break
         heard = _next(heard, symbol, first_pointer)
-    return Decoded(torch.cat(said, dim=1), torch.cat(symbols, dim=1), torch.cat(regions, dim=1), tags is not None)
+    return Decoded(torch.cat(said, dim=1), torch.cat(symbols, dim=1), torch.cat(regions, dim=1), heads)
 
 
 def _next(heard: Heard, symbol: Tensor, first_pointer: int) -> Heard:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from unco.small_model.batch import Batch
-from unco.small_model.config import McDropout
+from unco.small_model.config import Heads, McDropout
 from unco.small_model.decoder import Memory
 from unco.small_model.decoding import Decoded
 from unco.small_model.network import Network, shift
@@ -51,7 +51,7 @@ def mean_probabilities(
     decoded: Decoded,
     keys: Sequence[str],
     sampling: McDropout,
-    both_heads: bool = False,
+    heads: Heads = "decoder",
 ) -> MeanProbabilities:
     """Average the distributions of T stochastic passes over a decoded batch (the sums in Eq. 6).
 
@@ -62,10 +62,10 @@ def mean_probabilities(
         decoded: what they say, the same for all passes.
         keys: one text per post that seeds its masks.
         sampling: where, p, T and seed; T = 0 or p = 0 gives the deterministic distributions.
-        both_heads: average the decoder with the tags too.
+        heads: who is asked in each pass.
     """
     stochastic = sampling.passes > 0 and sampling.p > 0
-    if not stochastic and both_heads == decoded.both_heads:
+    if not stochastic and heads == decoded.heads:
         return MeanProbabilities(decoded.probabilities, decoded.regions)  # known from decoding
     symbols = decoded.symbols
     passes = sampling.passes if stochastic else 1
@@ -77,7 +77,7 @@ def mean_probabilities(
             memory = _sampled_memory(network, batch, masks[:, network.decoder.dropout_sites :], sampling)
     heard = hear(shift(symbols).repeat_interleave(passes, 0), len(network.config.labels))  # (B * T, L)
     x, _ = network.decoder(heard.previous, memory, masks=masks)
-    tokens = network.step_probabilities(x, heard, memory, network.read_tags(memory) if both_heads else None)
+    tokens = network.step_probabilities(x, heard, memory, heads)
     regions = network.decoder.region_logits(x, memory).softmax(-1)
     return MeanProbabilities(
         symbols=tokens.view(-1, passes, *tokens.shape[1:]).mean(1),

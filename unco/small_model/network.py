@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unco.small_model.batch import Batch
-from unco.small_model.config import ModelConfig
+from unco.small_model.config import Heads, ModelConfig
 from unco.small_model.decoder import Decoder, Memory
 from unco.small_model.encoder import RegionEncoder, TextEncoder
 from unco.small_model.foreign_encoder import ForeignEncoder
@@ -74,24 +74,30 @@ class Network(nn.Module):
         legal = legal_next(previous, last_word, counts, len(self.config.labels), memory.words.shape[1])
         return self.decoder.symbol_logits(x, memory).masked_fill(~legal, NO_LEGAL).log_softmax(-1)
 
-    def step_probabilities(self, x: Tensor, heard: Heard, memory: Memory, tags: Tags | None) -> Tensor:
-        """Probabilities of the next symbol: the decoder's, or the mean of both heads'.
+    def step_probabilities(
+        self, x: Tensor, heard: Heard, memory: Memory, heads: Heads = "decoder", tags: Tags | None = None
+    ) -> Tensor:
+        """Probabilities of the next symbol.
 
         Args:
             x: decoder states (N, L, d).
             heard: what was said before each step, for N = B * T rows.
             memory: of B posts.
-            tags: of B posts; None = the decoder alone.
+            heads: who is asked.
+            tags: of B posts; None = they are read from the memory.
 
         Returns:
             (N, L, 3 + types + W).
         """
-        decoder = self.step_log_probs(x, heard.previous, heard.last_word, memory).exp()
-        if tags is None:
-            return decoder
         passes = x.shape[0] // memory.counts.shape[0]
-        once = Heard(heard.previous[::passes], heard.first_word[::passes], heard.last_word[::passes])
-        return (decoder + tag_probabilities(tags, *once).repeat_interleave(passes, 0)) / 2
+        said = []
+        if heads != "tags":
+            said.append(self.step_log_probs(x, heard.previous, heard.last_word, memory).exp())
+        if heads != "decoder":
+            once = Heard(heard.previous[::passes], heard.first_word[::passes], heard.last_word[::passes])
+            read = tag_probabilities(tags or self.read_tags(memory), *once)
+            said.append(read.repeat_interleave(passes, 0))
+        return said[0] if len(said) == 1 else (said[0] + said[1]) / 2
 
     def read_tags(self, memory: Memory) -> Tags:
         """What the second head says about encoded posts."""

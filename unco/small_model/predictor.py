@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from unco.small_model.batch import CAPTION_PIECES, EncodedPost, encode_post, make_batch
-from unco.small_model.config import Estimator, McDropout, Scheme
+from unco.small_model.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.decoding import Decoded, decode_greedily
 from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities
 from unco.small_model.memory import run_in_parts
@@ -49,8 +49,8 @@ class Predictor:
     scheme: Scheme
     """What types are given out in."""
     estimator: Estimator = Estimator()
-    both_heads: bool = False
-    """Decode with the mean of the decoder's and the tags' distributions."""
+    heads: Heads = "decoder"
+    """Who is asked when posts are decoded."""
     batch_size: int = 32
     name: str = "unnamed"
 
@@ -105,12 +105,12 @@ class Predictor:
         batch = make_batch(posts, self.tokenizer, network.config.visual_features)
         batch = batch.to(next(network.parameters()).device)
         memory = network.encode(batch)
-        decoded = decode_greedily(network, memory, network.read_tags(memory) if self.both_heads else None)
+        decoded = decode_greedily(network, memory, self.heads)
         keys = ["\x1f".join(post.words) for post in posts]
-        means: dict[tuple[McDropout, bool], MeanProbabilities] = {}
+        means: dict[tuple[McDropout, Heads], MeanProbabilities] = {}
         read = []
         for estimator, scheme in readings:
-            key = estimator.sampling, estimator.both_heads
+            key = estimator.sampling, estimator.heads
             if key not in means:
                 means[key] = mean_probabilities(network, batch, memory, decoded, keys, *key)
             read.append(self._read(decoded, means[key], estimator, scheme))
@@ -122,7 +122,7 @@ class Predictor:
         labels = len(self.network.config.labels)
         columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
         types = fold_types(means.symbols[..., columns], scheme)
-        steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator.measure)
+        steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator)
         said = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
         regions, none = decoded.regions.argmax(-1).tolist(), means.regions.shape[-1] - 1
         values = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())

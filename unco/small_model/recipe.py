@@ -9,7 +9,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from unco.errors import SettingsError
-from unco.small_model.config import named_estimator
+from unco.small_model.config import Heads, named_estimator
 
 RECIPES = Path(__file__).with_name("recipes")
 
@@ -51,8 +51,8 @@ class Recipe:
     unseen: float = 0.4
     """Share of training posts shown without their picture, in [0, 1)."""
     seed: int = 1
-    both_heads: bool = True
-    """Decode with the mean of the decoder's and the tags' distributions."""
+    heads: Heads = "both"
+    """Who is asked when posts are decoded: decoder, tags, or both."""
     estimator: str = "two_heads"
     """Of uncertainty, by name (`config.ESTIMATORS`); normaliser and thresholds are fitted with it."""
     scheme: str = "gmner"

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
+from math import exp, log
 
 import torch
 from torch import Tensor
 
-from unco.small_model.config import Measure, SpanVariant
+from unco.small_model.config import Estimator, SpanVariant
 from unco.small_model.symbols import DecodedEntity
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
@@ -41,7 +41,7 @@ class StepUncertainty:
 
 
 def step_uncertainty(
-    symbols: Tensor, tokens: Tensor, types: Tensor, regions: Tensor, measure: Measure
+    symbols: Tensor, tokens: Tensor, types: Tensor, regions: Tensor, estimator: Estimator
 ) -> StepUncertainty:
     """Measure averaged distributions.
 
@@ -50,10 +50,13 @@ def step_uncertainty(
         tokens: distributions over symbols, (B, L, V).
         types: distributions over the types that are given out, (B, L, N).
         regions: distributions over regions, (B, L, K + 1).
-        measure: `surprisal` counts for spans; types and regions have entropies then.
+        estimator: what is measured.
     """
-    of_choice = doubt if measure == "doubt" else entropy
-    of_symbol = surprisal(tokens, symbols) if measure == "surprisal" else of_choice(tokens)
+    of_choice = doubt if estimator.measure == "doubt" else entropy
+    of_symbol = entropy(tokens) if estimator.measure == "entropy" else surprisal(tokens, symbols)
+    if estimator.region == "groundable":
+        none = regions[..., -1:]
+        regions = torch.cat([1.0 - none, none], -1)
     return StepUncertainty(of_symbol, of_choice(types), of_choice(regions))
 
 
@@ -62,7 +65,10 @@ def span_uncertainty(entity: DecodedEntity, steps: Sequence[float], variant: Spa
     first, stop = entity.start_step, entity.end_step + 1
     if variant == "eq7":
         first, stop = first + 1, stop - 1
-    return sum(steps[first:stop]) / (1 if variant == "total" else len(entity.span))
+    total = sum(steps[first:stop])
+    if variant == "joint":
+        return 1.0 - exp(-total)
+    return total if variant == "total" else total / len(entity.span)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from unco.evals.bench.floor import Lengths, multiply_adds, weight_bytes
 from unco.evals.bench.posts import typical_posts
 from unco.evals.bench.timing import Measured, measure
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.config import ESTIMATORS, McDropout
+from unco.small_model.config import ESTIMATORS, Heads, McDropout
 from unco.small_model.decoding import Decoded, decode_greedily
 from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities
 from unco.small_model.network import Network
@@ -30,7 +30,7 @@ class Case:
     """A network and the batches that it reads, with the texts that seed their masks."""
 
     network: Network
-    both_heads: bool
+    heads: Heads
     batches: tuple[tuple[Batch, tuple[str, ...]], ...]
 
 
@@ -44,13 +44,13 @@ def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
         (make_batch(chunk, predictor.tokenizer, features).to(device), tuple(" ".join(post.words) for post in chunk))
         for chunk in chunks
     ]
-    return Case(network, predictor.both_heads, tuple(batches))
+    return Case(network, predictor.heads, tuple(batches))
 
 
 @torch.inference_mode()
 def deterministic(case: Case) -> list[Decoded]:
     """Encode and decode, no uncertainty."""
-    return [_decode(case.network, batch, case.both_heads) for batch, _ in case.batches]
+    return [_decode(case.network, batch, case.heads) for batch, _ in case.batches]
 
 
 @torch.inference_mode()
@@ -60,10 +60,8 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
     means = []
     for batch, keys in case.batches:
         memory = network.encode(batch)
-        decoded = decode_greedily(network, memory, network.read_tags(memory) if case.both_heads else None)
-        means.append(
-            mean_probabilities(network, batch, memory, decoded, keys, estimator.sampling, estimator.both_heads)
-        )
+        decoded = decode_greedily(network, memory, case.heads)
+        means.append(mean_probabilities(network, batch, memory, decoded, keys, estimator.sampling, estimator.heads))
     return means
 
 
@@ -80,15 +78,15 @@ def naive(case: Case, training: Network) -> list[Tensor]:
     deterministic(case)
     means = []
     for batch, _ in case.batches:
-        found = [_decode(training, batch, case.both_heads).probabilities for _ in range(PASSES)]
+        found = [_decode(training, batch, case.heads).probabilities for _ in range(PASSES)]
         length = max(symbols.shape[1] for symbols in found)
         means.append(torch.stack([F.pad(symbols, (0, 0, 0, length - symbols.shape[1])) for symbols in found]).mean(0))
     return means
 
 
-def _decode(network: Network, batch: Batch, both_heads: bool) -> Decoded:
+def _decode(network: Network, batch: Batch, heads: Heads) -> Decoded:
     memory = network.encode(batch)
-    return decode_greedily(network, memory, network.read_tags(memory) if both_heads else None)
+    return decode_greedily(network, memory, heads)
 
 
 def mc_tasks(case: Case, estimators: Sequence[str]) -> dict[str, Callable[[], object]]:

@@ -51,7 +51,7 @@ def paper_case(config: ModelConfig, posts: int, device: torch.device) -> Case:
     torch.manual_seed(0)
     network = begin_names(Network(config)).to(device)
     keys = tuple(str(post) for post in range(posts))
-    return Case(network, False, ((random_batch(config, posts).to(device), keys),))
+    return Case(network, "decoder", ((random_batch(config, posts).to(device), keys),))
 
 
 def measure_paper_size(

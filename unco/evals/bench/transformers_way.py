@@ -87,7 +87,7 @@ def generate_again(model: Any, case: Case, steps: Sequence[int], passes: int) ->
 def transformers_tasks(predictor: Predictor, size: int) -> dict[str, Callable[[], object]]:
     """Ours and theirs on the processor, without and with T passes."""
     pair, device = same_weights(predictor), torch.device("cpu")
-    case = make_case(replace(predictor, network=pair.network, both_heads=False), size, device)
+    case = make_case(replace(predictor, network=pair.network, heads="decoder"), size, device)
     steps = [decoded.symbols.shape[1] for decoded in deterministic(case)]
     tasks: dict[str, Callable[[], object]] = {
         "ours, deterministic": lambda: deterministic(case),
