@@ -87,7 +87,7 @@ def test_savings_are_against_the_naive_way() -> None:
 def test_each_way_of_monte_carlo_is_timed() -> None:
     ((title, rows, floor),) = measure_mc_cost(roomy_predictor(), sizes=[8], rounds=1)[:1]
     assert "batches of 8" in title
-    assert [row.name for row in rows] == ["deterministic", "two_heads", "mc_decoder", "mc_encoder", mc_cost.NAIVE]
+    assert [row.name for row in rows] == ["deterministic", "tags", "mc_decoder", "mc_encoder", mc_cost.NAIVE]
     assert "by multiply-adds" in floor
 
 

@@ -90,6 +90,24 @@ def test_the_epoch_that_dev_liked_best_is_kept(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("events.out.tfevents.*")), "a log for TensorBoard"
 
 
+def test_a_finished_run_that_is_resumed_from_elsewhere_keeps_dev_s_favourite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = []
+    for place, resume in (("here", False), ("there", True)):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        folder = Path("../run") if resume else Path("..") / "here" / ".." / "run"
+        network = tiny_network(seed=int(resume)).requires_grad_(True)
+        liked = iter([0.2, 0.9, 0.1, 0.3])
+        training.train(network, tiny_tokenizer(), RECIPE, posts(8), LOOK, liked.__next__, folder, resume)
+        ends.append(network.tagger.weight.clone())
+    assert torch.equal(*ends)
+    (tmp_path / "run").rename(tmp_path / "moved")
+    with pytest.raises(SetupError, match="put the run's folder back"):
+        training.train(network, tiny_tokenizer(), RECIPE, posts(8), LOOK, liked.__next__, tmp_path / "moved", True)
+
+
 def test_casing_that_is_not_learned_stays_zero(tmp_path: Path) -> None:
     learned = {}
     for casing in (True, False):

@@ -105,6 +105,11 @@ ROWS: dict[str, tuple[str, ...]] = {
     "span uncertainty, unseen names": ("unseen", "span"),
     "type uncertainty, seen names": ("seen", "type"),
     "type uncertainty, unseen names": ("unseen", "type"),
+    **{
+        f"{name}: {whose}": ("estimators", estimator, field, "auroc")
+        for name, field in JUDGED.items()
+        for whose, estimator in (("own", "own"), ("1 - confidence", "confidence"))
+    },
 }
 """What is averaged, and where it stands in a report."""
 

@@ -77,7 +77,7 @@ def train(
 
     Raises:
         DataError: the label scheme lacks a type of the data.
-        SetupError: memory ran out.
+        SetupError: memory ran out, or the folder was moved since the epoch that dev liked best.
     """
     check_types(posts, network.config.types)
     set_seed(recipe.seed)
@@ -101,6 +101,9 @@ def train(
             f"memory ran out in training with batches of {recipe.batch_size}: train with a smaller batch_size (--set "
             f"batch_size={max(1, recipe.batch_size // 2)}), or on a device with more ({error})"
         ) from error
+    best = trainer.state.best_model_checkpoint
+    if best is not None and not Path(best).is_dir():  # the trainer warns and keeps the last epoch
+        raise SetupError(f"the epoch that dev liked best is not at {best}: put the run's folder back and --resume")
     return [entry for entry in trainer.state.log_history if "eval_f1" in entry or "loss" in entry]
 
 
@@ -122,7 +125,7 @@ def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
 
 def _arguments(recipe: Recipe, folder: Path) -> TrainingArguments:
     return TrainingArguments(
-        output_dir=str(folder),
+        output_dir=str(folder.resolve()),  # the trainer notes where its best checkpoint is, to find it from anywhere
         num_train_epochs=recipe.epochs,
         per_device_train_batch_size=recipe.batch_size,
         lr_scheduler_type="linear",

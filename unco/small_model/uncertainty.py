@@ -15,7 +15,7 @@ from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 def entropy(probabilities: Tensor) -> Tensor:
     """Shannon entropy of the last dimension in nats (Eq. 6), in [0, ln V]. (.., V) -> (..)."""
     terms: Tensor = torch.special.xlogy(probabilities, probabilities)
-    return -terms.sum(-1)
+    return 0.0 - terms.sum(-1)  # not minus zero
 
 
 def doubt(probabilities: Tensor) -> Tensor:

@@ -149,7 +149,7 @@ def measure_mc_cost(
     predictor: Predictor, sizes: Sequence[int] = (1, 8, 32), rounds: int = 7
 ) -> list[tuple[str, list[Measured], str]]:
     """Title, rows and floor, for each device and batch size."""
-    estimators = ("two_heads", "mc_decoder", "mc_encoder")
+    estimators = ("tags", "mc_decoder", "mc_encoder")
     found = []
     for device in devices():
         for size in sizes:
