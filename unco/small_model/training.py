@@ -1,5 +1,6 @@
 """Training with `transformers.Trainer`: dev chooses the checkpoint, test is never looked at."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,16 +102,19 @@ def train(
             f"memory ran out in training with batches of {recipe.batch_size}: train with a smaller batch_size (--set "
             f"batch_size={max(1, recipe.batch_size // 2)}), or on a device with more ({error})"
         ) from error
-    best = trainer.state.best_model_checkpoint
-    if best is not None and not Path(best).is_dir():  # the trainer warns and keeps the last epoch
-        raise SetupError(f"the epoch that dev liked best is not at {best}: put the run's folder back and --resume")
     return [entry for entry in trainer.state.log_history if "eval_f1" in entry or "loss" in entry]
 
 
 def _last_checkpoint(folder: Path) -> str | None:
     """The newest checkpoint that was written to its end: the trainer's state is the last file of each."""
     found = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    return str(max(found, key=lambda path: int(path.name.rpartition("-")[2]))) if found else None
+    if not found:
+        return None
+    last = max(found, key=lambda path: int(path.name.rpartition("-")[2]))
+    best = json.loads((last / "trainer_state.json").read_text("utf-8"))["best_model_checkpoint"]
+    if best is not None and not Path(best).is_dir():  # the trainer would warn and forget it
+        raise SetupError(f"the epoch that dev liked best is not at {best}: put the run's folder back and --resume")
+    return str(last)
 
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
