@@ -11,7 +11,7 @@ from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.config import Heads, McDropout, ModelConfig
 from unco.small_model.decoding import decode_greedily
 from unco.small_model.looks import SimulatedLook
-from unco.small_model.mc_dropout import draw_masks, mean_probabilities
+from unco.small_model.mc_dropout import MeanProbabilities, draw_masks, mean_probabilities, run_passes
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network import Network, shift
 from unco.small_model.regions import Region
@@ -32,6 +32,13 @@ KEYS = ["a", "b", "c", "d"]
 def batch_of(posts: list[ModelInput]) -> Batch:
     tokenizer = tiny_tokenizer()
     return make_batch([encode_post(post, tokenizer) for post in posts], tokenizer)
+
+
+def means_of(network: Network, batch: Batch, sampling: McDropout, heads: Heads = "decoder") -> MeanProbabilities:
+    memory = network.encode(batch)
+    decoded = decode_greedily(network, memory)
+    ran = run_passes(network, batch, memory, decoded, KEYS, sampling)
+    return mean_probabilities(network, decoded, ran, heads)
 
 
 def losses_while_training(config: ModelConfig) -> list[float]:
@@ -111,20 +118,43 @@ def test_masks_depend_on_the_post_and_the_seed_only() -> None:
 @pytest.mark.parametrize("heads", ["decoder", "tags", "both"])
 def test_monte_carlo_means_are_distributions(heads: Heads) -> None:
     network, batch = tiny_network(), batch_of(POSTS)
-    memory = network.encode(batch)
-    decoded = decode_greedily(network, memory)
     for sampling in (McDropout(passes=0), McDropout(p=0.2), McDropout(p=0.2, encoder_layers=1)):
-        means = mean_probabilities(network, batch, memory, decoded, KEYS, sampling, heads)
-        assert means.symbols.sum(-1).flatten().tolist() == pytest.approx([1.0] * decoded.symbols.numel(), abs=1e-5)
-        assert means.regions.sum(-1).flatten().tolist() == pytest.approx([1.0] * decoded.symbols.numel(), abs=1e-5)
+        means = means_of(network, batch, sampling, heads)
+        for sums in (means.symbols.sum(-1).flatten(), means.regions.sum(-1).flatten()):
+            assert sums.tolist() == pytest.approx([1.0] * len(sums), abs=1e-5)
+
+
+@pytest.mark.parametrize("layers", [0, 1])
+def test_passes_leave_out_what_no_one_reads_and_nothing_else(layers: int) -> None:
+    network, batch = tiny_network(), batch_of(POSTS)
+    memory, sampling = network.encode(batch), McDropout(p=0.3, passes=3, encoder_layers=layers)
+    decoded = decode_greedily(network, memory)
+    decoded = replace(decoded, symbols=decoded.symbols.index_fill(0, torch.tensor([2]), END))
+    steps = (decoded.symbols != END).sum(1)
+    assert steps.tolist() == [4, 8, 0, 8]
+    ran = run_passes(network, batch, memory, decoded, KEYS, sampling)
+    assert sorted(torch.cat([passes.posts for passes in ran]).tolist()) == steps.nonzero().flatten().tolist()
+    assert [passes.states.shape[1] for passes in ran] == [int(steps[passes.posts].max()) for passes in ran]
+    assert all(4 * steps[passes.posts].min() >= 3 * steps[passes.posts].max() for passes in ran)
+    means = mean_probabilities(network, decoded, ran)
+    for post, count in enumerate(steps.tolist()):
+        alone, only = batch.take(torch.tensor([post])), memory.take(torch.tensor([post]))
+        said = replace(
+            decoded, **{name: getattr(decoded, name)[[post]] for name in decoded.__slots__ if name != "heads"}
+        )
+        again = mean_probabilities(network, said, run_passes(network, alone, only, said, [KEYS[post]], sampling))
+        assert torch.allclose(again.symbols[0], means.symbols[post], atol=1e-5)
+        assert torch.allclose(again.regions[0], means.regions[post], atol=1e-5)
+        assert torch.equal(means.symbols[post, count:], decoded.probabilities[post, count:])
+        assert count == 0 or not torch.allclose(
+            means.symbols[post, :count], decoded.probabilities[post, :count], atol=1e-3
+        )
 
 
 def test_sampling_changes_the_distributions_and_sampling_the_encoder_changes_them_again() -> None:
     network, batch = tiny_network(), batch_of(POSTS)
-    memory = network.encode(batch)
-    decoded = decode_greedily(network, memory)
     plain, without, sampled, encoder = (
-        mean_probabilities(network, batch, memory, decoded, KEYS, sampling).symbols
+        means_of(network, batch, sampling).symbols
         for sampling in (
             McDropout(passes=0),
             McDropout(p=0.0, passes=3),
@@ -140,21 +170,20 @@ def test_sampling_changes_the_distributions_and_sampling_the_encoder_changes_the
 def test_sampling_more_layers_than_there_are_samples_all_of_them() -> None:
     # Three layers: four and six must not be taken for the last layer or for none (-1 counts from the end).
     network, batch = tiny_network(config=replace(TINY, encoder_layers=3)), batch_of(POSTS)
-    memory = network.encode(batch)
-    decoded = decode_greedily(network, memory)
 
-    def states_sampled(layers: int) -> list[int]:
-        starts: list[int] = []
+    def states_sampled(layers: int) -> set[int]:
+        starts: set[int] = set()
         upper = network.encoder.upper
 
         def noted(x: torch.Tensor, batch: Batch, start: int, masks: torch.Tensor | None = None) -> torch.Tensor:
-            starts.append(start)
+            if masks is not None:
+                starts.add(start)
             return upper(x, batch, start, masks)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(network.encoder, "upper", noted)
             sampling = McDropout(p=0.2, passes=2, encoder_layers=layers)
-            mean_probabilities(network, batch, memory, decoded, KEYS, sampling)
+            means_of(network, batch, sampling)
         return starts
 
-    assert [states_sampled(layers) for layers in (1, 3, 4, 6)] == [[2], [0], [0], [0]]
+    assert [states_sampled(layers) for layers in (1, 3, 4, 6)] == [{2}, {0}, {0}, {0}]

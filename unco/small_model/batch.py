@@ -70,6 +70,10 @@ class Batch:
         """Each post `times` times in a row."""
         return Batch(*(getattr(self, name).repeat_interleave(times, 0) for name in self.__slots__))
 
+    def take(self, posts: Tensor) -> "Batch":
+        """Some of the posts, by index."""
+        return Batch(*(getattr(self, name)[posts] for name in self.__slots__))
+
     def to(self, device: torch.device) -> "Batch":
         """The same on another device."""
         return Batch(*(getattr(self, name).to(device) for name in self.__slots__))

@@ -33,6 +33,12 @@ class Memory:
     seen: Tensor
     """(B, 1, 1, W + K) bool, real slots."""
 
+    def take(self, posts: Tensor) -> "Memory":
+        """Of some of the posts, by index."""
+        layers = tuple((keys[posts], values[posts]) for keys, values in self.layers)
+        fields = {name: getattr(self, name)[posts] for name in self.__slots__ if name != "layers"}
+        return Memory(**fields, layers=layers)
+
 
 Past = tuple[KeyValue, ...]
 

@@ -23,6 +23,8 @@ class Decoded:
     """(B, L, K + 1), probabilities of the regions read from each step's state; the last is "not groundable".
 
     They mean something where the step's input is `<r>`."""
+    states: Tensor
+    """(B, L, d), the decoder's states that said it."""
     heads: Heads
     """Who was asked."""
 
@@ -46,17 +48,19 @@ def decode_greedily(network: Network, memory: Memory, heads: Heads = "decoder") 
     said: list[Tensor] = []
     symbols: list[Tensor] = []
     regions: list[Tensor] = []
+    states: list[Tensor] = []
     for step in range(4 * int(memory.counts.max()) + 1):
         x, past = network.decoder(heard.previous, memory, step, past)
         probabilities = network.step_probabilities(x, heard, memory, heads, tags)
         symbol = probabilities.argmax(-1)  # (B, 1)
         said.append(symbol)
+        states.append(x)
         symbols.append(probabilities)
         regions.append(network.decoder.region_logits(x, memory).softmax(-1))
         if bool((symbol == END).all()):
             break
         heard = _next(heard, symbol, first_pointer)
-    return Decoded(torch.cat(said, dim=1), torch.cat(symbols, dim=1), torch.cat(regions, dim=1), heads)
+    return Decoded(*(torch.cat(steps, dim=1) for steps in (said, symbols, regions, states)), heads)
 
 
 def _next(heard: Heard, symbol: Tensor, first_pointer: int) -> Heard:

@@ -10,7 +10,7 @@ from torch import Tensor
 from unco.small_model.batch import CAPTION_PIECES, EncodedPost, encode_post, make_batch
 from unco.small_model.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.decoding import Decoded, decode_greedily
-from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities
+from unco.small_model.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
 from unco.small_model.memory import run_in_parts
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network import Network
@@ -107,12 +107,15 @@ class Predictor:
         memory = network.encode(batch)
         decoded = decode_greedily(network, memory, self.heads)
         keys = ["\x1f".join(post.words) for post in posts]
+        ran: dict[McDropout, tuple[Passes, ...]] = {}
         means: dict[tuple[McDropout, Heads], MeanProbabilities] = {}
         read = []
         for estimator, scheme in readings:
-            key = estimator.sampling, estimator.heads
+            sampling, key = estimator.sampling, (estimator.sampling, estimator.heads)
+            if sampling not in ran:
+                ran[sampling] = run_passes(network, batch, memory, decoded, keys, sampling)
             if key not in means:
-                means[key] = mean_probabilities(network, batch, memory, decoded, keys, *key)
+                means[key] = mean_probabilities(network, decoded, ran[sampling], estimator.heads)
             read.append(self._read(decoded, means[key], estimator, scheme))
         return [list(entities) for entities in zip(*read, strict=True)]
 

@@ -1,7 +1,7 @@
 """The least that Monte Carlo dropout can cost: multiply-adds and weights read, counted from the shapes alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unco.small_model.batch import GEOMETRY
 from unco.small_model.config import ModelConfig
@@ -41,15 +41,18 @@ class Work:
 def multiply_adds(config: ModelConfig, posts: Sequence[Lengths], passes: int) -> Work:
     """Multiply-adds of matrix products; norms, activations, softmaxes and the second head are left out.
 
-    Keys and values of the posts are computed once, in `encode`. A step of a pass costs what a step of decoding does.
+    Keys and values of the posts are computed once, in `encode`. A step of a pass costs what a step of decoding does; a
+    pass leaves the last step, `<end>`, out.
 
     Args:
         config: sizes.
         posts: each counted at its own length.
         passes: T.
     """
-    decode = sum(_decoder(config, post) for post in posts)
-    return Work(sum(_encoder(config, post) for post in posts), decode, passes * decode)
+    decode, again = (
+        sum(_decoder(config, replace(post, steps=post.steps - left_out)) for post in posts) for left_out in (0, 1)
+    )
+    return Work(sum(_encoder(config, post) for post in posts), decode, passes * again)
 
 
 def _encoder(config: ModelConfig, post: Lengths) -> int:

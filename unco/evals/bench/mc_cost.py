@@ -14,7 +14,7 @@ from unco.evals.bench.timing import Measured, measure
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.config import ESTIMATORS, Heads, McDropout
 from unco.small_model.decoding import Decoded, decode_greedily
-from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities
+from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities, run_passes
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.symbols import END
@@ -61,7 +61,8 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
     for batch, keys in case.batches:
         memory = network.encode(batch)
         decoded = decode_greedily(network, memory, case.heads)
-        means.append(mean_probabilities(network, batch, memory, decoded, keys, estimator.sampling, estimator.heads))
+        ran = run_passes(network, batch, memory, decoded, keys, estimator.sampling)
+        means.append(mean_probabilities(network, decoded, ran, estimator.heads))
     return means
 
 
