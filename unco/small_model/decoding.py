@@ -60,7 +60,8 @@ def decode_greedily(network: Network, memory: Memory, heads: Heads = "decoder") 
         if bool((symbol == END).all()):
             break
         heard = _next(heard, symbol, first_pointer)
-    return Decoded(*(torch.cat(steps, dim=1) for steps in (said, symbols, regions, states)), heads)
+    whole = [torch.cat(steps, dim=1) for steps in (said, symbols, regions, states)]
+    return Decoded(whole[0], whole[1], whole[2], whole[3], heads)
 
 
 def _next(heard: Heard, symbol: Tensor, first_pointer: int) -> Heard:
