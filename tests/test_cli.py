@@ -5,12 +5,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO, StringIO, TextIOWrapper
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from rich.console import Console
 
 from tests.scripted import (
     ANN,
@@ -26,7 +25,7 @@ from tests.scripted import (
 )
 from unco.cli import guarded, main
 from unco.errors import EndpointError, PostError, SettingsError, SetupError
-from unco.show import HOW_TO_CONFIGURE, show_result, visible
+from unco.show import HOW_TO_CONFIGURE
 from unco.state import RESULT, read_result
 from unco.tools.extractor import NetworkExtractor
 from unco.tools.llm import Mllm
@@ -237,21 +236,6 @@ def test_what_a_post_says_is_text_and_nothing_else(run: Run, monkeypatch: pytest
     assert not any(char in ended.out for char in "\x1b\x07\x9b\r")
     for words in ("[31mAnn", "[bold]Lee[/bold]", "[/]", ":smile:", "[link=http://x]y", "[red]ORG"):
         assert words in ended.out
-
-
-def test_colours_are_ours_and_only_on_a_terminal():
-    llm = ScriptedLlm({("type", EVIL[0]): spoken(reasoning="x", corrected_type="PER")})
-    output = graph_of(says((ANN, "ORG", None, doubt("type")), tokens=EVIL), llm).invoke({"text": "a"})
-    sink = StringIO()
-    show_result(read_result(output), Console(file=sink, force_terminal=True, color_system="standard", width=160))
-    shown = sink.getvalue()
-    assert "\x1b[32mchanged" in shown
-    assert "\x1b[31mAnn" not in shown
-    assert not any(char in shown for char in "\x07\x9b\r")
-
-
-def test_visible():
-    assert visible("a\x1b[31m\tb\x00\u0085\n🚀ש") == "a [31m b   🚀ש"
 
 
 def test_no_entities(run: Run, monkeypatch: pytest.MonkeyPatch):

@@ -47,13 +47,6 @@ class Gated:
         return first
 
 
-@pytest.fixture
-def model() -> Iterator[Gated]:
-    gated = Gated()
-    yield gated
-    gated.gate.set()
-
-
 Make = Callable[..., MicroBatcher]
 
 
@@ -68,6 +61,14 @@ def make() -> Iterator[Make]:
     yield batcher
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def model(make: Make) -> Iterator[Gated]:
+    """Opens its gate before the batchers are closed, which wait for the batch under way."""
+    gated = Gated()
+    yield gated
+    gated.gate.set()
 
 
 def test_posts_that_wait_together_run_together_the_oldest_first(model: Gated, make: Make):

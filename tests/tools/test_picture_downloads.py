@@ -1,0 +1,85 @@
+"""Pictures at an address: only from allowed hosts, within bounds."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from unco.errors import PictureError
+from unco.tools import picture_bytes
+from unco.tools.pictures import allowed_hosts_from_env, open_picture
+
+
+def small_png():
+    data = BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(data, "PNG")
+    return data.getvalue()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/a.png")
+            self.end_headers()
+        elif self.path == "/endless":
+            self.send_response(200)
+            self.end_headers()
+            try:
+                for _ in range(picture_bytes.MAX_BYTES // 2**16 + 200):
+                    self.wfile.write(bytes(2**16))
+            except OSError:
+                pass
+        else:
+            self.send_response(200 if self.path == "/a.png" else 404)
+            self.end_headers()
+            self.wfile.write(small_png())
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    with HTTPServer(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_download_only_from_allowed_hosts(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    here = frozenset({"127.0.0.1"})
+    assert open_picture(f"{server}/a.png", allowed_hosts=here).info.ref == f"{server}/a.png"
+    with pytest.raises(PictureError, match="host '127.0.0.1' is not allowed .*UNCO_ALLOWED_HOSTS"):
+        open_picture(f"{server}/a.png")
+    with pytest.raises(PictureError, match="host 'evil.example' is not allowed"):
+        open_picture("https://evil.example/127.0.0.1", allowed_hosts=here)
+    with pytest.raises(PictureError, match="user name or password"):
+        open_picture("http://127.0.0.1@evil.example/a.png", allowed_hosts=here)
+    with pytest.raises(PictureError, match="is not an address"):
+        open_picture("http://[::1/a.png", allowed_hosts=here)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("moved", "redirects are not followed"), ("gone", "404"), ("endless", "larger than 20 MB")]
+)
+def test_download_faults(server, path, message):
+    with pytest.raises(PictureError, match=message):
+        open_picture(f"{server}/{path}", allowed_hosts=frozenset({"127.0.0.1"}))
+
+
+def test_a_dripping_host_is_given_up():
+    with pytest.raises(TimeoutError, match="not finished after"):
+        picture_bytes._read_bounded(BytesIO(b"drop"), deadline=0.0)
+
+
+def test_allowed_hosts_from_env(monkeypatch):
+    monkeypatch.delenv("UNCO_ALLOWED_HOSTS", raising=False)
+    assert allowed_hosts_from_env() == frozenset()
+    monkeypatch.setenv("UNCO_ALLOWED_HOSTS", " PBS.twimg.com, ,localhost")
+    assert allowed_hosts_from_env() == {"pbs.twimg.com", "localhost"}
