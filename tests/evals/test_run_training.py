@@ -10,6 +10,7 @@ from random import Random
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from rich.console import Console
 from typer.testing import CliRunner
@@ -238,6 +239,17 @@ def test_checkpoints_of_another_run_are_not_taken_up(data: Path, encoder: Path, 
     (data / "txt" / "dev.txt").write_text("IMGID:dev0\nAnn\tB-PER\n", "utf-8")
     with pytest.raises(SettingsError, match="with other settings or data"):
         run_training.run_training(Sources(data), recipe, out, resume=True)
+
+
+def test_the_estimator_may_be_chosen_after_training(data: Path, encoder: Path, tmp_path: Path) -> None:
+    recipe, out = recipe_file(tmp_path, encoder, estimator="tags"), tmp_path / "run"
+    run_training.run_training(Sources(data), recipe, out)
+    trained = from_pretrained(out / "checkpoint")
+    run_training.run_training(Sources(data), recipe, out, resume=True, changes=["estimator=entropy"])
+    refitted = from_pretrained(out / "checkpoint")
+    assert (trained.estimator, refitted.estimator) == (ESTIMATORS["tags"], ESTIMATORS["entropy"])
+    weights, same = (model.network.state_dict() for model in (trained, refitted))
+    assert all(torch.equal(weights[name], same[name]) for name in weights)
 
 
 def test_an_estimator_that_cannot_sample_the_encoder_is_refused(data: Path, tmp_path: Path) -> None:

@@ -100,11 +100,15 @@ def dev_score(
 def claim_folder(folder: Path, origin: dict[str, Any], resume: bool) -> None:
     """Note what a folder's checkpoints are trained from; those of another run are neither taken up nor mixed with.
 
+    The estimator is chosen after training, so it may be another when a run is taken up.
+
     Raises:
         SettingsError: the folder holds checkpoints, and this run does not resume, or is another.
     """
     note = folder / "run.json"
-    told = json.dumps({name: value for name, value in origin.items() if name != "command"}, indent=2) + "\n"
+    trained = {name: value for name, value in origin.items() if name != "command"}
+    trained["recipe"] = {name: value for name, value in origin["recipe"].items() if name != "estimator"}
+    told = json.dumps(trained, indent=2) + "\n"
     if any(folder.glob("checkpoint-*")):
         if not resume:
             raise SettingsError(f"{folder} holds the checkpoints of a run: go on with --resume, or give another --out")
