@@ -20,6 +20,7 @@ from unco.small_model.batch import Batch
 from unco.small_model.checkpoint import SHIPPED, load_tokenizer
 from unco.small_model.config import ModelConfig
 from unco.small_model.predictor import Predictor
+from unco.small_model.regression import Regression
 from unco.small_model.symbols import FIRST_TYPE
 
 CPU = torch.device("cpu")
@@ -27,7 +28,8 @@ ROOMY = replace(TINY, positions=400)  # its pieces are single letters
 
 
 def roomy_predictor(config: ModelConfig = ROOMY) -> Predictor:
-    return replace(tiny_predictor(), network=tiny_network(config=config))
+    learned = Regression((0.1,) * 12, 0.0)
+    return replace(tiny_predictor(), network=tiny_network(config=config), span_regression=learned)
 
 
 def only_batch(case: Case) -> Batch:
@@ -88,7 +90,7 @@ def test_savings_are_against_the_naive_way() -> None:
 def test_each_way_of_monte_carlo_is_timed() -> None:
     ((title, rows, floor),) = measure_mc_cost(roomy_predictor(), sizes=[8], rounds=1)[:1]
     assert "batches of 8" in title
-    assert [row.name for row in rows] == ["deterministic", "tags", "mc_decoder", "mc_encoder", mc_cost.NAIVE]
+    assert [row.name for row in rows] == ["deterministic", "learned", "mc_decoder", "mc_encoder", mc_cost.NAIVE]
     assert "by multiply-adds" in floor
 
 

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from unco.small_model.checkpoint import (
 )
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
+from unco.small_model.regression import Regression
 from unco.small_model.uncertainty import log_cardinality
 from unco.types import Thresholds
 
@@ -87,6 +89,14 @@ def test_scheme_and_estimator_bring_what_was_fitted_for_them(saved: Path) -> Non
         from_pretrained(saved, "fmnerg")
     with pytest.raises(SettingsError, match="no estimator 'magic': choose entropy, mc_decoder"):
         from_pretrained(saved, estimator="magic")
+
+
+def test_what_was_learned_comes_back(tmp_path: Path) -> None:
+    learned = replace(tiny_predictor(), span_regression=Regression(tuple(i / 7 for i in range(12)), -0.3))
+    fitted = {"learned": FITTED["entropy"]}
+    save_pretrained(learned, "learned", {"tiny": fitted}, tmp_path, {"data": "none"})
+    assert from_pretrained(tmp_path).span_regression == learned.span_regression
+    assert 0 < from_pretrained(tmp_path).predict([POST])[0][0].nats.span < 1
 
 
 def test_what_is_no_folder_is_looked_for_on_the_hub_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

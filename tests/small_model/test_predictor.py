@@ -15,6 +15,7 @@ from unco.small_model.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Prediction, fold_types
 from unco.small_model.regions import Region
+from unco.small_model.regression import Regression
 from unco.types import ATTRIBUTES, Box
 
 REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))
@@ -32,7 +33,9 @@ VARIANTS = [
     Estimator(sampling=McDropout(p=0.2)),
     Estimator(sampling=McDropout(p=0.2, encoder_layers=1)),
     Estimator(measure="surprisal", span="total", heads="both", sampling=McDropout(p=0.2, passes=3)),
+    ESTIMATORS["learned"],
 ]
+LEARNED = Regression(tuple((-1.0) ** i / 4 for i in range(12)), 0.5)
 
 
 def assert_same(found: list[Prediction], expected: list[Prediction]) -> None:
@@ -47,7 +50,7 @@ def assert_same(found: list[Prediction], expected: list[Prediction]) -> None:
 @pytest.mark.parametrize("heads", ["decoder", "both"])
 @pytest.mark.parametrize("estimator", VARIANTS)
 def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimator, heads: Heads) -> None:
-    predictor = replace(tiny_predictor(), estimator=estimator, heads=heads)
+    predictor = replace(tiny_predictor(), estimator=estimator, heads=heads, span_regression=LEARNED)
     alone = [predictor.predict([post])[0] for post in POSTS]
     assert sum(map(len, alone)) > 3, "the random network should say something"
     order = list(range(len(POSTS))) * 3
@@ -59,7 +62,7 @@ def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimato
 
 
 def test_readings_are_what_each_estimator_and_scheme_would_say_alone() -> None:
-    predictor = tiny_predictor()
+    predictor = replace(tiny_predictor(), span_regression=LEARNED)
     readings = [(estimator, scheme) for estimator in VARIANTS for scheme in predictor.network.config.schemes.values()]
     together = predictor.predict_each(POSTS, readings)
     for (estimator, scheme), found in zip(readings, together, strict=True):

@@ -15,6 +15,7 @@ from unco.small_model.uncertainty import (
     doubt,
     entropy,
     fit_minmax,
+    fit_normaliser,
     log_cardinality,
     quantile_thresholds,
     span_uncertainty,
@@ -98,3 +99,10 @@ def test_quantile_thresholds_route_the_wanted_share() -> None:
     thresholds = quantile_thresholds(values, {"span": 0.1, "type": 0.5, "region": 0.0})
     assert thresholds == Thresholds(0.9, 0.5, 1.0)
     assert sum(value.span > thresholds.span for value in values) == 10
+
+
+def test_a_chance_is_left_as_it_is() -> None:
+    raw, chance = [Uncertainty(0.1, 1.0, 0.5), Uncertainty(0.9, 3.0, 1.0)], Range(0.0, 1.0)
+    assert fit_normaliser(raw, Estimator()) == fit_minmax(raw)
+    assert fit_normaliser(raw, Estimator(measure="doubt")) == Normaliser(chance, chance, chance)
+    assert fit_normaliser(raw, Estimator(span="learned")) == Normaliser(chance, Range(1.0, 3.0), Range(0.5, 1.0))

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from itertools import product
 
-from unco.errors import DataError
 from unco.small_model.checkpoint import Calibration, Calibrations
 from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.looks import Look, look_steadily
 from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.uncertainty import Normaliser, fit_minmax, quantile_thresholds
+from unco.small_model.uncertainty import fit_normaliser, quantile_thresholds
 from unco.types import Attribute, GoldPost
 
 GMNER_RATES: dict[Attribute, float] = {"span": 0.1232, "type": 0.1574, "region": 0.2803}
@@ -17,15 +16,11 @@ PAPER_RATES: dict[str, dict[Attribute, float]] = {"fmnerg": {"span": 0.1681, "ty
 
 
 def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Calibrations:
-    """Fit what every estimator and scheme needs on dev, with pictures; no labels are needed.
-
-    Raises:
-        DataError: the model finds no entity there.
-    """
+    """Fit what every estimator and scheme needs on dev, with pictures; the model finds at least one entity there."""
     names = [
         (scheme, name)
         for scheme, (name, estimator) in product(predictor.network.config.schemes, ESTIMATORS.items())
-        if can_sample(predictor.network.config, estimator)
+        if can_estimate(predictor, estimator)
     ]
     schemes = predictor.network.config.schemes
     found = predictor.predict_each(
@@ -33,8 +28,14 @@ def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Cali
     )
     fitted: Calibrations = {scheme: {} for scheme in schemes}
     for (scheme, name), predictions in zip(names, found, strict=True):
-        fitted[scheme][name] = _fit(predictions, PAPER_RATES.get(scheme, GMNER_RATES))
+        fitted[scheme][name] = _fit(predictions, ESTIMATORS[name], PAPER_RATES.get(scheme, GMNER_RATES))
     return fitted
+
+
+def can_estimate(predictor: Predictor, estimator: Estimator) -> bool:
+    """Whether the network can be sampled so, and is fitted where the estimator is learned."""
+    fitted = estimator.span != "learned" or predictor.span_regression is not None
+    return fitted and can_sample(predictor.network.config, estimator)
 
 
 def can_sample(config: ModelConfig, estimator: Estimator) -> bool:
@@ -42,11 +43,9 @@ def can_sample(config: ModelConfig, estimator: Estimator) -> bool:
     return not (config.foreign_encoder and estimator.sampling.encoder_layers)
 
 
-def _fit(predictions: Sequence[Sequence[Prediction]], rates: dict[Attribute, float]) -> Calibration:
+def _fit(
+    predictions: Sequence[Sequence[Prediction]], estimator: Estimator, rates: dict[Attribute, float]
+) -> Calibration:
     nats = [entity.nats for entities in predictions for entity in entities]
-    if not nats:
-        raise DataError(
-            f"the model finds no entity in {len(predictions)} development posts, so nothing can be fitted on them"
-        )
-    normaliser: Normaliser = fit_minmax(nats)
+    normaliser = fit_normaliser(nats, estimator)
     return Calibration(normaliser, quantile_thresholds([normaliser(value) for value in nats], rates))

@@ -15,7 +15,7 @@ from unco.evals.uncertainty_quality import (
 from unco.small_model.config import Estimator
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.uncertainty import Normaliser, Range, fit_minmax
+from unco.small_model.uncertainty import fit_normaliser
 from unco.types import Attribute, GoldPost
 
 Predictions = Sequence[Sequence[Prediction]]
@@ -72,20 +72,10 @@ def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: P
 
 
 def with_fitted(predictor: Predictor, estimator: Estimator, dev: Shown) -> Predictor:
-    """The predictor with another estimator and a normaliser fitted for it on dev, which needs no labels.
-
-    What 1 - confidence says is a chance already and is left as it is.
-    """
+    """The predictor with another estimator and a normaliser fitted for it on dev, which needs no labels."""
     judged = predictor.with_estimator(estimator)
-    if estimator.measure == "doubt":
-        return replace(judged, normaliser=no_normaliser())
     nats = [item.nats for entities in judged.predict(dev.pictures) for item in entities]
-    return replace(judged, normaliser=fit_minmax(nats))
-
-
-def no_normaliser() -> Normaliser:
-    """Leaves values in [0, 1] as they are."""
-    return Normaliser(Range(0.0, 1.0), Range(0.0, 1.0), Range(0.0, 1.0))
+    return replace(judged, normaliser=fit_normaliser(nats, estimator))
 
 
 def _quality(attribute: Attribute, predictions: Predictions, wrong: Sequence[bool | None]) -> Quality:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from unco.errors import DataError
-from unco.evals.calibration import can_sample
-from unco.evals.estimator_report import EstimatorReport, Shown, no_normaliser, report_predictions
+from unco.evals.calibration import can_estimate
+from unco.evals.estimator_report import EstimatorReport, Shown, report_predictions
 from unco.evals.model_report import show
 from unco.evals.show_report import JUDGED
 from unco.evals.sources import Sources, by_scheme, check_captions, make_look, read_split
@@ -20,7 +20,7 @@ from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import ESTIMATORS, Estimator
 from unco.small_model.looks import entity_names
 from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.uncertainty import fit_minmax
+from unco.small_model.uncertainty import fit_normaliser
 
 Columns = dict[str, dict[str, EstimatorReport]]
 """By estimator and split."""
@@ -62,18 +62,14 @@ def _gold(predictor: Predictor, sources: Sources, split: str) -> Any:
 
 
 def _predict_all(predictor: Predictor, shown: Shown) -> dict[str, tuple[Found, Found]]:
-    chosen = {
-        name: estimator for name, estimator in ESTIMATORS.items() if can_sample(predictor.network.config, estimator)
-    }
+    chosen = {name: estimator for name, estimator in ESTIMATORS.items() if can_estimate(predictor, estimator)}
     readings = [(estimator, predictor.scheme) for estimator in chosen.values()]
     views = (predictor.predict_each(view, readings) for view in (shown.text, shown.pictures))
     return dict(zip(chosen, zip(*views, strict=True), strict=True))
 
 
 def _normalised(found: Found, dev: Found, estimator: Estimator) -> Found:
-    """Normalised by the range on dev; what 1 - confidence says is a chance already."""
-    nats = [item.nats for items in dev for item in items]
-    normaliser = no_normaliser() if estimator.measure == "doubt" else fit_minmax(nats)
+    normaliser = fit_normaliser([item.nats for items in dev for item in items], estimator)
     return [[replace(item, uncertainty=normaliser(item.nats)) for item in items] for items in found]
 
 

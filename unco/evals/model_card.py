@@ -54,6 +54,9 @@ own for each scheme. Normaliser: the range on dev. Thresholds of this one in `{s
 region {region}. They send the shares of dev entities to the correctors that the paper reports for Twitter-GMNER (its
 Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
 
+`learned` is fitted on dev's gold spans. AUROC of wrong spans on dev, by folds that it was not fitted on: {held_out};
+`two_heads`, which learns nothing: {two_heads}.
+
 ## Limits
 
 It knows best what its data shows; Twitter-GMNER and Twitter-FMNERG are English tweets of 2012 to 2017. Long texts are
@@ -115,6 +118,7 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "scores": score_table(read_report(data)),
         "curve": ", ".join(f"{100 * value:.2f}" for value in origin["dev_f1_by_epoch"]),
         "losses": ", ".join(f"{value:.2f}" for value in origin["loss_by_100_steps"]),
+        **{name: "-" if value is None else f"{value:.3f}" for name, value in origin["learned_spans"].items()},
         "estimator": f"{data['estimator']} ({_listed(data['estimators'][data['estimator']])})",
         "estimators": ", ".join(data["estimators"]),
     }

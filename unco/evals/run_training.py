@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
 from unco.evals.calibration import calibrate, can_sample
+from unco.evals.learned_spans import learn_spans
 from unco.evals.model_card import write_card
 from unco.evals.model_report import ModelReport, report_model
 from unco.evals.scores import score
@@ -125,6 +126,9 @@ def finish(
 ) -> ModelReport:
     """Fit, score, save: all that follows training."""
     dev = gold["dev"]
+    learned = learn_spans(bare, look, dev)
+    bare = replace(bare, span_regression=learned.regression)
+    origin = {**origin, "learned_spans": {"held_out": learned.held_out, "two_heads": learned.two_heads}}
     fitted = calibrate(bare, look, dev)
     own = fitted[recipe.scheme][recipe.estimator]
     predictor = replace(bare, normaliser=own.normaliser, thresholds=own.thresholds)

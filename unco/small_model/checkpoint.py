@@ -21,6 +21,7 @@ from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.hub_models import fetched_folder
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
+from unco.small_model.regression import Regression
 from unco.small_model.uncertainty import Normaliser
 from unco.types import Thresholds
 
@@ -71,6 +72,7 @@ def save_pretrained(
         "calibrations": {
             scheme: {name: asdict(fitted) for name, fitted in row.items()} for scheme, row in calibrations.items()
         },
+        "span_regression": asdict(predictor.span_regression) if predictor.span_regression else None,
         "origin": origin,
     }
     (folder / "config.json").write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -110,6 +112,7 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             scheme=network.config.schemes[scheme],
             estimator=TypeAdapter(Estimator).validate_python(data["estimators"][estimator]),
             heads=data["heads"],
+            span_regression=TypeAdapter(Regression | None).validate_python(data["span_regression"]),
             name=data["name"],
         )
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError

@@ -116,12 +116,13 @@ Measure = Literal["entropy", "doubt", "surprisal"]
 `surprisal` and `doubt` take a span's steps for minus the logarithm of the probability of what was said; `surprisal` has
 entropies for type and region.
 """
-SpanVariant = Literal["boundary", "eq7", "total", "joint"]
+SpanVariant = Literal["boundary", "eq7", "total", "joint", "learned"]
 """Which steps a span's uncertainty sums over.
 
 `boundary`: from the decision to start (`<s>`) through the pointers to the decision to end (`<r>`), as Eq. 7's condition
 "t in (<s> ... <r>)" can be read, divided by the span's length in words. `eq7`: the pointer steps alone, divided too.
 `total`: as boundary, not divided. `joint`: 1 - exp(-total), of surprisals the probability that the span is wrong.
+`learned`: no sum, but the chance of a wrong span by a regression fitted on dev (`span_signals.py`).
 """
 RegionVariant = Literal["choice", "groundable"]
 """What a region's uncertainty is of: the choice among K candidates and "not groundable" (the paper's), or whether
@@ -148,9 +149,10 @@ ESTIMATORS: dict[str, Estimator] = {
     "mc_encoder": Estimator(sampling=_ENCODER),
     "tags": Estimator(measure="surprisal", span="total", region="groundable", heads="tags"),
     "two_heads": Estimator(measure="surprisal", span="total", region="groundable", heads="both"),
+    "learned": Estimator(measure="surprisal", span="learned", region="groundable", heads="both"),
     "tags_mc": Estimator(measure="surprisal", span="total", region="groundable", heads="tags", sampling=_ENCODER),
 }
-"""By name. `mc_decoder` is the paper's; `tags` and `two_heads` are ours and cost no second pass."""
+"""By name. `mc_decoder` is the paper's; `tags`, `two_heads` and `learned` are ours and cost no second pass."""
 
 
 def named_estimator(name: str) -> Estimator:

@@ -1,19 +1,24 @@
 """The small model in use: posts in, entities with raw and normalised uncertainties out. Works without the graph."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from unco.small_model.batch import CAPTION_PIECES, EncodedPost, encode_post, make_batch
+from unco.errors import SettingsError
+from unco.small_model.batch import CAPTION_PIECES, Batch, EncodedPost, encode_post, make_batch
 from unco.small_model.config import Estimator, Heads, McDropout, Scheme
+from unco.small_model.decoder import Memory
 from unco.small_model.decoding import Decoded, decode_greedily
 from unco.small_model.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
 from unco.small_model.memory import run_in_parts
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network import Network
+from unco.small_model.regression import Regression
+from unco.small_model.span_signals import Signals, span_signals
 from unco.small_model.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.uncertainty import Normaliser, span_uncertainty, step_uncertainty
 from unco.small_model.windows import PIECES, cut_windows
@@ -33,6 +38,7 @@ class Prediction:
     """Normalised to [0, 1]."""
 
 
+T = TypeVar("T")
 Reading = tuple[Estimator, Scheme]
 """How uncertainty is estimated, and what types are given out in."""
 
@@ -51,6 +57,8 @@ class Predictor:
     estimator: Estimator = Estimator()
     heads: Heads = "decoder"
     """Who is asked when posts are decoded."""
+    span_regression: Regression | None = None
+    """From `span_signals` to the chance of a wrong span, for estimators that are learned."""
     batch_size: int = 32
     name: str = "unnamed"
 
@@ -76,22 +84,34 @@ class Predictor:
 
         Posts are encoded and decoded once. The normaliser is the predictor's own throughout.
         """
+        results: list[list[list[Prediction]]] = [[[] for _ in posts] for _ in readings]
+        for index, first, found in self._read_windows(posts, lambda part: self._run(part, readings)):
+            for result, entities in zip(results, found, strict=True):
+                result[index] += [self._finish(entity, posts[index], first) for entity in entities]
+        return results
+
+    def signals(self, posts: Sequence[ModelInput]) -> list[list[Signals]]:
+        """What a learned estimator reads of each entity, in the order of `predict`; see `span_signals`."""
+        results: list[list[Signals]] = [[] for _ in posts]
+        for index, _, found in self._read_windows(posts, self._signals):
+            results[index] += found
+        return results
+
+    def _read_windows(
+        self, posts: Sequence[ModelInput], read: Callable[[Sequence[EncodedPost]], list[T]]
+    ) -> list[tuple[int, int, T]]:
+        """What is read of each window in batches of similar length: the post's index, the first word, the finding."""
         windows = [
             (index, first, encode_post(post, self.tokenizer, slice(first, stop)))
             for index, post in enumerate(posts)
             for first, stop in cut_windows(post.words, self.tokenizer, self._room(post))
         ]
         order = sorted(range(len(windows)), key=lambda i: len(windows[i][2].pieces.ids))
-        results: list[list[list[Prediction]]] = [[[] for _ in posts] for _ in readings]
-        found: dict[int, list[list[_Raw]]] = {}
+        found: dict[int, T] = {}
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
-            read = run_in_parts(lambda part: self._run(part, readings), [windows[i][2] for i in chosen], _describe)
-            found |= dict(zip(chosen, read, strict=True))
-        for i, (index, first, _) in enumerate(windows):
-            for result, entities in zip(results, found[i], strict=True):
-                result[index] += [self._finish(entity, posts[index], first) for entity in entities]
-        return results
+            found |= dict(zip(chosen, run_in_parts(read, [windows[i][2] for i in chosen], _describe), strict=True))
+        return [(index, first, found[i]) for i, (index, first, _) in enumerate(windows)]
 
     def _room(self, post: ModelInput) -> int:
         """Word pieces of a window, so that marks and caption fit beside them."""
@@ -101,14 +121,13 @@ class Predictor:
     @torch.inference_mode()
     def _run(self, posts: Sequence[EncodedPost], readings: Sequence[Reading]) -> list[list[list["_Raw"]]]:
         """Entities by post and reading."""
-        network = self.network.eval()
-        batch = make_batch(posts, self.tokenizer, network.config.visual_features)
-        batch = batch.to(next(network.parameters()).device)
-        memory = network.encode(batch)
-        decoded = decode_greedily(network, memory, self.heads)
+        network = self.network
+        batch, memory, decoded = self._decode(posts)
         keys = ["\x1f".join(post.words) for post in posts]
         ran: dict[McDropout, tuple[Passes, ...]] = {}
         means: dict[tuple[McDropout, Heads], MeanProbabilities] = {}
+        learned = any(estimator.span == "learned" for estimator, _ in readings)
+        chances = self._chances(memory, decoded) if learned else None
         read = []
         for estimator, scheme in readings:
             sampling, key = estimator.sampling, (estimator.sampling, estimator.heads)
@@ -116,11 +135,36 @@ class Predictor:
                 ran[sampling] = run_passes(network, batch, memory, decoded, keys, sampling)
             if key not in means:
                 means[key] = mean_probabilities(network, decoded, ran[sampling], estimator.heads)
-            read.append(self._read(decoded, means[key], estimator, scheme))
+            spans = chances if estimator.span == "learned" else None
+            read.append(self._read(decoded, means[key], estimator, scheme, spans))
         return [list(entities) for entities in zip(*read, strict=True)]
 
+    def _decode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, Memory, Decoded]:
+        network = self.network.eval()
+        batch = make_batch(posts, self.tokenizer, network.config.visual_features)
+        batch = batch.to(next(network.parameters()).device)
+        memory = network.encode(batch)
+        return batch, memory, decode_greedily(network, memory, self.heads)
+
+    @torch.inference_mode()
+    def _signals(self, posts: Sequence[EncodedPost]) -> list[list[Signals]]:
+        _, memory, decoded = self._decode(posts)
+        return span_signals(self.network, memory, decoded)
+
+    def _chances(self, memory: Memory, decoded: Decoded) -> list[list[float]]:
+        """Of a wrong span, by post."""
+        chance = self.span_regression
+        if chance is None:
+            raise SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
+        return [[chance(signals) for signals in post] for post in span_signals(self.network, memory, decoded)]
+
     def _read(
-        self, decoded: Decoded, means: MeanProbabilities, estimator: Estimator, scheme: Scheme
+        self,
+        decoded: Decoded,
+        means: MeanProbabilities,
+        estimator: Estimator,
+        scheme: Scheme,
+        chances: list[list[float]] | None,
     ) -> list[list["_Raw"]]:
         labels = len(self.network.config.labels)
         columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
@@ -133,9 +177,10 @@ class Predictor:
         for row, symbols in enumerate(decoded.symbols.tolist()):
             spans, kinds, places = (column[row] for column in values)
             posts.append([])
-            for entity in decode_symbols(symbols, labels):
+            for index, entity in enumerate(decode_symbols(symbols, labels)):
                 step = entity.type_step
-                nats = Uncertainty(span_uncertainty(entity, spans, estimator.span), kinds[step], places[step])
+                span = chances[row][index] if chances else span_uncertainty(entity, spans, estimator.span)
+                nats = Uncertainty(span, kinds[step], places[step])
                 region = regions[row][step] if regions[row][step] < none else None
                 posts[-1].append(_Raw(entity.span, scheme.labels[said[row][step]].name, region, nats))
         return posts

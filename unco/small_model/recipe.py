@@ -53,7 +53,7 @@ class Recipe:
     seed: int = 1
     heads: Heads = "both"
     """Who is asked when posts are decoded: decoder, tags, or both."""
-    estimator: str = "tags"
+    estimator: str = "learned"
     """Of uncertainty, by name (`config.ESTIMATORS`); normaliser and thresholds are fitted with it."""
     scheme: str = "gmner"
     """Types in which results are given out, and by which dev chooses the epoch."""

@@ -1,7 +1,7 @@
 """From averaged distributions to one number per attribute (Eqs. 6-7), and from nats to [0, 1]."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 
 import torch
@@ -102,6 +102,14 @@ def fit_minmax(raw: Sequence[Uncertainty]) -> Normaliser:
     """The range of each attribute over a development set, at least one entity."""
     columns = {name: [value.of(name) for value in raw] for name in ATTRIBUTES}
     return Normaliser(**{name: Range(min(column), max(column)) for name, column in columns.items()})
+
+
+def fit_normaliser(raw: Sequence[Uncertainty], estimator: Estimator) -> Normaliser:
+    """What puts an estimator's values in [0, 1]: the range on a development set, unless they are chances already."""
+    chance, found = Range(0.0, 1.0), fit_minmax(raw)
+    if estimator.measure == "doubt":
+        return Normaliser(chance, chance, chance)
+    return replace(found, span=chance) if estimator.span == "learned" else found
 
 
 def log_cardinality(types: int, symbols: int, regions: int) -> Normaliser:

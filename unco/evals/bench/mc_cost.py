@@ -17,6 +17,7 @@ from unco.small_model.decoding import Decoded, decode_greedily
 from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities, run_passes
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
+from unco.small_model.span_signals import span_signals
 from unco.small_model.symbols import END
 
 PASSES = McDropout().passes
@@ -63,6 +64,8 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
         decoded = decode_greedily(network, memory, case.heads)
         ran = run_passes(network, batch, memory, decoded, keys, estimator.sampling)
         means.append(mean_probabilities(network, decoded, ran, estimator.heads))
+        if estimator.span == "learned":
+            span_signals(network, memory, decoded)
     return means
 
 
@@ -150,7 +153,7 @@ def measure_mc_cost(
     predictor: Predictor, sizes: Sequence[int] = (1, 8, 32), rounds: int = 7
 ) -> list[tuple[str, list[Measured], str]]:
     """Title, rows and floor, for each device and batch size."""
-    estimators = ("tags", "mc_decoder", "mc_encoder")
+    estimators = ("learned", "mc_decoder", "mc_encoder")
     found = []
     for device in devices():
         for size in sizes:

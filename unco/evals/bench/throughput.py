@@ -17,7 +17,7 @@ from unco.small_model.checkpoint import SHIPPED
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 
-NAMES = ("entropy", "tags", "mc_decoder")
+NAMES = ("entropy", "learned", "mc_decoder")
 """Estimators that are compared: one deterministic, the shipped one, and the paper's."""
 
 

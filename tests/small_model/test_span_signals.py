@@ -1,0 +1,96 @@
+"""Signals of a span against what the heads say, and the regression that reads them against chances known beforehand."""
+
+from dataclasses import replace
+from math import exp, log
+from random import Random
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tiny import tiny_predictor
+from unco.errors import SettingsError
+from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.config import ESTIMATORS
+from unco.small_model.decoding import decode_greedily
+from unco.small_model.model_input import ModelInput
+from unco.small_model.network import shift
+from unco.small_model.regression import Regression, fit_regression
+from unco.small_model.span_signals import LEAST, span_signals
+from unco.small_model.symbols import FIRST_TYPE, decode_symbols, hear
+
+POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h i j".split()))]
+SIGNALS = 12
+
+
+def test_signals_are_what_the_heads_say() -> None:
+    predictor = tiny_predictor()
+    network = predictor.network
+    batch = make_batch([encode_post(post, predictor.tokenizer) for post in POSTS], predictor.tokenizer)
+    memory = network.encode(batch)
+    decoded = decode_greedily(network, memory, "both")
+    found = span_signals(network, memory, decoded)
+    heard = hear(shift(decoded.symbols), 2)
+    tagged = network.tagger(memory.words).softmax(-1)
+    for row, symbols in enumerate(decoded.symbols.tolist()):
+        entities = decode_symbols(symbols, 2)
+        assert len(entities) == len(found[row]) > 0
+        for entity, signals in zip(entities, found[row], strict=True):
+            expected = []
+            for head in ("decoder", "tags"):
+                tokens = network.step_probabilities(decoded.states, heard, memory, head)[row]
+                said = [-log(float(tokens[step, symbol])) for step, symbol in enumerate(symbols)]
+                types = tokens[entity.type_step, FIRST_TYPE : FIRST_TYPE + 2]
+                inner = sum(said[entity.start_step + 1 : entity.end_step])
+                kinds = -sum(float(p) * log(float(p)) for p in types)
+                expected += [said[entity.start_step], inner, said[entity.end_step], kinds]
+            words = []
+            for word in range(entity.span.start - 1, entity.span.stop + 1):
+                real = 0 <= word < len(POSTS[row].words)
+                tags = tagged[row, word].tolist() if real else [1.0]
+                three = [tags[0], sum(tags[1::2]), sum(tags[2::2])]
+                words.append(-sum(p * log(p) for p in three if p > 0))
+            expected += [words[1], words[0], words[-1], max(words)]
+            assert len(signals) == SIGNALS
+            assert [exp(signal) - LEAST for signal in signals] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_learned_estimator_gives_the_chance_that_its_regression_reads() -> None:
+    regression = Regression(tuple((-1.0) ** i / 4 for i in range(SIGNALS)), 0.5)
+    predictor = replace(tiny_predictor(), span_regression=regression).with_estimator(ESTIMATORS["learned"])
+    heads = replace(tiny_predictor(), estimator=ESTIMATORS["two_heads"])
+    for found, plain, signals in zip(
+        predictor.predict(POSTS), heads.predict(POSTS), predictor.signals(POSTS), strict=True
+    ):
+        assert [item.nats.span for item in found] == pytest.approx([regression(row) for row in signals], abs=1e-6)
+        assert [(item.span, item.nats.type, item.nats.region) for item in found] == [
+            (item.span, item.nats.type, item.nats.region) for item in plain
+        ]
+
+
+def test_a_model_that_was_not_fitted_says_so() -> None:
+    with pytest.raises(SettingsError, match="tiny was not fitted for a learned estimator"):
+        tiny_predictor().with_estimator(ESTIMATORS["learned"]).predict(POSTS)
+
+
+def test_a_regression_by_hand() -> None:
+    assert Regression((2.0, -1.0), 0.5)([1.0, 0.5]) == pytest.approx(1 / (1 + exp(-2.0)))
+    with pytest.raises(ValueError, match="longer"):
+        Regression((2.0,), 0.5)([1.0, 0.5])
+
+
+def test_a_regression_finds_the_chances_that_made_its_rows() -> None:
+    dice, truth = Random(1), Regression((1.5, -0.8, 0.0), -0.4)
+    rows = [(dice.gauss(3, 2), dice.gauss(-1, 0.5), dice.gauss(0, 10)) for _ in range(4000)]
+    found = fit_regression(rows, [dice.random() < truth(row) for row in rows])
+    assert [found(row) for row in rows[:200]] == pytest.approx([truth(row) for row in rows[:200]], abs=0.1)
+
+
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50), st.booleans()), min_size=1, max_size=20))
+def test_a_regression_of_any_rows_gives_chances(cases: list[tuple[float, float, bool]]) -> None:
+    rows = [case[:2] for case in cases]
+    found = fit_regression(rows, [case[2] for case in cases])
+    assert all(0.0 <= found(row) <= 1.0 for row in rows)
+    assert fit_regression(rows, [case[2] for case in cases]) == found
+    assert torch.isfinite(torch.tensor([*found.weights, found.bias])).all()

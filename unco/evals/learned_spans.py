@@ -1,0 +1,58 @@
+"""The estimator `learned`: fitted on dev's gold spans, and judged on dev by cross-validation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from unco.errors import DataError
+from unco.evals.uncertainty_quality import auroc, wrong_spans
+from unco.small_model.config import ESTIMATORS
+from unco.small_model.looks import Look, look_steadily
+from unco.small_model.predictor import Predictor
+from unco.small_model.regression import Regression, fit_regression
+from unco.small_model.span_signals import Signals
+from unco.types import GoldPost
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedSpans:
+    """What was learned, and what it is worth on posts that it was not learned from."""
+
+    regression: Regression
+    held_out: float | None
+    """AUROC of wrong spans on dev, each post judged by a regression fitted on the other folds; None where there are no
+    wrong spans or no right ones, here and below."""
+    two_heads: float | None
+    """AUROC of the same spans by the estimator `two_heads`, which learns nothing."""
+
+
+def learn_spans(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> LearnedSpans:
+    """Fit on dev, of the text alone, as spans are judged.
+
+    Raises:
+        DataError: the model finds no entity there.
+    """
+    posts = [replace(post, regions=(), size=None) for post in look_steadily(look, dev)]
+    signals = predictor.signals(posts)
+    plain = predictor.with_estimator(ESTIMATORS["two_heads"]).predict(posts)
+    rows = [row for found in signals for row in found]
+    folds = [index % FOLDS for index, found in enumerate(signals) for _ in found]
+    wrong = [bool(flag) for flag in wrong_spans(dev, plain)]
+    if not rows:
+        raise DataError(f"the model finds no entity in {len(dev)} development posts, so nothing can be fitted on them")
+    nats = [entity.nats.span for entities in plain for entity in entities]
+    return LearnedSpans(fit_regression(rows, wrong), auroc(_held_out(rows, wrong, folds), wrong), auroc(nats, wrong))
+
+
+def _held_out(rows: Sequence[Signals], wrong: Sequence[bool], folds: Sequence[int]) -> list[float]:
+    """The chance of each row by the rows of the other folds; where there are none, one half."""
+    chances = [0.5] * len(rows)
+    for fold in set(folds):
+        others = [index for index, own in enumerate(folds) if own != fold]
+        if others:
+            chance = fit_regression([rows[index] for index in others], [wrong[index] for index in others])
+            for index, own in enumerate(folds):
+                if own == fold:
+                    chances[index] = chance(rows[index])
+    return chances

@@ -1,0 +1,54 @@
+"""Logistic regression: the chance of an event from a few numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+import torch
+
+PENALTY = 1e-3
+"""Weight of the squared weights, of standardised numbers, beside the mean loss of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """As fitted; it reads the numbers as they come."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+    def __call__(self, numbers: Sequence[float]) -> float:
+        """The chance, in [0, 1].
+
+        Args:
+            numbers: as many as there are weights.
+        """
+        logit = self.bias + sum(weight * number for weight, number in zip(self.weights, numbers, strict=True))
+        return 1.0 / (1.0 + exp(-max(-50.0, min(50.0, logit))))
+
+
+def fit_regression(rows: Sequence[Sequence[float]], events: Sequence[bool]) -> Regression:
+    """Fit by maximum likelihood with a small penalty; the same rows give the same weights.
+
+    Args:
+        rows: numbers of each case, at least one case.
+        events: whether it happened.
+    """
+    raw = torch.tensor(rows, dtype=torch.float64)
+    mean, scale = raw.mean(0), raw.std(0, correction=0).clamp(min=1e-6)
+    x, y = (raw - mean) / scale, torch.tensor(events, dtype=torch.float64)
+    weights = torch.zeros(x.shape[1], dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> float:
+        optimizer.zero_grad()
+        fault = torch.nn.functional.binary_cross_entropy_with_logits(x @ weights + bias, y)
+        total = fault + PENALTY * weights.square().sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total.item()
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        own = weights / scale
+        return Regression(tuple(own.tolist()), float(bias - own @ mean))
