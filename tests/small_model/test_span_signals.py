@@ -59,9 +59,9 @@ def test_signals_are_what_the_heads_say() -> None:
 def test_a_learned_estimator_gives_the_chance_that_its_regression_reads() -> None:
     regression = Regression(tuple((-1.0) ** i / 4 for i in range(SIGNALS)), 0.5)
     predictor = replace(tiny_predictor(), span_regression=regression).with_estimator(ESTIMATORS["learned"])
-    heads = replace(tiny_predictor(), estimator=ESTIMATORS["two_heads"])
+    tags = replace(tiny_predictor(), estimator=ESTIMATORS["tags"])
     for found, plain, signals in zip(
-        predictor.predict(POSTS), heads.predict(POSTS), predictor.signals(POSTS), strict=True
+        predictor.predict(POSTS), tags.predict(POSTS), predictor.signals(POSTS), strict=True
     ):
         assert [item.nats.span for item in found] == pytest.approx([regression(row) for row in signals], abs=1e-6)
         assert [(item.span, item.nats.type, item.nats.region) for item in found] == [

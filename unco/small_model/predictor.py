@@ -33,7 +33,7 @@ class Prediction:
     type: str
     region: Box | None
     nats: Uncertainty
-    """Raw: entropies in nats."""
+    """Raw: in nats, or a chance where the estimator says one."""
     uncertainty: Uncertainty
     """Normalised to [0, 1]."""
 
