@@ -1,12 +1,21 @@
 """What a learned estimator is worth is judged on posts that it was not fitted on."""
 
+from random import Random
+from statistics import mean, median
+
 import pytest
 
-from tests.tiny import gold_post, tiny_predictor
+from tests.tiny import LETTERS, tiny_predictor
 from unco.errors import DataError
-from unco.evals.learned_spans import _held_out, learn_spans
+from unco.evals.learned_spans import FOLDS, _held_out, learn_spans
+from unco.evals.uncertainty_quality import auroc
 from unco.small_model.looks import SimulatedLook
 from unco.small_model.model_input import ModelInput
+from unco.small_model.regression import fit_regression
+from unco.types import GoldEntity, GoldPost
+
+SIGNAL = 3
+"""The entropy of the decoder's types; of the tiny network's signals one that differs from span to span."""
 
 
 def test_no_row_judges_itself() -> None:
@@ -19,10 +28,38 @@ def test_a_single_fold_tells_nothing() -> None:
     assert _held_out([(1.0,), (2.0,)], [True, False], [3, 3]) == [0.5, 0.5]
 
 
-def test_as_many_signals_as_weights_are_learned_from_what_the_model_finds() -> None:
-    predictor, posts = tiny_predictor(), [gold_post(str(number)) for number in range(6)]
-    found = learn_spans(predictor, SimulatedLook(("Ann Lee",)), posts)
-    assert len(found.regression.weights) == len(predictor.signals([ModelInput(posts[0].tokens)])[0][0])
+def test_what_is_learned_is_the_chance_of_a_wrong_span_and_it_is_judged_by_post() -> None:
+    # Gold is what the model says, without the spans whose type the decoder doubts more than that of half of them.
+    predictor, dice = tiny_predictor(), Random(1)
+    texts = [tuple(dice.choice(LETTERS) for _ in range(dice.randint(3, 12))) for _ in range(30)]
+    inputs = [ModelInput(text) for text in texts]
+    signals, found = predictor.signals(inputs), predictor.predict(inputs)
+    middle = median(row[SIGNAL] for rows in signals for row in rows)
+    posts = [
+        GoldPost(
+            str(index),
+            texts[index],
+            tuple(
+                GoldEntity(item.span, item.type, ())
+                for item, row in zip(found[index], signals[index], strict=True)
+                if row[SIGNAL] <= middle
+            ),
+            None,
+        )
+        for index in range(len(texts))
+    ]
+    learned = learn_spans(predictor, SimulatedLook(()), posts)
+    rows = [(index % FOLDS, row, row[SIGNAL] > middle) for index, rows in enumerate(signals) for row in rows]
+    chances = {
+        wrong: mean(learned.regression(row) for _, row, is_wrong in rows if is_wrong == wrong) for wrong in (0, 1)
+    }
+    assert chances[1] > chances[0] + 0.3
+    held_out = []
+    for fold, row, _ in rows:
+        others = [(other, flag) for own, other, flag in rows if own != fold]
+        held_out.append(fit_regression([other for other, _ in others], [flag for _, flag in others])(row))
+    assert learned.held_out == pytest.approx(auroc(held_out, [flag for _, _, flag in rows]), abs=1e-6)
+    assert learned.two_heads is not None
 
 
 def test_a_model_that_finds_nothing_cannot_be_fitted() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import product
 
+from unco.errors import DataError
 from unco.small_model.checkpoint import Calibration, Calibrations
 from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.looks import Look, look_steadily
@@ -16,7 +17,11 @@ PAPER_RATES: dict[str, dict[Attribute, float]] = {"fmnerg": {"span": 0.1681, "ty
 
 
 def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Calibrations:
-    """Fit what every estimator and scheme needs on dev, with pictures; the model finds at least one entity there."""
+    """Fit what every estimator and scheme needs on dev, with pictures; no labels are needed.
+
+    Raises:
+        DataError: the model finds no entity there.
+    """
     names = [
         (scheme, name)
         for scheme, (name, estimator) in product(predictor.network.config.schemes, ESTIMATORS.items())
@@ -47,5 +52,9 @@ def _fit(
     predictions: Sequence[Sequence[Prediction]], estimator: Estimator, rates: dict[Attribute, float]
 ) -> Calibration:
     nats = [entity.nats for entities in predictions for entity in entities]
+    if not nats:
+        raise DataError(
+            f"the model finds no entity in {len(predictions)} development posts, so nothing can be fitted on them"
+        )
     normaliser = fit_normaliser(nats, estimator)
     return Calibration(normaliser, quantile_thresholds([normaliser(value) for value in nats], rates))

@@ -50,12 +50,13 @@ Training loss at every 100th step: {losses}
 ## Uncertainty
 
 Estimator where none is named: {estimator}. There are {estimators}, each with a normaliser and thresholds of its
-own for each scheme. Normaliser: the range on dev. Thresholds of this one in `{scheme}`: span {span}, type {type},
+own for each scheme. Normaliser: the range on dev; chances are left as they
+are. Thresholds of this one in `{scheme}`: span {span}, type {type},
 region {region}. They send the shares of dev entities to the correctors that the paper reports for Twitter-GMNER (its
 Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
 
-`learned` is fitted on dev's gold spans. AUROC of wrong spans on dev, by folds that it was not fitted on: {held_out};
-`two_heads`, which learns nothing: {two_heads}.
+`learned` is fitted on dev's gold spans, so its scores on dev are a little too good. AUROC of wrong spans on dev, each
+fifth judged by what was fitted on the others: {held_out}; `two_heads`, which learns nothing: {two_heads}.
 
 ## Limits
 

@@ -107,18 +107,28 @@ def claim_folder(folder: Path, origin: dict[str, Any], resume: bool) -> None:
         SettingsError: the folder holds checkpoints, and this run does not resume, or is another.
     """
     note = folder / "run.json"
-    trained = {name: value for name, value in origin.items() if name != "command"}
-    trained["recipe"] = {name: value for name, value in origin["recipe"].items() if name != "estimator"}
-    told = json.dumps(trained, indent=2) + "\n"
     if any(folder.glob("checkpoint-*")):
         if not resume:
             raise SettingsError(f"{folder} holds the checkpoints of a run: go on with --resume, or give another --out")
-        if not note.is_file() or note.read_text("utf-8") != told:
+        if _noted(note) != _trained(origin):
             raise SettingsError(
                 f"{folder} holds the checkpoints of a run with other settings or data, see {note}: give another --out"
             )
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(told, "utf-8")
+    note.write_text(json.dumps(_trained(origin), indent=2) + "\n", "utf-8")
+
+
+def _noted(note: Path) -> Any:
+    try:
+        return _trained(json.loads(note.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def _trained(origin: dict[str, Any]) -> dict[str, Any]:
+    """What the weights depend on."""
+    recipe = {name: value for name, value in origin["recipe"].items() if name != "estimator"}
+    return {**{name: value for name, value in origin.items() if name != "command"}, "recipe": recipe}
 
 
 def finish(

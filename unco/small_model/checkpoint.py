@@ -112,7 +112,7 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             scheme=network.config.schemes[scheme],
             estimator=TypeAdapter(Estimator).validate_python(data["estimators"][estimator]),
             heads=data["heads"],
-            span_regression=TypeAdapter(Regression | None).validate_python(data["span_regression"]),
+            span_regression=TypeAdapter(Regression | None).validate_python(data.get("span_regression")),
             name=data["name"],
         )
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError

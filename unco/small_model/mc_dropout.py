@@ -2,7 +2,7 @@
 
 The passes are teacher-forced on the decoded sequence, so all have the same length. A mask is drawn per post, pass and
 site and holds for all steps of the pass (Gal and Ghahramani 2016), seeded by the post's own words: a post's uncertainty
-is the same alone and in any batch. Only what is read is computed: posts of similar length share a batch, the last step
+is the same alone and in any batch. Only what is read is sampled: posts of similar length share a batch, the last step
 (`<end>`) is left out, and so are posts that say nothing.
 """
 
@@ -46,12 +46,12 @@ def _generator(key: str, seed: int) -> np.random.Generator:
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """What some posts of a batch went through, T times each; any head can be asked about it."""
+    """What some posts of a batch went through, T times each or once; any head can be asked about it."""
 
     posts: Tensor
     """(G,) which posts of the batch."""
     states: Tensor
-    """(G * T, L, d), decoder states of the steps that emit an entity's symbols."""
+    """(G * T, L, d), decoder states of the steps, at least of those that emit an entity's symbols."""
     heard: Heard
     """What was said before each of these steps, (G * T, L)."""
     memory: Memory

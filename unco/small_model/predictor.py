@@ -179,7 +179,7 @@ class Predictor:
             posts.append([])
             for index, entity in enumerate(decode_symbols(symbols, labels)):
                 step = entity.type_step
-                span = chances[row][index] if chances else span_uncertainty(entity, spans, estimator.span)
+                span = chances[row][index] if chances is not None else span_uncertainty(entity, spans, estimator.span)
                 nats = Uncertainty(span, kinds[step], places[step])
                 region = regions[row][step] if regions[row][step] < none else None
                 posts[-1].append(_Raw(entity.span, scheme.labels[said[row][step]].name, region, nats))

@@ -61,7 +61,13 @@ def step_uncertainty(
 
 
 def span_uncertainty(entity: DecodedEntity, steps: Sequence[float], variant: SpanVariant) -> float:
-    """Uncertainty of an entity's span from that of its steps (Eq. 7)."""
+    """Uncertainty of an entity's span from that of its steps (Eq. 7).
+
+    Raises:
+        ValueError: the variant is `learned`, which is no sum over steps.
+    """
+    if variant == "learned":
+        raise ValueError("a learned uncertainty comes from a regression on span_signals, not from the steps")
     first, stop = entity.start_step, entity.end_step + 1
     if variant == "eq7":
         first, stop = first + 1, stop - 1
@@ -106,9 +112,10 @@ def fit_minmax(raw: Sequence[Uncertainty]) -> Normaliser:
 
 def fit_normaliser(raw: Sequence[Uncertainty], estimator: Estimator) -> Normaliser:
     """What puts an estimator's values in [0, 1]: the range on a development set, unless they are chances already."""
-    chance, found = Range(0.0, 1.0), fit_minmax(raw)
+    chance = Range(0.0, 1.0)
     if estimator.measure == "doubt":
         return Normaliser(chance, chance, chance)
+    found = fit_minmax(raw)
     return replace(found, span=chance) if estimator.span == "learned" else found
 
 
