@@ -169,3 +169,16 @@ def outcome(result: dict[str, Any], index: int = 0) -> dict[str, str]:
 def account(result: dict[str, Any], attribute: str, index: int = 0) -> dict[str, Any]:
     """The correction of one attribute."""
     return next(note for note in result["entities"][index]["corrections"] if note["attribute"] == attribute)
+
+
+EVIL = (
+    "\x1b[31mAnn\x1b[0m",
+    "\x1b]0;title\x07",
+    "[bold]Lee[/bold]",
+    "[/]",
+    "\x9b2J",
+    ":smile:",
+    "[link=http://x]y",
+    "\r",
+)
+"""Words that would work a terminal, or our markup, if they were not shown as text."""

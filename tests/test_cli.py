@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.scripted import (
     ANN,
+    EVIL,
     FACE,
     TOKENS,
     ScriptedLlm,
@@ -214,18 +215,6 @@ def test_thresholds_of_one_ask_nobody_and_tell_nothing(run: Run):
     ones = [word for name in ("span", "type", "region") for word in (f"--{name}-threshold", "1")]
     ended = run("extract", "--text", "Ann Lee plays for Oslo", *ones)
     assert "UNCO_LLM_BASE_URL" not in ended.out
-
-
-EVIL = (
-    "\x1b[31mAnn\x1b[0m",
-    "\x1b]0;title\x07",
-    "[bold]Lee[/bold]",
-    "[/]",
-    "\x9b2J",
-    ":smile:",
-    "[link=http://x]y",
-    "\r",
-)
 
 
 def test_what_a_post_says_is_text_and_nothing_else(run: Run, monkeypatch: pytest.MonkeyPatch):

@@ -4,8 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from tests.scripted import ANN, ScriptedLlm, doubt, graph_of, says, spoken
-from tests.test_cli import EVIL
+from tests.scripted import ANN, EVIL, ScriptedLlm, doubt, graph_of, says, spoken
 from unco.show import show_result, visible
 from unco.state import read_result
 

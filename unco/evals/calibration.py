@@ -37,6 +37,16 @@ def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Cali
     return fitted
 
 
+def check_found(found: Sequence[object], posts: int) -> None:
+    """Stop where nothing can be fitted.
+
+    Raises:
+        DataError: the model finds no entity in these development posts.
+    """
+    if not found:
+        raise DataError(f"the model finds no entity in {posts} development posts, so nothing can be fitted on them")
+
+
 def can_estimate(predictor: Predictor, estimator: Estimator) -> bool:
     """Whether the network can be sampled so, and is fitted where the estimator is learned."""
     fitted = estimator.span != "learned" or predictor.span_regression is not None
@@ -52,9 +62,6 @@ def _fit(
     predictions: Sequence[Sequence[Prediction]], estimator: Estimator, rates: dict[Attribute, float]
 ) -> Calibration:
     nats = [entity.nats for entities in predictions for entity in entities]
-    if not nats:
-        raise DataError(
-            f"the model finds no entity in {len(predictions)} development posts, so nothing can be fitted on them"
-        )
+    check_found(nats, len(predictions))
     normaliser = fit_normaliser(nats, estimator)
     return Calibration(normaliser, quantile_thresholds([normaliser(value) for value in nats], rates))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unco.errors import DataError
+from unco.evals.calibration import check_found
 from unco.evals.uncertainty_quality import auroc, wrong_spans
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.looks import Look, look_steadily
@@ -39,8 +39,7 @@ def learn_spans(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Le
     rows = [row for found in signals for row in found]
     folds = [index % FOLDS for index, found in enumerate(signals) for _ in found]
     wrong = [bool(flag) for flag in wrong_spans(dev, plain)]
-    if not rows:
-        raise DataError(f"the model finds no entity in {len(dev)} development posts, so nothing can be fitted on them")
+    check_found(rows, len(dev))
     nats = [entity.nats.span for entities in plain for entity in entities]
     return LearnedSpans(fit_regression(rows, wrong), auroc(_held_out(rows, wrong, folds), wrong), auroc(nats, wrong))
 
