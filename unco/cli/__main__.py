@@ -1,0 +1,5 @@
+"""`python -m unco.cli` is `unco`."""
+
+from unco.cli import main
+
+main()

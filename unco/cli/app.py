@@ -1,0 +1,38 @@
+"""The command line's frame: one `app`, shared by the files of commands, and how errors end a command."""
+
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from typing import Any
+
+import typer
+
+from unco.errors import InputError, UncoError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grounded multimodal NER: a small model first, a multimodal LLM only where it is unsure.",
+)
+
+BAD_INPUT, FAILED = 2, 3
+"""Exit codes: what was handed in cannot be used; the set-up is broken."""
+
+
+def main() -> None:
+    """Run a command; an error that we raise on purpose is one line on stderr, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a post's characters
+    sys.exit(guarded(app))
+
+
+def guarded(command: Callable[[], Any]) -> int:
+    """Exit code of a command: 0; 2 when what was handed in cannot be used; 3 when the set-up is broken."""
+    try:
+        command()
+    except UncoError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return BAD_INPUT if isinstance(error, InputError) else FAILED
+    return 0

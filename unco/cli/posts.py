@@ -1,0 +1,86 @@
+"""Commands about posts: run one, run the demo, draw the graph."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unco.cli.app import app
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Mode = Annotated[
+    str | None, typer.Option(help="off, live, record or replay; default: live with an endpoint, else off.")
+]
+Share = Annotated[float | None, typer.Option(help="Above this the attribute is checked; in [0, 1].")]
+Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
+
+
+@app.command()
+def extract(
+    text: Annotated[str, typer.Option(help="The post's text.")],
+    image: Annotated[str | None, typer.Option(help="Its picture: a path, or a URL of an allowed host.")] = None,
+    caption: Annotated[str | None, typer.Option(help="What the picture shows, for a model trained with it.")] = None,
+    json: Json = False,
+    annotate: Annotated[Path | None, typer.Option(help="Write the picture with the boxes drawn in.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
+    scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
+    estimator: Annotated[str | None, typer.Option(help="Of uncertainty, by name; mc_decoder is the paper's.")] = None,
+    mode: Mode = None,
+    model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
+    frame: Annotated[str | None, typer.Option(help="Box frame of that model; default: by its name.")] = None,
+    span_threshold: Share = None,
+    type_threshold: Share = None,
+    region_threshold: Share = None,
+    span_prompt: Version = "v1",
+    type_prompt: Version = "v1",
+    region_prompt: Version = "v1",
+) -> None:
+    """Find the named entities of one post and where they are in its picture."""
+    from unco import extract as run
+    from unco.context import Context
+    from unco.show import show_result
+    from unco.state import RESULT
+
+    context = Context(
+        mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
+        model=model,
+        frame=frame,
+        span_threshold=span_threshold,
+        type_threshold=type_threshold,
+        region_threshold=region_threshold,
+        span_prompt=span_prompt,
+        type_prompt=type_prompt,
+        region_prompt=region_prompt,
+    )
+    result = run(
+        text, image, caption=caption, checkpoint=checkpoint, scheme=scheme, estimator=estimator, context=context
+    )
+    if json:
+        escaped = not sys.stdout.encoding.lower().startswith("utf")
+        sys.stdout.write(RESULT.dump_json(result, indent=2, ensure_ascii=escaped).decode() + "\n")
+    else:
+        show_result(result, Console())
+    if annotate is not None:
+        from unco.tools.annotate import save_annotated
+
+        save_annotated(result, image, annotate)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the annotated pictures.")] = Path("out/demo"),
+) -> None:
+    """Run the whole pipeline on posts that ship with unco: offline, without a key."""
+    from unco.demo.run import run_demo
+
+    run_demo(out, Console())
+
+
+@app.command()
+def graph() -> None:
+    """Print the state machine as a Mermaid drawing."""
+    from unco.graph import graph as compiled
+
+    sys.stdout.write(compiled.get_graph(xray=True).draw_mermaid())
