@@ -124,6 +124,29 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question that got a reply: what was said, word for word, and what it took."""
+
+    model: str
+    """The name that the endpoint gave in its reply."""
+    text: str
+    """The reply as it came."""
+    finish_reason: str | None
+    """As the endpoint says: stop, length, ...; None = it did not say."""
+    fault: str = ""
+    """Why the reply could not be read; empty = it could."""
+    cached: bool = False
+    """From the cache, a recording, or an equal question under way: nobody was asked for this one."""
+    input_tokens: int | None = None
+    """As the provider reports them; None = not reported."""
+    output_tokens: int | None = None
+    cost: float | None = None
+    """US dollars; None = unknown. 0 when cached."""
+    seconds: float = 0.0
+    """Wall time; 0 when cached."""
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """What happened to one attribute of one entity: enough to explain, to audit and to count from."""
 
@@ -157,8 +180,12 @@ class Correction:
     input_tokens: int | None = None
     """As the provider reports them; None = not reported."""
     output_tokens: int | None = None
+    cost: float | None = None
+    """US dollars spent on it now: 0 when nobody was asked; None = unknown, for want of a price or of token counts."""
     seconds: float = 0.0
     """Wall time of the calls."""
+    exchanges: tuple[Exchange, ...] = ()
+    """Each question and reply, in order."""
 
 
 @dataclass(frozen=True, slots=True)

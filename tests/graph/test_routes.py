@@ -55,5 +55,13 @@ def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[dict, li
         return
     assert all(isinstance(send, Send) and send.node == "correct_entity" for send in route)
     assert [send.arg for send in route] == [
-        {"entity": entity, "extraction": {**said, "entities": []}, "image": "a.png"} for entity in needy
+        {
+            "entity": entity,
+            "extraction": {**said, "entities": []},
+            "image": "a.png",
+            "private": False,
+            "deadline": None,
+            "grants": None,
+        }
+        for entity in needy
     ]

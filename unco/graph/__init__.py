@@ -3,7 +3,7 @@
 from functools import cache
 
 from unco.graph.post import PostGraph, build_graph
-from unco.tools.llm import Mllm
+from unco.tools.call_settings import mllm_from_env
 from unco.tools.small_model import default_extractor, small_model_tool
 
 __all__ = ["PostGraph", "build_graph", "default_graph", "graph"]
@@ -20,7 +20,7 @@ def default_graph(checkpoint: str | None = None, scheme: str | None = None, esti
         estimator: of uncertainty, of the checkpoint's: mc_decoder is the paper's; None = its first choice.
     """
     extractor = default_extractor(checkpoint=checkpoint, scheme=scheme, estimator=estimator)
-    return build_graph(small_model_tool(extractor), Mllm.from_env())
+    return build_graph(small_model_tool(extractor), mllm_from_env())
 
 
 graph: PostGraph = default_graph()

@@ -20,8 +20,15 @@ def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
     """Send each entity that has an uncertain attribute; the sure ones stay as they are."""
     extraction, image = state["extraction"], state.get("image")
     about = {**extraction, "entities": []}  # a corrector sees its own entity only; a hundred copies of all would weigh
+    common = {
+        "extraction": about,
+        "image": image,
+        "private": state.get("private", False),
+        "deadline": state.get("deadline"),
+    }
+    grants = state.get("grants")
     sends = [
-        Send("correct_entity", {"entity": entity, "extraction": about, "image": image})
+        Send("correct_entity", common | {"entity": entity, "grants": grants and grants.get(str(entity["index"]))})
         for entity in extraction["entities"]
         if any(is_uncertain(entity, attribute, extraction) for attribute in ATTRIBUTES)
     ]

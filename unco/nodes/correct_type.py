@@ -1,7 +1,7 @@
 """The type corrector: is it of this type? (Algorithm 1, lines 6-9; Figure 8). It sees the corrected span."""
 
 from unco.nodes.correction import Case, Readable
-from unco.nodes.sent_picture import sent_picture
+from unco.nodes.sent_picture import sent_crop, sent_picture
 from unco.nodes.verify import verify_type
 from unco.prompts import TypeAnswer, label_lines
 from unco.tools.request import SentPicture
@@ -25,7 +25,7 @@ class TypeCorrector:
             "entity_type": case.entity.type,
             "labels": label_lines(case.extraction.labels),
         }
-        return values, sent_picture(case)
+        return values, sent_crop(case) if "type" in case.privacy.crop else sent_picture(case)
 
     def verify(self, answer: Readable, case: Case) -> str:
         """The type must be one of the scheme's."""

@@ -5,21 +5,26 @@ The steps are a generator that yields requests and is sent replies, so that aski
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
 from unco.context import Context
-from unco.errors import CallFailed, EndpointError, PictureError, Rejected, ReplyError
+from unco.errors import CallFailed, EndpointError, PictureError, Rejected, ReplyError, Unavailable
+from unco.nodes.account import Said, told
 from unco.prompts import RegionAnswer, SpanAnswer, TypeAnswer, load_prompt, parse_answer, render
 from unco.tools.frames import Frame
-from unco.tools.request import Reply, Request, SentPicture
+from unco.tools.privacy import Privacy
+from unco.tools.request import Purpose, Reply, Request, SentPicture
 from unco.types import AnswerState, Attribute, Box, Correction, Entity, Extraction, Span
 
 Value = Span | str | Box | None
 Readable = SpanAnswer | TypeAnswer | RegionAnswer
 Steps = Generator[Request, Reply, Correction]
+
+MOST_CALLS = 2
+"""Questions about one attribute: the first, and one more when its answer cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,14 @@ class Case:
     """The MLLM to ask."""
     frame: Frame | None
     """Its box frame; None when nobody will be asked."""
+    private: bool = False
+    """Whether the caller marked the post private."""
+    deadline: float | None = None
+    """After which nothing is asked, in seconds since 1970."""
+    calls: int = MOST_CALLS
+    """Questions that the budget allows for this attribute."""
+    privacy: Privacy = Privacy()
+    """How much of a picture may be sent."""
 
 
 class Corrector(Protocol):
@@ -63,37 +76,50 @@ class Corrector(Protocol):
 def correction_steps(corrector: Corrector, case: Case) -> Steps:
     """Ask, read, ask once more if it cannot be read, verify; every way to fail ends in an outcome."""
     blank = _blank(corrector, case)
-    replies: list[Reply] = []
+    said: list[Said] = []
     try:
-        answer = yield from _readable_answer(corrector, case, replies)
+        if case.calls < 1:
+            raise Unavailable("budget: nothing is left for this attribute; more uncertain ones come first")
+        answer = yield from _readable_answer(corrector, case, said)
     except ReplyError as fault:
-        return _told(replace(blank, outcome="failed", answer="unreadable", detail=str(fault)), replies)
+        return told(replace(blank, outcome="failed", answer="unreadable", detail=str(fault)), said)
     except (CallFailed, PictureError) as fault:  # a picture may be gone since the small model saw it
-        return _told(replace(blank, outcome="failed", answer="failed", detail=str(fault)), replies)
+        return told(replace(blank, outcome="failed", answer="failed", detail=str(fault)), said)
     except EndpointError as fault:  # nobody to ask: off, unreachable, not recorded
-        return _told(replace(blank, outcome="unavailable", detail=str(fault)), replies)
-    told = _told(replace(blank, answer="value", reasoning=answer.reasoning_process), replies)
+        return told(replace(blank, outcome="unavailable", detail=str(fault)), said)
+    answered = told(replace(blank, answer="value", reasoning=answer.reasoning_process), said)
     try:
         after = corrector.verify(answer, case)
     except Rejected as fault:
-        return replace(told, outcome="rejected", detail=str(fault))
+        return replace(answered, outcome="rejected", detail=str(fault))
     changed = after != blank.before
     state: AnswerState = "null" if corrector.attribute == "region" and after is None else "value"
-    return replace(told, outcome="changed" if changed else "kept", after=after, answer=state)
+    return replace(answered, outcome="changed" if changed else "kept", after=after, answer=state)
 
 
-def _readable_answer(corrector: Corrector, case: Case, replies: list[Reply]) -> Generator[Request, Reply, Readable]:
+def _readable_answer(corrector: Corrector, case: Case, said: list[Said]) -> Generator[Request, Reply, Readable]:
     """The first readable answer of at most two; the second question quotes what was wrong with the first answer."""
     request = _request(corrector, case)
-    replies.append((yield request))
     try:
-        return parse_answer(replies[-1].text, replies[-1].finish_reason, corrector.attribute)
+        return _read((yield request), corrector.attribute, said)
     except ReplyError as fault:
+        if case.calls < MOST_CALLS:
+            raise
         # An empty turn of the assistant is refused by some endpoints, so it is quoted as what it was.
         again = f"Your answer cannot be used: {fault}. Answer once more, with the one JSON object described above only."
-        request = replace(request, turns=((replies[-1].text or "(empty)", again),))
-    replies.append((yield request))
-    return parse_answer(replies[-1].text, replies[-1].finish_reason, corrector.attribute)
+        request = replace(request, turns=((said[-1][0].text or "(empty)", again),))
+    return _read((yield request), corrector.attribute, said)
+
+
+def _read(reply: Reply, attribute: Attribute, said: list[Said]) -> Readable:
+    """The answer in a reply, which is noted with its fault, if it has one."""
+    try:
+        answer = parse_answer(reply.text, reply.finish_reason, attribute)
+    except ReplyError as fault:
+        said.append((reply, str(fault)))
+        raise
+    said.append((reply, ""))
+    return answer
 
 
 def _request(corrector: Corrector, case: Case) -> Request:
@@ -112,6 +138,7 @@ def _request(corrector: Corrector, case: Case) -> Request:
         picture=picture if prompt.picture else None,
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
+        purpose=Purpose(attribute=corrector.attribute, private=case.private, deadline=case.deadline),
     )
 
 
@@ -127,29 +154,8 @@ def _blank(corrector: Corrector, case: Case) -> Correction:
         threshold=case.extraction.thresholds.of(corrector.attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256[:12],
+        cost=0.0,
     )
-
-
-def _told(correction: Correction, replies: Sequence[Reply]) -> Correction:
-    """The same with what the replies say of model, tokens and time."""
-    if not replies:
-        return correction
-    return replace(
-        correction,
-        model=replies[-1].model,
-        authored=any(reply.authored for reply in replies),
-        calls=len(replies),
-        cache_hit=all(reply.cached for reply in replies),
-        input_tokens=_sum([reply.input_tokens for reply in replies]),
-        output_tokens=_sum([reply.output_tokens for reply in replies]),
-        seconds=sum(reply.seconds for reply in replies if not reply.cached),
-    )
-
-
-def _sum(counts: Sequence[int | None]) -> int | None:
-    """Unknown if one of them is."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
 
 
 def ask_all(steps: Steps, ask: Callable[[Request], Reply]) -> Correction:

@@ -25,6 +25,12 @@ def current_model(context: Context, llm: Mllm) -> str:
     return context.model or llm.model or ""
 
 
+def chain_of(context: Context, llm: Mllm) -> tuple[Mllm, ...]:
+    """Whom to ask, in order: the configured chain; a model that the context names is asked alone."""
+    chain = (llm, *llm.fallbacks)
+    return chain if context.model is None else (next((one for one in chain if one.model == context.model), llm),)
+
+
 def current_frame(context: Context, llm: Mllm) -> Frame:
     """The box frame asked for, else the one set for the configured model, else the one of the model's family.
 
@@ -51,5 +57,6 @@ def check_settings(context: Context, llm: Mllm) -> None:
         load_prompt(attribute, context.prompt_version(attribute))
     if context.frame is not None:
         frame_by_name(context.frame)
-    if mode != "off" and current_model(context, llm):
-        current_frame(context, llm)
+    for one in chain_of(context, llm):
+        if mode != "off" and current_model(context, one):
+            current_frame(context, one)
