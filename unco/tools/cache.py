@@ -9,6 +9,7 @@ import logging
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -79,6 +80,26 @@ class Cache:
             self._opened().set(key, sealed(key, text))
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             log.warning("the cache %s did not keep an answer: %s", self.directory, error)
+
+    def rows(self) -> Iterator[tuple[str, str | None]]:
+        """(key, text) of each row; None for a text that is damaged.
+
+        Raises:
+            SetupError: the cache cannot be opened.
+        """
+        for key in list(self._opened().iterkeys()):
+            yield str(key), self.get(str(key))
+
+    def delete(self, key: str) -> None:
+        """Forget a row."""
+        self._opened().delete(key)
+
+    def delete_older(self, before: float) -> int:
+        """Forget the rows that were stored before a time, in seconds since 1970; says how many."""
+        store = self._opened()
+        with store.transact():
+            old = [key for (key,) in store._sql("SELECT key FROM Cache WHERE store_time < ?", (before,)).fetchall()]
+            return sum(bool(store.delete(key)) for key in old)
 
     def close(self) -> None:
         """Let go of the database; the next use opens it again."""
