@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.types import ATTRIBUTES, Box, Correction, Entity, Result, Span
+from unco.types import ATTRIBUTES, Box, Correction, Entity, Result, Span, Usage
 
 HOW_TO_CONFIGURE = (
     "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
@@ -38,8 +38,17 @@ def show_result(result: Result, console: Console) -> None:
         for note in entity.corrections:
             if note.outcome != "skipped":
                 console.print(_account(entity, note, result.tokens))
+    if result.usage.calls:
+        console.print(Text(usage_line(result.usage), style="dim"))
     if any(note.outcome == "unavailable" for entity in result.entities for note in entity.corrections):
         console.print(Text(HOW_TO_CONFIGURE, style="yellow"))
+
+
+def usage_line(usage: Usage) -> str:
+    """What corrections took, in a line."""
+    given, made = ("unknown" if count is None else f"{count:,}" for count in (usage.input_tokens, usage.output_tokens))
+    cost = "of unknown cost" if usage.cost is None else f"${usage.cost:.4f}"
+    return f"calls: {usage.calls}, {usage.asked} of them made now, {cost}; tokens in {given}, out {made}"
 
 
 def visible(text: str) -> str:

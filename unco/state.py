@@ -80,6 +80,7 @@ class PostState(TypedDict, total=False):
     thresholds: Json
     model: str
     warnings: list[str]
+    usage: Json
 
 
 class PostOutput(TypedDict):
@@ -93,6 +94,7 @@ class PostOutput(TypedDict):
     thresholds: Json
     model: str
     warnings: list[str]
+    usage: Json
 
 
 class EntityState(TypedDict):

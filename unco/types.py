@@ -264,6 +264,21 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What corrections took, summed up; a sum with an unknown part is unknown."""
+
+    calls: int = 0
+    """Questions that got a reply, from wherever it came."""
+    asked: int = 0
+    """Those that were put to an endpoint now: neither cached nor recorded."""
+    input_tokens: int | None = 0
+    """As the providers report them, of all calls."""
+    output_tokens: int | None = 0
+    cost: float | None = 0.0
+    """US dollars, of what was asked now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What comes out: the post's entities, each with its three uncertainties and the account of its corrections."""
 
@@ -277,6 +292,8 @@ class Result:
     """Name of the small model."""
     warnings: tuple[str, ...] = ()
     id: str | None = None
+    usage: Usage = Usage()
+    """Of all its corrections."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """What the replies to a correction's questions say of model, tokens, money and time, written into the correction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from unco.tools.request import Reply
-from unco.types import Correction, Exchange
+from unco.types import Correction, Exchange, Usage
 
 Said = tuple[Reply, str]
 """A reply, and why it could not be read; empty = it could."""
@@ -48,7 +48,19 @@ def exchange(reply: Reply, fault: str = "") -> Exchange:
     )
 
 
+def usage_of(corrections: Iterable[Correction]) -> Usage:
+    """What corrections took together: of an entity, of a post, of many posts."""
+    called = [note for note in corrections if note.calls]
+    return Usage(
+        calls=sum(note.calls for note in called),
+        asked=sum(not one.cached for note in called for one in note.exchanges),
+        input_tokens=known_sum([0, *(note.input_tokens for note in called)]),
+        output_tokens=known_sum([0, *(note.output_tokens for note in called)]),
+        cost=known_sum([0.0, *(note.cost for note in called)]),
+    )
+
+
 def known_sum(values: Sequence[Number | None]) -> Number | None:
     """Unknown if one of them is."""
     known = [value for value in values if value is not None]
-    return sum(known, start=type(known[0])(0)) if known and len(known) == len(values) else None
+    return sum(known[1:], known[0]) if known and len(known) == len(values) else None
