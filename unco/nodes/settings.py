@@ -5,8 +5,10 @@ from langgraph.runtime import get_runtime
 from unco.context import Context, Mode
 from unco.errors import SettingsError
 from unco.prompts import load_prompt
-from unco.tools.frames import Frame, frame_by_name, frame_for
+from unco.tools.frame_families import frame_for
+from unco.tools.frames import Frame, frame_by_name
 from unco.tools.llm import Mllm
+from unco.tools.saved_frames import saved_frame
 from unco.types import ATTRIBUTES
 
 
@@ -32,13 +34,13 @@ def chain_of(context: Context, llm: Mllm) -> tuple[Mllm, ...]:
 
 
 def current_frame(context: Context, llm: Mllm) -> Frame:
-    """The box frame asked for, else the one set for the configured model, else the one of the model's family.
+    """The box frame asked for, else the one set for the configured model, else the one of a probe, else the family's.
 
     Raises:
         SettingsError: no such frame, or a model of unknown family.
     """
     model = current_model(context, llm)
-    name = context.frame or (llm.frame if model == llm.model else None)
+    name = context.frame or (llm.frame if model == llm.model else None) or saved_frame(llm.base_url, model)
     return frame_by_name(name) if name else frame_for(model)
 
 
