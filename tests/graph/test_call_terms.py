@@ -154,3 +154,14 @@ def test_only_the_entitys_own_crop_is_sent_for_its_type(tmp_path: Path):
 def test_a_cap_is_a_number(field: str, value: object):
     with pytest.raises(SettingsError, match=field):
         replace(Context(), **{field: value})
+
+
+def test_a_limit_on_the_sent_picture_keeps_the_boxes_right(tmp_path: Path):
+    said = says((ANN, "PER", None, doubt("region")))
+    llm = ScriptedLlm({("region", "Ann"): region(10, 5, 50, 45)}, terms=Terms(privacy=Privacy(longest_side=100)))
+    result = graph_of(said, llm).invoke(POST | {"image": drawing(tmp_path)})
+    sent = llm.asked[0].request
+    assert sent.picture is not None
+    assert Image.open(BytesIO(sent.picture.data)).size == (100, 50)
+    assert "100 pixels wide and 50 pixels high" in sent.system
+    assert result["entities"][0]["region"] == {"x1": 20.0, "y1": 10.0, "x2": 100.0, "y2": 90.0}

@@ -50,15 +50,15 @@ class CorrectorNode(Runnable[EntityState, Json]):
 def _cases(state: EntityState, llm: Mllm, attribute: Attribute) -> Iterator[tuple[Mllm, Case, Mode]]:
     """What to ask of each model of the chain, in its own box frame; the run's choice of a model is a chain of one."""
     context = current_context()
-    for one in chain_of(context, llm):
-        mode, model = current_mode(context, llm), current_model(context, one)
+    for one, its in chain_of(context, llm):
+        mode, model = current_mode(context, llm), current_model(its, one)
         case = Case(
             entity=ENTITY.validate_python(state["entity"]),
             extraction=EXTRACTION.validate_python(state["extraction"]),
             image=state["image"],
-            context=context,
+            context=its,
             model=model,
-            frame=current_frame(context, one) if mode != "off" and model else None,
+            frame=current_frame(its, one) if mode != "off" and model else None,
             private=state.get("private", False),
             deadline=state.get("deadline"),
             privacy=one.terms.privacy,

@@ -7,7 +7,8 @@ from PIL import Image
 
 from unco.nodes.correction import Case
 from unco.tools.extractor import view_picture
-from unco.tools.frames import fit, sent_size
+from unco.tools.frames import sent_size
+from unco.tools.picture_sizes import fit
 from unco.tools.pictures import encode_jpeg_or_png
 from unco.tools.request import SentPicture
 from unco.types import Box

@@ -1,12 +1,14 @@
 """What a run asks for, checked before anything is read or paid for."""
 
+from dataclasses import replace
+
 from langgraph.runtime import get_runtime
 
 from unco.context import Context, Mode
 from unco.errors import SettingsError
 from unco.prompts import load_prompt
 from unco.tools.frame_families import frame_for
-from unco.tools.frames import Frame, frame_by_name
+from unco.tools.frames import Frame, frame_by_name, limited
 from unco.tools.llm import Mllm
 from unco.tools.saved_frames import saved_frame
 from unco.types import ATTRIBUTES
@@ -27,10 +29,14 @@ def current_model(context: Context, llm: Mllm) -> str:
     return context.model or llm.model or ""
 
 
-def chain_of(context: Context, llm: Mllm) -> tuple[Mllm, ...]:
-    """Whom to ask, in order: the configured chain; a model that the context names is asked alone."""
-    chain = (llm, *llm.fallbacks)
-    return chain if context.model is None else (next((one for one in chain if one.model == context.model), llm),)
+def chain_of(context: Context, llm: Mllm) -> list[tuple[Mllm, Context]]:
+    """Whom to ask, in order, each with the context as it holds for it: a box frame that is named is the first one's.
+
+    A model that the context names is asked alone.
+    """
+    if context.model is not None:
+        return [(next((one for one in (llm, *llm.fallbacks) if one.model == context.model), llm), context)]
+    return [(llm, context), *((one, replace(context, frame=None)) for one in llm.fallbacks)]
 
 
 def current_frame(context: Context, llm: Mllm) -> Frame:
@@ -41,7 +47,8 @@ def current_frame(context: Context, llm: Mllm) -> Frame:
     """
     model = current_model(context, llm)
     name = context.frame or (llm.frame if model == llm.model else None) or saved_frame(llm.base_url, model)
-    return frame_by_name(name) if name else frame_for(model)
+    frame = frame_by_name(name) if name else frame_for(model)
+    return limited(frame, llm.terms.privacy.longest_side)
 
 
 def check_settings(context: Context, llm: Mllm) -> None:
@@ -59,6 +66,6 @@ def check_settings(context: Context, llm: Mllm) -> None:
         load_prompt(attribute, context.prompt_version(attribute))
     if context.frame is not None:
         frame_by_name(context.frame)
-    for one in chain_of(context, llm):
-        if mode != "off" and current_model(context, one):
-            current_frame(context, one)
+    for one, its in chain_of(context, llm):
+        if mode != "off" and current_model(its, one):
+            current_frame(its, one)

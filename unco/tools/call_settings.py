@@ -17,6 +17,7 @@ from unco.errors import SettingsError
 from unco.tools.cache import Cache
 from unco.tools.connection import Terms
 from unco.tools.egress_log import EgressLog
+from unco.tools.frames import LEAST_LONGEST
 from unco.tools.ledger import Caps, Ledger
 from unco.tools.llm import Mllm
 from unco.tools.prices import Price, Prices, shipped_prices
@@ -57,7 +58,7 @@ class PrivacySettings(_Section):
     type: str | list[str] = "any"
     region: str | list[str] = "any"
     private_posts: str | list[str] = "local"
-    longest_side: Annotated[int, Field(ge=16)] | None = None
+    longest_side: Annotated[int, Field(ge=LEAST_LONGEST)] | None = None
     crop: list[Literal["type"]] = []
 
     @field_validator("span", "type", "region", "private_posts")
