@@ -8,13 +8,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict  # typing's own gives pydantic no schema before Python 3.12
 
-from unco.types import Entity, Extraction, Result
+from unco.types import Entity, Extraction, Neighbour, PostQuestion, Result
 
 Json = dict[str, Any]
 
 ENTITY = TypeAdapter(Entity)
 EXTRACTION = TypeAdapter(Extraction)
 RESULT = TypeAdapter(Result)
+NEIGHBOUR = TypeAdapter(Neighbour)
+POST_QUESTION = TypeAdapter(PostQuestion)
 
 
 def to_json(adapter: TypeAdapter[Any], value: Any) -> Json:
@@ -64,6 +66,8 @@ class PostState(TypedDict, total=False):
     """What the small model says, an `Extraction`; its thresholds are the ones of this run."""
     corrected: Annotated[dict[str, Json], merge]
     """Entities that came back from the entity graph, by index."""
+    questions: list[Json]
+    """What became of questions about the whole post, each a `PostQuestion`."""
     tokens: list[str]
     entities: list[Json]
     picture: Json | None
@@ -83,6 +87,7 @@ class PostOutput(TypedDict):
     thresholds: Json
     model: str
     warnings: list[str]
+    questions: list[Json]
 
 
 class EntityState(TypedDict):
@@ -94,6 +99,8 @@ class EntityState(TypedDict):
     """The post's `Extraction` without its entities, for tokens, labels and thresholds."""
     image: str | None
     """The picture as the caller named it."""
+    neighbours: list[Json]
+    """The nearest other entities of the post, each a `Neighbour`."""
     corrected: Annotated[dict[str, Json], merge]
     """The entity by its index: what the post graph takes over."""
 
@@ -104,6 +111,7 @@ class EntityInput(TypedDict):
     entity: Json
     extraction: Json
     image: str | None
+    neighbours: list[Json]
 
 
 class EntityOutput(TypedDict):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from unco.state import ENTITY, EXTRACTION, RESULT, Json, PostState, to_json
+from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extractor import with_span
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, Extraction, Result, Span, Thresholds
 
@@ -23,6 +23,7 @@ def collect(state: PostState) -> Json:
         model=extraction.model,
         warnings=extraction.warnings,
         id=state.get("id"),
+        questions=tuple(map(POST_QUESTION.validate_python, state.get("questions", ()))),
     )
     return to_json(RESULT, result)
 
@@ -30,7 +31,7 @@ def collect(state: PostState) -> Json:
 def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:
     """Two entities never share a token: while two do, the later one that has moved goes back to where it was.
 
-    Where the small model put them they do not overlap, so this ends, at the latest with all of them back.
+    Where they were found they do not overlap, so this ends, at the latest with all of them back.
     """
     settled = list(entities)
     while (index := _last_intruder(settled, extraction.entities)) is not None:

@@ -8,25 +8,37 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from unco.context import Context
 from unco.errors import CallFailed, EndpointError, PictureError, Rejected, ReplyError
-from unco.prompts import RegionAnswer, SpanAnswer, TypeAnswer, load_prompt, parse_answer, render
+from unco.prompts import Answer, AnswerName, load_prompt, parse_answer, render
 from unco.tools.frames import Frame
+from unco.tools.knowledge import Knowledge
 from unco.tools.request import Reply, Request, SentPicture
-from unco.types import AnswerState, Attribute, Box, Correction, Entity, Extraction, Span
+from unco.types import (
+    AnswerState,
+    Attribute,
+    Box,
+    Correction,
+    Entity,
+    Extraction,
+    Neighbour,
+    Outcome,
+    PostQuestion,
+    Span,
+)
 
 Value = Span | str | Box | None
-Readable = SpanAnswer | TypeAnswer | RegionAnswer
-Steps = Generator[Request, Reply, Correction]
+Told = TypeVar("Told", Correction, PostQuestion)
+Ended = TypeVar("Ended")
+Steps = Generator[Request, Reply, Ended]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """What a corrector knows: an entity as the earlier correctors left it, its post, and the run's choices."""
+class PostCase:
+    """What is known of a post, and the run's choices."""
 
-    entity: Entity
     extraction: Extraction
     image: str | None
     """The picture as the caller named it."""
@@ -35,6 +47,22 @@ class Case:
     """The MLLM to ask."""
     frame: Frame | None
     """Its box frame; None when nobody will be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case(PostCase):
+    """What a corrector knows: an entity as the earlier correctors left it, and its post."""
+
+    entity: Entity
+    neighbours: tuple[Neighbour, ...] = ()
+    """The nearest other entities of the post."""
+    knowledge: Knowledge | None = None
+    """Where facts are looked up; None where the prompt wants none."""
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is known under the entity's name."""
+        return self.knowledge.look_up(self.entity.text) if self.knowledge else ()
 
 
 class Corrector(Protocol):
@@ -46,13 +74,13 @@ class Corrector(Protocol):
         """The value to be checked."""
 
     def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
-        """What the prompt says of it, uncertainty and threshold aside, and the picture that goes along.
+        """All that a version of the prompt may say of it, uncertainty and threshold aside, and the picture to send.
 
         Raises:
             Unavailable: it cannot be asked about.
         """
 
-    def verify(self, answer: Readable, case: Case) -> Value:
+    def verify(self, answer: Answer, case: Case) -> Value:
         """The answer's value.
 
         Raises:
@@ -60,52 +88,58 @@ class Corrector(Protocol):
         """
 
 
-def correction_steps(corrector: Corrector, case: Case) -> Steps:
+def correction_steps(corrector: Corrector, case: Case) -> Steps[Correction]:
     """Ask, read, ask once more if it cannot be read, verify; every way to fail ends in an outcome."""
     blank = _blank(corrector, case)
     replies: list[Reply] = []
     try:
-        answer = yield from _readable_answer(corrector, case, replies)
-    except ReplyError as fault:
-        return _told(replace(blank, outcome="failed", answer="unreadable", detail=str(fault)), replies)
-    except (CallFailed, PictureError) as fault:  # a picture may be gone since the small model saw it
-        return _told(replace(blank, outcome="failed", answer="failed", detail=str(fault)), replies)
-    except EndpointError as fault:  # nobody to ask: off, unreachable, not recorded
-        return _told(replace(blank, outcome="unavailable", detail=str(fault)), replies)
-    told = _told(replace(blank, answer="value", reasoning=answer.reasoning_process), replies)
+        request, answer_name = _request(corrector, case)
+        answer = yield from readable_answer(request, answer_name, replies)
+    except (EndpointError, PictureError) as fault:
+        outcome, state = how_it_ended(fault)
+        return with_replies(replace(blank, outcome=outcome, answer=state, detail=str(fault)), replies)
+    told = with_replies(replace(blank, answer="value", reasoning=answer.reasoning_process), replies)
     try:
         after = corrector.verify(answer, case)
     except Rejected as fault:
         return replace(told, outcome="rejected", detail=str(fault))
     changed = after != blank.before
-    state: AnswerState = "null" if corrector.attribute == "region" and after is None else "value"
+    state = "null" if corrector.attribute == "region" and after is None else "value"
     return replace(told, outcome="changed" if changed else "kept", after=after, answer=state)
 
 
-def _readable_answer(corrector: Corrector, case: Case, replies: list[Reply]) -> Generator[Request, Reply, Readable]:
+def how_it_ended(fault: EndpointError | PictureError) -> tuple[Outcome, AnswerState | None]:
+    """Outcome of a question without a readable answer, and what came back."""
+    if isinstance(fault, ReplyError):
+        return "failed", "unreadable"
+    if isinstance(fault, CallFailed | PictureError):  # a picture may be gone since the small model saw it
+        return "failed", "failed"
+    return "unavailable", None  # nobody to ask: off, unreachable, not recorded
+
+
+def readable_answer(request: Request, answer: AnswerName, replies: list[Reply]) -> Steps[Answer]:
     """The first readable answer of at most two; the second question quotes what was wrong with the first answer."""
-    request = _request(corrector, case)
     replies.append((yield request))
     try:
-        return parse_answer(replies[-1].text, replies[-1].finish_reason, corrector.attribute)
+        return parse_answer(replies[-1].text, replies[-1].finish_reason, answer)
     except ReplyError as fault:
         # An empty turn of the assistant is refused by some endpoints, so it is quoted as what it was.
         again = f"Your answer cannot be used: {fault}. Answer once more, with the one JSON object described above only."
         request = replace(request, turns=((replies[-1].text or "(empty)", again),))
     replies.append((yield request))
-    return parse_answer(replies[-1].text, replies[-1].finish_reason, corrector.attribute)
+    return parse_answer(replies[-1].text, replies[-1].finish_reason, answer)
 
 
-def _request(corrector: Corrector, case: Case) -> Request:
+def _request(corrector: Corrector, case: Case) -> tuple[Request, AnswerName]:
     prompt = load_prompt(corrector.attribute, case.context.prompt_version(corrector.attribute))
     values, picture = corrector.question(case)
     rendered = render(
         prompt,
         **values,
         uncertainty=case.entity.uncertainty.of(corrector.attribute),
-        threshold=case.extraction.thresholds.of(corrector.attribute),
+        threshold=shown_threshold(case.extraction.thresholds.of(corrector.attribute)),
     )
-    return Request(
+    request = Request(
         model=case.model,
         system=rendered.system,
         user=rendered.user,
@@ -113,6 +147,12 @@ def _request(corrector: Corrector, case: Case) -> Request:
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
     )
+    return request, prompt.answer
+
+
+def shown_threshold(threshold: float) -> float:
+    """As a prompt says it: "always" is said as 0, for a model knows uncertainties from 0 to 1."""
+    return max(0.0, threshold)
 
 
 def _blank(corrector: Corrector, case: Case) -> Correction:
@@ -127,15 +167,16 @@ def _blank(corrector: Corrector, case: Case) -> Correction:
         threshold=case.extraction.thresholds.of(corrector.attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256[:12],
+        facts=case.facts,
     )
 
 
-def _told(correction: Correction, replies: Sequence[Reply]) -> Correction:
+def with_replies(told: Told, replies: Sequence[Reply]) -> Told:
     """The same with what the replies say of model, tokens and time."""
     if not replies:
-        return correction
+        return told
     return replace(
-        correction,
+        told,
         model=replies[-1].model,
         authored=any(reply.authored for reply in replies),
         calls=len(replies),
@@ -152,7 +193,7 @@ def _sum(counts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
-def ask_all(steps: Steps, ask: Callable[[Request], Reply]) -> Correction:
+def ask_all(steps: Steps[Ended], ask: Callable[[Request], Reply]) -> Ended:
     """Run the steps, asking as they say."""
     now = _advance(partial(next, steps))
     while isinstance(now, Request):
@@ -165,7 +206,7 @@ def ask_all(steps: Steps, ask: Callable[[Request], Reply]) -> Correction:
     return now
 
 
-async def aask_all(steps: Steps, ask: Callable[[Request], Awaitable[Reply]]) -> Correction:
+async def aask_all(steps: Steps[Ended], ask: Callable[[Request], Awaitable[Reply]]) -> Ended:
     """As `ask_all`, awaiting; the first question is made in a thread, for it may fetch and encode a picture."""
     now = await asyncio.to_thread(_advance, partial(next, steps))
     while isinstance(now, Request):
@@ -178,10 +219,10 @@ async def aask_all(steps: Steps, ask: Callable[[Request], Awaitable[Reply]]) -> 
     return now
 
 
-def _advance(resume: Callable[[], Request]) -> Request | Correction:
+def _advance(resume: Callable[[], Request]) -> Request | Ended:
     """The next request, or what the steps came to."""
     try:
         return resume()
     except StopIteration as done:
-        correction: Correction = done.value
-        return correction
+        ended: Ended = done.value
+        return ended

@@ -5,10 +5,13 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from unco.nodes.correction import Case, Corrector, aask_all, ask_all, correction_steps
+from unco.context import Mode
+from unco.nodes.correction import Case, Corrector, PostCase, aask_all, ask_all, correction_steps
 from unco.nodes.settings import current_context, current_frame, current_mode, current_model
-from unco.state import ENTITY, EXTRACTION, EntityState, Json, to_json
+from unco.prompts import load_prompt
+from unco.state import ENTITY, EXTRACTION, NEIGHBOUR, EntityState, Json, to_json
 from unco.tools.extractor import with_span
+from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
 from unco.types import Box, Correction, Entity, Extraction, Span
 
@@ -19,31 +22,54 @@ class CorrectorNode(Runnable[EntityState, Json]):
     LangGraph opens the node's run itself; a `RunnableLambda` would open a second one inside.
     """
 
-    def __init__(self, corrector: Corrector, llm: Mllm) -> None:
-        """Bind what to correct and who is asked, so that state and context stay plain."""
+    def __init__(self, corrector: Corrector, llm: Mllm, knowledge: Knowledge | None = None) -> None:
+        """Bind what to correct, who is asked and where facts are, so that state and context stay plain."""
         self._corrector = corrector
         self._llm = llm
+        self._knowledge = knowledge
 
     def invoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Correct one attribute of the state's entity."""
-        case, mode = _case(input, self._llm)
+        case, mode = self._case(input)
         steps = correction_steps(self._corrector, case)
         return _update(case, ask_all(steps, lambda request: self._llm.ask(request, mode)))
 
     async def ainvoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting the MLLM."""
-        case, mode = _case(input, self._llm)
+        case, mode = self._case(input)
         steps = correction_steps(self._corrector, case)
         return _update(case, await aask_all(steps, lambda request: self._llm.aask(request, mode)))
 
+    def _case(self, state: EntityState) -> tuple[Case, Mode]:
+        """What the corrector knows; of facts only where its prompt has a place for them."""
+        case, mode = entity_case(state, self._llm)
+        name = self._corrector.attribute
+        wanted = load_prompt(name, case.context.prompt_version(name)).uses("facts")
+        return replace(case, knowledge=self._knowledge if wanted else None), mode
 
-def _case(state: EntityState, llm: Mllm) -> tuple[Case, Any]:
-    context = current_context()
-    mode, model = current_mode(context, llm), current_model(context, llm)
+
+def entity_case(state: EntityState, llm: Mllm) -> tuple[Case, Mode]:
+    """An entity's state as a case, and the run's mode."""
+    post, mode = post_case(state["extraction"], state["image"], llm)
     case = Case(
         entity=ENTITY.validate_python(state["entity"]),
-        extraction=EXTRACTION.validate_python(state["extraction"]),
-        image=state["image"],
+        neighbours=tuple(map(NEIGHBOUR.validate_python, state.get("neighbours", ()))),
+        extraction=post.extraction,
+        image=post.image,
+        context=post.context,
+        model=post.model,
+        frame=post.frame,
+    )
+    return case, mode
+
+
+def post_case(extraction: Json, image: str | None, llm: Mllm) -> tuple[PostCase, Mode]:
+    """A post as the nodes know it, and the run's mode."""
+    context = current_context()
+    mode, model = current_mode(context, llm), current_model(context, llm)
+    case = PostCase(
+        extraction=EXTRACTION.validate_python(extraction),
+        image=image,
         context=context,
         model=model,
         frame=current_frame(context, llm) if mode != "off" and model else None,

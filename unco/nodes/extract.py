@@ -9,7 +9,9 @@ from langchain_core.tools import BaseTool
 from unco.context import Context
 from unco.nodes.settings import check_settings, current_context
 from unco.state import EXTRACTION, Json, PostInput, to_json
+from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
+from unco.types import Thresholds
 
 
 class ExtractNode(Runnable[PostInput, Json]):
@@ -20,29 +22,39 @@ class ExtractNode(Runnable[PostInput, Json]):
         Overloaded: too many posts wait for the small model.
     """
 
-    def __init__(self, tool: BaseTool, llm: Mllm) -> None:
-        """Bind the small model and who will be asked, so that state and context stay plain."""
+    def __init__(
+        self, tool: BaseTool, llm: Mllm, knowledge: Knowledge | None = None, thresholds: Thresholds | None = None
+    ) -> None:
+        """Bind the small model, who will be asked and where facts are, so that state and context stay plain.
+
+        Args:
+            tool: the small model.
+            llm: who will be asked.
+            knowledge: where facts are looked up; None = nowhere.
+            thresholds: instead of the checkpoint's and the context's, for a variant that fixes them.
+        """
         self._tool = tool
         self._llm = llm
+        self._knowledge = knowledge
+        self._thresholds = thresholds
 
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the tool."""
-        context = _checked_context(self._llm)
-        return _update(self._tool.invoke(input.model_dump()), context)
+        context = self._checked_context()
+        return self._update(self._tool.invoke(input.model_dump()), context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting: posts that run at the same time go through the small model as one batch."""
-        context = _checked_context(self._llm)
-        return _update(await self._tool.ainvoke(input.model_dump()), context)
+        context = self._checked_context()
+        return self._update(await self._tool.ainvoke(input.model_dump()), context)
 
+    def _checked_context(self) -> Context:
+        context = current_context()
+        check_settings(context, self._llm, self._knowledge)
+        return context
 
-def _checked_context(llm: Mllm) -> Context:
-    context = current_context()
-    check_settings(context, llm)
-    return context
-
-
-def _update(found: Json, context: Context) -> Json:
-    extraction = EXTRACTION.validate_python(found)
-    extraction = replace(extraction, thresholds=context.thresholds(extraction.thresholds))
-    return {"extraction": to_json(EXTRACTION, extraction), "corrected": None}
+    def _update(self, found: Json, context: Context) -> Json:
+        extraction = EXTRACTION.validate_python(found)
+        thresholds = self._thresholds or context.thresholds(extraction.thresholds)
+        written = to_json(EXTRACTION, replace(extraction, thresholds=thresholds))
+        return {"extraction": written, "corrected": None, "questions": []}

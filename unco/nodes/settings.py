@@ -1,13 +1,15 @@
 """What a run asks for, checked before anything is read or paid for."""
 
+from typing import get_args
+
 from langgraph.runtime import get_runtime
 
 from unco.context import Context, Mode
 from unco.errors import SettingsError
-from unco.prompts import load_prompt
+from unco.prompts import PromptName, load_prompt
 from unco.tools.frames import Frame, frame_by_name, frame_for
+from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
-from unco.types import ATTRIBUTES
 
 
 def current_context() -> Context:
@@ -36,8 +38,8 @@ def current_frame(context: Context, llm: Mllm) -> Frame:
     return frame_by_name(name) if name else frame_for(model)
 
 
-def check_settings(context: Context, llm: Mllm) -> None:
-    """Refuse prompt versions and box frames that do not exist, and a recording mode without a recording.
+def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = None) -> None:
+    """Refuse prompt versions and box frames that do not exist, and what needs a file that is not set.
 
     Raises:
         SettingsError: says which there are, or what to set.
@@ -47,8 +49,10 @@ def check_settings(context: Context, llm: Mllm) -> None:
         raise SettingsError(f"mode {mode} needs a recording: set UNCO_RECORDING to the path of its file")
     if mode in ("record", "replay") and not current_model(context, llm):
         raise SettingsError(f"mode {mode} needs the model's name: set UNCO_LLM_MODEL, or the context's model")
-    for attribute in ATTRIBUTES:
-        load_prompt(attribute, context.prompt_version(attribute))
+    for name in get_args(PromptName):
+        prompt = load_prompt(name, context.prompt_version(name))
+        if prompt.uses("facts") and knowledge is None:
+            raise SettingsError(f"prompt {prompt.id} quotes facts: set UNCO_KB to a file made with `unco kb build`")
     if context.frame is not None:
         frame_by_name(context.frame)
     if mode != "off" and current_model(context, llm):
