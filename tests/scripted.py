@@ -53,7 +53,9 @@ class Asked:
     """One question, as a test looks at it."""
 
     attribute: str
+    """Or another name of a prompt: one_shot, generate, recall."""
     entity: str
+    """Its words; empty in a question about a whole post."""
     request: Request
 
     @property
@@ -94,8 +96,7 @@ class ScriptedLlm(Mllm):
         if mode == "off":
             raise Unavailable("calls are off")
         words = re.search(r"<entity>(.*?)</entity>", request.user)
-        assert words is not None
-        asked = Asked(request.prompt.split("/")[0], words[1], request)
+        asked = Asked(request.prompt.split("/")[0], words[1] if words else "", request)
         with self._guard:
             self.asked.append(asked)
             self._under_way += 1

@@ -4,11 +4,11 @@ The endpoint's address and key are bound when the graph is built, from the envir
 not be able to send the server's key to a host of its choice.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal, get_args
 
 from unco.errors import SettingsError
-from unco.types import ATTRIBUTES, Attribute, Thresholds
+from unco.types import ALWAYS, ATTRIBUTES, Thresholds
 
 Mode = Literal["off", "live", "record", "replay"]
 """`off`: never ask. `live`: ask, cached. `record`: ask and write down. `replay`: recordings only, no socket."""
@@ -28,7 +28,8 @@ class Context:
     frame: str | None = None
     """Box frame of that model, a name from `unco.tools.frames`. None = looked up by the model's name."""
     span_threshold: float | None = None
-    """In [0, 1]; an attribute is routed when its uncertainty is strictly above. None = the checkpoint's."""
+    """In [0, 1], or -1 for always; an attribute is routed when its uncertainty is strictly above. None = the
+    checkpoint's."""
     type_threshold: float | None = None
     """As for the span."""
     region_threshold: float | None = None
@@ -45,16 +46,26 @@ class Context:
     """Most US dollars for one post, as `post_calls`; needs the model's price. None = any."""
     post_seconds: float | None = None
     """Seconds after which no question about the post is begun any more. None = each call's own deadline only."""
+    one_shot_prompt: str = "v1"
+    """Version of the prompt that corrects all three at once; the variant `one_shot` asks it."""
+    generate_prompt: str = "v1"
+    """Version of the prompt that asks for all entities; the variant `generate` asks it."""
+    recall_prompt: str = "v1"
+    """Version of the prompt that asks for missed entities."""
+    recall: bool = False
+    """Whether to ask, once a post, for entities that the small model missed."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything.
 
         Raises:
-            SettingsError: a mode that does not exist, a threshold outside [0, 1].
+            SettingsError: a mode that does not exist, a threshold outside [0, 1] that is not -1.
         """
         if self.mode is not None and self.mode not in get_args(Mode):
             raise SettingsError(f"unknown mode {self.mode!r}: choose one of {', '.join(get_args(Mode))}")
-        for name in ("model", "frame", "span_prompt", "type_prompt", "region_prompt"):
+        if not isinstance(self.recall, bool):
+            raise SettingsError(f"recall must be true or false, got {self.recall!r}")
+        for name in ("model", "frame", *(field.name for field in fields(self) if field.name.endswith("_prompt"))):
             value = getattr(self, name)
             if not (isinstance(value, str) or (value is None and name in ("model", "frame"))):
                 raise SettingsError(f"{name} must be a string, got {value!r}")
@@ -64,8 +75,8 @@ class Context:
                 raise SettingsError(f"{name} must be a number of at least 0, got {value!r}")
         for name in ATTRIBUTES:
             value = getattr(self, f"{name}_threshold")
-            if value is not None and not (isinstance(value, int | float) and 0.0 <= value <= 1.0 and value is not True):
-                raise SettingsError(f"{name}_threshold must be a number in [0, 1], got {value!r}")
+            if value is not None and not _is_threshold(value):
+                raise SettingsError(f"{name}_threshold must be a number in [0, 1], or -1 for always, got {value!r}")
 
     def thresholds(self, default: Thresholds) -> Thresholds:
         """These thresholds where given, `default` elsewhere."""
@@ -73,7 +84,12 @@ class Context:
         chosen = {name: default.of(name) if value is None else float(value) for name, value in given.items()}
         return Thresholds(**chosen)
 
-    def prompt_version(self, attribute: Attribute) -> str:
-        """Which version of an attribute's prompt to use."""
-        version: str = getattr(self, f"{attribute}_prompt")
+    def prompt_version(self, name: str) -> str:
+        """Which version of a prompt to use, by its name: span, type, region, one_shot, generate, recall."""
+        version: str = getattr(self, f"{name}_prompt")
         return version
+
+
+def _is_threshold(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and (0.0 <= value <= 1.0 or value == ALWAYS)  # type: ignore[operator]  # a number, as just seen

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict  # typing's own gives pydantic no schema before Python 3.12
 
-from unco.types import Entity, Extraction, Result
+from unco.types import Entity, Extraction, Neighbour, PostQuestion, Result
 
 Json = dict[str, Any]
 
 ENTITY = TypeAdapter(Entity)
 EXTRACTION = TypeAdapter(Extraction)
 RESULT = TypeAdapter(Result)
+NEIGHBOUR = TypeAdapter(Neighbour)
+POST_QUESTION = TypeAdapter(PostQuestion)
 
 
 def to_json(adapter: TypeAdapter[Any], value: Any) -> Json:
@@ -74,6 +76,8 @@ class PostState(TypedDict, total=False):
     """What the small model says, an `Extraction`; its thresholds are the ones of this run."""
     corrected: Annotated[dict[str, Json], merge]
     """Entities that came back from the entity graph, by index."""
+    questions: list[Json]
+    """What became of questions about the whole post, each a `PostQuestion`."""
     tokens: list[str]
     entities: list[Json]
     picture: Json | None
@@ -95,6 +99,7 @@ class PostOutput(TypedDict):
     model: str
     warnings: list[str]
     usage: Json
+    questions: list[Json]
 
 
 class EntityState(TypedDict):
@@ -110,6 +115,8 @@ class EntityState(TypedDict):
     deadline: float | None
     grants: dict[str, int] | None
     """Attribute -> questions that may be asked about it; None = no budget limits them."""
+    neighbours: list[Json]
+    """The nearest other entities of the post, each a `Neighbour`."""
     corrected: Annotated[dict[str, Json], merge]
     """The entity by its index: what the post graph takes over."""
 
@@ -123,6 +130,7 @@ class EntityInput(TypedDict):
     private: bool
     deadline: float | None
     grants: dict[str, int] | None
+    neighbours: list[Json]
 
 
 class EntityOutput(TypedDict):

@@ -12,16 +12,23 @@ Attribute = Literal["span", "type", "region"]
 
 ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 
-Outcome = Literal["skipped", "kept", "changed", "rejected", "failed", "unavailable"]
+Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "unavailable"]
 """What became of an attribute.
 
 `skipped`: not above its threshold, so nobody was asked. `kept`, `changed`: the MLLM answered, the answer was verified.
-`rejected`: it answered, but the answer did not pass verification. `failed`: no readable answer came back.
+`added`: the MLLM found the entity, so there was no value before. `rejected`: it answered, but the answer did not pass
+verification. `failed`: no readable answer came back.
 `unavailable`: it should have been asked, but there was nobody to ask. In the last three the small model's value stays.
 """
 
 AnswerState = Literal["value", "null", "unreadable", "failed"]
 """What came back: a value, an explicit "not in the picture" (regions only), unreadable text, or no answer at all."""
+
+Finder = Literal["small model", "recall", "generation"]
+"""Who found an entity: the small model, or the MLLM when asked for missed ones, or for all of them."""
+
+ALWAYS = -1.0
+"""A threshold below every uncertainty: each attribute is sent to its corrector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +103,17 @@ class Uncertainty:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Above which uncertainty an attribute is sent to its corrector; each in [0, 1], compared strictly."""
+    """Above which uncertainty an attribute is sent to its corrector; each in [0, 1] or ALWAYS, compared strictly."""
 
     span: float
     type: float
     region: float
 
     def __post_init__(self) -> None:
-        """Refuse values outside [0, 1]."""
+        """Refuse other values."""
         for name in ATTRIBUTES:
-            if not 0.0 <= self.of(name) <= 1.0:
-                raise ValueError(f"the {name} threshold must lie in [0, 1], got {self.of(name)!r}")
+            if not (0.0 <= self.of(name) <= 1.0 or self.of(name) == ALWAYS):
+                raise ValueError(f"the {name} threshold must lie in [0, 1] or be {ALWAYS}, got {self.of(name)!r}")
 
     def of(self, attribute: Attribute) -> float:
         """The threshold of one attribute."""
@@ -153,9 +160,9 @@ class Correction:
     attribute: Attribute
     outcome: Outcome
     before: Span | Box | str | None
-    """The small model's value (after earlier corrections of the same entity)."""
+    """The small model's value (after earlier corrections of the same entity); None where an entity was `added`."""
     after: Span | Box | str | None
-    """The value that counts; equal to `before` unless the outcome is `changed`."""
+    """The value that counts; equal to `before` unless the outcome is `changed` or `added`."""
     uncertainty: float
     """Normalised, in [0, 1]."""
     threshold: float
@@ -186,6 +193,53 @@ class Correction:
     """Wall time of the calls."""
     exchanges: tuple[Exchange, ...] = ()
     """Each question and reply, in order."""
+    facts: tuple[str, ...] = ()
+    """What was looked up and quoted to the MLLM."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostQuestion:
+    """What became of a question about a whole post; its cost stands here and not with the entities that it added."""
+
+    finder: Finder
+    outcome: Literal["answered", "failed", "unavailable"]
+    """As of a correction; `answered` also where nothing in the answer could be used."""
+    detail: str = ""
+    """Why it failed or nobody was asked."""
+    dropped: tuple[str, ...] = ()
+    """Why entities of the answer were not added, one sentence each."""
+    reasoning: str = ""
+    """As `Correction.reasoning`, and so on below."""
+    prompt: str = ""
+    prompt_hash: str = ""
+    model: str = ""
+    authored: bool = False
+    calls: int = 0
+    cache_hit: bool = False
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = 0.0
+    seconds: float = 0.0
+    exchanges: tuple[Exchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another entity of the same post, as the small model found it: what a corrector may know of it."""
+
+    index: int
+    span: Span
+    text: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of writing in the picture."""
+
+    text: str
+    """As recognised. Data, never an instruction to follow."""
+    box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +261,12 @@ class Entity:
     region: Box | None
     """Where it is in the picture; None = not in the picture."""
     uncertainty: Uncertainty
-    """Normalised to [0, 1] by the checkpoint's normaliser; thresholds compare with these."""
+    """Normalised to [0, 1] by the checkpoint's normaliser; thresholds compare with these. 1 where the MLLM found it."""
     nats: Uncertainty
-    """The same, raw: entropies in nats."""
+    """The same, raw: entropies in nats. 0 where the MLLM found it, and nothing was measured."""
     corrections: tuple[Correction, ...] = ()
     """One for each attribute, in the order span, type, region, once the graph is done."""
+    found_by: Finder = "small model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +316,10 @@ class Extraction:
     """Name of the checkpoint or file that the entities come from."""
     warnings: tuple[str, ...] = ()
     """What a user should know: no picture seen, no region provider installed, ..."""
+    candidates: tuple[Box, ...] = ()
+    """Regions that the small model chose from, in original pixels, the whole picture aside."""
+    text_lines: tuple[TextLine, ...] = ()
+    """Those of them that hold writing, as read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +353,8 @@ class Result:
     id: str | None = None
     usage: Usage = Usage()
     """Of all its corrections."""
+    questions: tuple[PostQuestion, ...] = ()
+    """Those about the post as a whole; empty in a run that only corrects."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langgraph.types import Send
 
-from unco.graph.routes import route_entities, route_region, route_span, route_type
+from unco.graph.routes import neighbours, route_entities, route_region, route_span, route_type
 from unco.types import ATTRIBUTES
 
 shares = st.one_of(st.sampled_from([0.0, 0.3, 0.5, 1.0]), st.floats(0, 1))
@@ -24,7 +24,10 @@ def visited(state: dict[str, Any]) -> list[str]:
 
 
 def extraction(thresholds: dict[str, float], doubts: list[dict[str, float]]) -> dict[str, Any]:
-    entities = [{"index": index, "uncertainty": doubt} for index, doubt in enumerate(doubts)]
+    entities = [
+        {"index": index, "uncertainty": doubt, "span": {"start": index, "stop": index + 1}, "text": "", "type": "PER"}
+        for index, doubt in enumerate(doubts)
+    ]
     return {"thresholds": thresholds, "entities": entities}
 
 
@@ -62,6 +65,7 @@ def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[dict, li
             "private": False,
             "deadline": None,
             "grants": None,
+            "neighbours": neighbours(said["entities"])[entity["index"]],
         }
         for entity in needy
     ]

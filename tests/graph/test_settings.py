@@ -11,7 +11,7 @@ from unco.errors import SettingsError
 from unco.nodes.settings import current_frame
 from unco.tools.llm import Mllm
 from unco.tools.recording import Recording
-from unco.types import Extraction, Post
+from unco.types import Extraction, Post, Uncertainty
 
 TEXT = " ".join(TOKENS)
 
@@ -26,6 +26,10 @@ BAD = {
     "model of unknown family": ({"model": "mystery-1"}, "UNCO_LLM_FRAME"),
     "a model that is no name": ({"model": 5}, "model must be a string"),
     "a version that is no name": ({"span_prompt": ["v1"]}, "span_prompt must be a string"),
+    "a threshold below never": ({"span_threshold": -0.5}, "or -1 for always"),
+    "recall that is no choice": ({"recall": "yes"}, "recall must be true or false"),
+    "a prompt of the one shot": ({"one_shot_prompt": "v9"}, "there is v1"),
+    "facts without a file": ({"type_prompt": "v2-kb"}, "UNCO_KB"),
     "a threshold of true": ({"span_threshold": True}, "span_threshold"),
     "replay without a recording": ({"mode": "replay"}, "UNCO_RECORDING"),
     "record without a recording": ({"mode": "record"}, "UNCO_RECORDING"),
@@ -75,6 +79,17 @@ def test_thresholds_of_the_run_count_and_are_reported(thresholds: dict[str, Any]
     assert {question.attribute for question in llm.asked} == asked
     for name, value in thresholds.items():
         assert result["thresholds"][name.removesuffix("_threshold")] == value
+
+
+@pytest.mark.parametrize("number", [-1, -1.0])
+def test_a_threshold_of_always_asks_about_what_has_no_doubt_at_all(number: float, tmp_path: Path):
+    llm = ScriptedLlm()
+    graph = graph_of(says((ANN, "ORG", FACE, Uncertainty(0.0, 0.0, 0.0))), llm)
+    always = {"span_threshold": number, "type_threshold": number, "region_threshold": number}
+    result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context=always)
+    assert [question.attribute for question in llm.asked] == ["span", "type", "region"]
+    assert all("Above 0.00" in question.request.system for question in llm.asked)
+    assert result["thresholds"] == {"span": -1.0, "type": -1.0, "region": -1.0}
 
 
 def test_a_threshold_of_zero_asks_about_everything_that_has_any_doubt(tmp_path: Path):

@@ -14,7 +14,9 @@ from unco.context import Context
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
-from unco.nodes.correction import Case, Corrector, ask_all, correction_steps
+from unco.nodes.asking import ask_all
+from unco.nodes.case import Case
+from unco.nodes.correction import Corrector, correction_steps
 from unco.tools.frames import frame_by_name
 from unco.tools.request import Reply, Request
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, PictureInfo, Span

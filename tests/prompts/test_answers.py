@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from unco.prompts import RegionAnswer, SpanAnswer, TypeAnswer, answer_schema, answer_type
+from unco.prompts import RegionAnswer, SpanAnswer, TypeAnswer, answer_type, response_schema
 from unco.types import ATTRIBUTES, Attribute
 
 BOX = (10.0, 20.5, 300.0, 400.0)
@@ -133,7 +133,6 @@ def test_keys_and_reasoning_are_read_kindly():
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_a_schema_begins_with_the_reasoning_and_asks_for_the_answer(attribute: Attribute):
-    schema = answer_schema(attribute)
-    assert list(schema["properties"])[0] == "reasoning_process"
-    assert len(schema["properties"]) == 2
-    assert schema["required"] == [list(answer_type(attribute).model_fields)[1]]
+    schema = response_schema(attribute)
+    assert list(schema["properties"]) == schema["required"] == list(answer_type(attribute).model_fields)[:2]
+    assert schema["required"][0] == "reasoning_process"

@@ -1,14 +1,17 @@
 """Any text is an answer or a ReplyError; and a text that breaks off is never an answer."""
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unco.errors import ReplyError
-from unco.prompts import RegionAnswer, SpanAnswer, parse_answer
+from unco.prompts import AnswerName, RegionAnswer, SpanAnswer, parse_answer
 from unco.types import ATTRIBUTES, Attribute
+
+NAMES: tuple[AnswerName, ...] = get_args(AnswerName)
 
 GOOD = '{"reasoning_process": "A city.", "corrected_entity": "New Oslo"}'
 
@@ -185,17 +188,18 @@ pieces = st.sampled_from(
         "-",
         "\n",
     ]
+    + ['"candidate"', '"entities"', '"entity"', '"type"', '"bounding_box"']
     + ["reasoning_process", '"corrected_entity"', '"corrected_type"', '"corrected_bounding_box"', "//", "/*", "\ud800"]
 )
 texts = st.text(max_size=80) | st.lists(pieces | st.text(max_size=6) | st.integers().map(str), max_size=40).map("".join)
 
 
 @settings(deadline=None)
-@given(texts, st.sampled_from(["stop", "length", "content_filter", None]), st.sampled_from(ATTRIBUTES))
-def test_any_text_is_an_answer_or_a_reply_error(text: str, finish_reason: str | None, attribute: Attribute):
+@given(texts, st.sampled_from(["stop", "length", "content_filter", None]), st.sampled_from(NAMES))
+def test_any_text_is_an_answer_or_a_reply_error(text: str, finish_reason: str | None, name: AnswerName):
     try:
         fault = ""
-        assert parse_answer(text, finish_reason, attribute).model_fields_set
+        assert parse_answer(text, finish_reason, name).model_fields_set
     except ReplyError as error:
         fault = str(error)
     assert fault.encode() is not None, "the fault can be sent back to the model"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from unco.errors import SettingsError
-from unco.prompts import available_prompts, changed_prompts, load_prompt, registry
+from unco.prompts import available_prompts, changed_prompts, load_prompt, lock_prompts, locked_prompts, registry
 from unco.types import ATTRIBUTES, Attribute
 
 RELEASED = {f"{attribute}/v1" for attribute in ATTRIBUTES}
@@ -26,9 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty prompt folder in place of the package's."""
     (tmp_path / "span").mkdir()
     monkeypatch.setattr(registry, "FOLDER", tmp_path)
-    load_prompt.cache_clear()
-    yield tmp_path
-    load_prompt.cache_clear()
+    return tmp_path
 
 
 def test_every_attribute_has_its_first_version():
@@ -51,9 +49,7 @@ def test_released_prompts_have_not_changed():
 
 
 def test_all_shipped_prompts_are_locked():
-    lock = (registry.FOLDER / "locked.yaml").read_text(encoding="utf-8")
-    missing = [f"{found}: {registry._hash(registry.FOLDER / f'{found}.yaml')}" for found in available_prompts()]
-    assert [line for line in missing if line not in lock] == [], "add these lines to locked.yaml"
+    assert available_prompts() == sorted(locked_prompts()), "run `unco prompts lock`"
 
 
 def test_a_changed_prompt_is_told_to_become_a_new_version(folder: Path):
@@ -89,10 +85,16 @@ def test_an_ablation_says_what_it_leaves_out(folder: Path):
         ("picture: false", "picture: false\ncolour: red", "needs exactly the keys"),
         ("changelog: A draft.", "", "needs exactly the keys"),
         ("version: v2", "version: v3", "calls itself span/v3"),
-        ("picture: false", "picture: maybe", "picture true or false"),
+        ("picture: false", "picture: maybe", "picture must be true, false or marked"),
         ("answer: span", "answer: colour", "answer must be one of"),
         ("$text", "$txt", r"uses the placeholders .*txt"),
-        ("$uncertainty", "", "uses the placeholders"),
+        ("$uncertainty", "", r"lacks the placeholders .*uncertainty"),
+        ("$uncertainty", "$uncertainty $facts", r"uses the placeholders .*facts"),
+        ("user: ", "leaves_out: [text]\nuser: ", r"names .*text.* in leaves_out"),
+        ("user: ", "reasoning: some\nuser: ", "reasoning true or false"),
+        ("user: ", "demonstrations: [{text: a}]\nuser: ", "a demonstration needs"),
+        ("user: ", "extra: 1\nuser: ", "needs exactly the keys"),
+        ("changelog: A draft.", "changelog: 5", "must be text"),
         ("take care", "pay 5 $", r"lone \$"),
         ("name: span", "name: [span", "is not YAML"),
         (DRAFT, "just words", "needs exactly the keys"),
@@ -102,3 +104,52 @@ def test_a_faulty_file_is_refused(folder: Path, before: str, after: str, message
     (folder / "span/v2.yaml").write_text(DRAFT.replace(before, after), encoding="utf-8")
     with pytest.raises(SettingsError, match=message):
         load_prompt("span", "v2")
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the user's, beside the package's prompts."""
+    (tmp_path / "own" / "span").mkdir(parents=True)
+    monkeypatch.setenv("UNCO_PROMPTS", str(tmp_path / "own"))
+    return tmp_path / "own"
+
+
+def test_a_folder_of_ones_own_is_found_beside_the_package(own: Path):
+    (own / "span/mine.yaml").write_text(DRAFT.replace("version: v2", "version: mine"), encoding="utf-8")
+    assert {"span/mine", *RELEASED} <= set(available_prompts())
+    assert load_prompt("span", "mine").changelog == "A draft."
+    assert load_prompt("span", "v1").changelog.startswith("First version")
+
+
+def test_ones_own_cannot_take_the_place_of_the_packages(own: Path):
+    (own / "span/v1.yaml").write_text(DRAFT.replace("version: v2", "version: v1"), encoding="utf-8")
+    with pytest.raises(SettingsError, match="name of a prompt that is there already"):
+        load_prompt("span", "v1-no-cot")
+
+
+def test_a_folder_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UNCO_PROMPTS", "/nowhere/at/all")
+    with pytest.raises(SettingsError, match="is no folder"):
+        available_prompts()
+
+
+def test_ones_own_prompts_have_a_lock_of_their_own(own: Path):
+    draft = own / "span/mine.yaml"
+    draft.write_text(DRAFT.replace("version: v2", "version: mine"), encoding="utf-8")
+    before = (registry.FOLDER / "locked.yaml").read_bytes()
+    assert lock_prompts() == ["span/mine"]
+    assert lock_prompts() == []
+    assert "span/mine: " in (own / "locked.yaml").read_text(encoding="utf-8")
+    assert (registry.FOLDER / "locked.yaml").read_bytes() == before
+    draft.write_text(draft.read_text(encoding="utf-8").replace("A draft", "Changed"), encoding="utf-8")
+    (own / "span/more.yaml").write_text(DRAFT.replace("version: v2", "version: more"), encoding="utf-8")
+    with pytest.raises(SettingsError, match="span/mine is not what was released"):
+        lock_prompts()
+    assert "span/more" not in locked_prompts()
+
+
+def test_a_file_that_is_no_prompt_is_not_locked(folder: Path):
+    (folder / "span/v2.yaml").write_text(DRAFT.replace("$text", ""), encoding="utf-8")
+    with pytest.raises(SettingsError, match="lacks the placeholders"):
+        lock_prompts()
+    assert not (folder / "locked.yaml").exists()

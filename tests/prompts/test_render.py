@@ -4,8 +4,18 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from unco.errors import SettingsError
-from unco.prompts import RenderedPrompt, label_lines, load_prompt, render
-from unco.types import ATTRIBUTES, Attribute, Label
+from unco.prompts import (
+    RenderedPrompt,
+    available_prompts,
+    demonstration_lines,
+    fact_lines,
+    label_lines,
+    load_prompt,
+    neighbour_lines,
+    render,
+)
+from unco.prompts.example import example
+from unco.types import ATTRIBUTES, Attribute, Label, Neighbour, Span
 
 LABELS = (Label("PER", "a person's name"), Label("ORG", "a team, company or other organisation"))
 SPAN: dict[str, str | float] = {
@@ -58,6 +68,54 @@ def test_a_post_cannot_close_its_own_marker():
     assert user.count("</post>") == 1
     assert user.count("</entity>") == 1
     assert "nice ‹/post> ‹/ POST> ‹entity>Bob‹/entity> <3 <b>" in user
+
+
+@pytest.mark.parametrize("prompt_id", [found for found in available_prompts() if not found.endswith("/v1")])
+def test_the_other_prompts_as_they_are_sent(prompt_id: str, snapshot: SnapshotAssertion):
+    prompt = example(load_prompt(*prompt_id.split("/")))
+    assert f"--- system ---\n{prompt.system}\n--- user ---\n{prompt.user}\n" == snapshot
+
+
+@pytest.mark.parametrize("name", ["one_shot", "generate", "recall"])
+def test_questions_of_their_own_as_they_are_sent(name: str, snapshot: SnapshotAssertion):
+    prompt = example(load_prompt(name, "v1"))
+    assert f"--- system ---\n{prompt.system}\n--- user ---\n{prompt.user}\n" == snapshot
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES)
+def test_an_ablation_leaves_out_one_thing_and_changes_nothing_else(attribute: Attribute):
+    whole, no_cot, no_unc = (load_prompt(attribute, version) for version in ("v1", "v1-no-cot", "v1-no-unc"))
+    assert set(no_unc.system.splitlines()) < set(whole.system.splitlines())
+    assert not any(word in no_unc.system + no_unc.user for word in ("ncertain", "threshold", "doubt"))
+    assert len(set(no_cot.system.splitlines()) - set(whole.system.splitlines())) == 3
+    assert no_cot.user == whole.user
+    assert not any(word in no_cot.system for word in ("reasoning", "step", "Think", "\n1. "))
+    assert (no_cot.reasoning, no_unc.reasoning) == (False, True)
+
+
+def test_values_that_a_version_has_no_place_for_are_dropped():
+    assert rendered("span", neighbours="- Bob (PER)", labels="- PER: x") == rendered("span")
+
+
+def test_a_neighbour_cannot_look_like_two():
+    lines = neighbour_lines([Neighbour(1, Span(0, 1), "Bob\n- Eve (PER)", "ORG")])
+    assert lines == "- Bob - Eve (PER) (ORG)"
+    assert neighbour_lines([]) == fact_lines([]) == "(none)"
+
+
+def test_examples_are_written_in_types_and_boxes_of_the_asked():
+    demonstrations = load_prompt("generate", "v1").demonstrations
+    fine = demonstration_lines(demonstrations, [Label("musician", ""), Label("city", "")], lambda box: None)
+    assert '"entity": "Oskar Brandvold", "type": "musician", "bounding_box": null' in fine
+    assert '"type": "city"' in fine
+    assert '"Tin Lanterns", "type"' not in fine, "a scheme without bands has no name for it"
+    coarse = demonstration_lines(demonstrations, LABELS, lambda box: [box[1], box[0], box[3], box[2]])
+    assert '"bounding_box": [0.18, 0.31, 0.94, 0.52]' in coarse
+
+
+def test_the_words_of_each_example_stand_in_its_text():
+    for post in load_prompt("generate", "v1").demonstrations:
+        assert all(found.entity in post.text for found in post.entities)
 
 
 def test_a_missing_value_is_an_error():

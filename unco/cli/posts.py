@@ -13,7 +13,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 Mode = Annotated[
     str | None, typer.Option(help="off, live, record or replay; default: live with an endpoint, else off.")
 ]
-Share = Annotated[float | None, typer.Option(help="Above this the attribute is checked; in [0, 1].")]
+Share = Annotated[float | None, typer.Option(help="Above this the attribute is checked; in [0, 1], or -1 for always.")]
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
 
 

@@ -12,14 +12,15 @@ from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.corrector_node import CorrectorNode
 from unco.state import EntityInput, EntityOutput, EntityState
+from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
 
 
-def build_entity_graph(llm: Mllm) -> CompiledStateGraph[Any, Any, Any, Any]:
+def build_entity_graph(llm: Mllm, knowledge: Knowledge | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile the graph that one entity runs through."""
     graph = StateGraph(EntityState, Context, input_schema=EntityInput, output_schema=EntityOutput)
     graph.add_node("correct_span", CorrectorNode(SpanCorrector(), llm))
-    graph.add_node("correct_type", CorrectorNode(TypeCorrector(), llm))
+    graph.add_node("correct_type", CorrectorNode(TypeCorrector(), llm, knowledge))
     graph.add_node("correct_region", CorrectorNode(RegionCorrector(), llm))
     graph.add_conditional_edges(START, route_span)
     graph.add_conditional_edges("correct_span", route_type)

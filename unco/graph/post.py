@@ -17,9 +17,11 @@ from unco.graph.routes import route_entities
 from unco.nodes.collect import collect
 from unco.nodes.extract import ExtractNode
 from unco.state import PostInput, PostOutput, PostState
+from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
 from unco.tools.picture_bytes import read_picture_bytes, scheme_of
 from unco.tools.picture_store import keep
+from unco.types import Thresholds
 
 
 class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
@@ -74,20 +76,28 @@ def check_context(context: Any) -> Any:
     return context
 
 
-def build_graph(tool: BaseTool, llm: Mllm) -> PostGraph:
+def build_graph(
+    tool: BaseTool, llm: Mllm, *, knowledge: Knowledge | None = None, thresholds: Thresholds | None = None
+) -> PostGraph:
     """Compile the whole state machine.
 
     Args:
         tool: the small model, see `unco.tools.small_model`.
         llm: who is asked; both are bound here, so that state and context hold plain values only.
+        knowledge: facts for the type corrector, for versions of its prompt that quote them; None = there are none.
+        thresholds: fixed ones, whatever checkpoint and context say; None = theirs.
     """
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
-    graph.add_node("extract", ExtractNode(tool, llm), input_schema=PostInput)
-    graph.add_node("correct_entity", build_entity_graph(llm))
+    graph.add_node("extract", ExtractNode(tool, llm, knowledge, thresholds), input_schema=PostInput)
+    graph.add_node("correct_entity", build_entity_graph(llm, knowledge))
     graph.add_node(collect)
     graph.add_edge(START, "extract")
     graph.add_conditional_edges("extract", route_entities, ["correct_entity", "collect"])
     graph.add_edge("correct_entity", "collect")
     graph.add_edge("collect", END)
-    compiled = graph.compile(name="unco")
-    return PostGraph(**vars(compiled))
+    return compile_post_graph(graph, "unco")
+
+
+def compile_post_graph(graph: StateGraph[Any, Any, Any, Any], name: str) -> PostGraph:
+    """Compile a graph that takes a post and gives a result."""
+    return PostGraph(**vars(graph.compile(name=name)))

@@ -10,6 +10,9 @@ from langgraph.types import Send
 from unco.state import EntityState, Json, PostState
 from unco.types import ATTRIBUTES, Attribute
 
+NEIGHBOURS = 4
+"""How many other entities a corrector hears of, to each side of its own."""
+
 
 def is_uncertain(entity: Json, attribute: Attribute, extraction: Json) -> bool:
     """Whether an attribute is above its threshold."""
@@ -17,22 +20,43 @@ def is_uncertain(entity: Json, attribute: Attribute, extraction: Json) -> bool:
 
 
 def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
-    """Send each entity that has an uncertain attribute; the sure ones stay as they are."""
+    """Send each entity that has an uncertain attribute to the entity graph; the sure ones stay as they are."""
+    return _uncertain_to("correct_entity", state) or "collect"
+
+
+def route_at_once(state: PostState) -> list[Send] | Literal["collect"]:
+    """The same, to the one question that corrects all three attributes."""
+    return _uncertain_to("correct_at_once", state) or "collect"
+
+
+def _uncertain_to(node: str, state: PostState) -> list[Send]:
     extraction, image = state["extraction"], state.get("image")
-    about = {**extraction, "entities": []}  # a corrector sees its own entity only; a hundred copies of all would weigh
+    # A corrector sees its own entity and the nearest others; a hundred copies of all would weigh.
     common = {
-        "extraction": about,
+        "extraction": {**extraction, "entities": []},
         "image": image,
         "private": state.get("private", False),
         "deadline": state.get("deadline"),
     }
-    grants = state.get("grants")
-    sends = [
-        Send("correct_entity", common | {"entity": entity, "grants": grants and grants.get(str(entity["index"]))})
-        for entity in extraction["entities"]
+    near, grants = neighbours(extraction["entities"]), state.get("grants")
+    return [
+        Send(node, common | {"entity": entity, "neighbours": near[index], "grants": grants and grants.get(str(index))})
+        for index, entity in ((entity["index"], entity) for entity in extraction["entities"])
         if any(is_uncertain(entity, attribute, extraction) for attribute in ATTRIBUTES)
     ]
-    return sends or "collect"
+
+
+def neighbours(entities: list[Json]) -> dict[int, list[Json]]:
+    """Of each entity, by its index: up to four others before it in the text and four behind it.
+
+    Entities do not overlap, so whatever a corrected span could reach is among them: it moves by three words at most.
+    """
+    ordered = sorted(entities, key=lambda entity: int(entity["span"]["start"]))
+    known = [{name: entity[name] for name in ("index", "span", "text", "type")} for entity in ordered]
+    return {
+        entity["index"]: known[max(0, place - NEIGHBOURS) : place] + known[place + 1 : place + 1 + NEIGHBOURS]
+        for place, entity in enumerate(ordered)
+    }
 
 
 def route_span(state: EntityState) -> Literal["correct_span", "correct_type", "correct_region", "__end__"]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from unco.tools.request import Reply
-from unco.types import Correction, Exchange, Usage
+from unco.types import Correction, Exchange, PostQuestion, Usage
 
 Said = tuple[Reply, str]
 """A reply, and why it could not be read; empty = it could."""
@@ -13,14 +13,17 @@ Said = tuple[Reply, str]
 Number = TypeVar("Number", int, float)
 
 
-def told(correction: Correction, said: Sequence[Said]) -> Correction:
-    """The correction with an account of its exchanges; the same where nobody said anything."""
+Told = TypeVar("Told", Correction, PostQuestion)
+
+
+def told(note: Told, said: Sequence[Said]) -> Told:
+    """A correction, or a question about a post, with an account of its exchanges; the same where nobody spoke."""
     if not said:
-        return correction
+        return note
     replies = [reply for reply, _ in said]
     exchanges = tuple(exchange(reply, fault) for reply, fault in said)
     return replace(
-        correction,
+        note,
         model=replies[-1].model,
         authored=any(reply.authored for reply in replies),
         calls=len(replies),
@@ -48,9 +51,10 @@ def exchange(reply: Reply, fault: str = "") -> Exchange:
     )
 
 
-def usage_of(corrections: Iterable[Correction]) -> Usage:
-    """What corrections took together: of an entity, of a post, of many posts."""
-    called = [note for note in corrections if note.calls]
+def usage_of(corrections: Iterable[Correction], questions: Iterable[PostQuestion] = ()) -> Usage:
+    """What corrections and questions took together: of an entity, of a post, of many posts."""
+    notes: list[Correction | PostQuestion] = [*corrections, *questions]
+    called = [note for note in notes if note.calls]
     return Usage(
         calls=sum(note.calls for note in called),
         asked=sum(not one.cached for note in called for one in note.exchanges),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unco.nodes.account import usage_of
-from unco.state import ENTITY, EXTRACTION, RESULT, Json, PostState, to_json
+from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extractor import with_span
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, Extraction, Result, Span, Thresholds
 
@@ -16,6 +16,7 @@ def collect(state: PostState) -> Json:
     merged = [corrected.get(entity.index, entity) for entity in extraction.entities]
     settled = settle_overlaps(merged, extraction)
     entities = tuple(with_skips(entity, extraction.thresholds) for entity in settled)
+    questions = tuple(map(POST_QUESTION.validate_python, state.get("questions", ())))
     result = Result(
         text=extraction.text,
         tokens=extraction.tokens,
@@ -25,7 +26,8 @@ def collect(state: PostState) -> Json:
         model=extraction.model,
         warnings=extraction.warnings,
         id=state.get("id"),
-        usage=usage_of(note for entity in entities for note in entity.corrections),
+        usage=usage_of([note for entity in entities for note in entity.corrections], questions),
+        questions=questions,
     )
     return to_json(RESULT, result)
 
@@ -33,7 +35,7 @@ def collect(state: PostState) -> Json:
 def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:
     """Two entities never share a token: while two do, the later one that has moved goes back to where it was.
 
-    Where the small model put them they do not overlap, so this ends, at the latest with all of them back.
+    Where they were found they do not overlap, so this ends, at the latest with all of them back.
     """
     settled = list(entities)
     while (index := _last_intruder(settled, extraction.entities)) is not None:

@@ -5,15 +5,20 @@ which the picture is sent.
 """
 
 import json
+from collections.abc import Iterable
 
 from unco.errors import Unavailable
-from unco.nodes.correction import Case, Readable
-from unco.nodes.sent_picture import sent_picture
-from unco.nodes.verify import verify_region
-from unco.prompts import RegionAnswer
-from unco.tools.frames import describe, encode
+from unco.nodes.case import Case
+from unco.nodes.sent_picture import marked_picture, sent_picture
+from unco.nodes.verify import verify_candidate, verify_region
+from unco.prompts import Answer, CandidateAnswer, RegionAnswer, load_prompt, neighbour_lines
+from unco.prompts.rendering import one_line
+from unco.tools.frames import Frame, describe, encode
 from unco.tools.request import SentPicture
-from unco.types import Attribute, Box, Entity
+from unco.types import Attribute, Box, Entity, PictureInfo
+
+MOST_OFFERED = 28
+"""Candidates that are offered by number, and lines of text that are quoted: as many as the small model has."""
 
 
 class RegionCorrector:
@@ -26,7 +31,7 @@ class RegionCorrector:
         return entity.region
 
     def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
-        """The post's text and picture, the entity with its type, its box and the frame in words.
+        """The post's text and picture, the entity with type and box, the frame in words, what else was seen there.
 
         Raises:
             Unavailable: the post has no picture.
@@ -34,21 +39,42 @@ class RegionCorrector:
         info = case.extraction.picture
         if info is None or case.image is None:  # saved predictions may know a picture that the caller did not hand in
             raise Unavailable("the post has no picture to look at")
-        box, frame = case.entity.region, case.frame
-        size = (info.width, info.height)
+        size, offered = (info.width, info.height), _offered(case)
         values = {
             "text": case.extraction.text,
             "entity": case.entity.text,
             "entity_type": case.entity.type,
-            "box": json.dumps(encode(box, frame, *size)) if box is not None and frame is not None else "null",
-            "frame": describe(frame, *size) if frame is not None else "",
+            "box": box_in_frame(case.entity.region, case.frame, info),
+            "frame": describe(case.frame, *size) if case.frame is not None else "",
+            "neighbours": neighbour_lines(case.neighbours),
+            "candidates": _lines((str(n), box_in_frame(box, case.frame, info)) for n, box in enumerate(offered, 1)),
+            "text_lines": _lines(
+                (json.dumps(one_line(line.text), ensure_ascii=False), box_in_frame(line.box, case.frame, info))
+                for line in case.extraction.text_lines[:MOST_OFFERED]
+            ),
         }
-        return values, sent_picture(case)
+        marked = load_prompt("region", case.context.prompt_version("region")).picture == "marked"
+        return values, marked_picture(case, offered) if marked else sent_picture(case)
 
-    def verify(self, answer: Readable, case: Case) -> Box | None:
-        """The box must lie in the picture."""
+    def verify(self, answer: Answer, case: Case) -> Box | None:
+        """The box must lie in the picture, the number be a candidate's."""
         assert isinstance(answer, RegionAnswer)
         assert case.frame is not None
         assert case.extraction.picture is not None
-        info = case.extraction.picture
-        return verify_region(answer, case.entity.region, case.frame, (info.width, info.height))
+        size = (case.extraction.picture.width, case.extraction.picture.height)
+        if isinstance(answer, CandidateAnswer):
+            return verify_candidate(answer, case.entity.region, case.frame, size, _offered(case))
+        return verify_region(answer, case.entity.region, case.frame, size)
+
+
+def box_in_frame(box: Box | None, frame: Frame | None, info: PictureInfo) -> str:
+    """A box as a prompt writes it; null for none, or when nobody will be asked."""
+    return json.dumps(encode(box, frame, info.width, info.height)) if box and frame else "null"
+
+
+def _offered(case: Case) -> tuple[Box, ...]:
+    return case.extraction.candidates[:MOST_OFFERED]
+
+
+def _lines(items: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"- {name}: {box}" for name, box in items) or "(none)"

@@ -1,8 +1,8 @@
 """The span corrector: are these the right words? (Algorithm 1, lines 2-5; text only, as in the paper's Figure 7)."""
 
-from unco.nodes.correction import Case, Readable
+from unco.nodes.case import Case
 from unco.nodes.verify import verify_span
-from unco.prompts import SpanAnswer
+from unco.prompts import Answer, SpanAnswer, label_lines, load_prompt, neighbour_lines
 from unco.tools.request import SentPicture
 from unco.types import Attribute, Entity, Span
 
@@ -17,10 +17,19 @@ class SpanCorrector:
         return entity.span
 
     def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
-        """The post's text and the entity's words."""
-        return {"text": case.extraction.text, "entity": case.entity.text}, None
+        """The post's text, the entity's words and type, its neighbours, and the types with their descriptions."""
+        values = {
+            "text": case.extraction.text,
+            "entity": case.entity.text,
+            "entity_type": case.entity.type,
+            "labels": label_lines(case.extraction.labels),
+            "neighbours": neighbour_lines(case.neighbours),
+        }
+        return values, None
 
-    def verify(self, answer: Readable, case: Case) -> Span:
-        """The words must stand in the post, near the old ones."""
+    def verify(self, answer: Answer, case: Case) -> Span:
+        """The words must stand in the post, near the old ones; and be no neighbour's, where those were shown."""
         assert isinstance(answer, SpanAnswer)
-        return verify_span(answer.corrected_entity, case.entity.span, case.extraction.tokens)
+        shown = load_prompt("span", case.context.prompt_version("span")).uses("neighbours")
+        taken = [neighbour.span for neighbour in case.neighbours] if shown else []
+        return verify_span(answer.corrected_entity, case.entity.span, case.extraction.tokens, taken)

@@ -1,18 +1,21 @@
 """Makes a node of a corrector: reads the entity's state, runs the correction, writes the entity back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from unco.context import Mode
-from unco.nodes.correction import MOST_CALLS, Case, Corrector, aask_all, ask_all, correction_steps
-from unco.nodes.settings import chain_of, current_context, current_frame, current_mode, current_model
-from unco.state import ENTITY, EXTRACTION, EntityState, Json, to_json
+from unco.nodes.asking import Steps, Turn, aask_chain, ask_chain
+from unco.nodes.case import MOST_CALLS, Case
+from unco.nodes.correction import CORRECTION, Corrector, correction_steps
+from unco.nodes.turns import entity_turns
+from unco.prompts import load_prompt
+from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extractor import with_span
+from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
-from unco.types import Attribute, Box, Correction, Entity, Extraction, Span
+from unco.types import Box, Correction, Entity, Extraction, Span
 
 
 class CorrectorNode(Runnable[EntityState, Json]):
@@ -21,62 +24,30 @@ class CorrectorNode(Runnable[EntityState, Json]):
     LangGraph opens the node's run itself; a `RunnableLambda` would open a second one inside.
     """
 
-    def __init__(self, corrector: Corrector, llm: Mllm) -> None:
-        """Bind what to correct and who is asked, so that state and context stay plain."""
+    def __init__(self, corrector: Corrector, llm: Mllm, knowledge: Knowledge | None = None) -> None:
+        """Bind what to correct, who is asked and where facts are, so that state and context stay plain."""
         self._corrector = corrector
         self._llm = llm
+        self._knowledge = knowledge
 
     def invoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Correct one attribute of the state's entity."""
-        told: list[Correction] = []
-        for llm, case, mode in _cases(input, self._llm, self._corrector.attribute):
-            steps = correction_steps(self._corrector, case)
-            told.append(ask_all(steps, lambda request, llm=llm, mode=mode: llm.ask(request, mode)))  # type: ignore[misc]
-            if was_answered(told[-1]):
-                break
-        return _update(case, of_chain(told))
+        return _update(*ask_chain(self._turns(input), self._steps, CORRECTION))
 
     async def ainvoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting the MLLM."""
-        told: list[Correction] = []
-        for llm, case, mode in _cases(input, self._llm, self._corrector.attribute):
-            steps = correction_steps(self._corrector, case)
-            told.append(await aask_all(steps, lambda request, llm=llm, mode=mode: llm.aask(request, mode)))  # type: ignore[misc]
-            if was_answered(told[-1]):
-                break
-        return _update(case, of_chain(told))
+        return _update(*await aask_chain(self._turns(input), self._steps, CORRECTION))
 
+    def _steps(self, case: Case) -> Steps[Correction]:
+        """Facts are looked up only where the prompt has a place for them."""
+        name = self._corrector.attribute
+        wanted = load_prompt(name, case.context.prompt_version(name)).uses("facts")
+        return correction_steps(self._corrector, replace(case, knowledge=self._knowledge if wanted else None))
 
-def _cases(state: EntityState, llm: Mllm, attribute: Attribute) -> Iterator[tuple[Mllm, Case, Mode]]:
-    """What to ask of each model of the chain, in its own box frame; the run's choice of a model is a chain of one."""
-    context = current_context()
-    for one, its in chain_of(context, llm):
-        mode, model = current_mode(context, llm), current_model(its, one)
-        case = Case(
-            entity=ENTITY.validate_python(state["entity"]),
-            extraction=EXTRACTION.validate_python(state["extraction"]),
-            image=state["image"],
-            context=its,
-            model=model,
-            frame=current_frame(its, one) if mode != "off" and model else None,
-            private=state.get("private", False),
-            deadline=state.get("deadline"),
-            privacy=one.terms.privacy,
-            calls=(state.get("grants") or {}).get(attribute, MOST_CALLS),
-        )
-        yield one, case, mode
-
-
-def was_answered(correction: Correction) -> bool:
-    """Whether the endpoint gave a reply, readable or not; if not, the next model of the chain may."""
-    return correction.outcome != "unavailable" and correction.answer != "failed"
-
-
-def of_chain(told: Sequence[Correction]) -> Correction:
-    """The last correction of a chain, with what came of the models before it."""
-    *before, last = told
-    details = [note.detail for note in before if note.detail]
-    return replace(last, detail="; then: ".join([*details, *([last.detail] if last.detail else [])]))
+    def _turns(self, state: EntityState) -> Iterator[Turn[Case]]:
+        calls = (state.get("grants") or {}).get(self._corrector.attribute, MOST_CALLS)
+        for turn in entity_turns(state, self._llm):
+            yield replace(turn, case=replace(turn.case, calls=calls))
 
 
 def _update(case: Case, correction: Correction) -> Json:

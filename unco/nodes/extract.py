@@ -11,7 +11,9 @@ from unco.context import Context
 from unco.nodes.plan_calls import calls_for, plan_calls
 from unco.nodes.settings import check_settings, current_context
 from unco.state import EXTRACTION, Json, PostInput, to_json
+from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
+from unco.types import Thresholds
 
 
 class ExtractNode(Runnable[PostInput, Json]):
@@ -22,42 +24,52 @@ class ExtractNode(Runnable[PostInput, Json]):
         Overloaded: too many posts wait for the small model.
     """
 
-    def __init__(self, tool: BaseTool, llm: Mllm) -> None:
-        """Bind the small model and who will be asked, so that state and context stay plain."""
+    def __init__(
+        self, tool: BaseTool, llm: Mllm, knowledge: Knowledge | None = None, thresholds: Thresholds | None = None
+    ) -> None:
+        """Bind the small model, who will be asked and where facts are, so that state and context stay plain.
+
+        Args:
+            tool: the small model.
+            llm: who will be asked.
+            knowledge: where facts are looked up; None = nowhere.
+            thresholds: instead of the checkpoint's and the context's, for a variant that fixes them.
+        """
         self._tool = tool
         self._llm = llm
+        self._knowledge = knowledge
+        self._thresholds = thresholds
 
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the tool."""
-        context = _checked_context(self._llm)
-        return _update(self._tool.invoke(_arguments(input)), context, self._llm)
+        context = self._checked_context()
+        return self._update(self._tool.invoke(_arguments(input)), context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting: posts that run at the same time go through the small model as one batch."""
-        context = _checked_context(self._llm)
-        return _update(await self._tool.ainvoke(_arguments(input)), context, self._llm)
+        context = self._checked_context()
+        return self._update(await self._tool.ainvoke(_arguments(input)), context)
 
+    def _checked_context(self) -> Context:
+        context = current_context()
+        check_settings(context, self._llm, self._knowledge)
+        return context
 
-def _checked_context(llm: Mllm) -> Context:
-    context = current_context()
-    check_settings(context, llm)
-    return context
+    def _update(self, found: Json, context: Context) -> Json:
+        """The extraction under this run's thresholds, and how much may be asked about it, and until when."""
+        extraction = EXTRACTION.validate_python(found)
+        extraction = replace(extraction, thresholds=self._thresholds or context.thresholds(extraction.thresholds))
+        calls = calls_for(context, self._llm)
+        grants = None if calls is None else plan_calls(extraction, calls)
+        return {
+            "extraction": to_json(EXTRACTION, extraction),
+            "corrected": None,
+            "questions": [],
+            "deadline": None if context.post_seconds is None else time.time() + context.post_seconds,
+            "grants": None if grants is None else {str(index): dict(each) for index, each in grants.items()},
+        }
 
 
 def _arguments(input: PostInput) -> Json:
     """What the small model needs of a post."""
     return input.model_dump(exclude={"private"})
-
-
-def _update(found: Json, context: Context, llm: Mllm) -> Json:
-    """The extraction under this run's thresholds, and how much may be asked about it, and until when."""
-    extraction = EXTRACTION.validate_python(found)
-    extraction = replace(extraction, thresholds=context.thresholds(extraction.thresholds))
-    calls = calls_for(context, llm)
-    grants = None if calls is None else plan_calls(extraction, calls)
-    return {
-        "extraction": to_json(EXTRACTION, extraction),
-        "corrected": None,
-        "deadline": None if context.post_seconds is None else time.time() + context.post_seconds,
-        "grants": None if grants is None else {str(index): dict(calls) for index, calls in grants.items()},
-    }

@@ -5,7 +5,7 @@ left over once every routed attribute has one, the most uncertain may also be as
 """
 
 from unco.context import Context
-from unco.nodes.correction import MOST_CALLS
+from unco.nodes.case import MOST_CALLS
 from unco.tools.ledger import PICTURE_TOKENS, affordable
 from unco.tools.llm import Mllm
 from unco.tools.prices import cost_usd

@@ -5,9 +5,10 @@ from hashlib import sha256
 
 from PIL import Image
 
-from unco.nodes.correction import Case
+from unco.nodes.case import Case, PostCase
 from unco.tools.extractor import view_picture
 from unco.tools.frames import sent_size
+from unco.tools.mark_boxes import mark_boxes
 from unco.tools.picture_sizes import fit
 from unco.tools.pictures import encode_jpeg_or_png
 from unco.tools.request import SentPicture
@@ -17,7 +18,7 @@ MARGIN = 0.1
 """Of a cropped box's sides, kept around it on each side: boxes are seldom exact."""
 
 
-def sent_picture(case: Case) -> SentPicture | None:
+def sent_picture(case: PostCase) -> SentPicture | None:
     """The post's picture; None when it has none, or when nobody will be asked."""
     if case.image is None or case.frame is None:
         return None
@@ -43,9 +44,32 @@ def crop_corners(box: Box, width: int, height: int) -> tuple[int, int, int, int]
     return left, top, max(left + 1, min(width, round(box.x2 + x))), max(top + 1, min(height, round(box.y2 + y)))
 
 
+def marked_picture(case: Case, candidates: tuple[Box, ...]) -> SentPicture | None:
+    """The same with the candidates drawn in by number, and the box of the case's entity."""
+    if case.image is None or case.frame is None:
+        return None
+    info = view_picture(case.image).info
+    size = sent_size(case.frame, info.width, info.height)
+    return _marked(case.image, info.sha256, size, candidates, case.entity.region)
+
+
 @lru_cache(maxsize=4)
 def _encoded(ref: str, _sha256: str, size: tuple[int, int], corners: tuple[int, int, int, int] | None) -> SentPicture:
     """Two correctors of each entity send the same picture; the hash makes a changed file a new one."""
     image: Image.Image = view_picture(ref).image
-    mime, data = encode_jpeg_or_png(image.crop(corners) if corners else image, size)
+    return _sent(*encode_jpeg_or_png(image.crop(corners) if corners else image, size))
+
+
+@lru_cache(maxsize=4)
+def _marked(
+    ref: str, _sha256: str, size: tuple[int, int], candidates: tuple[Box, ...], found: Box | None
+) -> SentPicture:
+    """Resized first, so that lines and numbers have their width in what is sent."""
+    picture = view_picture(ref)
+    scales = size[0] / picture.info.width, size[1] / picture.info.height
+    resized = picture.image.resize(size, Image.Resampling.LANCZOS)
+    return _sent(*encode_jpeg_or_png(mark_boxes(resized, candidates, found, scales)))
+
+
+def _sent(mime: str, data: bytes) -> SentPicture:
     return SentPicture(mime, sha256(data).hexdigest(), data)

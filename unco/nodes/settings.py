@@ -1,17 +1,18 @@
 """What a run asks for, checked before anything is read or paid for."""
 
 from dataclasses import replace
+from typing import get_args
 
 from langgraph.runtime import get_runtime
 
 from unco.context import Context, Mode
 from unco.errors import SettingsError
-from unco.prompts import load_prompt
+from unco.prompts import PromptName, load_prompt
 from unco.tools.frame_families import frame_for
 from unco.tools.frames import Frame, frame_by_name, limited
+from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
 from unco.tools.saved_frames import saved_frame
-from unco.types import ATTRIBUTES
 
 
 def current_context() -> Context:
@@ -51,8 +52,8 @@ def current_frame(context: Context, llm: Mllm) -> Frame:
     return limited(frame, llm.terms.privacy.longest_side)
 
 
-def check_settings(context: Context, llm: Mllm) -> None:
-    """Refuse prompt versions and box frames that do not exist, and a recording mode without a recording.
+def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = None) -> None:
+    """Refuse prompt versions and box frames that do not exist, and what needs a file that is not set.
 
     Raises:
         SettingsError: says which there are, or what to set.
@@ -62,8 +63,10 @@ def check_settings(context: Context, llm: Mllm) -> None:
         raise SettingsError(f"mode {mode} needs a recording: set UNCO_RECORDING to the path of its file")
     if mode in ("record", "replay") and not current_model(context, llm):
         raise SettingsError(f"mode {mode} needs the model's name: set UNCO_LLM_MODEL, or the context's model")
-    for attribute in ATTRIBUTES:
-        load_prompt(attribute, context.prompt_version(attribute))
+    for name in get_args(PromptName):
+        prompt = load_prompt(name, context.prompt_version(name))
+        if prompt.uses("facts") and knowledge is None:
+            raise SettingsError(f"prompt {prompt.id} quotes facts: set UNCO_KB to a file made with `unco kb build`")
     if context.frame is not None:
         frame_by_name(context.frame)
     for one, its in chain_of(context, llm):

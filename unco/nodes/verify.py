@@ -1,10 +1,10 @@
 """Whether a readable answer can be true: the span stands in the post, the type exists, the box lies in the picture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from unco.errors import Rejected
-from unco.prompts import RegionAnswer
+from unco.prompts import CandidateAnswer, RegionAnswer
 from unco.small_model.words import INVISIBLE
 from unco.tools.frames import Frame, decode, encode
 from unco.types import Box, Label, Span
@@ -13,14 +13,24 @@ MOST_WORDS_MOVED = 3
 """How far a corrector may move either end of a span. The prompt asks for one or two words; signs count too."""
 
 
-def verify_span(answer: str, old: Span, tokens: Sequence[str]) -> Span:
+SAME_BOX = 0.5
+"""Least IoU of a box and a candidate, where an answer gives both."""
+
+
+def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[Span] = ()) -> Span:
     """The run of tokens that an answer names: letter by letter, whitespace aside, near the old span.
 
     Of several places the nearest to the old span counts. Invisible characters, and then case, may differ only where
     nothing fits exactly.
 
+    Args:
+        answer: the words.
+        old: where they stood before.
+        tokens: the post's.
+        taken: spans of other entities, of which the words may share no token.
+
     Raises:
-        Rejected: it does not stand there.
+        Rejected: they do not stand there, or are another entity's.
     """
     near = [
         Span(start, stop)
@@ -28,11 +38,43 @@ def verify_span(answer: str, old: Span, tokens: Sequence[str]) -> Span:
         for stop in range(max(start + 1, old.stop - MOST_WORDS_MOVED), old.stop + MOST_WORDS_MOVED + 1)
         if stop <= len(tokens)
     ]
-    for read in (_solid, _visible, _caseless):
+    for read in _READINGS:
         fitting = [span for span in near if read("".join(tokens[span.start : span.stop])) == read(answer) != ""]
+        free = [span for span in fitting if not any(span.overlaps(other) for other in taken)]
+        if free:
+            return min(free, key=lambda span: abs(span.start - old.start) + abs(span.stop - old.stop))
         if fitting:
-            return min(fitting, key=lambda span: abs(span.start - old.start) + abs(span.stop - old.stop))
+            raise Rejected(f"{answer!r} shares words with another entity")
     raise Rejected(f"{answer!r} does not stand in the post within {MOST_WORDS_MOVED} words of the span")
+
+
+def find_span(words: str, tokens: Sequence[str], taken: Sequence[Span]) -> Span:
+    """The first run of tokens that words name, anywhere in the post, and no entity has taken; read as in `verify_span`.
+
+    Raises:
+        Rejected: there is none.
+    """
+    taken_already = False
+    for read in _READINGS:
+        for span in _runs(read(words), [read(token) for token in tokens]):
+            if not any(span.overlaps(other) for other in taken):
+                return span
+            taken_already = True
+    if taken_already:
+        raise Rejected(f"{words!r} shares words with another entity")
+    raise Rejected(f"{words!r} does not stand in the post")
+
+
+def _runs(words: str, tokens: Sequence[str]) -> Iterator[Span]:
+    """Runs of tokens that are just these letters, by their starts."""
+    for start, first in enumerate(tokens):
+        if not first or not words.startswith(first):  # a run may not begin with a token that is invisible
+            continue
+        read, stop = first, start + 1
+        while len(read) < len(words) and stop < len(tokens) and words.startswith(read):
+            read, stop = read + tokens[stop], stop + 1
+        if read == words:
+            yield Span(start, stop)
 
 
 def verify_type(answer: str, labels: Sequence[Label]) -> str:
@@ -58,12 +100,40 @@ def verify_region(answer: RegionAnswer, old: Box | None, frame: Frame, size: tup
     """
     if answer.corrected_bounding_box is None:
         return None
-    if answer.named_corners:
+    return read_box(answer.corrected_bounding_box, answer.named_corners, frame, size, old)
+
+
+def verify_candidate(
+    answer: CandidateAnswer, old: Box | None, frame: Frame, size: tuple[int, int], candidates: Sequence[Box]
+) -> Box | None:
+    """As `verify_region`, where the answer may name one of the candidates by its number.
+
+    Raises:
+        Rejected: there is no such candidate, or the answer gives a number and another box.
+    """
+    if answer.candidate is None:
+        return verify_region(answer, old, frame, size)
+    if not 1 <= answer.candidate <= len(candidates):
+        raise Rejected(f"there is no candidate {answer.candidate}: {len(candidates)} were offered")
+    chosen = candidates[answer.candidate - 1]
+    if answer.corrected_bounding_box is not None:
+        box = read_box(answer.corrected_bounding_box, answer.named_corners, frame, size)
+        if box.iou(chosen) < SAME_BOX:
+            raise Rejected(f"the answer names candidate {answer.candidate} and gives another box")
+    return chosen
+
+
+def read_box(corners: Sequence[float], named: bool, frame: Frame, size: tuple[int, int], old: Box | None = None) -> Box:
+    """A box that an answer gives, in original pixels; `old` itself where it repeats that as it was shown.
+
+    Raises:
+        Rejected: it lies outside the picture or is no box.
+    """
+    if named:
         frame = replace(frame, order="xyxy")
-    corners = list(answer.corrected_bounding_box)
-    if old is not None and corners == encode(old, frame, *size):
+    if old is not None and list(corners) == encode(old, frame, *size):
         return old
-    return decode(corners, frame, *size)
+    return decode(list(corners), frame, *size)
 
 
 def _solid(text: str) -> str:
@@ -78,3 +148,7 @@ def _visible(text: str) -> str:
 
 def _caseless(text: str) -> str:
     return _visible(text).casefold()
+
+
+_READINGS = (_solid, _visible, _caseless)
+"""Ways to compare words, the strictest first."""

@@ -12,8 +12,7 @@ import json_repair
 from pydantic import ValidationError
 
 from unco.errors import ReplyError
-from unco.prompts.answers import RegionAnswer, SpanAnswer, TypeAnswer, answer_type
-from unco.types import Attribute
+from unco.prompts.answers import Answer, AnswerName, answer_type
 
 REPAIR_MAX_CHARS = 10_000
 """Longest text that is repaired, thinking aside: the repairer's time can grow with the square of the length."""
@@ -22,13 +21,13 @@ _THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 
 
-def parse_answer(text: str, finish_reason: str | None, attribute: Attribute) -> SpanAnswer | TypeAnswer | RegionAnswer:
+def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> Answer:
     """Read a reply. Of several answers in one reply, the last readable one counts.
 
     Args:
         text: the reply's text, as it came.
         finish_reason: as the endpoint gave it; `length` means that the text is cut off.
-        attribute: whose answer it should be.
+        answer: the kind that it should be of; what comes back is of that kind's class.
 
     Raises:
         ReplyError: for any text that is not such an answer; nothing else is ever raised.
@@ -41,10 +40,10 @@ def parse_answer(text: str, finish_reason: str | None, attribute: Attribute) -> 
     if "{" not in text:
         raise ReplyError("there was no JSON object in the answer")
     fault = "no JSON object could be read in the answer"
-    for found in _readings(text):
+    for found in _readings(text, answer):
         for candidate in reversed(found):
             try:
-                return answer_type(attribute).model_validate(candidate)
+                return answer_type(answer).model_validate(candidate)
             except ValidationError as error:
                 fault = _say(error)
             except RecursionError:
@@ -60,19 +59,27 @@ def _without_thinking(text: str) -> str:
     return _THINK.sub("", text).rpartition("</think>")[2].strip()
 
 
-def _readings(text: str) -> Iterator[list[object]]:
+def _readings(text: str, answer: AnswerName) -> Iterator[list[dict[str, object]]]:
     """The objects in a text, read in three ways from strict to tolerant."""
     fenced = [block.strip() for block in _FENCE.findall(text)]
     yield _objects(json.loads, text)
     yield [found for block in fenced for found in _objects(json.loads, block)]
-    if text.find("}", max(text.rfind("corrected_"), 0)) < 0:
+    if _breaks_off(text, answer):
         raise ReplyError("the JSON object breaks off before its closing brace")
     if len(text) > REPAIR_MAX_CHARS:
         raise ReplyError("the answer is long and not valid JSON; give the JSON object only")
     yield [found for found in _objects(json_repair.loads, text) if not _invented_null(found, text)]
 
 
-def _objects(read: Callable[[str], object], text: str) -> list[object]:
+def _breaks_off(text: str, answer: AnswerName) -> bool:
+    """Whether no brace closes after the last key; for a list, whether anything that was opened stays open."""
+    if answer == "entities":
+        return text.count("{") > text.count("}") or text.count("[") > text.count("]")
+    last = max(text.rfind("corrected_"), text.rfind("candidate") if answer == "candidate" else 0, 0)
+    return text.find("}", last) < 0
+
+
+def _objects(read: Callable[[str], object], text: str) -> list[dict[str, object]]:
     """The JSON objects that a reader finds in a text, the outermost ones only."""
     try:
         found = read(text)
@@ -82,9 +89,11 @@ def _objects(read: Callable[[str], object], text: str) -> list[object]:
     return [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
 
 
-def _invented_null(found: object, text: str) -> bool:
-    """Whether an empty box is the repairer's, made of something like `[ }` or `[,]`, and not the model's own."""
-    empty = isinstance(found, dict) and found.get("corrected_bounding_box") == []
+def _invented_null(found: dict[str, object], text: str) -> bool:
+    """Whether an empty box or list is the repairer's, made of something like `[ }` or `[,]`, not the model's own."""
+    items = found.get("entities")
+    inner = [item.get("bounding_box") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    empty = [] in (found.get("corrected_bounding_box"), items, *inner)
     return empty and not re.search(r"\[\s*\]", text)
 
 

@@ -1,44 +1,40 @@
-"""Prompt files: found by their place, `<attribute>/<version>.yaml`, checked, hashed and filled in.
+"""Prompt files: found by their place, `<name>/<version>.yaml`, checked and hashed.
 
-A new version needs a new file and no code. Fields of a file: see `Prompt`; placeholders: see `PLACEHOLDERS`.
+A new version needs a new file and no code. Fields of a file: see `Prompt`; placeholders: see `placeholders`. Beside the
+package's own files, those of the folder that `UNCO_PROMPTS` names are found, in the same layout.
 """
 
-import re
-from collections.abc import Iterable
+import os
 from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
 
 from unco.errors import SettingsError
-from unco.types import ATTRIBUTES, Attribute, Label
+from unco.prompts.answers import AnswerName
+from unco.prompts.demonstrations import Demonstration, read_demonstrations
+from unco.prompts.placeholders import ANSWERS, OPTIONAL, REQUIRED, PromptName
+from unco.prompts.schemas import response_schema
 
 FOLDER = Path(__file__).parent
-
-PLACEHOLDERS: dict[Attribute, frozenset[str]] = {
-    "span": frozenset({"text", "entity", "uncertainty", "threshold"}),
-    "type": frozenset({"text", "entity", "entity_type", "labels", "uncertainty", "threshold"}),
-    "region": frozenset({"text", "entity", "entity_type", "box", "frame", "uncertainty", "threshold"}),
-}
-"""What a corrector of each kind hands in. `box` is written in `frame`; `labels` are lines from `label_lines`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One version of one corrector's prompt."""
+    """One version of one prompt."""
 
-    name: str
-    """The corrector, and the folder of the file: span, type or region."""
+    name: PromptName
+    """What is asked, and the folder of the file."""
     version: str
     """The file's name without .yaml, e.g. v1."""
-    answer: Attribute
-    """Which answer type reads the reply, and which placeholders can be used."""
-    picture: bool
-    """Whether the post's picture goes along."""
+    answer: AnswerName
+    """Which answer type reads the reply."""
+    picture: bool | Literal["marked"]
+    """Whether the post's picture goes along; `marked`: with the candidate boxes drawn in."""
     changelog: str
     """One line: what is new against the version before."""
     system: str
@@ -49,113 +45,139 @@ class Prompt:
     """Of the file's bytes, hex."""
     leaves_out: tuple[str, ...] = ()
     """Placeholders that this version does without on purpose, as an ablation does; any other missing one is a fault."""
+    reasoning: bool = True
+    """Whether the answer begins with `reasoning_process`."""
+    demonstrations: tuple[Demonstration, ...] = ()
+    """Worked examples, for the placeholder of that name."""
 
     @property
     def id(self) -> str:
         """Name and version, e.g. span/v1."""
         return f"{self.name}/{self.version}"
 
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the answer, in the strict dialect."""
+        return response_schema(self.answer, self.reasoning)
 
-@dataclass(frozen=True, slots=True)
-class RenderedPrompt:
-    """A prompt with its placeholders filled in: what is sent."""
+    def uses(self, placeholder: str) -> bool:
+        """Whether the prompt has a place for a value."""
+        return placeholder in used_placeholders(self.system, self.user)
 
-    system: str
-    user: str
+
+_REQUIRED_KEYS = {"name", "version", "answer", "picture", "changelog", "system", "user"}
+_KEYS = {field.name for field in fields(Prompt)} - {"sha256"}
+
+
+@cache
+def used_placeholders(system: str, user: str) -> frozenset[str]:
+    """The placeholders of two templates."""
+    return frozenset(name for text in (system, user) for name in Template(text).get_identifiers())
+
+
+def prompt_files() -> dict[str, Path]:
+    """Every prompt's id and file, sorted by id.
+
+    Raises:
+        SettingsError: the folder of `UNCO_PROMPTS` is missing, or has a file that the package has too.
+    """
+    found: dict[str, Path] = {}
+    for folder in prompt_folders():
+        for name in get_args(PromptName):
+            for path in (folder / name).glob("*.yaml"):
+                if (known := found.setdefault(f"{name}/{path.stem}", path)) != path:
+                    raise SettingsError(f"{path} has the name of a prompt that is there already, {known}: rename it")
+    return dict(sorted(found.items()))
+
+
+def prompt_folders() -> list[Path]:
+    """The package's folder and, where it is set, the user's own.
+
+    Raises:
+        SettingsError: the user's own does not exist.
+    """
+    own = os.environ.get("UNCO_PROMPTS")
+    if own and not Path(own).is_dir():
+        raise SettingsError(f"UNCO_PROMPTS names {own!r}, which is no folder")
+    return [FOLDER, *([Path(own)] if own else [])]
 
 
 def available_prompts() -> list[str]:
     """Ids of all prompt files, sorted, e.g. ["region/v1", "span/v1", "type/v1"]."""
-    return sorted(f"{name}/{path.stem}" for name in ATTRIBUTES for path in (FOLDER / name).glob("*.yaml"))
+    return list(prompt_files())
 
 
-@cache
-def load_prompt(attribute: Attribute, version: str) -> Prompt:
-    """One version of an attribute's prompt.
+def load_prompt(name: PromptName, version: str) -> Prompt:
+    """One version of a prompt; a file is read once in a process.
 
     Raises:
         SettingsError: no such version, or its file is not a prompt.
     """
+    return _load(name, version, os.environ.get("UNCO_PROMPTS"), FOLDER)
+
+
+@cache
+def _load(name: PromptName, version: str, own: str | None, folder: Path) -> Prompt:
     # Looked up among the files that exist, so that a version such as "../type/v1" opens nothing.
-    versions = [found.split("/")[1] for found in available_prompts() if found.startswith(f"{attribute}/")]
-    if version not in versions:
-        raise SettingsError(
-            f"no version {version!r} of the {attribute} prompt: there is {', '.join(versions) or 'none'}"
-        )
-    return _read(FOLDER / attribute / f"{version}.yaml")
+    files = prompt_files()
+    if (path := files.get(f"{name}/{version}")) is None:
+        versions = [found.split("/")[1] for found in files if found.startswith(f"{name}/")]
+        raise SettingsError(f"no version {version!r} of the {name} prompt: there is {', '.join(versions) or 'none'}")
+    return read_prompt(path)
 
 
-def render(prompt: Prompt, **values: str | float) -> RenderedPrompt:
-    """Fill a prompt in; a number is written with two decimals.
-
-    The values are put in once and not looked at again, so a `$` in a post is safe. A marker of the prompt, such as
-    `</post>`, that stands in a value loses its `<`: text from a post cannot step out of its place.
-
-    Raises:
-        SettingsError: a placeholder without a value, or a value that the prompt has no place for.
-    """
-    wanted = PLACEHOLDERS[prompt.answer]
-    if wanted != values.keys():
-        raise SettingsError(
-            f"prompt {prompt.id}: missing values {sorted(wanted - values.keys())}, "
-            f"unknown values {sorted(values.keys() - wanted)}"
-        )
-    markers = "|".join(map(re.escape, re.findall(r"</(\w+)>", prompt.user))) or r"(?!)"
-    marker = re.compile(rf"<(?=\s*/?\s*(?:{markers})\b)", re.IGNORECASE)
-    texts = {
-        name: marker.sub("‹", value if isinstance(value, str) else f"{value:.2f}") for name, value in values.items()
-    }
-    return RenderedPrompt(Template(prompt.system).substitute(texts), Template(prompt.user).substitute(texts))
-
-
-def label_lines(labels: Iterable[Label]) -> str:
-    """Labels as a prompt lists them: one line each, `- PER: a person's name`."""
-    return "\n".join(f"- {label.name}: {label.description}" for label in labels)
-
-
-def changed_prompts() -> list[str]:
-    """One sentence for each released prompt that is no longer what was released; empty when all is well.
-
-    `locked.yaml` maps the id of each released prompt to the SHA-256 of its file.
-    """
-    now = {found: _hash(FOLDER / f"{found}.yaml") for found in available_prompts()}
-    locked: dict[str, str] = yaml.safe_load((FOLDER / "locked.yaml").read_text(encoding="utf-8"))
-    return [
-        f"{released} is not what was released: put it back, and make a new version instead"
-        for released, digest in locked.items()
-        if now.get(released) != digest
-    ]
-
-
-def _hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, hex."""
     return sha256(path.read_bytes()).hexdigest()
 
 
-def _read(path: Path) -> Prompt:
+def read_prompt(path: Path) -> Prompt:
+    """A prompt file, checked.
+
+    Raises:
+        SettingsError: it is not a prompt; says why.
+    """
     where = f"prompt {path.parent.name}/{path.stem}"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{where} is not YAML: {error}") from error
-    known = {field.name for field in fields(Prompt)} - {"sha256"}
-    required = known - {"leaves_out"}
-    if not isinstance(content, dict) or not required <= content.keys() <= known:
-        raise SettingsError(f"{where} needs exactly the keys {sorted(required)}, and may have leaves_out")
-    content["leaves_out"] = tuple(content.get("leaves_out", ()))
+    if not isinstance(content, dict) or not _REQUIRED_KEYS <= content.keys() <= _KEYS:
+        optional = ", ".join(sorted(_KEYS - _REQUIRED_KEYS))
+        raise SettingsError(f"{where} needs exactly the keys {sorted(_REQUIRED_KEYS)}, and may have {optional}")
     _check(where, path, content)
-    return Prompt(**content, sha256=_hash(path))
+    content["leaves_out"] = tuple(content.get("leaves_out", ()))
+    try:
+        content["demonstrations"] = read_demonstrations(content.get("demonstrations", ()))
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}") from error
+    return Prompt(**content, sha256=file_hash(path))
 
 
 def _check(where: str, path: Path, content: dict[str, Any]) -> None:
-    """Refuse a prompt that lies about its place, or whose placeholders are not those of its attribute."""
-    if (content["name"], content["version"]) != (path.parent.name, path.stem):
-        raise SettingsError(f"{where} calls itself {content['name']}/{content['version']}")
-    if content["answer"] not in ATTRIBUTES or not isinstance(content["picture"], bool):
-        raise SettingsError(f"{where}: answer must be one of {', '.join(ATTRIBUTES)}, and picture true or false")
-    templates = [Template(content["system"]), Template(content["user"])]
-    if not all(template.is_valid() for template in templates):
+    """Refuse a prompt that lies about its place, or whose values are not what they should be."""
+    name = content["name"]
+    if (name, content["version"]) != (path.parent.name, path.stem):
+        raise SettingsError(f"{where} calls itself {name}/{content['version']}")
+    texts = (content["changelog"], content["system"], content["user"])
+    if not all(isinstance(text, str) for text in texts):
+        raise SettingsError(f"{where}: changelog, system and user must be text")
+    if content["answer"] not in ANSWERS[name]:
+        raise SettingsError(f"{where}: answer must be one of {', '.join(ANSWERS[name])}")
+    if content["picture"] not in (True, False, "marked") or not isinstance(content.get("reasoning", True), bool):
+        raise SettingsError(f"{where}: picture must be true, false or marked, and reasoning true or false")
+    if not all(Template(text).is_valid() for text in texts[1:]):
         raise SettingsError(f"{where}: a lone $ must be written $$")
-    used = {name for template in templates for name in template.get_identifiers()}
-    wanted = PLACEHOLDERS[content["answer"]] - set(content["leaves_out"])
-    if used != wanted:
-        raise SettingsError(f"{where} uses the placeholders {sorted(used)} instead of {sorted(wanted)}")
+    _check_placeholders(where, content)
+
+
+def _check_placeholders(where: str, content: dict[str, Any]) -> None:
+    """All that are required are used, but for those left out on purpose, and none that nobody hands in."""
+    required, optional = REQUIRED[content["name"]], OPTIONAL[content["name"]]
+    used, left_out = used_placeholders(content["system"], content["user"]), set(content.get("leaves_out", ()))
+    if unknown := used - required - optional:
+        raise SettingsError(f"{where} uses the placeholders {sorted(unknown)}: there is {sorted(required | optional)}")
+    if missing := required - left_out - used:
+        raise SettingsError(f"{where} lacks the placeholders {sorted(missing)}: use them, or name them in leaves_out")
+    if wrong := left_out - (required - used):
+        raise SettingsError(f"{where} names {sorted(wrong)} in leaves_out, but does not leave them out")

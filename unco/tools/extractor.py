@@ -18,7 +18,7 @@ from unco.small_model.model_input import ModelInput
 from unco.small_model.regions import Region, RegionProvider, regions_from_boxes
 from unco.small_model.words import split_words
 from unco.tools.pictures import Picture, allowed_hosts_from_env, open_picture
-from unco.types import Box, Entity, Extraction, Post, Span
+from unco.types import Box, Entity, Extraction, Post, Span, TextLine
 
 if TYPE_CHECKING:
     from unco.small_model.predictor import Prediction, Predictor
@@ -212,6 +212,8 @@ def _extraction(
         picture=seen.picture.info if seen.picture else None,
         model=predictor.name,
         warnings=(*seen.warnings, *warnings),
+        candidates=tuple(region.box for region in seen.regions if region.kind != "picture"),
+        text_lines=tuple(TextLine(region.text, region.box) for region in seen.regions if region.text),
     )
 
 

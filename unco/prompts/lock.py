@@ -1,0 +1,59 @@
+"""Released prompts stay as they are: `locked.yaml` beside them maps the id of each to the SHA-256 of its file."""
+
+from pathlib import Path
+
+import yaml
+
+from unco.errors import SettingsError
+from unco.prompts.registry import file_hash, prompt_files, prompt_folders, read_prompt
+
+LOCK = "locked.yaml"
+HEADING = "# SHA-256 of each released prompt file. Add a line when a version is released; never change one.\n"
+
+
+def changed_prompts() -> list[str]:
+    """One sentence for each released prompt that is no longer what was released; empty when all is well."""
+    now = {found: file_hash(path) for found, path in prompt_files().items()}
+    return [
+        f"{released} is not what was released: put it back, and make a new version instead"
+        for released, digest in locked_prompts().items()
+        if now.get(released) != digest
+    ]
+
+
+def locked_prompts() -> dict[str, str]:
+    """Id of each released prompt, and the hash it was released with."""
+    return {released: digest for folder in prompt_folders() for released, digest in _locked(folder).items()}
+
+
+def lock_prompts() -> list[str]:
+    """Write down the hashes of files that are not locked yet, each in its own folder's lock.
+
+    Returns:
+        Ids of those that are locked now and were not before.
+
+    Raises:
+        SettingsError: a locked one has changed, or a file is not a prompt; then nothing is written.
+    """
+    if changed := changed_prompts():
+        raise SettingsError("; ".join(changed))
+    locked = locked_prompts()
+    new = {found: path for found, path in prompt_files().items() if found not in locked}
+    for path in new.values():
+        read_prompt(path)
+    for folder in prompt_folders():
+        added = {found: file_hash(path) for found, path in new.items() if path.parent.parent == folder}
+        if added:
+            _write(folder, _locked(folder) | added)
+    return list(new)
+
+
+def _locked(folder: Path) -> dict[str, str]:
+    path = folder / LOCK
+    locked: dict[str, str] = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+    return locked
+
+
+def _write(folder: Path, locked: dict[str, str]) -> None:
+    lines = [f"{found}: {digest}\n" for found, digest in sorted(locked.items())]
+    (folder / LOCK).write_text(HEADING + "".join(lines), encoding="utf-8")

@@ -1,0 +1,62 @@
+"""Prompts filled in, and the lines that go into them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from string import Template
+
+from unco.errors import SettingsError
+from unco.prompts.placeholders import OPTIONAL, REQUIRED
+from unco.prompts.registry import Prompt, used_placeholders
+from unco.types import Label, Neighbour
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPrompt:
+    """A prompt with its placeholders filled in: what is sent."""
+
+    system: str
+    user: str
+
+
+def render(prompt: Prompt, **values: str | float) -> RenderedPrompt:
+    """Fill a prompt in; a number is written with two decimals. Values that this version has no place for are dropped.
+
+    The values are put in once and not looked at again, so a `$` in a post is safe. A marker of the prompt, such as
+    `</post>`, that stands in a value loses its `<`: text from a post cannot step out of its place.
+
+    Raises:
+        SettingsError: a placeholder without a value, or a value that no version of this prompt has a place for.
+    """
+    used = used_placeholders(prompt.system, prompt.user)
+    missing, unknown = used - values.keys(), values.keys() - REQUIRED[prompt.name] - OPTIONAL[prompt.name]
+    if missing or unknown:
+        raise SettingsError(f"prompt {prompt.id}: missing values {sorted(missing)}, unknown values {sorted(unknown)}")
+    markers = "|".join(map(re.escape, re.findall(r"</(\w+)>", prompt.user))) or r"(?!)"
+    marker = re.compile(rf"<(?=\s*/?\s*(?:{markers})\b)", re.IGNORECASE)
+    texts = {
+        name: marker.sub("‹", value if isinstance(value, str) else f"{value:.2f}")
+        for name, value in values.items()
+        if name in used
+    }
+    return RenderedPrompt(Template(prompt.system).substitute(texts), Template(prompt.user).substitute(texts))
+
+
+def label_lines(labels: Iterable[Label]) -> str:
+    """Labels as a prompt lists them: one line each, `- PER: a person's name`."""
+    return "\n".join(f"- {label.name}: {label.description}" for label in labels)
+
+
+def neighbour_lines(neighbours: Iterable[Neighbour]) -> str:
+    """Other entities as a prompt lists them: one line each, `- Blue Owls (ORG)`."""
+    return "\n".join(f"- {one_line(found.text)} ({found.type})" for found in neighbours) or "(none)"
+
+
+def fact_lines(facts: Iterable[str]) -> str:
+    """Facts as a prompt lists them: one line each."""
+    return "\n".join(f"- {one_line(fact)}" for fact in facts) or "(none)"
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks, so that it cannot look like several items of a list."""
+    return " ".join(text.split())

@@ -1,0 +1,114 @@
+"""Facts about names, in one SQLite file of the user's own: built once, then looked up by an entity's words.
+
+Built by `unco kb build`. Full-text search (FTS5) over names and aliases; nothing leaves the machine.
+"""
+
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from unco.errors import DataError, SettingsError, SetupError
+
+MOST_FACTS = 3
+"""How many facts are quoted of a name."""
+
+MOST_CHARS = 400
+"""Of a fact; what is longer is cut."""
+
+_MOST_WORDS = 12
+"""Of a name that are searched for."""
+
+
+class Knowledge:
+    """A file of facts, opened for reading only; safe for threads, for each look-up opens it anew."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Keep where it is.
+
+        Raises:
+            SettingsError: there is no such file.
+        """
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise SettingsError(f"UNCO_KB names {str(path)!r}, which is no file: make it with `unco kb build`")
+
+    @classmethod
+    def from_env(cls) -> "Knowledge | None":
+        """The file that `UNCO_KB` names; None where it is not set."""
+        path = os.environ.get("UNCO_KB")
+        return cls(path) if path else None
+
+    def look_up(self, name: str) -> tuple[str, ...]:
+        """Up to three facts whose name or alias holds every word of a name, the best match first.
+
+        Raises:
+            SetupError: the file is not one that `unco kb build` made.
+        """
+        if not (words := _query(name)):
+            return ()
+        statement = "SELECT name, description FROM facts WHERE facts MATCH ? ORDER BY rank, rowid LIMIT ?"
+        try:
+            with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+                rows = base.execute(statement, (words, MOST_FACTS)).fetchall()
+        except sqlite3.Error as error:
+            raise SetupError(f"{self.path} cannot be searched: {error}; make it with `unco kb build`") from error
+        return tuple(f"{found}: {description}"[:MOST_CHARS] for found, description in rows)
+
+
+def build_knowledge(source: Path, target: Path) -> int:
+    """Write a file of facts from JSONL, each line {"name": ..., "description": ..., "aliases": [...]}.
+
+    Args:
+        source: the lines; aliases may be missing.
+        target: what is written; a file that is there already is replaced once the new one is whole.
+
+    Returns:
+        Number of facts.
+
+    Raises:
+        DataError: a line is not a fact, or a file cannot be read or written.
+    """
+    draft = target.with_name(f"{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        with closing(sqlite3.connect(draft)) as base:
+            base.execute("CREATE VIRTUAL TABLE facts USING fts5(name, aliases, description UNINDEXED)")
+            base.executemany("INSERT INTO facts VALUES (?, ?, ?)", _facts(source))
+            (count,) = base.execute("SELECT count(*) FROM facts").fetchone()
+            base.commit()
+        draft.replace(target)
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{source} cannot be made into {target}: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return int(count)
+
+
+def _facts(source: Path) -> Iterator[tuple[str, str, str]]:
+    with source.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _fact(line, f"{source}:{number}")
+
+
+def _fact(line: str, where: str) -> tuple[str, str, str]:
+    try:
+        fact = json.loads(line)
+        texts = [fact["name"], fact["description"], *fact.get("aliases", [])]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DataError(f'{where}: a fact is {{"name": ..., "description": ..., "aliases": [...]}}') from error
+    if not all(isinstance(text, str) and text.strip() for text in texts):
+        raise DataError(f"{where}: name, description and each alias must be text")
+    name, description, *aliases = (" ".join(text.split()) for text in texts)
+    return name, "\n".join(aliases), description
+
+
+def _query(name: str) -> str:
+    """A query that any text makes a valid one of: its words, each quoted, all wanted, in the name or the aliases."""
+    words = re.findall(r"\w+", name.encode("utf-8", "ignore").decode())[:_MOST_WORDS]
+    return "{name aliases} : (" + " AND ".join(f'"{word}"' for word in words) + ")" if words else ""

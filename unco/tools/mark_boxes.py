@@ -1,0 +1,58 @@
+"""Boxes drawn into a picture for a model to look at: candidates with their numbers, the box found with none.
+
+Thin lines, and the numbers small in the corners, so that they hide as little as they can.
+"""
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from unco.types import Box
+
+COLOURS = ("#e11d48", "#2563eb", "#16a34a", "#d97706", "#9333ea", "#0891b2")
+"""Of the candidates, in turn: told apart by eye, readable under white digits."""
+
+FOUND = "#facc15"
+"""Of the box found: yellow, with a dark line inside, so that it shows on any ground."""
+
+_DARK = "#111827"
+
+
+def mark_boxes(
+    picture: Image.Image, candidates: Sequence[Box], found: Box | None, scales: tuple[float, float]
+) -> Image.Image:
+    """A copy with boxes drawn in.
+
+    Args:
+        picture: RGB, at the size at which it is sent.
+        candidates: in original pixels; the first is number 1.
+        found: the box that the small model chose, in original pixels.
+        scales: pixels of this picture for one original pixel, along x and along y.
+    """
+    marked = picture.copy()
+    pen = ImageDraw.Draw(marked)
+    # Pillow's own font, not one of the machine's: the picture is part of what a recording is found by.
+    font = ImageFont.load_default(max(10, min(18, min(picture.size) // 24)))
+    for number, box in enumerate(candidates, start=1):
+        pen.rectangle(_scaled(box, scales), outline=_colour(number), width=2)
+    if found is not None:
+        x1, y1, x2, y2 = _scaled(found, scales)
+        pen.rectangle((x1, y1, x2, y2), outline=FOUND, width=3)
+        if x2 - x1 > 8 and y2 - y1 > 8:
+            pen.rectangle((x1 + 3, y1 + 3, x2 - 3, y2 - 3), outline=_DARK, width=1)
+    for number, box in enumerate(candidates, start=1):
+        x1, y1, _, _ = _scaled(box, scales)
+        left, top, right, bottom = pen.textbbox((x1 + 2, y1 + 1), str(number), font)
+        pen.rectangle((left - 2, top - 1, right + 2, bottom + 1), _colour(number))
+        pen.text((x1 + 2, y1 + 1), str(number), "white", font)
+    return marked
+
+
+def _colour(number: int) -> str:
+    return COLOURS[(number - 1) % len(COLOURS)]
+
+
+def _scaled(box: Box, scales: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Corners in the picture's pixels; the right and bottom edges stand on the last pixel inside."""
+    x1, y1 = box.x1 * scales[0], box.y1 * scales[1]
+    return x1, y1, max(x1, box.x2 * scales[0] - 1), max(y1, box.y2 * scales[1] - 1)
