@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.scripted import ANN, FACE, TOKENS, doubt
 from tests.tiny import extraction
 from unco.context import Context
+from unco.nodes.asking import ask_all
+from unco.nodes.case import Case
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
-from unco.nodes.asking import ask_all
-from unco.nodes.case import Case
 from unco.nodes.correction import Corrector, correction_steps
 from unco.tools.frames import frame_by_name
 from unco.tools.request import Reply, Request
