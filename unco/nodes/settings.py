@@ -6,7 +6,7 @@ from langgraph.runtime import get_runtime
 
 from unco.context import Context, Mode
 from unco.errors import SettingsError
-from unco.prompts import PromptName, load_prompt
+from unco.prompts import Prompt, PromptName, load_prompt
 from unco.tools.frames import Frame, frame_by_name, frame_for
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
@@ -51,9 +51,15 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
         raise SettingsError(f"mode {mode} needs the model's name: set UNCO_LLM_MODEL, or the context's model")
     for name in get_args(PromptName):
         prompt = load_prompt(name, context.prompt_version(name))
-        if prompt.uses("facts") and knowledge is None:
-            raise SettingsError(f"prompt {prompt.id} quotes facts: set UNCO_KB to a file made with `unco kb build`")
+        if prompt.uses("facts"):
+            _check_knowledge(prompt, knowledge)
     if context.frame is not None:
         frame_by_name(context.frame)
     if mode != "off" and current_model(context, llm):
         current_frame(context, llm)
+
+
+def _check_knowledge(prompt: Prompt, knowledge: Knowledge | None) -> None:
+    if knowledge is None:
+        raise SettingsError(f"prompt {prompt.id} quotes facts: set UNCO_KB to a file made with `unco kb build`")
+    knowledge.check()
