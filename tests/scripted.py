@@ -108,7 +108,7 @@ class ScriptedLlm(Mllm):
                 self._under_way -= 1
 
     def _reply(self, asked: Asked) -> Reply:
-        answer = self.script.get(asked.key, _unchanged(asked))
+        answer = self.script.get(asked.key) or _unchanged(asked)
         if not isinstance(answer, str | Exception):
             answer = answer[sum(before.key == asked.key for before in self.asked) - 1]
         if isinstance(answer, Exception):
@@ -122,6 +122,8 @@ def _unchanged(asked: Asked) -> str:
         return span(asked.entity)
     if asked.attribute == "type":
         return kind(re.search(r"Type as given: (.*)", asked.request.user)[1])
+    if asked.attribute == "recall":
+        return spoken(entities=[])
     return f'{{"corrected_bounding_box": {re.search(r"picture[)]: (.*)", asked.request.user)[1]}}}'
 
 

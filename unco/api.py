@@ -22,6 +22,7 @@ def extract(
     scheme: str | None = None,
     estimator: str | None = None,
     context: Context | None = None,
+    variant: str = "unco",
 ) -> Result:
     """Find the named entities of a post and where they are in its picture.
 
@@ -34,6 +35,7 @@ def extract(
         scheme: types to tell apart: gmner (4), fmnerg (51) or fmnerg_coarse (8); None = gmner.
         estimator: of uncertainty: mc_decoder is the paper's; None = the checkpoint's first choice.
         context: thresholds, prompt versions, model and mode; None = the defaults.
+        variant: of the whole pipeline, for comparison: see `unco.graph.variants`.
 
     Raises:
         PostError: the text cannot be used.
@@ -43,7 +45,7 @@ def extract(
     from unco.graph import default_graph, graph
 
     chosen = (checkpoint, scheme, estimator)
-    compiled = default_graph(*chosen) if any(chosen) else graph
+    compiled = default_graph(*chosen, variant=variant) if any(chosen) or variant != "unco" else graph
     post = {
         "text": list(text) if isinstance(text, Sequence) and not isinstance(text, str) else text,
         "image": _reference(image),

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.types import ATTRIBUTES, Box, Correction, Entity, Result, Span, Usage
+from unco.types import ALWAYS, ATTRIBUTES, Box, Correction, Entity, PostQuestion, Result, Span, Usage
 
 HOW_TO_CONFIGURE = (
     "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
@@ -17,6 +17,7 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 COLOURS = {
     "changed": "green",
+    "added": "green",
     "kept": "cyan",
     "rejected": "red",
     "failed": "red",
@@ -30,13 +31,16 @@ def show_result(result: Result, console: Console) -> None:
     console.print(Text(visible(result.text), style="bold"))
     for warning in result.warnings:
         console.print(Text(f"note: {visible(warning)}", style="yellow"))
+    for question in result.questions:
+        added = sum(entity.found_by == question.finder for entity in result.entities)
+        console.print(_about_post(question, added))
     if not result.entities:
         console.print("no entities found")
         return
     console.print(_table(result))
     for entity in result.entities:
         for note in entity.corrections:
-            if note.outcome != "skipped":
+            if note.outcome not in ("skipped", "added"):
                 console.print(_account(entity, note, result.tokens))
     if result.usage.calls:
         console.print(Text(usage_line(result.usage), style="dim"))
@@ -51,6 +55,16 @@ def usage_line(usage: Usage) -> str:
     return f"calls: {usage.calls}, {usage.asked} of them made now, {cost}; tokens in {given}, out {made}"
 
 
+def _about_post(question: PostQuestion, added: int) -> Text:
+    """What became of a question about the whole post."""
+    line = Text(f"{question.finder}: {question.outcome}, {added} added")
+    if question.authored:
+        line.append(" [answer authored by hand]", style="magenta")
+    for reason in filter(None, (question.detail, *question.dropped, question.reasoning)):
+        line.append(f"\n    {visible(reason)}", style="dim")
+    return line
+
+
 def visible(text: str) -> str:
     """The text without control characters: a post must not move the cursor, recolour the screen or turn lines."""
     return "".join(" " if unicodedata.category(char) == "Cc" or char in TURNING else char for char in text)
@@ -61,16 +75,21 @@ def _table(result: Result) -> Table:
     for heading in ("entity", "type", "region (pixels)"):
         table.add_column(heading)
     for name in ATTRIBUTES:
-        table.add_column(f"u {name} > {result.thresholds.of(name):.3f}?", justify="right")
+        threshold = result.thresholds.of(name)
+        heading = f"u {name}, always asked" if threshold == ALWAYS else f"u {name} > {threshold:.3f}?"
+        table.add_column(heading, justify="right")
     for entity in result.entities:
         where = _value(entity.region, result.tokens)
-        cells = [Text(visible(entity.text)), Text(visible(entity.type)), Text(where)]
+        title = Text(visible(entity.text))
+        if entity.found_by != "small model":
+            title.append(f" ({entity.found_by})", style="dim")
+        cells = [title, Text(visible(entity.type)), Text(where)]
         table.add_row(*cells, *(_uncertainty(note) for note in entity.corrections))
     return table
 
 
 def _uncertainty(note: Correction) -> Text:
-    routed = note.uncertainty > note.threshold
+    routed = note.uncertainty > note.threshold and note.outcome != "added"
     return Text(f"{note.uncertainty:.3f}{' !' if routed else '  '}", style="yellow" if routed else "")
 
 

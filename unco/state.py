@@ -70,6 +70,8 @@ class PostState(TypedDict, total=False):
     private: bool
     deadline: float | None
     """After which nothing is asked, in seconds since 1970."""
+    calls: int | None
+    """Questions that may be asked about the post in all; None = no budget limits them."""
     grants: dict[str, dict[str, int]] | None
     """Entity index -> attribute -> questions that may be asked about it, where a budget limits them."""
     extraction: Json

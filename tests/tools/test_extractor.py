@@ -29,7 +29,7 @@ from unco.tools.extractor import (
     surface,
     view_picture,
 )
-from unco.types import Box, Post, Span
+from unco.types import Box, Post, Span, TextLine
 
 TEXTS = {
     "plain": ("Ann Lee plays", ["Ann", "Lee", "plays"]),
@@ -179,6 +179,18 @@ def test_a_provider_is_asked_unless_the_caller_has_regions(predictor: Predictor,
 def test_regions_inside_the_picture_are_candidates(box: Box, predictor: Predictor, tmp_path: Path):
     said = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path), regions=(box,)))
     assert {entity.region for entity in said.entities} <= {None, box, Box(0, 0, 200, 100)}
+
+
+def test_what_was_seen_comes_along_but_for_the_whole_picture(predictor: Predictor, tmp_path: Path):
+    person, line, whole = Box(1, 1, 50, 50), Box(60, 5, 120, 20), Box(0, 0, 200, 100)
+
+    def provider(image: Image.Image, source: str) -> list[Region]:
+        return [Region(person, "person"), Region(line, "text", "OSLO"), Region(whole, "picture")]
+
+    said = extractor(predictor, provider=provider)(Post("Ann Lee", drawing(tmp_path)))
+    assert said.candidates == (person, line)
+    assert said.text_lines == (TextLine("OSLO", line),)
+    assert extractor(predictor, provider=provider)(Post("Ann Lee")).candidates == ()
 
 
 @pytest.mark.parametrize("box", [Box(-1, 0, 5, 5), Box(0, 0, 201, 5), Box(0, 0, 5, 100.5), Box(300, 300, 400, 400)])

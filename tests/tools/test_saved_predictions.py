@@ -44,6 +44,13 @@ def test_a_post_is_found(path: Path, post: Post, said: Any):
     assert SavedPredictions(path)(post) == said
 
 
+def test_files_from_before_there_were_candidates_are_read(tmp_path: Path):
+    older = to_json(EXTRACTION, ANN)
+    del older["candidates"], older["text_lines"], older["entities"][0]["found_by"]
+    (tmp_path / "older.jsonl").write_text(json.dumps(older), encoding="utf-8")
+    assert SavedPredictions(tmp_path / "older.jsonl")(Post("Ann Lee plays")) == ANN
+
+
 def test_offsets_count_in_the_callers_own_text(path: Path):
     text = "Ann   Lee  plays"
     found = SavedPredictions(path)(Post(text, id="p1"))

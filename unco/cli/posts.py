@@ -36,6 +36,12 @@ def extract(
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
+    recall: Annotated[
+        bool, typer.Option("--recall", help="Ask once for entities that the small model missed.")
+    ] = False,
+    variant: Annotated[
+        str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")
+    ] = "unco",
 ) -> None:
     """Find the named entities of one post and where they are in its picture."""
     from unco import extract as run
@@ -53,9 +59,17 @@ def extract(
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,
+        recall=recall,
     )
     result = run(
-        text, image, caption=caption, checkpoint=checkpoint, scheme=scheme, estimator=estimator, context=context
+        text,
+        image,
+        caption=caption,
+        checkpoint=checkpoint,
+        scheme=scheme,
+        estimator=estimator,
+        context=context,
+        variant=variant,
     )
     if json:
         escaped = not sys.stdout.encoding.lower().startswith("utf")

@@ -1,4 +1,4 @@
-"""The post graph: extract, send each uncertain entity through the entity graph, collect."""
+"""The post graph: extract, ask for missed entities if wanted, send uncertain ones to the entity graph, collect."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from unco.context import Context
 from unco.errors import PostError, SettingsError
 from unco.graph.entity import build_entity_graph
-from unco.graph.routes import route_entities
+from unco.graph.routes import route_entities, route_extracted
 from unco.nodes.collect import collect
 from unco.nodes.extract import ExtractNode
+from unco.nodes.find_entities import FindEntities
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
@@ -89,10 +90,12 @@ def build_graph(
     """
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge, thresholds), input_schema=PostInput)
+    graph.add_node("recall", FindEntities(llm, "recall"))
     graph.add_node("correct_entity", build_entity_graph(llm, knowledge))
     graph.add_node(collect)
     graph.add_edge(START, "extract")
-    graph.add_conditional_edges("extract", route_entities, ["correct_entity", "collect"])
+    graph.add_conditional_edges("extract", route_extracted, ["recall", "correct_entity", "collect"])
+    graph.add_conditional_edges("recall", route_entities, ["correct_entity", "collect"])
     graph.add_edge("correct_entity", "collect")
     graph.add_edge("collect", END)
     return compile_post_graph(graph, "unco")

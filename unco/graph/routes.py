@@ -5,8 +5,10 @@ An attribute is routed when its uncertainty is strictly above its threshold: at 
 
 from typing import Literal
 
+from langgraph.runtime import Runtime
 from langgraph.types import Send
 
+from unco.context import Context
 from unco.state import EntityState, Json, PostState
 from unco.types import ATTRIBUTES, Attribute
 
@@ -17,6 +19,11 @@ NEIGHBOURS = 4
 def is_uncertain(entity: Json, attribute: Attribute, extraction: Json) -> bool:
     """Whether an attribute is above its threshold."""
     return bool(entity["uncertainty"][attribute] > extraction["thresholds"][attribute])
+
+
+def route_extracted(state: PostState, runtime: Runtime[Context]) -> list[Send] | Literal["recall", "collect"]:
+    """From the small model: first to the question for missed entities, where the run wants it."""
+    return "recall" if (runtime.context or Context()).recall else route_entities(state)
 
 
 def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
@@ -31,6 +38,14 @@ def route_at_once(state: PostState) -> list[Send] | Literal["collect"]:
 
 def _uncertain_to(node: str, state: PostState) -> list[Send]:
     extraction, image = state["extraction"], state.get("image")
+    needy = [
+        entity
+        for entity in extraction["entities"]
+        if any(is_uncertain(entity, attribute, extraction) for attribute in ATTRIBUTES)
+        and entity.get("found_by", "small model") == "small model"  # what the MLLM found is not asked about again
+    ]
+    if not needy:
+        return []
     # A corrector sees its own entity and the nearest others; a hundred copies of all would weigh.
     common = {
         "extraction": {**extraction, "entities": []},
@@ -40,9 +55,16 @@ def _uncertain_to(node: str, state: PostState) -> list[Send]:
     }
     near, grants = neighbours(extraction["entities"]), state.get("grants")
     return [
-        Send(node, common | {"entity": entity, "neighbours": near[index], "grants": grants and grants.get(str(index))})
-        for index, entity in ((entity["index"], entity) for entity in extraction["entities"])
-        if any(is_uncertain(entity, attribute, extraction) for attribute in ATTRIBUTES)
+        Send(
+            node,
+            common
+            | {
+                "entity": entity,
+                "neighbours": near[entity["index"]],
+                "grants": grants and grants.get(str(entity["index"])),
+            },
+        )
+        for entity in needy
     ]
 
 

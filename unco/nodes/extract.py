@@ -66,6 +66,7 @@ class ExtractNode(Runnable[PostInput, Json]):
             "corrected": None,
             "questions": [],
             "deadline": None if context.post_seconds is None else time.time() + context.post_seconds,
+            "calls": calls,
             "grants": None if grants is None else {str(index): dict(each) for index, each in grants.items()},
         }
 

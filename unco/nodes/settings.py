@@ -7,7 +7,7 @@ from langgraph.runtime import get_runtime
 
 from unco.context import Context, Mode
 from unco.errors import SettingsError
-from unco.prompts import PromptName, load_prompt
+from unco.prompts import Prompt, PromptName, load_prompt
 from unco.tools.frame_families import frame_for
 from unco.tools.frames import Frame, frame_by_name, limited
 from unco.tools.knowledge import Knowledge
@@ -65,10 +65,16 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
         raise SettingsError(f"mode {mode} needs the model's name: set UNCO_LLM_MODEL, or the context's model")
     for name in get_args(PromptName):
         prompt = load_prompt(name, context.prompt_version(name))
-        if prompt.uses("facts") and knowledge is None:
-            raise SettingsError(f"prompt {prompt.id} quotes facts: set UNCO_KB to a file made with `unco kb build`")
+        if prompt.uses("facts"):
+            _check_knowledge(prompt, knowledge)
     if context.frame is not None:
         frame_by_name(context.frame)
     for one, its in chain_of(context, llm):
         if mode != "off" and current_model(its, one):
             current_frame(its, one)
+
+
+def _check_knowledge(prompt: Prompt, knowledge: Knowledge | None) -> None:
+    if knowledge is None:
+        raise SettingsError(f"prompt {prompt.id} quotes facts: set UNCO_KB to a file made with `unco kb build`")
+    knowledge.check()

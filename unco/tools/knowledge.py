@@ -27,14 +27,17 @@ class Knowledge:
     """A file of facts, opened for reading only; safe for threads, for each look-up opens it anew."""
 
     def __init__(self, path: Path | str) -> None:
-        """Keep where it is.
+        """Keep where it is; nothing is opened yet."""
+        self.path = Path(path)
+
+    def check(self) -> None:
+        """Refuse a file that is not there.
 
         Raises:
             SettingsError: there is no such file.
         """
-        self.path = Path(path)
         if not self.path.is_file():
-            raise SettingsError(f"UNCO_KB names {str(path)!r}, which is no file: make it with `unco kb build`")
+            raise SettingsError(f"UNCO_KB names {str(self.path)!r}, which is no file: make it with `unco kb build`")
 
     @classmethod
     def from_env(cls) -> "Knowledge | None":

@@ -1,0 +1,82 @@
+"""The paper's variants, each a graph with the same input and output, so that they can be run side by side.
+
+Names and what of the paper they stand for:
+`unco`: the whole (Algorithm 1). `small_only`: the small model, nobody asked. `correct_all`: "Direct Correction" of
+Table 2, every attribute asked about. `one_shot`: Table 3 without the hierarchy, one question for an entity.
+`generate`: the MLLM alone with three examples (Figure 10).
+"""
+
+from typing import Literal, get_args
+
+from langchain_core.tools import BaseTool
+from langgraph.graph import END, START, StateGraph
+
+from unco.context import Context
+from unco.errors import SettingsError
+from unco.graph.post import PostGraph, build_graph, compile_post_graph
+from unco.graph.routes import route_at_once
+from unco.nodes.collect import collect
+from unco.nodes.correct_at_once import CorrectAtOnce
+from unco.nodes.extract import ExtractNode
+from unco.nodes.find_entities import FindEntities
+from unco.state import EntityState, PostInput, PostOutput, PostState
+from unco.tools.knowledge import Knowledge
+from unco.tools.llm import Mllm
+from unco.types import ALWAYS, Thresholds
+
+Variant = Literal["unco", "small_only", "correct_all", "one_shot", "generate"]
+
+NEVER_ASKED = Thresholds(1.0, 1.0, 1.0)
+"""No uncertainty is above 1."""
+
+ALWAYS_ASKED = Thresholds(ALWAYS, ALWAYS, ALWAYS)
+
+
+def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Knowledge | None = None) -> PostGraph:
+    """Compile a variant by its name.
+
+    Args:
+        name: see `Variant`; `small_only` and `correct_all` have thresholds of their own, whatever the context says.
+        tool: the small model; `generate` takes the post's words, types and picture from it, and drops what it found.
+        llm: who is asked.
+        knowledge: as of `build_graph`.
+
+    Raises:
+        SettingsError: there is no such variant.
+    """
+    match name:
+        case "unco":
+            return build_graph(tool, llm, knowledge=knowledge)
+        case "small_only":
+            return build_graph(tool, llm, knowledge=knowledge, thresholds=NEVER_ASKED)
+        case "correct_all":
+            return build_graph(tool, llm, knowledge=knowledge, thresholds=ALWAYS_ASKED)
+        case "one_shot":
+            return _one_shot(tool, llm, knowledge)
+        case "generate":
+            return _generate(tool, llm, knowledge)
+    raise SettingsError(f"unknown variant {name!r}: choose one of {', '.join(get_args(Variant))}")
+
+
+def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGraph:
+    graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
+    graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
+    graph.add_node("correct_at_once", CorrectAtOnce(llm), input_schema=EntityState)
+    graph.add_node(collect)
+    graph.add_edge(START, "extract")
+    graph.add_conditional_edges("extract", route_at_once, ["correct_at_once", "collect"])
+    graph.add_edge("correct_at_once", "collect")
+    graph.add_edge("collect", END)
+    return compile_post_graph(graph, "one_shot")
+
+
+def _generate(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGraph:
+    graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
+    graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
+    graph.add_node("generate", FindEntities(llm, "generation"))
+    graph.add_node(collect)
+    graph.add_edge(START, "extract")
+    graph.add_edge("extract", "generate")
+    graph.add_edge("generate", "collect")
+    graph.add_edge("collect", END)
+    return compile_post_graph(graph, "generate")
