@@ -62,7 +62,7 @@ CASES: list[tuple[str, list[GoldEntity], list[Said], Task, Counts, Counts]] = [
     ("IoU of one half, EEG", [g(0, "PER", A)], [p(0, "PER", HALF)], "EEG", (0, 1, 1), (1, 1, 1)),
     # the first fitting box counts
     ("a later box fits better", [g(0, "PER", NEAR_A, A)], [p(0, "PER", A)], "GMNER", (1, 1, 1), (1, 1, 2)),
-    ("a box out of reach", [g(0, "PER", NEAR_A, A)], [p(0, "PER", A), p(0, "PER", NEAR_A)], "GMNER", (1, 2, 1), (1, 1, 2)),
+    ("out of reach", [g(0, "PER", NEAR_A, A)], [p(0, "PER", A), p(0, "PER", NEAR_A)], "GMNER", (1, 2, 1), (1, 1, 2)),
     # the ghost
     ("a box where gold has none", [g(0)], [p(0, "PER", A)], "GMNER", (0, 1, 1), (1, 2, 1)),
     ("a box where gold has none, EEG", [g(0)], [p(0, "PER", A)], "EEG", (0, 1, 1), (1, 2, 1)),
