@@ -21,6 +21,12 @@ def test_a_frame_is_kept_by_endpoint_and_model():
     assert saved_frame("http://127.0.0.1:2/v1", "mystery-1") is None
 
 
+def test_no_password_is_written_down():
+    path = save_frame("http://ann:secret@127.0.0.1:1/v1", "mystery-1", "0-1")
+    assert "secret" not in path.read_text("utf-8")
+    assert saved_frame("http://ann:secret@127.0.0.1:1/v1", "mystery-1") == "0-1"
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', "\xff"])
 def test_a_broken_file_is_none(content: str, caplog: pytest.LogCaptureFixture):
     frames_file().parent.mkdir(parents=True)

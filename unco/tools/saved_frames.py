@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -52,7 +53,8 @@ def save_frame(base_url: str | None, model: str, frame: str) -> Path:
 
 
 def _address(base_url: str | None) -> str:
-    return (base_url or "").rstrip("/")
+    """An address without what may be a name and a password in it."""
+    return re.sub(r"//[^/@]*@", "//", (base_url or "").rstrip("/"))
 
 
 @cache

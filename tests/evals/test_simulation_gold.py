@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from unco.errors import DataError
+from unco.evals.simulation.gold import GoldIndex, best_match, read_gold
+from unco.types import Box, GoldEntity, GoldPost, Span
+
+
+def entity(start: int, stop: int) -> GoldEntity:
+    return GoldEntity(Span(start, stop), "PER", ())
+
+
+POST = GoldPost(
+    "1", ("Ann", "meets", "Ann", "Lee", "and", "@", "joe", "Lee's"), (entity(0, 1), entity(2, 4), entity(5, 7)), None
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "index"),
+    [
+        ("Ann", 0),
+        ("Ann Lee", 1),
+        ("Lee and", 1),
+        ("meets Ann", 1),
+        ("@joe", 2),
+        ("joe Lee's", 2),
+        ("meets", None),
+        ("", None),
+        ("Bob", None),
+    ],
+)
+def test_the_entity_that_is_meant(words: str, index: int | None):
+    assert best_match(POST, words) == (None if index is None else POST.entities[index])
+
+
+def test_a_text_is_found_again_however_it_is_spaced():
+    index = GoldIndex([POST])
+    assert index.find("Ann meets Ann Lee  and @joe Lee's", (10, 10)) is POST
+    assert index.find("Ann meets", None) is None
+
+
+def test_a_file_of_posts(tmp_path: Path):
+    lines = [
+        {
+            "text": "Ann sings",
+            "entities": [{"start": 0, "stop": 1, "type": "PER", "boxes": [[1, 2, 3, 4]]}],
+            "width": 10,
+            "height": 20,
+        },
+        {"id": "b", "tokens": ["New", "Oslo"]},
+    ]
+    (tmp_path / "gold.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n\n")
+    first, second = read_gold(tmp_path / "gold.jsonl")
+    assert first == GoldPost("", ("Ann", "sings"), (GoldEntity(Span(0, 1), "PER", (Box(1, 2, 3, 4),)),), (10, 20))
+    assert second == GoldPost("b", ("New", "Oslo"), (), None)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "gold.jsonl:1: not a gold post"),
+        ("[]", "gold.jsonl:1"),
+        ('{"text": "a", "tokens": ["a"]}', "give text or tokens"),
+        ('{"text": "a", "entity": []}', "entity"),
+        ('{"text": "a", "entities": [{"start": 0, "stop": 2, "type": "PER"}]}', "ends after the last of 1 tokens"),
+        ('{"text": "a", "entities": [{"start": 1, "stop": 1, "type": "PER"}]}', "span needs"),
+    ],
+)
+def test_lines_that_are_none(line: str, says: str, tmp_path: Path):
+    (tmp_path / "gold.jsonl").write_text(line)
+    with pytest.raises(DataError, match=says):
+        read_gold(tmp_path / "gold.jsonl")
+
+
+def test_a_folder_without_posts(tmp_path: Path):
+    with pytest.raises(DataError, match="holds no gold posts"):
+        read_gold(tmp_path)
+
+
+def test_the_real_data_sets(shared: Path):
+    coarse = read_gold(shared / "data" / "twitter-gmner")
+    fine = read_gold(shared / "data" / "twitter-fmnerg", shared / "data" / "twitter-gmner" / "xml")
+    assert len(coarse) == len(fine) == 10_000
+    assert {entity.type for post in coarse for entity in post.entities} == {"PER", "ORG", "LOC", "OTHER"}
+    assert len({entity.type for post in fine for entity in post.entities}) == 51
+    assert [post.tokens for post in coarse] == [post.tokens for post in fine]

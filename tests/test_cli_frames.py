@@ -1,0 +1,66 @@
+"""The commands about box frames and simulated models."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from unco.cli import main
+from unco.evals.simulation import simulate
+from unco.tools.saved_frames import saved_frame
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Exit code, output and errors of a command."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["unco", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    monkeypatch.setenv("COLUMNS", "160")
+    return command
+
+
+def test_probing(run: Run, monkeypatch: pytest.MonkeyPatch):
+    with simulate([], "qwen3-vl") as simulation:
+        code, out, _ = run("probe-frame", "--model", "mystery-1", "--base-url", simulation.url)
+        monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
+        monkeypatch.setenv("UNCO_LLM_MODEL", "mystery-2")
+        assert run("probe-frame", "--no-save")[0] == 0
+        assert saved_frame(simulation.url, "mystery-2") is None
+    assert code == 0
+    assert "mystery-1 speaks 0-1000" in out
+    assert saved_frame(simulation.url, "mystery-1") == "0-1000"
+
+
+def test_nobody_to_probe(run: Run):
+    assert run("probe-frame") == (
+        2,
+        "",
+        "error: there is no MLLM to probe: give --base-url and --model, or UNCO_LLM_BASE_URL and UNCO_LLM_MODEL\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--gold", "none.jsonl"], "none.jsonl holds no gold posts"),
+        (["--gold", "gold.jsonl", "--family", "llava"], "unknown family 'llava'"),
+        (["--gold", "gold.jsonl", "--profile", "profile.yaml"], "right.spam"),
+    ],
+)
+def test_simulations_that_cannot_be(
+    run: Run, arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("gold.jsonl").write_text("")
+    Path("profile.yaml").write_text("right: {spam: 1, span: 1, type: 1, region: 1}")
+    code, out, err = run("simulate-mllm", *arguments)
+    assert (code, out) == (2, "")
+    assert says in err

@@ -1,0 +1,26 @@
+"""Commands about simulated models: instruments for tests, never quality."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unco.cli.app import app
+
+
+@app.command()
+def simulate_mllm(
+    gold: Annotated[
+        Path, typer.Option(help="Gold posts: a JSON Lines file, or a data set's folder with txt/ and xml/.")
+    ],
+    family: Annotated[str, typer.Option(help="Whose way of writing boxes it has.")] = "qwen2.5-vl",
+    profile: Annotated[Path | None, typer.Option(help="YAML file of its errors; default: it never errs.")] = None,
+    port: Annotated[int, typer.Option(help="0 = any that is free.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of its dice.")] = 0,
+    boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
+) -> None:
+    """Serve a simulated MLLM that knows the gold answers and errs as it is told: for tests, never for scores."""
+    from unco.evals.simulation.run import run_simulation
+
+    run_simulation(gold, family, profile, port, seed, boxes, Console())

@@ -1,0 +1,155 @@
+"""Asking in the words of every frame, reading every answer in every frame.
+
+Many models imitate the frame that they are told, others answer in their own whatever they are told. So each picture is
+asked about once in the words of each frame, and each answer is read in all of them. What a frame is worth is the mean
+IoU of the answers to its own words, read in it: exactly what a run would do with it. Near-equal frames are told apart
+by how all answers read in it, whatever words were used, which a model's own frame wins. Pictures are sent at their own
+size: the resize that a frame knows of is then the model's own, and seen in the pixels in which the answer comes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from unco.errors import Rejected, ReplyError
+from unco.evals.frame_probe.pictures import DRAWINGS, Drawing, drawn
+from unco.nodes.verify import verify_region
+from unco.prompts import RegionAnswer, parse_answer
+from unco.tools.frames import FRAMES, Frame, describe, frame_by_name
+from unco.tools.request import Reply, Request
+
+ENOUGH = 0.5
+"""Mean IoU from which a frame is believed; the benchmark counts a box as right above it."""
+
+NEAR = 0.01
+"""Difference of mean IoU within which two frames are told apart by all the answers."""
+
+CANDIDATES: tuple[Frame, ...] = (
+    *FRAMES.values(),
+    *(frame_by_name(f"resized_pixels:{tokens * 28 * 28}") for tokens in (256, 512, 2048, 16384)),
+)
+"""Every frame, and Qwen2.5-VL's at the settings of max_pixels that are met most; 16,384 x 28 x 28 is its own file's."""
+
+SYSTEM = """\
+You find one thing in a picture.
+
+Answer with one JSON object and nothing around it:
+{{"reasoning_process": "<what you see, in short>", "corrected_bounding_box": <four numbers in square brackets>}}
+A box is written as {frame}."""
+
+USER = """\
+Original text:
+<post>
+A drawing with one {colour} rectangle.
+</post>
+Picture: attached.
+Entity as found: <entity>the {colour} rectangle</entity>
+Where is it?"""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameScore:
+    """What one frame is worth."""
+
+    frame: str
+    own: float
+    """Mean IoU, in [0, 1], of the answers to the frame's own words, read in it; no box counts 0."""
+    every: float
+    """The same over all answers, whatever words were used."""
+    read: int
+    """Answers to its own words that gave a box in this frame."""
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What was found out."""
+
+    model: str
+    scores: tuple[FrameScore, ...]
+    """The best first."""
+    calls: int
+    """Questions asked; equal words are asked once."""
+
+    @property
+    def winner(self) -> str | None:
+        """The frame to use; None = none reaches mean IoU 0.5.
+
+        A server of Qwen2.5-VL that takes larger pictures leaves those of 1,003,520 pixels as they are, so the frame of
+        these serves it too, and costs less.
+        """
+        best = self.scores[0]
+        if best.own < ENOUGH:
+            return None
+        usual = FRAMES["resized_pixels"]
+        larger = best.frame.startswith(usual.name) and frame_by_name(best.frame).limits.most > usual.limits.most
+        return usual.name if larger else best.frame
+
+
+def probe_frame(ask: Callable[[Request], Reply], model: str, frames: Sequence[Frame] = CANDIDATES) -> Probe:
+    """Find a model's box frame.
+
+    Args:
+        ask: puts a question, e.g. `lambda request: llm.ask(request, "live")`.
+        model: the endpoint's name of it.
+        frames: the candidates.
+
+    Raises:
+        EndpointError: a question could not be put at all; an unreadable answer is no error.
+    """
+    answers: dict[Request, RegionAnswer | None] = {}
+    by_words: dict[tuple[Drawing, Frame], RegionAnswer | None] = {}
+    for drawing in DRAWINGS:
+        for frame in frames:
+            request = question(model, drawing, frame)
+            if request not in answers:
+                answers[request] = _read(ask(request))
+            by_words[drawing, frame] = answers[request]
+    return Probe(model, _ranked([_score(frame, by_words) for frame in frames]), len(answers))
+
+
+def _ranked(scores: Sequence[FrameScore]) -> tuple[FrameScore, ...]:
+    """The best first: by the answers to a frame's own words; among those near the best, by all answers."""
+    best = max(score.own for score in scores)
+    near = sorted((score for score in scores if score.own >= best - NEAR), key=lambda score: -score.every)
+    rest = sorted((score for score in scores if score.own < best - NEAR), key=lambda score: -score.own)
+    return (*near, *rest)
+
+
+def question(model: str, drawing: Drawing, frame: Frame) -> Request:
+    """Where a drawing's rectangle is, in the words of a frame."""
+    return Request(
+        model=model,
+        system=SYSTEM.format(frame=describe(frame, *drawing.size)),
+        user=USER.format(colour=drawing.colour),
+        picture=drawn(drawing),
+        max_tokens=512,
+        prompt="frame_probe",
+    )
+
+
+def _read(reply: Reply) -> RegionAnswer | None:
+    try:
+        answer = parse_answer(reply.text, reply.finish_reason, "region")
+    except ReplyError:
+        return None
+    assert isinstance(answer, RegionAnswer)
+    return answer
+
+
+def _score(frame: Frame, answers: dict[tuple[Drawing, Frame], RegionAnswer | None]) -> FrameScore:
+    ious = {(drawing, asked): _iou(answer, drawing, frame) for (drawing, asked), answer in answers.items()}
+    own = [ious[drawing, frame] for drawing in DRAWINGS]
+    every = [iou or 0.0 for iou in ious.values()]
+    read = [iou for iou in own if iou is not None]
+    return FrameScore(frame.name, sum(read) / len(own), sum(every) / len(every), len(read), len(own))
+
+
+def _iou(answer: RegionAnswer | None, drawing: Drawing, frame: Frame) -> float | None:
+    """Overlap with the rectangle, of an answer read in a frame; None when there is no box in it."""
+    if answer is None:
+        return None
+    try:
+        box = verify_region(answer, None, frame, drawing.size)
+    except Rejected:
+        return None
+    return box.iou(drawing.box) if box else None

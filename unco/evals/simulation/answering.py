@@ -1,0 +1,181 @@
+"""What a simulated model answers: the gold, spoilt as its profile says."""
+
+import re
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from unco.evals.simulation.families import Family, Shares
+from unco.evals.simulation.gold import GoldIndex, best_match, extent, solid
+from unco.evals.simulation.profile import Profile
+from unco.evals.simulation.question import Question, find_rectangle
+from unco.small_model.label_schemes import COARSE_OF, GMNER_OF
+from unco.types import GoldEntity, GoldPost
+
+INVENTED = ("Zyx Quorndale", "Brimtock Society", "Upper Vellamont", "Orrin Dask")
+"""Names that stand in no post."""
+NO_TYPE = "SOMETHING-ELSE"
+"""A type that is in no scheme."""
+BOX_KEYS = ("corrected_bounding_box", "bounding_box")
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a simulated model knows, how it writes boxes and how it errs."""
+
+    gold: GoldIndex
+    family: Family
+    profile: Profile
+
+
+def answer(question: Question, knowledge: Knowledge, draw: Random) -> Answer:
+    """The JSON object to answer with, its keys as the question asks for them."""
+    post = knowledge.gold.find(question.text, question.picture.size if question.picture else None)
+    entity = best_match(post, question.entity) if post else None
+    return {key: _value(key, question, post, entity, knowledge, draw) for key in question.keys}
+
+
+def _value(
+    key: str, question: Question, post: GoldPost | None, entity: GoldEntity | None, knowledge: Knowledge, draw: Random
+) -> Any:
+    match key:
+        case "reasoning_process":
+            return "Simulated: looked up in the gold answers, then spoilt as the profile says."
+        case "corrected_entity":
+            return _words(question, post, entity, knowledge.profile, draw)
+        case "corrected_type":
+            return _type(question, entity, knowledge.profile, draw)
+        case "corrected_bounding_box":
+            return _box(question, post, entity, knowledge, draw)
+        case "entities":
+            return _entities(question, post, knowledge, draw)
+    return None  # a candidate's number: the box is given instead
+
+
+def _entities(question: Question, post: GoldPost | None, knowledge: Knowledge, draw: Random) -> list[Answer]:
+    """The post's entities that were not found already, and perhaps one that does not exist."""
+    found = solid(question.found)
+    missing = [e for e in post.entities if _surface(question.text, post, e) not in found] if post else []
+    answers = [
+        {
+            "entity": _words(question, post, entity, knowledge.profile, draw),
+            "type": _type(question, entity, knowledge.profile, draw),
+            "bounding_box": _box(question, post, entity, knowledge, draw),
+        }
+        for entity in missing
+    ]
+    if draw.random() < knowledge.profile.hallucination.span:
+        kind = draw.choice(question.labels) if question.labels else NO_TYPE
+        answers.append({"entity": draw.choice(INVENTED), "type": kind, "bounding_box": None})
+    return answers
+
+
+def _words(question: Question, post: GoldPost | None, entity: GoldEntity | None, profile: Profile, draw: Random) -> str:
+    """The entity's words; wrong ones end a word too early or too late."""
+    invents, errs, pick = draw.random(), draw.random(), draw.random()
+    if invents < profile.hallucination.span:
+        return INVENTED[int(pick * len(INVENTED))]
+    if post is None or entity is None:
+        return question.entity
+    start, stop = _place(question.text, post, entity)
+    right = question.text[start:stop]
+    if errs < profile.right.span:
+        return right
+    others = [words for words in _shifted(question.text, start, stop) if words != right]
+    return others[int(pick * len(others))] if others else right
+
+
+def _shifted(text: str, start: int, stop: int) -> list[str]:
+    """The words of a place with one more or one less at either end."""
+    words = [(found.start(), found.end()) for found in re.finditer(r"\S+", text)]
+    inside = [index for index, (first, last) in enumerate(words) if last > start and first < stop]
+    first, last = inside[0], inside[-1]
+    ends = [(first - 1, last), (first, last + 1), (first + 1, last), (first, last - 1)]
+    return [text[words[a][0] : words[b][1]] for a, b in ends if 0 <= a <= b < len(words)]
+
+
+def _place(text: str, post: GoldPost, entity: GoldEntity) -> tuple[int, int]:
+    """(start, stop) of an entity in the text as it was asked."""
+    visible = [index for index, char in enumerate(text) if not char.isspace()]
+    start, stop = extent(post, entity)
+    return visible[start], visible[stop - 1] + 1
+
+
+def _surface(text: str, post: GoldPost, entity: GoldEntity) -> str:
+    start, stop = _place(text, post, entity)
+    return solid(text[start:stop])
+
+
+def _type(question: Question, entity: GoldEntity | None, profile: Profile, draw: Random) -> str:
+    """The gold type, or the listed one above it; wrong ones are another that is listed."""
+    invents, errs, pick = draw.random(), draw.random(), draw.random()
+    if invents < profile.hallucination.type:
+        return NO_TYPE
+    kind = entity.type if entity else ""
+    names = (kind, COARSE_OF.get(kind, ""), GMNER_OF.get(kind, ""))
+    right = next((name for name in names if name in question.labels), question.given_type)
+    others = [label for label in question.labels if label != right]
+    return right if errs < profile.right.type or not others else others[int(pick * len(others))]
+
+
+def _box(
+    question: Question, post: GoldPost | None, entity: GoldEntity | None, knowledge: Knowledge, draw: Random
+) -> list[float] | None:
+    """The entity's first box in the family's numbers; None when it has none, or when there is no picture to see."""
+    shares = _shares(question, post, entity)
+    invents, errs = draw.random(), draw.random()
+    if question.picture is None:
+        return None
+    if shares is None and invents < knowledge.profile.hallucination.region:
+        shares = _anywhere(draw)
+    elif errs >= knowledge.profile.right.region:
+        shares = _wrong(shares, draw)
+    if shares is None:
+        return None
+    return knowledge.family.write(_noisy(shares, knowledge.profile.box_noise, draw), question.picture.size)
+
+
+def _shares(question: Question, post: GoldPost | None, entity: GoldEntity | None) -> Shares | None:
+    """Where the entity is, as shares of the picture."""
+    if question.picture is not None and (seen := find_rectangle(question.picture, question.entity)):
+        width, height = question.picture.size
+        return seen[0] / width, seen[1] / height, seen[2] / width, seen[3] / height
+    if post is None or entity is None or post.size is None or not entity.boxes:
+        return None
+    box, (width, height) = entity.boxes[0], post.size
+    return box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height
+
+
+def _wrong(right: Shares | None, draw: Random) -> Shares | None:
+    """No box for one, some box for none, or a box beside the right one."""
+    if right is None:
+        return _anywhere(draw)
+    if draw.random() < 0.3:
+        return None
+    width, height = right[2] - right[0], right[3] - right[1]
+    across = width * draw.uniform(0.6, 1.2) * (1 if right[0] < 1 - right[2] else -1)
+    down = height * draw.uniform(0.0, 0.5) * (1 if right[1] < 1 - right[3] else -1)
+    return _inside((right[0] + across, right[1] + down, right[2] + across, right[3] + down))
+
+
+def _anywhere(draw: Random) -> Shares:
+    """A box of a tenth to a half of each side."""
+    width, height = draw.uniform(0.1, 0.5), draw.uniform(0.1, 0.5)
+    left, top = draw.uniform(0, 1 - width), draw.uniform(0, 1 - height)
+    return left, top, left + width, top + height
+
+
+def _noisy(shares: Shares, noise: float, draw: Random) -> Shares:
+    """Corners moved by normal noise."""
+    sides = (shares[2] - shares[0], shares[3] - shares[1])
+    x1, y1, x2, y2 = (share + draw.gauss(0, noise) * sides[i % 2] for i, share in enumerate(shares))
+    return _inside((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
+
+
+def _inside(shares: Shares) -> Shares:
+    """Within the picture, and at least a hundredth of each side."""
+    x1, y1, x2, y2 = shares
+    left, top = min(max(x1, 0.0), 0.99), min(max(y1, 0.0), 0.99)
+    return left, top, min(max(x2, left + 0.01), 1.0), min(max(y2, top + 0.01), 1.0)

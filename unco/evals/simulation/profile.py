@@ -1,0 +1,93 @@
+"""How a simulated model errs: chances, read from a YAML file."""
+
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from unco.errors import SettingsError
+
+Malformed = Literal[
+    "fenced",
+    "think",
+    "single_quotes",
+    "trailing_comma",
+    "prose",
+    "truncated",
+    "empty",
+    "several",
+    "numbers_as_strings",
+    "box_as_string",
+    "box_as_dictionary",
+    "wrong_key",
+    "null_content",
+]
+"""How an answer's form can be spoilt; the three about boxes leave an answer without a box as it is."""
+
+Fault = Literal["rate_limit", "rate_limit_retry_after", "server_error", "reset", "hang"]
+"""What can happen instead of an answer: 429 without and with Retry-After, 500, a reset connection, no answer at all."""
+
+MALFORMED: tuple[Malformed, ...] = get_args(Malformed)
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Chances(_Strict):
+    """One chance for each attribute, in [0, 1]."""
+
+    span: Share
+    type: Share
+    region: Share
+
+
+class Profile(_Strict):
+    """How a simulated model errs; as it stands, not at all."""
+
+    right: Chances = Chances(span=1, type=1, region=1)
+    """Chance of the gold answer; else a plausible wrong one."""
+    hallucination: Chances = Chances(span=0, type=0, region=0)
+    """Chance of words that are not in the post, of a type that is not listed, of a box where the gold has none."""
+    box_noise: Annotated[float, Field(ge=0, le=10)] = 0
+    """Standard deviation of each corner, as a share of the box's side."""
+    refusal: Share = 0
+    """Chance of a refusal in prose."""
+    malformed: dict[Malformed, Share] = {}
+    """Chance of each kind; together at most 1."""
+    faults: dict[Fault, Share] = {}
+    """As `malformed`."""
+    latency_s: Annotated[float, Field(ge=0)] = 0
+    """Seconds before each answer."""
+    hang_s: Annotated[float, Field(ge=0)] = 600
+    """Seconds until a connection without an answer is closed."""
+    response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
+    """What is understood; json_schema understands json_object too. What is not is refused with 400."""
+
+    @model_validator(mode="after")
+    def _at_most_one(self) -> "Profile":
+        for name, chances in (("malformed", self.malformed), ("faults", self.faults)):
+            if sum(chances.values()) > 1 + 1e-9:
+                raise ValueError(f"the chances of {name} are together above 1")
+        return self
+
+
+def read_profile(path: Path | None) -> Profile:
+    """A profile from a YAML file; None = the one that never errs.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds what is no profile; names the field.
+    """
+    if path is None:
+        return Profile()
+    try:
+        return Profile.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"profile {path} cannot be read: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise SettingsError(f"{path} is no profile ({', '.join(Profile.model_fields)}): {faults}") from error

@@ -1,0 +1,56 @@
+"""`unco simulate-mllm`: serve a simulated model until it is interrupted."""
+
+from pathlib import Path
+from threading import Event
+
+from rich.console import Console
+
+from unco.errors import SettingsError
+from unco.evals.simulation.gold import read_gold
+from unco.evals.simulation.profile import read_profile
+from unco.evals.simulation.server import simulate
+
+
+def run_simulation(
+    gold: Path,
+    family: str,
+    profile: Path | None,
+    port: int,
+    seed: int,
+    boxes: Path | None,
+    console: Console,
+    until: Event | None = None,
+) -> None:
+    """Serve, say how to reach it, and in the end what happened.
+
+    Args:
+        gold: see `read_gold`.
+        family: how it writes boxes.
+        profile: YAML file; None = it never errs.
+        port: 0 = any that is free.
+        seed: of its dice.
+        boxes: see `read_gold`.
+        console: to print to.
+        until: when to end; None = when interrupted.
+
+    Raises:
+        DataError: the gold posts cannot be read.
+        SettingsError: no such family, a broken profile, or a port that is taken.
+    """
+    posts, errors = read_gold(gold, boxes), read_profile(profile)
+    try:
+        with simulate(posts, family, errors, seed, port) as simulation:
+            console.print("This is no model: it knows the gold answers. What it scores measures the plumbing.")
+            console.print(f"{len(posts)} gold posts, {simulation.model}, stop with Ctrl-C:", soft_wrap=True)
+            console.print(
+                f"export UNCO_LLM_BASE_URL={simulation.url} UNCO_LLM_MODEL={simulation.model}", soft_wrap=True
+            )
+            try:
+                (until or Event()).wait()
+            except KeyboardInterrupt:
+                pass
+            console.print(
+                ", ".join(f"{name}: {count}" for name, count in sorted(simulation.counts.items())) or "unasked"
+            )
+    except OSError as error:
+        raise SettingsError(f"port {port} cannot be used: {error}") from error
