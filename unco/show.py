@@ -71,10 +71,10 @@ def _table(result: Result) -> Table:
         table.add_column(heading, justify="right")
     for entity in result.entities:
         where = _value(entity.region, result.tokens)
-        name = Text(visible(entity.text))
+        words = Text(visible(entity.text))
         if entity.found_by != "small model":
-            name.append(f" ({entity.found_by})", style="dim")
-        cells = [name, Text(visible(entity.type)), Text(where)]
+            words.append(f" ({entity.found_by})", style="dim")
+        cells = [words, Text(visible(entity.type)), Text(where)]
         table.add_row(*cells, *(_uncertainty(note) for note in entity.corrections))
     return table
 
