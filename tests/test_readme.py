@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from unco.evals.model_card import read_report, score_table
 from unco.graph.entity import build_entity_graph
 from unco.small_model.checkpoint import SHIPPED
+from unco.tools.call_settings import CallSettings
 from unco.tools.llm import Mllm
 
 ROOT = Path(__file__).parents[1]
@@ -49,3 +51,11 @@ def test_the_drawing_is_the_graph() -> None:
 def test_the_scores_are_those_of_the_shipped_checkpoint() -> None:
     report = read_report(json.loads((SHIPPED / "config.json").read_text("utf-8")))
     assert score_table(report) in README
+
+
+def test_the_settings_file_of_the_docs_is_one():
+    text = (ROOT / "docs" / "calls.md").read_text("utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    settings = CallSettings.model_validate(yaml.safe_load(example))
+    assert [model.model for model in settings.models] == ["Qwen2.5-VL-7B-Instruct", "gpt-4o"]
+    assert (settings.privacy.longest_side, settings.budget.usd) == (1024, 20)

@@ -67,5 +67,5 @@ def _data_url(image: "Image.Image") -> str:
 
     from unco.tools.pictures import encode_jpeg_or_png, picture_from_pil
 
-    mime, data = encode_jpeg_or_png(picture_from_pil(image))
+    mime, data = encode_jpeg_or_png(picture_from_pil(image).image)
     return f"data:{mime};base64,{b64encode(data).decode()}"

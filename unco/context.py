@@ -40,6 +40,12 @@ class Context:
     """Version of the type corrector's prompt."""
     region_prompt: str = "v1"
     """Version of the region corrector's prompt."""
+    post_calls: int | None = None
+    """Most questions about one post, the most uncertain attributes first; what is cut is `unavailable`. None = any."""
+    post_usd: float | None = None
+    """Most US dollars for one post, as `post_calls`; needs the model's price. None = any."""
+    post_seconds: float | None = None
+    """Seconds after which no question about the post is begun any more. None = each call's own deadline only."""
     one_shot_prompt: str = "v1"
     """Version of the prompt that corrects all three at once; the variant `one_shot` asks it."""
     generate_prompt: str = "v1"
@@ -63,6 +69,10 @@ class Context:
             value = getattr(self, name)
             if not (isinstance(value, str) or (value is None and name in ("model", "frame"))):
                 raise SettingsError(f"{name} must be a string, got {value!r}")
+        for name in ("post_calls", "post_usd", "post_seconds"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, int | float) and value >= 0 and value is not True):
+                raise SettingsError(f"{name} must be a number of at least 0, got {value!r}")
         for name in ATTRIBUTES:
             value = getattr(self, f"{name}_threshold")
             if value is not None and not _is_threshold(value):

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.types import ALWAYS, ATTRIBUTES, Box, Correction, Entity, PostQuestion, Result, Span
+from unco.types import ALWAYS, ATTRIBUTES, Box, Correction, Entity, PostQuestion, Result, Span, Usage
 
 HOW_TO_CONFIGURE = (
     "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
@@ -42,8 +42,17 @@ def show_result(result: Result, console: Console) -> None:
         for note in entity.corrections:
             if note.outcome not in ("skipped", "added"):
                 console.print(_account(entity, note, result.tokens))
+    if result.usage.calls:
+        console.print(Text(usage_line(result.usage), style="dim"))
     if any(note.outcome == "unavailable" for entity in result.entities for note in entity.corrections):
         console.print(Text(HOW_TO_CONFIGURE, style="yellow"))
+
+
+def usage_line(usage: Usage) -> str:
+    """What corrections took, in a line."""
+    given, made = ("unknown" if count is None else f"{count:,}" for count in (usage.input_tokens, usage.output_tokens))
+    cost = "of unknown cost" if usage.cost is None else f"${usage.cost:.4f}"
+    return f"calls: {usage.calls}, {usage.asked} of them made now, {cost}; tokens in {given}, out {made}"
 
 
 def _about_post(question: PostQuestion, added: int) -> Text:
@@ -71,10 +80,10 @@ def _table(result: Result) -> Table:
         table.add_column(heading, justify="right")
     for entity in result.entities:
         where = _value(entity.region, result.tokens)
-        words = Text(visible(entity.text))
+        title = Text(visible(entity.text))
         if entity.found_by != "small model":
-            words.append(f" ({entity.found_by})", style="dim")
-        cells = [words, Text(visible(entity.type)), Text(where)]
+            title.append(f" ({entity.found_by})", style="dim")
+        cells = [title, Text(visible(entity.type)), Text(where)]
         table.add_row(*cells, *(_uncertainty(note) for note in entity.corrections))
     return table
 

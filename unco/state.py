@@ -47,6 +47,11 @@ class PostInput(BaseModel):
         description="What the picture shows, in words; for a small model that was trained with captions.",
     )
     id: str | None = Field(default=None, title="Id", description="Your name for the post; comes back unchanged.")
+    private: bool = Field(
+        default=False,
+        title="Private",
+        description="Ask only hosts that may see private posts: this machine's own, unless the settings say otherwise.",
+    )
 
 
 def merge(done: dict[str, Json], new: dict[str, Json] | None) -> dict[str, Json]:
@@ -62,6 +67,13 @@ class PostState(TypedDict, total=False):
     regions: list[tuple[float, float, float, float]] | None
     caption: str | None
     id: str | None
+    private: bool
+    deadline: float | None
+    """After which nothing is asked, in seconds since 1970."""
+    calls: int | None
+    """Questions that may be asked about the post in all; None = no budget limits them."""
+    grants: dict[str, dict[str, int]] | None
+    """Entity index -> attribute -> questions that may be asked about it, where a budget limits them."""
     extraction: Json
     """What the small model says, an `Extraction`; its thresholds are the ones of this run."""
     corrected: Annotated[dict[str, Json], merge]
@@ -74,6 +86,7 @@ class PostState(TypedDict, total=False):
     thresholds: Json
     model: str
     warnings: list[str]
+    usage: Json
 
 
 class PostOutput(TypedDict):
@@ -87,6 +100,7 @@ class PostOutput(TypedDict):
     thresholds: Json
     model: str
     warnings: list[str]
+    usage: Json
     questions: list[Json]
 
 
@@ -99,6 +113,10 @@ class EntityState(TypedDict):
     """The post's `Extraction` without its entities, for tokens, labels and thresholds."""
     image: str | None
     """The picture as the caller named it."""
+    private: bool
+    deadline: float | None
+    grants: dict[str, int] | None
+    """Attribute -> questions that may be asked about it; None = no budget limits them."""
     neighbours: list[Json]
     """The nearest other entities of the post, each a `Neighbour`."""
     corrected: Annotated[dict[str, Json], merge]
@@ -111,6 +129,9 @@ class EntityInput(TypedDict):
     entity: Json
     extraction: Json
     image: str | None
+    private: bool
+    deadline: float | None
+    grants: dict[str, int] | None
     neighbours: list[Json]
 
 

@@ -131,6 +131,29 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question that got a reply: what was said, word for word, and what it took."""
+
+    model: str
+    """The name that the endpoint gave in its reply."""
+    text: str
+    """The reply as it came."""
+    finish_reason: str | None
+    """As the endpoint says: stop, length, ...; None = it did not say."""
+    fault: str = ""
+    """Why the reply could not be read; empty = it could."""
+    cached: bool = False
+    """From the cache, a recording, or an equal question under way: nobody was asked for this one."""
+    input_tokens: int | None = None
+    """As the provider reports them; None = not reported."""
+    output_tokens: int | None = None
+    cost: float | None = None
+    """US dollars; None = unknown. 0 when cached."""
+    seconds: float = 0.0
+    """Wall time; 0 when cached."""
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """What happened to one attribute of one entity: enough to explain, to audit and to count from."""
 
@@ -164,8 +187,12 @@ class Correction:
     input_tokens: int | None = None
     """As the provider reports them; None = not reported."""
     output_tokens: int | None = None
+    cost: float | None = None
+    """US dollars spent on it now: 0 when nobody was asked; None = unknown, for want of a price or of token counts."""
     seconds: float = 0.0
     """Wall time of the calls."""
+    exchanges: tuple[Exchange, ...] = ()
+    """Each question and reply, in order."""
     facts: tuple[str, ...] = ()
     """What was looked up and quoted to the MLLM."""
 
@@ -191,7 +218,9 @@ class PostQuestion:
     cache_hit: bool = False
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cost: float | None = 0.0
     seconds: float = 0.0
+    exchanges: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +323,21 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What corrections took, summed up; a sum with an unknown part is unknown."""
+
+    calls: int = 0
+    """Questions that got a reply, from wherever it came."""
+    asked: int = 0
+    """Those that were put to an endpoint now: neither cached nor recorded."""
+    input_tokens: int | None = 0
+    """As the providers report them, of all calls."""
+    output_tokens: int | None = 0
+    cost: float | None = 0.0
+    """US dollars, of what was asked now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What comes out: the post's entities, each with its three uncertainties and the account of its corrections."""
 
@@ -307,6 +351,8 @@ class Result:
     """Name of the small model."""
     warnings: tuple[str, ...] = ()
     id: str | None = None
+    usage: Usage = Usage()
+    """Of all its corrections."""
     questions: tuple[PostQuestion, ...] = ()
     """Those about the post as a whole; empty in a run that only corrects."""
 

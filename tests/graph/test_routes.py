@@ -62,6 +62,9 @@ def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[dict, li
             "entity": entity,
             "extraction": {**said, "entities": []},
             "image": "a.png",
+            "private": False,
+            "deadline": None,
+            "grants": None,
             "neighbours": neighbours(said["entities"])[entity["index"]],
         }
         for entity in needy

@@ -35,6 +35,7 @@ class Step:
     status: int = 200
     kind: str = "application/json"
     after_s: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     """Close the connection without an answer."""
 
@@ -82,6 +83,8 @@ def serve() -> Iterator[OpenAIServer]:
             self.send_response(step.status)
             self.send_header("Content-Type", step.kind)
             self.send_header("Content-Length", str(len(data)))
+            for name, value in step.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             try:
                 self.wfile.write(data)

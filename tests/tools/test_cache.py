@@ -3,14 +3,18 @@
 import logging
 import pickle
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import diskcache
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from unco.errors import SetupError
-from unco.tools.cache import Cache, default_directory
+from unco.tools.cache import Cache, default_directory, sealed, unsealed
 
 
 def test_what_is_put_is_found_also_by_another_cache(tmp_path: Path):
@@ -112,3 +116,45 @@ def test_threads_share_it(tmp_path: Path):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(turn, range(20))) == [f"text {number}" for number in range(20)]
+
+
+def test_a_damaged_text_is_not_taken_for_an_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    cache = Cache(tmp_path)
+    cache.put("k", "the type is PER")
+    cache.put("other", "the type is LOC")
+    with sqlite3.connect(tmp_path / "cache.db") as database:
+        database.execute("UPDATE Cache SET value = replace(value, 'PER', 'ORG') WHERE key = 'k'")
+        database.execute("UPDATE Cache SET key = 'moved' WHERE key = 'other'")
+    database.close()
+    with caplog.at_level(logging.WARNING):
+        assert cache.get("k") is None
+        assert cache.get("moved") is None, "the text belongs to another key"
+    assert "damaged" in caplog.text
+
+
+@given(st.text(), st.text())
+def test_what_is_sealed_comes_back(key: str, text: str):
+    assert unsealed(key, sealed(key, text)) == text
+
+
+KILLED = """
+import sys
+from unco.tools.cache import Cache
+cache = Cache(sys.argv[1])
+for number in range(10**9):
+    cache.put(str(number), f"text {number} " * 50)
+    if number == int(sys.argv[2]):
+        print("there", flush=True)
+"""
+
+
+@pytest.mark.parametrize("rows", [0, 3, 20])
+def test_a_process_that_is_killed_while_it_writes_leaves_only_whole_rows(tmp_path: Path, rows: int):
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(rows)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "there\n"
+        process.kill()
+    found = dict(Cache(tmp_path).rows())
+    assert len(found) >= rows + 1
+    assert all(text == f"text {key} " * 50 for key, text in found.items())

@@ -2,11 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.errors import Rejected, SettingsError
-from unco.tools.frames import FRAMES, decode, describe, encode, fit, frame_by_name, frame_for, sent_size, smart_resize
+from unco.errors import Rejected
+from unco.tools.frames import FRAMES, decode, encode, frame_by_name, limited, sent_size
+from unco.tools.picture_sizes import fit, smart_resize
 from unco.types import Box
 
-frames = st.sampled_from(list(FRAMES.values()))
+VARIANTS = [
+    frame_by_name("resized_pixels:401408"),
+    *(limited(FRAMES[name], 640) for name in ("pixels", "resized_pixels")),
+]
+frames = st.sampled_from([*FRAMES.values(), *VARIANTS])
+whole_frames = frames.filter(lambda frame: not frame.cells)
 sides = st.integers(74, 1200)  # what the benchmark's pictures span
 
 
@@ -29,19 +35,27 @@ def boxes(draw, width, height, least):
     return Box(*low, *high)
 
 
-@given(frames, sides, sides, st.data())
+@given(whole_frames, sides, sides, st.data())
 def test_round_trip_keeps_the_box(frame, width, height, data):
     least = [max(1.0, 100.001 * size) for size in step(frame, width, height)]
     if least[0] > width or least[1] > height:
         return
     box = data.draw(boxes(width, height, least))
-    assert decode(encode(box, frame, width, height), frame, width, height).iou(box) >= 0.98
+    touches = frame.top is not None and (box.x2 > width * 0.999 or box.y2 > height * 0.999)
+    again = decode(encode(box, frame, width, height), frame, width, height)
+    assert again.iou(box) >= (0.97 if touches else 0.98)
 
 
 @given(frames, st.integers(1, 6000), st.integers(1, 6000), st.data())
 def test_a_box_of_one_pixel_survives(frame, width, height, data):
     box = data.draw(boxes(width, height, (1, 1)))
-    again = decode(encode(box, frame, width, height), frame, width, height)
+    numbers = encode(box, frame, width, height)
+    assert numbers[0] < numbers[2]
+    assert numbers[1] < numbers[3]
+    if frame.top is not None:
+        assert 0 <= min(numbers) < max(numbers) <= frame.top
+        return  # a far edge without a number may cost it the last bit of a pixel
+    again = decode(numbers, frame, width, height)
     assert 0 <= again.x1 < again.x2 <= width
     assert 0 <= again.y1 < again.y2 <= height
     assert again.iou(box) > 0
@@ -54,6 +68,12 @@ def test_worked_examples():
     assert encode(Box(60, 80, 300, 200), FRAMES["0-1000-yx"], 600, 400) == [200, 100, 500, 500]
     assert encode(Box(60, 50, 300, 200), FRAMES["0-1"], 600, 400) == [0.1, 0.125, 0.5, 0.5]
     assert encode(box, FRAMES["resized_pixels"], 600, 400) == [59, 39, 294, 196]  # sent at 588 x 392
+    assert encode(box, FRAMES["claude_pixels"], 600, 400) == [60, 40, 300, 200]
+    assert encode(Box(300, 0, 600, 400), FRAMES["0-999"], 600, 400) == [500, 0, 999, 999]
+    assert encode(Box(300, 0, 600, 400), FRAMES["0-999-cells"], 600, 400) == [500, 0, 999, 999]
+    assert encode(Box(300, 0, 600, 400), FRAMES["0-1023-yx"], 600, 400) == [0, 512, 1023, 1023]
+    assert encode(Box(0, 0, 320, 100), FRAMES["0-1-in-32"], 320, 320) == [0.0156, 0.0156, 0.9844, 0.2969]
+    assert encode(Box(12, 12, 18, 300), FRAMES["0-1-in-32"], 320, 320) == [0.0313, 0.0313, 0.0625, 0.9375]
     assert all(isinstance(number, int) for number in encode(box, FRAMES["0-1000"], 600, 400))
 
 
@@ -111,39 +131,3 @@ def test_fit():
     assert fit(1200, 800) == (1200, 800)
     assert fit(4096, 2048) == (2048, 1024)
     assert fit(50_000, 1) == (2048, 1)
-
-
-@pytest.mark.parametrize(
-    ("model", "name"),
-    [
-        ("Qwen/Qwen2.5-VL-7B-Instruct", "resized_pixels"),
-        ("qwen2.5vl:7b", "resized_pixels"),
-        ("Qwen2-VL-7B", "0-1000"),
-        ("qwen3-vl-plus", "0-1000"),
-        ("OpenGVLab/InternVL3-8B", "0-1000"),
-        ("google/gemini-2.5-pro", "0-1000-yx"),
-        ("gpt-4o-mini", "pixels"),
-        ("openai/gpt-5.2", "pixels"),
-        ("authored", "pixels"),
-    ],
-)
-def test_frame_for_families(model, name):
-    assert frame_for(model).name == name
-
-
-def test_frame_by_name():
-    assert all(frame_by_name(name).name == name for name in FRAMES)
-
-
-def test_unknown_names_list_the_frames():
-    for call in (lambda: frame_for("llava-1.6"), lambda: frame_by_name("xywh")):
-        with pytest.raises(SettingsError, match="pixels, resized_pixels, 0-1000, 0-1000-yx, 0-1"):
-            call()
-    with pytest.raises(SettingsError, match=r"Context\.frame or UNCO_LLM_FRAME"):
-        frame_for("llava-1.6")
-
-
-def test_describe_states_the_size_that_is_sent():
-    assert "588 pixels wide and 392 pixels high" in describe(FRAMES["resized_pixels"], 600, 400)
-    assert describe(FRAMES["0-1000-yx"], 600, 400).startswith("[y1, x1, y2, x2]")
-    assert all("{" not in describe(frame, 600, 400) for frame in FRAMES.values())

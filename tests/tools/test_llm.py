@@ -85,12 +85,6 @@ def test_what_is_sent(server: OpenAIServer, ask: Ask):
     assert server.keys == [f"Bearer {KEY}"]
 
 
-def test_json_mode_is_sent_and_the_text_still_comes_back_raw(server: OpenAIServer, ask: Ask):
-    server.script = [Step(completion("not json"))]
-    assert ask(client(server), replace(REQUEST, json_mode=True), "live").text == "not json"
-    assert server.bodies[0]["response_format"] == {"type": "json_object"}
-
-
 def test_the_environments_key_is_not_sent_unless_handed_in(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     Mllm(server.url, "small-vl").ask(REQUEST, "live")
@@ -196,7 +190,7 @@ def test_a_spoilt_cache_row_is_asked_anew(server: OpenAIServer, ask: Ask, tmp_pa
 def test_equal_questions_at_once_are_one_call(server: OpenAIServer):
     server.script = [Step(after_s=0.3)]
     mllm = client(server)
-    mllm._connected()
+    mllm._connection.connected()
     with ThreadPoolExecutor(4) as pool:
         replies = list(pool.map(lambda _: mllm.ask(REQUEST, "live"), range(4)))
     assert server.calls == 1

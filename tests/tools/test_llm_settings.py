@@ -6,20 +6,22 @@ import pytest
 from tenacity import RetryCallState, Retrying
 
 from unco.errors import SettingsError
+from unco.tools.call_settings import mllm_from_env
 from unco.tools.llm import Mllm
+from unco.tools.retry import BACK_OFF
 
 
 def test_from_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     for name in ("UNCO_LLM_BASE_URL", "UNCO_LLM_MODEL", "UNCO_LLM_FRAME", "OPENAI_API_KEY", "UNCO_RECORDING"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "cache"))
-    assert not Mllm.from_env().configured
+    assert not mllm_from_env().configured
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://localhost:8000/v1")
-    assert not Mllm.from_env().configured
+    assert not mllm_from_env().configured
     monkeypatch.setenv("UNCO_LLM_MODEL", "small-vl")
     monkeypatch.setenv("UNCO_LLM_FRAME", "norm1000")
     monkeypatch.setenv("UNCO_RECORDING", str(tmp_path / "asked.jsonl"))
-    mllm = Mllm.from_env()
+    mllm = mllm_from_env()
     assert mllm.configured
     assert mllm.frame == "norm1000"
     assert (mllm.model, mllm.recording and mllm.recording.path) == ("small-vl", tmp_path / "asked.jsonl")
@@ -35,4 +37,4 @@ def test_an_address_without_http_is_refused():
 def test_waits_double_up_to_a_limit(attempt: int, least: float):
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = attempt
-    assert least <= Mllm()._policy["wait"](state) <= least + 1
+    assert least <= BACK_OFF(state) <= least + 1

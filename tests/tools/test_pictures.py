@@ -205,15 +205,15 @@ def test_encoding_drops_metadata_and_is_repeatable(write):
     exif[0x010E] = "where I live"
     noise = Image.frombytes("RGB", (100, 100), Random(0).randbytes(30_000))
     picture = open_picture(write("a.jpg", as_bytes(noise, "JPEG", exif=exif, comment=b"my garden")))
-    mime, data = encode_jpeg_or_png(picture)
+    mime, data = encode_jpeg_or_png(picture.image)
     assert mime == "image/jpeg"
-    assert (mime, data) == encode_jpeg_or_png(picture)
+    assert (mime, data) == encode_jpeg_or_png(picture.image)
     with Image.open(BytesIO(data)) as again:
         assert not again.getexif()
         assert "comment" not in again.info
     assert b"where I live" not in data
     assert b"my garden" not in data
-    mime, data = encode_jpeg_or_png(open_picture(write("b.png", as_bytes(gradient()))), (28, 56))
+    mime, data = encode_jpeg_or_png(open_picture(write("b.png", as_bytes(gradient()))).image, (28, 56))
     assert mime == "image/png"
     with Image.open(BytesIO(data)) as again:
         assert again.size == (28, 56)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unco.tools.request import Reply, Request, SentPicture, reply_from, reply_parts, request_key, request_parts
+from unco.tools.request import Purpose, Reply, Request, SentPicture, reply_from, reply_parts, request_key, request_parts
 
 PICTURE = SentPicture("image/jpeg", "ab" * 32, b"jpeg")
 REQUEST = Request(model="small-vl", system="You correct.", user="Oslo", picture=PICTURE)
@@ -20,10 +20,10 @@ CHANGES: dict[str, Any] = {
     "picture": None,
     "temperature": 0.1,
     "max_tokens": 512,
-    "json_mode": True,
+    "schema": '{"type": "object"}',
     "repeat": 1,
 }
-NOTES = {"prompt": "span/v2", "prompt_hash": "cd" * 32}
+NOTES = {"prompt": "span/v2", "prompt_hash": "cd" * 32, "purpose": Purpose(private=True)}
 
 
 def test_every_field_is_either_in_the_key_or_a_note():
@@ -62,7 +62,7 @@ def test_zero_is_zero():
 
 def test_a_key_is_the_same_tomorrow():
     assert request_key(Request(model="m", system="s", user="u")) == (
-        "7831386767ae7580d3bd3185458ca32b44bdd32a04c7e9a38739cc8cbe2338b4"
+        "b4671ad692d38ad39c947fbe66d59005c038cc95c734baa45178e38d548e3cd3"
     )
 
 

@@ -4,14 +4,14 @@ One gold entity is one unit, however many boxes it has. A region is right when b
 has an IoU strictly above 0.5 with any of the gold boxes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from unco.types import Box, GoldEntity, GoldPost, Span
 
-Task = Literal["GMNER", "MNER", "EEG"]
-"""Span + type + region; span + type; span + region."""
+Task = Literal["GMNER", "MNER", "EEG", "span"]
+"""Span + type + region; span + type; span + region; span alone."""
 
 
 class Triplet(Protocol):
@@ -66,8 +66,8 @@ def entity_correct(predicted: Triplet, gold: GoldEntity, task: Task) -> bool:
     """Eqs. 12-14: whether the parts that a task asks for are all right."""
     return (
         predicted.span == gold.span
-        and (task == "EEG" or predicted.type == gold.type)
-        and (task == "MNER" or region_correct(predicted.region, gold.boxes))
+        and (task in ("EEG", "span") or predicted.type == gold.type)
+        and (task in ("MNER", "span") or region_correct(predicted.region, gold.boxes))
     )
 
 
@@ -77,13 +77,21 @@ def score(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]], ta
     Raises:
         ValueError: the two differ in length.
     """
-    correct = predicted = 0
-    for post, entities in zip(gold, predictions, strict=True):
-        open_gold = list(post.entities)
-        for entity in entities:
-            match = next((item for item in open_gold if entity_correct(entity, item, task)), None)
-            if match is not None:
-                open_gold.remove(match)
-                correct += 1
-        predicted += len(entities)
-    return Score(correct, predicted, sum(len(post.entities) for post in gold))
+    return total(count_post(post, entities, task) for post, entities in zip(gold, predictions, strict=True))
+
+
+def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task) -> Score:
+    """Count one post: a gold entity is matched at most once, so a prediction that comes twice is wrong once."""
+    open_gold, correct = list(gold.entities), 0
+    for entity in predicted:
+        match = next((item for item in open_gold if entity_correct(entity, item, task)), None)
+        if match is not None:
+            open_gold.remove(match)
+            correct += 1
+    return Score(correct, len(predicted), len(gold.entities))
+
+
+def total(scores: Iterable[Score]) -> Score:
+    """Counts summed up: the micro average."""
+    counts = [(score.correct, score.predicted, score.gold) for score in scores]
+    return Score(*map(sum, zip(*counts, strict=True))) if counts else Score(0, 0, 0)

@@ -4,8 +4,8 @@ from functools import cache
 
 from unco.graph.post import PostGraph, build_graph
 from unco.graph.variants import build_variant
+from unco.tools.call_settings import mllm_from_env
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
 from unco.tools.small_model import default_extractor, small_model_tool
 
 __all__ = ["PostGraph", "build_graph", "build_variant", "default_graph", "graph"]
@@ -25,7 +25,7 @@ def default_graph(
         variant: of the paper, see `unco.graph.variants`.
     """
     extractor = default_extractor(checkpoint=checkpoint, scheme=scheme, estimator=estimator)
-    return build_variant(variant, small_model_tool(extractor), Mllm.from_env(), Knowledge.from_env())
+    return build_variant(variant, small_model_tool(extractor), mllm_from_env(), Knowledge.from_env())
 
 
 graph: PostGraph = default_graph()

@@ -47,10 +47,23 @@ def _uncertain_to(node: str, state: PostState) -> list[Send]:
     if not needy:
         return []
     # A corrector sees its own entity and the nearest others; a hundred copies of all would weigh.
-    about = {**extraction, "entities": []}
-    near = neighbours(extraction["entities"])
+    common = {
+        "extraction": {**extraction, "entities": []},
+        "image": image,
+        "private": state.get("private", False),
+        "deadline": state.get("deadline"),
+    }
+    near, grants = neighbours(extraction["entities"]), state.get("grants")
     return [
-        Send(node, {"entity": entity, "extraction": about, "image": image, "neighbours": near[entity["index"]]})
+        Send(
+            node,
+            common
+            | {
+                "entity": entity,
+                "neighbours": near[entity["index"]],
+                "grants": grants and grants.get(str(entity["index"])),
+            },
+        )
         for entity in needy
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from unco.nodes.account import usage_of
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extractor import with_span
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, Extraction, Result, Span, Thresholds
@@ -14,16 +15,19 @@ def collect(state: PostState) -> Json:
     corrected = {entity.index: entity for entity in map(ENTITY.validate_python, state["corrected"].values())}
     merged = [corrected.get(entity.index, entity) for entity in extraction.entities]
     settled = settle_overlaps(merged, extraction)
+    entities = tuple(with_skips(entity, extraction.thresholds) for entity in settled)
+    questions = tuple(map(POST_QUESTION.validate_python, state.get("questions", ())))
     result = Result(
         text=extraction.text,
         tokens=extraction.tokens,
-        entities=tuple(with_skips(entity, extraction.thresholds) for entity in settled),
+        entities=entities,
         picture=extraction.picture,
         thresholds=extraction.thresholds,
         model=extraction.model,
         warnings=extraction.warnings,
         id=state.get("id"),
-        questions=tuple(map(POST_QUESTION.validate_python, state.get("questions", ()))),
+        usage=usage_of([note for entity in entities for note in entity.corrections], questions),
+        questions=questions,
     )
     return to_json(RESULT, result)
 

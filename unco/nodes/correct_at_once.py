@@ -4,33 +4,28 @@ The answer counts for all three, also for those whose uncertainty is below the t
 The question's cost stands at the span, and the other two cost nothing, so that sums over corrections are right.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from unco.errors import EndpointError, PictureError, Rejected, Unavailable
+from unco.nodes.account import Said, told
+from unco.nodes.asking import Account, Steps, Turn, aask_chain, ask_chain, how_it_ended, readable_answer
+from unco.nodes.case import MOST_CALLS, Case
 from unco.nodes.correct_region import box_in_frame
-from unco.nodes.correction import (
-    Case,
-    Steps,
-    Value,
-    aask_all,
-    ask_all,
-    how_it_ended,
-    readable_answer,
-    shown_threshold,
-    with_replies,
-)
-from unco.nodes.corrector_node import entity_case, with_correction
+from unco.nodes.correction import Value, fault_of, shown_threshold, with_earlier_faults
+from unco.nodes.corrector_node import with_correction
 from unco.nodes.post_frame import frame_in_words
 from unco.nodes.sent_picture import sent_picture
+from unco.nodes.turns import entity_turns
 from unco.nodes.verify import verify_region, verify_span, verify_type
 from unco.prompts import OneShotAnswer, Prompt, label_lines, load_prompt, neighbour_lines, render
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.llm import Mllm
-from unco.tools.request import Reply, Request
+from unco.tools.request import Request
 from unco.types import ATTRIBUTES, Attribute, Correction, Entity, Outcome
 
 Corrections = tuple[Correction, ...]
@@ -45,34 +40,41 @@ class CorrectAtOnce(Runnable[EntityState, Json]):
 
     def invoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Correct the state's entity."""
-        case, mode = entity_case(input, self._llm)
-        return _update(case, ask_all(one_shot_steps(case), lambda request: self._llm.ask(request, mode)))
+        return _update(*ask_chain(_turns(input, self._llm), one_shot_steps, CORRECTIONS))
 
     async def ainvoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting the MLLM."""
-        case, mode = entity_case(input, self._llm)
-        return _update(case, await aask_all(one_shot_steps(case), lambda request: self._llm.aask(request, mode)))
+        return _update(*await aask_chain(_turns(input, self._llm), one_shot_steps, CORRECTIONS))
+
+
+def _turns(state: EntityState, llm: Mllm) -> Iterator[Turn[Case]]:
+    """What a budget grants to the attributes together is what their one question may take."""
+    grants = state.get("grants")
+    calls = MOST_CALLS if grants is None else min(MOST_CALLS, sum(grants.values()))
+    for turn in entity_turns(state, llm):
+        yield replace(turn, case=replace(turn.case, calls=calls))
 
 
 def one_shot_steps(case: Case) -> Steps[Corrections]:
     """Ask, read, ask once more if it cannot be read, verify; a correction for each attribute, in their order."""
     prompt = load_prompt("one_shot", case.context.prompt_version("one_shot"))
     blanks = tuple(_blank(attribute, case, prompt) for attribute in ATTRIBUTES)
-    replies: list[Reply] = []
+    said: list[Said] = []
     try:
-        answer = yield from readable_answer(_request(case, prompt), prompt.answer, replies)
+        answer = yield from readable_answer(_request(case, prompt), prompt.answer, said, case.calls)
     except (EndpointError, PictureError) as fault:
         outcome, state = how_it_ended(fault)
         ended = [replace(blank, outcome=outcome, answer=state, detail=str(fault)) for blank in blanks]
-        return _with_cost_once(ended, replies)
+        return _with_cost_once(ended, said)
     assert isinstance(answer, OneShotAnswer)
+    taken = [neighbour.span for neighbour in case.neighbours] if prompt.uses("neighbours") else []
     verifiers: tuple[Callable[[], Value], ...] = (
-        lambda: verify_span(answer.corrected_entity, case.entity.span, case.extraction.tokens),
+        lambda: verify_span(answer.corrected_entity, case.entity.span, case.extraction.tokens, taken),
         lambda: verify_type(answer.corrected_type, case.extraction.labels),
         lambda: _verify_region(answer, case),
     )
-    told = [replace(blank, answer="value", reasoning=answer.reasoning_process) for blank in blanks]
-    return _with_cost_once([_verified(note, verify) for note, verify in zip(told, verifiers, strict=True)], replies)
+    notes = [replace(blank, answer="value", reasoning=answer.reasoning_process) for blank in blanks]
+    return _with_cost_once([_verified(note, verify) for note, verify in zip(notes, verifiers, strict=True)], said)
 
 
 def _request(case: Case, prompt: Prompt) -> Request:
@@ -97,8 +99,10 @@ def _request(case: Case, prompt: Prompt) -> Request:
         system=rendered.system,
         user=rendered.user,
         picture=sent_picture(case) if prompt.picture else None,
+        schema=json.dumps(prompt.schema),
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
+        purpose=case.purpose(None),
     )
 
 
@@ -113,6 +117,7 @@ def _blank(attribute: Attribute, case: Case, prompt: Prompt) -> Correction:
         threshold=case.extraction.thresholds.of(attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256[:12],
+        cost=0.0,
     )
 
 
@@ -128,23 +133,36 @@ def _verify_region(answer: OneShotAnswer, case: Case) -> Value:
     return verify_region(answer, case.entity.region, case.frame, (info.width, info.height))
 
 
-def _verified(told: Correction, verify: Callable[[], Value]) -> Correction:
+def _verified(note: Correction, verify: Callable[[], Value]) -> Correction:
     try:
         after = verify()
     except Rejected as fault:
-        return replace(told, outcome="rejected", detail=str(fault))
+        return replace(note, outcome="rejected", detail=str(fault))
     except Unavailable as fault:
-        return replace(told, outcome="unavailable", answer=None, detail=str(fault))
-    null = told.attribute == "region" and after is None
-    outcome: Outcome = "changed" if after != told.before else "kept"
-    return replace(told, outcome=outcome, after=after, answer="null" if null else "value")
+        return replace(note, outcome="unavailable", answer=None, detail=str(fault))
+    null = note.attribute == "region" and after is None
+    outcome: Outcome = "changed" if after != note.before else "kept"
+    return replace(note, outcome=outcome, after=after, answer="null" if null else "value")
 
 
-def _with_cost_once(notes: list[Correction], replies: list[Reply]) -> Corrections:
-    """Whose answer it was stands at each; what it cost only at the first."""
-    told = [with_replies(note, replies) for note in notes]
-    free = [replace(note, calls=0, input_tokens=0, output_tokens=0, seconds=0.0) for note in told[1:]]
-    return (told[0], *free)
+def _with_cost_once(notes: list[Correction], said: list[Said]) -> Corrections:
+    """Whose answer it was stands at each; what was said and what it cost only at the first."""
+    first, *others = [told(note, said) for note in notes]
+    free = (
+        replace(note, calls=0, input_tokens=0, output_tokens=0, cost=0.0, seconds=0.0, exchanges=()) for note in others
+    )
+    return (first, *free)
+
+
+def _with_earlier_faults(notes: Corrections, faults: str) -> Corrections:
+    return tuple(with_earlier_faults(note, faults) for note in notes)
+
+
+def _fault_of(notes: Corrections) -> str:
+    return fault_of(notes[0])
+
+
+CORRECTIONS = Account(_fault_of, _with_earlier_faults)
 
 
 def _update(case: Case, corrections: Corrections) -> Json:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 
 from unco.errors import Unavailable
-from unco.nodes.correction import Case
+from unco.nodes.case import Case
 from unco.nodes.sent_picture import marked_picture, sent_picture
 from unco.nodes.verify import verify_candidate, verify_region
 from unco.prompts import Answer, CandidateAnswer, RegionAnswer, load_prompt, neighbour_lines

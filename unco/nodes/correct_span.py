@@ -1,6 +1,6 @@
 """The span corrector: are these the right words? (Algorithm 1, lines 2-5; text only, as in the paper's Figure 7)."""
 
-from unco.nodes.correction import Case
+from unco.nodes.case import Case
 from unco.nodes.verify import verify_span
 from unco.prompts import Answer, SpanAnswer, label_lines, load_prompt, neighbour_lines
 from unco.tools.request import SentPicture

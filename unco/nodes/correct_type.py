@@ -1,7 +1,7 @@
 """The type corrector: is it of this type? (Algorithm 1, lines 6-9; Figure 8). It sees the corrected span."""
 
-from unco.nodes.correction import Case
-from unco.nodes.sent_picture import sent_picture
+from unco.nodes.case import Case
+from unco.nodes.sent_picture import sent_crop, sent_picture
 from unco.nodes.verify import verify_type
 from unco.prompts import Answer, TypeAnswer, fact_lines, label_lines, neighbour_lines
 from unco.tools.request import SentPicture
@@ -27,7 +27,7 @@ class TypeCorrector:
             "neighbours": neighbour_lines(case.neighbours),
             "facts": fact_lines(case.facts),
         }
-        return values, sent_picture(case)
+        return values, sent_crop(case) if "type" in case.privacy.crop else sent_picture(case)
 
     def verify(self, answer: Answer, case: Case) -> str:
         """The type must be one of the scheme's."""

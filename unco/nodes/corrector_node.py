@@ -1,15 +1,17 @@
 """Makes a node of a corrector: reads the entity's state, runs the correction, writes the entity back."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from unco.context import Mode
-from unco.nodes.correction import Case, Corrector, PostCase, aask_all, ask_all, correction_steps
-from unco.nodes.settings import current_context, current_frame, current_mode, current_model
+from unco.nodes.asking import Steps, Turn, aask_chain, ask_chain
+from unco.nodes.case import MOST_CALLS, Case
+from unco.nodes.correction import CORRECTION, Corrector, correction_steps
+from unco.nodes.turns import entity_turns
 from unco.prompts import load_prompt
-from unco.state import ENTITY, EXTRACTION, NEIGHBOUR, EntityState, Json, to_json
+from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extractor import with_span
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
@@ -30,51 +32,22 @@ class CorrectorNode(Runnable[EntityState, Json]):
 
     def invoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Correct one attribute of the state's entity."""
-        case, mode = self._case(input)
-        steps = correction_steps(self._corrector, case)
-        return _update(case, ask_all(steps, lambda request: self._llm.ask(request, mode)))
+        return _update(*ask_chain(self._turns(input), self._steps, CORRECTION))
 
     async def ainvoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting the MLLM."""
-        case, mode = self._case(input)
-        steps = correction_steps(self._corrector, case)
-        return _update(case, await aask_all(steps, lambda request: self._llm.aask(request, mode)))
+        return _update(*await aask_chain(self._turns(input), self._steps, CORRECTION))
 
-    def _case(self, state: EntityState) -> tuple[Case, Mode]:
-        """What the corrector knows; of facts only where its prompt has a place for them."""
-        case, mode = entity_case(state, self._llm)
+    def _steps(self, case: Case) -> Steps[Correction]:
+        """Facts are looked up only where the prompt has a place for them."""
         name = self._corrector.attribute
         wanted = load_prompt(name, case.context.prompt_version(name)).uses("facts")
-        return replace(case, knowledge=self._knowledge if wanted else None), mode
+        return correction_steps(self._corrector, replace(case, knowledge=self._knowledge if wanted else None))
 
-
-def entity_case(state: EntityState, llm: Mllm) -> tuple[Case, Mode]:
-    """An entity's state as a case, and the run's mode."""
-    post, mode = post_case(state["extraction"], state["image"], llm)
-    case = Case(
-        entity=ENTITY.validate_python(state["entity"]),
-        neighbours=tuple(map(NEIGHBOUR.validate_python, state.get("neighbours", ()))),
-        extraction=post.extraction,
-        image=post.image,
-        context=post.context,
-        model=post.model,
-        frame=post.frame,
-    )
-    return case, mode
-
-
-def post_case(extraction: Json, image: str | None, llm: Mllm) -> tuple[PostCase, Mode]:
-    """A post as the nodes know it, and the run's mode."""
-    context = current_context()
-    mode, model = current_mode(context, llm), current_model(context, llm)
-    case = PostCase(
-        extraction=EXTRACTION.validate_python(extraction),
-        image=image,
-        context=context,
-        model=model,
-        frame=current_frame(context, llm) if mode != "off" and model else None,
-    )
-    return case, mode
+    def _turns(self, state: EntityState) -> Iterator[Turn[Case]]:
+        calls = (state.get("grants") or {}).get(self._corrector.attribute, MOST_CALLS)
+        for turn in entity_turns(state, self._llm):
+            yield replace(turn, case=replace(turn.case, calls=calls))
 
 
 def _update(case: Case, correction: Correction) -> Json:

@@ -1,5 +1,6 @@
 """The first node: the small model, as a tool, finds entities and says how unsure it is (stage 1)."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 
 from unco.context import Context
+from unco.nodes.plan_calls import calls_for, plan_calls
 from unco.nodes.settings import check_settings, current_context
 from unco.state import EXTRACTION, Json, PostInput, to_json
 from unco.tools.knowledge import Knowledge
@@ -41,12 +43,12 @@ class ExtractNode(Runnable[PostInput, Json]):
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the tool."""
         context = self._checked_context()
-        return self._update(self._tool.invoke(input.model_dump()), context)
+        return self._update(self._tool.invoke(_arguments(input)), context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting: posts that run at the same time go through the small model as one batch."""
         context = self._checked_context()
-        return self._update(await self._tool.ainvoke(input.model_dump()), context)
+        return self._update(await self._tool.ainvoke(_arguments(input)), context)
 
     def _checked_context(self) -> Context:
         context = current_context()
@@ -54,7 +56,21 @@ class ExtractNode(Runnable[PostInput, Json]):
         return context
 
     def _update(self, found: Json, context: Context) -> Json:
+        """The extraction under this run's thresholds, and how much may be asked about it, and until when."""
         extraction = EXTRACTION.validate_python(found)
-        thresholds = self._thresholds or context.thresholds(extraction.thresholds)
-        written = to_json(EXTRACTION, replace(extraction, thresholds=thresholds))
-        return {"extraction": written, "corrected": None, "questions": []}
+        extraction = replace(extraction, thresholds=self._thresholds or context.thresholds(extraction.thresholds))
+        calls = calls_for(context, self._llm)
+        grants = None if calls is None else plan_calls(extraction, calls)
+        return {
+            "extraction": to_json(EXTRACTION, extraction),
+            "corrected": None,
+            "questions": [],
+            "deadline": None if context.post_seconds is None else time.time() + context.post_seconds,
+            "calls": calls,
+            "grants": None if grants is None else {str(index): dict(each) for index, each in grants.items()},
+        }
+
+
+def _arguments(input: PostInput) -> Json:
+    """What the small model needs of a post."""
+    return input.model_dump(exclude={"private"})

@@ -5,17 +5,20 @@ fails is dropped, and the reason written down. A box that cannot be true is drop
 in the picture.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from unco.errors import EndpointError, PictureError, Rejected
-from unco.nodes.correction import PostCase, Steps, aask_all, ask_all, how_it_ended, readable_answer, with_replies
-from unco.nodes.corrector_node import post_case
+from unco.nodes.account import Said, told
+from unco.nodes.asking import Account, Steps, Turn, aask_chain, ask_chain, how_it_ended, readable_answer
+from unco.nodes.case import MOST_CALLS, PostCase
 from unco.nodes.post_frame import demonstrated, frame_in_words
 from unco.nodes.sent_picture import sent_picture
+from unco.nodes.turns import post_turns
 from unco.nodes.verified_entity import verified_entity
 from unco.prompts import (
     EntitiesAnswer,
@@ -29,7 +32,7 @@ from unco.prompts import (
 )
 from unco.state import EXTRACTION, POST_QUESTION, Json, PostState, to_json
 from unco.tools.llm import Mllm
-from unco.tools.request import Reply, Request
+from unco.tools.request import Request
 from unco.types import Entity, Finder, Neighbour, PostQuestion
 
 MOST_TOKENS = 2048
@@ -62,16 +65,23 @@ class FindEntities(Runnable[PostState, Json]):
 
     def invoke(self, input: PostState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Ask about the state's post."""
-        case, mode = post_case(input["extraction"], input.get("image"), self._llm)
-        case = _without_entities(case) if self._finder == "generation" else case
-        return _update(case, ask_all(finding_steps(case, self._finder), lambda asked: self._llm.ask(asked, mode)))
+        return _update(*ask_chain(self._turns(input), self._steps, FINDING))
 
     async def ainvoke(self, input: PostState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting the MLLM."""
-        case, mode = post_case(input["extraction"], input.get("image"), self._llm)
-        case = _without_entities(case) if self._finder == "generation" else case
-        steps = finding_steps(case, self._finder)
-        return _update(case, await aask_all(steps, lambda asked: self._llm.aask(asked, mode)))
+        return _update(*await aask_chain(self._turns(input), self._steps, FINDING))
+
+    def _steps(self, case: PostCase) -> Steps[Finding]:
+        return finding_steps(case, self._finder)
+
+    def _turns(self, state: PostState) -> Iterator[Turn[PostCase]]:
+        """A budget's calls go to the uncertain attributes first, where those are asked about as well."""
+        calls = state.get("calls")
+        if calls is not None and self._finder == "recall":
+            calls -= sum(sum(each.values()) for each in (state.get("grants") or {}).values())
+        for turn in post_turns(state, self._llm):
+            case = replace(turn.case, calls=MOST_CALLS if calls is None else min(MOST_CALLS, calls))
+            yield replace(turn, case=_without_entities(case) if self._finder == "generation" else case)
 
 
 def finding_steps(case: PostCase, finder: Finder) -> Steps[Finding]:
@@ -79,17 +89,17 @@ def finding_steps(case: PostCase, finder: Finder) -> Steps[Finding]:
     name = PROMPTS[finder]
     prompt = load_prompt(name, case.context.prompt_version(name))
     blank = PostQuestion(finder, "unavailable", prompt=prompt.id, prompt_hash=prompt.sha256[:12])
-    replies: list[Reply] = []
+    said: list[Said] = []
     try:
-        answer = yield from readable_answer(_request(case, prompt), prompt.answer, replies)
+        answer = yield from readable_answer(_request(case, prompt), prompt.answer, said, case.calls)
     except (EndpointError, PictureError) as fault:
         ended = replace(blank, detail=str(fault))
         if how_it_ended(fault)[0] == "failed":
             ended = replace(ended, outcome="failed")
-        return Finding(with_replies(ended, replies), ())
+        return Finding(told(ended, said), ())
     assert isinstance(answer, EntitiesAnswer)
-    told = with_replies(replace(blank, outcome="answered", reasoning=answer.reasoning_process), replies)
-    return _verified(case, told, answer.entities)
+    question = told(replace(blank, outcome="answered", reasoning=answer.reasoning_process), said)
+    return _verified(case, question, answer.entities)
 
 
 def _verified(case: PostCase, question: PostQuestion, items: Sequence[FoundEntity]) -> Finding:
@@ -124,9 +134,26 @@ def _request(case: PostCase, prompt: Prompt) -> Request:
         user=rendered.user,
         picture=sent_picture(case) if prompt.picture else None,
         max_tokens=MOST_TOKENS,
+        schema=json.dumps(prompt.schema),
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
+        purpose=case.purpose(None),
     )
+
+
+def _fault_of(finding: Finding) -> str:
+    """Why the endpoint gave no reply at all; empty = it gave one."""
+    question = finding.question
+    return question.detail if question.outcome != "answered" and not question.exchanges else ""
+
+
+def _with_earlier_faults(finding: Finding, faults: str) -> Finding:
+    own = "" if _fault_of(finding) else finding.question.detail
+    detail = "; then: ".join(filter(None, (faults, own)))
+    return replace(finding, question=replace(finding.question, detail=detail))
+
+
+FINDING = Account(_fault_of, _with_earlier_faults)
 
 
 def _without_entities(case: PostCase) -> PostCase:

@@ -1,18 +1,21 @@
 """The picture as it goes to the MLLM: at the size its box frame asks for, written anew without metadata."""
 
-from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 
 from PIL import Image
 
-from unco.nodes.correction import Case, PostCase
+from unco.nodes.case import Case, PostCase
 from unco.tools.extractor import view_picture
 from unco.tools.frames import sent_size
 from unco.tools.mark_boxes import mark_boxes
+from unco.tools.picture_sizes import fit
 from unco.tools.pictures import encode_jpeg_or_png
 from unco.tools.request import SentPicture
 from unco.types import Box
+
+MARGIN = 0.1
+"""Of a cropped box's sides, kept around it on each side: boxes are seldom exact."""
 
 
 def sent_picture(case: PostCase) -> SentPicture | None:
@@ -20,7 +23,25 @@ def sent_picture(case: PostCase) -> SentPicture | None:
     if case.image is None or case.frame is None:
         return None
     info = view_picture(case.image).info
-    return _encoded(case.image, info.sha256, sent_size(case.frame, info.width, info.height))
+    return _encoded(case.image, info.sha256, sent_size(case.frame, info.width, info.height), None)
+
+
+def sent_crop(case: Case) -> SentPicture | None:
+    """What the entity's box shows of the picture and no more; None when it has no box. For questions without boxes."""
+    box = case.entity.region
+    if case.image is None or case.frame is None or box is None:
+        return None
+    info = view_picture(case.image).info
+    corners = crop_corners(box, info.width, info.height)
+    size = fit(corners[2] - corners[0], corners[3] - corners[1], case.privacy.longest_side or 2048)
+    return _encoded(case.image, info.sha256, size, corners)
+
+
+def crop_corners(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    """A box with its margin, in whole pixels inside the picture."""
+    x, y = MARGIN * (box.x2 - box.x1), MARGIN * (box.y2 - box.y1)
+    left, top = max(0, int(box.x1 - x)), max(0, int(box.y1 - y))
+    return left, top, max(left + 1, min(width, round(box.x2 + x))), max(top + 1, min(height, round(box.y2 + y)))
 
 
 def marked_picture(case: Case, candidates: tuple[Box, ...]) -> SentPicture | None:
@@ -33,9 +54,10 @@ def marked_picture(case: Case, candidates: tuple[Box, ...]) -> SentPicture | Non
 
 
 @lru_cache(maxsize=4)
-def _encoded(ref: str, _sha256: str, size: tuple[int, int]) -> SentPicture:
+def _encoded(ref: str, _sha256: str, size: tuple[int, int], corners: tuple[int, int, int, int] | None) -> SentPicture:
     """Two correctors of each entity send the same picture; the hash makes a changed file a new one."""
-    return _sent(*encode_jpeg_or_png(view_picture(ref), size))
+    image: Image.Image = view_picture(ref).image
+    return _sent(*encode_jpeg_or_png(image.crop(corners) if corners else image, size))
 
 
 @lru_cache(maxsize=4)
@@ -46,7 +68,7 @@ def _marked(
     picture = view_picture(ref)
     scales = size[0] / picture.info.width, size[1] / picture.info.height
     resized = picture.image.resize(size, Image.Resampling.LANCZOS)
-    return _sent(*encode_jpeg_or_png(replace(picture, image=mark_boxes(resized, candidates, found, scales))))
+    return _sent(*encode_jpeg_or_png(mark_boxes(resized, candidates, found, scales)))
 
 
 def _sent(mime: str, data: bytes) -> SentPicture:

@@ -1,5 +1,6 @@
 """What a run asks for, checked before anything is read or paid for."""
 
+from dataclasses import replace
 from typing import get_args
 
 from langgraph.runtime import get_runtime
@@ -7,9 +8,11 @@ from langgraph.runtime import get_runtime
 from unco.context import Context, Mode
 from unco.errors import SettingsError
 from unco.prompts import Prompt, PromptName, load_prompt
-from unco.tools.frames import Frame, frame_by_name, frame_for
+from unco.tools.frame_families import frame_for
+from unco.tools.frames import Frame, frame_by_name, limited
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
+from unco.tools.saved_frames import saved_frame
 
 
 def current_context() -> Context:
@@ -27,15 +30,26 @@ def current_model(context: Context, llm: Mllm) -> str:
     return context.model or llm.model or ""
 
 
+def chain_of(context: Context, llm: Mllm) -> list[tuple[Mllm, Context]]:
+    """Whom to ask, in order, each with the context as it holds for it: a box frame that is named is the first one's.
+
+    A model that the context names is asked alone.
+    """
+    if context.model is not None:
+        return [(next((one for one in (llm, *llm.fallbacks) if one.model == context.model), llm), context)]
+    return [(llm, context), *((one, replace(context, frame=None)) for one in llm.fallbacks)]
+
+
 def current_frame(context: Context, llm: Mllm) -> Frame:
-    """The box frame asked for, else the one set for the configured model, else the one of the model's family.
+    """The box frame asked for, else the one set for the configured model, else the one of a probe, else the family's.
 
     Raises:
         SettingsError: no such frame, or a model of unknown family.
     """
     model = current_model(context, llm)
-    name = context.frame or (llm.frame if model == llm.model else None)
-    return frame_by_name(name) if name else frame_for(model)
+    name = context.frame or (llm.frame if model == llm.model else None) or saved_frame(llm.base_url, model)
+    frame = frame_by_name(name) if name else frame_for(model)
+    return limited(frame, llm.terms.privacy.longest_side)
 
 
 def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = None) -> None:
@@ -55,8 +69,9 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
             _check_knowledge(prompt, knowledge)
     if context.frame is not None:
         frame_by_name(context.frame)
-    if mode != "off" and current_model(context, llm):
-        current_frame(context, llm)
+    for one, its in chain_of(context, llm):
+        if mode != "off" and current_model(its, one):
+            current_frame(its, one)
 
 
 def _check_knowledge(prompt: Prompt, knowledge: Knowledge | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from unco.errors import Rejected
-from unco.nodes.correction import PostCase
+from unco.nodes.case import PostCase
 from unco.nodes.verify import find_span, read_box, verify_type
 from unco.prompts import FoundEntity
 from unco.tools.extractor import surface
@@ -84,4 +84,5 @@ def _added(
         cache_hit=question.cache_hit,
         input_tokens=0,
         output_tokens=0,
+        cost=0.0,
     )

@@ -9,12 +9,16 @@ import logging
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import diskcache
 
 from unco.errors import SetupError
+from unco.tools.process_locks import ProcessLocks
 
 _NEVER = 2**40
 """Bytes from which a value would go to a file of its own: never."""
@@ -49,6 +53,7 @@ class Cache:
     def __init__(self, directory: str | Path | None = None) -> None:
         """Name the directory; nothing is created yet. None = `default_directory()`."""
         self.directory = default_directory() if directory is None else Path(directory)
+        self.locks = _locks(self.directory.resolve() / "locks")
         self._lock = threading.Lock()
         self._store: Any = None
 
@@ -60,10 +65,10 @@ class Cache:
         """
         try:
             found: str | None = self._opened().get(key)
+            return None if found is None else unsealed(key, found)
         except (ValueError, OSError, sqlite3.Error, diskcache.Timeout) as error:
             log.warning("unreadable row in the cache %s, counted as missing: %s", self.directory, error)
             return None
-        return found
 
     def put(self, key: str, text: str) -> None:
         """Keep a text. A full disk or a locked database is logged, not raised: the answer is in hand, only not kept.
@@ -72,9 +77,29 @@ class Cache:
             SetupError: the cache cannot be opened.
         """
         try:
-            self._opened().set(key, text)
+            self._opened().set(key, sealed(key, text))
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             log.warning("the cache %s did not keep an answer: %s", self.directory, error)
+
+    def rows(self) -> Iterator[tuple[str, str | None]]:
+        """(key, text) of each row; None for a text that is damaged.
+
+        Raises:
+            SetupError: the cache cannot be opened.
+        """
+        for key in list(self._opened().iterkeys()):
+            yield str(key), self.get(str(key))
+
+    def delete(self, key: str) -> None:
+        """Forget a row."""
+        self._opened().delete(key)
+
+    def delete_older(self, before: float) -> int:
+        """Forget the rows that were stored before a time, in seconds since 1970; says how many."""
+        store = self._opened()
+        with store.transact():
+            old = [key for (key,) in store._sql("SELECT key FROM Cache WHERE store_time < ?", (before,)).fetchall()]
+            return sum(bool(store.delete(key)) for key in old)
 
     def close(self) -> None:
         """Let go of the database; the next use opens it again."""
@@ -101,3 +126,26 @@ class Cache:
                 f"the cache in {self.directory} cannot be opened ({error}): "
                 "delete or mend it, or set UNCO_CACHE_DIR to another directory"
             ) from error
+
+
+def sealed(key: str, text: str) -> str:
+    """A text as it is stored: behind a checksum of key and text, so that a damaged row is never taken for an answer."""
+    return f"{sha256(f'{key} {text}'.encode('utf-8', 'surrogatepass')).hexdigest()[:16]} {text}"
+
+
+def unsealed(key: str, row: str) -> str:
+    """The text of a row.
+
+    Raises:
+        ValueError: it is not what was stored under this key.
+    """
+    text = row[17:]
+    if sealed(key, text) != row:
+        raise ValueError("a row of the cache is damaged")
+    return text
+
+
+@cache
+def _locks(path: Path) -> ProcessLocks:
+    """One for each file in a process: closing a second one would let go of what the first one holds."""
+    return ProcessLocks(path)

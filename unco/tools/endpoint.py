@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from unco.errors import CallFailed, EndpointError, Unavailable
 from unco.tools.request import Reply, Request, SentPicture
+from unco.tools.response_format import Format, response_format
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -60,22 +61,30 @@ def messages(request: Request) -> list["BaseMessage"]:
     return [SystemMessage(request.system), first, *turns]
 
 
-def options(request: Request) -> dict[str, Any]:
-    """Model and sampling of a request, as arguments of one call."""
-    chosen = {"model": request.model, "temperature": request.temperature, "max_tokens": request.max_tokens}
+def options(request: Request, wanted: Format, seconds: float) -> dict[str, Any]:
+    """Model, sampling, answer format and patience of one attempt, as arguments of the call."""
+    chosen = {
+        "model": request.model,
+        "temperature": request.temperature,
+        "max_tokens": request.max_tokens,
+        "timeout": seconds,
+    }
     # Not as an argument of its own: langchain-openai would parse the answer itself, raise, and lose the text.
-    return chosen | ({"extra_body": {"response_format": {"type": "json_object"}}} if request.json_mode else {})
+    form = response_format(request, wanted)
+    return chosen | ({"extra_body": {"response_format": form}} if form else {})
 
 
 def read_reply(message: "AIMessage", seconds: float) -> Reply:
-    """What the endpoint said, and what it said about it."""
+    """What the endpoint said, and what it said about it. A refusal that came in a field of its own is text as well."""
     usage = message.usage_metadata
+    text = str(message.text) or str(message.additional_kwargs.get("refusal") or "")
     return Reply(
-        text=whole_characters(str(message.text)),
+        text=whole_characters(text),
         finish_reason=message.response_metadata.get("finish_reason"),
         model=whole_characters(message.response_metadata.get("model_name") or ""),
         input_tokens=usage["input_tokens"] if usage else None,
         output_tokens=usage["output_tokens"] if usage else None,
+        provider_cached_tokens=(usage.get("input_token_details", {}).get("cache_read") or 0) if usage else 0,
         seconds=seconds,
     )
 
@@ -83,6 +92,13 @@ def read_reply(message: "AIMessage", seconds: float) -> Reply:
 def whole_characters(text: str) -> str:
     """The text with each half of a character, which no file and no JSON takes, made a question mark."""
     return text.encode("utf-8", "replace").decode()
+
+
+def is_unwell(error: BaseException) -> bool:
+    """Whether an error says that the endpoint itself is not well: no connection, too slow, a fault of the server."""
+    import openai
+
+    return isinstance(error, openai.APIConnectionError | openai.InternalServerError | TimeoutError)
 
 
 def is_transient(error: BaseException) -> bool:
@@ -104,6 +120,8 @@ def translated(base_url: str, api_key: SecretStr | None) -> Iterator[None]:
         yield
     except openai.OpenAIError as error:
         raise _explain(error, base_url, api_key) from None  # the original quotes headers and bodies
+    except TimeoutError:
+        raise CallFailed("the endpoint did not finish its answer before the call's deadline") from None
     except _UNREADABLE as error:
         raise CallFailed(f"the endpoint's answer is not a chat completion ({type(error).__name__})") from None
 

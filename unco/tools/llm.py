@@ -2,27 +2,22 @@
 
 import asyncio
 import json
-import os
-import threading
-import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
 
 from pydantic import SecretStr
-from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 from tenacity.wait import wait_base
 
 from unco.context import Mode
 from unco.errors import SettingsError, Unavailable
-from unco.tools import endpoint
 from unco.tools.cache import Cache
+from unco.tools.connection import Connection, Patience, Terms
 from unco.tools.recording import Recording
 from unco.tools.request import Reply, Request, reply_from, reply_parts, request_key
+from unco.tools.response_format import Formats
 from unco.tools.single_flight import SingleFlight
-
-if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage
-    from langchain_openai import ChatOpenAI
 
 _NOBODY = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
 
@@ -40,21 +35,27 @@ class Mllm:
         cache: Cache | None = None,
         recording: Recording | None = None,
         timeout_s: float = 60.0,
+        deadline_s: float = 120.0,
         attempts: int = 3,
         wait: wait_base | None = None,
+        terms: Terms | None = None,
+        fallbacks: "tuple[Mllm, ...]" = (),
     ) -> None:
         """Keep the settings; nothing is opened, imported or asked yet.
 
         Args:
             base_url: of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1; None = nobody to ask.
             model: the endpoint's name of the model that is asked unless a request names another.
-            api_key: None = the endpoint needs none. The environment's key is not looked at here: see `from_env`.
+            api_key: None = the endpoint needs none. The environment's key is not looked at here: see `call_settings`.
             frame: name of the model's box frame (see `unco.tools.frames`); None = known by the model's name.
             cache: None = every question is asked anew.
             recording: what modes `record` and `replay` work with.
             timeout_s: seconds an attempt may take without a byte from the endpoint.
+            deadline_s: seconds a call may take in all, waits and further attempts included.
             attempts: how often a question is asked at most, when asking again may help.
             wait: between attempts; None = half a second, doubling up to 8 seconds, with jitter.
+            terms: privacy, prices, budget, rate, egress log; None = anything goes and nothing is written down.
+            fallbacks: whom to ask, in this order, when this one is unavailable or its call fails.
 
         Raises:
             SettingsError: base_url is not an http(s) address.
@@ -66,30 +67,11 @@ class Mllm:
         self.frame = frame
         self.cache = cache
         self.recording = recording
-        self.timeout_s = timeout_s
+        self.terms = terms or Terms()
+        self.fallbacks = fallbacks
         self._api_key = api_key
-        self._policy: dict[str, Any] = {
-            "retry": retry_if_exception(endpoint.is_transient),
-            "stop": stop_after_attempt(attempts),
-            "wait": wait_exponential(multiplier=0.5, max=8) + wait_random(0, 1) if wait is None else wait,
-            "reraise": True,
-        }
+        self._patience = Patience(timeout_s=timeout_s, deadline_s=deadline_s, attempts=attempts, back_off=wait)
         self._flights = SingleFlight[Reply]()
-        self._lock = threading.Lock()
-        self._client: ChatOpenAI | None = None
-
-    @classmethod
-    def from_env(cls) -> "Mllm":
-        """From UNCO_LLM_BASE_URL, UNCO_LLM_MODEL, UNCO_LLM_FRAME, OPENAI_API_KEY, UNCO_RECORDING; the default cache."""
-        api_key, recording = os.environ.get("OPENAI_API_KEY"), os.environ.get("UNCO_RECORDING")
-        return cls(
-            os.environ.get("UNCO_LLM_BASE_URL") or None,
-            os.environ.get("UNCO_LLM_MODEL") or None,
-            SecretStr(api_key) if api_key else None,
-            frame=os.environ.get("UNCO_LLM_FRAME") or None,
-            cache=Cache(),
-            recording=Recording(recording) if recording else None,
-        )
 
     @property
     def configured(self) -> bool:
@@ -105,15 +87,23 @@ class Mllm:
             RecordingMiss: replay, and the question is not recorded.
             SettingsError: record or replay without a recording.
             DataError: the recording is broken.
-            SetupError: the cache cannot be opened.
+            SetupError: the cache cannot be opened, or the egress log cannot be written.
         """
         if mode == "replay":
             return self._recording(mode).find(request)
         key = self._key(request, mode)
-        if mode == "record":
-            reply, own = self._flights.run(f"record {key}", lambda: self._recorded(request, self._call(request)))
-        else:
-            reply, own = self._flights.run(key, lambda: self._cached(key) or self._kept(key, self._call(request)))
+
+        def record() -> Reply:
+            return self._recorded(request, self._connection.call(request))
+
+        def live() -> Reply:
+            if found := self._cached(key):
+                return found
+            with self._alone(key):
+                return self._cached(key) or self._kept(key, self._connection.call(request))
+
+        call = record if mode == "record" else live
+        reply, own = self._flights.run(f"{mode} {key}", call)
         return reply if own else _shared(reply)
 
     async def aask(self, request: Request, mode: Mode) -> Reply:
@@ -123,15 +113,17 @@ class Mllm:
         key = self._key(request, mode)
 
         async def record() -> Reply:
-            return await asyncio.to_thread(self._recorded, request, await self._acall(request))
+            return await asyncio.to_thread(self._recorded, request, await self._connection.acall(request))
 
         async def live() -> Reply:
             if found := await asyncio.to_thread(self._cached, key):
                 return found
-            return await asyncio.to_thread(self._kept, key, await self._acall(request))
+            async with self._aalone(key):
+                if found := await asyncio.to_thread(self._cached, key):
+                    return found
+                return await asyncio.to_thread(self._kept, key, await self._connection.acall(request))
 
-        flight = self._flights.arun(f"record {key}", record) if mode == "record" else self._flights.arun(key, live)
-        reply, own = await flight
+        reply, own = await self._flights.arun(f"{mode} {key}", record if mode == "record" else live)
         return reply if own else _shared(reply)
 
     def _key(self, request: Request, mode: Mode) -> str:
@@ -168,26 +160,26 @@ class Mllm:
         self._recording("record").add(request, reply)
         return reply
 
-    def _call(self, request: Request) -> Reply:
-        start = time.perf_counter()
-        client, messages, options = self._connected(), endpoint.messages(request), endpoint.options(request)
-        with endpoint.translated(self.base_url or "", self._api_key):
-            message: AIMessage = Retrying(**self._policy)(client.invoke, messages, **options)
-            return endpoint.read_reply(message, time.perf_counter() - start)
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Wait while another process asks this question; without a cache its answer would not reach us anyway."""
+        if self.cache is None:
+            yield
+            return
+        with self.cache.locks.held(key):
+            yield
 
-    async def _acall(self, request: Request) -> Reply:
-        start = time.perf_counter()
-        client = await asyncio.to_thread(self._connected)  # the first time it imports for seconds
-        messages, options = endpoint.messages(request), endpoint.options(request)
-        with endpoint.translated(self.base_url or "", self._api_key):
-            message: AIMessage = await AsyncRetrying(**self._policy)(client.ainvoke, messages, **options)
-            return endpoint.read_reply(message, time.perf_counter() - start)
+    @asynccontextmanager
+    async def _aalone(self, key: str) -> AsyncIterator[None]:
+        if self.cache is None:
+            yield
+            return
+        async with self.cache.locks.aheld(key):
+            yield
 
-    def _connected(self) -> "ChatOpenAI":
-        with self._lock:
-            if self._client is None:
-                self._client = endpoint.build_client(self.base_url or "", self._api_key, self.timeout_s)
-            return self._client
+    @cached_property
+    def _connection(self) -> Connection:
+        return Connection(self.base_url or "", self._api_key, self._patience, self.terms, Formats(self.cache))
 
 
 def _shared(reply: Reply) -> Reply:

@@ -80,17 +80,16 @@ def picture_from_pil(image: Image.Image) -> Picture:
     return _picture(upright, f"data:sha256,{digest}", digest, notes)
 
 
-def encode_jpeg_or_png(picture: Picture, size: tuple[int, int] | None = None) -> tuple[str, bytes]:
+def encode_jpeg_or_png(image: Image.Image, size: tuple[int, int] | None = None) -> tuple[str, bytes]:
     """Write a picture anew, without EXIF or other metadata; the same bytes each time.
 
     Args:
-        picture: what to write.
+        image: what to write, in RGB.
         size: (width, height) in pixels to bring it to; None = as it is.
 
     Returns:
         MIME type and bytes: PNG for drawings and screenshots (few colours), else JPEG.
     """
-    image = picture.image
     few_colours = image.getcolors(PNG_COLOURS) is not None
     if size is not None and size != image.size:
         image = image.resize(size, Image.Resampling.LANCZOS)

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from unco.types import Attribute
+
 
 @dataclass(frozen=True, slots=True)
 class SentPicture:
@@ -19,8 +21,20 @@ class SentPicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """What a question is for: decides whether it may be put and how long it may take, never what is answered."""
+
+    attribute: Attribute | None = None
+    """What it is about; None = the whole post."""
+    private: bool = False
+    """Whether the post's caller marked it private."""
+    deadline: float | None = None
+    """Of the whole post, in seconds since 1970; None = only the call's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question. Everything in it can change the answer, except the name of the prompt."""
+    """One question. Everything in it can change the answer, except its purpose and the name of the prompt."""
 
     model: str
     """The endpoint's name of the model that is asked."""
@@ -35,14 +49,16 @@ class Request:
     temperature: float = 0.0
     max_tokens: int = 1024
     """Upper limit of the reply's length."""
-    json_mode: bool = False
-    """Whether the endpoint is told to hold the model to JSON; not every endpoint can."""
+    schema: str = ""
+    """JSON schema of the answer, as JSON text, for endpoints that hold the model to one; empty = none."""
     repeat: int = 0
     """Number of the draw, when the same question is asked several times on purpose."""
     prompt: str = ""
     """Prompt name and version, e.g. span/v1. A note for readers, in no key: the messages say what was asked."""
     prompt_hash: str = ""
-    """SHA-256 of the prompt file, hex. As `prompt`."""
+    """SHA-256 of the prompt file, hex. In the cache's key; a note in a recording, where a line may be hand-written."""
+    purpose: Purpose = Purpose()
+    """In no key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +74,11 @@ class Reply:
     input_tokens: int | None = None
     """None = not reported."""
     output_tokens: int | None = None
+    """Those of unseen reasoning included, as providers count."""
+    provider_cached_tokens: int = 0
+    """Input tokens that the provider had in its own cache, and charged less for."""
+    cost: float | None = None
+    """US dollars that the call cost when it was made; None = not known. A cached reply keeps it, and costs nothing."""
     seconds: float = 0.0
     """Wall time of the call that gave it, retries and waits included; a cached reply keeps it."""
     cached: bool = False
@@ -80,7 +101,7 @@ def request_parts(request: Request) -> dict[str, Any]:
         "picture": picture,
         "temperature": float(request.temperature),  # 0 and 0.0 are one question
         "max_tokens": request.max_tokens,
-        "json_mode": request.json_mode,
+        "schema": sha256(request.schema.encode()).hexdigest() if request.schema else None,
         "repeat": request.repeat,
     }
 
@@ -93,10 +114,11 @@ def parts_key(parts: dict[str, Any]) -> str:
 def request_key(request: Request, base_url: str | None = None) -> str:
     """What the same question has in common, hex.
 
-    With the endpoint's address it is the cache's key: two servers may mean different models by one name. Without it is
-    portable, and a recording's.
+    With the endpoint's address and the prompt file's hash it is the cache's key: two servers may mean different models
+    by one name. Without them it is portable, and a recording's.
     """
-    return parts_key(request_parts(request) | ({} if base_url is None else {"base_url": base_url}))
+    own = {} if base_url is None else {"base_url": base_url, "prompt_hash": request.prompt_hash}
+    return parts_key(request_parts(request) | own)
 
 
 def reply_parts(reply: Reply) -> dict[str, Any]:
@@ -116,10 +138,12 @@ def reply_from(parts: object) -> Reply:
         "model": str,
         "input_tokens": int | None,
         "output_tokens": int | None,
+        "provider_cached_tokens": int,
+        "cost": float | int | None,
         "seconds": float | int,
     }
     if not isinstance(parts, dict) or not {"text", "finish_reason", "model"} <= parts.keys() <= kinds.keys():
-        raise ValueError(f"a reply has the keys {', '.join(kinds)}; the last three may be missing")
+        raise ValueError(f"a reply has the keys {', '.join(kinds)}; those after model may be missing")
     for name, value in parts.items():
         if not isinstance(value, kinds[name]) or isinstance(value, bool):
             raise ValueError(f"{name} of a reply cannot be {value!r}")

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from unco.errors import SettingsError
 from unco.evals.bench.batching import measure_batching
+from unco.evals.bench.calls import measure_cache_hit, measure_throughput_of_calls
 from unco.evals.bench.cold_start import measure_cold_start
 from unco.evals.bench.graph_overhead import measure_graph_overhead
 from unco.evals.bench.mc_cost import measure_mc_cost, savings
@@ -22,6 +23,11 @@ from unco.small_model.checkpoint import from_pretrained
 
 def _graph() -> Iterable[Table]:
     yield ratio_table("Graph without LLM calls", measure_graph_overhead())
+
+
+def _calls() -> Iterable[Table]:
+    yield ratio_table("A question that was asked before", measure_cache_hit())
+    yield ratio_table("Many posts against a slow endpoint", measure_throughput_of_calls())
 
 
 def _mc_cost() -> Iterable[Table]:
@@ -57,6 +63,7 @@ def _plain(measured: Sequence[tuple[str, list[Measured]]]) -> Iterable[Table]:
 
 SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "graph": _graph,
+    "calls": _calls,
     "mc-cost": _mc_cost,
     "throughput": _throughput,
     "batching": _batching,

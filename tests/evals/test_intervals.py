@@ -1,0 +1,80 @@
+"""Intervals hold what they promise, on data whose truth is known."""
+
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unco.evals.intervals import Interval, f1_difference, f1_interval, mcnemar
+from unco.evals.scores import Score
+
+
+def simulated(posts: int, chance: float, rng: np.random.Generator) -> list[Score]:
+    """Posts of one to three entities, all predicted, each right by chance; posts differ in how hard they are."""
+    made = []
+    for _ in range(posts):
+        entities = int(rng.integers(1, 4))
+        hard = float(np.clip(chance + rng.normal(0, 0.15), 0, 1))
+        made.append(Score(int(rng.binomial(entities, hard)), entities, entities))
+    return made
+
+
+def test_a_nominal_95_percent_interval_covers_in_93_to_97():
+    rng = np.random.default_rng(7)
+    truth = f1_interval(simulated(200_000, 0.7, rng), draws=2).value
+    runs = 1000
+    covered = 0
+    for seed in range(runs):
+        interval = f1_interval(simulated(300, 0.7, rng), draws=400, seed=seed)
+        covered += interval.low <= truth <= interval.high
+    assert 0.93 <= covered / runs <= 0.97
+
+
+def test_the_same_seed_gives_the_same_interval():
+    counts = simulated(50, 0.6, np.random.default_rng(1))
+    assert f1_interval(counts, seed=3) == f1_interval(counts, seed=3)
+    assert f1_interval(counts, seed=3) != f1_interval(counts, seed=4)
+
+
+def test_a_run_does_not_differ_from_itself():
+    counts = simulated(50, 0.6, np.random.default_rng(1))
+    assert f1_difference(counts, counts) == Interval(0.0, 0.0, 0.0)
+    assert not f1_difference(counts, counts).sure_of_sign
+
+
+def test_a_small_steady_gain_is_seen_because_posts_are_paired():
+    first = simulated(400, 0.5, np.random.default_rng(2))
+    second = [
+        Score(min(one.correct + (index % 12 == 0), one.gold), one.predicted, one.gold)
+        for index, one in enumerate(first)
+    ]
+    alone = f1_interval(second)
+    difference = f1_difference(first, second)
+    assert difference.sure_of_sign
+    assert 0 < difference.value < 0.06
+    assert alone.high - alone.low > 2 * (difference.high - difference.low)
+
+
+def test_different_posts_are_refused():
+    with pytest.raises(ValueError, match="1 posts against 2"):
+        f1_difference([Score(1, 1, 1)], [Score(1, 1, 1)] * 2)
+
+
+def test_nothing_to_score_is_zero():
+    assert f1_interval([Score(0, 0, 0)] * 3) == Interval(0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "p"), [(0, 0, 1.0), (5, 5, 1.0), (0, 5, 2 / 32), (1, 9, 2 * 11 / 1024), (9, 1, 2 * 11 / 1024)]
+)
+def test_mcnemar_by_hand(first: int, second: int, p: float):
+    assert mcnemar(first, second) == pytest.approx(p)
+
+
+@given(st.integers(1000, 1040), st.integers(0, 60))
+def test_mcnemars_approximation_joins_the_exact_test(changed: int, apart: int):
+    fewer = changed // 2 - apart
+    exact = min(1.0, 2 * sum(comb(changed, k) for k in range(fewer + 1)) / 2**changed)
+    assert mcnemar(fewer, changed - fewer) == pytest.approx(exact, rel=0.05, abs=1e-5)

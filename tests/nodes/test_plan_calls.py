@@ -1,0 +1,65 @@
+"""A budget's plan: the most uncertain first, nothing over the cap, nobody forgotten."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tiny import extraction
+from unco.context import Context
+from unco.nodes.plan_calls import PROMPT_TOKENS, calls_for, plan_calls
+from unco.tools.connection import Terms
+from unco.tools.ledger import PICTURE_TOKENS, Caps, Ledger
+from unco.tools.llm import Mllm
+from unco.tools.prices import Price, Prices
+from unco.types import ATTRIBUTES, Extraction, Span, Uncertainty
+
+TOKENS = tuple("abcdefgh")
+
+
+def post(*doubts: tuple[float, float, float]) -> Extraction:
+    entities = [(Span(i, i + 1), "PER", None, Uncertainty(*values)) for i, values in enumerate(doubts)]
+    return extraction(TOKENS, entities)
+
+
+def test_by_hand():
+    said = post((0.9, 0.1, 0.6), (0.1, 0.95, 0.6))
+    assert plan_calls(said, 2) == {0: {"span": 1, "region": 0}, 1: {"type": 1, "region": 0}}
+    assert plan_calls(said, 3) == {0: {"span": 1, "region": 1}, 1: {"type": 1, "region": 0}}
+    assert plan_calls(said, 5) == {0: {"span": 1, "region": 1}, 1: {"type": 2, "region": 1}}
+    assert plan_calls(said, 99) == {0: {"span": 2, "region": 2}, 1: {"type": 2, "region": 2}}
+    assert plan_calls(post((0.1, 0.1, 0.1)), 5) == {}
+
+
+doubt = st.floats(0, 1)
+doubts = st.lists(st.tuples(doubt, doubt, doubt), max_size=8)
+
+
+@given(doubts, st.integers(0, 60))
+def test_no_more_than_the_cap_and_a_second_call_only_when_all_have_one(values: list[tuple], calls: int):
+    said = post(*values)
+    grants = plan_calls(said, calls)
+    given_out = [count for of in grants.values() for count in of.values()]
+    routed = [one.uncertainty.of(name) > said.thresholds.of(name) for one in said.entities for name in ATTRIBUTES]
+    assert len(given_out) == sum(routed)
+    assert sum(given_out) == min(calls, 2 * len(given_out))
+    assert not {0, 2} <= set(given_out)
+
+
+@given(doubts, st.integers(0, 24))
+def test_who_is_cut_is_not_more_uncertain_than_who_is_asked(values: list[tuple], calls: int):
+    said = post(*values)
+    grants = plan_calls(said, calls)
+    counts = [(said.entities[i].uncertainty.of(name), count) for i, of in grants.items() for name, count in of.items()]
+    cut, asked = [u for u, count in counts if count == 0], [u for u, count in counts if count > 0]
+    assert not (cut and asked) or max(cut) <= min(asked)
+
+
+def test_the_strictest_cap_counts():
+    price = Price(pattern="m", input=1.0, output=1.0)
+    most = (PROMPT_TOKENS + PICTURE_TOKENS + 1024) / 1e6
+    terms = Terms(prices=Prices(version="t", models=(price,)), ledger=Ledger(Caps(calls=5)))
+    llm = Mllm("http://127.0.0.1:9/v1", "m", terms=terms)
+    assert calls_for(Context(), Mllm()) is None
+    assert calls_for(Context(), llm) == 5
+    assert calls_for(Context(post_calls=3), llm) == 3
+    assert calls_for(Context(post_usd=2.5 * most), llm) == 2
+    assert calls_for(Context(post_usd=1.0, model="unknown"), llm) == 0

@@ -1,0 +1,77 @@
+"""The settings file: a chain of models with terms; faults are named, keys never stand in it."""
+
+from pathlib import Path
+
+import pytest
+
+from unco.errors import SettingsError
+from unco.tools.call_settings import mllm_from_env, mllm_from_settings, read_settings
+from unco.tools.ledger import Caps
+
+FULL = """
+models:
+  - {model: qwen2.5-vl-7b, base_url: "http://localhost:8000/v1", requests_per_minute: 600}
+  - {model: gpt-4o, base_url: "https://api.example.com/v1", key: TEST_KEY, frame: pixels, timeout_s: 5, deadline_s: 9}
+privacy: {region: local, type: [API.example.com], longest_side: 1024, crop: [type]}
+budget: {calls: 1000, usd: 5}
+prices:
+  - {pattern: qwen, input: 0, output: 0}
+egress_log: egress.jsonl
+"""
+
+
+def settings_file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "unco.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_chain_with_its_terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TEST_KEY", "sk-secret")
+    first = mllm_from_settings(read_settings(settings_file(tmp_path, FULL)), None, None)
+    [second] = first.fallbacks
+    assert (first.model, second.model, second.frame) == ("qwen2.5-vl-7b", "gpt-4o", "pixels")
+    assert first.terms.ledger is second.terms.ledger
+    assert first.terms.rate is not second.terms.rate
+    assert first.terms.ledger.caps == Caps(1000, 5.0)
+    assert first.terms.privacy.type == ("api.example.com",)
+    assert (first.terms.privacy.longest_side, first.terms.privacy.crop) == (1024, {"type"})
+    own, shipped = first.terms.prices.of("qwen2.5-vl-7b"), first.terms.prices.of("gpt-4o")
+    assert own is not None
+    assert shipped is not None
+    assert (own.input, shipped.input) == (0, 2.5)
+    assert first.terms.prices.version.endswith("+own")
+    assert "sk-secret" not in repr(vars(second))
+
+
+def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
+    with pytest.raises(SettingsError, match="'gpt-4o' needs the environment variable TEST_KEY"):
+        mllm_from_env()
+    monkeypatch.setenv("TEST_KEY", "sk-secret")
+    assert mllm_from_env().model == "qwen2.5-vl-7b"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("models: []", "models: List should have at least 1 item"),
+        ("", "valid dictionary"),
+        ("models: [{model: m}]", "models.0.base_url: Field required"),
+        ("models: [{model: m, base_url: u, api_key: sk-1}]", "models.0.api_key: Extra inputs"),
+        ("models: [{model: m, base_url: u}]\nprivacy: {span: remote}", "privacy.span: .*must be any, local, or a list"),
+        ("models: [{model: m, base_url: u}]\nprivacy: {crop: [region]}", "privacy.crop.0"),
+        ("models: [{model: m, base_url: u, attempts: 0}]", "models.0.attempts"),
+        ("models: [{model: m, base_url: u}]\nbudget: {usd: -1}", "budget.usd"),
+        ("models: [", "cannot be read"),
+        ("!!python/object/apply:os.system [ls]", "cannot be read"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, text: str, fault: str):
+    with pytest.raises(SettingsError, match=fault):
+        read_settings(settings_file(tmp_path, text))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings(tmp_path / "none.yaml")

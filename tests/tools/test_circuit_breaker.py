@@ -1,0 +1,84 @@
+"""The breaker: opens after failures in a row, lets one call try after a rest, and believes it."""
+
+import asyncio
+
+import pytest
+from test_rate_limit import Clock
+
+from unco.errors import Unavailable
+from unco.tools.circuit_breaker import CircuitBreaker
+
+
+class Down(Exception):
+    """The endpoint is not well."""
+
+
+def attempt(breaker: CircuitBreaker, error: BaseException | None = None) -> None:
+    with breaker.watched(lambda raised: isinstance(raised, Down)):
+        if error is not None:
+            raise error
+
+
+def fail(breaker: CircuitBreaker, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(Down):
+            attempt(breaker, Down())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def breaker(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(failures=3, rest_s=30, clock=clock)
+
+
+def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker: CircuitBreaker, clock: Clock):
+    fail(breaker, 2)
+    attempt(breaker)
+    fail(breaker, 3)
+    clock.now += 10
+    with pytest.raises(Unavailable, match="failed 3 times in a row; it is asked again in 20 s"):
+        attempt(breaker)
+    with pytest.raises(Unavailable):
+        breaker.check()
+
+
+def test_an_error_that_is_an_answer_closes_it(breaker: CircuitBreaker):
+    fail(breaker, 2)
+    with pytest.raises(ValueError, match="refused"):
+        attempt(breaker, ValueError("refused"))
+    fail(breaker, 2)
+    breaker.check()
+
+
+def test_after_a_rest_one_call_tries(breaker: CircuitBreaker, clock: Clock):
+    fail(breaker, 3)
+    clock.now += 30
+    with breaker.watched(lambda raised: True):
+        with pytest.raises(Unavailable):
+            attempt(breaker)
+    attempt(breaker)
+    attempt(breaker)
+
+
+def test_a_trial_that_fails_opens_it_anew(breaker: CircuitBreaker, clock: Clock):
+    fail(breaker, 3)
+    clock.now += 30
+    fail(breaker, 1)
+    clock.now += 29
+    with pytest.raises(Unavailable, match="in 1 s"):
+        attempt(breaker)
+    clock.now += 1
+    attempt(breaker)
+
+
+def test_a_cancelled_trial_leaves_the_place_to_another(breaker: CircuitBreaker, clock: Clock):
+    fail(breaker, 3)
+    clock.now += 30
+    with pytest.raises(asyncio.CancelledError):
+        attempt(breaker, asyncio.CancelledError())
+    attempt(breaker)
+    breaker.check()

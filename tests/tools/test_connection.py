@@ -1,0 +1,203 @@
+"""One call against a scripted server: policy, budget, deadline, breaker, rate, format, egress log, cost."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai_server import ANSWER, OpenAIServer, Step, completion, refusal, serve
+from pydantic import SecretStr
+from tenacity import wait_none
+
+from unco.errors import CallFailed, SetupError, Unavailable
+from unco.tools.cache import Cache
+from unco.tools.connection import Terms
+from unco.tools.egress_log import EgressLog
+from unco.tools.ledger import Caps, Ledger
+from unco.tools.llm import Mllm
+from unco.tools.prices import Price, Prices
+from unco.tools.privacy import Privacy
+from unco.tools.rate_limit import RateLimit
+from unco.tools.request import Purpose, Reply, Request, SentPicture
+
+KEY = "sk-secret-0123456789"
+SCHEMA = '{"type": "object", "properties": {"corrected_entity": {"type": "string"}}}'
+REQUEST = Request(model="small-vl", system="You correct.", user="Oslo", purpose=Purpose(attribute="span"))
+ASKED = replace(REQUEST, schema=SCHEMA)
+PRICES = Prices(version="test", models=(Price(pattern="small", input=2.0, output=10.0),))
+
+Ask = Callable[[Mllm, Request], Reply]
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture(params=["sync", "async"])
+def ask(request: pytest.FixtureRequest) -> Ask:
+    if request.param == "sync":
+        return lambda mllm, asked: mllm.ask(asked, "live")
+    return lambda mllm, asked: asyncio.run(mllm.aask(asked, "live"))
+
+
+def client(server: OpenAIServer, terms: Terms | None = None, **settings: Any) -> Mllm:
+    return Mllm(server.url, "small-vl", SecretStr(KEY), terms=terms, **{"wait": wait_none()} | settings)
+
+
+def formats(server: OpenAIServer) -> list[str | None]:
+    """The kind of answer format of each question."""
+    return [(body.get("response_format") or {}).get("type") for body in server.bodies]
+
+
+def test_the_schema_is_sent_and_the_text_still_comes_back_raw(server: OpenAIServer, ask: Ask):
+    server.script = [Step(completion("not json"))]
+    assert ask(client(server), ASKED).text == "not json"
+    sent = server.bodies[0]["response_format"]["json_schema"]
+    assert sent == {"name": "answer", "strict": True, "schema": json.loads(SCHEMA)}
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_the_format_is_negotiated_once_and_remembered(server: OpenAIServer, ask: Ask, tmp_path: Path, status: int):
+    server.script = [refusal(status, "json_schema is not supported"), refusal(status, "no"), Step()]
+    cache = Cache(tmp_path)
+    mllm = client(server, cache=cache)
+    assert ask(mllm, ASKED).text == ANSWER
+    ask(mllm, replace(ASKED, user="Bergen"))
+    ask(client(server, cache=Cache(tmp_path)), replace(ASKED, user="Tromso"))
+    assert formats(server) == ["json_schema", "json_object", None, None, None]
+
+
+def test_a_bad_question_is_not_taken_for_a_format(server: OpenAIServer, ask: Ask):
+    server.script = [refusal(400, "image too large")]
+    mllm = client(server)
+    for _ in range(2):
+        with pytest.raises(CallFailed, match="image too large"):
+            ask(mllm, ASKED)
+    assert formats(server) == ["json_schema", "json_object", None] * 2
+
+
+def test_a_known_format_is_not_tried_again(server: OpenAIServer, ask: Ask):
+    server.script = [Step(), refusal(400, "image too large")]
+    mllm = client(server)
+    ask(mllm, ASKED)
+    with pytest.raises(CallFailed):
+        ask(mllm, replace(ASKED, user="Bergen"))
+    assert formats(server) == ["json_schema", "json_schema"]
+
+
+def test_a_refusal_in_its_own_field_is_kept_as_text(server: OpenAIServer, ask: Ask):
+    body = json.loads(completion(None))
+    body["choices"][0]["message"]["refusal"] = "I cannot help."
+    server.script = [Step(json.dumps(body))]
+    assert ask(client(server), ASKED).text == "I cannot help."
+
+
+def test_the_cost_is_by_the_endpoints_own_counts(server: OpenAIServer, ask: Ask):
+    terms = Terms(prices=PRICES)
+    assert ask(client(server, terms), REQUEST).cost == pytest.approx((11 * 2.0 + 7 * 10.0) / 1e6)
+    assert terms.ledger.spent.usd == pytest.approx(92e-6)
+    assert ask(client(server), REQUEST).cost is None, "no price is known for it"
+
+
+def test_a_budget_ends_the_calls(server: OpenAIServer, ask: Ask):
+    mllm = client(server, Terms(ledger=Ledger(Caps(calls=1))))
+    ask(mllm, REQUEST)
+    with pytest.raises(Unavailable, match="budget"):
+        ask(mllm, replace(REQUEST, user="Bergen"))
+    assert server.calls == 1
+
+
+def test_what_the_cache_knows_costs_nothing(server: OpenAIServer, ask: Ask, tmp_path: Path):
+    mllm = client(server, Terms(ledger=Ledger(Caps(calls=1))), cache=Cache(tmp_path))
+    ask(mllm, REQUEST)
+    assert ask(mllm, REQUEST).cached
+    assert mllm.terms.ledger.spent.calls == 1
+
+
+def test_a_refused_call_opens_no_socket(monkeypatch: pytest.MonkeyPatch, ask: Ask):
+    def no_client(*_: object) -> None:
+        raise AssertionError("a client was built")
+
+    monkeypatch.setattr("unco.tools.endpoint.build_client", no_client)
+    mllm = Mllm("https://api.example.com/v1", "small-vl", terms=Terms(privacy=Privacy(span="local")))
+    with pytest.raises(Unavailable, match="policy"):
+        ask(mllm, REQUEST)
+    with pytest.raises(Unavailable, match="private"):
+        ask(Mllm("https://api.example.com/v1", "small-vl"), replace(REQUEST, purpose=Purpose(private=True)))
+
+
+def test_a_dead_endpoint_is_unavailable_quickly(ask: Ask):
+    mllm = Mllm("http://127.0.0.1:9/v1", "small-vl", wait=wait_none(), attempts=3)
+    for number in range(2):
+        with pytest.raises(Unavailable):
+            ask(mllm, replace(REQUEST, repeat=number))
+    start = time.perf_counter()
+    for number in range(20):
+        with pytest.raises(Unavailable, match="failed 5 times in a row"):
+            ask(mllm, replace(REQUEST, repeat=number))
+    assert time.perf_counter() - start < 2
+
+
+def test_retry_after_is_honoured(server: OpenAIServer, ask: Ask):
+    server.script = [replace(refusal(429, "slow down"), headers={"Retry-After": "1"}), Step()]
+    start = time.monotonic()
+    assert ask(client(server), REQUEST).text == ANSWER
+    assert time.monotonic() - start >= 1
+    assert server.calls == 2
+
+
+def test_a_wait_past_the_deadline_is_not_begun(server: OpenAIServer, ask: Ask):
+    server.script = [replace(refusal(429, "slow down"), headers={"Retry-After": "60"})]
+    start = time.monotonic()
+    with pytest.raises(CallFailed, match="429"):
+        ask(client(server, deadline_s=5), REQUEST)
+    assert time.monotonic() - start < 3
+    assert server.calls == 1
+
+
+def test_a_posts_deadline_ends_its_questions(server: OpenAIServer, ask: Ask):
+    with pytest.raises(Unavailable, match="deadline"):
+        ask(client(server), replace(REQUEST, purpose=Purpose(deadline=time.time() - 1)))
+    assert server.calls == 0
+
+
+def test_a_deadline_shortens_the_attempt(server: OpenAIServer, ask: Ask):
+    server.script = [Step(after_s=2.0)]
+    with pytest.raises(CallFailed, match="too long|deadline"):
+        ask(client(server, deadline_s=0.3), REQUEST)
+
+
+def test_no_place_before_the_deadline_is_a_failed_call(server: OpenAIServer, ask: Ask):
+    mllm = client(server, Terms(rate=RateLimit(requests_per_minute=1)), deadline_s=5)
+    ask(mllm, REQUEST)
+    with pytest.raises(CallFailed, match="rate limit leaves no place"):
+        ask(mllm, replace(REQUEST, user="Bergen"))
+    assert server.calls == 1
+
+
+def test_what_left_is_written_down_without_what_it_was(server: OpenAIServer, ask: Ask, tmp_path: Path):
+    server.script = [Step("busy", 503), Step()]
+    path = tmp_path / "logs" / "egress.jsonl"
+    picture = SentPicture("image/png", "ab" * 32, b"\x89PNG")
+    ask(client(server, Terms(egress=EgressLog(path))), replace(REQUEST, picture=picture, prompt="span/v1"))
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert first | {"time": ""} == second | {"time": ""}, "two attempts are two lines"
+    assert (first["host"], first["model"], first["prompt"]) == ("127.0.0.1", "small-vl", "span/v1")
+    assert (first["attribute"], first["private"], first["picture_bytes"]) == ("span", False, 4)
+    assert first["text_sha256"] == sha256(b"You correct.\nOslo").hexdigest()
+    assert "Oslo" not in path.read_text()
+    assert KEY not in path.read_text()
+
+
+def test_without_a_log_line_nothing_leaves(server: OpenAIServer, ask: Ask, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match="nothing is sent"):
+        ask(client(server, Terms(egress=EgressLog(tmp_path / "file" / "egress.jsonl"))), REQUEST)
+    assert server.calls == 0

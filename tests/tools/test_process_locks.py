@@ -1,0 +1,74 @@
+"""A key is held by one process at a time, and let go of when its holder dies."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from unco.tools.process_locks import ProcessLocks
+
+KEY, OTHER = "ab" * 32, "cd" * 32
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from unco.tools.process_locks import ProcessLocks
+with ProcessLocks(Path(sys.argv[1])).held(sys.argv[2]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def holder(path: Path) -> subprocess.Popen[str]:
+    """Another process that holds KEY."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path), KEY], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path):
+    path = tmp_path / "locks"
+    process = holder(path)
+    locks = ProcessLocks(path)
+    try:
+        with locks.held(OTHER):
+            assert not locks._take(KEY), "another key does not wait, this one would"
+        process.kill()
+        start = time.monotonic()
+        with locks.held(KEY):
+            assert time.monotonic() - start < 5
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def test_a_task_waits_without_stopping_the_loop(tmp_path: Path):
+    path = tmp_path / "locks"
+    process = await asyncio.to_thread(holder, path)
+    try:
+        ticks = 0
+
+        async def hold() -> None:
+            async with ProcessLocks(path).aheld(KEY):
+                pass
+
+        waiting = asyncio.create_task(hold())
+        while ticks < 5:
+            await asyncio.sleep(0.01)
+            ticks += 1
+        assert not waiting.done()
+        process.kill()
+        await asyncio.wait_for(waiting, 5)
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.communicate)
+
+
+def test_the_file_stays_empty(tmp_path: Path):
+    locks = ProcessLocks(tmp_path / "deep" / "locks")
+    for number in range(100):
+        with locks.held(f"{number:060x}"):
+            pass
+    assert (tmp_path / "deep" / "locks").stat().st_size == 0

@@ -1,0 +1,66 @@
+"""A shared rate: places are handed out evenly, to whoever asks, and corrected by what was really used."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from unco.tools.rate_limit import RateLimit
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_without_limits_nobody_waits(clock: Clock):
+    rate = RateLimit(clock=clock)
+    assert [rate.reserve(10**9) for _ in range(3)] == [0.0, 0.0, 0.0]
+
+
+def test_requests_are_spaced_evenly(clock: Clock):
+    rate = RateLimit(requests_per_minute=120, clock=clock)
+    assert [rate.reserve(1) for _ in range(4)] == pytest.approx([0.0, 0.5, 1.0, 1.5])
+    clock.now += 10
+    assert rate.reserve(1) == 0.0, "what was not used is not saved up"
+    assert rate.reserve(1) == pytest.approx(0.5)
+
+
+def test_the_stricter_of_two_limits_counts(clock: Clock):
+    rate = RateLimit(requests_per_minute=60, tokens_per_minute=6000, clock=clock)
+    assert rate.reserve(1000) == 0.0
+    assert rate.reserve(10) == pytest.approx(10.0), "1000 tokens are 10 seconds"
+    assert rate.reserve(10) == pytest.approx(11.0), "10 tokens are less than a request's second"
+
+
+def test_tokens_that_were_not_used_come_back(clock: Clock):
+    rate = RateLimit(tokens_per_minute=6000, clock=clock)
+    rate.reserve(1000)
+    rate.correct(1000, 400)
+    assert rate.reserve(1) == pytest.approx(4.0)
+
+
+def test_a_wait_that_is_too_long_takes_no_place(clock: Clock):
+    rate = RateLimit(requests_per_minute=60, clock=clock)
+    rate.reserve(1)
+    assert rate.reserve(1, at_most=0.5) is None
+    assert rate.reserve(1, at_most=1.0) == pytest.approx(1.0)
+
+
+def test_not_now_holds_for_all(clock: Clock):
+    rate = RateLimit(clock=clock)
+    rate.hold(7)
+    assert rate.reserve(1) == pytest.approx(7.0)
+
+
+def test_threads_get_different_places(clock: Clock):
+    rate = RateLimit(requests_per_minute=600, clock=clock)
+    with ThreadPoolExecutor(8) as pool:
+        waits = sorted(pool.map(lambda _: rate.reserve(1), range(50)))
+    assert waits == pytest.approx([0.1 * place for place in range(50)])

@@ -1,0 +1,100 @@
+"""The evaluator that UnCo's authors published, rule by rule, for numbers that can be set beside theirs.
+
+It departs from the paper's Eqs. 12-15 and is not comparable with them: see the list under `count_post`. Written anew
+from a description of its behaviour; none of its code is here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from unco.evals.scores import Score, Task, Triplet
+from unco.types import Box, GoldPost
+
+LEAST_IOU = np.float32(0.5)
+
+Region = int | Literal["wrong"] | None
+"""Place of a gold box in its post, a box that is none of them, or none."""
+
+Item = tuple[int, int, str, Region]
+"""First and last word, type, region."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flat:
+    """Gold with one item for each box, as the published file has it."""
+
+    start: int
+    stop: int
+    type: str
+    box: Box | None
+
+
+def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task, types: frozenset[str]) -> Score:
+    """Count one post.
+
+    - Gold has an item for each box, so a system that gives one box an entity cannot reach it all.
+    - A prediction of a type that the scheme does not have is dropped: it is no false positive.
+    - A box is right at an IoU of 0.5 or more, in single precision, with a gold box of the same words; the first one
+      in the file's order counts, also where a later one fits better.
+    - For GMNER and EEG a post without gold or without predictions is left out altogether.
+    - Equal predictions are one; all wrong boxes of the same words and type are one.
+    - The ghost: a prediction with a wrong box whose words and type are gold (EEG: whose words are gold) is taken as a
+      second one without a box. So a box where gold has none costs one false positive, but misses nothing; and a wrong
+      box where gold has one costs two false positives.
+
+    Args:
+        gold: of the post.
+        predicted: its entities.
+        task: what is compared.
+        types: of the scheme.
+    """
+    flat = [
+        _Flat(item.span.start, item.span.stop, item.type, box)
+        for item in gold.entities
+        for box in item.boxes or (None,)
+    ]
+    known = [entity for entity in predicted if entity.type in types]
+    if task in ("GMNER", "EEG") and not (flat and known):
+        return Score(0, 0, 0)
+    wanted = {_cut((item.start, item.stop, item.type, _place(index, item)), task) for index, item in enumerate(flat)}
+    found = [(entity.span.start, entity.span.stop, entity.type, _match(entity, flat)) for entity in known]
+    said = {_cut(item, task) for item in found + _ghosts(found, flat, task)}
+    return Score(len(said & wanted), len(said), len(wanted))
+
+
+def _place(index: int, item: _Flat) -> Region:
+    return None if item.box is None else index
+
+
+def _match(entity: Triplet, flat: Sequence[_Flat]) -> Region:
+    """The gold box of the same words that comes first and fits."""
+    if entity.region is None:
+        return None
+    for index, item in enumerate(flat):
+        same = (item.start, item.stop) == (entity.span.start, entity.span.stop)
+        if same and item.box is not None and np.float32(entity.region.iou(item.box)) >= LEAST_IOU:
+            return index
+    return "wrong"
+
+
+def _ghosts(found: Sequence[Item], flat: Sequence[_Flat], task: Task) -> list[Item]:
+    """What is counted once more without a box, where regions count at all."""
+    if task not in ("GMNER", "EEG"):
+        return []
+    typed = {(item.start, item.stop, item.type) for item in flat}
+    words = {(item.start, item.stop) for item in flat}
+    wrong = [item for item in found if item[3] == "wrong"]
+    return [
+        (start, stop, kind, None)
+        for start, stop, kind, _ in wrong
+        if ((start, stop, kind) in typed if task == "GMNER" else (start, stop) in words)
+    ]
+
+
+def _cut(item: Item, task: Task) -> Item:
+    """An item with the parts that a task compares."""
+    start, stop, kind, region = item
+    return start, stop, "" if task in ("EEG", "span") else kind, None if task in ("MNER", "span") else region

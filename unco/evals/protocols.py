@@ -1,0 +1,118 @@
+"""Scores by the three rules of the field, side by side; numbers of different rules must not be compared.
+
+`paper`: Eqs. 12-15, the field's usual rule and the default. `official`: the evaluator that UnCo's authors published.
+`hindex`: regions are candidates, as in H-Index.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal, get_args
+
+from unco.errors import DataError, SettingsError
+from unco.evals import hindex, official, scores
+from unco.evals.scores import Score, Task, Triplet, total
+from unco.types import Box, GoldPost
+
+Protocol = Literal["paper", "official", "hindex"]
+
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+
+TASKS: tuple[Task, ...] = get_args(Task)
+
+Count = Callable[[GoldPost, Sequence[Triplet], Task], Score]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Scores of a run under one protocol."""
+
+    protocol: Protocol
+    tasks: Mapping[Task, Score]
+    """Micro averages."""
+    types: Mapping[str, Mapping[Task, Score]]
+    """Of GMNER and MNER, for each type by itself: gold and predictions of that type alone."""
+    type_given_span: Score
+    """Predictions whose span is gold: how many have its type. Its precision is the accuracy."""
+    posts: int
+
+
+def evaluate(
+    gold: Sequence[GoldPost],
+    predictions: Sequence[Sequence[Triplet]],
+    protocol: Protocol = "paper",
+    types: Sequence[str] | None = None,
+    candidates: Sequence[Sequence[Box]] | None = None,
+) -> Report:
+    """Score predictions, aligned with the gold posts.
+
+    Args:
+        gold: annotated posts.
+        predictions: entities of each post, in the same order.
+        protocol: by which rule.
+        types: of the scheme; None = those that gold has. `official` drops predictions of any other.
+        candidates: candidate boxes of each post; `hindex` needs them.
+
+    Raises:
+        DataError: gold and predictions differ in length.
+        SettingsError: there is no such protocol, or `hindex` has no candidates.
+    """
+    if len(gold) != len(predictions):
+        raise DataError(f"{len(gold)} gold posts, but predictions for {len(predictions)}")
+    known = frozenset(types or (item.type for post in gold for item in post.entities))
+    counts = counters(len(gold), protocol, known, candidates)
+    return Report(
+        protocol=protocol,
+        tasks={task: total(count_posts(gold, predictions, task, counts)) for task in TASKS},
+        types={kind: _of_type(gold, predictions, kind, counts) for kind in sorted(known)},
+        type_given_span=_type_given_span(gold, predictions),
+        posts=len(gold),
+    )
+
+
+def counters(
+    posts: int,
+    protocol: Protocol,
+    types: frozenset[str],
+    candidates: Sequence[Sequence[Box]] | None = None,
+) -> list[Count]:
+    """What counts each post.
+
+    Raises:
+        SettingsError: there is no such protocol, or `hindex` has no candidates.
+    """
+    if protocol == "paper":
+        return [scores.count_post] * posts
+    if protocol == "official":
+        return [partial(official.count_post, types=types)] * posts
+    if protocol != "hindex":
+        raise SettingsError(f"no protocol {protocol!r}: choose {', '.join(PROTOCOLS)}")
+    if candidates is None or len(candidates) != posts:
+        raise SettingsError("hindex scores need the candidate boxes of each post")
+    return [partial(hindex.count_post, candidates=own) for own in candidates]
+
+
+def count_posts(
+    gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]], task: Task, counts: Sequence[Count]
+) -> list[Score]:
+    """Counts of each post, for sums and for resampling."""
+    return [count(post, entities, task) for post, entities, count in zip(gold, predictions, counts, strict=True)]
+
+
+def _of_type(
+    gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]], kind: str, counts: Sequence[Count]
+) -> dict[Task, Score]:
+    own_gold = [replace(post, entities=tuple(item for item in post.entities if item.type == kind)) for post in gold]
+    own = [[entity for entity in entities if entity.type == kind] for entities in predictions]
+    wanted: tuple[Task, ...] = ("GMNER", "MNER")
+    return {task: total(count_posts(own_gold, own, task, counts)) for task in wanted}
+
+
+def _type_given_span(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]]) -> Score:
+    correct = found = 0
+    for post, entities in zip(gold, predictions, strict=True):
+        types = {item.span: item.type for item in post.entities}
+        of_gold = [entity for entity in entities if entity.span in types]
+        found += len(of_gold)
+        correct += sum(entity.type == types[entity.span] for entity in of_gold)
+    return Score(correct, found, found)

@@ -1,0 +1,56 @@
+"""Which questions a budget pays for: the most uncertain attributes of a post first, whatever order they would run in.
+
+Entities run side by side, so who comes first is chance; the plan is made before any of them starts. Where calls are
+left over once every routed attribute has one, the most uncertain may also be asked again after an unreadable answer.
+"""
+
+from unco.context import Context
+from unco.nodes.case import MOST_CALLS
+from unco.tools.ledger import PICTURE_TOKENS, affordable
+from unco.tools.llm import Mllm
+from unco.tools.prices import cost_usd
+from unco.tools.request import Request
+from unco.types import ATTRIBUTES, Attribute, Extraction
+
+PROMPT_TOKENS = 2500
+"""More than a prompt with a long post takes. With a picture and the longest answer it is the most a question costs."""
+
+Grants = dict[int, dict[Attribute, int]]
+"""Entity index -> attribute -> questions that may be asked about it."""
+
+
+def plan_calls(extraction: Extraction, calls: int) -> Grants:
+    """Share out calls among the attributes above their thresholds; of equals the first entity comes first.
+
+    Args:
+        extraction: what the small model says, with the run's thresholds.
+        calls: how many there are.
+    """
+    routed = [
+        (entity.uncertainty.of(name), -entity.index, -place, entity.index, name)
+        for entity in extraction.entities
+        for place, name in enumerate(ATTRIBUTES)
+        if entity.uncertainty.of(name) > extraction.thresholds.of(name)
+    ]
+    grants: Grants = {index: {} for *_, index, _ in routed}
+    for _ in range(MOST_CALLS):
+        for *_, index, name in sorted(routed, reverse=True):
+            granted = grants[index].get(name, 0)
+            grants[index][name] = granted + (calls > 0)
+            calls -= calls > 0
+    return grants
+
+
+def calls_for(context: Context, llm: Mllm) -> int | None:
+    """How many calls a post may make, by its own caps and by what is left to the run; None = no limit."""
+    usd = most_usd_of_a_call(llm, context.model or llm.model or "")
+    limits = [limit for limit in (context.post_calls, llm.terms.ledger.calls_left(usd)) if limit is not None]
+    if context.post_usd is not None:
+        limits.append(affordable(context.post_usd, usd))
+    return int(min(limits)) if limits else None
+
+
+def most_usd_of_a_call(llm: Mllm, model: str) -> float | None:
+    """The most that one question is taken to cost; None = the model's price is unknown."""
+    longest = Request(model=model, system="", user="").max_tokens
+    return cost_usd(llm.terms.prices.of(model), PROMPT_TOKENS + PICTURE_TOKENS, longest)

@@ -1,0 +1,162 @@
+"""Whom to ask and on what terms: from environment variables, or from a settings file for all that they do not cover.
+
+`UNCO_LLM_BASE_URL`, `UNCO_LLM_MODEL`, `UNCO_LLM_FRAME` and `OPENAI_API_KEY` name one endpoint. `UNCO_SETTINGS` names a
+YAML file instead: a chain of models, privacy, budget, prices, egress log. Keys never stand in the file, only the names
+of the environment variables that hold them.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from unco.errors import SettingsError
+from unco.tools.cache import Cache
+from unco.tools.connection import Terms
+from unco.tools.egress_log import EgressLog
+from unco.tools.frames import LEAST_LONGEST
+from unco.tools.ledger import Caps, Ledger
+from unco.tools.llm import Mllm
+from unco.tools.prices import Price, Prices, shipped_prices
+from unco.tools.privacy import Hosts, Privacy
+from unco.tools.rate_limit import RateLimit
+from unco.tools.recording import Recording
+
+_MOST_BYTES = 1_000_000
+"""A settings file larger than this is none."""
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSettings(_Section):
+    """One model at one endpoint."""
+
+    model: str
+    base_url: str
+    key: str | None = None
+    """Name of the environment variable that holds the endpoint's key; null = it needs none."""
+    frame: str | None = None
+    """Box frame; null = by the model's name or by its probe."""
+    requests_per_minute: Positive | None = None
+    tokens_per_minute: Positive | None = None
+    timeout_s: Positive = 60.0
+    deadline_s: Positive = 120.0
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class PrivacySettings(_Section):
+    """See `unco.tools.privacy.Privacy`."""
+
+    span: str | list[str] = "any"
+    type: str | list[str] = "any"
+    region: str | list[str] = "any"
+    private_posts: str | list[str] = "local"
+    longest_side: Annotated[int, Field(ge=LEAST_LONGEST)] | None = None
+    crop: list[Literal["type"]] = []
+
+    @field_validator("span", "type", "region", "private_posts")
+    @classmethod
+    def _known(cls, rule: str | list[str]) -> Hosts:
+        if isinstance(rule, list):
+            return tuple(host.lower() for host in rule)
+        if rule not in ("any", "local"):
+            raise ValueError("must be any, local, or a list of hosts")
+        return rule
+
+
+class BudgetSettings(_Section):
+    """What a run may spend."""
+
+    calls: Annotated[int, Field(ge=0)] | None = None
+    usd: Annotated[float, Field(ge=0)] | None = None
+
+
+class CallSettings(_Section):
+    """The file."""
+
+    models: Annotated[list[ModelSettings], Field(min_length=1)]
+    """The first is asked; the others, in this order, when it is unavailable or its call fails."""
+    privacy: PrivacySettings = PrivacySettings()
+    budget: BudgetSettings = BudgetSettings()
+    prices: list[Price] = []
+    """Of your own, before those that come with unco."""
+    egress_log: str | None = None
+
+
+def read_settings(path: Path) -> CallSettings:
+    """Read a settings file.
+
+    Raises:
+        SettingsError: it cannot be read, or holds what is no setting; names the place.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise SettingsError(f"{path} is too large for a settings file")
+        return CallSettings.model_validate(yaml.safe_load(text))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise SettingsError(f"the settings file {path} cannot be read: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise SettingsError(f"the settings file {path}: {faults}") from error
+
+
+def mllm_from_settings(settings: CallSettings, cache: Cache | None, recording: Recording | None) -> Mllm:
+    """The chain of models that a settings file describes; budget, prices and log are one for all of them."""
+    version = shipped_prices().version + ("+own" if settings.prices else "")
+    shared = Terms(
+        privacy=Privacy(**(dict(settings.privacy) | {"crop": frozenset(settings.privacy.crop)})),
+        prices=Prices(version=version, models=(*settings.prices, *shipped_prices().models)),
+        ledger=Ledger(Caps(settings.budget.calls, settings.budget.usd)),
+        egress=EgressLog(settings.egress_log) if settings.egress_log else None,
+    )
+    first, *others = (_mllm(model, shared, cache, recording) for model in settings.models)
+    first.fallbacks = tuple(others)
+    return first
+
+
+def _mllm(model: ModelSettings, shared: Terms, cache: Cache | None, recording: Recording | None) -> Mllm:
+    key: Any = os.environ.get(model.key) if model.key else None
+    if model.key and not key:
+        raise SettingsError(f"model {model.model!r} needs the environment variable {model.key}, which is not set")
+    return Mllm(
+        model.base_url,
+        model.model,
+        SecretStr(key) if key else None,
+        frame=model.frame,
+        cache=cache,
+        recording=recording,
+        timeout_s=model.timeout_s,
+        deadline_s=model.deadline_s,
+        attempts=model.attempts,
+        terms=replace(shared, rate=RateLimit(model.requests_per_minute, model.tokens_per_minute)),
+    )
+
+
+def mllm_from_env() -> Mllm:
+    """From the environment, with the default cache; nothing is opened but the settings file.
+
+    Raises:
+        SettingsError: the settings file is not one, or names a key that is not set.
+    """
+    recorded = os.environ.get("UNCO_RECORDING")
+    recording = Recording(recorded) if recorded else None
+    if path := os.environ.get("UNCO_SETTINGS"):
+        return mllm_from_settings(read_settings(Path(path)), Cache(), recording)
+    key = os.environ.get("OPENAI_API_KEY")
+    return Mllm(
+        os.environ.get("UNCO_LLM_BASE_URL") or None,
+        os.environ.get("UNCO_LLM_MODEL") or None,
+        SecretStr(key) if key else None,
+        frame=os.environ.get("UNCO_LLM_FRAME") or None,
+        cache=Cache(),
+        recording=recording,
+    )

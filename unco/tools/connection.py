@@ -1,0 +1,194 @@
+"""One call to one endpoint: may it be made, is there room for it, when, in which format, how often, what did it cost.
+
+The order is fixed, cheapest first, and nothing is opened before the first three have passed: privacy policy, budget,
+time left; then circuit breaker, rate limit, egress log, the attempt.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+from tenacity import AsyncRetrying, Retrying
+from tenacity.wait import wait_base
+
+from unco.errors import CallFailed, Unavailable
+from unco.tools import endpoint
+from unco.tools.circuit_breaker import CircuitBreaker
+from unco.tools.egress_log import EgressLog
+from unco.tools.ledger import Ledger, most_tokens
+from unco.tools.prices import Prices, cost_usd, shipped_prices
+from unco.tools.privacy import Privacy
+from unco.tools.rate_limit import RateLimit
+from unco.tools.request import Reply, Request
+from unco.tools.response_format import Format, Formats, may_be_the_format
+from unco.tools.retry import retry_after, retry_policy
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+    from langchain_openai import ChatOpenAI
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long and how often."""
+
+    timeout_s: float = 60.0
+    """Seconds that an attempt may take without a byte from the endpoint."""
+    deadline_s: float = 120.0
+    """Seconds that a call may take in all, waits and further attempts included."""
+    attempts: int = 3
+    """How often a question is asked at most, when asking again may help."""
+    back_off: wait_base | None = None
+    """Between attempts, where the endpoint names no time; None = half a second, doubling up to 8, with jitter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On what terms calls are made; shared by all posts, and by all models of a chain where they hold for all."""
+
+    privacy: Privacy = Privacy()
+    prices: Prices = field(default_factory=shipped_prices)
+    ledger: Ledger = field(default_factory=Ledger)
+    rate: RateLimit = field(default_factory=RateLimit)
+    """Of one endpoint."""
+    egress: EgressLog | None = None
+    """None = what leaves is not written down."""
+
+
+class Connection:
+    """The way to one endpoint. Nothing is imported or opened before the first call; safe for threads and loops."""
+
+    def __init__(
+        self, base_url: str, api_key: SecretStr | None, patience: Patience, terms: Terms, formats: Formats
+    ) -> None:
+        """Keep the settings."""
+        self.base_url = base_url
+        self._api_key = api_key
+        self._patience = patience
+        self._terms = terms
+        self._formats = formats
+        self._breaker = CircuitBreaker()
+        self._lock = threading.Lock()
+        self._client: ChatOpenAI | None = None
+
+    def call(self, request: Request) -> Reply:
+        """The endpoint's reply.
+
+        Raises:
+            Unavailable: policy, budget, deadline or breaker forbid it, or the endpoint cannot be reached.
+            CallFailed: the endpoint refused, broke down or was too slow, also when asked again.
+            SetupError: the egress log cannot be written.
+        """
+        with self._admitted(request) as (replies, end):
+            start, client, messages = time.perf_counter(), self.connected(), endpoint.messages(request)
+            message: AIMessage
+            with endpoint.translated(self.base_url, self._api_key):
+                for wanted in (formats := self._formats.to_try(self.base_url, request)):
+                    try:
+                        message = Retrying(**self._policy(end))(self._attempt, client, messages, request, wanted, end)
+                        break
+                    except Exception as error:
+                        if wanted == formats[-1] or not may_be_the_format(error):
+                            raise
+                replies.append(self._read(message, request, wanted, time.perf_counter() - start))
+        return replies[0]
+
+    async def acall(self, request: Request) -> Reply:
+        """As `call`, without blocking the event loop; here the deadline also ends an answer that comes drop by drop."""
+        with self._admitted(request) as (replies, end):
+            start, client = time.perf_counter(), await asyncio.to_thread(self.connected)  # its first import takes long
+            messages = endpoint.messages(request)
+            message: AIMessage
+            with endpoint.translated(self.base_url, self._api_key):
+                for wanted in (formats := self._formats.to_try(self.base_url, request)):
+                    retrying = AsyncRetrying(**self._policy(end))
+                    try:
+                        message = await retrying(self._aattempt, client, messages, request, wanted, end)
+                        break
+                    except Exception as error:
+                        if wanted == formats[-1] or not may_be_the_format(error):
+                            raise
+                replies.append(self._read(message, request, wanted, time.perf_counter() - start))
+        return replies[0]
+
+    def connected(self) -> "ChatOpenAI":
+        """The client, built at the first use."""
+        with self._lock:
+            if self._client is None:
+                self._client = endpoint.build_client(self.base_url, self._api_key, self._patience.timeout_s)
+            return self._client
+
+    @contextmanager
+    def _admitted(self, request: Request) -> Iterator[tuple[list[Reply], float]]:
+        """Pass policy and budget; gives where the reply goes, and the call's end on the monotonic clock."""
+        self._terms.privacy.check(self.base_url, request.purpose)
+        end = time.monotonic() + self._patience.deadline_s
+        if request.purpose.deadline is not None:
+            end = min(end, time.monotonic() + request.purpose.deadline - time.time())
+        _seconds_left(end)
+        with self._terms.ledger.reserved(request, self._terms.prices.of(request.model)) as replies:
+            yield replies, end
+
+    def _policy(self, end: float) -> dict[str, Any]:
+        return retry_policy(self._patience.attempts, self._patience.back_off, end - time.monotonic())
+
+    def _attempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
+        time.sleep(self._wait(request, end))
+        with self._watched(request):
+            return client.invoke(messages, **endpoint.options(request, wanted, self._seconds(end)))
+
+    async def _aattempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
+        await asyncio.sleep(self._wait(request, end))
+        with self._watched(request):
+            async with asyncio.timeout(_seconds_left(end)):
+                return await client.ainvoke(messages, **endpoint.options(request, wanted, self._seconds(end)))
+
+    def _wait(self, request: Request, end: float) -> float:
+        """Seconds until the rate limit lets an attempt start."""
+        self._breaker.check()
+        wait = self._terms.rate.reserve(_most_tokens(request), _seconds_left(end))
+        if wait is None:
+            raise CallFailed("the rate limit leaves no place before the call's deadline")
+        return wait
+
+    @contextmanager
+    def _watched(self, request: Request) -> Iterator[None]:
+        """An attempt, seen by the breaker; what it says about waiting holds for all posts."""
+        with self._breaker.watched(endpoint.is_unwell):
+            if self._terms.egress:
+                self._terms.egress.note(self.base_url, request)
+            try:
+                yield
+            except Exception as error:
+                self._terms.rate.correct(_most_tokens(request), 0)
+                if told := retry_after(error):
+                    self._terms.rate.hold(told)
+                raise
+
+    def _seconds(self, end: float) -> float:
+        return min(self._patience.timeout_s, _seconds_left(end))
+
+    def _read(self, message: "AIMessage", request: Request, took: Format, seconds: float) -> Reply:
+        reply = endpoint.read_reply(message, seconds)
+        self._formats.remember(self.base_url, request, took)
+        if reply.input_tokens is not None and reply.output_tokens is not None:
+            self._terms.rate.correct(_most_tokens(request), reply.input_tokens + reply.output_tokens)
+        price = self._terms.prices.of(request.model)
+        cost = cost_usd(price, reply.input_tokens, reply.output_tokens, reply.provider_cached_tokens)
+        return replace(reply, cost=cost)
+
+
+def _seconds_left(end: float) -> float:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise Unavailable("deadline: no time is left to ask")
+    return left
+
+
+def _most_tokens(request: Request) -> int:
+    return most_tokens(request) + request.max_tokens

@@ -1,0 +1,54 @@
+"""What left the machine: a line for each call, with hashes in place of contents, so that the log itself tells nothing.
+
+A line is JSON: `time` (UTC), `host`, `model`, `prompt`, `attribute`, `private`, `characters` of text, `text_sha256`,
+`picture_sha256`, `picture_bytes`, `request` (its key, as in a recording). It is written before the call is made.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from unco.errors import SetupError
+from unco.tools.privacy import host_of
+from unco.tools.request import Request, request_key
+
+
+class EgressLog:
+    """A file that grows by a line for each call; processes may share it."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Name the file; it is made at the first call."""
+        self.path = Path(path)
+
+    def note(self, base_url: str, request: Request) -> None:
+        """Write down that a question is about to leave.
+
+        Raises:
+            SetupError: the line cannot be written; then nothing may leave either.
+        """
+        said = "\n".join([request.system, request.user, *(text for turn in request.turns for text in turn)])
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "host": host_of(base_url),
+            "model": request.model,
+            "prompt": request.prompt,
+            "attribute": request.purpose.attribute,
+            "private": request.purpose.private,
+            "characters": len(said),
+            "text_sha256": sha256(said.encode("utf-8", "replace")).hexdigest(),
+            "picture_sha256": request.picture.sha256 if request.picture else None,
+            "picture_bytes": len(request.picture.data) if request.picture else 0,
+            "request": request_key(request),
+        }
+        data = (json.dumps(line) + "\n").encode()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(file, data)  # one write for one line, so that processes can share the file
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise SetupError(f"the egress log {self.path} cannot be written, so nothing is sent: {error}") from error

@@ -1,0 +1,131 @@
+"""What a run has spent, and what it may: a call is reserved before it is made and settled after.
+
+A run is all that goes through one `Mllm`. Money is reserved at the most that a call can cost, so that calls under way
+never exceed the cap together; it is set right when the provider's own counts are there.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from unco.errors import Unavailable
+from unco.tools.prices import Price, cost_usd
+from unco.tools.request import Reply, Request
+
+_CHARACTERS_PER_TOKEN = 2.5
+"""Fewer than any usual text has, so that the estimate is high."""
+
+PICTURE_TOKENS = 3000
+"""What providers count for a picture at most, at the sizes that we send (2048 pixels a side)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What a run may spend; None = no cap."""
+
+    calls: int | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a run has spent so far."""
+
+    calls: int = 0
+    """Questions that were put to an endpoint and got a reply."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+    """Calls of unknown cost: `usd` is without them."""
+
+
+class Ledger:
+    """One for a run. Safe for threads."""
+
+    def __init__(self, caps: Caps | None = None) -> None:
+        """Begin with nothing spent."""
+        self.caps = caps or Caps()
+        self._lock = threading.Lock()
+        self._spent = Spent()
+        self._reserved_calls = 0
+        self._reserved_usd = 0.0
+
+    @property
+    def spent(self) -> Spent:
+        """So far."""
+        return self._spent
+
+    def calls_left(self, usd_per_call: float | None) -> int | None:
+        """How many calls the caps leave room for; None = no limit.
+
+        Args:
+            usd_per_call: the most that one costs; None = unknown.
+        """
+        with self._lock:
+            limits = []
+            if self.caps.calls is not None:
+                limits.append(self.caps.calls - self._spent.calls - self._reserved_calls)
+            if self.caps.usd is not None:
+                limits.append(affordable(self.caps.usd - self._spent.usd - self._reserved_usd, usd_per_call))
+        return max(0, min(limits)) if limits else None
+
+    @contextmanager
+    def reserved(self, request: Request, price: Price | None) -> Iterator[list[Reply]]:
+        """Room for one call; what it brings is put into the list. Without a reply nothing is counted.
+
+        Raises:
+            Unavailable: there is no room, or money is capped and the price unknown.
+        """
+        usd = most_usd(request, price)
+        self._reserve(request.model, usd)
+        replies: list[Reply] = []
+        try:
+            yield replies
+        finally:
+            self._settle(usd or 0.0, replies)
+
+    def _reserve(self, model: str, usd: float | None) -> None:
+        with self._lock:
+            caps, spent = self.caps, self._spent
+            if caps.calls is not None and spent.calls + self._reserved_calls >= caps.calls:
+                raise Unavailable(f"budget: the run's {caps.calls} calls are spent")
+            if caps.usd is not None:
+                if usd is None:
+                    raise Unavailable(f"budget: money is capped and the price of {model!r} is unknown: set it")
+                if spent.usd + self._reserved_usd + usd > caps.usd:
+                    raise Unavailable(f"budget: the run's ${caps.usd:g} do not cover another call")
+            self._reserved_calls += 1
+            self._reserved_usd += usd or 0.0
+
+    def _settle(self, reserved: float, replies: list[Reply]) -> None:
+        with self._lock:
+            self._reserved_calls -= 1
+            self._reserved_usd -= reserved
+            for reply in replies:
+                self._spent = Spent(
+                    calls=self._spent.calls + 1,
+                    input_tokens=self._spent.input_tokens + (reply.input_tokens or 0),
+                    output_tokens=self._spent.output_tokens + (reply.output_tokens or 0),
+                    usd=self._spent.usd + (reply.cost or 0.0),
+                    unpriced=self._spent.unpriced + (reply.cost is None),
+                )
+
+
+def affordable(usd: float, usd_per_call: float | None) -> int:
+    """How many calls so much money pays for; 0 when their price is unknown, any number when they are free."""
+    if usd_per_call is None:
+        return 0
+    return int(max(usd, 0.0) / usd_per_call + 1e-9) if usd_per_call > 0 else 2**31
+
+
+def most_tokens(request: Request) -> int:
+    """Input tokens of a question, estimated on the high side: for reserving only, never for accounts."""
+    said = len(request.system) + len(request.user) + sum(len(one) + len(other) for one, other in request.turns)
+    return int(said / _CHARACTERS_PER_TOKEN) + (PICTURE_TOKENS if request.picture else 0)
+
+
+def most_usd(request: Request, price: Price | None) -> float | None:
+    """The most that a question can cost; None = its price is unknown."""
+    return cost_usd(price, most_tokens(request), request.max_tokens)

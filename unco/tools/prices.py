@@ -1,0 +1,76 @@
+"""What a reply costs: the provider's own token counts times a versioned price table. An unknown price stays unknown."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from unco.errors import SettingsError
+
+SHIPPED = Path(__file__).with_name("prices.yaml")
+
+
+class Price(BaseModel):
+    """US dollars for a million tokens of one model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pattern: str
+    """Regular expression, searched in the model's name in lower case; the first line that matches counts."""
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+    """For input that the provider had in its own cache; None = as other input."""
+
+
+class Prices(BaseModel):
+    """A price table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str = Field(coerce_numbers_to_str=True)
+    """Named in every figure of cost, so that it can be understood later."""
+    models: tuple[Price, ...]
+
+    def of(self, model: str) -> Price | None:
+        """The price of a model; None = unknown."""
+        return next((price for price in self.models if re.search(price.pattern, model.lower())), None)
+
+
+def cost_usd(price: Price | None, input_tokens: int | None, output_tokens: int | None, cached: int = 0) -> float | None:
+    """US dollars for a reply; None when its price or its token counts are not known.
+
+    Args:
+        price: of the model that answered.
+        input_tokens: all of them, those in the provider's cache included.
+        output_tokens: those of unseen reasoning included, as providers count.
+        cached: input tokens that the provider had in its own cache.
+    """
+    if price is None or input_tokens is None or output_tokens is None:
+        return None
+    cached_price = price.input if price.cached_input is None else price.cached_input
+    paid = (input_tokens - cached) * price.input + cached * cached_price + output_tokens * price.output
+    return paid / 1e6
+
+
+@cache
+def shipped_prices() -> Prices:
+    """The table that comes with unco."""
+    return read_prices(SHIPPED)
+
+
+def read_prices(path: Path) -> Prices:
+    """A price table from a YAML file.
+
+    Raises:
+        SettingsError: it cannot be read, or is no price table.
+    """
+    try:
+        prices = Prices.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        for price in prices.models:
+            re.compile(price.pattern)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError, re.error) as error:
+        raise SettingsError(f"{path} is no price table: {error}") from error
+    return prices

@@ -1,0 +1,102 @@
+"""Equal questions of several processes become one call: whoever makes it holds a byte of a file, the others wait.
+
+The byte's place is the question's hash, so the file stays empty however many questions there are, and the system lets
+go of it when its holder dies, however it dies. Within a process such locks do not exclude; `SingleFlight` does that.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+_POLL_S = 0.02
+"""Between two looks at a byte that another process holds."""
+
+
+class ProcessLocks:
+    """Locks by key, in one file. One object for each file and process: closing the file anywhere lets go of all."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; it is made at the first use."""
+        self._path = path
+        self._guard = threading.Lock()
+        self._file: int | None = None
+
+    @contextmanager
+    def held(self, key: str) -> Iterator[None]:
+        """Hold a key (hex digits), waiting for whoever holds it now.
+
+        Raises:
+            OSError: the file cannot be made.
+        """
+        while not self._take(key):
+            time.sleep(_POLL_S)
+        try:
+            yield
+        finally:
+            self._release(key)
+
+    @asynccontextmanager
+    async def aheld(self, key: str) -> AsyncIterator[None]:
+        """As `held`, for a task."""
+        while not self._take(key):
+            await asyncio.sleep(_POLL_S)
+        try:
+            yield
+        finally:
+            self._release(key)
+
+    def _opened(self) -> int:
+        with self._guard:
+            if self._file is None:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            return self._file
+
+    def _take(self, key: str) -> bool:
+        file = self._opened()
+        with self._guard:
+            return _lock_byte(file, _place(key))
+
+    def _release(self, key: str) -> None:
+        file = self._opened()
+        with self._guard:
+            _unlock_byte(file, _place(key))
+
+
+def _place(key: str) -> int:
+    """60 bits of the key: file offsets have 63."""
+    return int(key[:15], 16)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock_byte(file: int, place: int) -> bool:
+        os.lseek(file, place, os.SEEK_SET)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock_byte(file: int, place: int) -> None:
+        os.lseek(file, place, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock_byte(file: int, place: int) -> bool:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
+
+    def _unlock_byte(file: int, place: int) -> None:
+        fcntl.lockf(file, fcntl.LOCK_UN, 1, place)

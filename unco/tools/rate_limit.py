@@ -1,0 +1,63 @@
+"""A rate that all posts share: so many requests and so many tokens a minute, whoever asks.
+
+Calls are spaced evenly rather than let through in bursts: a provider counts over a minute, and sixteen posts that
+start together would spend it in a second. Nobody is put to sleep here: who asks is told how long to wait, so threads
+and any number of event loops can share one limit.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+_MINUTE = 60.0
+
+
+class RateLimit:
+    """When the next call may start. Safe for threads."""
+
+    def __init__(
+        self,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Set the limits.
+
+        Args:
+            requests_per_minute: None = no limit.
+            tokens_per_minute: input and output together; None = no limit.
+            clock: seconds, never running backwards.
+        """
+        self._per_request = _MINUTE / requests_per_minute if requests_per_minute else 0.0
+        self._per_token = _MINUTE / tokens_per_minute if tokens_per_minute else 0.0
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def reserve(self, tokens: int, at_most: float | None = None) -> float | None:
+        """Take the next place.
+
+        Args:
+            tokens: what the call will use at most; `correct` gives back what it did not.
+            at_most: seconds that the caller can wait; None = any.
+
+        Returns:
+            Seconds to wait before the call; None when that is more than `at_most`, and then no place is taken.
+        """
+        with self._lock:
+            now = self._clock()
+            start = max(now, self._next)
+            if at_most is not None and start - now > at_most:
+                return None
+            self._next = start + max(self._per_request, tokens * self._per_token)
+            return start - now
+
+    def correct(self, reserved: int, used: int) -> None:
+        """Account for what a call really used, in tokens."""
+        with self._lock:
+            self._next += (used - reserved) * self._per_token
+
+    def hold(self, seconds: float) -> None:
+        """Let no call start for a while: the endpoint said "not now" (`Retry-After`)."""
+        with self._lock:
+            self._next = max(self._next, self._clock() + seconds)
