@@ -7,7 +7,15 @@ import pytest
 from tests.tiny import tiny_predictor
 from unco.small_model.predictor import Predictor
 
-SETTINGS = ("UNCO_LLM_BASE_URL", "UNCO_LLM_MODEL", "UNCO_LLM_FRAME", "UNCO_RECORDING", "UNCO_ALLOWED_HOSTS")
+SETTINGS = (
+    "UNCO_LLM_BASE_URL",
+    "UNCO_LLM_MODEL",
+    "UNCO_LLM_FRAME",
+    "UNCO_RECORDING",
+    "UNCO_ALLOWED_HOSTS",
+    "UNCO_PROMPTS",
+    "UNCO_KB",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -22,3 +22,28 @@ def test_colours_are_ours_and_only_on_a_terminal():
 
 def test_visible():
     assert visible("a\x1b[31m\tb\x00\u0085\n🚀ש") == "a [31m b   🚀ש"
+
+
+def shown(output: dict) -> str:
+    sink = StringIO()
+    show_result(read_result(output), Console(file=sink, width=160))
+    return sink.getvalue()
+
+
+def test_what_the_mllm_found_by_itself_is_marked_and_what_was_dropped_is_told():
+    items = [
+        {"entity": "Lee", "type": "PER", "bounding_box": None},
+        {"entity": "Zoe", "type": "PER", "bounding_box": None},
+    ]
+    llm = ScriptedLlm({("recall", ""): spoken(entities=items)})
+    graph = graph_of(says((ANN, "ORG", None, doubt())), llm)
+    told = shown(graph.invoke({"text": "Ann Lee"}, context={"recall": True}))
+    assert "recall: answered, 1 added [answer authored by hand]" in told
+    assert "'Zoe' does not stand in the post" in told
+    assert "Lee (recall)" in told
+    assert "1.000 !" not in told, "what was added is not sent on"
+
+
+def test_thresholds_of_always_are_said_in_words():
+    graph = graph_of(says((ANN, "ORG", None, doubt())), ScriptedLlm())
+    assert "u type, always asked" in shown(graph.invoke({"text": "Ann"}, context={"type_threshold": -1}))

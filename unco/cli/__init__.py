@@ -1,6 +1,6 @@
 """The command line: arguments only; the work is done elsewhere. Each file adds its commands to `app`."""
 
-from unco.cli import cache, frames, posts, prompts, simulation, small_model
+from unco.cli import cache, frames, kb, posts, prompts, simulation, small_model
 from unco.cli.app import app, guarded, main
 
-__all__ = ["app", "cache", "frames", "guarded", "main", "posts", "prompts", "simulation", "small_model"]
+__all__ = ["app", "cache", "frames", "guarded", "kb", "main", "posts", "prompts", "simulation", "small_model"]
