@@ -1,0 +1,37 @@
+"""The words of the field as frozen data: spans, boxes, uncertainties, entities, corrections, results.
+
+No third-party import. Units and ranges stand under each field. Uncertainty grows with doubt: higher = less sure.
+"""
+
+from unco.types.corrections import AnswerState, Correction, Exchange, Finder, Outcome, PostQuestion, Usage
+from unco.types.doubt import ALWAYS, ATTRIBUTES, Attribute, Thresholds, Uncertainty
+from unco.types.geometry import Box, Span
+from unco.types.gold import GoldEntity, GoldPost
+from unco.types.posts import Entity, Extraction, Label, Neighbour, PictureInfo, Post, Result, TextLine
+
+__all__ = [
+    "ALWAYS",
+    "ATTRIBUTES",
+    "AnswerState",
+    "Attribute",
+    "Box",
+    "Correction",
+    "Entity",
+    "Exchange",
+    "Extraction",
+    "Finder",
+    "GoldEntity",
+    "GoldPost",
+    "Label",
+    "Neighbour",
+    "Outcome",
+    "PictureInfo",
+    "Post",
+    "PostQuestion",
+    "Result",
+    "Span",
+    "TextLine",
+    "Thresholds",
+    "Uncertainty",
+    "Usage",
+]

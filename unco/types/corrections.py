@@ -1,0 +1,132 @@
+"""What was asked, what came back, and what became of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unco.types.doubt import Attribute
+from unco.types.geometry import Box, Span
+
+Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "unavailable"]
+"""What became of an attribute.
+
+`skipped`: not above its threshold, so nobody was asked. `kept`, `changed`: the MLLM answered, the answer was verified.
+`added`: the MLLM found the entity, so there was no value before. `rejected`: it answered, but the answer did not pass
+verification. `failed`: no readable answer came back.
+`unavailable`: it should have been asked, but there was nobody to ask. In the last three the small model's value stays.
+"""
+
+
+AnswerState = Literal["value", "null", "unreadable", "failed"]
+"""What came back: a value, an explicit "not in the picture" (regions only), unreadable text, or no answer at all."""
+
+
+Finder = Literal["small model", "recall", "generation"]
+"""Who found an entity: the small model, or the MLLM when asked for missed ones, or for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question that got a reply: what was said, word for word, and what it took."""
+
+    model: str
+    """The name that the endpoint gave in its reply."""
+    text: str
+    """The reply as it came."""
+    finish_reason: str | None
+    """As the endpoint says: stop, length, ...; None = it did not say."""
+    fault: str = ""
+    """Why the reply could not be read; empty = it could."""
+    cached: bool = False
+    """From the cache, a recording, or an equal question under way: nobody was asked for this one."""
+    input_tokens: int | None = None
+    """As the provider reports them; None = not reported."""
+    output_tokens: int | None = None
+    cost: float | None = None
+    """US dollars; None = unknown. 0 when cached."""
+    seconds: float = 0.0
+    """Wall time; 0 when cached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What happened to one attribute of one entity: enough to explain, to audit and to count from."""
+
+    attribute: Attribute
+    outcome: Outcome
+    before: Span | Box | str | None
+    """The small model's value (after earlier corrections of the same entity); None where an entity was `added`."""
+    after: Span | Box | str | None
+    """The value that counts; equal to `before` unless the outcome is `changed` or `added`."""
+    uncertainty: float
+    """Normalised, in [0, 1]."""
+    threshold: float
+    detail: str = ""
+    """Why: the reason of a skip, a rejection, a failure; empty where the outcome says it all."""
+    answer: AnswerState | None = None
+    """What came back; None when nobody was asked."""
+    reasoning: str = ""
+    """The MLLM's own account. Data to show, never an instruction to follow."""
+    prompt: str = ""
+    """Prompt name and version, e.g. span/v1."""
+    prompt_hash: str = ""
+    """SHA-256 of the prompt file, first 12 hex digits."""
+    model: str = ""
+    """The name that the endpoint gave in its reply."""
+    authored: bool = False
+    """True when the answer was written by hand for a demonstration or a test: no model said it."""
+    calls: int = 0
+    """Questions asked, re-asks counted; cache hits and recordings included."""
+    cache_hit: bool = False
+    """True when every reply came from the cache or from a recording."""
+    input_tokens: int | None = None
+    """As the provider reports them; None = not reported."""
+    output_tokens: int | None = None
+    cost: float | None = None
+    """US dollars spent on it now: 0 when nobody was asked; None = unknown, for want of a price or of token counts."""
+    seconds: float = 0.0
+    """Wall time of the calls."""
+    exchanges: tuple[Exchange, ...] = ()
+    """Each question and reply, in order."""
+    facts: tuple[str, ...] = ()
+    """What was looked up and quoted to the MLLM."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostQuestion:
+    """What became of a question about a whole post; its cost stands here and not with the entities that it added."""
+
+    finder: Finder
+    outcome: Literal["answered", "failed", "unavailable"]
+    """As of a correction; `answered` also where nothing in the answer could be used."""
+    detail: str = ""
+    """Why it failed or nobody was asked."""
+    dropped: tuple[str, ...] = ()
+    """Why entities of the answer were not added, one sentence each."""
+    reasoning: str = ""
+    """As `Correction.reasoning`, and so on below."""
+    prompt: str = ""
+    prompt_hash: str = ""
+    model: str = ""
+    authored: bool = False
+    calls: int = 0
+    cache_hit: bool = False
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = 0.0
+    seconds: float = 0.0
+    exchanges: tuple[Exchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What corrections took, summed up; a sum with an unknown part is unknown."""
+
+    calls: int = 0
+    """Questions that got a reply, from wherever it came."""
+    asked: int = 0
+    """Those that were put to an endpoint now: neither cached nor recorded."""
+    input_tokens: int | None = 0
+    """As the providers report them, of all calls."""
+    output_tokens: int | None = 0
+    cost: float | None = 0.0
+    """US dollars, of what was asked now."""

@@ -1,0 +1,61 @@
+"""Where something is: a run of tokens, a rectangle of a picture."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of tokens, half open: tokens[start:stop]."""
+
+    start: int
+    """Index of the first token, from 0."""
+    stop: int
+    """Index after the last token; stop > start."""
+
+    def __post_init__(self) -> None:
+        """Refuse an empty or negative span."""
+        if not 0 <= self.start < self.stop:
+            raise ValueError(f"a span needs 0 <= start < stop, got start={self.start} stop={self.stop}")
+
+    def __len__(self) -> int:
+        """Number of tokens."""
+        return self.stop - self.start
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether the two share a token."""
+        return self.start < other.stop and other.start < self.stop
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the picture as it is shown (EXIF orientation applied), x to the right, y down."""
+
+    x1: float
+    """Left edge."""
+    y1: float
+    """Top edge."""
+    x2: float
+    """Right edge; x2 > x1."""
+    y2: float
+    """Bottom edge; y2 > y1."""
+
+    def __post_init__(self) -> None:
+        """Refuse an empty, inverted or non-finite box."""
+        corners = (self.x1, self.y1, self.x2, self.y2)
+        if not (all(map(isfinite, corners)) and self.x1 < self.x2 and self.y1 < self.y2):
+            raise ValueError(f"a box needs finite x1 < x2 and y1 < y2, got {corners}")
+
+    @property
+    def area(self) -> float:
+        """Square pixels."""
+        return (self.x2 - self.x1) * (self.y2 - self.y1)
+
+    def iou(self, other: "Box") -> float:
+        """Intersection over union with another box, in [0, 1]; no +1 on the edges, as everywhere in the field."""
+        width = min(self.x2, other.x2) - max(self.x1, other.x1)
+        height = min(self.y2, other.y2) - max(self.y1, other.y1)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.area + other.area - shared)

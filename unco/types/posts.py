@@ -1,0 +1,136 @@
+"""A post as it comes in, as the small model reads it, and as it goes out."""
+
+from dataclasses import dataclass
+
+from unco.types.corrections import Correction, Finder, PostQuestion, Usage
+from unco.types.doubt import Thresholds, Uncertainty
+from unco.types.geometry import Box, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One entity type of a scheme."""
+
+    name: str
+    """As it stands in results and prompts, e.g. PER."""
+    description: str
+    """One sentence that an annotator, or an MLLM, can decide by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another entity of the same post, as the small model found it: what a corrector may know of it."""
+
+    index: int
+    span: Span
+    text: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of writing in the picture."""
+
+    text: str
+    """As recognised. Data, never an instruction to follow."""
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One named entity of a post. Addressed by `index`, never by its text: a name can stand twice in a post."""
+
+    index: int
+    """Position among the post's entities, from 0, in the order that the small model found them."""
+    span: Span
+    """Tokens."""
+    text: str
+    """The surface in the caller's own string."""
+    start_char: int
+    """Offset of the first character in `Result.text`."""
+    stop_char: int
+    """Offset after the last character in `Result.text`."""
+    type: str
+    """Name of a label of the scheme."""
+    region: Box | None
+    """Where it is in the picture; None = not in the picture."""
+    uncertainty: Uncertainty
+    """Normalised to [0, 1] by the checkpoint's normaliser; thresholds compare with these. 1 where the MLLM found it."""
+    nats: Uncertainty
+    """The same, raw: entropies in nats. 0 where the MLLM found it, and nothing was measured."""
+    corrections: tuple[Correction, ...] = ()
+    """One for each attribute, in the order span, type, region, once the graph is done."""
+    found_by: Finder = "small model"
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInfo:
+    """What was seen of a picture; never its bytes."""
+
+    ref: str
+    """Path or URL as given, or `data:sha256,<hash>` for bytes that came inline."""
+    sha256: str
+    """Of the file's bytes, hex."""
+    width: int
+    """Pixels, as shown (EXIF orientation applied)."""
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What comes in: a text and perhaps a picture."""
+
+    text: str | tuple[str, ...]
+    """A string, or tokens."""
+    image: str | None = None
+    """Path, `data:` URL or allowed http(s) URL."""
+    regions: tuple[Box, ...] | None = None
+    """Candidate boxes of the caller's own; None = let the region provider look for them."""
+    id: str | None = None
+    """The caller's name for the post."""
+    caption: str | None = None
+    """What the picture shows, in words; read by a small model that was trained with captions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What the small model says of a post."""
+
+    text: str
+    """The text that character offsets count in; for a token list, the tokens joined by single spaces."""
+    tokens: tuple[str, ...]
+    offsets: tuple[tuple[int, int], ...]
+    """(start, stop) characters of each token in `text`."""
+    entities: tuple[Entity, ...]
+    thresholds: Thresholds
+    """The ones that belong to the normaliser in use."""
+    labels: tuple[Label, ...]
+    picture: PictureInfo | None
+    model: str
+    """Name of the checkpoint or file that the entities come from."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know: no picture seen, no region provider installed, ..."""
+    candidates: tuple[Box, ...] = ()
+    """Regions that the small model chose from, in original pixels, the whole picture aside."""
+    text_lines: tuple[TextLine, ...] = ()
+    """Those of them that hold writing, as read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What comes out: the post's entities, each with its three uncertainties and the account of its corrections."""
+
+    text: str
+    tokens: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    picture: PictureInfo | None
+    """None = no picture was seen, so nothing could be grounded."""
+    thresholds: Thresholds
+    model: str
+    """Name of the small model."""
+    warnings: tuple[str, ...] = ()
+    id: str | None = None
+    usage: Usage = Usage()
+    """Of all its corrections."""
+    questions: tuple[PostQuestion, ...] = ()
+    """Those about the post as a whole; empty in a run that only corrects."""
