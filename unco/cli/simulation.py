@@ -24,3 +24,24 @@ def simulate_mllm(
     from unco.evals.simulation.run import run_simulation
 
     run_simulation(gold, family, profile, port, seed, boxes, Console())
+
+
+@app.command()
+def simulate_variants(
+    data: Annotated[Path, typer.Option(help="Folder of Twitter-FMNERG.")],
+    boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files of Twitter-GMNER v2.0.")] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="May be given often; default: all but generate.")] = None,
+    posts: Annotated[int, typer.Option(min=1, help="How many posts of test.")] = 200,
+    family: Annotated[str, typer.Option(help="In whose box frame it answers.")] = "qwen2.5-vl",
+    profile: Annotated[Path | None, typer.Option(help="YAML file of how it errs; default: never.")] = None,
+    seed: Annotated[int, typer.Option(help="Of its dice.")] = 1,
+) -> None:
+    """Run the paper's variants on real posts against a simulated MLLM: shapes and costs, never quality."""
+    from rich.console import Console
+
+    from unco.evals.side_by_side.simulated import simulate_variants as run
+    from unco.evals.simulation import read_profile
+    from unco.evals.sources import Sources
+
+    names = variant or ["small_only", "unco", "correct_all", "one_shot"]
+    run(Sources(data, boxes, None, None), names, posts, read_profile(profile), seed, Console(width=160), family)

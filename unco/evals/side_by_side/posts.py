@@ -1,0 +1,65 @@
+"""Gold posts as the graph takes them, where their pictures are not at hand.
+
+The pictures are blank ones of the right size; the small model's candidates are simulated from the gold boxes.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from unco.small_model.looks import DEFAULT_SIZE, Look, look_steadily
+from unco.small_model.predictor import Predictor
+from unco.small_model.regions import Region
+from unco.tools.extractor import Extractor, NetworkExtractor
+from unco.types import Extraction, GoldPost, Post
+
+Input = dict[str, Any]
+
+
+def post_inputs(gold: Sequence[GoldPost], folder: Path) -> list[Input]:
+    """What the graph is given: tokens, id, and a blank picture of the post's own.
+
+    Args:
+        gold: the posts.
+        folder: for the pictures; made if need be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return [{"text": list(post.tokens), "id": post.id, "image": _blank(post, folder)} for post in gold]
+
+
+def small_model_of(predictor: Predictor, look: Look, gold: Sequence[GoldPost], folder: Path) -> Extractor:
+    """The small model, looking at simulated candidates; each post is read once and remembered, for all variants.
+
+    Args:
+        predictor: the small model.
+        look: what candidates a post has.
+        gold: the posts.
+        folder: where their pictures are.
+    """
+    shown = look_steadily(look, gold)
+    regions = {str(_path(post, folder)): model_input.regions for post, model_input in zip(gold, shown, strict=True)}
+
+    def provider(image: Image.Image, source: str) -> list[Region]:
+        return list(regions[source])
+
+    extractor, known = NetworkExtractor(lambda: predictor, provider), dict[Post, Extraction]()
+
+    def remembered(post: Post) -> Extraction:
+        if post not in known:
+            known[post] = extractor(post)
+        return known[post]
+
+    return remembered
+
+
+def _path(post: GoldPost, folder: Path) -> Path:
+    return folder / f"{post.id}.png"
+
+
+def _blank(post: GoldPost, folder: Path) -> str:
+    path = _path(post, folder)
+    if not path.exists():
+        Image.new("RGB", post.size or DEFAULT_SIZE, "white").save(path)
+    return str(path)
