@@ -160,6 +160,11 @@ class Correction:
     seconds: float = 0.0
     """Wall time of the calls."""
 
+    @property
+    def simulated(self) -> bool:
+        """True when the answer came from a simulated model, an instrument for tests; such a model's name begins so."""
+        return self.model.startswith("simulated-")
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:
