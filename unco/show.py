@@ -100,6 +100,8 @@ def _account(entity: Entity, note: Correction, tokens: tuple[str, ...]) -> Text:
     line.append(f" {before} -> {after}" if note.outcome == "changed" else f" {before}")
     if note.authored:
         line.append(" [answer authored by hand]", style="magenta")
+    if note.simulated:
+        line.append(" [simulated answer: no model gave it]", style="magenta")
     for reason in filter(None, (note.detail, note.reasoning)):
         line.append(f"\n    {visible(reason)}", style="dim")
     return line

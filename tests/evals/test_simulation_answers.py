@@ -65,12 +65,19 @@ def test_generating_and_recalling():
     with simulate([GOLD], "qwen3-vl") as simulation:
         post = f"{example}<post>\n{TEXT}\n</post>\n"
         generated = json.loads(said(simulation.url, question(post, "entities", size=HALF)) or "")
-        left = question(f"{post}<found>\n- Ann Lee: PER\n- Blue Owls: ORG\n</found>", "entities", size=HALF)
+        left = question(f"{post}<found>\n- Ann (PER)\n- the Blue Owls (ORG)\n</found>", "entities", size=HALF)
         recalled = json.loads(said(simulation.url, left) or "")
     city = {"entity": "New Oslo", "type": "LOC", "bounding_box": [500, 0, 1000, 500]}
     assert [found["entity"] for found in generated["entities"]] == ["Ann Lee", "Blue Owls", "New Oslo"]
     assert generated["entities"][2] == city
     assert recalled["entities"] == [city]
+
+
+def test_a_name_that_stands_twice_and_was_found_once_is_missed_once():
+    twice = GoldPost("1", ("Ann", "and", "Ann"), tuple(GoldEntity(Span(at, at + 1), "PER", ()) for at in (0, 2)), None)
+    with simulate([twice], "qwen3-vl") as simulation:
+        left = question("<post>\nAnn and Ann\n</post>\n<found>\n- Ann (PER)\n</found>", "entities")
+        assert len(json.loads(said(simulation.url, left) or "")["entities"]) == 1
 
 
 def test_of_two_posts_with_one_text_the_picture_tells():

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from tests.evals.simulated_posts import DrawnPost, drawn_posts, small_model
 from tests.scripted import graph_of, outcome
@@ -10,6 +11,9 @@ from unco.context import Context
 from unco.evals.frame_probe import probe_frame
 from unco.evals.simulation import simulate
 from unco.nodes.settings import current_frame
+from unco.show import show_result
+from unco.state import read_result
+from unco.tools.annotate_strip import account
 from unco.tools.llm import Mllm
 from unco.types import Box
 
@@ -66,6 +70,15 @@ def test_all_that_is_wrong_is_put_right_and_nothing_that_is_right_is_harmed(fami
         assert {note["model"] for entity in result["entities"] for note in entity["corrections"] if note["calls"]} == {
             f"simulated-{family}"
         }
+
+
+def test_a_simulated_answer_says_so_wherever_it_shows(posts: list[DrawnPost]):
+    with simulate([post.gold for post in posts], "gemini") as simulation:
+        result = read_result(correct(posts[:1], simulation.url, simulation.model)[0])
+    console = Console(record=True, width=160)
+    show_result(result, console)
+    assert console.export_text().count("[simulated answer: no model gave it]") == 6
+    assert all("simulated answer" in account(entity) for entity in result.entities)
 
 
 @pytest.mark.parametrize(

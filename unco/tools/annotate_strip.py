@@ -61,6 +61,8 @@ def account(entity: Entity) -> str:
     parts += [f"{change.attribute} corrected: {_change(change, entity)}" for change in changes]
     if any(correction.authored for correction in entity.corrections):
         parts.append("authored answer: written by hand, no model said it")
+    if any(correction.simulated for correction in entity.corrections):
+        parts.append("simulated answer: no model said it")
     return " · ".join(parts)
 
 

@@ -90,6 +90,11 @@ class Correction:
     facts: tuple[str, ...] = ()
     """What was looked up and quoted to the MLLM."""
 
+    @property
+    def simulated(self) -> bool:
+        """True when the answer came from a simulated model, an instrument for tests; such a model's name begins so."""
+        return self.model.startswith("simulated-")
+
 
 @dataclass(frozen=True, slots=True)
 class PostQuestion:

@@ -1,14 +1,16 @@
 """Asking in the words of every frame, reading every answer in every frame.
 
-Many models imitate the frame that they are told, others answer in their own whatever they are told. So each picture is
-asked about once in the words of each frame, and each answer is read in all of them. What a frame is worth is the mean
-IoU of the answers to its own words, read in it: exactly what a run would do with it. Near-equal frames are told apart
-by how all answers read in it, whatever words were used, which a model's own frame wins. Pictures are sent at their own
-size: the resize that a frame knows of is then the model's own, and seen in the pixels in which the answer comes.
+Some models imitate the frame that they are told, others answer in their own whatever they are told. So each picture is
+asked about in the words of each frame, and each answer is read in every frame. A model whose answers, over all words,
+read nearly as well in one frame as in any under its own words has a frame of its own: that one, and all answers count
+for it. Any other model imitates, and is given the frame whose own words it answers best: what a run would do with it.
+Pictures are sent at their own size: the resize that a frame knows of is then the model's own, and seen in the pixels
+in which the answer comes.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 from unco.errors import Rejected, ReplyError
 from unco.evals.frame_probe.pictures import DRAWINGS, Drawing, drawn
@@ -20,8 +22,9 @@ from unco.tools.request import Reply, Request
 ENOUGH = 0.5
 """Mean IoU from which a frame is believed; the benchmark counts a box as right above it."""
 
-NEAR = 0.01
-"""Difference of mean IoU within which two frames are told apart by all the answers."""
+OWN_WAY = 0.65
+"""Share of the best mean IoU under own words that the best over all words must reach, for a model to have a frame of
+its own. A perfect imitator reaches 0.40: frames of equal order overlap where a picture has about 1,000 pixels."""
 
 CANDIDATES: tuple[Frame, ...] = (
     *FRAMES.values(),
@@ -54,7 +57,7 @@ class FrameScore:
     own: float
     """Mean IoU, in [0, 1], of the answers to the frame's own words, read in it; no box counts 0."""
     every: float
-    """The same over all answers, whatever words were used."""
+    """The same over all answers, whatever words were used; each kind of words weighs the same."""
     read: int
     """Answers to its own words that gave a box in this frame."""
     asked: int
@@ -66,7 +69,9 @@ class Probe:
 
     model: str
     scores: tuple[FrameScore, ...]
-    """The best first."""
+    """The best first: by `every` where the model has a frame of its own, else by `own`."""
+    imitates: bool
+    """Whether it answers in the frame that it is told."""
     calls: int
     """Questions asked; equal words are asked once."""
 
@@ -78,7 +83,7 @@ class Probe:
         these serves it too, and costs less.
         """
         best = self.scores[0]
-        if best.own < ENOUGH:
+        if (best.own if self.imitates else best.every) < ENOUGH:
             return None
         usual = FRAMES["resized_pixels"]
         larger = best.frame.startswith(usual.name) and frame_by_name(best.frame).limits.most > usual.limits.most
@@ -104,15 +109,10 @@ def probe_frame(ask: Callable[[Request], Reply], model: str, frames: Sequence[Fr
             if request not in answers:
                 answers[request] = _read(ask(request))
             by_words[drawing, frame] = answers[request]
-    return Probe(model, _ranked([_score(frame, by_words) for frame in frames]), len(answers))
-
-
-def _ranked(scores: Sequence[FrameScore]) -> tuple[FrameScore, ...]:
-    """The best first: by the answers to a frame's own words; among those near the best, by all answers."""
-    best = max(score.own for score in scores)
-    near = sorted((score for score in scores if score.own >= best - NEAR), key=lambda score: -score.every)
-    rest = sorted((score for score in scores if score.own < best - NEAR), key=lambda score: -score.own)
-    return (*near, *rest)
+    scores = [_score(frame, by_words) for frame in frames]
+    imitates = max(score.every for score in scores) < OWN_WAY * max(score.own for score in scores)
+    ranked = sorted(scores, key=lambda score: score.own if imitates else score.every, reverse=True)
+    return Probe(model, tuple(ranked), imitates, len(answers))
 
 
 def question(model: str, drawing: Drawing, frame: Frame) -> Request:
@@ -137,11 +137,15 @@ def _read(reply: Reply) -> RegionAnswer | None:
 
 
 def _score(frame: Frame, answers: dict[tuple[Drawing, Frame], RegionAnswer | None]) -> FrameScore:
-    ious = {(drawing, asked): _iou(answer, drawing, frame) for (drawing, asked), answer in answers.items()}
-    own = [ious[drawing, frame] for drawing in DRAWINGS]
-    every = [iou or 0.0 for iou in ious.values()]
+    own: list[float | None] = []
+    by_kind: dict[str, list[float]] = {}
+    for (drawing, asked), answer in answers.items():
+        iou = _iou(answer, drawing, frame)
+        by_kind.setdefault(asked.words, []).append(iou or 0.0)
+        own += [iou] if asked == frame else []
     read = [iou for iou in own if iou is not None]
-    return FrameScore(frame.name, sum(read) / len(own), sum(every) / len(every), len(read), len(own))
+    every = mean(mean(ious) for ious in by_kind.values())
+    return FrameScore(frame.name, sum(read) / len(own), every, len(read), len(own))
 
 
 def _iou(answer: RegionAnswer | None, drawing: Drawing, frame: Frame) -> float | None:

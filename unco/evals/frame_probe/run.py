@@ -34,7 +34,12 @@ def run_probe(llm: Mllm, console: Console, save: bool = True, out: Path | None =
     probe = probe_frame(lambda request: llm.ask(request, "live"), llm.model)
     console.print(table(probe))
     if out is not None:
-        found = {"model": probe.model, "frame": probe.winner, "scores": [asdict(score) for score in probe.scores]}
+        found = {
+            "model": probe.model,
+            "frame": probe.winner,
+            "imitates": probe.imitates,
+            "scores": [asdict(score) for score in probe.scores],
+        }
         out.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     if probe.winner is None:
         raise SettingsError(
@@ -49,9 +54,9 @@ def run_probe(llm: Mllm, console: Console, save: bool = True, out: Path | None =
 
 def table(probe: Probe) -> Table:
     """The frames, the best first."""
-    shown = Table(
-        "frame", "mean IoU", "over all words", "boxes read", title=f"{probe.calls} questions to {probe.model}"
-    )
+    way = "answers in the frame that it is told" if probe.imitates else "has a frame of its own"
+    title = f"{probe.calls} questions to {probe.model}, which {way}"
+    shown = Table("frame", "mean IoU, own words", "all words", "boxes read, own words", title=title)
     for score in probe.scores:
         shown.add_row(score.frame, f"{score.own:.3f}", f"{score.every:.3f}", f"{score.read} of {score.asked}")
     return shown

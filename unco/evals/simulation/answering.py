@@ -1,12 +1,12 @@
 """What a simulated model answers: the gold, spoilt as its profile says."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from unco.evals.simulation.families import Family, Shares
-from unco.evals.simulation.gold import GoldIndex, best_match, extent, solid
+from unco.evals.simulation.gold import GoldIndex, best_match, extent
 from unco.evals.simulation.profile import Profile
 from unco.evals.simulation.question import Question, find_rectangle
 from unco.small_model.label_schemes import COARSE_OF, GMNER_OF
@@ -56,20 +56,28 @@ def _value(
 
 def _entities(question: Question, post: GoldPost | None, knowledge: Knowledge, draw: Random) -> list[Answer]:
     """The post's entities that were not found already, and perhaps one that does not exist."""
-    found = solid(question.found)
-    missing = [e for e in post.entities if _surface(question.text, post, e) not in found] if post else []
     answers = [
         {
             "entity": _words(question, post, entity, knowledge.profile, draw),
             "type": _type(question, entity, knowledge.profile, draw),
             "bounding_box": _box(question, post, entity, knowledge, draw),
         }
-        for entity in missing
+        for entity in (_missed(post, question.found) if post else ())
     ]
     if draw.random() < knowledge.profile.hallucination.span:
         kind = draw.choice(question.labels) if question.labels else NO_TYPE
         answers.append({"entity": draw.choice(INVENTED), "type": kind, "bounding_box": None})
     return answers
+
+
+def _missed(post: GoldPost, found: str) -> tuple[GoldEntity, ...]:
+    """The gold entities that none of the listed ones overlaps; each line of the list stands for one entity."""
+    left = post.entities
+    for line in found.splitlines():
+        words = re.sub(r"^- | \([^()]*\)$|: \S+$", "", line.strip())
+        taken = best_match(replace(post, entities=left), words)
+        left = tuple(entity for entity in left if entity is not taken)
+    return left
 
 
 def _words(question: Question, post: GoldPost | None, entity: GoldEntity | None, profile: Profile, draw: Random) -> str:
@@ -101,11 +109,6 @@ def _place(text: str, post: GoldPost, entity: GoldEntity) -> tuple[int, int]:
     visible = [index for index, char in enumerate(text) if not char.isspace()]
     start, stop = extent(post, entity)
     return visible[start], visible[stop - 1] + 1
-
-
-def _surface(text: str, post: GoldPost, entity: GoldEntity) -> str:
-    start, stop = _place(text, post, entity)
-    return solid(text[start:stop])
 
 
 def _type(question: Question, entity: GoldEntity | None, profile: Profile, draw: Random) -> str:

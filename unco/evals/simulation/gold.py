@@ -120,15 +120,19 @@ def extent(post: GoldPost, entity: GoldEntity) -> tuple[int, int]:
 
 
 def best_match(post: GoldPost, words: str) -> GoldEntity | None:
-    """The gold entity that words of a post overlap most, the first of equals; None when they overlap none."""
+    """The gold entity that words of a post overlap most; None when they overlap none.
+
+    Of equals the one that is spaced as the words are, for a name can stand in a post as a hashtag too; then the first.
+    """
     text, asked = solid("".join(post.tokens)), solid(words)
     places = [start for start in range(len(text)) if asked and text.startswith(asked, start)]
-    best, overlap = None, 0.0
+    best, most = None, (0.0, False)
     for entity in post.entities:
         start, stop = extent(post, entity)
+        spaced_alike = " ".join(post.tokens[entity.span.start : entity.span.stop]) == " ".join(words.split())
         for place in places:
             shared = min(stop, place + len(asked)) - max(start, place)
             share = shared / (stop - start + len(asked) - shared) if shared > 0 else 0.0
-            if share > overlap:
-                best, overlap = entity, share
+            if share > 0 and (share, spaced_alike) > most:
+                best, most = entity, (share, spaced_alike)
     return best
