@@ -121,9 +121,9 @@ def _right(post: GoldPost, entity: Entity, attribute: Attribute, value: Span | B
     return item.type == value if attribute == "type" else region_correct(value, item.boxes)  # type: ignore[arg-type]
 
 
-def outcomes(runs: VariantRun) -> dict[Attribute, dict[str, int]]:
+def outcomes(run: VariantRun) -> dict[Attribute, dict[str, int]]:
     """How often each outcome came, by attribute."""
-    notes: list[Correction] = [note for result in runs.results for e in result.entities for note in e.corrections]
+    notes: list[Correction] = [note for result in run.results for e in result.entities for note in e.corrections]
     return {
         name: {
             outcome: sum(note.outcome == outcome and note.attribute == name for note in notes)

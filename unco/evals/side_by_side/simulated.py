@@ -9,7 +9,7 @@ from rich.console import Console
 
 from unco.evals.side_by_side.posts import small_model_of
 from unco.evals.side_by_side.run import VariantRun, run_variants
-from unco.evals.side_by_side.table import show_variants
+from unco.evals.side_by_side.table import show_outcomes, show_variants
 from unco.evals.simulation import Profile, simulate
 from unco.evals.sources import Sources, by_scheme, make_look, read_split
 from unco.small_model.checkpoint import SHIPPED, from_pretrained
@@ -59,12 +59,14 @@ def simulate_variants(
 
         def make_llm() -> Mllm:
             cache = Cache(folder / f"cache{next(number)}")
-            return Mllm(simulation.url, simulation.model, cache=cache, terms=Terms(prices=PRICES))
+            terms, timeout_s = Terms(prices=PRICES), 2.0  # it answers at once, or never
+            return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=timeout_s)
 
         extractor = small_model_of(predictor, look, gold, folder / "pictures")
         types = [label.name for label in predictor.labels]
         runs = run_variants(names, read_as, extractor, make_llm, folder / "pictures", types)
         show_variants(runs, console)
+        show_outcomes(runs, console)
         console.print(f"profile: {profile.model_dump_json(exclude_defaults=True)}", soft_wrap=True)
         console.print(f"simulated MLLM: {dict(sorted(simulation.counts.items()))}", soft_wrap=True)
     return runs

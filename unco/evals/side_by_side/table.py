@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from unco.evals.side_by_side.run import VariantRun
+from unco.evals.side_by_side.run import VariantRun, outcomes
 
 SIMULATED = (
     "The MLLM is simulated: it knows the gold answers and errs as its profile says. Scores reached with it say how the "
@@ -26,6 +26,14 @@ def show_variants(runs: Sequence[VariantRun], console: Console) -> None:
     for run in runs:
         table.add_row(*_row(run), _ratios(run, everything))
     console.print(table)
+
+
+def show_outcomes(runs: Sequence[VariantRun], console: Console) -> None:
+    """Print what became of the attributes, by variant."""
+    for run in runs:
+        for attribute, counts in outcomes(run).items():
+            said = ", ".join(f"{outcome} {count}" for outcome, count in counts.items() if count)
+            console.print(f"{run.name} {attribute}: {said or 'nothing'}", soft_wrap=True)
 
 
 def _row(run: VariantRun) -> list[str]:

@@ -34,6 +34,7 @@ class Simulation:
     """What happened: questions, answers, each fault, each spoilt form, posts that are not in the gold."""
     stopped: Event = field(default_factory=Event)
     _asked: Counter[str] = field(default_factory=Counter)
+    _answered: Counter[str] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock)
 
     def draw_for(self, question: Question) -> Random:
@@ -42,6 +43,13 @@ class Simulation:
             time = self._asked[question.content]
             self._asked[question.content] += 1
         return Random(sha256(f"{self.seed} {question.content} {time}".encode()).digest())
+
+    def answered(self, question: Question) -> None:
+        """Note that an answer goes out; one that was given before would be paid for twice."""
+        with self._lock:
+            self._answered[question.content] += 1
+            self.counts["answers"] += 1
+            self.counts["answers given again"] += self._answered[question.content] > 1
 
     def count(self, *what: str) -> None:
         """Note what happened."""

@@ -79,7 +79,7 @@ def _handler(state: Simulation) -> type[BaseHTTPRequestHandler]:
                 return self._fail(fault)
             state.stopped.wait(profile.latency_s)
             said = state.say(question, draw)
-            state.count("answers")
+            state.answered(question)
             self._send(200, state.completion(body, question, said))
 
         def _fail(self, fault: Fault) -> None:

@@ -1,0 +1,140 @@
+"""Variants side by side against the simulated model: what came back, what it cost, what it broke."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.evals.simulated_posts import drawn_posts, small_model
+from unco.errors import SettingsError
+from unco.evals.side_by_side.run import VariantRun, outcomes, run_variants, turned
+from unco.evals.side_by_side.simulated import PRICES
+from unco.evals.side_by_side.table import show_outcomes, show_variants
+from unco.evals.simulation import Profile, read_profile, simulate
+from unco.evals.simulation.model import Simulation
+from unco.graph import build_variant
+from unco.state import read_result
+from unco.tools.cache import Cache
+from unco.tools.connection import Terms
+from unco.tools.llm import Mllm
+from unco.tools.small_model import small_model_tool
+from unco.types import ATTRIBUTES, Extraction, GoldPost, Post
+
+PROFILES = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles"
+TYPES = ["PER", "LOC", "ORG", "MISC"]
+
+
+def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
+    cache, terms = Cache(folder / f"cache{number}"), Terms(prices=PRICES)
+    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=0.5)
+
+
+def run(tmp_path: Path, names: list[str], profile: Profile | None = None) -> tuple[list[VariantRun], Simulation]:
+    posts = drawn_posts(tmp_path)
+    said = small_model(posts)
+
+    def with_their_pictures(post: Post) -> Extraction:
+        """The harness draws blank pictures of the same sizes; boxes are the same in them."""
+        return said(replace(post, text=" ".join(post.text)))
+
+    gold = [post.gold for post in posts]
+    with simulate(gold, "qwen2.5-vl", profile, 3) as simulation:
+        runs = run_variants(
+            names, gold, with_their_pictures, lambda: llm_of(simulation, tmp_path), tmp_path / "blank", TYPES
+        )
+    return runs, simulation
+
+
+def test_a_perfect_model_puts_all_right_and_each_variant_has_its_price(tmp_path: Path):
+    runs, _ = run(tmp_path, ["small_only", "unco", "correct_all", "one_shot"])
+    small, unco, everything, one_shot = runs
+    assert (small.usage.calls, small.report.tasks["GMNER"].f1, small.better, small.worse) == (0, 0.0, 0, 0)
+    assert (unco.usage.calls, unco.report.tasks["GMNER"].f1, unco.worse) == (36, 1.0, 0)
+    assert (everything.usage.calls, everything.report.tasks["GMNER"].f1) == (54, 1.0)
+    assert (one_shot.usage.calls, one_shot.report.tasks["GMNER"].f1) == (18, 1.0)
+    assert unco.better == 36
+    assert unco.usage.cost == pytest.approx(
+        (2.5 * (unco.usage.input_tokens or 0) + 10 * (unco.usage.output_tokens or 0)) / 1e6
+    )
+    assert outcomes(unco)["type"] == {"changed": 6, "skipped": 12}
+
+
+def test_the_table_says_what_is_simulated_and_gives_ratios(tmp_path: Path):
+    runs, _ = run(tmp_path, ["unco", "correct_all"])
+    console = Console(record=True, width=170)
+    show_variants(runs, console)
+    show_outcomes(runs, console)
+    shown = console.export_text()
+    assert "The MLLM is simulated" in shown
+    assert f"{36 / 54:.2f} /" in shown
+    assert "unco type: changed 6, skipped 12" in shown
+
+
+def test_an_unknown_variant_is_named(tmp_path: Path):
+    with pytest.raises(SettingsError, match="unknown variant 'best'"):
+        run(tmp_path, ["best"])
+
+
+def many_posts(folder: Path, copies: int) -> tuple[list[GoldPost], list[dict[str, object]], dict[str, Extraction]]:
+    """The drawn posts over and over, each copy with words of its own in front so that it is another question."""
+    gold, inputs, said = [], [], {}
+    drawn = drawn_posts(folder)
+    model = small_model(drawn)
+    for copy in range(copies):
+        for post in drawn:
+            tokens = (post.gold.tokens[0], f"{post.gold.tokens[1]}-{copy}", *post.gold.tokens[2:])
+            text = " ".join(tokens)
+            shift = len(text) - len(post.text)
+            found = model(Post(post.text, post.image))
+            entities = tuple(
+                replace(one, start_char=one.start_char + shift, stop_char=one.stop_char + shift)
+                for one in found.entities
+            )
+            offsets = (found.offsets[0], (found.offsets[1][0], found.offsets[1][1] + shift))
+            moved = tuple((start + shift, stop + shift) for start, stop in found.offsets[2:])
+            said[text] = replace(found, text=text, tokens=tokens, offsets=(*offsets, *moved), entities=entities)
+            gold.append(replace(post.gold, tokens=tokens))
+            inputs.append({"text": text, "image": post.image})
+    return gold, inputs, said
+
+
+async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and_nothing_is_mixed_up(tmp_path: Path):
+    gold, inputs, said = many_posts(tmp_path, 5)
+    with simulate(gold, "gemini", read_profile(PROFILES / "faults.yaml"), 5) as simulation:
+        llm = llm_of(simulation, tmp_path)
+        graph = build_variant("unco", small_model_tool(lambda post: said[str(post.text)]), llm)
+        outputs = await graph.abatch(inputs, config={"max_concurrency": 16})
+    results = [read_result(output) for output in outputs]
+    assert [result.text for result in results] == [one["text"] for one in inputs]
+    notes = [note for result in results for entity in result.entities for note in entity.corrections]
+    assert len(notes) == len(gold) * 3 * len(ATTRIBUTES)
+    assert {note.outcome for note in notes} <= {"skipped", "kept", "changed", "rejected", "failed", "unavailable"}
+    asked = [note for note in notes if note.outcome != "skipped"]
+    assert sum(note.outcome == "changed" for note in asked) > 0.9 * len(asked)
+    better, worse = turned(gold, results)
+    beside = sum(  # changes of an entity whose words no answer put right: gold has nothing to judge them by
+        note.outcome == "changed"
+        and note.attribute != "span"
+        and all(entity.span != item.span for item in post.entities)
+        for post, result in zip(gold, results, strict=True)
+        for entity in result.entities
+        for note in entity.corrections
+    )
+    assert worse == 0, "every answer is its own entity's"
+    assert better == sum(note.outcome == "changed" for note in notes) - beside
+    assert beside < 5
+    spoilt = sum(simulation.counts.values()) - sum(
+        simulation.counts[name] for name in ("answers", "answers given again", "questions", "response_format refused")
+    )
+    assert spoilt > 0.1 * simulation.counts["questions"]
+    assert simulation.counts["answers given again"] == 0, "no call is paid for twice"
+    assert llm.terms.ledger.spent.calls == simulation.counts["answers"]
+
+
+def test_the_profiles_that_come_along_are_profiles():
+    faults, erring = (read_profile(PROFILES / f"{name}.yaml") for name in ("faults", "erring"))
+    assert faults.right.type == 1.0
+    assert erring.right.type < 1.0
+    total = faults.refusal + sum(faults.malformed.values()) + sum(faults.faults.values())
+    assert total == pytest.approx(0.2)
