@@ -68,5 +68,6 @@ def simulate_variants(
         show_variants(runs, console)
         show_outcomes(runs, console)
         console.print(f"profile: {profile.model_dump_json(exclude_defaults=True)}", soft_wrap=True)
-        console.print(f"simulated MLLM: {dict(sorted(simulation.counts.items()))}", soft_wrap=True)
+        counts = {"answers given again": 0} | dict(sorted(simulation.counts.items()))
+        console.print(f"simulated MLLM: {counts}", soft_wrap=True)
     return runs

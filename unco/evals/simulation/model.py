@@ -49,7 +49,8 @@ class Simulation:
         with self._lock:
             self._answered[question.content] += 1
             self.counts["answers"] += 1
-            self.counts["answers given again"] += self._answered[question.content] > 1
+            if self._answered[question.content] > 1:
+                self.counts["answers given again"] += 1
 
     def count(self, *what: str) -> None:
         """Note what happened."""
