@@ -5,6 +5,7 @@ not be able to send the server's key to a host of its choice.
 """
 
 from dataclasses import dataclass, fields
+from math import inf
 from typing import ClassVar, Literal, get_args
 
 from unco.errors import SettingsError
@@ -71,7 +72,7 @@ class Context:
                 raise SettingsError(f"{name} must be a string, got {value!r}")
         for name in ("post_calls", "post_usd", "post_seconds"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, int | float) and value >= 0 and value is not True):
+            if value is not None and not (isinstance(value, int | float) and 0 <= value < inf and value is not True):
                 raise SettingsError(f"{name} must be a number of at least 0, got {value!r}")
         for name in ATTRIBUTES:
             value = getattr(self, f"{name}_threshold")

@@ -45,6 +45,10 @@ class CallFailed(EndpointError):
     """The endpoint was reached and refused, broke down or was too slow, also after retries."""
 
 
+class TimeIsUp(CallFailed):
+    """The call's deadline came before an answer: of one post perhaps, while another would have waited longer."""
+
+
 class RecordingMiss(EndpointError):
     """Replay was asked for and no recording matches; the message names the nearest one and the first difference."""
 

@@ -1,13 +1,15 @@
 """A budget's plan: the most uncertain first, nothing over the cap, nobody forgotten."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import extraction
 from unco.context import Context
-from unco.nodes.plan_calls import PROMPT_TOKENS, calls_for, plan_calls
+from unco.nodes.plan_calls import LONGEST_ANSWER, PROMPT_TOKENS, calls_for, plan_calls
 from unco.tools.connection import Terms
-from unco.tools.ledger import PICTURE_TOKENS, Caps, Ledger
+from unco.tools.ledger import Caps, Ledger
 from unco.tools.llm import Mllm
 from unco.tools.prices import Price, Prices
 from unco.types import ATTRIBUTES, Extraction, Span, Uncertainty
@@ -53,13 +55,28 @@ def test_who_is_cut_is_not_more_uncertain_than_who_is_asked(values: list[tuple],
     assert not (cut and asked) or max(cut) <= min(asked)
 
 
-def test_the_strictest_cap_counts():
-    price = Price(pattern="m", input=1.0, output=1.0)
-    most = (PROMPT_TOKENS + PICTURE_TOKENS + 1024) / 1e6
+def priced(model: str, dollars: float, **settings: Any) -> Mllm:
+    """An MLLM whose tokens cost so much for a million, in and out."""
+    price = Price(pattern="^" + model, input=dollars, output=dollars, picture_tokens=3000)
     terms = Terms(prices=Prices(version="t", models=(price,)), ledger=Ledger(Caps(calls=5)))
-    llm = Mllm("http://127.0.0.1:9/v1", "m", terms=terms)
-    assert calls_for(Context(), Mllm()) is None
-    assert calls_for(Context(), llm) == 5
-    assert calls_for(Context(post_calls=3), llm) == 3
-    assert calls_for(Context(post_usd=2.5 * most), llm) == 2
-    assert calls_for(Context(post_usd=1.0, model="unknown"), llm) == 0
+    return Mllm("http://127.0.0.1:9/v1", model, terms=terms, **settings)
+
+
+TEXT = "a" * 100
+MOST = (PROMPT_TOKENS + 2 * 100 + 3000 + LONGEST_ANSWER) / 1e6
+
+
+def test_the_strictest_cap_counts():
+    llm = priced("m", 1.0)
+    assert calls_for(Context(), Mllm(), TEXT) is None
+    assert calls_for(Context(), llm, TEXT) == 5
+    assert calls_for(Context(post_calls=3), llm, TEXT) == 3
+    assert calls_for(Context(post_usd=2.5 * MOST), llm, TEXT) == 2
+    assert calls_for(Context(post_usd=1.0, model="unknown"), llm, TEXT) == 0
+
+
+def test_the_dearest_model_of_a_chain_counts():
+    chain = priced("local", 0.0, fallbacks=(priced("hosted", 1.0),))
+    assert calls_for(Context(post_usd=2.5 * MOST), chain, TEXT) == 2
+    assert calls_for(Context(post_usd=2.5 * MOST, model="local"), chain, TEXT) == 5
+    assert calls_for(Context(post_usd=1.0), priced("local", 0.0, fallbacks=(Mllm("http://x/v1", "y"),)), TEXT) == 0

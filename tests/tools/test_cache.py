@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from unco.errors import SetupError
 from unco.tools.cache import Cache, default_directory, sealed, unsealed
+from unco.tools.cache_upkeep import prune_cache, verify_cache
 
 
 def test_what_is_put_is_found_also_by_another_cache(tmp_path: Path):
@@ -155,6 +156,32 @@ def test_a_process_that_is_killed_while_it_writes_leaves_only_whole_rows(tmp_pat
         assert process.stdout is not None
         assert process.stdout.readline() == "there\n"
         process.kill()
-    found = dict(Cache(tmp_path).rows())
+    found = {row.key: row.text for row in Cache(tmp_path).rows()}
     assert len(found) >= rows + 1
     assert all(text == f"text {key} " * 50 for key, text in found.items())
+
+
+class Evil:
+    """Runs code where it is unpickled."""
+
+    def __reduce__(self):
+        return exec, ("raise SystemExit('a key was unpickled')",)
+
+
+def test_a_foreign_row_runs_nothing_and_deletes_nothing(tmp_path: Path):
+    victim = tmp_path / "victim.txt"
+    victim.write_text("precious")
+    cache = Cache(tmp_path / "cache")
+    cache.put("k", "text")
+    with sqlite3.connect(cache.directory / "cache.db") as database:
+        database.execute("UPDATE Cache SET filename = '../victim.txt' WHERE key = 'k'")
+        database.execute(
+            "INSERT INTO Cache (key, raw, store_time, access_time, mode, value) VALUES (?, 0, 0, 0, 1, 'x')",
+            (pickle.dumps(Evil()),),
+        )
+    database.close()
+    assert [(row.key, row.text) for row in cache.rows()][1:] == [("(not text)", None)]
+    assert verify_cache(cache, mend=True)[-1] == "(not text)"
+    cache.put("k", "again")
+    prune_cache(cache, days=-1)
+    assert (list(cache.rows()), victim.read_text()) == ([], "precious")

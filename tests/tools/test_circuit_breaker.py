@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from test_rate_limit import Clock
 
-from unco.errors import Unavailable
+from unco.errors import SetupError, Unavailable
 from unco.tools.circuit_breaker import CircuitBreaker
 
 
@@ -82,3 +82,13 @@ def test_a_cancelled_trial_leaves_the_place_to_another(breaker: CircuitBreaker, 
         attempt(breaker, asyncio.CancelledError())
     attempt(breaker)
     breaker.check()
+
+
+def test_a_trial_that_asked_nobody_decides_nothing(breaker: CircuitBreaker, clock: Clock):
+    fail(breaker, 3)
+    clock.now += 30
+    with pytest.raises(SetupError):
+        attempt(breaker, SetupError("the log cannot be written"))
+    fail(breaker, 1)
+    with pytest.raises(Unavailable):
+        breaker.check()

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -9,12 +10,12 @@ import pytest
 from unco.errors import Unavailable
 from unco.tools.ledger import Caps, Ledger, Spent, affordable, most_tokens, most_usd
 from unco.tools.prices import Price
-from unco.tools.request import Reply, Request
+from unco.tools.request import Reply, Request, SentPicture
 
 REQUEST = Request(model="m", system="s" * 100, user="u" * 150, max_tokens=100)
 PRICE = Price(pattern="m", input=1.0, output=10.0)
-MOST = (100 * 1.0 + 100 * 10.0) / 1e6
-"""250 characters are taken for 100 tokens."""
+MOST = (250 * 1.0 + 100 * 10.0) / 1e6
+"""250 bytes are at most 250 tokens."""
 
 
 def reply(cost: float | None = 0.0001) -> Reply:
@@ -27,7 +28,10 @@ def spend(ledger: Ledger, cost: float | None = 0.0001, price: Price | None = PRI
 
 
 def test_estimates_by_hand():
-    assert most_tokens(REQUEST) == 100
+    assert most_tokens(REQUEST) == 250
+    assert (
+        most_tokens(replace(REQUEST, user="é🎶", picture=SentPicture("image/png", "ab", b"")), PRICE) == 100 + 6 + 5000
+    )
     assert most_usd(REQUEST, PRICE) == pytest.approx(MOST)
     assert most_usd(REQUEST, None) is None
     assert [affordable(1.0, 0.3), affordable(1.0, None), affordable(-1.0, 0.3)] == [3, 0, 0]
@@ -39,6 +43,15 @@ def test_what_was_spent():
     spend(ledger)
     spend(ledger, cost=None, price=None)
     assert ledger.spent == Spent(calls=2, input_tokens=100, output_tokens=10, usd=0.0001, unpriced=1)
+
+
+def test_what_is_not_told_counts_as_it_was_reserved():
+    ledger = Ledger(Caps(usd=2.5 * MOST))
+    spend(ledger, cost=None)
+    spend(ledger, cost=None)
+    assert ledger.spent.usd == pytest.approx(2 * MOST)
+    with pytest.raises(Unavailable, match="do not cover another call"):
+        spend(ledger, cost=None)
 
 
 def test_a_call_that_brought_nothing_counts_for_nothing():
@@ -56,9 +69,9 @@ def test_money_is_reserved_at_the_most_and_settled_at_what_it_was():
     with ledger.reserved(REQUEST, PRICE), ledger.reserved(REQUEST, PRICE):
         with pytest.raises(Unavailable, match="budget: the run's"):
             spend(ledger)
-    for _ in range(6):
+    for _ in range(7):
         spend(ledger, cost=0.0002)
-    assert ledger.spent.usd == pytest.approx(0.0012)
+    assert ledger.spent.usd == pytest.approx(0.0014)
     with pytest.raises(Unavailable, match="do not cover another call"):
         spend(ledger)
 

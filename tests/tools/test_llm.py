@@ -225,7 +225,9 @@ def test_record_then_replay_without_the_server(ask: Ask, tmp_path: Path):
         mllm = client(server, recording=Recording(path), cache=Cache(tmp_path / "cache"))
         ask(mllm, REQUEST, "live")
         recorded = ask(mllm, REQUEST, "record")
-        assert not recorded.cached, "record asks, also when the cache knows"
+        assert recorded.cached, "what was paid for is written down, not asked again"
+        assert not ask(mllm, replace(REQUEST, user="Tromso"), "record").cached
+        assert ask(mllm, replace(REQUEST, user="Tromso"), "record").cached
         assert server.calls == 2
         assert KEY not in path.read_text(encoding="utf-8")
         assert "127.0.0.1" not in path.read_text(encoding="utf-8")

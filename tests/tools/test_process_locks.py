@@ -20,9 +20,9 @@ with ProcessLocks(Path(sys.argv[1])).held(sys.argv[2]):
 """
 
 
-def holder(path: Path) -> subprocess.Popen[str]:
-    """Another process that holds KEY."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path), KEY], stdout=subprocess.PIPE, text=True)
+def holder(path: Path, key: str = KEY) -> subprocess.Popen[str]:
+    """Another process that holds a key."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path), key], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from unco.tools.rate_limit import RateLimit
+from unco.tools.rate_limit import LONGEST_HOLD, RateLimit
 
 
 class Clock:
@@ -64,3 +64,30 @@ def test_threads_get_different_places(clock: Clock):
     with ThreadPoolExecutor(8) as pool:
         waits = sorted(pool.map(lambda _: rate.reserve(1), range(50)))
     assert waits == pytest.approx([0.1 * place for place in range(50)])
+
+
+def test_a_place_that_was_not_used_is_given_back(clock: Clock):
+    rate = RateLimit(requests_per_minute=60, tokens_per_minute=6000, clock=clock)
+    for _ in range(5):
+        rate.reserve(100)
+    for _ in range(5):
+        rate.give_back(100)
+    assert rate.reserve(100) == 0.0
+
+
+def test_giving_tokens_back_frees_no_request(clock: Clock):
+    rate = RateLimit(requests_per_minute=60, tokens_per_minute=1e6, clock=clock)
+    for _ in range(10):
+        rate.reserve(5000)
+        rate.correct(5000, 10)
+    assert rate.reserve(1) == pytest.approx(10.0)
+
+
+def test_a_hold_stays_whatever_is_settled_and_is_bounded(clock: Clock):
+    rate = RateLimit(tokens_per_minute=6000, clock=clock)
+    rate.reserve(1000)
+    rate.hold(30)
+    rate.correct(1000, 0)
+    assert rate.reserve(1) == pytest.approx(30.0)
+    rate.hold(3600)
+    assert rate.reserve(1) == pytest.approx(LONGEST_HOLD)

@@ -43,7 +43,7 @@ def test_an_error_without_a_response_says_nothing():
     assert retry_after(None) is None
 
 
-@pytest.mark.parametrize(("said", "seconds"), [("4", 4.0), (None, 9.0)])
+@pytest.mark.parametrize(("said", "seconds"), [("4", 4.0), (None, 9.0), ("0", 9.0)])
 def test_the_wait_is_what_was_told_else_the_back_off(said: str | None, seconds: float):
     state = RetryCallState(Retrying(), None, (), {})
     state.set_exception((Exception, refused(said), None))

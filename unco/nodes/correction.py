@@ -102,7 +102,7 @@ def _blank(corrector: Corrector, case: Case, prompt: Prompt) -> Correction:
 
 def fault_of(correction: Correction) -> str:
     """Why the endpoint gave no reply at all; empty = it gave one, readable or not."""
-    unanswered = correction.outcome == "unavailable" or correction.answer == "failed"
+    unanswered = not correction.exchanges and correction.outcome in ("unavailable", "failed")
     return (correction.detail or correction.outcome) if unanswered else ""
 
 

@@ -9,7 +9,7 @@ from langchain_core.tools import BaseTool
 
 from unco.context import Context
 from unco.nodes.plan_calls import calls_for, plan_calls
-from unco.nodes.settings import check_settings, current_context
+from unco.nodes.settings import check_settings, current_context, current_mode
 from unco.state import EXTRACTION, Json, PostInput, to_json
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
@@ -59,7 +59,8 @@ class ExtractNode(Runnable[PostInput, Json]):
         """The extraction under this run's thresholds, and how much may be asked about it, and until when."""
         extraction = EXTRACTION.validate_python(found)
         extraction = replace(extraction, thresholds=self._thresholds or context.thresholds(extraction.thresholds))
-        calls = calls_for(context, self._llm)
+        free = current_mode(context, self._llm) == "replay"
+        calls = None if free else calls_for(context, self._llm, extraction.text)
         grants = None if calls is None else plan_calls(extraction, calls)
         return {
             "extraction": to_json(EXTRACTION, extraction),

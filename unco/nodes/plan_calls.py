@@ -6,14 +6,16 @@ left over once every routed attribute has one, the most uncertain may also be as
 
 from unco.context import Context
 from unco.nodes.case import MOST_CALLS
-from unco.tools.ledger import PICTURE_TOKENS, affordable
+from unco.nodes.settings import chain_of, current_model
+from unco.tools.ledger import affordable
 from unco.tools.llm import Mllm
 from unco.tools.prices import cost_usd
-from unco.tools.request import Request
 from unco.types import ATTRIBUTES, Attribute, Extraction
 
-PROMPT_TOKENS = 2500
-"""More than a prompt with a long post takes. With a picture and the longest answer it is the most a question costs."""
+PROMPT_TOKENS = 8000
+"""More than the bytes of a prompt that comes with unco, its post aside; a second question quotes the first answer."""
+
+LONGEST_ANSWER = 2048
 
 Grants = dict[int, dict[Attribute, int]]
 """Entity index -> attribute -> questions that may be asked about it."""
@@ -41,16 +43,26 @@ def plan_calls(extraction: Extraction, calls: int) -> Grants:
     return grants
 
 
-def calls_for(context: Context, llm: Mllm) -> int | None:
-    """How many calls a post may make, by its own caps and by what is left to the run; None = no limit."""
-    usd = most_usd_of_a_call(llm, context.model or llm.model or "")
+def calls_for(context: Context, llm: Mllm, text: str) -> int | None:
+    """How many calls a post may make, by its own caps and by what is left to the run; None = no limit.
+
+    A call is taken to cost what it can cost at most, with the dearest model that may be asked.
+    """
+    usd = most_usd_of_a_call(context, llm, text)
     limits = [limit for limit in (context.post_calls, llm.terms.ledger.calls_left(usd)) if limit is not None]
     if context.post_usd is not None:
         limits.append(affordable(context.post_usd, usd))
     return int(min(limits)) if limits else None
 
 
-def most_usd_of_a_call(llm: Mllm, model: str) -> float | None:
-    """The most that one question is taken to cost; None = the model's price is unknown."""
-    longest = Request(model=model, system="", user="").max_tokens
-    return cost_usd(llm.terms.prices.of(model), PROMPT_TOKENS + PICTURE_TOKENS, longest)
+def most_usd_of_a_call(context: Context, llm: Mllm, text: str) -> float | None:
+    """The most that one question about a post is taken to cost; None = a model's price is unknown."""
+    bytes_of_text = 2 * len(text.encode("utf-8", "replace"))  # the post, and the names in it
+    costs = []
+    for one, its in chain_of(context, llm):
+        price = one.terms.prices.of(current_model(its, one))
+        if price is None:
+            return None
+        tokens = PROMPT_TOKENS + bytes_of_text + price.picture_tokens
+        costs.append(cost_usd(price, tokens, LONGEST_ANSWER) or 0.0)
+    return max(costs)

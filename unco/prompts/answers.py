@@ -51,7 +51,7 @@ def _ordinal(value: object) -> int | None:
         return None
     if isinstance(value, str) and re.fullmatch(r"\s*#?\s*\d{1,6}\s*", value):
         return int(value.strip().lstrip("#"))
-    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value == int(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 and value == int(value):
         return int(value)
     raise ValueError("a candidate is named by its number, or null")
 

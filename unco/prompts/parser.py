@@ -46,8 +46,8 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
                 return answer_type(answer).model_validate(candidate)
             except ValidationError as error:
                 fault = _say(error)
-            except RecursionError:
-                fault = "the JSON object is nested too deeply"
+            except (RecursionError, OverflowError):
+                fault = "the JSON object is nested too deeply, or a number in it is too large"
     raise ReplyError(fault)
 
 

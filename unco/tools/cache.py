@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -17,11 +18,16 @@ from typing import Any
 
 import diskcache
 
-from unco.errors import SetupError
+from unco.errors import SetupError, TimeIsUp, Unavailable
 from unco.tools.process_locks import ProcessLocks
+from unco.tools.request import Reply
+from unco.tools.single_flight import SingleFlight
 
 _NEVER = 2**40
 """Bytes from which a value would go to a file of its own: never."""
+
+OWN_AFFAIR = (Unavailable, TimeIsUp)
+"""Failures that concern one asker: policy, budget, deadline. Another with the same question may fare better."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +40,20 @@ def default_directory() -> Path:
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
-    """Hands out what lies in the database as text, and refuses pickles and files."""
+    """Hands out what lies in the database as text, and refuses pickles and files, as values and as keys."""
+
+    def get(self, key: Any, raw: bool) -> str:
+        """The key of a row.
+
+        Raises:
+            ValueError: it is anything but text; another one would be unpickled.
+        """
+        if not raw or not isinstance(key, str):
+            raise ValueError("a key of the cache is not text")
+        return key
+
+    def remove(self, file_path: str) -> None:
+        """Delete nothing: no row of ours has a file, and a foreign one may name any."""
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> str:
         """The text of a row.
@@ -47,13 +66,23 @@ class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the cache."""
+
+    number: int
+    key: str
+    text: str | None
+    """None = it is not what was stored under this key."""
+
+
 class Cache:
     """Text by key. Opened at its first use; safe for threads and processes."""
 
     def __init__(self, directory: str | Path | None = None) -> None:
         """Name the directory; nothing is created yet. None = `default_directory()`."""
         self.directory = default_directory() if directory is None else Path(directory)
-        self.locks = _locks(self.directory.resolve() / "locks")
+        self.locks, self.flights = _shared(self.directory.resolve())
         self._lock = threading.Lock()
         self._store: Any = None
 
@@ -81,25 +110,26 @@ class Cache:
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             log.warning("the cache %s did not keep an answer: %s", self.directory, error)
 
-    def rows(self) -> Iterator[tuple[str, str | None]]:
-        """(key, text) of each row; None for a text that is damaged.
+    def rows(self) -> Iterator[Row]:
+        """Every row, foreign and damaged ones too. Nothing in them is unpickled.
 
         Raises:
             SetupError: the cache cannot be opened.
         """
-        for key in list(self._opened().iterkeys()):
-            yield str(key), self.get(str(key))
+        # diskcache has no public way to look at a row without making a Python object of its key.
+        found = self._opened()._sql("SELECT rowid, key, raw FROM Cache ORDER BY rowid").fetchall()
+        for number, key, raw in found:
+            known = bool(raw) and isinstance(key, str)
+            yield Row(number, key if known else "(not text)", self.get(key) if known else None)
 
-    def delete(self, key: str) -> None:
+    def delete(self, row: int) -> None:
         """Forget a row."""
-        self._opened().delete(key)
+        self._opened()._sql("DELETE FROM Cache WHERE rowid = ?", (row,))
 
     def delete_older(self, before: float) -> int:
         """Forget the rows that were stored before a time, in seconds since 1970; says how many."""
-        store = self._opened()
-        with store.transact():
-            old = [key for (key,) in store._sql("SELECT key FROM Cache WHERE store_time < ?", (before,)).fetchall()]
-            return sum(bool(store.delete(key)) for key in old)
+        deleted: int = self._opened()._sql("DELETE FROM Cache WHERE store_time < ?", (before,)).rowcount
+        return deleted
 
     def close(self) -> None:
         """Let go of the database; the next use opens it again."""
@@ -146,6 +176,9 @@ def unsealed(key: str, row: str) -> str:
 
 
 @cache
-def _locks(path: Path) -> ProcessLocks:
-    """One for each file in a process: closing a second one would let go of what the first one holds."""
-    return ProcessLocks(path)
+def _shared(directory: Path) -> tuple[ProcessLocks, SingleFlight[Reply]]:
+    """What all caches of one directory in a process have in common: equal questions are one, whoever asks.
+
+    Locks: closing the file a second time would let go of what the first one holds.
+    """
+    return ProcessLocks(directory / "locks"), SingleFlight[Reply](OWN_AFFAIR)

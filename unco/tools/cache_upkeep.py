@@ -38,10 +38,10 @@ def cache_stats(cache: Cache) -> CacheStats:
         SetupError: it cannot be opened.
     """
     models, usd, damaged = Counter[str](), 0.0, 0
-    for _, text in cache.rows():
-        reply = _reply(text)
+    for row in cache.rows():
+        reply = _reply(row.text)
         if reply is None:
-            damaged += text is None
+            damaged += row.text is None
             continue
         models[reply[0]] += 1
         usd += reply[1] or 0.0
@@ -57,11 +57,11 @@ def verify_cache(cache: Cache, mend: bool = False) -> list[str]:
         cache: to look through.
         mend: delete them; they are asked anew when they are needed.
     """
-    damaged = [key for key, text in cache.rows() if text is None]
+    damaged = [row for row in cache.rows() if row.text is None]
     if mend:
-        for key in damaged:
-            cache.delete(key)
-    return damaged
+        for row in damaged:
+            cache.delete(row.number)
+    return [row.key for row in damaged]
 
 
 def prune_cache(cache: Cache, days: float, pictures: bool = False) -> tuple[int, int]:

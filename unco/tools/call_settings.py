@@ -28,7 +28,7 @@ from unco.tools.recording import Recording
 _MOST_BYTES = 1_000_000
 """A settings file larger than this is none."""
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -40,7 +40,7 @@ class ModelSettings(_Section):
 
     model: str
     base_url: str
-    key: str | None = None
+    key: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)] | None = None
     """Name of the environment variable that holds the endpoint's key; null = it needs none."""
     frame: str | None = None
     """Box frame; null = by the model's name or by its probe."""
@@ -75,7 +75,7 @@ class BudgetSettings(_Section):
     """What a run may spend."""
 
     calls: Annotated[int, Field(ge=0)] | None = None
-    usd: Annotated[float, Field(ge=0)] | None = None
+    usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
 class CallSettings(_Section):

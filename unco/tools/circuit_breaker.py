@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from unco.errors import Unavailable
+from unco.errors import Unavailable, UncoError
 
 
 class CircuitBreaker:
@@ -47,6 +47,9 @@ class CircuitBreaker:
         trial = self._enter()
         try:
             yield
+        except UncoError:  # ours, raised before anything was sent: nothing was learned
+            self._leave(trial)
+            raise
         except Exception as error:
             self._failed() if counts(error) else self._answered()
             raise

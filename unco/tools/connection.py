@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from tenacity import AsyncRetrying, Retrying
 from tenacity.wait import wait_base
 
-from unco.errors import CallFailed, Unavailable
+from unco.errors import TimeIsUp, Unavailable
 from unco.tools import endpoint
 from unco.tools.circuit_breaker import CircuitBreaker
 from unco.tools.egress_log import EgressLog
-from unco.tools.ledger import Ledger, most_tokens
+from unco.tools.ledger import Ledger, likely_tokens
 from unco.tools.prices import Prices, cost_usd, shipped_prices
 from unco.tools.privacy import Privacy
 from unco.tools.rate_limit import RateLimit
@@ -29,7 +29,7 @@ from unco.tools.response_format import Format, Formats, may_be_the_format
 from unco.tools.retry import retry_after, retry_policy
 
 if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage
+    from langchain_core.messages import AIMessage, BaseMessage
     from langchain_openai import ChatOpenAI
 
 
@@ -76,15 +76,26 @@ class Connection:
         self._lock = threading.Lock()
         self._client: ChatOpenAI | None = None
 
-    def call(self, request: Request) -> Reply:
+    def end_of(self, request: Request) -> float:
+        """When a question that is put now has to be answered, on the monotonic clock."""
+        end = time.monotonic() + self._patience.deadline_s
+        if request.purpose.deadline is not None:
+            end = min(end, time.monotonic() + request.purpose.deadline - time.time())
+        return end
+
+    def call(self, request: Request, end: float) -> Reply:
         """The endpoint's reply.
+
+        Args:
+            request: the question.
+            end: see `end_of`.
 
         Raises:
             Unavailable: policy, budget, deadline or breaker forbid it, or the endpoint cannot be reached.
             CallFailed: the endpoint refused, broke down or was too slow, also when asked again.
             SetupError: the egress log cannot be written.
         """
-        with self._admitted(request) as (replies, end):
+        with self._admitted(request, end) as replies:
             start, client, messages = time.perf_counter(), self.connected(), endpoint.messages(request)
             message: AIMessage
             with endpoint.translated(self.base_url, self._api_key):
@@ -95,17 +106,18 @@ class Connection:
                     except Exception as error:
                         if wanted == formats[-1] or not may_be_the_format(error):
                             raise
-                replies.append(self._read(message, request, wanted, time.perf_counter() - start))
+                replies.append(self._read(message, request, time.perf_counter() - start))
+            self._formats.remember(self.base_url, request, wanted)
         return replies[0]
 
-    async def acall(self, request: Request) -> Reply:
+    async def acall(self, request: Request, end: float) -> Reply:
         """As `call`, without blocking the event loop; here the deadline also ends an answer that comes drop by drop."""
-        with self._admitted(request) as (replies, end):
-            start, client = time.perf_counter(), await asyncio.to_thread(self.connected)  # its first import takes long
-            messages = endpoint.messages(request)
+        with self._admitted(request, end) as replies:
+            start = time.perf_counter()
+            client, messages, formats = await asyncio.to_thread(self._prepared, request)
             message: AIMessage
             with endpoint.translated(self.base_url, self._api_key):
-                for wanted in (formats := self._formats.to_try(self.base_url, request)):
+                for wanted in formats:
                     retrying = AsyncRetrying(**self._policy(end))
                     try:
                         message = await retrying(self._aattempt, client, messages, request, wanted, end)
@@ -113,8 +125,14 @@ class Connection:
                     except Exception as error:
                         if wanted == formats[-1] or not may_be_the_format(error):
                             raise
-                replies.append(self._read(message, request, wanted, time.perf_counter() - start))
+                replies.append(self._read(message, request, time.perf_counter() - start))
+            if len(formats) > 1:
+                await asyncio.to_thread(self._formats.remember, self.base_url, request, wanted)
         return replies[0]
+
+    def _prepared(self, request: Request) -> "tuple[ChatOpenAI, list[BaseMessage], tuple[Format, ...]]":
+        """What takes time or reads a file."""
+        return self.connected(), endpoint.messages(request), self._formats.to_try(self.base_url, request)
 
     def connected(self) -> "ChatOpenAI":
         """The client, built at the first use."""
@@ -124,48 +142,60 @@ class Connection:
             return self._client
 
     @contextmanager
-    def _admitted(self, request: Request) -> Iterator[tuple[list[Reply], float]]:
-        """Pass policy and budget; gives where the reply goes, and the call's end on the monotonic clock."""
+    def _admitted(self, request: Request, end: float) -> Iterator[list[Reply]]:
+        """Pass policy, deadline and budget; gives where the reply goes."""
         self._terms.privacy.check(self.base_url, request.purpose)
-        end = time.monotonic() + self._patience.deadline_s
-        if request.purpose.deadline is not None:
-            end = min(end, time.monotonic() + request.purpose.deadline - time.time())
         _seconds_left(end)
         with self._terms.ledger.reserved(request, self._terms.prices.of(request.model)) as replies:
-            yield replies, end
+            yield replies
 
     def _policy(self, end: float) -> dict[str, Any]:
         return retry_policy(self._patience.attempts, self._patience.back_off, end - time.monotonic())
 
     def _attempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
-        time.sleep(self._wait(request, end))
+        with self._in_place(request, end) as wait:
+            time.sleep(wait)
+        options = endpoint.options(request, wanted, self._seconds(end))
+        self._note(request)
         with self._watched(request):
-            return client.invoke(messages, **endpoint.options(request, wanted, self._seconds(end)))
+            return client.invoke(messages, **options)
 
     async def _aattempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
-        await asyncio.sleep(self._wait(request, end))
+        with self._in_place(request, end) as wait:
+            await asyncio.sleep(wait)
+        options, left = endpoint.options(request, wanted, self._seconds(end)), _seconds_left(end)
+        if self._terms.egress:
+            await asyncio.to_thread(self._note, request)
         with self._watched(request):
-            async with asyncio.timeout(_seconds_left(end)):
-                return await client.ainvoke(messages, **endpoint.options(request, wanted, self._seconds(end)))
+            async with asyncio.timeout(left):
+                return await client.ainvoke(messages, **options)
 
-    def _wait(self, request: Request, end: float) -> float:
-        """Seconds until the rate limit lets an attempt start."""
+    @contextmanager
+    def _in_place(self, request: Request, end: float) -> Iterator[float]:
+        """Seconds until the rate limit lets an attempt start; who is cancelled while waiting gives the place back."""
         self._breaker.check()
-        wait = self._terms.rate.reserve(_most_tokens(request), _seconds_left(end))
+        wait = self._terms.rate.reserve(likely_tokens(request), _seconds_left(end))
         if wait is None:
-            raise CallFailed("the rate limit leaves no place before the call's deadline")
-        return wait
+            raise TimeIsUp("the rate limit leaves no place before the call's deadline")
+        try:
+            yield wait
+        except BaseException:
+            self._terms.rate.give_back(likely_tokens(request))
+            raise
+
+    def _note(self, request: Request) -> None:
+        if self._terms.egress:
+            self._breaker.check()
+            self._terms.egress.note(self.base_url, request)
 
     @contextmanager
     def _watched(self, request: Request) -> Iterator[None]:
         """An attempt, seen by the breaker; what it says about waiting holds for all posts."""
         with self._breaker.watched(endpoint.is_unwell):
-            if self._terms.egress:
-                self._terms.egress.note(self.base_url, request)
             try:
                 yield
-            except Exception as error:
-                self._terms.rate.correct(_most_tokens(request), 0)
+            except BaseException as error:
+                self._terms.rate.correct(likely_tokens(request), 0)
                 if told := retry_after(error):
                     self._terms.rate.hold(told)
                 raise
@@ -173,11 +203,10 @@ class Connection:
     def _seconds(self, end: float) -> float:
         return min(self._patience.timeout_s, _seconds_left(end))
 
-    def _read(self, message: "AIMessage", request: Request, took: Format, seconds: float) -> Reply:
+    def _read(self, message: "AIMessage", request: Request, seconds: float) -> Reply:
         reply = endpoint.read_reply(message, seconds)
-        self._formats.remember(self.base_url, request, took)
         if reply.input_tokens is not None and reply.output_tokens is not None:
-            self._terms.rate.correct(_most_tokens(request), reply.input_tokens + reply.output_tokens)
+            self._terms.rate.correct(likely_tokens(request), reply.input_tokens + reply.output_tokens)
         price = self._terms.prices.of(request.model)
         cost = cost_usd(price, reply.input_tokens, reply.output_tokens, reply.provider_cached_tokens)
         return replace(reply, cost=cost)
@@ -188,7 +217,3 @@ def _seconds_left(end: float) -> float:
     if left <= 0:
         raise Unavailable("deadline: no time is left to ask")
     return left
-
-
-def _most_tokens(request: Request) -> int:
-    return most_tokens(request) + request.max_tokens

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from unco.errors import CallFailed, EndpointError, Unavailable
+from unco.errors import CallFailed, EndpointError, TimeIsUp, Unavailable
 from unco.tools.request import Reply, Request, SentPicture
 from unco.tools.response_format import Format, response_format
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
     from langchain_openai import ChatOpenAI
 
-_UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What langchain-openai raises over a body that is no chat completion: HTML, broken JSON, no choices, an error."""
+
+_MOST_TOKENS = 10**9
+"""A count beyond it is none."""
 
 _SECRETS = re.compile(r"(?i)\b(?:bearer\s+|sk-|key-)\S+|https?://\S+")
 
@@ -47,8 +50,9 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
         cache=False,
         disable_streaming=True,
         use_responses_api=False,
-        http_client=httpx2.Client(verify=tls, limits=limits, timeout=timeout_s),
-        http_async_client=httpx2.AsyncClient(verify=tls, limits=limits, timeout=timeout_s),
+        # A proxy that the environment names would see every question, whatever the policy says of hosts.
+        http_client=httpx2.Client(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
+        http_async_client=httpx2.AsyncClient(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
     )
 
 
@@ -76,17 +80,23 @@ def options(request: Request, wanted: Format, seconds: float) -> dict[str, Any]:
 
 def read_reply(message: "AIMessage", seconds: float) -> Reply:
     """What the endpoint said, and what it said about it. A refusal that came in a field of its own is text as well."""
-    usage = message.usage_metadata
+    usage, finish_reason = message.usage_metadata, message.response_metadata.get("finish_reason")
+    name = message.response_metadata.get("model_name")
     text = str(message.text) or str(message.additional_kwargs.get("refusal") or "")
     return Reply(
         text=whole_characters(text),
-        finish_reason=message.response_metadata.get("finish_reason"),
-        model=whole_characters(message.response_metadata.get("model_name") or ""),
-        input_tokens=usage["input_tokens"] if usage else None,
-        output_tokens=usage["output_tokens"] if usage else None,
-        provider_cached_tokens=(usage.get("input_token_details", {}).get("cache_read") or 0) if usage else 0,
+        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        model=whole_characters(name) if isinstance(name, str) else "",
+        input_tokens=_count(usage["input_tokens"]) if usage else None,
+        output_tokens=_count(usage["output_tokens"]) if usage else None,
+        provider_cached_tokens=_count(usage.get("input_token_details", {}).get("cache_read")) or 0 if usage else 0,
         seconds=seconds,
     )
+
+
+def _count(value: object) -> int | None:
+    """A count of tokens, where the endpoint's number can be one."""
+    return value if type(value) is int and 0 <= value < _MOST_TOKENS else None
 
 
 def whole_characters(text: str) -> str:
@@ -121,7 +131,7 @@ def translated(base_url: str, api_key: SecretStr | None) -> Iterator[None]:
     except openai.OpenAIError as error:
         raise _explain(error, base_url, api_key) from None  # the original quotes headers and bodies
     except TimeoutError:
-        raise CallFailed("the endpoint did not finish its answer before the call's deadline") from None
+        raise TimeIsUp("the endpoint did not finish its answer before the call's deadline") from None
     except _UNREADABLE as error:
         raise CallFailed(f"the endpoint's answer is not a chat completion ({type(error).__name__})") from None
 

@@ -1,7 +1,8 @@
 """What a run has spent, and what it may: a call is reserved before it is made and settled after.
 
-A run is all that goes through one `Mllm`. Money is reserved at the most that a call can cost, so that calls under way
-never exceed the cap together; it is set right when the provider's own counts are there.
+A run is all that goes through one `Mllm` and its fallbacks. Money is reserved on the high side, a token for each byte
+of text and the price table's `picture_tokens` for a picture, so that calls under way do not exceed the cap together; it
+is set right when the provider's own counts are there, and stays as it was reserved where they never come.
 """
 
 import threading
@@ -12,12 +13,6 @@ from dataclasses import dataclass
 from unco.errors import Unavailable
 from unco.tools.prices import Price, cost_usd
 from unco.tools.request import Reply, Request
-
-_CHARACTERS_PER_TOKEN = 2.5
-"""Fewer than any usual text has, so that the estimate is high."""
-
-PICTURE_TOKENS = 3000
-"""What providers count for a picture at most, at the sizes that we send (2048 pixels a side)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ class Spent:
     output_tokens: int = 0
     usd: float = 0.0
     unpriced: int = 0
-    """Calls of unknown cost: `usd` is without them."""
+    """Calls of unknown cost; in `usd` they count for what was reserved, which is nothing where no price is known."""
 
 
 class Ledger:
@@ -108,7 +103,7 @@ class Ledger:
                     calls=self._spent.calls + 1,
                     input_tokens=self._spent.input_tokens + (reply.input_tokens or 0),
                     output_tokens=self._spent.output_tokens + (reply.output_tokens or 0),
-                    usd=self._spent.usd + (reply.cost or 0.0),
+                    usd=self._spent.usd + (reserved if reply.cost is None else reply.cost),
                     unpriced=self._spent.unpriced + (reply.cost is None),
                 )
 
@@ -120,12 +115,18 @@ def affordable(usd: float, usd_per_call: float | None) -> int:
     return int(max(usd, 0.0) / usd_per_call + 1e-9) if usd_per_call > 0 else 2**31
 
 
-def most_tokens(request: Request) -> int:
-    """Input tokens of a question, estimated on the high side: for reserving only, never for accounts."""
-    said = len(request.system) + len(request.user) + sum(len(one) + len(other) for one, other in request.turns)
-    return int(said / _CHARACTERS_PER_TOKEN) + (PICTURE_TOKENS if request.picture else 0)
+def most_tokens(request: Request, price: Price | None = None) -> int:
+    """Input tokens of a question, on the high side: no tokeniser makes more tokens than there are bytes."""
+    said = [request.system, request.user, *(text for turn in request.turns for text in turn)]
+    bytes_of_text = sum(len(text.encode("utf-8", "replace")) for text in said)
+    return bytes_of_text + (price.picture_tokens if price and request.picture else 0)
 
 
 def most_usd(request: Request, price: Price | None) -> float | None:
     """The most that a question can cost; None = its price is unknown."""
-    return cost_usd(price, most_tokens(request), request.max_tokens)
+    return cost_usd(price, most_tokens(request, price), request.max_tokens)
+
+
+def likely_tokens(request: Request) -> int:
+    """Tokens that a call takes from the rate, answer included: a quarter of the bytes, and some for a picture."""
+    return most_tokens(request) // 4 + (1500 if request.picture else 0) + request.max_tokens

@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from tenacity.wait import wait_base
 
 from unco.context import Mode
-from unco.errors import SettingsError, Unavailable
-from unco.tools.cache import Cache
+from unco.errors import SettingsError, TimeIsUp, Unavailable
+from unco.tools.cache import OWN_AFFAIR, Cache
 from unco.tools.connection import Connection, Patience, Terms
 from unco.tools.recording import Recording
 from unco.tools.request import Reply, Request, reply_from, reply_parts, request_key
@@ -20,6 +22,9 @@ from unco.tools.response_format import Formats
 from unco.tools.single_flight import SingleFlight
 
 _NOBODY = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
+
+
+_LATE = "an equal question was under way, and the call's deadline came before its answer"
 
 
 class Mllm:
@@ -58,10 +63,10 @@ class Mllm:
             fallbacks: whom to ask, in this order, when this one is unavailable or its call fails.
 
         Raises:
-            SettingsError: base_url is not an http(s) address.
+            SettingsError: base_url is not an http(s) address, or holds a password.
         """
-        if base_url and not base_url.startswith(("http://", "https://")):
-            raise SettingsError("the endpoint's base URL must begin with http:// or https://")
+        if base_url:
+            check_address(base_url)
         self.base_url = base_url
         self.model = model
         self.frame = frame
@@ -71,7 +76,7 @@ class Mllm:
         self.fallbacks = fallbacks
         self._api_key = api_key
         self._patience = Patience(timeout_s=timeout_s, deadline_s=deadline_s, attempts=attempts, back_off=wait)
-        self._flights = SingleFlight[Reply]()
+        self._flights: SingleFlight[Reply] = cache.flights if cache else SingleFlight(OWN_AFFAIR)
 
     @property
     def configured(self) -> bool:
@@ -87,44 +92,50 @@ class Mllm:
             RecordingMiss: replay, and the question is not recorded.
             SettingsError: record or replay without a recording.
             DataError: the recording is broken.
-            SetupError: the cache cannot be opened, or the egress log cannot be written.
+            SetupError: cache, recording or egress log cannot be opened or written.
         """
         if mode == "replay":
             return self._recording(mode).find(request)
         key = self._key(request, mode)
-
-        def record() -> Reply:
-            return self._recorded(request, self._connection.call(request))
+        if mode == "record" and (recorded := self._recording(mode).known(request)):
+            return recorded
+        end = self._connection.end_of(request)
 
         def live() -> Reply:
             if found := self._cached(key):
                 return found
-            with self._alone(key):
-                return self._cached(key) or self._kept(key, self._connection.call(request))
+            with self._alone(key, end):
+                return self._cached(key) or self._kept(key, self._connection.call(request, end))
 
-        call = record if mode == "record" else live
-        reply, own = self._flights.run(f"{mode} {key}", call)
-        return reply if own else _shared(reply)
+        try:
+            reply, own = self._flights.run(key, live, max(0.0, end - time.monotonic()))
+        except TimeoutError:
+            raise TimeIsUp(_LATE) from None
+        return self._told(reply if own else _shared(reply), request, mode)
 
     async def aask(self, request: Request, mode: Mode) -> Reply:
         """As `ask`, without blocking the event loop: files are read and written in a thread."""
         if mode == "replay":
             return await asyncio.to_thread(self._recording(mode).find, request)
         key = self._key(request, mode)
-
-        async def record() -> Reply:
-            return await asyncio.to_thread(self._recorded, request, await self._connection.acall(request))
+        if mode == "record" and (recorded := await asyncio.to_thread(self._recording(mode).known, request)):
+            return recorded
+        end = self._connection.end_of(request)
 
         async def live() -> Reply:
             if found := await asyncio.to_thread(self._cached, key):
                 return found
-            async with self._aalone(key):
+            async with self._aalone(key, end):
                 if found := await asyncio.to_thread(self._cached, key):
                     return found
-                return await asyncio.to_thread(self._kept, key, await self._connection.acall(request))
+                return await asyncio.to_thread(self._kept, key, await self._connection.acall(request, end))
 
-        reply, own = await self._flights.arun(f"{mode} {key}", record if mode == "record" else live)
-        return reply if own else _shared(reply)
+        try:
+            reply, own = await self._flights.arun(key, live, max(0.0, end - time.monotonic()))
+        except TimeoutError:
+            raise TimeIsUp(_LATE) from None
+        reply = reply if own else _shared(reply)
+        return await asyncio.to_thread(self._told, reply, request, mode) if mode == "record" else reply
 
     def _key(self, request: Request, mode: Mode) -> str:
         """The cache's key of a question that may be asked."""
@@ -156,30 +167,43 @@ class Mllm:
             self.cache.put(key, json.dumps(reply_parts(reply)))
         return reply
 
-    def _recorded(self, request: Request, reply: Reply) -> Reply:
-        self._recording("record").add(request, reply)
+    def _told(self, reply: Reply, request: Request, mode: Mode) -> Reply:
+        """The reply, written down where it is to be recorded."""
+        if mode == "record":
+            self._recording(mode).add(request, reply)
         return reply
 
     @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
+    def _alone(self, key: str, end: float) -> Iterator[None]:
         """Wait while another process asks this question; without a cache its answer would not reach us anyway."""
-        if self.cache is None:
-            yield
-            return
-        with self.cache.locks.held(key):
+        with self.cache.locks.held(key, end) if self.cache else nullcontext():
             yield
 
     @asynccontextmanager
-    async def _aalone(self, key: str) -> AsyncIterator[None]:
-        if self.cache is None:
-            yield
-            return
-        async with self.cache.locks.aheld(key):
+    async def _aalone(self, key: str, end: float) -> AsyncIterator[None]:
+        async with self.cache.locks.aheld(key, end) if self.cache else nullcontext():
             yield
 
     @cached_property
     def _connection(self) -> Connection:
         return Connection(self.base_url or "", self._api_key, self._patience, self.terms, Formats(self.cache))
+
+
+def check_address(base_url: str) -> None:
+    """Refuse what is no address of an endpoint, or tells a password to whoever reads it.
+
+    Raises:
+        SettingsError: says what is wrong; does not repeat the address.
+    """
+    try:
+        parts = urlsplit(base_url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise SettingsError("the endpoint's base URL must be like http://host:8000/v1 or https://host/v1")
+    if parts.username is not None or parts.password is not None or parts.query:
+        raise SettingsError("the endpoint's base URL holds a user name, password or query: hand in a key instead")
 
 
 def _shared(reply: Reply) -> Reply:

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from unco.errors import SettingsError
 
@@ -18,11 +18,22 @@ class Price(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     pattern: str
-    """Regular expression, searched in the model's name in lower case; the first line that matches counts."""
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached_input: float | None = Field(default=None, ge=0)
+    """Regular expression, searched in the model's name, case aside; the first line that matches counts."""
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """For input that the provider had in its own cache; None = as other input."""
+    picture_tokens: int = Field(default=5000, ge=0)
+    """The most that a picture counts for, at the sizes that are sent; for reserving money, never for accounts."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from error
+        return pattern
 
 
 class Prices(BaseModel):
@@ -36,7 +47,7 @@ class Prices(BaseModel):
 
     def of(self, model: str) -> Price | None:
         """The price of a model; None = unknown."""
-        return next((price for price in self.models if re.search(price.pattern, model.lower())), None)
+        return next((price for price in self.models if re.search(price.pattern, model, re.IGNORECASE)), None)
 
 
 def cost_usd(price: Price | None, input_tokens: int | None, output_tokens: int | None, cached: int = 0) -> float | None:
@@ -50,6 +61,7 @@ def cost_usd(price: Price | None, input_tokens: int | None, output_tokens: int |
     """
     if price is None or input_tokens is None or output_tokens is None:
         return None
+    cached = min(cached, input_tokens)
     cached_price = price.input if price.cached_input is None else price.cached_input
     paid = (input_tokens - cached) * price.input + cached * cached_price + output_tokens * price.output
     return paid / 1e6
@@ -68,9 +80,6 @@ def read_prices(path: Path) -> Prices:
         SettingsError: it cannot be read, or is no price table.
     """
     try:
-        prices = Prices.model_validate(yaml.safe_load(path.read_text("utf-8")))
-        for price in prices.models:
-            re.compile(price.pattern)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError, re.error) as error:
+        return Prices.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise SettingsError(f"{path} is no price table: {error}") from error
-    return prices

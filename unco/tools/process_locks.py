@@ -5,16 +5,22 @@ go of it when its holder dies, however it dies. Within a process such locks do n
 """
 
 import asyncio
+import logging
 import os
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from math import inf
 from pathlib import Path
+
+from unco.errors import TimeIsUp
 
 _POLL_S = 0.02
 """Between two looks at a byte that another process holds."""
+
+log = logging.getLogger(__name__)
 
 
 class ProcessLocks:
@@ -27,13 +33,17 @@ class ProcessLocks:
         self._file: int | None = None
 
     @contextmanager
-    def held(self, key: str) -> Iterator[None]:
-        """Hold a key (hex digits), waiting for whoever holds it now.
+    def held(self, key: str, end: float = inf) -> Iterator[None]:
+        """Hold a key, waiting for whoever holds it now; where files cannot be locked it is not held, which is logged.
+
+        Args:
+            key: hex digits.
+            end: until when to wait, on the monotonic clock.
 
         Raises:
-            OSError: the file cannot be made.
+            TimeIsUp: it is still held at the end.
         """
-        while not self._take(key):
+        while not self._take(key, end):
             time.sleep(_POLL_S)
         try:
             yield
@@ -41,31 +51,36 @@ class ProcessLocks:
             self._release(key)
 
     @asynccontextmanager
-    async def aheld(self, key: str) -> AsyncIterator[None]:
+    async def aheld(self, key: str, end: float = inf) -> AsyncIterator[None]:
         """As `held`, for a task."""
-        while not self._take(key):
+        while not self._take(key, end):
             await asyncio.sleep(_POLL_S)
         try:
             yield
         finally:
             self._release(key)
 
-    def _opened(self) -> int:
-        with self._guard:
-            if self._file is None:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            return self._file
-
-    def _take(self, key: str) -> bool:
-        file = self._opened()
-        with self._guard:
-            return _lock_byte(file, _place(key))
+    def _take(self, key: str, end: float = inf) -> bool:
+        """Whether the byte is ours now, or can be nobody's."""
+        try:
+            with self._guard:
+                taken = _lock_byte(self._opened(), _place(key))
+        except OSError as error:
+            log.warning("%s cannot be locked, so processes may ask twice: %s", self._path, error)
+            return True
+        if not taken and time.monotonic() > end:
+            raise TimeIsUp("another process was asking the same, and the call's deadline came before its answer")
+        return taken
 
     def _release(self, key: str) -> None:
-        file = self._opened()
-        with self._guard:
-            _unlock_byte(file, _place(key))
+        with self._guard, suppress(OSError):
+            _unlock_byte(self._opened(), _place(key))
+
+    def _opened(self) -> int:
+        if self._file is None:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._file
 
 
 def _place(key: str) -> int:

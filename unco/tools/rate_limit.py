@@ -11,6 +11,9 @@ from collections.abc import Callable
 
 _MINUTE = 60.0
 
+LONGEST_HOLD = 60.0
+"""Seconds that one answer can stop all posts for; an endpoint that needs longer says so again."""
+
 
 class RateLimit:
     """When the next call may start. Safe for threads."""
@@ -32,7 +35,7 @@ class RateLimit:
         self._per_token = _MINUTE / tokens_per_minute if tokens_per_minute else 0.0
         self._clock = clock
         self._lock = threading.Lock()
-        self._next = 0.0
+        self._next_request = self._next_tokens = self._held_until = 0.0
 
     def reserve(self, tokens: int, at_most: float | None = None) -> float | None:
         """Take the next place.
@@ -46,18 +49,25 @@ class RateLimit:
         """
         with self._lock:
             now = self._clock()
-            start = max(now, self._next)
+            start = max(now, self._next_request, self._next_tokens, self._held_until)
             if at_most is not None and start - now > at_most:
                 return None
-            self._next = start + max(self._per_request, tokens * self._per_token)
+            self._next_request = start + self._per_request
+            self._next_tokens = max(now, self._next_tokens) + tokens * self._per_token
             return start - now
+
+    def give_back(self, tokens: int) -> None:
+        """Return a place that was reserved and not used: whoever held it was cancelled."""
+        with self._lock:
+            self._next_request -= self._per_request
+            self._next_tokens -= tokens * self._per_token
 
     def correct(self, reserved: int, used: int) -> None:
         """Account for what a call really used, in tokens."""
         with self._lock:
-            self._next += (used - reserved) * self._per_token
+            self._next_tokens += (used - reserved) * self._per_token
 
     def hold(self, seconds: float) -> None:
         """Let no call start for a while: the endpoint said "not now" (`Retry-After`)."""
         with self._lock:
-            self._next = max(self._next, self._clock() + seconds)
+            self._held_until = max(self._held_until, self._clock() + min(seconds, LONGEST_HOLD))

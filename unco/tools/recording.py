@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from unco.errors import DataError, RecordingMiss
+from unco.errors import DataError, RecordingMiss, SetupError
 from unco.tools.request import Reply, Request, parts_key, reply_from, reply_parts, request_parts
 
 _FIELDS = {"prompt", "prompt_hash", "request", "reply"}
@@ -48,11 +48,25 @@ class Recording:
                 raise RecordingMiss(_explain(request, list(records.values())))
             return reply_from(record["reply"])
 
+    def known(self, request: Request) -> Reply | None:
+        """The recorded reply, or None; before a question is paid for, also whether a reply could be written down.
+
+        Raises:
+            DataError: the file that is there is not a recording.
+            SetupError: it could not be written.
+        """
+        with self._lock:
+            record = self._loaded().get(parts_key(request_parts(request)))
+            if record is None:
+                _append(self.path, b"")
+        return None if record is None else reply_from(record["reply"])
+
     def add(self, request: Request, reply: Reply) -> None:
         """Write a reply down; of two lines with the same question the last counts, so nothing is ever rewritten.
 
         Raises:
             DataError: the file that is there already is not a recording.
+            SetupError: it cannot be written.
         """
         parts = request_parts(request)
         record = {
@@ -63,7 +77,7 @@ class Recording:
         }
         with self._lock:
             self._loaded()[parts_key(parts)] = record
-            _append(self.path, record)
+            _append(self.path, _line(record))
 
     def _loaded(self) -> dict[str, Record]:
         if self._records is None:
@@ -104,15 +118,19 @@ def _line(record: Record) -> bytes:
     return (json.dumps(record, ensure_ascii=False) + "\n").encode()
 
 
-def _append(path: Path, record: Record) -> None:
+def _append(path: Path, line: bytes) -> None:
     """One write for one line, so that two processes can record into one file.
 
     A line written by hand may lack its end; a blank line before ours does no harm.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b", buffering=0) as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
-        file.write((b"" if file.read(1) in (b"", b"\n") else b"\n") + _line(record))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b", buffering=0) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            if line:
+                file.write((b"" if file.read(1) in (b"", b"\n") else b"\n") + line)
+    except OSError as error:
+        raise SetupError(f"the recording {path} cannot be written: {error}") from error
 
 
 def _explain(request: Request, records: list[Record]) -> str:

@@ -1,4 +1,4 @@
-"""How an endpoint is told to hold the model to JSON: found out once for each endpoint and model, and remembered.
+"""How an endpoint is told to hold the model to JSON: found out once for endpoint, model and schema, and remembered.
 
 Servers differ: some take a JSON schema, some only "a JSON object", some refuse the field with 400 or 422, and some
 ignore it in silence, which is why every answer is parsed tolerantly anyway.
@@ -6,6 +6,7 @@ ignore it in silence, which is why every answer is parsed tolerantly anyway.
 
 import json
 import threading
+from hashlib import sha256
 from typing import Any, Literal, get_args
 
 from unco.tools.cache import Cache
@@ -32,12 +33,12 @@ class Formats:
         """The formats to try, the strictest first; one alone when the question has no schema or the format is known."""
         if not request.schema:
             return ("none",)
-        known = self._find(_key(base_url, request.model))
+        known = self._find(_key(base_url, request))
         return (known,) if known else FORMATS
 
     def remember(self, base_url: str, request: Request, took: Format) -> None:
         """The endpoint gave a reply to this."""
-        key = _key(base_url, request.model)
+        key = _key(base_url, request)
         with self._lock:
             new = request.schema != "" and self._known.get(key) != took
             if new:
@@ -72,5 +73,7 @@ def may_be_the_format(error: BaseException) -> bool:
     return getattr(error, "status_code", None) in _REFUSALS
 
 
-def _key(base_url: str, model: str) -> str:
-    return f"response_format {base_url} {model}"
+def _key(base_url: str, request: Request) -> str:
+    """By schema too: an endpoint may take one and refuse another. Hashed, for an address can be a secret."""
+    parts = " ".join([base_url, request.model, request.schema])
+    return f"response_format {sha256(parts.encode('utf-8', 'replace')).hexdigest()}"

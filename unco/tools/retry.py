@@ -25,10 +25,10 @@ class WaitAsTold(wait_base):
         self._back_off = back_off
 
     def __call__(self, retry_state: RetryCallState) -> float:
-        """Seconds before the next attempt."""
+        """Seconds before the next attempt; "now" is no reason to hurry."""
         outcome = retry_state.outcome
         told = retry_after(outcome.exception()) if outcome is not None else None
-        return self._back_off(retry_state) if told is None else told
+        return told or self._back_off(retry_state)
 
 
 def retry_policy(attempts: int, back_off: wait_base | None, seconds_left: float) -> dict[str, Any]:

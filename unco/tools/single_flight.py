@@ -1,11 +1,12 @@
 """Equal questions asked at the same time become one call, among threads and among tasks.
 
-The first to ask leads and makes the call; the others wait for what comes of it. An exception goes to all of them: the
-question was the same, so would be the failure. A leader that is cancelled (or interrupted) fails nobody: one of those
-who wait takes the lead and asks anew.
+The first to ask leads and makes the call; the others wait for what comes of it. An exception goes to all of them,
+unless it is the leader's own affair (its deadline, what its post may be asked): then, and when the leader is cancelled,
+one of those who wait takes the lead and asks anew, on its own terms.
 """
 
 import asyncio
+import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
@@ -22,13 +23,32 @@ class _Abandoned(Exception):
 class SingleFlight(Generic[T]):
     """Calls under way, by key. One process; threads and event loops may mix."""
 
-    def __init__(self) -> None:
-        """Start with nothing under way."""
+    def __init__(self, own_affair: tuple[type[Exception], ...] = ()) -> None:
+        """Start with nothing under way.
+
+        Args:
+            own_affair: exceptions that concern a leader alone.
+        """
+        self._own_affair: tuple[type[Exception], ...] = (_Abandoned, *own_affair)
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        """Also in a forked child, where the leaders of what was under way do not exist."""
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._flights: dict[str, Future[T]] = {}
 
-    def run(self, key: str, call: Callable[[], T]) -> tuple[T, bool]:
-        """The result of `call`, and whether it was this caller's own call that gave it."""
+    def run(self, key: str, call: Callable[[], T], wait_s: float | None = None) -> tuple[T, bool]:
+        """The result of `call`, and whether it was this caller's own call that gave it.
+
+        Args:
+            key: equal for equal calls.
+            call: makes the call.
+            wait_s: longest wait for a leader; None = any.
+
+        Raises:
+            TimeoutError: the leader took longer.
+        """
         if _in_event_loop():
             # Waiting here would stop the loop, and with it a leader that is a task of the same loop.
             return call(), True
@@ -39,11 +59,11 @@ class SingleFlight(Generic[T]):
                     flight.set_result(result := call())
                 return result, True
             try:
-                return flight.result(), False
-            except _Abandoned:
+                return flight.result(wait_s), False
+            except self._own_affair:
                 continue
 
-    async def arun(self, key: str, call: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
+    async def arun(self, key: str, call: Callable[[], Awaitable[T]], wait_s: float | None = None) -> tuple[T, bool]:
         """As `run`, for a task."""
         while True:
             flight, leading = self._join(key)
@@ -52,12 +72,15 @@ class SingleFlight(Generic[T]):
                     flight.set_result(result := await call())
                 return result, True
             try:
-                return await asyncio.wrap_future(flight), False
-            except _Abandoned:
+                async with asyncio.timeout(wait_s):
+                    return await asyncio.wrap_future(flight), False
+            except self._own_affair:
                 continue
 
     def _join(self, key: str) -> tuple[Future[T], bool]:
         """The flight under a key, and whether the caller leads it."""
+        if self._process != os.getpid():
+            self._start_anew()
         with self._lock:
             if key in self._flights:
                 return self._flights[key], False
@@ -79,7 +102,7 @@ class SingleFlight(Generic[T]):
 
     def _remove(self, key: str) -> None:
         with self._lock:
-            del self._flights[key]
+            self._flights.pop(key, None)
 
 
 def _in_event_loop() -> bool:

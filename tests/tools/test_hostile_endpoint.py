@@ -1,0 +1,99 @@
+"""What an endpoint can say or name to do harm: counts, reasons, nesting, addresses, proxies."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from openai_server import ANSWER, OpenAIServer, Step, completion, refusal
+from test_connection import ASKED, PRICES, REQUEST, Ask, ask, client, formats, server
+
+from unco.errors import CallFailed, SettingsError
+from unco.tools.connection import Terms
+from unco.tools.ledger import Caps, Ledger
+from unco.tools.llm import Mllm
+from unco.tools.rate_limit import RateLimit
+from unco.tools.request import Purpose
+
+__all__ = ["ask", "server"]
+
+
+@pytest.mark.parametrize(
+    ("change", "tokens"),
+    [
+        ({"prompt_tokens": 1.5}, None),
+        ({"prompt_tokens": -1000000}, None),
+        ({"prompt_tokens": float("nan")}, None),
+        ({"prompt_tokens": int("9" * 400)}, None),
+        ({"prompt_tokens": 11, "prompt_tokens_details": {"cached_tokens": 10**6}}, 11),
+    ],
+)
+def test_counts_that_can_be_none_are_none(server: OpenAIServer, ask: Ask, change: dict[str, Any], tokens: int | None):
+    body = json.loads(completion())
+    body["usage"] |= change
+    server.script = [Step(json.dumps(body))]
+    terms = Terms(prices=PRICES, ledger=Ledger(Caps(usd=1.0)))
+    reply = ask(client(server, terms), REQUEST)
+    assert reply.input_tokens == tokens
+    assert 0 < terms.ledger.spent.usd < 1.0
+
+
+@pytest.mark.parametrize("finish_reason", [5, {"a": 1}, ["stop"]])
+def test_a_reason_that_is_no_word_is_none(server: OpenAIServer, ask: Ask, finish_reason: Any):
+    body = json.loads(completion())
+    body["choices"][0]["finish_reason"] = finish_reason
+    server.script = [Step(json.dumps(body))]
+    assert ask(client(server), REQUEST).finish_reason is None
+
+
+def test_a_body_nested_without_end_is_a_failed_call(server: OpenAIServer, ask: Ask):
+    server.script = [Step("[" * 200_000)]
+    with pytest.raises(CallFailed, match="not"):
+        ask(client(server), REQUEST)
+
+
+def test_a_schema_that_is_taken_says_nothing_of_another(server: OpenAIServer, ask: Ask):
+    server.script = [Step(), refusal(400, "minItems is not permitted"), Step()]
+    mllm = client(server)
+    ask(mllm, ASKED)
+    ask(mllm, replace(ASKED, schema='{"type": "array", "minItems": 4}'))
+    assert formats(server) == ["json_schema", "json_schema", "json_object"]
+
+
+def test_a_proxy_of_the_environment_sees_nothing(server: OpenAIServer, ask: Ask, monkeypatch: pytest.MonkeyPatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert ask(client(server), replace(REQUEST, purpose=Purpose(private=True))).text == ANSWER
+
+
+async def test_who_is_cancelled_while_waiting_gives_the_place_back(server: OpenAIServer):
+    rate = RateLimit(requests_per_minute=60)
+    mllm = client(server, Terms(rate=rate))
+    await asyncio.to_thread(mllm._connection.connected)
+    rate.reserve(1)
+    waiting = [asyncio.create_task(mllm.aask(replace(REQUEST, repeat=number), "live")) for number in range(20)]
+    await asyncio.sleep(0.2)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    wait = rate.reserve(1)
+    assert wait is not None
+    assert wait <= 1.0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://bob:secret@host/v1",
+        "http://host/v1?key=secret",
+        "http://[bad",
+        "http://h:notaport/v1",
+        "ftp://host",
+        "host:1",
+    ],
+)
+def test_an_address_that_is_none_or_tells_a_secret_is_refused_without_repeating_it(address: str):
+    with pytest.raises(SettingsError) as caught:
+        Mllm(address, "small-vl")
+    assert "secret" not in str(caught.value)
