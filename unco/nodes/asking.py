@@ -99,9 +99,11 @@ def ask_chain(
 async def aask_chain(
     turns: Iterable[Turn[Known]], steps: Callable[[Known], Steps[Ended]], account: Account[Ended]
 ) -> tuple[Known, Ended]:
-    """As `ask_chain`, awaiting."""
+    """As `ask_chain`, awaiting; a turn may read files, so each is made in a thread."""
     faults: list[str] = []
-    for turn in turns:
+    coming = iter(turns)
+    while (turn_or_none := await asyncio.to_thread(next, coming, None)) is not None:
+        turn = turn_or_none
         ended = await aask_all(steps(turn.case), partial(_aask, turn))
         if not (fault := account.fault(ended)):
             break

@@ -1,5 +1,6 @@
 """The first node: the small model, as a tool, finds entities and says how unsure it is (stage 1)."""
 
+import asyncio
 import time
 from dataclasses import replace
 from typing import Any
@@ -47,7 +48,7 @@ class ExtractNode(Runnable[PostInput, Json]):
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting: posts that run at the same time go through the small model as one batch."""
-        context = self._checked_context()
+        context = await asyncio.to_thread(self._checked_context)  # it reads files: prompts, a probed box frame
         return self._update(await self._tool.ainvoke(_arguments(input)), context)
 
     def _checked_context(self) -> Context:

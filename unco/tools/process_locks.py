@@ -52,8 +52,8 @@ class ProcessLocks:
 
     @asynccontextmanager
     async def aheld(self, key: str, end: float = inf) -> AsyncIterator[None]:
-        """As `held`, for a task."""
-        while not self._take(key, end):
+        """As `held`, for a task; files are not touched in the event loop."""
+        while not await asyncio.to_thread(self._take, key, end):
             await asyncio.sleep(_POLL_S)
         try:
             yield
