@@ -27,9 +27,10 @@ from unco.errors import CallFailed, DataError, RecordingMiss, Unavailable
 from unco.state import RESULT, read_result
 from unco.tools.llm import Mllm
 from unco.tools.recording import Recording
-from unco.types import Extraction, PictureInfo, Post
+from unco.types import Extraction, PictureInfo, Post, Span
 
 TEXT = " ".join(TOKENS)
+LEE = Span(1, 2)
 UNREADABLE = "I think it is Ann."
 
 
@@ -262,3 +263,16 @@ def test_half_a_character_in_a_reply_does_not_spoil_the_result(tmp_path: Path):
     result = graph_of(says((ANN, "PER", FACE, doubt("type"))), llm).invoke({"text": " ".join(TOKENS)})
     assert account(result, "type")["reasoning"] == "x ?"
     assert RESULT.dump_json(read_result(result))
+
+
+NEIGHBOURS = says((ANN, "PER", FACE, doubt("span type region")), (LEE, "ORG", None, doubt()))
+
+
+def test_a_neighbours_words_bring_neither_its_type_nor_its_box(tmp_path: Path):
+    llm = ScriptedLlm(
+        {("span", "Ann"): span("Lee"), ("type", "Lee"): kind("ORG"), ("region", "Lee"): region(9, 9, 30, 30)}
+    )
+    result = graph_of(NEIGHBOURS, llm).invoke({"text": TEXT, "image": drawing(tmp_path)})
+    assert outcome(result) == {"span": "rejected", "type": "kept", "region": "kept"}
+    assert llm.keys == [("span", "Ann"), ("type", "Ann"), ("region", "Ann")]
+    assert account(result, "span")["detail"] == "'Lee' shares words with another entity"

@@ -8,7 +8,7 @@ from tests.tiny import extraction
 from unco.nodes.collect import collect, settle_overlaps, with_skips
 from unco.nodes.corrector_node import with_correction
 from unco.state import ENTITY, EXTRACTION, read_result, to_json
-from unco.types import Correction, Entity, Extraction, Span, Thresholds, Uncertainty
+from unco.types import Box, Correction, Entity, Extraction, Span, Thresholds, Uncertainty
 
 UNSURE = Uncertainty(0.9, 0.1, 0.1)
 TOKENS = tuple("abcdefghij")
@@ -52,6 +52,34 @@ def test_who_goes_back_has_its_words_and_an_account_of_it():
     (note,) = back.corrections
     assert (note.outcome, note.before, note.after, note.answer) == ("rejected", Span(0, 2), Span(0, 2), "value")
     assert note.detail == "'a b c d e' shares words with another entity"
+
+
+BOX = Box(100, 10, 150, 90)
+
+
+def test_who_goes_back_leaves_the_type_and_box_of_the_other_behind():
+    post = said(Span(0, 2), Span(4, 6))
+    entity = moved(post, 0, Span(4, 6))
+    for note in (
+        Correction("type", "changed", "PER", "ORG", 0.9, 0.3, answer="value"),
+        Correction("region", "changed", None, BOX, 0.9, 0.5, answer="value"),
+    ):
+        entity = with_correction(entity, note, post)
+    back = settle_overlaps([entity, post.entities[1]], post)[0]
+    assert (back.span, back.type, back.region) == (Span(0, 2), "PER", None)
+    assert [(note.outcome, note.after) for note in back.corrections] == [
+        ("rejected", Span(0, 2)),
+        ("rejected", "PER"),
+        ("rejected", None),
+    ]
+    assert {note.detail for note in back.corrections} == {"'e f' shares words with another entity"}
+
+
+def test_who_goes_back_keeps_what_was_never_answered():
+    post = said(Span(0, 2), Span(4, 6))
+    note = Correction("type", "failed", "PER", "PER", 0.9, 0.3, detail="cut off")
+    entity = with_correction(moved(post, 0, Span(4, 6)), note, post)
+    assert settle_overlaps([entity, post.entities[1]], post)[0].corrections[1] == note
 
 
 @st.composite

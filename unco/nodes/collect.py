@@ -39,7 +39,7 @@ def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[
     """
     settled = list(entities)
     while (index := _last_intruder(settled, extraction.entities)) is not None:
-        settled[index] = _moved_back(settled[index], extraction.entities[index].span, extraction)
+        settled[index] = _moved_back(settled[index], extraction.entities[index], extraction)
     return settled
 
 
@@ -53,13 +53,17 @@ def _last_intruder(entities: Sequence[Entity], before: Sequence[Entity]) -> int 
     return None
 
 
-def _moved_back(entity: Entity, span: Span, extraction: Extraction) -> Entity:
+def _moved_back(entity: Entity, before: Entity, extraction: Extraction) -> Entity:
+    """As it was found, with type and region too: what was said of them was said of the words of another."""
     detail = f"{entity.text!r} shares words with another entity"
     corrections = tuple(
-        replace(note, outcome="rejected", after=note.before, detail=detail) if note.attribute == "span" else note
+        replace(note, outcome="rejected", after=note.before, detail=detail)
+        if note.attribute == "span" or note.outcome in ("changed", "kept")
+        else note
         for note in entity.corrections
     )
-    return replace(with_span(entity, span, extraction.text, extraction.offsets), corrections=corrections)
+    found = with_span(entity, before.span, extraction.text, extraction.offsets)
+    return replace(found, type=before.type, region=before.region, corrections=corrections)
 
 
 def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:

@@ -67,7 +67,7 @@ def one_shot_steps(case: Case) -> Steps[Corrections]:
         ended = [replace(blank, outcome=outcome, answer=state, detail=str(fault)) for blank in blanks]
         return _with_cost_once(ended, said)
     assert isinstance(answer, OneShotAnswer)
-    taken = [neighbour.span for neighbour in case.neighbours] if prompt.uses("neighbours") else []
+    taken = [neighbour.span for neighbour in case.neighbours]
     verifiers: tuple[Callable[[], Value], ...] = (
         lambda: verify_span(answer.corrected_entity, case.entity.span, case.extraction.tokens, taken),
         lambda: verify_type(answer.corrected_type, case.extraction.labels),

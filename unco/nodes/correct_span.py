@@ -2,7 +2,7 @@
 
 from unco.nodes.case import Case
 from unco.nodes.verify import verify_span
-from unco.prompts import Answer, SpanAnswer, label_lines, load_prompt, neighbour_lines
+from unco.prompts import Answer, SpanAnswer, label_lines, neighbour_lines
 from unco.tools.request import SentPicture
 from unco.types import Attribute, Entity, Span
 
@@ -28,8 +28,8 @@ class SpanCorrector:
         return values, None
 
     def verify(self, answer: Answer, case: Case) -> Span:
-        """The words must stand in the post, near the old ones; and be no neighbour's, where those were shown."""
+        """The words must stand in the post, near the old ones, and be no neighbour's, shown or not."""
         assert isinstance(answer, SpanAnswer)
-        shown = load_prompt("span", case.context.prompt_version("span")).uses("neighbours")
-        taken = [neighbour.span for neighbour in case.neighbours] if shown else []
+        # Else the next questions would be about the neighbour, and its type and box come back as this one's.
+        taken = [neighbour.span for neighbour in case.neighbours]
         return verify_span(answer.corrected_entity, case.entity.span, case.extraction.tokens, taken)
