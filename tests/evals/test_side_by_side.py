@@ -27,7 +27,7 @@ TYPES = ["PER", "LOC", "ORG", "MISC"]
 
 def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
     cache, terms = Cache(folder / f"cache{number}"), Terms(prices=PRICES)
-    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=0.5)
+    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=3.0)
 
 
 def run(tmp_path: Path, names: list[str], profile: Profile | None = None) -> tuple[list[VariantRun], Simulation]:
