@@ -29,7 +29,7 @@ from unco.tools.connection import Terms
 from unco.tools.ledger import Caps, Ledger
 from unco.tools.llm import Mllm
 from unco.tools.privacy import Privacy
-from unco.types import Uncertainty
+from unco.types import Extraction, Post, Uncertainty
 
 POST = {"text": " ".join(TOKENS)}
 WRONG_TYPE = says((ANN, "ORG", FACE, doubt("type")))
@@ -165,3 +165,23 @@ def test_a_limit_on_the_sent_picture_keeps_the_boxes_right(tmp_path: Path):
     assert Image.open(BytesIO(sent.picture.data)).size == (100, 50)
     assert "100 pixels wide and 50 pixels high" in sent.system
     assert result["entities"][0]["region"] == {"x1": 20.0, "y1": 10.0, "x2": 100.0, "y2": 90.0}
+
+
+def test_a_picture_that_has_changed_since_is_not_asked_about(tmp_path: Path):
+    picture = drawing(tmp_path)
+    said, llm = says((ANN, "PER", FACE, doubt("region"))), ScriptedLlm()
+
+    def swapped(post: Post) -> Extraction:
+        found = said(post)
+        Image.new("RGB", (2000, 1000), "white").save(picture)
+        return found
+
+    told = account(graph_of(swapped, llm).invoke(POST | {"image": picture}), "region")
+    assert (told["outcome"], llm.asked) == ("failed", [])
+    assert "has changed since the small model looked at it" in told["detail"]
+
+
+def test_what_no_model_could_be_asked_is_said_once():
+    chain = ScriptedLlm(fallbacks=(ScriptedLlm(), ScriptedLlm()))
+    told = account(graph_of(says((ANN, "PER", FACE, doubt("region"))), chain).invoke(POST), "region")
+    assert told["detail"] == "the post has no picture to look at"

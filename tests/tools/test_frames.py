@@ -1,10 +1,10 @@
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from unco.errors import Rejected
+from unco.errors import PictureError, Rejected
 from unco.tools.frames import FRAMES, decode, encode, frame_by_name, limited, sent_size
-from unco.tools.picture_sizes import fit, smart_resize
+from unco.tools.picture_sizes import MOST_ASPECT, fit, smart_resize
 from unco.types import Box
 
 VARIANTS = [
@@ -48,6 +48,7 @@ def test_round_trip_keeps_the_box(frame, width, height, data):
 
 @given(frames, st.integers(1, 6000), st.integers(1, 6000), st.data())
 def test_a_box_of_one_pixel_survives(frame, width, height, data):
+    assume(max(width, height) <= MOST_ASPECT * min(width, height))
     box = data.draw(boxes(width, height, (1, 1)))
     numbers = encode(box, frame, width, height)
     assert numbers[0] < numbers[2]
@@ -131,3 +132,9 @@ def test_fit():
     assert fit(1200, 800) == (1200, 800)
     assert fit(4096, 2048) == (2048, 1024)
     assert fit(50_000, 1) == (2048, 1)
+
+
+def test_a_picture_too_narrow_for_the_familys_multiples_is_refused():
+    with pytest.raises(PictureError, match="140000 x 20 pixels are too narrow"):
+        sent_size(FRAMES["resized_pixels"], 140_000, 20)
+    assert sent_size(FRAMES["resized_pixels"], 4000, 20)[1] == 28

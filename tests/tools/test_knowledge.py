@@ -130,3 +130,30 @@ def test_from_the_shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     assert guarded(lambda: app(standalone_mode=False)) == 0
     assert capsys.readouterr().out == f"4 facts written to {target}\n"
     assert Knowledge(target).look_up("Owls")
+
+
+def test_one_name_or_one_alias_holds_all_words(tmp_path: Path):
+    facts = [{"name": "Paris Hilton", "description": "an heiress", "aliases": ["Jane Doe"]}]
+    build_knowledge(written(tmp_path, facts), tmp_path / "kb.sqlite")
+    found = Knowledge(tmp_path / "kb.sqlite")
+    assert [len(found.look_up(name)) for name in ("Hilton", "jane doe", "Paris Doe", "Hilton Jane")] == [1, 1, 0, 0]
+
+
+def test_an_accent_is_found_however_it_is_written(tmp_path: Path):
+    build_knowledge(written(tmp_path, [{"name": "Jose\u0301s", "description": "a bar"}]), tmp_path / "kb.sqlite")
+    found = Knowledge(tmp_path / "kb.sqlite")
+    assert [len(found.look_up(name)) for name in ("Jose\u0301s", "Jos\u00e9s", "Joses")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("fact", [{"aliases": "xyz"}, {"aliases": {"a": "b"}}, {"description": "\ud800"}])
+def test_a_line_that_is_no_fact_is_named(tmp_path: Path, fact: dict[str, Any]):
+    source = written(tmp_path, [{"name": "x", "description": "y"} | fact])
+    with pytest.raises(DataError, match="facts.jsonl:1"):
+        build_knowledge(source, tmp_path / "kb.sqlite")
+
+
+def test_the_facts_are_not_written_over(tmp_path: Path):
+    source = written(tmp_path, FACTS)
+    with pytest.raises(DataError, match="would be written over"):
+        build_knowledge(source, tmp_path / "." / "facts.jsonl")
+    assert source.read_text().startswith("{")

@@ -112,7 +112,7 @@ async def aask_chain(
 
 
 def _with_faults(ended: Ended, faults: list[str], account: Account[Ended]) -> Ended:
-    return account.noted(ended, "; then: ".join(faults)) if faults else ended
+    return account.noted(ended, "; then: ".join(dict.fromkeys(faults))) if faults else ended
 
 
 def _ask(turn: Turn[Known], request: Request) -> Reply:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from unco.context import Context
 from unco.tools.frames import Frame
-from unco.tools.knowledge import Knowledge
 from unco.tools.privacy import Privacy
 from unco.tools.request import Purpose
 from unco.types import Attribute, Entity, Extraction, Neighbour
@@ -46,10 +45,5 @@ class Case(PostCase):
     entity: Entity
     neighbours: tuple[Neighbour, ...] = ()
     """The nearest other entities of the post."""
-    knowledge: Knowledge | None = None
-    """Where facts are looked up; None where the prompt wants none."""
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """What is known under the entity's name."""
-        return self.knowledge.look_up(self.entity.text) if self.knowledge else ()
+    facts: tuple[str, ...] = ()
+    """What is known under the entity's name, for a prompt that quotes it."""

@@ -42,7 +42,8 @@ class CorrectorNode(Runnable[EntityState, Json]):
         """Facts are looked up only where the prompt has a place for them."""
         name = self._corrector.attribute
         wanted = load_prompt(name, case.context.prompt_version(name)).uses("facts")
-        return correction_steps(self._corrector, replace(case, knowledge=self._knowledge if wanted else None))
+        facts = self._knowledge.look_up(case.entity.text) if self._knowledge and wanted else ()
+        return correction_steps(self._corrector, replace(case, facts=facts))
 
     def _turns(self, state: EntityState) -> Iterator[Turn[Case]]:
         calls = (state.get("grants") or {}).get(self._corrector.attribute, MOST_CALLS)

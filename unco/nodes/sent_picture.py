@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from PIL import Image
 
+from unco.errors import PictureError
 from unco.nodes.case import Case, PostCase
 from unco.tools.extractor import view_picture
 from unco.tools.frames import sent_size
@@ -12,7 +13,7 @@ from unco.tools.mark_boxes import mark_boxes
 from unco.tools.picture_sizes import fit
 from unco.tools.pictures import encode_jpeg_or_png
 from unco.tools.request import SentPicture
-from unco.types import Box
+from unco.types import Box, PictureInfo
 
 MARGIN = 0.1
 """Of a cropped box's sides, kept around it on each side: boxes are seldom exact."""
@@ -22,7 +23,7 @@ def sent_picture(case: PostCase) -> SentPicture | None:
     """The post's picture; None when it has none, or when nobody will be asked."""
     if case.image is None or case.frame is None:
         return None
-    info = view_picture(case.image).info
+    info = _seen_info(case, case.image)
     return _encoded(case.image, info.sha256, sent_size(case.frame, info.width, info.height), None)
 
 
@@ -31,7 +32,7 @@ def sent_crop(case: Case) -> SentPicture | None:
     box = case.entity.region
     if case.image is None or case.frame is None or box is None:
         return None
-    info = view_picture(case.image).info
+    info = _seen_info(case, case.image)
     corners = crop_corners(box, info.width, info.height)
     size = fit(corners[2] - corners[0], corners[3] - corners[1], case.privacy.longest_side or 2048)
     return _encoded(case.image, info.sha256, size, corners)
@@ -48,9 +49,21 @@ def marked_picture(case: Case, candidates: tuple[Box, ...]) -> SentPicture | Non
     """The same with the candidates drawn in by number, and the box of the case's entity."""
     if case.image is None or case.frame is None:
         return None
-    info = view_picture(case.image).info
+    info = _seen_info(case, case.image)
     size = sent_size(case.frame, info.width, info.height)
     return _marked(case.image, info.sha256, size, candidates, case.entity.region)
+
+
+def _seen_info(case: PostCase, image: str) -> PictureInfo:
+    """Of the picture that the small model looked at: boxes and sizes are in its pixels.
+
+    Raises:
+        PictureError: it has changed since, or cannot be opened any more.
+    """
+    info, seen = view_picture(image).info, case.extraction.picture
+    if seen is not None and seen.sha256 != info.sha256:
+        raise PictureError(f"{info.ref} has changed since the small model looked at it: run the post again")
+    return info
 
 
 @lru_cache(maxsize=4)

@@ -166,6 +166,11 @@ def _check(where: str, path: Path, content: dict[str, Any]) -> None:
         raise SettingsError(f"{where}: answer must be one of {', '.join(ANSWERS[name])}")
     if content["picture"] not in (True, False, "marked") or not isinstance(content.get("reasoning", True), bool):
         raise SettingsError(f"{where}: picture must be true, false or marked, and reasoning true or false")
+    if content["picture"] == "marked" and name != "region":
+        raise SettingsError(f"{where}: only a region prompt's picture can be marked")
+    left_out = content.get("leaves_out", [])
+    if not isinstance(left_out, list) or not all(isinstance(item, str) for item in left_out):
+        raise SettingsError(f"{where}: leaves_out must be a list of placeholders")
     if not all(Template(text).is_valid() for text in texts[1:]):
         raise SettingsError(f"{where}: a lone $ must be written $$")
     _check_placeholders(where, content)

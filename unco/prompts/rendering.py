@@ -3,12 +3,18 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from string import Template
 
 from unco.errors import SettingsError
 from unco.prompts.placeholders import OPTIONAL, REQUIRED
 from unco.prompts.registry import Prompt, used_placeholders
 from unco.types import Label, Neighbour
+
+_UNSEEN = (
+    "[\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufe00-\\ufe0f\\ufeff\\U000e0000-\\U000e01ef]"
+)
+"""Characters that no one sees: joiners, directions, variation selectors, tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +38,20 @@ def render(prompt: Prompt, **values: str | float) -> RenderedPrompt:
     missing, unknown = used - values.keys(), values.keys() - REQUIRED[prompt.name] - OPTIONAL[prompt.name]
     if missing or unknown:
         raise SettingsError(f"prompt {prompt.id}: missing values {sorted(missing)}, unknown values {sorted(unknown)}")
-    markers = "|".join(map(re.escape, re.findall(r"</(\w+)>", prompt.user))) or r"(?!)"
-    marker = re.compile(rf"<(?=\s*/?\s*(?:{markers})\b)", re.IGNORECASE)
+    marker = _marker(tuple(re.findall(r"</(\w+)>", prompt.user)))
     texts = {
         name: marker.sub("‹", value if isinstance(value, str) else f"{value:.2f}")
         for name, value in values.items()
         if name in used
     }
     return RenderedPrompt(Template(prompt.system).substitute(texts), Template(prompt.user).substitute(texts))
+
+
+@cache
+def _marker(names: tuple[str, ...]) -> re.Pattern[str]:
+    """The `<` of a marker, or what looks like one, also where invisible characters stand in between."""
+    spelt = "|".join(f"{_UNSEEN}*".join(map(re.escape, name)) for name in names) or r"(?!)"
+    return re.compile(rf"[<\uff1c\ufe64](?=(?:\s|/|\uff0f|{_UNSEEN})*(?:{spelt})\b)", re.IGNORECASE)
 
 
 def label_lines(labels: Iterable[Label]) -> str:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from unicodedata import combining, normalize
 
 from unco.errors import DataError, SettingsError, SetupError
 
@@ -21,6 +22,9 @@ MOST_CHARS = 400
 
 _MOST_WORDS = 12
 """Of a name that are searched for."""
+
+_MOST_ROWS = 50
+"""Of the file that are looked at for a name."""
 
 
 class Knowledge:
@@ -53,13 +57,19 @@ class Knowledge:
         """
         if not (words := _query(name)):
             return ()
-        statement = "SELECT name, description FROM facts WHERE facts MATCH ? ORDER BY rank, rowid LIMIT ?"
+        statement = "SELECT name, aliases, description FROM facts WHERE facts MATCH ? ORDER BY rank, rowid LIMIT ?"
         try:
             with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as base:
-                rows = base.execute(statement, (words, MOST_FACTS)).fetchall()
+                rows = base.execute(statement, (words, _MOST_ROWS)).fetchall()
         except sqlite3.Error as error:
             raise SetupError(f"{self.path} cannot be searched: {error}; make it with `unco kb build`") from error
-        return tuple(f"{found}: {description}"[:MOST_CHARS] for found, description in rows)
+        wanted = _words(name)
+        fitting = [  # the query finds words in the name and aliases together; one of them must hold them all
+            f"{found}: {description}"[:MOST_CHARS]
+            for found, aliases, description in rows
+            if any(wanted <= _words(one) for one in (found, *aliases.split("\n")))
+        ]
+        return tuple(fitting[:MOST_FACTS])
 
 
 def build_knowledge(source: Path, target: Path) -> int:
@@ -75,6 +85,8 @@ def build_knowledge(source: Path, target: Path) -> int:
     Raises:
         DataError: a line is not a fact, or a file cannot be read or written.
     """
+    if source.resolve() == target.resolve():
+        raise DataError(f"{source} would be written over: give another file with --out")
     draft = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -102,16 +114,26 @@ def _facts(source: Path) -> Iterator[tuple[str, str, str]]:
 def _fact(line: str, where: str) -> tuple[str, str, str]:
     try:
         fact = json.loads(line)
-        texts = [fact["name"], fact["description"], *fact.get("aliases", [])]
+        others = fact.get("aliases", [])
+        if not isinstance(others, list):
+            raise TypeError
+        texts = [fact["name"], fact["description"], *others]
+        json.dumps(texts, ensure_ascii=False).encode()  # half a character has no place in a file
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(f'{where}: a fact is {{"name": ..., "description": ..., "aliases": [...]}}') from error
     if not all(isinstance(text, str) and text.strip() for text in texts):
         raise DataError(f"{where}: name, description and each alias must be text")
-    name, description, *aliases = (" ".join(text.split()) for text in texts)
+    name, description, *aliases = (normalize("NFC", " ".join(text.split())) for text in texts)
     return name, "\n".join(aliases), description
 
 
 def _query(name: str) -> str:
     """A query that any text makes a valid one of: its words, each quoted, all wanted, in the name or the aliases."""
-    words = re.findall(r"\w+", name.encode("utf-8", "ignore").decode())[:_MOST_WORDS]
+    words = re.findall(r"\w+", normalize("NFC", name.encode("utf-8", "ignore").decode()))[:_MOST_WORDS]
     return "{name aliases} : (" + " AND ".join(f'"{word}"' for word in words) + ")" if words else ""
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of a name, case and accents aside, as the file's index folds them."""
+    bare = "".join(char for char in normalize("NFD", text) if not combining(char))
+    return frozenset(re.findall(r"\w+", bare.casefold())[:_MOST_WORDS])

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
 
+from unco.errors import PictureError
+
 Size = tuple[int, int]
 """Width and height in pixels."""
+
+MOST_ASPECT = 200
+"""Longer against shorter side; Qwen's own code refuses more, for its multiples then break its limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ def size_within(limits: Limits, width: int, height: int) -> Size:
 
     Only where `least` enlarges a picture again may its longest side exceed `longest`.
     """
+    if limits.multiple > 1 and max(width, height) > MOST_ASPECT * min(width, height):
+        raise PictureError(f"{width} x {height} pixels are too narrow for this model: crop or pad the picture")
     if limits.longest is not None:
         width, height = fit(width, height, limits.longest // limits.multiple * limits.multiple)
     if limits.multiple > 1:

@@ -93,12 +93,13 @@ def encode_jpeg_or_png(image: Image.Image, size: tuple[int, int] | None = None) 
     few_colours = image.getcolors(PNG_COLOURS) is not None
     if size is not None and size != image.size:
         image = image.resize(size, Image.Resampling.LANCZOS)
+    mime, kind, options = ("image/png", "PNG", {}) if few_colours else ("image/jpeg", "JPEG", {"quality": 90})
     buffer = BytesIO()
-    if few_colours:
-        image.save(buffer, "PNG")
-        return "image/png", buffer.getvalue()
-    image.save(buffer, "JPEG", quality=90)
-    return "image/jpeg", buffer.getvalue()
+    try:
+        image.save(buffer, kind, **options)
+    except (OSError, ValueError) as error:
+        raise PictureError(f"a picture of {image.width} x {image.height} pixels cannot be sent: {error}") from error
+    return mime, buffer.getvalue()
 
 
 def _picture(image: Image.Image, ref: str, digest: str, notes: list[str]) -> Picture:

@@ -118,7 +118,10 @@ def _handler(state: Simulation) -> type[BaseHTTPRequestHandler]:
 
 def _unsupported(body: dict[str, Any], profile: Profile) -> str | None:
     """Why a request's response_format is refused; None when it is understood."""
-    wanted = (body.get("response_format") or {}).get("type", "text")
+    asked = body.get("response_format") or {}
+    if not isinstance(asked, dict):
+        return f"response_format is an object, got {asked!r}"
+    wanted = asked.get("type", "text")
     understood = {"none": ("text",), "json_object": ("text", "json_object")}.get(profile.response_format)
     if understood is None or wanted in understood:
         return None
