@@ -59,3 +59,12 @@ def test_numbers_are_drawn(number: int):
     boxes = [Box(100, 20, 180, 90)] * number
     colours = {colour for _, colour in mark_boxes(white(), boxes, None, (1.0, 1.0)).getcolors(20_000)}
     assert len(colours) > 3, "digits are white on a colour, with soft edges"
+
+
+def test_a_number_stands_beside_its_box_where_there_is_room():
+    white = Image.new("RGB", (200, 100), "white")
+    marked = mark_boxes(white, [Box(60, 20, 160, 80)], None, (1.0, 1.0))
+    assert marked.crop((63, 23, 157, 77)).getcolors() == [(94 * 54, (255, 255, 255))]
+    assert marked.crop((40, 20, 60, 40)).getcolors() != [(400, (255, 255, 255))]
+    cornered = mark_boxes(white, [Box(0, 20, 160, 80)], None, (1.0, 1.0))
+    assert len(cornered.crop((3, 23, 157, 77)).getcolors() or []) > 1

@@ -1,6 +1,6 @@
 """Boxes drawn into a picture for a model to look at: candidates with their numbers, the box found with none.
 
-Thin lines, and the numbers small in the corners, so that they hide as little as they can.
+Thin lines, and small numbers beside the boxes or in their corners, so that they hide as little as they can.
 """
 
 from collections.abc import Sequence
@@ -42,9 +42,11 @@ def mark_boxes(
             pen.rectangle((x1 + 3, y1 + 3, x2 - 3, y2 - 3), outline=_DARK, width=1)
     for number, box in enumerate(candidates, start=1):
         x1, y1, _, _ = _scaled(box, scales)
-        left, top, right, bottom = pen.textbbox((x1 + 2, y1 + 1), str(number), font)
+        width = pen.textlength(str(number), font) + 4
+        x = x1 - width if x1 >= width else x1  # beside the box where there is room: a line of text loses no letter
+        left, top, right, bottom = pen.textbbox((x + 2, y1 + 1), str(number), font)
         pen.rectangle((left - 2, top - 1, right + 2, bottom + 1), _colour(number))
-        pen.text((x1 + 2, y1 + 1), str(number), "white", font)
+        pen.text((x + 2, y1 + 1), str(number), "white", font)
     return marked
 
 
