@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from unco.errors import SettingsError
-from unco.tools.call_settings import mllm_from_env, mllm_from_settings, read_settings
+from unco.tools.call_settings import mllm_from_env, mllm_from_settings, mllm_to_probe, read_settings
 from unco.tools.ledger import Caps
 
 FULL = """
@@ -78,3 +78,19 @@ def test_faults_are_named(tmp_path: Path, text: str, fault: str):
 def test_a_file_that_is_not_there(tmp_path: Path):
     with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(tmp_path / "none.yaml")
+
+
+def test_a_probe_asks_on_the_settings_terms_and_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
+    monkeypatch.setenv("TEST_KEY", "sk-secret")
+    found = mllm_to_probe("gpt-4o", None)
+    assert (found.base_url, found.cache, found.terms.ledger.caps) == (
+        "https://api.example.com/v1",
+        None,
+        Caps(1000, 5.0),
+    )
+    assert mllm_to_probe(None, None).model == "qwen2.5-vl-7b"
+    with pytest.raises(SettingsError, match="no model 'x': there is qwen2.5-vl-7b, gpt-4o"):
+        mllm_to_probe("x", None)
+    elsewhere = mllm_to_probe("x", "http://localhost:1/v1")
+    assert (elsewhere.model, elsewhere.base_url) == ("x", "http://localhost:1/v1")

@@ -141,22 +141,53 @@ def _mllm(model: ModelSettings, shared: Terms, cache: Cache | None, recording: R
     )
 
 
-def mllm_from_env() -> Mllm:
+def mllm_from_env(cached: bool = True) -> Mllm:
     """From the environment, with the default cache; nothing is opened but the settings file.
+
+    Args:
+        cached: False = every question is asked anew.
 
     Raises:
         SettingsError: the settings file is not one, or names a key that is not set.
     """
-    recorded = os.environ.get("UNCO_RECORDING")
+    recorded, cache = os.environ.get("UNCO_RECORDING"), Cache() if cached else None
     recording = Recording(recorded) if recorded else None
     if path := os.environ.get("UNCO_SETTINGS"):
-        return mllm_from_settings(read_settings(Path(path)), Cache(), recording)
+        return mllm_from_settings(read_settings(Path(path)), cache, recording)
+    return _one_endpoint(
+        os.environ.get("UNCO_LLM_BASE_URL") or None, os.environ.get("UNCO_LLM_MODEL") or None, cache, recording
+    )
+
+
+def mllm_to_probe(model: str | None, base_url: str | None) -> Mllm:
+    """Whom a probe asks, without a cache: the model of the settings or the environment, or another address.
+
+    Args:
+        model: None = the first of the chain.
+        base_url: None = the configured one, on the settings' terms.
+
+    Raises:
+        SettingsError: as `mllm_from_env`; or the settings have no such model.
+    """
+    configured = mllm_from_env(cached=False)
+    if base_url is not None or not os.environ.get("UNCO_SETTINGS"):
+        return _one_endpoint(base_url or configured.base_url, model or configured.model, None, None)
+    chain = [configured, *configured.fallbacks]
+    found = next((one for one in chain if model in (None, one.model)), None)
+    if found is None:
+        raise SettingsError(
+            f"the settings have no model {model!r}: there is {', '.join(str(one.model) for one in chain)}"
+        )
+    return found
+
+
+def _one_endpoint(base_url: str | None, model: str | None, cache: Cache | None, recording: Recording | None) -> Mllm:
     key = os.environ.get("OPENAI_API_KEY")
     return Mllm(
-        os.environ.get("UNCO_LLM_BASE_URL") or None,
-        os.environ.get("UNCO_LLM_MODEL") or None,
+        base_url,
+        model,
         SecretStr(key) if key else None,
         frame=os.environ.get("UNCO_LLM_FRAME") or None,
-        cache=Cache(),
+        cache=cache,
         recording=recording,
     )
