@@ -49,17 +49,21 @@ def gold_posts(draw: st.DrawFn, tokens: st.SearchStrategy[str] = TOKENS) -> list
 
 
 @st.composite
+def any_span(draw: st.DrawFn, words: int) -> Span:
+    """A span of a text that has words."""
+    start = draw(st.integers(0, words - 1))
+    return Span(start, draw(st.integers(start + 1, words)))
+
+
+@st.composite
 def predictions(draw: st.DrawFn) -> list[PredictedPost]:
     """Predictions of any order, repeated and overlapping ones among them."""
     doubt = st.floats(0, 3)
     made = []
     for post in draw(gold_posts()):
-        spans_ = st.integers(0, len(post.tokens) - 1).flatmap(
-            lambda start, words=len(post.tokens): st.integers(start + 1, words).map(lambda stop: Span(start, stop))
-        )
         entity = st.builds(
             Predicted,
-            spans_,
+            any_span(len(post.tokens)),
             KINDS,
             st.none() | boxes() | st.just(NOWHERE),
             st.none() | st.builds(Uncertainty, doubt, doubt, doubt),

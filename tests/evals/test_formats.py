@@ -12,7 +12,6 @@ from unco.errors import DataError
 from unco.evals.formats.conll_voc import read_folder, write_folder
 from unco.evals.formats.gold_lines import read_gold_lines, write_gold_lines
 from unco.evals.formats.official_json import (
-    read_official_gold,
     read_official_predictions,
     write_official_gold,
     write_official_predictions,
@@ -80,10 +79,9 @@ def test_real_data_survives_all_formats(name: str, boxes: str | None, split: str
 
 
 def test_the_official_files_say_what_the_published_evaluator_reads(tmp_path: Path) -> None:
-    post = GoldPost(
-        "17", ("Ann", "Lee", "won", "Oscar"),
-        (GoldEntity(Span(0, 2), "PER", (Box(1, 2, 3, 4), Box(5, 6, 7.5, 8))), GoldEntity(Span(3, 4), "OTHER", ())), None,
-    )  # fmt: skip
+    ann = GoldEntity(Span(0, 2), "PER", (Box(1, 2, 3, 4), Box(5, 6, 7.5, 8)))
+    oscar = GoldEntity(Span(3, 4), "OTHER", ())
+    post = GoldPost("17", ("Ann", "Lee", "won", "Oscar"), (ann, oscar), None)
     write_official_gold([post], tmp_path / "gold.json")
     assert json.loads((tmp_path / "gold.json").read_text("utf-8")) == [
         {

@@ -78,8 +78,8 @@ def read_official_gold(path: Path) -> list[GoldPost]:
 def read_official_predictions(path: Path) -> list[PredictedPost]:
     """Predictions of a file of `pre_entities`, by the published evaluator's rules.
 
-    A missing or empty `region_box` is "not in the picture"; one of another length than four is `NOWHERE`. Types that the
-    scheme does not have are kept: what becomes of them is the scorer's business.
+    A missing or empty `region_box` is "not in the picture"; one of another length than four is `NOWHERE`. Types that
+    the scheme does not have are kept: what becomes of them is the scorer's business.
 
     Raises:
         DataError: not in the format, with its place.
