@@ -59,9 +59,10 @@ def f1_intervals(columns: Sequence[Sequence[Score]], draws: int = DRAWS, seed: i
         return []
     tables = np.stack([_table(counts) for counts in columns], axis=1)
     values, sums = _f1(tables.sum(0)), _resampled(tables, draws, seed)
-    samples, counted = _f1(sums), sums[..., 1:].any(-1)
+    samples = _f1(sums)
+    counted: NDArray[np.bool_] = sums[..., 1:].sum(-1) > 0
     bounds = np.quantile(samples, LEVELS, axis=0)
-    for column in np.flatnonzero(~counted.all(0) & counted.any(0)):
+    for column in map(int, np.flatnonzero(~counted.all(0) & counted.any(0))):
         bounds[:, column] = np.quantile(samples[counted[:, column], column], LEVELS)
     return [Interval(*map(float, one)) for one in zip(values, *bounds, strict=True)]
 

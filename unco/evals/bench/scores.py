@@ -25,7 +25,7 @@ def made_up_run(posts: int, types: tuple[str, ...], seed: int = 0) -> Run:
     rng = Random(seed)
     gold, said = [], []
     for number in range(posts):
-        starts = sorted(rng.sample(range(0, WORDS, 2), rng.choice((0, 1, 1, 2, 2, 3))))
+        starts = sorted(rng.sample(range(0, WORDS - 2, 2), rng.choice((0, 1, 1, 2, 2, 3))))
         entities = tuple(_entity(start, rng.choice(types), rng) for start in starts)
         gold.append(GoldPost(str(number), tuple("w" * WORDS), entities, SIZE))
         found = tuple(_predicted(entity, rng.choice(types), rng) for entity in entities)
