@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.tiny import tiny_predictor
 from unco.small_model.predictor import Predictor
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("untimed")
 
 SETTINGS = (
     "UNCO_LLM_BASE_URL",
@@ -15,6 +19,7 @@ SETTINGS = (
     "UNCO_ALLOWED_HOSTS",
     "UNCO_PROMPTS",
     "UNCO_KB",
+    "UNCO_SETTINGS",
 )
 
 

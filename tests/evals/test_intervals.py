@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.evals.intervals import Interval, f1_difference, f1_interval, mcnemar
+from unco.evals import intervals
+from unco.evals.intervals import Interval, f1_difference, f1_interval, f1_intervals, mcnemar
 from unco.evals.scores import Score
 
 
@@ -60,6 +61,32 @@ def test_a_small_steady_gain_is_seen_because_posts_are_paired():
 def test_different_posts_are_refused():
     with pytest.raises(ValueError, match="1 posts against 2"):
         f1_difference([Score(1, 1, 1)], [Score(1, 1, 1)] * 2)
+
+
+def test_many_at_once_are_as_each_alone_however_many_draws_fit(monkeypatch: pytest.MonkeyPatch):
+    columns = [simulated(60, chance, np.random.default_rng(1)) for chance in (0.2, 0.5, 0.9)]
+    together = f1_intervals(columns, draws=300)
+    assert together == [f1_interval(counts, draws=300) for counts in columns]
+    monkeypatch.setattr(intervals, "AT_ONCE", 60 * 7 + 1)
+    assert f1_intervals(columns, draws=300) == together
+    assert f1_intervals([]) == []
+
+
+def test_the_interval_is_that_of_drawing_posts_one_by_one():
+    counts = simulated(40, 0.6, np.random.default_rng(5))
+    drawn = np.random.default_rng(0).integers(0, 40, (500, 40))
+    samples = []
+    for draw in drawn:
+        taken = [counts[index] for index in draw]
+        right, both = sum(one.correct for one in taken), sum(one.predicted + one.gold for one in taken)
+        samples.append(2 * right / both)
+    found = f1_interval(counts, draws=500)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(samples, [0.025, 0.975])), abs=1e-12)
+
+
+def test_draws_without_a_rare_type_do_not_pull_its_interval_to_zero():
+    counts = [Score(2, 2, 2)] + [Score(0, 0, 0)] * 99
+    assert f1_interval(counts) == Interval(1.0, 1.0, 1.0)
 
 
 def test_nothing_to_score_is_zero():

@@ -1,6 +1,18 @@
 """The command line: arguments only; the work is done elsewhere. Each file adds its commands to `app`."""
 
-from unco.cli import cache, frames, kb, posts, prompts, simulation, small_model
+from unco.cli import cache, evaluate, frames, kb, posts, prompts, simulation, small_model
 from unco.cli.app import app, guarded, main
 
-__all__ = ["app", "cache", "frames", "guarded", "kb", "main", "posts", "prompts", "simulation", "small_model"]
+__all__ = [
+    "app",
+    "cache",
+    "evaluate",
+    "frames",
+    "guarded",
+    "kb",
+    "main",
+    "posts",
+    "prompts",
+    "simulation",
+    "small_model",
+]

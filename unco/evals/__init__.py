@@ -1,1 +1,17 @@
-"""Data sets, scores and uncertainty quality."""
+"""Data sets, scores and uncertainty quality. `score` takes plain data and loads no model."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unco.evals.plain_data import score
+
+__all__ = ["score"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `score` when it is first used: importing one part of the evals must not load the others."""
+    if name == "score":
+        from unco.evals.plain_data import score
+
+        return score
+    raise AttributeError(f"module 'unco.evals' has no attribute {name!r}")

@@ -61,6 +61,11 @@ def read_fmnerg(txt_folder: Path, xml_folder: Path, split: str) -> list[GoldPost
     ]
 
 
+def has_fine_types(path: Path) -> bool:
+    """Whether a text file has a third column, that of Twitter-FMNERG's fine types."""
+    return next((line.count("\t") == 2 for line in _text(path).split("\n") if "\t" in line), False)
+
+
 def _blocks(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, list[Row]]]:
     """(id, rows) of each post. Lines end at line feeds only: some tokens are odd blanks and must survive."""
     expected = f"expected `{'<TAB>'.join(columns)}` below an IMGID line"

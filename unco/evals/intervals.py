@@ -10,10 +10,14 @@ from math import comb, erfc, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.evals.scores import Score
+from unco.evals.scores import NOTHING, Score
 
 LEVEL = 0.95
+LEVELS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 DRAWS = 2000
+
+AT_ONCE = 4_000_000
+"""Posts drawn at once, over all draws together, so that many posts fit the memory: 32 MB for each array of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,29 @@ def f1_interval(counts: Sequence[Score], draws: int = DRAWS, seed: int = 0) -> I
         draws: bootstrap samples.
         seed: of the draws.
     """
-    table = _table(counts)
-    return _interval(_f1(table.sum(0)), _f1(table[_drawn(len(counts), draws, seed)].sum(1)))
+    return f1_intervals([counts], draws, seed)[0]
+
+
+def f1_intervals(columns: Sequence[Sequence[Score]], draws: int = DRAWS, seed: int = 0) -> list[Interval]:
+    """F1 of many counts of the same posts, from the same draws: as `f1_interval` of each, in a fraction of the time.
+
+    A draw in which nothing is counted, as of a type that few posts have, has no F1 and is left out.
+
+    Args:
+        columns: counts of each post, for each task, type, ...
+        draws: bootstrap samples.
+        seed: of the draws.
+    """
+    if not columns:
+        return []
+    tables = np.stack([_table(counts) for counts in columns], axis=1)
+    values, sums = _f1(tables.sum(0)), _resampled(tables, draws, seed)
+    samples = _f1(sums)
+    counted: NDArray[np.bool_] = sums[..., 1:].sum(-1) > 0
+    bounds = np.quantile(samples, LEVELS, axis=0)
+    for column in map(int, np.flatnonzero(~counted.all(0) & counted.any(0))):
+        bounds[:, column] = np.quantile(samples[counted[:, column], column], LEVELS)
+    return [Interval(*map(float, one)) for one in zip(values, *bounds, strict=True)]
 
 
 def f1_difference(first: Sequence[Score], second: Sequence[Score], draws: int = DRAWS, seed: int = 0) -> Interval:
@@ -56,9 +81,10 @@ def f1_difference(first: Sequence[Score], second: Sequence[Score], draws: int = 
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} posts against {len(second)}: the same posts are needed")
-    one, other, drawn = _table(first), _table(second), _drawn(len(first), draws, seed)
-    samples = _f1(other[drawn].sum(1)) - _f1(one[drawn].sum(1))
-    return _interval(_f1(other.sum(0)) - _f1(one.sum(0)), samples)
+    tables = np.stack([_table(first), _table(second)], axis=1)
+    (one, other), samples = _f1(tables.sum(0)), _f1(_resampled(tables, draws, seed))
+    low, high = np.quantile(samples[:, 1] - samples[:, 0], LEVELS)
+    return Interval(float(other - one), float(low), float(high))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -81,18 +107,30 @@ def _normal_tail(changed: int, fewer: int) -> float:
 
 
 def _table(counts: Sequence[Score]) -> NDArray[np.int64]:
-    return np.array([(one.correct, one.predicted, one.gold) for one in counts], np.int64).reshape(-1, 3)
+    table = np.zeros((len(counts), 3), np.int64)
+    for row, one in enumerate(counts):
+        if one is not NOTHING:  # most posts have no entity of a rare type
+            table[row] = one.correct, one.predicted, one.gold
+    return table
 
 
-def _drawn(posts: int, draws: int, seed: int) -> NDArray[np.int64]:
-    return np.random.default_rng(seed).integers(0, max(posts, 1), (draws, posts))
+def _resampled(tables: NDArray[np.int64], draws: int, seed: int) -> NDArray[np.float64]:
+    """Sums over posts drawn with replacement: (posts, columns, 3) to (draws, columns, 3).
+
+    A draw is how often it takes each post, so all its sums are one product of matrices; whole numbers, so exact.
+    """
+    posts, columns, _ = tables.shape
+    flat, rng = tables.reshape(posts, 3 * columns).astype(np.float64), np.random.default_rng(seed)
+    sums = np.zeros((draws, 3 * columns))
+    step = max(1, AT_ONCE // max(posts, 1))
+    for start in range(0, draws if posts else 0, step):
+        rows = min(step, draws - start)
+        drawn = rng.integers(0, posts, (rows, posts)) + posts * np.arange(rows)[:, None]
+        taken = np.bincount(drawn.ravel(), minlength=rows * posts).reshape(rows, posts)
+        sums[start : start + rows] = taken.astype(np.float64) @ flat
+    return sums.reshape(draws, columns, 3)
 
 
-def _f1(sums: NDArray[np.int64]) -> NDArray[np.float64]:
+def _f1(sums: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
     correct, both = sums[..., 0], sums[..., 1] + sums[..., 2]
     return np.asarray(2 * correct / np.maximum(both, 1), np.float64)
-
-
-def _interval(value: NDArray[np.float64], samples: NDArray[np.float64]) -> Interval:
-    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(value), float(low), float(high))

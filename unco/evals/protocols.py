@@ -5,13 +5,13 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
 
 from unco.errors import DataError, SettingsError
 from unco.evals import hindex, official, scores
-from unco.evals.scores import Score, Task, Triplet, total
+from unco.evals.scores import NOTHING, Score, Task, Triplet, total
 from unco.types import Box, GoldPost
 
 Protocol = Literal["paper", "official", "hindex"]
@@ -19,6 +19,9 @@ Protocol = Literal["paper", "official", "hindex"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 TASKS: tuple[Task, ...] = get_args(Task)
+
+TYPE_TASKS: tuple[Task, ...] = ("GMNER", "MNER")
+"""Those in which types count."""
 
 Count = Callable[[GoldPost, Sequence[Triplet], Task], Score]
 
@@ -61,11 +64,12 @@ def evaluate(
         raise DataError(f"{len(gold)} gold posts, but predictions for {len(predictions)}")
     known = frozenset(types or (item.type for post in gold for item in post.entities))
     counts = counters(len(gold), protocol, known, candidates)
+    columns = {task: count_each_type(gold, predictions, task, counts) for task in TYPE_TASKS}
     return Report(
         protocol=protocol,
         tasks={task: total(count_posts(gold, predictions, task, counts)) for task in TASKS},
-        types={kind: _of_type(gold, predictions, kind, counts) for kind in sorted(known)},
-        type_given_span=_type_given_span(gold, predictions),
+        types={kind: {task: total(columns[task].get(kind, ())) for task in TYPE_TASKS} for kind in sorted(known)},
+        type_given_span=total(count_types_given_span(gold, predictions)),
         posts=len(gold),
     )
 
@@ -99,20 +103,27 @@ def count_posts(
     return [count(post, entities, task) for post, entities, count in zip(gold, predictions, counts, strict=True)]
 
 
-def _of_type(
-    gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]], kind: str, counts: Sequence[Count]
-) -> dict[Task, Score]:
-    own_gold = [replace(post, entities=tuple(item for item in post.entities if item.type == kind)) for post in gold]
-    own = [[entity for entity in entities if entity.type == kind] for entities in predictions]
-    wanted: tuple[Task, ...] = ("GMNER", "MNER")
-    return {task: total(count_posts(own_gold, own, task, counts)) for task in wanted}
+def count_each_type(
+    gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]], task: Task, counts: Sequence[Count]
+) -> dict[str, list[Score]]:
+    """Counts of each post for each type by itself: gold and predictions of that type alone; for types that occur."""
+    columns: dict[str, list[Score]] = {}
+    for index, (post, entities, count) in enumerate(zip(gold, predictions, counts, strict=True)):
+        for kind in {item.type for item in post.entities} | {item.type for item in entities}:
+            own = tuple(item for item in post.entities if item.type == kind)
+            wanted = GoldPost(post.id, post.tokens, own, post.size)
+            said = [entity for entity in entities if entity.type == kind]
+            columns.setdefault(kind, [NOTHING] * len(gold))[index] = count(wanted, said, task)
+    return columns
 
 
-def _type_given_span(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]]) -> Score:
-    correct = found = 0
-    for post, entities in zip(gold, predictions, strict=True):
-        types = {item.span: item.type for item in post.entities}
-        of_gold = [entity for entity in entities if entity.span in types]
-        found += len(of_gold)
-        correct += sum(entity.type == types[entity.span] for entity in of_gold)
-    return Score(correct, found, found)
+def count_types_given_span(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]]) -> list[Score]:
+    """Counts of each post: of the predictions whose span is gold, how many have its type."""
+    return [_given_span(post, entities) for post, entities in zip(gold, predictions, strict=True)]
+
+
+def _given_span(post: GoldPost, entities: Sequence[Triplet]) -> Score:
+    spans = {item.span for item in post.entities}
+    typed = {(item.span, item.type) for item in post.entities}
+    found = [entity for entity in entities if entity.span in spans]
+    return Score(sum((entity.span, entity.type) in typed for entity in found), len(found), len(found))

@@ -55,6 +55,9 @@ class Score:
         return 2 * self.correct / both if both else 0.0
 
 
+NOTHING = Score(0, 0, 0)
+
+
 def region_correct(predicted: Box | None, gold: Sequence[Box]) -> bool:
     """Eq. 13: both none, or an IoU strictly above 0.5 with any gold box."""
     if predicted is None or not gold:
@@ -94,4 +97,4 @@ def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task) -> Scor
 def total(scores: Iterable[Score]) -> Score:
     """Counts summed up: the micro average."""
     counts = [(score.correct, score.predicted, score.gold) for score in scores]
-    return Score(*map(sum, zip(*counts, strict=True))) if counts else Score(0, 0, 0)
+    return Score(*map(sum, zip(*counts, strict=True))) if counts else NOTHING

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from unco.evals.scores import Triplet, region_correct
@@ -11,15 +12,28 @@ from unco.types import GoldPost
 def auroc(uncertainty: Sequence[float], wrong: Sequence[bool]) -> float | None:
     """Chance that a wrong prediction is more uncertain than a right one, in [0, 1]; None if either is missing.
 
-    The paper's Eq. 16 counts ties as 0; here they count half, as usual, so that a constant scores 0.5.
+    The paper's Eq. 16 counts ties as 0 (`strict_auroc`); here they count half, as usual, so that a constant scores 0.5.
     """
+    strict, tied = _wins(uncertainty, wrong)
+    return None if strict is None else strict + tied / 2
+
+
+def strict_auroc(uncertainty: Sequence[float], wrong: Sequence[bool]) -> float | None:
+    """As the paper's Eq. 16 has it: as `auroc`, but ties count 0, so that a constant scores 0."""
+    return _wins(uncertainty, wrong)[0]
+
+
+def _wins(uncertainty: Sequence[float], wrong: Sequence[bool]) -> tuple[float | None, float]:
+    """Shares of the pairs of a wrong and a right one in which the wrong one is more uncertain, and equally so."""
     pairs = list(zip(uncertainty, wrong, strict=True))
     right = sorted(value for value, is_wrong in pairs if not is_wrong)
     mistaken = [value for value, is_wrong in pairs if is_wrong]
     if not right or not mistaken:
-        return None
-    wins = sum(bisect_left(right, value) + bisect_right(right, value) for value in mistaken)
-    return wins / (2 * len(right) * len(mistaken))
+        return None, 0.0
+    below = sum(bisect_left(right, value) for value in mistaken)
+    not_above = sum(bisect_right(right, value) for value in mistaken)
+    compared = len(right) * len(mistaken)
+    return below / compared, (not_above - below) / compared
 
 
 def average_precision(uncertainty: Sequence[float], wrong: Sequence[bool]) -> float | None:
@@ -44,23 +58,53 @@ BINS = 10
 """Of equal width, for the calibration error."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Predictions whose stated chance of being wrong is about the same."""
+
+    stated: float
+    """Mean of the stated chances, in [0, 1]."""
+    wrong: float
+    """Share of wrong ones, in [0, 1]; of a calibrated uncertainty the same."""
+    count: int
+
+
+def reliability_bins(chance_of_wrong: Sequence[float], wrong: Sequence[bool]) -> list[Bin]:
+    """Stated against true chances, in ten bins of equal width, lowest first; empty bins are left out.
+
+    Args:
+        chance_of_wrong: in [0, 1]; 1 belongs to the last bin.
+        wrong: of the same predictions.
+
+    Raises:
+        ValueError: a chance lies outside [0, 1].
+    """
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for chance, is_wrong in zip(chance_of_wrong, wrong, strict=True):
+        if not 0 <= chance <= 1:
+            raise ValueError(f"a chance lies in [0, 1], got {chance}")
+        bins.setdefault(min(int(chance * BINS), BINS - 1), []).append((chance, is_wrong))
+    return [
+        Bin(sum(chance for chance, _ in held) / len(held), sum(flag for _, flag in held) / len(held), len(held))
+        for _, held in sorted(bins.items())
+    ]
+
+
 def calibration_error(chance_of_wrong: Sequence[float], wrong: Sequence[bool]) -> float | None:
     """Expected calibration error: mean gap between the stated chance and the share of wrong ones, in [0, 1].
 
     Args:
-        chance_of_wrong: in [0, 1], sorted into ten bins of equal width; the gaps are weighted by the bins' sizes.
+        chance_of_wrong: in [0, 1]; the gaps of `reliability_bins` are weighted by the bins' sizes.
         wrong: of the same predictions.
 
     Returns:
         None when there are no predictions.
+
+    Raises:
+        ValueError: a chance lies outside [0, 1].
     """
-    if not wrong:
-        return None
-    bins: dict[int, list[tuple[float, bool]]] = {}
-    for chance, is_wrong in zip(chance_of_wrong, wrong, strict=True):
-        bins.setdefault(min(int(chance * BINS), BINS - 1), []).append((chance, is_wrong))
-    gaps = (abs(sum(chance for chance, _ in held) - sum(flag for _, flag in held)) for held in bins.values())
-    return sum(gaps) / len(wrong)
+    bins = reliability_bins(chance_of_wrong, wrong)
+    return sum(held.count * abs(held.stated - held.wrong) for held in bins) / len(wrong) if bins else None
 
 
 def wrong_spans(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]]) -> list[bool]:

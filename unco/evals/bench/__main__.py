@@ -14,6 +14,7 @@ from unco.evals.bench.cold_start import measure_cold_start
 from unco.evals.bench.graph_overhead import measure_graph_overhead
 from unco.evals.bench.mc_cost import measure_mc_cost, savings
 from unco.evals.bench.paper_size import measure_paper_size
+from unco.evals.bench.scores import measure_scores
 from unco.evals.bench.tables import ratio_table
 from unco.evals.bench.throughput import measure_throughput
 from unco.evals.bench.timing import Measured
@@ -57,6 +58,10 @@ def _cold_start() -> Iterable[Table]:
     yield ratio_table("Cold start, in a new process", measure_cold_start())
 
 
+def _scores() -> Iterable[Table]:
+    return _plain(measure_scores())
+
+
 def _plain(measured: Sequence[tuple[str, list[Measured]]]) -> Iterable[Table]:
     return (ratio_table(title, rows) for title, rows in measured)
 
@@ -69,6 +74,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "batching": _batching,
     "paper-size": _paper_size,
     "cold-start": _cold_start,
+    "scores": _scores,
 }
 
 

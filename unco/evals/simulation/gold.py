@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from unco.errors import DataError
-from unco.evals.datasets import read_fmnerg, read_gmner
+from unco.evals.datasets import has_fine_types, read_fmnerg, read_gmner
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 SPLITS = ("train", "dev", "test")
@@ -66,7 +66,7 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     splits = [split for split in SPLITS if (path / "txt" / f"{split}.txt").is_file()]
     if not splits:
         raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
-    if _is_fine(path / "txt" / f"{splits[0]}.txt"):
+    if has_fine_types(path / "txt" / f"{splits[0]}.txt"):
         return [post for split in splits for post in read_fmnerg(path / "txt", boxes or path / "xml", split)]
     return [post for split in splits for post in read_gmner(path, split, boxes)]
 
@@ -84,11 +84,6 @@ def _line(path: Path, number: int, line: str) -> GoldPost:
         return _Post.model_validate(found).gold()
     except (ValueError, ValidationError) as error:
         raise DataError(f"{path}:{number}: not a gold post: {' '.join(str(error).split())[:200]}") from error
-
-
-def _is_fine(path: Path) -> bool:
-    """Whether the file has a third column, that of the fine types."""
-    return next((line.count("\t") == 2 for line in _lines(path) if "\t" in line), False)
 
 
 class GoldIndex:

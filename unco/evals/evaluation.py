@@ -1,0 +1,92 @@
+"""An evaluation of a run: scores, a comparison with another run, the quality of its uncertainties."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from unco.errors import DataError
+from unco.evals.comparison import Comparison, compare_runs
+from unco.evals.formats.checks import check_pairs
+from unco.evals.formats.predicted import PredictedPost
+from unco.evals.protocols import Protocol
+from unco.evals.readings import readings_of
+from unco.evals.run_scores import RunScores, score_run
+from unco.evals.uncertainty_report import Groups, report_uncertainty
+from unco.types import GoldPost
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What `unco evaluate` says."""
+
+    protocol: Protocol
+    posts: int
+    gold: int
+    """Entities."""
+    predicted: int
+    scores: RunScores
+    against: Comparison | None
+    """The run against the other; None = there is no other."""
+    uncertainty: Groups | None
+    """None = was not asked for."""
+    notes: tuple[str, ...]
+    """What a reader of the numbers should know."""
+
+
+def evaluate_run(
+    gold: Sequence[GoldPost],
+    run: Sequence[PredictedPost],
+    protocol: Protocol = "paper",
+    against: Sequence[PredictedPost] | None = None,
+    uncertainty: bool = False,
+    seen: Collection[str] | None = None,
+) -> Evaluation:
+    """Evaluate a run.
+
+    Args:
+        gold: annotated posts.
+        run: predictions of the same posts in the same order.
+        protocol: by which rule.
+        against: another run's predictions.
+        uncertainty: whether to measure how well the uncertainties find the errors.
+        seen: entity names of the training data, to tell seen names from new ones.
+
+    Raises:
+        DataError: predictions are not of the gold posts, or there are no posts.
+        SettingsError: there is no such protocol.
+    """
+    if not gold:
+        raise DataError("gold has no posts, so nothing can be scored")
+    check_pairs(gold, run)
+    if against is not None:
+        check_pairs(gold, against, "the predictions to compare with")
+    entities = [entity for post in run for entity in post.entities]
+    return Evaluation(
+        protocol=protocol,
+        posts=len(gold),
+        gold=sum(len(post.entities) for post in gold),
+        predicted=len(entities),
+        scores=score_run(gold, run, protocol),
+        against=None if against is None else compare_runs(gold, run, against, protocol),
+        uncertainty=report_uncertainty(gold, run, seen) if uncertainty else None,
+        notes=tuple(_notes(gold, run, uncertainty)),
+    )
+
+
+def _notes(gold: Sequence[GoldPost], run: Sequence[PredictedPost], uncertainty: bool) -> list[str]:
+    entities = [entity for post in run for entity in post.entities]
+    own, *_ = readings = readings_of(gold, [post.entities for post in run])
+    notes = []
+    if left_out := [one.name for one in readings_of(gold, []) if one not in readings]:
+        notes.append(f"not scored in {', '.join(left_out)}: the predictions have none of these types")
+    unknown = Counter(entity.type for entity in entities if own.of.get(entity.type, entity.type) not in own.types)
+    if unknown:
+        kinds = ", ".join(f"{kind} ({count})" for kind, count in unknown.most_common(10))
+        notes.append(f"types that {own.name} lacks: {kinds}; official leaves them out, the others count them as wrong")
+    measured = sum(entity.uncertainty is not None for entity in entities)
+    if uncertainty and measured < len(entities):
+        notes.append(
+            f"{measured} of {len(entities)} predictions hold an uncertainty; none is measured of what an MLLM found or "
+            "changed, so judge a small model by a run without corrections"
+        )
+    return notes

@@ -1,0 +1,89 @@
+"""What must hold of gold and predictions whatever file they came from."""
+
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from unco.errors import DataError
+from unco.evals.formats.geometry import check_box, check_span
+from unco.evals.formats.predicted import PredictedPost
+from unco.types import GoldPost
+
+
+def check_gold(posts: Sequence[GoldPost], name: str) -> None:
+    """Check gold posts.
+
+    Args:
+        posts: all of them.
+        name: of the file, for messages.
+
+    Raises:
+        DataError: an id or an entity stands twice, a span outside its text, or a box outside its picture.
+    """
+    check_ids([post.id for post in posts], name)
+    for post in posts:
+        where = f"{name}: post {post.id!r}"
+        seen = set()
+        for index, entity in enumerate(post.entities):
+            place = f"{where}: entities[{index}]"
+            check_span(entity.span, post.tokens, place)
+            for box in entity.boxes:
+                check_box(box, post.size, place)
+            if (entity.span, entity.type) in seen:
+                raise DataError(f"{place} stands there before: give all boxes of an entity in one")
+            seen.add((entity.span, entity.type))
+
+
+def check_ids(ids: Iterable[str | None], name: str) -> None:
+    """Check that no id stands twice.
+
+    Raises:
+        DataError: one does; names both places.
+    """
+    places: dict[str, int] = {}
+    for number, identity in enumerate(ids, start=1):
+        if identity is not None and places.setdefault(identity, number) != number:
+            raise DataError(f"{name}: id {identity!r} stands twice, as post {places[identity]} and as post {number}")
+
+
+def check_pairs(gold: Sequence[GoldPost], predictions: Sequence[PredictedPost], name: str = "predictions") -> None:
+    """Check that predictions are of the gold posts, in their order.
+
+    Args:
+        gold: annotated posts.
+        predictions: one for each.
+        name: of the predictions' file, for messages.
+
+    Raises:
+        DataError: names the first post that differs, and in what.
+    """
+    for number, (post, said) in enumerate(zip_longest(gold, predictions), start=1):
+        if post is None or said is None or said.id not in (None, post.id):
+            raise DataError(f"{name}: {_first_difference(gold, predictions, number)}")
+        where = f"{name}: post {number} ({post.id!r})"
+        _check_tokens(post, said, where)
+        if said.size is not None and post.size is not None and said.size != post.size:
+            raise DataError(f"{where}: predicted on a picture of {said.size} pixels, gold's is of {post.size}")
+        for index, entity in enumerate(said.entities):
+            check_span(entity.span, post.tokens, f"{where}: entities[{index}]")
+            if entity.region is not None:
+                check_box(entity.region, post.size, f"{where}: entities[{index}]")
+
+
+def _first_difference(gold: Sequence[GoldPost], predictions: Sequence[PredictedPost], number: int) -> str:
+    counts = f"{len(gold)} gold posts, {len(predictions)} predictions"
+    if number > len(predictions):
+        return f"post {number} of gold ({gold[number - 1].id!r}) has no prediction: {counts}"
+    said = predictions[number - 1].id
+    if number > len(gold):
+        return f"post {number} ({said!r}) is one more than gold has: {counts}"
+    there = [place for place, post in enumerate(gold, start=1) if post.id == said]
+    known = f"gold has it as post {there[0]}, so the order differs" if there else "which gold does not have"
+    return f"post {number} is {gold[number - 1].id!r} in gold, here it is {said!r}: {known}; {counts}"
+
+
+def _check_tokens(post: GoldPost, said: PredictedPost, where: str) -> None:
+    for place, (ours, theirs) in enumerate(zip_longest(post.tokens, said.tokens or post.tokens)):
+        if ours != theirs:
+            raise DataError(
+                f"{where}: token {place} is {ours!r} in gold, here it is {theirs!r}: predict on gold's own tokens"
+            )

@@ -1,0 +1,67 @@
+"""Spans and boxes out of plain numbers, checked against the text and the picture that they are of."""
+
+from collections.abc import Sequence
+
+from unco.errors import DataError
+from unco.evals.formats.predicted import NOWHERE
+from unco.types import Box, Span
+
+Size = tuple[int, int] | None
+"""(width, height) in pixels; None = not known."""
+
+SLACK = 1.0
+"""Pixels that a box may stick out: data sets count edges from 0 or from 1, and detectors round."""
+
+
+def to_span(start: int, stop: int, where: str) -> Span:
+    """A span.
+
+    Raises:
+        DataError: it is empty or negative.
+    """
+    try:
+        return Span(start, stop)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}") from error
+
+
+def check_span(span: Span, tokens: Sequence[str], where: str) -> None:
+    """Check that a span lies in the text.
+
+    Raises:
+        DataError: it does not.
+    """
+    if span.stop > len(tokens):
+        raise DataError(f"{where}: the span {span.start}:{span.stop} lies outside the text of {len(tokens)} tokens")
+
+
+def to_box(corners: Sequence[float], where: str) -> Box:
+    """A box.
+
+    Raises:
+        DataError: there are not four numbers, or it is empty or inverted.
+    """
+    if len(corners) != 4:
+        raise DataError(f"{where}: a box is [x1, y1, x2, y2], got {list(corners)!r}"[:200])
+    try:
+        return Box(*map(float, corners))
+    except (ValueError, OverflowError) as error:
+        raise DataError(f"{where}: {error}") from error
+
+
+def check_box(box: Box, size: Size, where: str) -> None:
+    """Check that a box lies in the picture, as far as its size is known; `NOWHERE` may.
+
+    Raises:
+        DataError: it does not.
+    """
+    width, height = size or (float("inf"), float("inf"))
+    inside = -SLACK <= min(box.x1, box.y1) and box.x2 <= width + SLACK and box.y2 <= height + SLACK
+    if not inside and box != NOWHERE:
+        picture = f"the picture of {width} x {height} pixels" if size else "any picture"
+        raise DataError(f"{where}: the box {plain_box(box)} lies outside {picture}: was it brought to its pixels?")
+
+
+def plain_box(box: Box) -> list[float]:
+    """Corners as numbers; whole ones without a fraction, as the data sets have them."""
+    return [int(edge) if edge == int(edge) else edge for edge in (box.x1, box.y1, box.x2, box.y2)]

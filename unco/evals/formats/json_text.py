@@ -1,0 +1,110 @@
+"""JSON from files: what is wrong with it is named by its place."""
+
+import json
+from collections.abc import Iterator
+from json import JSONDecodeError
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from unco.errors import DataError
+
+LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity", "-")
+
+
+class Record(BaseModel):
+    """A JSON object with known keys and no conversions: "3" is no number, and a missing key is no zero."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+R = TypeVar("R", bound=Record)
+
+
+def read_text(path: Path) -> str:
+    """A file's text.
+
+    Raises:
+        DataError: it is missing, empty, or not UTF-8.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
+    if not text.strip():
+        raise DataError(f"{path} is empty")
+    return text
+
+
+def parse_json(text: str, where: str) -> Any:
+    """A JSON value.
+
+    Raises:
+        DataError: it is none; says so where it was cut off.
+    """
+    try:
+        return json.loads(text)
+    except JSONDecodeError as error:
+        if _cut_off(text, error):
+            raise DataError(
+                f"{where}: cut off in the middle, after {text[-40:]!r}: the file is not complete"
+            ) from error
+        place = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
+        raise DataError(f"{where}: not JSON at {place}: {error.msg}") from error
+    except (RecursionError, ValueError) as error:  # nested, or a number of digits, beyond what Python reads
+        raise DataError(f"{where}: not JSON that can be read: {error}") from error
+
+
+def _cut_off(text: str, error: JSONDecodeError) -> bool:
+    rest = text[error.pos :].strip()
+    return error.msg.startswith("Unterminated string") or any(word.startswith(rest) for word in LITERALS)
+
+
+def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
+    """(place, value) of each line that is not blank; a file that is one JSON object over many lines is one line.
+
+    Raises:
+        DataError: the file cannot be read, or a line is no JSON.
+    """
+    text = read_text(path)
+    if text.split("\n", 1)[0].strip() == "{":
+        yield str(path), parse_json(text, str(path))
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            where = f"{path}:{number}"
+            yield where, parse_json(line, where)
+
+
+def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
+    """Write one JSON object a line, UTF-8."""
+    text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
+    path.write_bytes(text.encode("utf-8"))
+
+
+def checked(model: type[R], data: Any, where: str) -> R:
+    """A value as a record.
+
+    Raises:
+        DataError: it is none; names the first key at fault.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise DataError(f"{where}: {_first_fault(error)}") from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    faults = error.errors(include_url=False)
+    # A misspelt key is missing under its right name as well: the one that stands in the file explains more.
+    fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".")
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {place!r}"
+    if fault["type"] == "missing":
+        return f"{place} is missing"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{place + ': ' if place else ''}{message}, got {repr(fault['input'])[:60]}"

@@ -1,0 +1,142 @@
+"""Predictions as JSON Lines, the format of our own; lines that hold a whole `Result` are read as well.
+
+{"id", "tokens", "entities": [{"start", "stop", "type", "region": [x1, y1, x2, y2] or null,
+ "uncertainty": {"span", "type", "region"}}], "candidates": [[x1, y1, x2, y2], ...]}
+
+Tokens, uncertainty and candidates may be left out. `region` may not: "not in the picture" is null.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from unco.errors import DataError
+from unco.evals.formats.checks import check_ids
+from unco.evals.formats.geometry import check_box, check_span, plain_box, to_box, to_span
+from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
+from unco.evals.formats.predicted import Predicted, PredictedPost
+from unco.state import RESULT
+from unco.types import ATTRIBUTES, Entity, Uncertainty
+
+
+class _Uncertainty(Record):
+    span: float
+    type: float
+    region: float
+
+
+class _Entity(Record):
+    start: int
+    stop: int
+    type: str
+    region: list[float] | None
+    uncertainty: _Uncertainty | None = None
+
+
+class _Line(Record):
+    id: str = Field(min_length=1)
+    entities: list[_Entity]
+    tokens: list[str] | None = None
+    candidates: list[list[float]] | None = None
+
+
+def read_prediction_lines(path: Path) -> list[PredictedPost]:
+    """Predictions of a file.
+
+    Raises:
+        DataError: not in the format, with its place.
+    """
+    return predictions_from_plain(json_lines(path), str(path))
+
+
+def predictions_from_plain(lines: Iterable[tuple[str, Any]], name: str) -> list[PredictedPost]:
+    """Predictions from (place, object); an object may be a `Result`, as `graph.invoke` gives it.
+
+    Raises:
+        DataError: not in the format, with its place.
+    """
+    posts = [_from_result(data, where) if _is_result(data) else _from_line(data, where) for where, data in lines]
+    check_ids([post.id for post in posts], name)
+    return posts
+
+
+def write_prediction_lines(posts: Sequence[PredictedPost], path: Path) -> None:
+    """Write predictions; `read_prediction_lines` gives them back as they are, the pictures' sizes aside.
+
+    Raises:
+        DataError: a post has no id.
+    """
+    write_lines(path, [prediction_to_plain(post) for post in posts])
+
+
+def prediction_to_plain(post: PredictedPost) -> dict[str, Any]:
+    """Predictions of a post as a line of the file.
+
+    Raises:
+        DataError: it has no id.
+    """
+    if not post.id:
+        raise DataError("a post without an id cannot be written: give each post its gold id")
+    tokens = {} if post.tokens is None else {"tokens": list(post.tokens)}
+    candidates = {} if post.candidates is None else {"candidates": [plain_box(box) for box in post.candidates]}
+    return {"id": post.id, **tokens, "entities": [_plain_entity(entity) for entity in post.entities], **candidates}
+
+
+def _plain_entity(entity: Predicted) -> dict[str, Any]:
+    doubt = entity.uncertainty
+    return {
+        "start": entity.span.start,
+        "stop": entity.span.stop,
+        "type": entity.type,
+        "region": None if entity.region is None else plain_box(entity.region),
+        **({} if doubt is None else {"uncertainty": {name: doubt.of(name) for name in ATTRIBUTES}}),
+    }
+
+
+def _from_line(data: Any, where: str) -> PredictedPost:
+    line = checked(_Line, data, where)
+    entities = tuple(_to_entity(entity, f"{where}: entities[{index}]") for index, entity in enumerate(line.entities))
+    candidates = None
+    if line.candidates is not None:
+        candidates = tuple(to_box(box, f"{where}: candidates[{n}]") for n, box in enumerate(line.candidates))
+    tokens = None if line.tokens is None else tuple(line.tokens)
+    return _inside(PredictedPost(line.id, entities, tokens, candidates), where)
+
+
+def _to_entity(entity: _Entity, where: str) -> Predicted:
+    region = None if entity.region is None else to_box(entity.region, f"{where}.region")
+    doubt = entity.uncertainty
+    uncertainty = None if doubt is None else Uncertainty(doubt.span, doubt.type, doubt.region)
+    return Predicted(to_span(entity.start, entity.stop, where), entity.type, region, uncertainty)
+
+
+def _is_result(data: Any) -> bool:
+    return isinstance(data, dict) and {"text", "thresholds"} <= data.keys()
+
+
+def _from_result(data: Any, where: str) -> PredictedPost:
+    try:
+        result = RESULT.validate_python(data)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise DataError(f"{where}: not a result: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
+    size = None if result.picture is None else (result.picture.width, result.picture.height)
+    entities = tuple(Predicted(one.span, one.type, one.region, _measured(one)) for one in result.entities)
+    return _inside(PredictedPost(result.id, entities, result.tokens, size=size), where)
+
+
+def _measured(entity: Entity) -> Uncertainty | None:
+    """The small model's uncertainty, where it is of the values that came out: none was measured of the MLLM's own."""
+    changed = any(note.outcome == "changed" for note in entity.corrections)
+    return None if changed or entity.found_by != "small model" else entity.uncertainty
+
+
+def _inside(post: PredictedPost, where: str) -> PredictedPost:
+    for index, entity in enumerate(post.entities):
+        if post.tokens is not None:
+            check_span(entity.span, post.tokens, f"{where}: entities[{index}]")
+        if entity.region is not None:
+            check_box(entity.region, post.size, f"{where}: entities[{index}].region")
+    return post

@@ -1,0 +1,46 @@
+"""Gold and predictions from a path: which format it is shows in what is there."""
+
+from pathlib import Path
+
+from unco.errors import DataError
+from unco.evals.formats.conll_voc import read_folder
+from unco.evals.formats.gold_lines import read_gold_lines
+from unco.evals.formats.json_text import read_text
+from unco.evals.formats.official_json import read_official_gold, read_official_predictions
+from unco.evals.formats.predicted import PredictedPost
+from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.types import GoldPost
+
+
+def read_gold(path: Path, split: str | None = None, boxes: Path | None = None) -> list[GoldPost]:
+    """Gold posts of a folder with txt/ and xml/, of a file of `gt_entities`, or of JSON Lines.
+
+    Args:
+        path: folder or file.
+        split: which one, of a folder.
+        boxes: folder of the xml files, where it is not xml/ in the folder.
+
+    Raises:
+        DataError: nothing there, or not in the format, with its place.
+    """
+    if path.is_dir():
+        if split is None:
+            raise DataError(f"{path} is a data set's folder: say which split of it, with --split")
+        return read_folder(path, split, boxes)
+    return read_official_gold(path) if _is_list(path) else read_gold_lines(path)
+
+
+def read_predictions(path: Path) -> list[PredictedPost]:
+    """Predictions of a file of `pre_entities`, or of JSON Lines, which may hold results of ours.
+
+    Raises:
+        DataError: nothing there, or not in the format, with its place.
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: predictions are a file, JSON Lines or a list of `pre_entities`")
+    return read_official_predictions(path) if _is_list(path) else read_prediction_lines(path)
+
+
+def _is_list(path: Path) -> bool:
+    """Whether a file begins as a JSON list."""
+    return read_text(path).lstrip().startswith("[")

@@ -1,0 +1,125 @@
+"""Evaluations of plain data, as plain data: what `unco evaluate --json` prints."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from unco.evals.comparison import Difference
+from unco.evals.evaluation import Evaluation, evaluate_run
+from unco.evals.formats.gold_lines import gold_from_plain
+from unco.evals.formats.predicted import PredictedPost
+from unco.evals.formats.prediction_lines import predictions_from_plain
+from unco.evals.judging import Line, NotScored
+from unco.evals.protocols import Protocol
+from unco.evals.uncertainty_report import UncertaintyQuality
+
+Json = dict[str, Any]
+
+
+def score(
+    gold: Sequence[Mapping[str, Any]],
+    predictions: Sequence[Mapping[str, Any]],
+    protocol: Protocol = "paper",
+    against: Sequence[Mapping[str, Any]] | None = None,
+    uncertainty: bool = False,
+) -> Json:
+    """Score predictions, all as plain data: lines of `formats.gold_lines` and `formats.prediction_lines`.
+
+    Args:
+        gold: {"id", "tokens", "entities": [{"start", "stop", "type", "boxes"}], "width", "height"} for each post.
+        predictions: {"id", "entities": [{"start", "stop", "type", "region"}]} for each, in the same order; or what
+            `graph.invoke` gives.
+        protocol: paper, official or hindex; their numbers must not be compared with each other.
+        against: another run's predictions, to compare with.
+        uncertainty: whether to measure how well the predictions' uncertainties find their errors.
+
+    Returns:
+        What `unco evaluate --json` prints: ratios in [0, 1]; {"not_scored": why} where there is no number.
+
+    Raises:
+        DataError: something is not in the format, with its place.
+        SettingsError: there is no such protocol.
+    """
+    other = None if against is None else _predictions(against, "against")
+    return to_plain(
+        evaluate_run(
+            gold_from_plain(((f"gold[{n}]", dict(line)) for n, line in enumerate(gold)), "gold"),
+            _predictions(predictions, "predictions"),
+            protocol,
+            other,
+            uncertainty,
+        )
+    )
+
+
+def _predictions(lines: Sequence[Mapping[str, Any]], name: str) -> list[PredictedPost]:
+    return predictions_from_plain(((f"{name}[{n}]", dict(line)) for n, line in enumerate(lines)), name)
+
+
+def to_plain(evaluation: Evaluation) -> Json:
+    """An evaluation as plain data; ratios in [0, 1], and a reason wherever there is no number."""
+    scores = evaluation.scores
+    data: Json = {
+        "protocol": evaluation.protocol,
+        "posts": evaluation.posts,
+        "gold_entities": evaluation.gold,
+        "predicted_entities": evaluation.predicted,
+        "schemes": {
+            name: {
+                "tasks": {task: _plain_line(line) for task, line in reading.tasks.items()},
+                "types": _nested({pair: _plain_line(line) for pair, line in reading.types.items()}),
+            }
+            for name, reading in scores.readings.items()
+        },
+        "baselines": _nested({pair: _plain_line(line) for pair, line in scores.baselines.items()}),
+        "notes": list(evaluation.notes),
+    }
+    if evaluation.against is not None:
+        data["against"] = _nested({key: _plain_difference(one) for key, one in evaluation.against.items()})
+    if evaluation.uncertainty is not None:
+        data["uncertainty"] = _nested({key: _plain_quality(one) for key, one in evaluation.uncertainty.items()})
+    return data
+
+
+def to_json(evaluation: Evaluation) -> str:
+    """The same as JSON text: ASCII, so that any terminal can show it, and never NaN."""
+    return json.dumps(to_plain(evaluation), indent=2, allow_nan=False)
+
+
+def _nested(pairs: Mapping[tuple[str, Any], Json]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for (first, second), value in pairs.items():
+        found.setdefault(first, {})[second] = value
+    return found
+
+
+def _plain_line(line: Line) -> Json:
+    if isinstance(line, NotScored):
+        return {"not_scored": line.reason}
+    return {
+        "precision": line.score.precision,
+        "recall": line.score.recall,
+        "f1": line.score.f1,
+        "f1_low": line.f1.low,
+        "f1_high": line.f1.high,
+        **asdict(line.score),
+    }
+
+
+def _plain_difference(found: Difference | NotScored) -> Json:
+    if isinstance(found, NotScored):
+        return {"not_scored": found.reason}
+    return {
+        "f1": found.f1.value,
+        "f1_low": found.f1.low,
+        "f1_high": found.f1.high,
+        "only_predictions": found.only_first,
+        "only_against": found.only_other,
+        "mcnemar_p": found.p,
+        "verdict": found.verdict,
+    }
+
+
+def _plain_quality(found: UncertaintyQuality | NotScored) -> Json:
+    return {"not_scored": found.reason} if isinstance(found, NotScored) else asdict(found)
