@@ -66,18 +66,22 @@ def test_a_file_of_posts(tmp_path: Path):
     ]
     (tmp_path / "gold.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n\n")
     first, second = read_gold(tmp_path / "gold.jsonl")
-    assert first == GoldPost("", ("Ann", "sings"), (GoldEntity(Span(0, 1), "PER", (Box(1, 2, 3, 4),)),), (10, 20))
+    place = f"{tmp_path / 'gold.jsonl'}:1"  # a post without an id is called by it
+    assert first == GoldPost(place, ("Ann", "sings"), (GoldEntity(Span(0, 1), "PER", (Box(1, 2, 3, 4),)),), (10, 20))
     assert second == GoldPost("b", ("New", "Oslo"), (), None)
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("{", "gold.jsonl:1: not a gold post"),
+        ("{", "gold.jsonl: cut off in the middle"),
         ("[]", "gold.jsonl:1"),
         ('{"text": "a", "tokens": ["a"]}', "give text or tokens"),
         ('{"text": "a", "entity": []}', "entity"),
-        ('{"text": "a", "entities": [{"start": 0, "stop": 2, "type": "PER"}]}', "ends after the last of 1 tokens"),
+        (
+            '{"text": "a", "entities": [{"start": 0, "stop": 2, "type": "PER"}]}',
+            "gold.jsonl:1.*the span 0:2 lies outside the text of 1 tokens",
+        ),
         ('{"text": "a", "entities": [{"start": 1, "stop": 1, "type": "PER"}]}', "span needs"),
     ],
 )

@@ -12,7 +12,6 @@ Said = tuple[Reply, str]
 
 Number = TypeVar("Number", int, float)
 
-
 Told = TypeVar("Told", Correction, PostQuestion)
 
 
@@ -34,6 +33,18 @@ def told(note: Told, said: Sequence[Said]) -> Told:
         seconds=sum(one.seconds for one in exchanges),
         exchanges=exchanges,
     )
+
+
+def fault_of(note: Correction | PostQuestion) -> str:
+    """Why the endpoint gave no reply at all; empty = it gave one, readable or not."""
+    unanswered = not note.exchanges and note.outcome in ("unavailable", "failed")
+    return (note.detail or note.outcome) if unanswered else ""
+
+
+def with_earlier_faults(note: Told, faults: str) -> Told:
+    """The same with what came of the models that were asked before."""
+    own = "" if fault_of(note) else note.detail  # else it is the last of the faults
+    return replace(note, detail="; then: ".join(filter(None, (faults, own))))
 
 
 def exchange(reply: Reply, fault: str = "") -> Exchange:

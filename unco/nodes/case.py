@@ -1,15 +1,21 @@
 """What a question is asked with: the post, the entity, and the run's choices."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unco.context import Context
+from unco.prompts import Prompt, render
 from unco.tools.frames import Frame
 from unco.tools.privacy import Privacy
-from unco.tools.request import Purpose
+from unco.tools.request import MOST_TOKENS, Purpose, Request, SentPicture
 from unco.types import Attribute, Entity, Extraction, Neighbour
 
 MOST_CALLS = 2
 """Questions about one thing: the first, and one more when its answer cannot be read."""
+
+LONGEST_ANSWER = 2048
+"""Tokens of a reply about a whole post, which may have many entities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +39,6 @@ class PostCase:
     privacy: Privacy = Privacy()
     """How much of a picture may be sent."""
 
-    def purpose(self, attribute: Attribute | None) -> Purpose:
-        """What a question is for; None = the whole post."""
-        return Purpose(attribute=attribute, private=self.private, deadline=self.deadline)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case(PostCase):
@@ -47,3 +49,35 @@ class Case(PostCase):
     """The nearest other entities of the post."""
     facts: tuple[str, ...] = ()
     """What is known under the entity's name, for a prompt that quotes it."""
+
+
+def request_of(
+    case: PostCase,
+    prompt: Prompt,
+    values: Mapping[str, str | float],
+    picture: SentPicture | None,
+    attribute: Attribute | None,
+    max_tokens: int = MOST_TOKENS,
+) -> Request:
+    """A prompt filled in, as a question to the case's model.
+
+    Args:
+        case: who is asked, and about which post.
+        prompt: one version.
+        values: what its placeholders stand for.
+        picture: goes along where the prompt wants one.
+        attribute: what it is about; None = the whole post.
+        max_tokens: upper limit of the reply's length.
+    """
+    rendered = render(prompt, **values)
+    return Request(
+        model=case.model,
+        system=rendered.system,
+        user=rendered.user,
+        picture=picture if prompt.picture else None,
+        max_tokens=max_tokens,
+        schema=json.dumps(prompt.schema),
+        prompt=prompt.id,
+        prompt_hash=prompt.sha256,
+        purpose=Purpose(attribute=attribute, private=case.private, deadline=case.deadline),
+    )

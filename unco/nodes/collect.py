@@ -6,7 +6,7 @@ from dataclasses import replace
 from unco.nodes.account import usage_of
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extractor import with_span
-from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, Extraction, Result, Span, Thresholds
+from unco.types import ATTRIBUTES, Correction, Entity, Extraction, Result, Thresholds
 
 
 def collect(state: PostState) -> Json:
@@ -69,11 +69,6 @@ def _moved_back(entity: Entity, before: Entity, extraction: Extraction) -> Entit
 def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:
     """The entity with a `skipped` for each attribute that was sure enough, in the order span, type, region."""
     noted = {note.attribute: note for note in entity.corrections}
-    values: dict[Attribute, Span | str | Box | None] = {
-        "span": entity.span,
-        "type": entity.type,
-        "region": entity.region,
-    }
     return replace(
         entity,
         corrections=tuple(
@@ -81,8 +76,8 @@ def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:
             or Correction(
                 attribute=name,
                 outcome="skipped",
-                before=values[name],
-                after=values[name],
+                before=entity.value_of(name),
+                after=entity.value_of(name),
                 uncertainty=entity.uncertainty.of(name),
                 threshold=thresholds.of(name),
             )

@@ -4,7 +4,6 @@ The answer counts for all three, also for those whose uncertainty is below the t
 The question's cost stands at the span, and the other two cost nothing, so that sums over corrections are right.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,21 +11,21 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from unco.errors import EndpointError, PictureError, Rejected, Unavailable
-from unco.nodes.account import Said, told
+from unco.nodes.account import Said, fault_of, told, with_earlier_faults
 from unco.nodes.asking import Account, Steps, Turn, aask_chain, ask_chain, how_it_ended, readable_answer
-from unco.nodes.case import MOST_CALLS, Case
+from unco.nodes.case import MOST_CALLS, Case, request_of
 from unco.nodes.correct_region import box_in_frame
-from unco.nodes.correction import Value, fault_of, shown_threshold, with_earlier_faults
+from unco.nodes.correction import Value, blank_correction, shown_threshold
 from unco.nodes.corrector_node import with_correction
 from unco.nodes.post_frame import frame_in_words
 from unco.nodes.sent_picture import sent_picture
 from unco.nodes.turns import entity_turns
 from unco.nodes.verify import verify_region, verify_span, verify_type
-from unco.prompts import OneShotAnswer, Prompt, label_lines, load_prompt, neighbour_lines, render
+from unco.prompts import OneShotAnswer, Prompt, label_lines, load_prompt, neighbour_lines
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.llm import Mllm
 from unco.tools.request import Request
-from unco.types import ATTRIBUTES, Attribute, Correction, Entity, Outcome
+from unco.types import ATTRIBUTES, Correction, Entity, Outcome
 
 Corrections = tuple[Correction, ...]
 
@@ -58,7 +57,7 @@ def _turns(state: EntityState, llm: Mllm) -> Iterator[Turn[Case]]:
 def one_shot_steps(case: Case) -> Steps[Corrections]:
     """Ask, read, ask once more if it cannot be read, verify; a correction for each attribute, in their order."""
     prompt = load_prompt("one_shot", case.context.prompt_version("one_shot"))
-    blanks = tuple(_blank(attribute, case, prompt) for attribute in ATTRIBUTES)
+    blanks = tuple(blank_correction(attribute, case, prompt) for attribute in ATTRIBUTES)
     said: list[Said] = []
     try:
         answer = yield from readable_answer(_request(case, prompt), prompt.answer, said, case.calls)
@@ -83,42 +82,17 @@ def _request(case: Case, prompt: Prompt) -> Request:
         doubts[f"{name}_uncertainty"] = case.entity.uncertainty.of(name)
         doubts[f"{name}_threshold"] = shown_threshold(case.extraction.thresholds.of(name))
     info = case.extraction.picture
-    rendered = render(
-        prompt,
-        text=case.extraction.text,
-        entity=case.entity.text,
-        entity_type=case.entity.type,
-        labels=label_lines(case.extraction.labels),
-        neighbours=neighbour_lines(case.neighbours),
-        box=box_in_frame(case.entity.region, case.frame, info) if info is not None else "null",
-        frame=frame_in_words(case),
+    values: dict[str, str | float] = {
+        "text": case.extraction.text,
+        "entity": case.entity.text,
+        "entity_type": case.entity.type,
+        "labels": label_lines(case.extraction.labels),
+        "neighbours": neighbour_lines(case.neighbours),
+        "box": box_in_frame(case.entity.region, case.frame, info) if info is not None else "null",
+        "frame": frame_in_words(case),
         **doubts,
-    )
-    return Request(
-        model=case.model,
-        system=rendered.system,
-        user=rendered.user,
-        picture=sent_picture(case) if prompt.picture else None,
-        schema=json.dumps(prompt.schema),
-        prompt=prompt.id,
-        prompt_hash=prompt.sha256,
-        purpose=case.purpose(None),
-    )
-
-
-def _blank(attribute: Attribute, case: Case, prompt: Prompt) -> Correction:
-    before = getattr(case.entity, attribute)
-    return Correction(
-        attribute=attribute,
-        outcome="unavailable",
-        before=before,
-        after=before,
-        uncertainty=case.entity.uncertainty.of(attribute),
-        threshold=case.extraction.thresholds.of(attribute),
-        prompt=prompt.id,
-        prompt_hash=prompt.sha256[:12],
-        cost=0.0,
-    )
+    }
+    return request_of(case, prompt, values, sent_picture(case) if prompt.picture else None, None)
 
 
 def _verify_region(answer: OneShotAnswer, case: Case) -> Value:

@@ -15,7 +15,7 @@ from unco.prompts import Answer, CandidateAnswer, RegionAnswer, load_prompt, nei
 from unco.prompts.rendering import one_line
 from unco.tools.frames import Frame, describe, encode
 from unco.tools.request import SentPicture
-from unco.types import Attribute, Box, Entity, PictureInfo
+from unco.types import Attribute, Box, PictureInfo
 
 MOST_OFFERED = 28
 """Candidates that are offered by number, and lines of text that are quoted: as many as the small model has."""
@@ -25,10 +25,6 @@ class RegionCorrector:
     """Asks where an entity is."""
 
     attribute: Attribute = "region"
-
-    def before(self, entity: Entity) -> Box | None:
-        """The region as it stands."""
-        return entity.region
 
     def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
         """The post's text and picture, the entity with type and box, the frame in words, what else was seen there.

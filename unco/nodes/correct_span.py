@@ -4,17 +4,13 @@ from unco.nodes.case import Case
 from unco.nodes.verify import verify_span
 from unco.prompts import Answer, SpanAnswer, label_lines, neighbour_lines
 from unco.tools.request import SentPicture
-from unco.types import Attribute, Entity, Span
+from unco.types import Attribute, Span
 
 
 class SpanCorrector:
     """Asks about an entity's words."""
 
     attribute: Attribute = "span"
-
-    def before(self, entity: Entity) -> Span:
-        """The span as it stands."""
-        return entity.span
 
     def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
         """The post's text, the entity's words and type, its neighbours, and the types with their descriptions."""

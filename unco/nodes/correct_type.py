@@ -5,17 +5,13 @@ from unco.nodes.sent_picture import sent_crop, sent_picture
 from unco.nodes.verify import verify_type
 from unco.prompts import Answer, TypeAnswer, fact_lines, label_lines, neighbour_lines
 from unco.tools.request import SentPicture
-from unco.types import Attribute, Entity
+from unco.types import Attribute
 
 
 class TypeCorrector:
     """Asks about an entity's type."""
 
     attribute: Attribute = "type"
-
-    def before(self, entity: Entity) -> str:
-        """The type as it stands."""
-        return entity.type
 
     def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
         """The post's text and picture, if it has one, the entity, its neighbours, the types, and facts."""

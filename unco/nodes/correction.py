@@ -1,16 +1,15 @@
 """One correction, from question to verified answer: the same steps for every attribute."""
 
-import json
 from dataclasses import replace
 from typing import Protocol
 
 from unco.errors import EndpointError, PictureError, Rejected
-from unco.nodes.account import Said, told
+from unco.nodes.account import Said, fault_of, told, with_earlier_faults
 from unco.nodes.asking import Account, Steps, how_it_ended, readable_answer
-from unco.nodes.case import Case
-from unco.prompts import Answer, Prompt, load_prompt, render
+from unco.nodes.case import Case, request_of
+from unco.prompts import Answer, Prompt, load_prompt
 from unco.tools.request import Request, SentPicture
-from unco.types import Attribute, Box, Correction, Entity, Span
+from unco.types import Attribute, Box, Correction, Span
 
 Value = Span | str | Box | None
 
@@ -19,9 +18,6 @@ class Corrector(Protocol):
     """What is particular to one attribute."""
 
     attribute: Attribute
-
-    def before(self, entity: Entity) -> Value:
-        """The value to be checked."""
 
     def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
         """All that a version of the prompt may say of it, uncertainty and threshold aside, and the picture to send.
@@ -41,7 +37,7 @@ class Corrector(Protocol):
 def correction_steps(corrector: Corrector, case: Case) -> Steps[Correction]:
     """Ask, read, ask once more if it cannot be read, verify; every way to fail ends in an outcome."""
     prompt = load_prompt(corrector.attribute, case.context.prompt_version(corrector.attribute))
-    blank = _blank(corrector, case, prompt)
+    blank = blank_correction(corrector.attribute, case, prompt)
     said: list[Said] = []
     try:
         request = _request(corrector, case, prompt)
@@ -61,22 +57,11 @@ def correction_steps(corrector: Corrector, case: Case) -> Steps[Correction]:
 
 def _request(corrector: Corrector, case: Case, prompt: Prompt) -> Request:
     values, picture = corrector.question(case)
-    rendered = render(
-        prompt,
-        **values,
-        uncertainty=case.entity.uncertainty.of(corrector.attribute),
-        threshold=shown_threshold(case.extraction.thresholds.of(corrector.attribute)),
-    )
-    return Request(
-        model=case.model,
-        system=rendered.system,
-        user=rendered.user,
-        picture=picture if prompt.picture else None,
-        schema=json.dumps(prompt.schema),
-        prompt=prompt.id,
-        prompt_hash=prompt.sha256,
-        purpose=case.purpose(corrector.attribute),
-    )
+    doubt: dict[str, str | float] = {
+        "uncertainty": case.entity.uncertainty.of(corrector.attribute),
+        "threshold": shown_threshold(case.extraction.thresholds.of(corrector.attribute)),
+    }
+    return request_of(case, prompt, {**values, **doubt}, picture, corrector.attribute)
 
 
 def shown_threshold(threshold: float) -> float:
@@ -84,32 +69,20 @@ def shown_threshold(threshold: float) -> float:
     return max(0.0, threshold)
 
 
-def _blank(corrector: Corrector, case: Case, prompt: Prompt) -> Correction:
-    before = corrector.before(case.entity)
+def blank_correction(attribute: Attribute, case: Case, prompt: Prompt) -> Correction:
+    """The account of an attribute before anybody is asked about it."""
+    value = case.entity.value_of(attribute)
     return Correction(
-        attribute=corrector.attribute,
+        attribute=attribute,
         outcome="unavailable",
-        before=before,
-        after=before,
-        uncertainty=case.entity.uncertainty.of(corrector.attribute),
-        threshold=case.extraction.thresholds.of(corrector.attribute),
+        before=value,
+        after=value,
+        uncertainty=case.entity.uncertainty.of(attribute),
+        threshold=case.extraction.thresholds.of(attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256[:12],
-        cost=0.0,
         facts=case.facts,
     )
 
 
-def fault_of(correction: Correction) -> str:
-    """Why the endpoint gave no reply at all; empty = it gave one, readable or not."""
-    unanswered = not correction.exchanges and correction.outcome in ("unavailable", "failed")
-    return (correction.detail or correction.outcome) if unanswered else ""
-
-
-def with_earlier_faults(correction: Correction, faults: str) -> Correction:
-    """The same with what came of the models that were asked before."""
-    own = "" if fault_of(correction) else correction.detail  # else it is the last of the faults
-    return replace(correction, detail="; then: ".join(filter(None, (faults, own))))
-
-
-CORRECTION = Account(fault_of, with_earlier_faults)
+CORRECTION: Account[Correction] = Account(fault_of, with_earlier_faults)

@@ -5,7 +5,6 @@ fails is dropped, and the reason written down. A box that cannot be true is drop
 in the picture.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +12,9 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from unco.errors import EndpointError, PictureError, Rejected
-from unco.nodes.account import Said, told
+from unco.nodes.account import Said, fault_of, told, with_earlier_faults
 from unco.nodes.asking import Account, Steps, Turn, aask_chain, ask_chain, how_it_ended, readable_answer
-from unco.nodes.case import MOST_CALLS, PostCase
+from unco.nodes.case import LONGEST_ANSWER, MOST_CALLS, PostCase, request_of
 from unco.nodes.post_frame import demonstrated, frame_in_words
 from unco.nodes.sent_picture import sent_picture
 from unco.nodes.turns import post_turns
@@ -28,15 +27,11 @@ from unco.prompts import (
     label_lines,
     load_prompt,
     neighbour_lines,
-    render,
 )
 from unco.state import EXTRACTION, POST_QUESTION, Json, PostState, to_json
 from unco.tools.llm import Mllm
 from unco.tools.request import Request
 from unco.types import Entity, Finder, Neighbour, PostQuestion
-
-MOST_TOKENS = 2048
-"""Of a reply: a post may have many entities."""
 
 PROMPTS: dict[Finder, PromptName] = {"recall": "recall", "generation": "generate"}
 
@@ -127,30 +122,16 @@ def _request(case: PostCase, prompt: Prompt) -> Request:
         values["neighbours"] = neighbour_lines(
             Neighbour(found.index, found.span, found.text, found.type) for found in case.extraction.entities
         )
-    rendered = render(prompt, **values)
-    return Request(
-        model=case.model,
-        system=rendered.system,
-        user=rendered.user,
-        picture=sent_picture(case) if prompt.picture else None,
-        max_tokens=MOST_TOKENS,
-        schema=json.dumps(prompt.schema),
-        prompt=prompt.id,
-        prompt_hash=prompt.sha256,
-        purpose=case.purpose(None),
-    )
+    picture = sent_picture(case) if prompt.picture else None
+    return request_of(case, prompt, values, picture, None, LONGEST_ANSWER)
 
 
 def _fault_of(finding: Finding) -> str:
-    """Why the endpoint gave no reply at all; empty = it gave one."""
-    question = finding.question
-    return question.detail if question.outcome != "answered" and not question.exchanges else ""
+    return fault_of(finding.question)
 
 
 def _with_earlier_faults(finding: Finding, faults: str) -> Finding:
-    own = "" if _fault_of(finding) else finding.question.detail
-    detail = "; then: ".join(filter(None, (faults, own)))
-    return replace(finding, question=replace(finding.question, detail=detail))
+    return replace(finding, question=with_earlier_faults(finding.question, faults))
 
 
 FINDING = Account(_fault_of, _with_earlier_faults)

@@ -5,7 +5,7 @@ left over once every routed attribute has one, the most uncertain may also be as
 """
 
 from unco.context import Context
-from unco.nodes.case import MOST_CALLS
+from unco.nodes.case import LONGEST_ANSWER, MOST_CALLS
 from unco.nodes.settings import chain_of, current_model
 from unco.tools.ledger import affordable
 from unco.tools.llm import Mllm
@@ -13,9 +13,8 @@ from unco.tools.prices import cost_usd
 from unco.types import ATTRIBUTES, Attribute, Extraction
 
 PROMPT_TOKENS = 8000
-"""More than the bytes of a prompt that comes with unco, its post aside; a second question quotes the first answer."""
-
-LONGEST_ANSWER = 2048
+"""More than the bytes of any prompt that comes with unco, its post aside: with 51 types they are about 7,000. There are
+fewer tokens than bytes, which leaves room for a first answer that the second question quotes."""
 
 Grants = dict[int, dict[Attribute, int]]
 """Entity index -> attribute -> questions that may be asked about it."""

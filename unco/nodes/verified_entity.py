@@ -84,5 +84,4 @@ def _added(
         cache_hit=question.cache_hit,
         input_tokens=0,
         output_tokens=0,
-        cost=0.0,
     )

@@ -12,7 +12,6 @@ from unco.types import Box, Label, Span
 MOST_WORDS_MOVED = 3
 """How far a corrector may move either end of a span. The prompt asks for one or two words; signs count too."""
 
-
 SAME_BOX = 0.5
 """Least IoU of a box and a candidate, where an answer gives both."""
 

@@ -8,7 +8,7 @@ of the environment variables that hold them.
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -124,7 +124,7 @@ def mllm_from_settings(settings: CallSettings, cache: Cache | None, recording: R
 
 
 def _mllm(model: ModelSettings, shared: Terms, cache: Cache | None, recording: Recording | None) -> Mllm:
-    key: Any = os.environ.get(model.key) if model.key else None
+    key = os.environ.get(model.key) if model.key else None
     if model.key and not key:
         raise SettingsError(f"model {model.model!r} needs the environment variable {model.key}, which is not set")
     return Mllm(

@@ -1,7 +1,7 @@
 """One call to one endpoint: may it be made, is there room for it, when, in which format, how often, what did it cost.
 
-The order is fixed, cheapest first, and nothing is opened before the first three have passed: privacy policy, budget,
-time left; then circuit breaker, rate limit, egress log, the attempt.
+The order is fixed, cheapest first, and nothing is opened before the first three have passed: privacy policy, time left,
+budget; then circuit breaker, rate limit, egress log, the attempt.
 """
 
 import asyncio
@@ -96,10 +96,11 @@ class Connection:
             SetupError: the egress log cannot be written.
         """
         with self._admitted(request, end) as replies:
-            start, client, messages = time.perf_counter(), self.connected(), endpoint.messages(request)
+            start = time.perf_counter()
+            client, messages, formats = self._prepared(request)
             message: AIMessage
             with endpoint.translated(self.base_url, self._api_key):
-                for wanted in (formats := self._formats.to_try(self.base_url, request)):
+                for wanted in formats:
                     try:
                         message = Retrying(**self._policy(end))(self._attempt, client, messages, request, wanted, end)
                         break
@@ -107,7 +108,8 @@ class Connection:
                         if wanted == formats[-1] or not may_be_the_format(error):
                             raise
                 replies.append(self._read(message, request, time.perf_counter() - start))
-            self._formats.remember(self.base_url, request, wanted)
+            if len(formats) > 1:
+                self._formats.remember(self.base_url, request, wanted)
         return replies[0]
 
     async def acall(self, request: Request, end: float) -> Reply:

@@ -1,7 +1,7 @@
-"""What left the machine: a line for each call, with hashes in place of contents, so that the log itself tells nothing.
+"""What left the machine: a line for each attempt of a call, with hashes in place of contents, so that it tells nothing.
 
 A line is JSON: `time` (UTC), `host`, `model`, `prompt`, `attribute`, `private`, `characters` of text, `text_sha256`,
-`picture_sha256`, `picture_bytes`, `request` (its key, as in a recording). It is written before the call is made.
+`picture_sha256`, `picture_bytes`, `request` (its key, as in a recording). It is written before the attempt.
 """
 
 import json
@@ -16,7 +16,7 @@ from unco.tools.request import Request, request_key
 
 
 class EgressLog:
-    """A file that grows by a line for each call; processes may share it."""
+    """A file that grows by a line for each attempt; processes may share it."""
 
     def __init__(self, path: str | Path) -> None:
         """Name the file; it is made at the first call."""

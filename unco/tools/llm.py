@@ -23,7 +23,6 @@ from unco.tools.single_flight import SingleFlight
 
 _NOBODY = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
 
-
 _LATE = "an equal question was under way, and the call's deadline came before its answer"
 
 
@@ -111,7 +110,7 @@ class Mllm:
             reply, own = self._flights.run(key, live, max(0.0, end - time.monotonic()))
         except TimeoutError:
             raise TimeIsUp(_LATE) from None
-        return self._told(reply if own else _shared(reply), request, mode)
+        return self._noted(reply if own else _shared(reply), request, mode)
 
     async def aask(self, request: Request, mode: Mode) -> Reply:
         """As `ask`, without blocking the event loop: files are read and written in a thread."""
@@ -135,7 +134,7 @@ class Mllm:
         except TimeoutError:
             raise TimeIsUp(_LATE) from None
         reply = reply if own else _shared(reply)
-        return await asyncio.to_thread(self._told, reply, request, mode) if mode == "record" else reply
+        return await asyncio.to_thread(self._noted, reply, request, mode) if mode == "record" else reply
 
     def _key(self, request: Request, mode: Mode) -> str:
         """The cache's key of a question that may be asked."""
@@ -167,7 +166,7 @@ class Mllm:
             self.cache.put(key, json.dumps(reply_parts(reply)))
         return reply
 
-    def _told(self, reply: Reply, request: Request, mode: Mode) -> Reply:
+    def _noted(self, reply: Reply, request: Request, mode: Mode) -> Reply:
         """The reply, written down where it is to be recorded."""
         if mode == "record":
             self._recording(mode).add(request, reply)

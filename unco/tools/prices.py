@@ -42,7 +42,7 @@ class Prices(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: str = Field(coerce_numbers_to_str=True)
-    """Named in every figure of cost, so that it can be understood later."""
+    """Which prices they are, for whoever reads a figure later: `Mllm.terms.prices.version`."""
     models: tuple[Price, ...]
 
     def of(self, model: str) -> Price | None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from unco.types import Attribute
 
+MOST_TOKENS = 1024
+"""Of a reply about one entity."""
+
 
 @dataclass(frozen=True, slots=True)
 class SentPicture:
@@ -47,7 +50,7 @@ class Request:
     picture: SentPicture | None = None
     """Sent along with the first user message."""
     temperature: float = 0.0
-    max_tokens: int = 1024
+    max_tokens: int = MOST_TOKENS
     """Upper limit of the reply's length."""
     schema: str = ""
     """JSON schema of the answer, as JSON text, for endpoints that hold the model to one; empty = none."""

@@ -37,13 +37,11 @@ class Formats:
         return (known,) if known else FORMATS
 
     def remember(self, base_url: str, request: Request, took: Format) -> None:
-        """The endpoint gave a reply to this."""
+        """The endpoint gave a reply to this, of several that were tried."""
         key = _key(base_url, request)
         with self._lock:
-            new = request.schema != "" and self._known.get(key) != took
-            if new:
-                self._known[key] = took
-        if new and self._cache:
+            self._known[key] = took
+        if self._cache:
             self._cache.put(key, took)
 
     def _find(self, key: str) -> Format | None:

@@ -81,7 +81,7 @@ class Correction:
     input_tokens: int | None = None
     """As the provider reports them; None = not reported."""
     output_tokens: int | None = None
-    cost: float | None = None
+    cost: float | None = 0.0
     """US dollars spent on it now: 0 when nobody was asked; None = unknown, for want of a price or of token counts."""
     seconds: float = 0.0
     """Wall time of the calls."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from unco.types.corrections import Correction, Finder, PostQuestion, Usage
-from unco.types.doubt import Thresholds, Uncertainty
+from unco.types.doubt import Attribute, Thresholds, Uncertainty
 from unco.types.geometry import Box, Span
 
 
@@ -61,6 +61,15 @@ class Entity:
     corrections: tuple[Correction, ...] = ()
     """One for each attribute, in the order span, type, region, once the graph is done."""
     found_by: Finder = "small model"
+
+    def value_of(self, attribute: Attribute) -> Span | str | Box | None:
+        """What the entity has of an attribute now."""
+        values: dict[Attribute, Span | str | Box | None] = {
+            "span": self.span,
+            "type": self.type,
+            "region": self.region,
+        }
+        return values[attribute]
 
 
 @dataclass(frozen=True, slots=True)

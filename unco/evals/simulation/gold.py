@@ -1,53 +1,16 @@
 """The gold answers of a simulated model: read from a data set or a file, found again by a post's text."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-
 from unco.errors import DataError
 from unco.evals.datasets import has_fine_types, read_fmnerg, read_gmner
-from unco.types import Box, GoldEntity, GoldPost, Span
+from unco.evals.formats.gold_lines import gold_from_plain
+from unco.evals.formats.json_text import json_lines
+from unco.types import GoldEntity, GoldPost
 
 SPLITS = ("train", "dev", "test")
-
-
-class _Entity(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    start: int
-    stop: int
-    type: str
-    boxes: list[tuple[float, float, float, float]] = []
-
-
-class _Post(BaseModel):
-    """A line of a gold file; `text` is split at white space, `tokens` are taken as they are."""
-
-    model_config = ConfigDict(extra="forbid")
-    id: str = ""
-    text: str | None = None
-    tokens: list[str] | None = None
-    entities: list[_Entity] = []
-    width: int | None = None
-    height: int | None = None
-
-    @model_validator(mode="after")
-    def _one_text(self) -> "_Post":
-        if (self.text is None) == (self.tokens is None):
-            raise ValueError("give text or tokens, one of them")
-        return self
-
-    def gold(self) -> GoldPost:
-        tokens = tuple(self.tokens if self.tokens is not None else (self.text or "").split())
-        entities = tuple(
-            GoldEntity(Span(entity.start, entity.stop), entity.type, tuple(Box(*box) for box in entity.boxes))
-            for entity in self.entities
-        )
-        if any(entity.span.stop > len(tokens) for entity in entities):
-            raise ValueError(f"an entity ends after the last of {len(tokens)} tokens")
-        return GoldPost(self.id, tokens, entities, (self.width, self.height) if self.width and self.height else None)
 
 
 def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
@@ -55,14 +18,14 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
 
     Args:
         path: a folder with txt/ (of two columns, or of three), or a file of one post a line:
-            {"text": "..." or "tokens": [...], "entities": [{"start", "stop", "type", "boxes"}], "width", "height"}.
+            as of `unco.evals.formats.gold_lines`, but with "text" or "tokens", and id and entities may be missing.
         boxes: folder of the VOC files, where it is not xml/ in the folder.
 
     Raises:
         DataError: nothing there, or not in the format, with its place.
     """
     if path.is_file():
-        return [_line(path, number, line) for number, line in enumerate(_lines(path), start=1) if line.strip()]
+        return gold_from_plain([(where, _with_tokens(line, where)) for where, line in json_lines(path)], str(path))
     splits = [split for split in SPLITS if (path / "txt" / f"{split}.txt").is_file()]
     if not splits:
         raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
@@ -71,19 +34,19 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     return [post for split in splits for post in read_gmner(path, split, boxes)]
 
 
-def _lines(path: Path) -> Iterable[str]:
-    try:
-        return path.read_text("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error}") from error
+def _with_tokens(line: Any, where: str) -> Any:
+    """A line of the gold format, made of one that may have a text in place of tokens, and neither id nor entities.
 
-
-def _line(path: Path, number: int, line: str) -> GoldPost:
-    try:
-        found: Any = json.loads(line)
-        return _Post.model_validate(found).gold()
-    except (ValueError, ValidationError) as error:
-        raise DataError(f"{path}:{number}: not a gold post: {' '.join(str(error).split())[:200]}") from error
+    Raises:
+        DataError: it has both, or neither.
+    """
+    if not isinstance(line, dict):
+        return line
+    if ("text" in line) == ("tokens" in line):
+        raise DataError(f"{where}: give text or tokens, one of them")
+    text, rest = line.get("text"), {key: value for key, value in line.items() if key != "text"}
+    tokens = {"tokens": text.split()} if isinstance(text, str) else {}
+    return {"id": where, "entities": []} | tokens | rest
 
 
 class GoldIndex:
