@@ -25,7 +25,8 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
         DataError: nothing there, or not in the format, with its place.
     """
     if path.is_file():
-        return gold_from_plain([(where, _with_tokens(line, where)) for where, line in json_lines(path)], str(path))
+        lines = json_lines(path) if path.stat().st_size else ()  # none is enough to be probed for a box frame
+        return gold_from_plain([(where, _with_tokens(line, where)) for where, line in lines], str(path))
     splits = [split for split in SPLITS if (path / "txt" / f"{split}.txt").is_file()]
     if not splits:
         raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
