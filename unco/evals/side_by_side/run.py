@@ -10,8 +10,9 @@ from unco.evals.protocols import Report, evaluate
 from unco.evals.side_by_side.arena import Arena
 from unco.evals.side_by_side.arm import Arm
 from unco.graph import build_variant
-from unco.nodes.account import usage_of
+from unco.nodes.account import known_sum, usage_of
 from unco.state import read_result
+from unco.tools.prices import Prices, cost_usd
 from unco.tools.small_model import small_model_tool
 from unco.types import ATTRIBUTES, Attribute, Correction, Result, Usage
 
@@ -28,6 +29,8 @@ class ArmRun:
     """By the paper's rule."""
     usage: Usage
     """Of all posts."""
+    full_cost: float | None
+    """US dollars if no reply had been cached, so that arms can be compared; None = unknown."""
     changes: Changes
     seconds: float
     """Wall time of the whole run, the small model's part included where this arm was the first to need it."""
@@ -72,7 +75,8 @@ def run_arms(arms: Sequence[Arm], arena: Arena) -> list[ArmRun]:
 
 def run_arm(arm: Arm, arena: Arena) -> ArmRun:
     """Run one arm over the arena's posts."""
-    graph = build_variant(arm.variant, small_model_tool(arena.small_model(*arm.small_model)), arena.make_llm())
+    llm = arena.make_llm()
+    graph = build_variant(arm.variant, small_model_tool(arena.small_model(*arm.small_model)), llm)
     context = replace(arm.context, mode=arm.context.mode or arena.mode)
     start = time.perf_counter()
     config = {"max_concurrency": CONCURRENCY}
@@ -86,10 +90,18 @@ def run_arm(arm: Arm, arena: Arena) -> ArmRun:
             [note for result in results for entity in result.entities for note in entity.corrections],
             [question for result in results for question in result.questions],
         ),
+        full_cost=_full_cost(results, llm.terms.prices),
         changes=count_changes(arena.gold, results),
         seconds=seconds,
         results=results,
     )
+
+
+def _full_cost(results: Sequence[Result], prices: Prices) -> float | None:
+    """Of the tokens of all replies, wherever they came from."""
+    said = [one for result in results for e in result.entities for note in e.corrections for one in note.exchanges]
+    said += [one for result in results for question in result.questions for one in question.exchanges]
+    return known_sum([0.0, *(cost_usd(prices.of(one.model), one.input_tokens, one.output_tokens) for one in said)])
 
 
 def corrections(run: ArmRun) -> list[Correction]:
