@@ -14,9 +14,10 @@ from unco.evals.simulation.model import Simulation
 from unco.tools.cache import Cache
 from unco.tools.connection import Terms
 from unco.tools.llm import Mllm
-from unco.types import Extraction, Post
+from unco.types import Extraction, Label, Post
 
 TYPES = ("PER", "LOC", "ORG", "MISC")
+LABELS = tuple(Label(name, f"what is called {name}") for name in TYPES)
 
 
 def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
@@ -31,7 +32,7 @@ def drawn_arena(folder: Path, profile: Profile | None = None, seed: int = 3) -> 
 
     def with_their_pictures(post: Post) -> Extraction:
         """The arena's pictures are blank ones of the same sizes; boxes are the same in them."""
-        return said(replace(post, text=" ".join(post.text)))
+        return replace(said(replace(post, text=" ".join(post.text))), labels=LABELS)
 
     gold, number = [post.gold for post in posts], count()
     with simulate(gold, "qwen2.5-vl", profile, seed) as simulation:

@@ -1,4 +1,4 @@
-"""The command that compares arms: prompts, models, thresholds, variants."""
+"""Commands that run arms side by side: any that are given, or those of the paper's tables."""
 
 import sys
 from pathlib import Path
@@ -8,20 +8,19 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-
-Gold = Annotated[Path, typer.Option(help="Folder of a data set with txt/ and xml/, or gold posts as JSON Lines.")]
-Split = Annotated[str, typer.Option(help="Of a folder: train, dev or test.")]
-Boxes = Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")]
-Pictures = Annotated[Path | None, typer.Option(help="Folder with <id>.jpg (.jpeg, .png, .webp); none = text alone.")]
-Posts = Annotated[int | None, typer.Option(min=1, help="How many, from the first on; default: all.")]
-Checkpoint = Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")]
-Scheme = Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")]
-Mode = Annotated[str | None, typer.Option(help="live, record or replay; default: live.")]
-Profile = Annotated[
-    Path | None, typer.Option(help="YAML file of how a simulated MLLM errs; none = the configured one is asked.")
-]
-Family = Annotated[str, typer.Option(help="In whose box frame the simulated MLLM answers.")]
-Seed = Annotated[int, typer.Option(help="Of the simulated MLLM's dice.")]
+from unco.cli.arena_options import (
+    Boxes,
+    Checkpoint,
+    Family,
+    Gold,
+    Mode,
+    Pictures,
+    Posts,
+    Profile,
+    Scheme,
+    Seed,
+    Split,
+)
 
 
 @app.command()
@@ -69,3 +68,40 @@ def compare(
             sys.stdout.write(to_json(found) + "\n")
         else:
             show_comparison(found, arena, Console())
+
+
+@app.command()
+def reproduce(
+    part: Annotated[list[str], typer.Argument(help="table1, table2, table3, table5, table6, fig3, fig4.")],
+    gold: Gold,
+    split: Split = "test",
+    boxes: Boxes = None,
+    pictures: Pictures = None,
+    posts: Posts = None,
+    checkpoint: Checkpoint = None,
+    scheme: Scheme = None,
+    mode: Mode = None,
+    profile: Profile = None,
+    family: Family = "qwen2.5-vl",
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder for the page, the figure and each run's results.")] = None,
+) -> None:
+    """Run the paper's tables on your posts and your MLLM, and print them beside the paper's numbers."""
+    from unco.evals.paper.run import reproduce as run
+    from unco.evals.side_by_side.open_arena import ArenaChoices, open_arena
+
+    choices = ArenaChoices(
+        gold=gold,
+        split=split,
+        boxes=boxes,
+        pictures=pictures,
+        posts=posts,
+        checkpoint=checkpoint,
+        scheme=scheme,
+        mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
+        profile=profile,
+        family=family,
+        seed=seed,
+    )
+    with open_arena(choices) as arena:
+        sys.stdout.write(run(part, arena, split, out))

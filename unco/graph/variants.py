@@ -3,8 +3,8 @@
 Names and what of the paper they stand for:
 `unco`: the whole (Algorithm 1). `small_only`: the small model, nobody asked. `correct_all`: "Direct Correction" of
 Table 2, every attribute asked about. `one_shot`: Table 3 without the hierarchy, one question for an entity.
-`generate`: the MLLM alone with three examples (Figure 10). `generate_uncertain`: "Generation-based" of Table 1, the same
-for posts in which the small model is unsure of something; the others stay as it left them.
+`generate`: the MLLM alone with three examples (Figure 10). `generate_uncertain`: "Generation-based" of Table 1, the
+same for posts in which the small model is unsure of something; the others stay as it left them.
 """
 
 from typing import Literal, get_args

@@ -13,7 +13,8 @@ from unco.evals.side_by_side.arena import Arena
 from unco.evals.side_by_side.arm import Arm, parse_arm
 from unco.evals.side_by_side.compare import compare, f1_of
 from unco.evals.side_by_side.run import ArmRun, run_arm
-from unco.small_model.label_schemes import COARSE_OF, GMNER_LABELS
+from unco.small_model.config import GMNER_LABELS
+from unco.small_model.label_schemes import COARSE_OF
 
 DATA_SETS = {
     "gmner": frozenset(label.name for label in GMNER_LABELS),
