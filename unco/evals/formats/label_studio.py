@@ -69,7 +69,7 @@ def to_task(post: PredictedPost, image: str, model: str = "", notes: Mapping[int
             "review": "; ".join(filter(None, said.values())) or post.id,
         },
         "predictions": [
-            {"model_version": model or "unknown", "score": 1 - max(doubts, default=0.0), "result": results}
+            {"model_version": model or "unknown", "score": 1 - min(max(doubts, default=0.0), 1.0), "result": results}
         ],
     }
 
