@@ -68,11 +68,11 @@ def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Fl
         allowed: 1 where a combination may be chosen, 0 elsewhere; None = all may be.
     """
     f1 = swept.f1(task) if allowed is None else np.where(allowed, swept.f1(task), -1.0)
-    best = np.unravel_index(int(f1.argmax()), f1.shape)
+    best = _place(f1.argmax(), f1)
     error = f1_error(scores(outcomes, outcomes.by_post(swept.thresholds(best)), task))
     good = f1 >= f1[best] - error
     cheapest = np.where(good, swept.calls - f1, np.inf)  # F1 is below 1, so it only decides between equal counts
-    chosen = np.unravel_index(int(cheapest.argmin()), f1.shape)
+    chosen = _place(cheapest.argmin(), f1)
     return Choice(
         thresholds=swept.thresholds(chosen),
         best=swept.thresholds(best),
@@ -81,3 +81,7 @@ def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Fl
         standard_error=error,
         tried=int(f1.size if allowed is None else np.count_nonzero(allowed)),
     )
+
+
+def _place(flat: np.intp, table: Floats) -> tuple[int, ...]:
+    return tuple(map(int, np.unravel_index(flat, table.shape)))

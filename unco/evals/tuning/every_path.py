@@ -7,7 +7,7 @@ are one. Prompts state the threshold of the run that records them, whatever thre
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
@@ -80,7 +80,9 @@ def build_paths_graph(
     )
 
     def send_all(state: _Recording) -> list[Send] | str:
-        return send_each("ask", {**state, "grants": None}, state["extraction"]["entities"]) or "gather"
+        # The budget of a post was planned for the stated thresholds; that of the run holds all the same.
+        unplanned = cast(PostState, {**state, "grants": None})
+        return send_each("ask", unplanned, state["extraction"]["entities"]) or "gather"
 
     graph = StateGraph(_Recording, Context, input_schema=PostInput, output_schema=_Recorded)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)

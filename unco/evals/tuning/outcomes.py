@@ -23,7 +23,7 @@ from unco.types import ATTRIBUTES, Correction, Entity, GoldEntity, GoldPost, Spa
 TASKS: tuple[Task, ...] = ("GMNER", "MNER", "EEG")
 COLUMNS = (*TASKS, "calls", "usd")
 """Of `Outcomes.values`: whether right, by task, under the paper's rule; questions asked; US dollars, nan = unknown."""
-ROUTINGS: tuple[Routing, ...] = tuple(product((False, True), repeat=3))
+ROUTINGS: tuple[Routing, ...] = tuple((s, t, r) for s, t, r in product((False, True), repeat=3))
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +94,7 @@ def outcomes_of(recorded: Recorded, gold: Sequence[GoldPost]) -> Outcomes:
         DataError: they are other posts.
     """
     check_same_posts(recorded.posts, gold)
-    rows, values, wrong = [], list[Floats](), list[list[bool]]()
+    rows, values, wrong = list[tuple[int, list[float]]](), list[Floats](), list[list[bool]]()
     coupled = list[CoupledPost]()
     for number, (post, wanted) in enumerate(zip(recorded.posts, gold, strict=True)):
         first, is_coupled = len(rows), _is_coupled(post)

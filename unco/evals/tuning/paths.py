@@ -19,7 +19,7 @@ from unco.evals.formats.json_text import json_lines
 from unco.small_model.identity import Identity
 from unco.state import to_json
 from unco.tools.prices import Price
-from unco.types import ALWAYS, Correction, Extraction, GoldPost, Span, Thresholds
+from unco.types import ALWAYS, ATTRIBUTES, Attribute, Correction, Extraction, GoldPost, Span, Thresholds
 
 VERSION = 1
 """Of the file's format."""
@@ -59,8 +59,8 @@ class About:
     """See `data_hash`; empty = not known."""
     floor: Thresholds = ALL
     """Attributes at or below it were not asked about."""
-    states_threshold: bool = True
-    """Whether a prompt states the threshold, so that its answers may depend on it."""
+    stating: tuple[Attribute, ...] = ATTRIBUTES
+    """Attributes whose prompt states the threshold, so that answers may depend on the number."""
     price: Price | None = None
     """Of the MLLM; None = unknown."""
     simulated: str = ""

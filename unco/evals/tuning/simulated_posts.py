@@ -19,7 +19,7 @@ from unco.tools.cache import Cache
 from unco.tools.connection import Terms
 from unco.tools.llm import Mllm
 from unco.tools.small_model import small_model_tool
-from unco.types import ATTRIBUTES, GoldPost
+from unco.types import ATTRIBUTES, Attribute, GoldPost
 
 SCHEME = "gmner"
 FAMILY = "qwen2.5-vl"
@@ -72,13 +72,13 @@ def record_simulated(wanted: Simulating) -> Recorded:
     about = About(
         checkpoint=identity_of(wanted.checkpoint, SCHEME),
         data_sha256=data_hash(gold),
-        states_threshold=states_threshold(),
+        stating=stating_prompts(),
         price=PRICES.of(simulation.model),
         simulated=wanted.profile.model_dump_json(exclude_defaults=True),
     )
     return Recorded(about, tuple(posts))
 
 
-def states_threshold(version: str = "v1") -> bool:
-    """Whether a corrector's prompt states the threshold."""
-    return any(load_prompt(name, version).uses("threshold") for name in ATTRIBUTES)
+def stating_prompts(version: str = "v1") -> tuple[Attribute, ...]:
+    """Attributes whose prompt states the threshold."""
+    return tuple(name for name in ATTRIBUTES if load_prompt(name, version).uses("threshold"))

@@ -15,6 +15,9 @@ from unco.types import ATTRIBUTES, Attribute, Thresholds
 Grid = tuple[Floats, Floats, Floats]
 """Thresholds to try of span, type and region."""
 
+AT_ONCE = 10_000
+"""Entities counted at once, so that many posts fit the memory."""
+
 FIGURE_4 = tuple(round(0.05 * step, 2) for step in range(21))
 """From 0 to 1."""
 
@@ -79,16 +82,25 @@ def totals(uncertainty: Floats, values: Floats, grid: Grid) -> Floats:
         values: (E, 2, 2, 2, columns).
         grid: S, T and R thresholds.
     """
+    shape = (len(grid[0]), values.shape[-1], len(grid[1]), len(grid[2]))
+    sums = np.zeros((shape[0] * shape[1], shape[2] * shape[3]))
+    for start in range(0, len(uncertainty), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        sums += _totals(uncertainty[part], values[part], grid).reshape(sums.shape)
+    return np.moveaxis(sums.reshape(shape), 1, -1)
+
+
+def _totals(uncertainty: Floats, values: Floats, grid: Grid) -> Floats:
+    """(S, columns, T, R)."""
     routed = [uncertainty[:, place, None] > axis for place, axis in enumerate(grid)]
     spans, kinds, regions = ((np.where(hit, 0.0, 1.0), np.where(hit, 1.0, 0.0)) for hit in routed)
     entities, columns = len(uncertainty), values.shape[-1]
     sums = np.zeros((len(grid[0]) * columns, len(grid[1]) * len(grid[2])))
     for b, c in product((0, 1), repeat=2):
         pairs = (kinds[b][:, :, None] * regions[c][:, None, :]).reshape(entities, sums.shape[1])
-        weighted = sum(spans[a][:, :, None] * values[:, a, b, c, None, :] for a in (0, 1))
-        sums += np.asarray(weighted).reshape(entities, sums.shape[0]).T @ pairs
-    shape = (len(grid[0]), columns, len(grid[1]), len(grid[2]))
-    return np.moveaxis(sums.reshape(shape), 1, -1)
+        by_span = (spans[a][:, :, None] * values[:, a, b, c, None, :] for a in (0, 1))
+        sums += np.asarray(sum(by_span)).reshape(entities, sums.shape[0]).T @ pairs
+    return sums
 
 
 def _coupled(outcomes: Outcomes, post: CoupledPost, grid: Grid) -> Floats:
