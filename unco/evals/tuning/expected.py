@@ -12,7 +12,8 @@ from unco.types import ATTRIBUTES, Thresholds
 
 Expected = Mapping[str, Interval]
 """By name: F1 of GMNER, MNER, EEG; share of entities whose span, type, region is asked about, as `routed span` and so
-on; `calls per entity`; `usd per 1000 posts`, missing where the price is unknown."""
+on; the mean over posts of the share of entities that keep it wrong, as `kept wrong span` and so on, which is what risk
+control limits; `calls per entity`; `usd per 1000 posts`, missing where the price is unknown."""
 
 CALLS, USD = "calls per entity", "usd per 1000 posts"
 
@@ -26,9 +27,11 @@ def expected(outcomes: Outcomes, thresholds: Thresholds) -> Expected:
     f1 = f1_intervals([scores(outcomes, by_post, task) for task in TASKS])
     calls, usd = (by_post[:, COLUMNS.index(name)] for name in ("calls", "usd"))
     posts, entities = np.full(len(calls), 1.0), outcomes.predicted.astype(np.float64)
-    names = [*(f"routed {name}" for name in ATTRIBUTES), CALLS, USD]
-    above = np.column_stack([_summed(outcomes, outcomes.routed(thresholds)), calls, np.nan_to_num(1000 * usd)])
-    below = np.column_stack([entities] * 4 + [posts])
+    routed = outcomes.routed(thresholds)
+    kept_wrong = _summed(outcomes, outcomes.wrong & ~routed) / np.maximum(entities, 1)[:, None]
+    names = [f"{what} {name}" for what in ("routed", "kept wrong") for name in ATTRIBUTES] + [CALLS, USD]
+    above = np.column_stack([_summed(outcomes, routed), kept_wrong, calls, np.nan_to_num(1000 * usd)])
+    below = np.column_stack([entities] * 3 + [posts] * 3 + [entities, posts])
     found = dict(zip(TASKS, f1, strict=True)) | dict(zip(names, ratio_intervals(above, below), strict=True))
     if np.isnan(usd).any():
         del found[USD]

@@ -16,7 +16,7 @@ def recorded_usd(recorded: Recorded) -> dict[Attribute, float]:
 
 
 def recorded_calls(recorded: Recorded) -> float:
-    """Mean calls for a question, above 1 where answers had to be asked for again."""
+    """Mean calls for a question: more than 1 by what had to be asked again, less by what nobody could be asked."""
     return _mean([float(note.calls) for name in ATTRIBUTES for note in _notes(recorded, name)]) or 1.0
 
 

@@ -22,7 +22,8 @@ SHOWN = FIGURE_4[::2]
 def show_sweeps(outcomes: Outcomes, thresholds: Thresholds, task: Task, console: Console) -> None:
     """F1 and calls with each threshold by itself from 0 to 1, the others as chosen: the paper's Figure 4."""
     values = [value for value in SHOWN if all(value >= outcomes.about.floor.of(name) for name in ATTRIBUTES)]
-    table = Table("threshold", title=f"{task} F1 / calls per entity, one threshold moved, the others as chosen")
+    console.print(f"{task} F1 / calls per entity, one threshold moved, the others as chosen:")
+    table = Table("threshold")
     for name in ATTRIBUTES:
         table.add_column(name, justify="right")
     sweeps = [sweep_one(outcomes, name, thresholds, values) for name in ATTRIBUTES]
