@@ -23,8 +23,8 @@ def made_up_outcomes(posts: int = POSTS, entities: int = ENTITIES, seed: int = 0
     helped = rng.random((entities, 3)) < 0.8
     values = np.zeros((entities, 2, 2, 2, len(COLUMNS)))
     for routing in ROUTINGS:
-        asked_about = np.array(routing)
-        right = ((asked_about & helped) | (~asked_about & ~wrong)).all(axis=1)[:, None]
+        parts = [helped[:, place] if routed else ~wrong[:, place] for place, routed in enumerate(routing)]
+        right = np.logical_and.reduce(parts)[:, None]
         asked = np.full((entities, 1), float(sum(routing)))
         span, kind, region = map(int, routing)
         values[:, span, kind, region] = np.hstack([right, right, right, asked, 0.001 * asked])
