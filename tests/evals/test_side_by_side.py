@@ -6,54 +6,39 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.evals.arenas import drawn_arena, llm_of
 from tests.evals.simulated_posts import drawn_posts, small_model
 from unco.errors import SettingsError
-from unco.evals.side_by_side.run import VariantRun, outcomes, run_variants, turned
-from unco.evals.side_by_side.simulated import PRICES
-from unco.evals.side_by_side.table import show_outcomes, show_variants
+from unco.evals.changes import count_changes
+from unco.evals.side_by_side.run import ArmRun, outcomes, run_arms, variant_arms
+from unco.evals.side_by_side.table import show_arms, show_outcomes
 from unco.evals.simulation import Profile, read_profile, simulate
-from unco.evals.simulation.model import Simulation
 from unco.graph import build_variant
 from unco.state import read_result
-from unco.tools.cache import Cache
-from unco.tools.connection import Terms
-from unco.tools.llm import Mllm
 from unco.tools.small_model import small_model_tool
 from unco.types import ATTRIBUTES, Extraction, GoldPost, Post
 
 PROFILES = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles"
-TYPES = ["PER", "LOC", "ORG", "MISC"]
 
 
-def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
-    cache, terms = Cache(folder / f"cache{number}"), Terms(prices=PRICES)
-    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=3.0)
-
-
-def run(tmp_path: Path, names: list[str], profile: Profile | None = None) -> tuple[list[VariantRun], Simulation]:
-    posts = drawn_posts(tmp_path)
-    said = small_model(posts)
-
-    def with_their_pictures(post: Post) -> Extraction:
-        """The harness draws blank pictures of the same sizes; boxes are the same in them."""
-        return said(replace(post, text=" ".join(post.text)))
-
-    gold = [post.gold for post in posts]
-    with simulate(gold, "qwen2.5-vl", profile, 3) as simulation:
-        runs = run_variants(
-            names, gold, with_their_pictures, lambda: llm_of(simulation, tmp_path), tmp_path / "blank", TYPES
-        )
-    return runs, simulation
+def run(tmp_path: Path, names: list[str], profile: Profile | None = None) -> list[ArmRun]:
+    with drawn_arena(tmp_path, profile) as arena:
+        return run_arms(variant_arms(names), arena)
 
 
 def test_a_perfect_model_puts_all_right_and_each_variant_has_its_price(tmp_path: Path):
-    runs, _ = run(tmp_path, ["small_only", "unco", "correct_all", "one_shot"])
+    runs = run(tmp_path, ["small_only", "unco", "correct_all", "one_shot"])
     small, unco, everything, one_shot = runs
-    assert (small.usage.calls, small.report.tasks["GMNER"].f1, small.better, small.worse) == (0, 0.0, 0, 0)
-    assert (unco.usage.calls, unco.report.tasks["GMNER"].f1, unco.worse) == (36, 1.0, 0)
+    assert (small.usage.calls, small.report.tasks["GMNER"].f1, small.changes.better, small.changes.worse) == (
+        0,
+        0.0,
+        0,
+        0,
+    )
+    assert (unco.usage.calls, unco.report.tasks["GMNER"].f1, unco.changes.worse) == (36, 1.0, 0)
     assert (everything.usage.calls, everything.report.tasks["GMNER"].f1) == (54, 1.0)
     assert (one_shot.usage.calls, one_shot.report.tasks["GMNER"].f1) == (18, 1.0)
-    assert unco.better == 36
+    assert unco.changes.better == 36
     assert unco.usage.cost == pytest.approx(
         (2.5 * (unco.usage.input_tokens or 0) + 10 * (unco.usage.output_tokens or 0)) / 1e6
     )
@@ -61,9 +46,9 @@ def test_a_perfect_model_puts_all_right_and_each_variant_has_its_price(tmp_path:
 
 
 def test_the_table_says_what_is_simulated_and_gives_ratios(tmp_path: Path):
-    runs, _ = run(tmp_path, ["unco", "correct_all"])
+    runs = run(tmp_path, ["unco", "correct_all"])
     console = Console(record=True, width=170)
-    show_variants(runs, console)
+    show_arms(runs, console)
     show_outcomes(runs, console)
     shown = console.export_text()
     assert "The MLLM is simulated" in shown
@@ -112,7 +97,8 @@ async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and
     assert {note.outcome for note in notes} <= {"skipped", "kept", "changed", "rejected", "failed", "unavailable"}
     asked = [note for note in notes if note.outcome != "skipped"]
     assert sum(note.outcome == "changed" for note in asked) > 0.9 * len(asked)
-    better, worse = turned(gold, results)
+    changes = count_changes(gold, results)
+    better, worse = changes.better, changes.worse
     beside = sum(  # changes of an entity whose words no answer put right: gold has nothing to judge them by
         note.outcome == "changed"
         and note.attribute != "span"

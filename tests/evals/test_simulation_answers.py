@@ -149,3 +149,21 @@ def test_usage_grows_with_text_and_picture():
     tokens = [used["prompt_tokens"] for used in usage]
     assert [later - earlier for earlier, later in pairwise(tokens)] == [100, 300, 1225 - 400]  # at most 35 x 35 x 784
     assert all(used["total_tokens"] == used["prompt_tokens"] + used["completion_tokens"] for used in usage)
+
+
+def test_a_prompt_that_leaves_something_out_loses_right_answers():
+    careless = Profile(without_reasoning=1.0)
+    with simulate([GOLD], "gpt-4o", careless) as simulation:
+        bare = question(about(TEXT, "Lee"), "corrected_entity")
+        assert answers(simulation.url, "corrected_entity")[0]["corrected_entity"] == "Ann Lee"
+        bare["messages"][0]["content"] = 'Answer with {"corrected_entity": <words>}'
+        assert json.loads(said(simulation.url, bare) or "")["corrected_entity"] != "Ann Lee"
+    with simulate([GOLD], "gpt-4o", Profile(without_uncertainty=1.0)) as simulation:
+        told = question(about(TEXT, "Lee") + "Uncertainty of its words: 0.7\n", "corrected_entity")
+        assert json.loads(said(simulation.url, told) or "")["corrected_entity"] == "Ann Lee"
+        assert answers(simulation.url, "corrected_entity")[0]["corrected_entity"] != "Ann Lee"
+
+
+def test_what_both_leave_out_adds_up():
+    profile = Profile(right=Chances(span=0.8, type=0.5, region=1.0)).careless(0.25)
+    assert profile.right.model_dump() == pytest.approx({"span": 0.6, "type": 0.375, "region": 0.75})

@@ -190,3 +190,14 @@ def test_two_entities_of_one_question_each_do_not_take_the_same_words():
     result = variant("one_shot", llm, said).invoke({"text": TEXT})
     spans = [Span(**entity["span"]) for entity in result["entities"]]
     assert not spans[0].overlaps(spans[1])
+
+
+def test_generation_only_where_the_small_model_is_unsure(tmp_path: Path):
+    script = {("generate", ""): found(("Blue Owls", "ORG", None))}
+    unsure, llm = variant("generate_uncertain", ScriptedLlm(script)), ScriptedLlm(script)
+    assert [entity["text"] for entity in unsure.invoke(post(tmp_path))["entities"]] == ["Blue Owls"]
+    sure = variant("generate_uncertain", llm, says((ANN, "ORG", FACE, doubt()), (ARBOR, "LOC", None, doubt())))
+    result = read_result(sure.invoke(post(tmp_path)))
+    assert [entity.span for entity in result.entities] == [ANN, ARBOR], "as the small model left them"
+    assert result.questions == ()
+    assert llm.asked == []

@@ -1,11 +1,12 @@
 """The command line: arguments only; the work is done elsewhere. Each file adds its commands to `app`."""
 
-from unco.cli import cache, evaluate, frames, kb, posts, prompts, simulation, small_model, tuning
+from unco.cli import cache, comparing, evaluate, frames, kb, posts, prompts, simulation, small_model, tuning
 from unco.cli.app import app, guarded, main
 
 __all__ = [
     "app",
     "cache",
+    "comparing",
     "evaluate",
     "frames",
     "guarded",

@@ -76,7 +76,7 @@ def to_plain(evaluation: Evaluation) -> Json:
         "notes": list(evaluation.notes),
     }
     if evaluation.against is not None:
-        data["against"] = _nested({key: _plain_difference(one) for key, one in evaluation.against.items()})
+        data["against"] = _nested({key: plain_difference(one) for key, one in evaluation.against.items()})
     if evaluation.uncertainty is not None:
         data["uncertainty"] = _nested({key: _plain_quality(one) for key, one in evaluation.uncertainty.items()})
     return data
@@ -107,7 +107,8 @@ def _plain_line(line: Line) -> Json:
     }
 
 
-def _plain_difference(found: Difference | NotScored) -> Json:
+def plain_difference(found: Difference | NotScored) -> Json:
+    """A difference of two runs as plain data."""
     if isinstance(found, NotScored):
         return {"not_scored": found.reason}
     return {

@@ -36,6 +36,11 @@ def route_at_once(state: PostState) -> list[Send] | Literal["collect"]:
     return _uncertain_to("correct_at_once", state) or "collect"
 
 
+def route_to_generation(state: PostState) -> Literal["generate", "collect"]:
+    """To the question for all entities, where the small model is unsure of any attribute of any entity."""
+    return "generate" if _uncertain_to("generate", state) else "collect"
+
+
 def _uncertain_to(node: str, state: PostState) -> list[Send]:
     extraction = state["extraction"]
     needy = [

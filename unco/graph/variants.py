@@ -3,7 +3,8 @@
 Names and what of the paper they stand for:
 `unco`: the whole (Algorithm 1). `small_only`: the small model, nobody asked. `correct_all`: "Direct Correction" of
 Table 2, every attribute asked about. `one_shot`: Table 3 without the hierarchy, one question for an entity.
-`generate`: the MLLM alone with three examples (Figure 10).
+`generate`: the MLLM alone with three examples (Figure 10). `generate_uncertain`: "Generation-based" of Table 1, the
+same for posts in which the small model is unsure of something; the others stay as it left them.
 """
 
 from typing import Literal, get_args
@@ -14,7 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.graph.post import PostGraph, build_graph, compile_post_graph
-from unco.graph.routes import route_at_once
+from unco.graph.routes import route_at_once, route_to_generation
 from unco.nodes.collect import collect
 from unco.nodes.correct_at_once import CorrectAtOnce
 from unco.nodes.extract import ExtractNode
@@ -24,7 +25,7 @@ from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
 from unco.types import ALWAYS, Thresholds
 
-Variant = Literal["unco", "small_only", "correct_all", "one_shot", "generate"]
+Variant = Literal["unco", "small_only", "correct_all", "one_shot", "generate", "generate_uncertain"]
 
 NEVER_ASKED = Thresholds(1.0, 1.0, 1.0)
 """No uncertainty is above 1."""
@@ -37,7 +38,8 @@ def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Knowledge | N
 
     Args:
         name: see `Variant`; `small_only` and `correct_all` have thresholds of their own, whatever the context says.
-        tool: the small model; `generate` takes the post's words, types and picture from it, and drops what it found.
+        tool: the small model; `generate` takes the post's words, types and picture from it, and drops what it
+            found.
         llm: who is asked.
         knowledge: as of `build_graph`.
 
@@ -55,6 +57,8 @@ def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Knowledge | N
             return _one_shot(tool, llm, knowledge)
         case "generate":
             return _generate(tool, llm, knowledge)
+        case "generate_uncertain":
+            return _generate(tool, llm, knowledge, where_uncertain=True)
     raise SettingsError(f"unknown variant {name!r}: choose one of {', '.join(get_args(Variant))}")
 
 
@@ -70,13 +74,16 @@ def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGra
     return compile_post_graph(graph, "one_shot")
 
 
-def _generate(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGraph:
+def _generate(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None, where_uncertain: bool = False) -> PostGraph:
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
     graph.add_node("generate", FindEntities(llm, "generation"))
     graph.add_node(collect)
     graph.add_edge(START, "extract")
-    graph.add_edge("extract", "generate")
+    if where_uncertain:
+        graph.add_conditional_edges("extract", route_to_generation)
+    else:
+        graph.add_edge("extract", "generate")
     graph.add_edge("generate", "collect")
     graph.add_edge("collect", END)
-    return compile_post_graph(graph, "generate")
+    return compile_post_graph(graph, "generate_uncertain" if where_uncertain else "generate")

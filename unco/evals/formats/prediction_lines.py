@@ -18,7 +18,7 @@ from unco.evals.formats.geometry import check_box, check_span, plain_box, to_box
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.state import RESULT
-from unco.types import ATTRIBUTES, Entity, Uncertainty
+from unco.types import ATTRIBUTES, Entity, Result, Uncertainty
 
 
 class _Uncertainty(Record):
@@ -122,9 +122,14 @@ def _from_result(data: Any, where: str) -> PredictedPost:
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         raise DataError(f"{where}: not a result: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
+    return _inside(predicted_of(result), where)
+
+
+def predicted_of(result: Result) -> PredictedPost:
+    """What `unco` said of a post, as any system's predictions."""
     size = None if result.picture is None else (result.picture.width, result.picture.height)
     entities = tuple(Predicted(one.span, one.type, one.region, _measured(one)) for one in result.entities)
-    return _inside(PredictedPost(result.id, entities, result.tokens, size=size), where)
+    return PredictedPost(result.id, entities, result.tokens, size=size)
 
 
 def _measured(entity: Entity) -> Uncertainty | None:

@@ -9,11 +9,14 @@ from typing import Any
 
 from PIL import Image
 
+from unco.errors import DataError
 from unco.small_model.looks import DEFAULT_SIZE, Look, look_steadily
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions import Region
 from unco.tools.extractor import Extractor, NetworkExtractor
 from unco.types import Extraction, GoldPost, Post
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 Input = dict[str, Any]
 
@@ -30,7 +33,7 @@ def post_inputs(gold: Sequence[GoldPost], folder: Path) -> list[Input]:
 
 
 def small_model_of(predictor: Predictor, look: Look, gold: Sequence[GoldPost], folder: Path) -> Extractor:
-    """The small model, looking at simulated candidates; each post is read once and remembered, for all variants.
+    """The small model, looking at simulated candidates; each post is read once.
 
     Args:
         predictor: the small model.
@@ -44,14 +47,40 @@ def small_model_of(predictor: Predictor, look: Look, gold: Sequence[GoldPost], f
     def provider(image: Image.Image, source: str) -> list[Region]:
         return list(regions[source])
 
-    extractor, known = NetworkExtractor(lambda: predictor, provider), dict[Post, Extraction]()
+    return remembered(NetworkExtractor(lambda: predictor, provider))
 
-    def remembered(post: Post) -> Extraction:
+
+def remembered(extractor: Extractor) -> Extractor:
+    """An extractor that reads each post once, for all arms: they start from the same entities."""
+    known = dict[Post, Extraction]()
+
+    def say(post: Post) -> Extraction:
         if post not in known:
             known[post] = extractor(post)
         return known[post]
 
-    return remembered
+    return say
+
+
+def with_pictures(gold: Sequence[GoldPost], folder: Path | None) -> list[Input]:
+    """What the graph is given: tokens, id, and the picture of the post's id.
+
+    Raises:
+        DataError: a post has none in the folder.
+    """
+    found = [None if folder is None else _picture(post, folder) for post in gold]
+    missing = [post.id for post, path in zip(gold, found, strict=True) if folder is not None and path is None]
+    if missing:
+        raise DataError(f"{folder} has no picture for {len(missing)} of {len(gold)} posts; the first is {missing[0]!r}")
+    return [{"text": list(post.tokens), "id": post.id, "image": path} for post, path in zip(gold, found, strict=True)]
+
+
+def _picture(post: GoldPost, folder: Path) -> str | None:
+    """The picture of a post's id; an id is data, so one that leads out of the folder finds nothing."""
+    if Path(post.id).name != post.id:
+        return None
+    paths = (folder / f"{post.id}{suffix}" for suffix in SUFFIXES)
+    return next((str(path) for path in paths if path.is_file()), None)
 
 
 def _path(post: GoldPost, folder: Path) -> Path:

@@ -1,129 +1,117 @@
-"""Run variants of the paper over the same posts, and say what each found, cost and broke."""
+"""Run arms over the same posts, and say what each found, cost and broke."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from unco.evals.changes import Changes, count_changes
 from unco.evals.protocols import Report, evaluate
-from unco.evals.scores import region_correct
-from unco.evals.side_by_side.posts import post_inputs
+from unco.evals.side_by_side.arena import Arena
+from unco.evals.side_by_side.arm import Arm
 from unco.graph import build_variant
-from unco.nodes.account import usage_of
+from unco.nodes.account import known_sum, usage_of
 from unco.state import read_result
-from unco.tools.extractor import Extractor
-from unco.tools.llm import Mllm
+from unco.tools.prices import Prices, cost_usd
 from unco.tools.small_model import small_model_tool
-from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, GoldEntity, GoldPost, Result, Span, Usage
+from unco.types import ATTRIBUTES, Attribute, Correction, Result, Usage
 
 CONCURRENCY = 16
 """Posts at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class VariantRun:
-    """One variant over all posts."""
+class ArmRun:
+    """One arm over all posts."""
 
-    name: str
+    arm: Arm
     report: Report
     """By the paper's rule."""
     usage: Usage
     """Of all posts."""
-    entities: int
-    """That the small model found, or the MLLM where it is alone."""
-    better: int
-    """Attributes that were wrong before a correction and right after."""
-    worse: int
-    """Attributes that were right before and wrong after: the harm."""
+    full_cost: float | None
+    """US dollars if no reply had been cached, so that arms can be compared; None = unknown."""
+    changes: Changes
     seconds: float
+    """Wall time of the whole run, the small model's part included where this arm was the first to need it."""
     results: tuple[Result, ...]
 
+    @property
+    def name(self) -> str:
+        """The arm's."""
+        return self.arm.name
 
-def run_variants(
-    names: Sequence[str],
-    gold: Sequence[GoldPost],
-    extractor: Extractor,
-    make_llm: Callable[[], Mllm],
-    folder: Path,
-    types: Sequence[str],
-) -> list[VariantRun]:
-    """Run variants one after another, each with an MLLM client of its own.
+    @property
+    def entities(self) -> int:
+        """That the small model found, or the MLLM where it is alone."""
+        return sum(len(result.entities) for result in self.results)
 
-    Args:
-        names: of `unco.graph.variants`.
-        gold: the posts.
-        extractor: the small model.
-        make_llm: gives a client with an empty cache and a new ledger.
-        folder: for the posts' pictures.
-        types: of the scheme.
+    @property
+    def tokens(self) -> int:
+        """Input and output; replies without counts count for nothing."""
+        return (self.usage.input_tokens or 0) + (self.usage.output_tokens or 0)
+
+    @property
+    def call_seconds(self) -> float:
+        """Of all calls, added up; 0 for cached ones."""
+        return sum(note.seconds for note in corrections(self)) + sum(
+            question.seconds for result in self.results for question in result.questions
+        )
+
+
+def variant_arms(names: Sequence[str]) -> list[Arm]:
+    """An arm for each of the paper's variants, everything else by default."""
+    return [Arm(name, variant=name) for name in names]
+
+
+def run_arms(arms: Sequence[Arm], arena: Arena) -> list[ArmRun]:
+    """Run arms one after another, each with an MLLM client of its own.
 
     Raises:
-        SettingsError: there is no such variant.
+        SettingsError: an arm asks for what does not exist.
     """
-    inputs = post_inputs(gold, folder)
-    return [_run(name, gold, inputs, extractor, make_llm(), types) for name in names]
+    return [run_arm(arm, arena) for arm in arms]
 
 
-def _run(
-    name: str,
-    gold: Sequence[GoldPost],
-    inputs: Sequence[dict[str, object]],
-    extractor: Extractor,
-    llm: Mllm,
-    types: Sequence[str],
-) -> VariantRun:
-    graph = build_variant(name, small_model_tool(extractor), llm)
+def run_arm(arm: Arm, arena: Arena) -> ArmRun:
+    """Run one arm over the arena's posts."""
+    llm = arena.make_llm()
+    graph = build_variant(arm.variant, small_model_tool(arena.small_model(*arm.small_model)), llm)
+    context = replace(arm.context, mode=arm.context.mode or arena.mode)
     start = time.perf_counter()
-    outputs = asyncio.run(graph.abatch(list(inputs), config={"max_concurrency": CONCURRENCY}))
+    config = {"max_concurrency": CONCURRENCY}
+    outputs = asyncio.run(graph.abatch(list(arena.inputs), config=config, context=context))  # type: ignore[arg-type]
     seconds = time.perf_counter() - start
     results = tuple(read_result(output) for output in outputs)
-    better, worse = turned(gold, results)
-    return VariantRun(
-        name=name,
-        report=evaluate(gold, [result.entities for result in results], types=types),
+    return ArmRun(
+        arm=arm,
+        report=evaluate(arena.gold, [result.entities for result in results], types=arena.types),
         usage=usage_of(
             [note for result in results for entity in result.entities for note in entity.corrections],
             [question for result in results for question in result.questions],
         ),
-        entities=sum(len(result.entities) for result in results),
-        better=better,
-        worse=worse,
+        full_cost=_full_cost(results, llm.terms.prices),
+        changes=count_changes(arena.gold, results),
         seconds=seconds,
         results=results,
     )
 
 
-def turned(gold: Sequence[GoldPost], results: Sequence[Result]) -> tuple[int, int]:
-    """How many changes went from wrong to right, and how many from right to wrong, by attribute.
-
-    Type and region are judged against the gold entity of the span that the entity ended with; where there is none they
-    are neither.
-    """
-    better = worse = 0
-    for post, result in zip(gold, results, strict=True):
-        for entity in result.entities:
-            for note in entity.corrections:
-                if note.outcome == "changed":
-                    before, after = (_right(post, entity, note.attribute, value) for value in (note.before, note.after))
-                    better += before is False and after is True
-                    worse += before is True and after is False
-    return better, worse
+def _full_cost(results: Sequence[Result], prices: Prices) -> float | None:
+    """Of the tokens of all replies, wherever they came from."""
+    said = [one for result in results for e in result.entities for note in e.corrections for one in note.exchanges]
+    said += [one for result in results for question in result.questions for one in question.exchanges]
+    return known_sum([0.0, *(cost_usd(prices.of(one.model), one.input_tokens, one.output_tokens) for one in said)])
 
 
-def _right(post: GoldPost, entity: Entity, attribute: Attribute, value: Span | Box | str | None) -> bool | None:
-    """Whether a value is gold's; None where gold has nothing to compare it with."""
-    if attribute == "span":
-        return any(item.span == value for item in post.entities)
-    item: GoldEntity | None = next((item for item in post.entities if item.span == entity.span), None)
-    if item is None:
-        return None
-    return item.type == value if attribute == "type" else region_correct(value, item.boxes)  # type: ignore[arg-type]
+def corrections(run: ArmRun) -> list[Correction]:
+    """All of a run's."""
+    return [note for result in run.results for entity in result.entities for note in entity.corrections]
 
 
-def outcomes(run: VariantRun) -> dict[Attribute, dict[str, int]]:
+def outcomes(run: ArmRun) -> dict[Attribute, dict[str, int]]:
     """How often each outcome came, by attribute."""
-    notes: list[Correction] = [note for result in run.results for e in result.entities for note in e.corrections]
+    notes = corrections(run)
     return {
         name: {
             outcome: sum(note.outcome == outcome and note.attribute == name for note in notes)

@@ -34,7 +34,18 @@ def answer(question: Question, knowledge: Knowledge, draw: Random) -> Answer:
     """The JSON object to answer with, its keys as the question asks for them."""
     post = knowledge.gold.find(question.text, question.picture.size if question.picture else None)
     entity = best_match(post, question.entity) if post else None
-    return {key: _value(key, question, post, entity, knowledge, draw) for key in question.keys}
+    told = replace(knowledge, profile=knowledge.profile.careless(_lost(question, knowledge.profile)))
+    return {key: _value(key, question, post, entity, told, draw) for key in question.keys}
+
+
+def _lost(question: Question, profile: Profile) -> float:
+    """Share of the right answers that go wrong for what the prompt leaves out."""
+    kept = 1.0
+    if "reasoning_process" not in question.keys:
+        kept *= 1 - profile.without_reasoning
+    if question.entity and not question.says_uncertainty:
+        kept *= 1 - profile.without_uncertainty
+    return 1 - kept
 
 
 def _value(

@@ -51,6 +51,10 @@ class Profile(_Strict):
 
     right: Chances = Chances(span=1, type=1, region=1)
     """Chance of the gold answer; else a plausible wrong one."""
+    without_reasoning: Share = 0
+    """Share of these right answers that go wrong where a prompt asks for no reasoning."""
+    without_uncertainty: Share = 0
+    """The same, where a question about an entity does not say how unsure the small model is."""
     hallucination: Chances = Chances(span=0, type=0, region=0)
     """Chance of words that are not in the post, of a type that is not listed, of a box where the gold has none."""
     box_noise: Annotated[float, Field(ge=0, le=10)] = 0
@@ -67,6 +71,11 @@ class Profile(_Strict):
     """Seconds until a connection without an answer is closed."""
     response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
     """What is understood; json_schema understands json_object too. What is not is refused with 400."""
+
+    def careless(self, lost: float) -> "Profile":
+        """The same with a share of the right answers lost."""
+        kept = {name: chance * (1 - lost) for name, chance in self.right}
+        return self.model_copy(update={"right": Chances(**kept)})
 
     @model_validator(mode="after")
     def _at_most_one(self) -> "Profile":

@@ -14,6 +14,7 @@ KEYS = ("corrected_entity", "corrected_type", "corrected_bounding_box", "candida
 """Keys of an answer that a system message can ask for, the reasoning aside."""
 
 _KEY = re.compile(rf'"(reasoning_process|{"|".join(KEYS)})"\s*:')
+_UNCERTAINTY = re.compile(r"^Uncertainty of ", re.MULTILINE)
 _LABEL = re.compile(r"^\s*- ([^:\n]+): ", re.MULTILINE)
 _TYPE = re.compile(r"^(?:Its type|Type as given)[^:\n]*: *(.*)$", re.MULTILINE)
 
@@ -48,6 +49,8 @@ class Question:
     labels: tuple[str, ...]
     """Types to choose from."""
     picture: Seen | None
+    says_uncertainty: bool
+    """Whether it says how unsure the small model is."""
     content: str
     """Hash of all that was said and shown; equal questions have equal ones."""
 
@@ -70,6 +73,7 @@ def read_question(body: dict[str, Any]) -> Question:
         found=_marked("found", user),
         labels=tuple(name.strip() for name in _LABEL.findall(system)),
         picture=picture,
+        says_uncertainty=bool(_UNCERTAINTY.search(user)),
         content=sha256(everything.encode("utf-8", "replace")).hexdigest(),
     )
 

@@ -1,0 +1,47 @@
+"""An arena of the six drawn posts, a small model that is wrong where it is unsure, and a simulated MLLM."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from tests.evals.simulated_posts import drawn_posts, small_model
+from unco.evals.side_by_side.arena import PRICES, Arena
+from unco.evals.side_by_side.posts import post_inputs
+from unco.evals.simulation import Profile, simulate
+from unco.evals.simulation.model import Simulation
+from unco.tools.cache import Cache
+from unco.tools.connection import Terms
+from unco.tools.llm import Mllm
+from unco.types import Extraction, Label, Post
+
+TYPES = ("PER", "LOC", "ORG", "MISC")
+LABELS = tuple(Label(name, f"what is called {name}") for name in TYPES)
+
+
+def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
+    cache, terms = Cache(folder / f"cache{number}"), Terms(prices=PRICES)
+    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=3.0)
+
+
+@contextmanager
+def drawn_arena(folder: Path, profile: Profile | None = None, seed: int = 3) -> Iterator[Arena]:
+    posts = drawn_posts(folder)
+    said = small_model(posts)
+
+    def with_their_pictures(post: Post) -> Extraction:
+        """The arena's pictures are blank ones of the same sizes; boxes are the same in them."""
+        return replace(said(replace(post, text=" ".join(post.text))), labels=LABELS)
+
+    gold, number = [post.gold for post in posts], count()
+    with simulate(gold, "qwen2.5-vl", profile, seed) as simulation:
+        yield Arena(
+            gold=tuple(gold),
+            inputs=tuple(post_inputs(gold, folder / "blank")),
+            types=TYPES,
+            small_model=lambda checkpoint, estimator: with_their_pictures,
+            make_llm=lambda: llm_of(simulation, folder, next(number)),
+            simulation=simulation,
+            profile=profile or Profile(),
+        )

@@ -1,0 +1,148 @@
+"""Arms against each other: what they choose, how they differ, what the differences cost."""
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.evals.arenas import drawn_arena
+from unco.context import Context
+from unco.errors import DataError, SettingsError
+from unco.evals.changes import Changes
+from unco.evals.comparison import Difference
+from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.evals.side_by_side.arm import Arm, parse_arm
+from unco.evals.side_by_side.compare import compare_arms, to_json, write_comparison
+from unco.evals.side_by_side.posts import with_pictures
+from unco.evals.side_by_side.show_comparison import show_comparison
+from unco.evals.simulation import Profile
+from unco.evals.simulation.profile import Chances
+from unco.types import GoldPost
+
+ALWAYS_WRONG_TYPE = Profile(right=Chances(span=1, type=0, region=1))
+
+
+def test_an_arm_is_read_from_its_text():
+    arm = parse_arm("span=span/v2, type=v2,span_threshold=0.3,model=gpt-4o,variant=one_shot,checkpoint=there")
+    assert arm.context == Context(span_prompt="v2", type_prompt="v2", span_threshold=0.3, model="gpt-4o")
+    assert (arm.variant, arm.small_model) == ("one_shot", ("there", None))
+    assert parse_arm("") == Arm("")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("spam=v2", "'spam=v2' is no choice"),
+        ("span", "'span' is no choice"),
+        ("span=", "'span=' is no choice"),
+        ("span=v1,span=v2", "chooses span twice"),
+        ("span_threshold=low", "span_threshold must be a number, got 'low'"),
+        ("span_threshold=3", r"must be a number in \[0, 1\]"),
+        ("variant=best", "unknown variant"),
+    ],
+)
+def test_what_is_no_arm_is_refused(text: str, message: str):
+    with pytest.raises(SettingsError, match=message):
+        parse_arm(text)
+
+
+def test_two_arms_or_more_all_different(tmp_path: Path):
+    with drawn_arena(tmp_path) as arena:
+        for texts in (["span=v1"], ["span=v1", "span=v1"]):
+            with pytest.raises(SettingsError, match="two arms or more"):
+                compare_arms([parse_arm(text) for text in texts], arena)
+
+
+def test_an_unknown_prompt_is_named(tmp_path: Path):
+    with drawn_arena(tmp_path) as arena, pytest.raises(SettingsError, match="v99"):
+        compare_arms([parse_arm("span=v1"), parse_arm("span=v99")], arena)
+
+
+def test_a_better_arm_is_better_and_its_flips_are_listed(tmp_path: Path):
+    """Of 18 entities the small model has 6 right in type and wrong in nothing else than what it is unsure of."""
+    with drawn_arena(tmp_path) as arena:
+        found = compare_arms([parse_arm("variant=small_only"), parse_arm("span=v1")], arena)
+    (other,) = found.others
+    assert found.f1[0]["GMNER"].value == 0
+    assert found.f1[1]["GMNER"].value == 1
+    difference = other.difference["GMNER"]
+    assert isinstance(difference, Difference)
+    assert (difference.f1.value, difference.only_first, difference.only_other) == (1.0, 18, 0)
+    assert difference.verdict == "better"
+    assert other.flips is not None
+    assert all(flip.gained for flip in other.flips)
+    spans, types, regions = (sum(flip.attribute == name for flip in other.flips) for name in ("span", "type", "region"))
+    assert (spans, types) == (12, 6), "two spans and a type of each post are wrong"
+    assert regions == 6, "a region is compared where both arms have the span"
+    assert found.runs[1].changes == Changes(better=36, worse=0, asked_right=0, asked_wrong=36)
+    assert found.runs[1].changes.harm_rate is None
+    assert found.runs[1].changes.rescue_rate == 1.0
+
+
+def test_an_arm_that_harms_is_found_out(tmp_path: Path):
+    texts = ["type_threshold=1", "type_threshold=-1"]
+    with drawn_arena(tmp_path, ALWAYS_WRONG_TYPE) as arena:
+        found = compare_arms([parse_arm(text) for text in texts], arena)
+    (other,) = found.others
+    assert found.runs[0].changes.worse == 0
+    assert found.runs[1].changes.worse == 12, "of 18 types 12 were right"
+    assert found.runs[1].changes.harm_rate == 1.0
+    assert [flip.gained for flip in other.flips or ()] == [False] * 12
+    difference = other.difference["MNER"]
+    assert isinstance(difference, Difference)
+    assert difference.verdict == "worse"
+
+
+def test_equal_arms_are_within_noise_and_the_page_says_so(tmp_path: Path):
+    with drawn_arena(tmp_path) as arena:
+        found = compare_arms([parse_arm("region=v1"), parse_arm("span=v2")], arena)
+        console = Console(record=True, width=120)
+        show_comparison(found, arena, console)
+    shown = console.export_text()
+    assert shown.count("within noise") == 3
+    assert "The MLLM is simulated" in shown
+    assert "arm 2: 0 attributes wrong -> right, 0 right -> wrong" in shown
+
+
+def test_an_arm_without_the_same_entities_has_no_flips(tmp_path: Path):
+    with drawn_arena(tmp_path) as arena:
+        found = compare_arms([parse_arm("span=v1"), parse_arm("variant=generate")], arena)
+        console = Console(record=True, width=120)
+        show_comparison(found, arena, console)
+    assert found.others[0].flips is None
+    assert "does not start from the entities of arm 1" in console.export_text()
+
+
+def test_a_comparison_is_written_down_whole(tmp_path: Path):
+    with drawn_arena(tmp_path, ALWAYS_WRONG_TYPE) as arena:
+        found = compare_arms([parse_arm("type_threshold=1"), parse_arm("type_threshold=-1")], arena)
+        write_comparison(found, arena, tmp_path / "out")
+    written = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert written == json.loads(to_json(found))
+    assert written["arms"][1]["flips"] == {"wrong_to_right": 0, "right_to_wrong": 12}
+    assert written["arms"][1]["against_first"]["MNER"]["verdict"] == "worse"
+    assert [post.id for post in read_prediction_lines(tmp_path / "out" / "arm-2.jsonl")] == list("012345")
+    flips = [json.loads(line) for line in (tmp_path / "out" / "flips-2.jsonl").read_text().splitlines()]
+    assert len(flips) == 12
+    assert flips[0]["flip"] == "right -> wrong"
+    assert flips[0]["first"]["outcome"] == "skipped"
+    assert flips[0]["other"]["reasoning"].startswith("Simulated")
+
+
+def test_what_is_cached_counts_as_if_it_were_not(tmp_path: Path):
+    with drawn_arena(tmp_path) as arena:
+        first = compare_arms([parse_arm("span=v1"), parse_arm("type=v1")], arena).runs[0]
+    assert first.full_cost == pytest.approx(first.usage.cost)
+    assert first.full_cost
+    assert first.full_cost > 0
+
+
+def test_a_missing_picture_is_named(tmp_path: Path):
+    posts = [GoldPost(name, ("a",), (), None) for name in ("one", "two", "../two")]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.jpg").write_bytes(b"")
+    (tmp_path / "two.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match="no picture for 2 of 3 posts; the first is 'two'"):
+        with_pictures(posts, tmp_path / "in")
+    assert [one["image"] for one in with_pictures(posts, None)] == [None, None, None]

@@ -1,0 +1,114 @@
+"""The paper's tables, run in an arena: what was published, what is run, what is said of the difference."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.evals.arenas import drawn_arena
+from unco.errors import SettingsError
+from unco.evals.comparison import Difference
+from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.evals.judging import NotScored
+from unco.evals.paper.page import aligned
+from unco.evals.paper.published import Row, Table, published
+from unco.evals.paper.reproduce import Runs, data_set_of, reproduce_table
+from unco.evals.paper.routed import routed_shares
+from unco.evals.paper.run import reproduce
+from unco.evals.side_by_side.arm import parse_arm
+from unco.evals.simulation import Profile
+from unco.evals.simulation.profile import Chances
+from unco.small_model.label_schemes import COARSE_OF
+
+TABLES = {table.name: table for table in published().tables}
+
+
+def test_the_papers_numbers_are_all_there():
+    assert {name: len(table.rows) for name, table in TABLES.items()} == {
+        "table1": 3,
+        "table2": 28,
+        "table3": 9,
+        "table5": 3,
+    }
+    best = next(row for row in TABLES["table2"].rows if row.name == "Gemini-2.5 Pro -w / UnCo")
+    assert (best.gmner, best.fmnerg) == ((64.58, 81.71, 69.62), (53.56, 67.70, 68.25))
+    full = {row.gmner for table in TABLES.values() for row in table.rows if "UnCo" in row.name or row.name == "full"}
+    assert (62.14, 81.33, 66.72) in full
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_every_arm_of_a_table_is_one(table: Table):
+    arms = [parse_arm(row.arm) for row in table.rows if row.arm is not None]
+    assert arms
+    assert all(row.not_run for row in table.rows if row.arm is None)
+
+
+def test_a_row_is_run_or_says_why_not():
+    with pytest.raises(ValueError, match="give an arm, or say why"):
+        Row(name="bare")
+    with pytest.raises(ValueError, match="must both be rows that are run"):
+        Table(name="t", title="", place="", rows=(Row(name="a", arm="span=v1"),), above=(("a", "b", "GMNER"),))
+
+
+def test_the_data_set_shows_in_the_types():
+    assert data_set_of(["PER", "LOC", "ORG", "OTHER"]) == "gmner"
+    assert data_set_of(list(COARSE_OF)) == "fmnerg"
+    assert data_set_of(["PER", "LOC", "ORG", "MISC"]) is None
+
+
+def test_rows_are_run_once_and_shapes_are_judged(tmp_path: Path):
+    """The small model has no triplet right, a perfect MLLM all of them; nothing is left to be told apart in Table 5."""
+    with drawn_arena(tmp_path) as arena:
+        runs = Runs(arena, "simulated-qwen2.5-vl")
+        first, fifth = (reproduce_table(TABLES[name], runs) for name in ("table1", "table5"))
+        assert len(runs.made) == 5, "the whole of unco is in both tables, and run once"
+    small, generated, unco = first.rows
+    assert [row.here and row.here["GMNER"].value for row in (small, generated, unco)] == [0.0, 1.0, 1.0]
+    assert [shape.verdict for shape in first.shapes] == ["seen here", "within noise here", "the reverse is seen here"]
+    assert [shape.verdict for shape in fifth.shapes] == ["within noise here"] * 2
+    assert small.paper == (None, None, None), "these types are of neither data set"
+    gained = first.shapes[0].here
+    assert isinstance(gained, Difference)
+    assert gained.f1.value == 1.0
+
+
+def test_rows_of_another_mllm_are_not_run(tmp_path: Path):
+    with drawn_arena(tmp_path) as arena:
+        found = reproduce_table(TABLES["table2"], Runs(arena, "Qwen2.5-VL-72B-Instruct"))
+    by_name = {row.name: row for row in found.rows}
+    assert by_name["Qwen2.5VL-72B -w / UnCo"].run is by_name["MLLM -w / UnCo"].run is not None
+    assert by_name["Qwen2.5VL-7B -w / UnCo"].note == "another MLLM"
+    assert by_name["H-Index"].note == "another system"
+
+
+def test_shares_of_what_is_routed(tmp_path: Path):
+    with drawn_arena(tmp_path) as arena:
+        shares = routed_shares(Runs(arena, "any").of("variant=unco"))
+    assert shares == {"span": 12 / 18, "type": 6 / 18, "region": 1.0}
+
+
+def test_a_page_says_what_is_simulated_and_is_written_with_its_runs(tmp_path: Path):
+    profile = Profile(right=Chances(span=1, type=1, region=0.9))
+    with drawn_arena(tmp_path, profile) as arena:
+        page = reproduce(["table6", "fig3", "table1"], arena, "test", tmp_path / "out")
+    assert (tmp_path / "out" / "reproduction.md").read_text() == page
+    assert "**The MLLM is simulated**" in page
+    assert '"region":0.9' in page
+    assert page.index("Table 1") < page.index("Table 6") < page.index("Figure 3")
+    assert "of neither of the paper's data sets" in page
+    assert len(read_prediction_lines(tmp_path / "out" / "run-1.jsonl")) == 6
+    with drawn_arena(tmp_path) as arena, pytest.raises(SettingsError, match="cannot reproduce table9: there is table1"):
+        reproduce(["table9"], arena, "test")
+
+
+def test_what_cannot_be_scored_is_not_judged(tmp_path: Path):
+    with drawn_arena(tmp_path) as arena:
+        found = reproduce_table(TABLES["table1"], Runs(arena, "any"))
+    shape = found.shapes[0]
+    object.__setattr__(shape, "here", NotScored("gold has no boxes"))
+    assert shape.verdict == "not scored: gold has no boxes"
+
+
+def test_a_table_can_be_read_as_it_stands():
+    assert aligned(("", "a"), [("long | name", "1.00")]) == (
+        "|              |    a |\n| ------------ | ---: |\n| long \\| name | 1.00 |\n"
+    )

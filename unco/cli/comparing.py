@@ -1,0 +1,107 @@
+"""Commands that run arms side by side: any that are given, or those of the paper's tables."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unco.cli.app import app
+from unco.cli.arena_options import (
+    Boxes,
+    Checkpoint,
+    Family,
+    Gold,
+    Mode,
+    Pictures,
+    Posts,
+    Profile,
+    Scheme,
+    Seed,
+    Split,
+)
+
+
+@app.command()
+def compare(
+    gold: Gold,
+    arm: Annotated[list[str], typer.Option(help="Two or more: `span=v2`, `model=NAME`, `span_threshold=0.3,type=v2`.")],
+    split: Split = "test",
+    boxes: Boxes = None,
+    pictures: Pictures = None,
+    posts: Posts = None,
+    checkpoint: Checkpoint = None,
+    scheme: Scheme = None,
+    mode: Mode = None,
+    profile: Profile = None,
+    family: Family = "qwen2.5-vl",
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder for the runs, the flips and comparison.json.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Run arms over the same posts and the same small model's entities, and set them against the first."""
+    from unco.evals.side_by_side.arm import parse_arm
+    from unco.evals.side_by_side.compare import compare_arms, to_json, write_comparison
+    from unco.evals.side_by_side.open_arena import ArenaChoices, open_arena
+    from unco.evals.side_by_side.show_comparison import show_comparison
+
+    arms = [parse_arm(text) for text in arm]
+    choices = ArenaChoices(
+        gold=gold,
+        split=split,
+        boxes=boxes,
+        pictures=pictures,
+        posts=posts,
+        checkpoint=checkpoint,
+        scheme=scheme,
+        mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
+        profile=profile,
+        family=family,
+        seed=seed,
+    )
+    with open_arena(choices) as arena:
+        found = compare_arms(arms, arena)
+        if out is not None:
+            write_comparison(found, arena, out)
+        if json:
+            sys.stdout.write(to_json(found) + "\n")
+        else:
+            show_comparison(found, arena, Console())
+
+
+@app.command()
+def reproduce(
+    part: Annotated[list[str], typer.Argument(help="table1, table2, table3, table5, table6, fig3, fig4.")],
+    gold: Gold,
+    split: Split = "test",
+    boxes: Boxes = None,
+    pictures: Pictures = None,
+    posts: Posts = None,
+    checkpoint: Checkpoint = None,
+    scheme: Scheme = None,
+    mode: Mode = None,
+    profile: Profile = None,
+    family: Family = "qwen2.5-vl",
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder for the page, the figure and each run's results.")] = None,
+) -> None:
+    """Run the paper's tables on your posts and your MLLM, and print them beside the paper's numbers."""
+    from unco.evals.paper.run import reproduce as run
+    from unco.evals.side_by_side.open_arena import ArenaChoices, open_arena
+
+    choices = ArenaChoices(
+        gold=gold,
+        split=split,
+        boxes=boxes,
+        pictures=pictures,
+        posts=posts,
+        checkpoint=checkpoint,
+        scheme=scheme,
+        mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
+        profile=profile,
+        family=family,
+        seed=seed,
+    )
+    with open_arena(choices) as arena:
+        sys.stdout.write(run(part, arena, split, out))

@@ -1,0 +1,78 @@
+"""What corrections did: wrong values put right, right ones spoilt, against gold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unco.evals.scores import region_correct
+from unco.types import Attribute, Box, Correction, Entity, GoldEntity, GoldPost, Result, Span
+
+Value = Span | Box | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Counts of attributes, of all posts together."""
+
+    better: int
+    """Wrong before a correction and right after."""
+    worse: int
+    """Right before and wrong after: the harm."""
+    asked_right: int
+    """Asked about though they were right."""
+    asked_wrong: int
+    """Asked about, and wrong."""
+
+    @property
+    def harm_rate(self) -> float | None:
+        """Of the right ones that were asked about, the share that was spoilt; None = none was asked about."""
+        return self.worse / self.asked_right if self.asked_right else None
+
+    @property
+    def rescue_rate(self) -> float | None:
+        """Of the wrong ones that were asked about, the share that was put right; None = none was asked about."""
+        return self.better / self.asked_wrong if self.asked_wrong else None
+
+
+def count_changes(gold: Sequence[GoldPost], results: Sequence[Result]) -> Changes:
+    """Count what the corrections of a run did; what `value_right` cannot judge counts nowhere.
+
+    Args:
+        gold: annotated posts.
+        results: of the same posts in the same order.
+    """
+    judged = [
+        (value_right(post, entity, note.attribute, note.before), value_right(post, entity, note.attribute, note.after))
+        for post, result in zip(gold, results, strict=True)
+        for entity in result.entities
+        for note in entity.corrections
+        if was_asked(note)
+    ]
+    return Changes(
+        better=sum(before is False and after is True for before, after in judged),
+        worse=sum(before is True and after is False for before, after in judged),
+        asked_right=sum(before is True for before, _ in judged),
+        asked_wrong=sum(before is False for before, _ in judged),
+    )
+
+
+def was_asked(note: Correction) -> bool:
+    """Whether somebody was asked about a value that the small model had."""
+    return note.outcome in ("kept", "changed", "rejected", "failed")
+
+
+def value_right(post: GoldPost, entity: Entity, attribute: Attribute, value: Value) -> bool | None:
+    """Whether a value is gold's; None where gold has nothing to compare it with.
+
+    Type and region are judged against the gold entity of the span that the entity ended with.
+    """
+    if attribute == "span":
+        return any(item.span == value for item in post.entities)
+    item = gold_of(post, entity)
+    if item is None:
+        return None
+    return item.type == value if attribute == "type" else region_correct(value, item.boxes)  # type: ignore[arg-type]
+
+
+def gold_of(post: GoldPost, entity: Entity) -> GoldEntity | None:
+    """The gold entity of an entity's span; None = there is none."""
+    return next((item for item in post.entities if item.span == entity.span), None)

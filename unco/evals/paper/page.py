@@ -1,0 +1,130 @@
+"""What was reproduced, as a page of Markdown that a reader of the paper can follow."""
+
+from collections.abc import Mapping, Sequence
+
+from unco.evals.comparison import Difference
+from unco.evals.intervals import Interval
+from unco.evals.paper.published import published
+from unco.evals.paper.reproduce import RowFound, Runs, Shape, TableFound, data_set_of
+from unco.evals.paper.routed import Auroc
+from unco.evals.scores import Task
+from unco.evals.side_by_side.arena import Arena
+from unco.types import ATTRIBUTES, Attribute
+
+TASKS: tuple[Task, ...] = ("GMNER", "MNER", "EEG")
+
+SIMULATED = (
+    "**The MLLM is simulated**: it knows the gold answers and errs as the profile below says. What is seen here is how "
+    "the variants differ in shape and cost. It says nothing about any model, and no number may be set against "
+    "the paper's."
+)
+
+
+def head(runs: Runs, small_model: str, split: str) -> str:
+    """What was run, and on what."""
+    arena = runs.arena
+    lines = [
+        "# The paper's tables, run here",
+        "",
+        f"{len(arena.gold)} posts of {split}, {sum(len(post.entities) for post in arena.gold)} gold entities of "
+        f"{len(arena.types)} types. Small model: {small_model}. MLLM: {runs.model}.",
+        "Where the paper names its small model (BART, CLIP, debiasing), this one stands in for it.",
+        "F1 in percent by the paper's rule (Eqs. 12-15), with the 95 % bootstrap interval over posts in brackets.",
+    ]
+    if arena.simulation is not None and arena.profile is not None:
+        profile = arena.profile.model_dump_json(exclude_defaults=True)
+        lines += ["", SIMULATED, "", f"Profile: `{profile}`"]
+    if data_set_of(arena.types) is None:
+        lines += ["", "These types are of neither of the paper's data sets, so its numbers are left out."]
+    return "\n".join(lines) + "\n"
+
+
+def table_page(found: TableFound) -> str:
+    """A table: the paper's numbers, ours, and whether the paper's conclusions are seen here."""
+    table = found.table
+    headings = ("", "paper: GMNER", "MNER", "EEG", "here: GMNER", "MNER", "EEG", "calls / entity", "harm", "note")
+    rows = [(row.name, *_paper(row), *_here(row), *_cost(row), row.note) for row in found.rows]
+    shapes = [
+        (f"{shape.above} above {shape.below}", shape.task, _points(shape.paper), _difference(shape), shape.verdict)
+        for shape in found.shapes
+    ]
+    drawn = ("what the paper draws from it", "task", "paper", "here (95 % interval)", "")
+    return f"\n## {table.place}: {table.title}\n\n{aligned(headings, rows)}\n{aligned(drawn, shapes)}"
+
+
+def table6_page(here: Mapping[Attribute, float], arena: Arena) -> str:
+    """Table 6."""
+    own = published().table6.get(data_set_of(arena.types) or "", {})
+    rows = [(name, f"{own[name]:.2f}" if own else "-", f"{100 * here[name]:.2f}") for name in ATTRIBUTES]
+    note = (
+        "Here: share of the small model's entities of which the attribute is above its threshold. "
+        "The paper does not say of what its shares are."
+    )
+    title = "Table 6, appendix C.2: share of corrections, in percent"
+    return f"\n## {title}\n\n{aligned(('', 'paper', 'here'), rows)}\n{note}\n"
+
+
+def fig3_page(found: Sequence[Auroc], arena: Arena) -> str:
+    """Figure 3 (6 of Twitter-FMNERG) in numbers."""
+    rows = [(one.estimator, *(_ratio(one.by_attribute[name]) for name in ATTRIBUTES)) for one in found]
+    gained = published().fig3.get(data_set_of(arena.types) or "", {})
+    text = (
+        "The paper's curves are a picture. In its text: training with debiasing (MRD) adds "
+        + ", ".join(f"{points} points ({name})" for name, points in gained.items())
+        + " to MC dropout; that comparison needs a second small model, trained without."
+        if gained
+        else "The paper gives no numbers of this figure."
+    )
+    title = "Figure 3 / 6, section 3.4 / C.3: AUROC of telling wrong from right"
+    return f"\n## {title}\n\n{aligned(('uncertainty', *ATTRIBUTES), rows)}\n{text}\n"
+
+
+def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table that can be read as it stands; the first column to the left, the others to the right."""
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in (headings, *rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(headings))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in map(lambda width: max(width, 2), widths[1:]))]
+    return "".join(
+        "| "
+        + " | ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        + " |\n"
+        for row in (cells[0], rule, *cells[1:])
+    )
+
+
+def _paper(row: RowFound) -> list[str]:
+    return ["-" if value is None else f"{value:.2f}" for value in row.paper]
+
+
+def _here(row: RowFound) -> list[str]:
+    return ["-"] * len(TASKS) if row.here is None else [_interval(row.here[task]) for task in TASKS]
+
+
+def _cost(row: RowFound) -> tuple[str, str]:
+    if row.run is None:
+        return "-", "-"
+    harm = row.run.changes.harm_rate
+    calls = f"{row.run.usage.calls / row.run.entities:.2f}" if row.run.entities else "-"
+    return calls, "-" if harm is None else f"{100 * harm:.0f} %"
+
+
+def _interval(found: Interval) -> str:
+    return f"{100 * found.value:.2f} ({100 * found.low:.1f} - {100 * found.high:.1f})"
+
+
+def _points(points: float | None) -> str:
+    return "-" if points is None else f"{points:+.2f}"
+
+
+def _difference(shape: Shape) -> str:
+    if not isinstance(shape.here, Difference):
+        return "-"
+    found = shape.here.f1
+    return f"{100 * found.value:+.2f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+
+
+def _ratio(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

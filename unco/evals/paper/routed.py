@@ -1,0 +1,50 @@
+"""Table 6 and Figure 3: how much goes to the correctors, and how well uncertainty finds what is wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from unco.evals.formats.prediction_lines import predicted_of
+from unco.evals.paper.reproduce import Runs
+from unco.evals.side_by_side.run import ArmRun
+from unco.evals.uncertainty_report import UncertaintyQuality, report_uncertainty
+from unco.types import ATTRIBUTES, Attribute
+
+ESTIMATORS = {"confidence": "1 - confidence", "mc_decoder": "MC dropout in the decoder (the paper's)"}
+"""Of Figure 3, and what a checkpoint calls them; its own first choice is measured beside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auroc:
+    """Of one estimator."""
+
+    estimator: str
+    by_attribute: Mapping[Attribute, float | None]
+    """In [0, 1]; None = cannot be measured."""
+
+
+def routed_shares(run: ArmRun) -> dict[Attribute, float]:
+    """Share of the small model's entities of which an attribute was above its threshold (Table 6), in [0, 1]."""
+    notes = [note for result in run.results for entity in result.entities for note in entity.corrections]
+    return {
+        name: sum(note.attribute == name and note.uncertainty > note.threshold for note in notes)
+        / max(1, sum(note.attribute == name for note in notes))
+        for name in ATTRIBUTES
+    }
+
+
+def aurocs(runs: Runs) -> list[Auroc]:
+    """AUROC of each estimator on the small model's own predictions (Figure 3); nobody is asked."""
+    found = [_auroc(what, runs.of(f"variant=small_only,estimator={name}"), runs) for name, what in ESTIMATORS.items()]
+    return [*found, _auroc("the checkpoint's first choice", runs.of("variant=small_only"), runs)]
+
+
+def _auroc(name: str, run: ArmRun, runs: Runs) -> Auroc:
+    judged = report_uncertainty(runs.arena.gold, [predicted_of(result) for result in run.results])
+    of_all = {attribute: judged["all", attribute] for attribute in ATTRIBUTES}
+    return Auroc(
+        name,
+        {
+            attribute: quality.auroc if isinstance(quality, UncertaintyQuality) else None
+            for attribute, quality in of_all.items()
+        },
+    )

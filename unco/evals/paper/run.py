@@ -1,0 +1,59 @@
+"""`unco reproduce`: what of the paper is wanted, run in an arena, as one page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from unco.errors import DataError, SettingsError
+from unco.evals.formats.json_text import write_lines
+from unco.evals.paper.page import fig3_page, head, table6_page, table_page
+from unco.evals.paper.published import published
+from unco.evals.paper.reproduce import Runs, reproduce_table
+from unco.evals.paper.routed import aurocs, routed_shares
+from unco.evals.side_by_side.arena import Arena
+from unco.state import RESULT
+
+PARTS = ("table1", "table2", "table3", "table5", "table6", "fig3", "fig4")
+"""What can be reproduced. Table 4 counts the data sets, Table 7 tunes the training: see the tests and the recipes."""
+
+
+def reproduce(parts: Sequence[str], arena: Arena, split: str, out: Path | None = None) -> str:
+    """Run the wanted tables and figures and write a page.
+
+    Args:
+        parts: of `PARTS`.
+        arena: posts, small model, MLLM.
+        split: of the data, for the page.
+        out: folder for the page, `reproduction.md`, and a file of results for each run; None = written nowhere.
+
+    Raises:
+        SettingsError: there is no such table or figure.
+        DataError: the folder cannot be written.
+    """
+    if unknown := sorted(set(parts) - set(PARTS)):
+        raise SettingsError(f"cannot reproduce {', '.join(unknown)}: there is {', '.join(PARTS)}")
+    runs = Runs(arena, str(arena.make_llm().model))
+    pages = [_page(part, runs) for part in PARTS if part in parts]
+    small_model = next(iter(runs.made.values())).results[0].model if runs.made else "none was run"
+    page = head(runs, small_model, split) + "".join(pages)
+    if out is not None:
+        _write(page, runs, out)
+    return page
+
+
+def _page(part: str, runs: Runs) -> str:
+    match part:
+        case "table6":
+            return table6_page(routed_shares(runs.of("variant=unco")), runs.arena)
+        case "fig3":
+            return fig3_page(aurocs(runs), runs.arena)
+    return table_page(reproduce_table(next(table for table in published().tables if table.name == part), runs))
+
+
+def _write(page: str, runs: Runs, out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "reproduction.md").write_text(page, "utf-8")
+    except OSError as error:
+        raise DataError(f"{out} cannot be written: {error}") from error
+    for number, run in enumerate(runs.made.values(), start=1):
+        write_lines(out / f"run-{number}.jsonl", [RESULT.dump_python(result, mode="json") for result in run.results])

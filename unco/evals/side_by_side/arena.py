@@ -1,0 +1,162 @@
+"""Where arms meet: the posts, the small model and the MLLM that all of them have in common.
+
+The user's own pictures and endpoint; or, where there are none, blank pictures, candidates simulated from the gold
+boxes, and a simulated MLLM, which shows shapes and costs and never quality.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from unco.context import Mode
+from unco.errors import DataError, SettingsError
+from unco.evals.side_by_side.posts import Input, post_inputs, remembered, small_model_of, with_pictures
+from unco.evals.simulation import Profile, simulate
+from unco.evals.simulation.model import Simulation
+from unco.evals.sources import Sources, in_scheme, make_look, read_split
+from unco.small_model.checkpoint import SHIPPED, from_pretrained
+from unco.small_model.looks import entity_names
+from unco.small_model.predictor import Predictor
+from unco.tools.cache import Cache
+from unco.tools.call_settings import mllm_from_env
+from unco.tools.connection import Terms
+from unco.tools.extractor import Extractor
+from unco.tools.llm import Mllm
+from unco.tools.prices import Price, Prices
+from unco.tools.small_model import default_extractor
+from unco.types import GoldPost
+
+PRICES = Prices(version="simulated", models=(Price(pattern="^simulated", input=2.5, output=10.0),))
+"""US dollars for a million tokens: what a hosted model of 2024 took (gpt-4o)."""
+
+SmallModel = Callable[[str | None, str | None], Extractor]
+"""From a checkpoint (None = the shipped one) and an estimator (None = its first choice)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """What all arms have in common."""
+
+    gold: tuple[GoldPost, ...]
+    """In the types that the small model speaks."""
+    inputs: tuple[Input, ...]
+    """The same posts, as the graph takes them."""
+    types: tuple[str, ...]
+    small_model: SmallModel
+    make_llm: Callable[[], Mllm]
+    """A client for one arm."""
+    mode: Mode | None = None
+    """How it gets answers; None = live."""
+    simulation: Simulation | None = None
+    """The simulated MLLM; None = a real one is asked."""
+    profile: Profile | None = None
+    """How the simulated one errs."""
+
+
+@contextmanager
+def simulated_arena(
+    sources: Sources,
+    split: str,
+    posts: int | None,
+    profile: Profile,
+    seed: int,
+    family: str = "qwen2.5-vl",
+    checkpoint: str | None = None,
+    scheme: str | None = None,
+) -> Iterator[Arena]:
+    """Real posts and a real small model, simulated candidates and a simulated MLLM, each arm with a cache of its own.
+
+    Args:
+        sources: the data set in the checkpoint's own label scheme (Twitter-FMNERG for the shipped one).
+        split: of it.
+        posts: how many, from the first on; None = all.
+        profile: how the simulated MLLM errs.
+        seed: of its dice.
+        family: in whose frame it writes boxes.
+        checkpoint: small model; None = the shipped one.
+        scheme: types that entities are given out in; None = the checkpoint's first choice.
+
+    Raises:
+        DataError: the data cannot be read.
+        SettingsError: there is no such family or scheme.
+    """
+    predictor = _predictor(checkpoint, None, scheme)
+    config = predictor.network.config
+    raw = read_split(sources, config.label_scheme, split)[:posts]
+    gold = in_scheme(raw, config.labels, predictor.scheme)
+    look = make_look(sources, entity_names(read_split(sources, config.label_scheme, "train")))
+    with TemporaryDirectory() as temporary, simulate(gold, family, profile, seed) as simulation:
+        pictures, number = Path(temporary) / "pictures", count()
+
+        def make_llm() -> Mllm:
+            store, terms = Cache(Path(temporary) / f"cache{next(number)}"), Terms(prices=PRICES)
+            return Mllm(simulation.url, simulation.model, cache=store, terms=terms, timeout_s=2.0)  # at once, or never
+
+        @cache
+        def small_model(chosen: str | None, estimator: str | None) -> Extractor:
+            return small_model_of(_predictor(chosen or checkpoint, estimator, scheme), look, raw, pictures)
+
+        yield Arena(
+            gold=tuple(gold),
+            inputs=tuple(post_inputs(gold, pictures)),
+            types=tuple(label.name for label in predictor.labels),
+            small_model=small_model,
+            make_llm=make_llm,
+            simulation=simulation,
+            profile=profile,
+        )
+
+
+def real_arena(
+    gold: Sequence[GoldPost],
+    pictures: Path | None,
+    checkpoint: str | None = None,
+    scheme: str | None = None,
+    mode: Mode | None = None,
+) -> Arena:
+    """The user's posts, pictures and endpoint (`UNCO_LLM_BASE_URL` and so on, or `UNCO_SETTINGS`); calls are cached.
+
+    Args:
+        gold: annotated posts, in the checkpoint's label scheme or in the types that entities are given out in.
+        pictures: folder with `<id>.jpg`, .jpeg, .png or .webp for each post; None = text alone.
+        checkpoint: small model; None = the shipped one.
+        scheme: types that entities are given out in; None = the checkpoint's first choice.
+        mode: live, record or replay; None = live.
+
+    Raises:
+        DataError: a picture is missing, or gold has other types.
+        SettingsError: no endpoint is configured.
+    """
+    if mllm_from_env().base_url is None and mode != "replay":
+        raise SettingsError(
+            "no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or give --profile for a simulated one"
+        )
+    predictor = _predictor(checkpoint, None, scheme)
+    types = tuple(label.name for label in predictor.labels)
+
+    @cache
+    def small_model(chosen: str | None, estimator: str | None) -> Extractor:
+        return remembered(default_extractor(None, chosen or checkpoint, scheme, estimator))
+
+    read_as = _as_spoken(gold, predictor, types)
+    return Arena(tuple(read_as), tuple(with_pictures(gold, pictures)), types, small_model, mllm_from_env, mode)
+
+
+def _predictor(checkpoint: str | None, estimator: str | None, scheme: str | None) -> Predictor:
+    return from_pretrained(checkpoint or SHIPPED, scheme, estimator)
+
+
+def _as_spoken(gold: Sequence[GoldPost], predictor: Predictor, types: Sequence[str]) -> list[GoldPost]:
+    """Gold in the types that entities are given out in."""
+    said = {item.type for post in gold for item in post.entities}
+    if said <= set(types):
+        return list(gold)
+    config = predictor.network.config
+    own = {label.name for label in config.labels}
+    if said <= own:
+        return in_scheme(gold, config.labels, predictor.scheme)
+    raise DataError(f"gold has the types {', '.join(sorted(said - own))}, which the small model does not know")

@@ -1,0 +1,81 @@
+"""One arm of a comparison: what is done otherwise than in the others, on the same posts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from unco.context import Context
+from unco.errors import SettingsError
+from unco.graph.variants import Variant
+from unco.types import ATTRIBUTES
+
+PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
+"""Prompts of which an arm may choose a version."""
+
+THRESHOLDS = tuple(f"{name}_threshold" for name in ATTRIBUTES)
+
+CHOICES = (*PROMPTS, *THRESHOLDS, "model", "frame", "variant", "checkpoint", "estimator")
+"""What an arm may choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What an arm chooses; all else is the default, the same for all arms."""
+
+    name: str
+    context: Context = field(default_factory=Context)
+    variant: str = "unco"
+    """A name of `unco.graph.variants`."""
+    checkpoint: str | None = None
+    """Small model: folder or hub name; None = the arena's."""
+    estimator: str | None = None
+    """Of uncertainty; None = the checkpoint's first choice."""
+
+    @property
+    def small_model(self) -> tuple[str | None, str | None]:
+        """Arms that have this in common start from the same entities."""
+        return self.checkpoint, self.estimator
+
+
+def parse_arm(text: str) -> Arm:
+    """An arm from what a user wrote: `span=span/v2`, or several choices with commas between them.
+
+    `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold. `model=NAME`: an MLLM of the endpoint.
+    `variant=one_shot`: another graph. `checkpoint=FOLDER`, `estimator=NAME`: another small model.
+
+    Raises:
+        SettingsError: no such choice, or no such value.
+    """
+    chosen: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = part.partition("=")
+        if not equals or not value or name not in CHOICES:
+            raise SettingsError(f"arm {text!r}: {part!r} is no choice: write NAME=VALUE, NAME of {', '.join(CHOICES)}")
+        if name in chosen:
+            raise SettingsError(f"arm {text!r} chooses {name} twice")
+        chosen[name] = value
+    if chosen.get("variant", "unco") not in get_args(Variant):
+        raise SettingsError(f"arm {text!r}: unknown variant: choose one of {', '.join(get_args(Variant))}")
+    return Arm(text, _context(text, chosen), **{name: chosen[name] for name in _OWN if name in chosen})
+
+
+_OWN = ("variant", "checkpoint", "estimator")
+
+
+def _context(text: str, chosen: Mapping[str, str]) -> Context:
+    fields: dict[str, Any] = {}
+    for name, value in chosen.items():
+        if name in PROMPTS:
+            fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")
+        elif name in THRESHOLDS:
+            fields[name] = _number(text, name, value)
+        elif name not in _OWN:
+            fields[name] = value
+    return replace(Context(), **fields)
+
+
+def _number(text: str, name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise SettingsError(f"arm {text!r}: {name} must be a number, got {value!r}") from error

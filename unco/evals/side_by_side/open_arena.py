@@ -1,0 +1,56 @@
+"""An arena from what a user names on a command line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from unco.context import Mode
+from unco.evals.formats.recognise import read_gold
+from unco.evals.side_by_side.arena import Arena, real_arena, simulated_arena
+from unco.evals.simulation import read_profile
+from unco.evals.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaChoices:
+    """Which posts, which pictures, which models."""
+
+    gold: Path
+    """Folder of a data set, or a file of gold posts."""
+    split: str | None = None
+    """Of a folder; None = test."""
+    boxes: Path | None = None
+    """Folder of the VOC files, where it is not xml/ in the folder."""
+    pictures: Path | None = None
+    """Folder of the posts' pictures; None = text alone. A simulation has blank ones."""
+    posts: int | None = None
+    """How many, from the first on; None = all."""
+    checkpoint: str | None = None
+    scheme: str | None = None
+    mode: Mode | None = None
+    profile: Path | None = None
+    """YAML file of how a simulated MLLM errs; None = a real one is asked."""
+    family: str = "qwen2.5-vl"
+    """In whose frame the simulated MLLM writes boxes."""
+    seed: int = 1
+    """Of the simulated MLLM's dice."""
+
+
+@contextmanager
+def open_arena(choices: ArenaChoices) -> Iterator[Arena]:
+    """The arena; a simulated MLLM serves while it is open.
+
+    Raises:
+        DataError: gold or pictures cannot be read.
+        SettingsError: a choice that does not exist, or no endpoint.
+    """
+    split = choices.split or "test"
+    if choices.profile is not None:
+        sources, profile = Sources(choices.gold, choices.boxes), read_profile(choices.profile)
+        rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme)
+        with simulated_arena(sources, split, choices.posts, profile, *rest) as arena:
+            yield arena
+    else:
+        gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
+        yield real_arena(gold, choices.pictures, choices.checkpoint, choices.scheme, choices.mode)

@@ -1,0 +1,118 @@
+"""A comparison of arms as tables in the terminal; ratios in percent."""
+
+from collections.abc import Sequence
+from textwrap import shorten
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from unco.evals.intervals import Interval
+from unco.evals.judging import NotScored
+from unco.evals.side_by_side.arena import Arena
+from unco.evals.side_by_side.compare import TASKS, Against, ArmComparison
+from unco.evals.side_by_side.flips import Flip, plain_flip
+from unco.evals.side_by_side.run import ArmRun, corrections
+from unco.evals.side_by_side.simulated import show_simulation
+from unco.evals.side_by_side.table import SIMULATED
+from unco.show import visible
+
+CHANCE = "Of arms that are equal, one comparison in twenty falls outside its interval by chance."
+COST = (
+    "$: if no reply had been cached. seconds: of all calls made now, added up. better, worse: attributes that "
+    "corrections put right or spoilt. harm: of the right ones that were asked about, the share that was spoilt."
+)
+
+LONGEST = 160
+"""Characters of a reasoning that are printed."""
+
+MOST_SHOWN = 5
+"""Flips of each kind that are printed; all are in the files of --out."""
+
+
+def show_comparison(comparison: ArmComparison, arena: Arena, console: Console) -> None:
+    """Print scores, differences from the first arm, cost and harm, and some flips with their reasoning."""
+    if any(note.simulated for run in comparison.runs for note in corrections(run)):
+        console.print(SIMULATED, style="magenta")
+    for number, run in enumerate(comparison.runs, start=1):
+        console.print(Text(f"arm {number}: {visible(run.name)}"))
+    console.print(_scores(comparison))
+    for number, other in enumerate(comparison.others, start=2):
+        console.print(_differences(other, number))
+    console.print(CHANCE, style="dim")
+    console.print(_costs(comparison.runs))
+    for number, other in enumerate(comparison.others, start=2):
+        _show_flips(other, number, arena, console)
+    show_simulation(arena, console)
+
+
+def _scores(comparison: ArmComparison) -> Table:
+    table = Table("arm", *TASKS, title=f"F1 over {len(comparison.first.results)} posts, 95 % interval")
+    for number, f1 in enumerate(comparison.f1, start=1):
+        table.add_row(str(number), *(_interval(f1[task]) for task in TASKS))
+    return table
+
+
+def _differences(one: Against, number: int) -> Table:
+    headings = ("", "F1", "95 % interval", "", f"right in {number} / 1 alone", "McNemar p")
+    table = Table(*headings, title=f"Arm {number} against arm 1")
+    for task, found in one.difference.items():
+        if isinstance(found, NotScored):
+            table.add_row(task, "", f"not scored: {found.reason}")
+            continue
+        alone = f"{found.only_first} / {found.only_other}"
+        verdict = Text(found.verdict, style="dim" if found.verdict == "within noise" else "bold")
+        table.add_row(task, f"{100 * found.f1.value:+.2f}", _bounds(found.f1), verdict, alone, f"{found.p:.3g}")
+    return table
+
+
+def _costs(runs: Sequence[ArmRun]) -> Table:
+    headings = ("arm", "calls", "/ entity", "tokens", "$", "seconds", "better", "worse", "harm")
+    table = Table(*headings, title="Cost and harm", caption=COST)
+    for number, run in enumerate(runs, start=1):
+        table.add_row(
+            str(number),
+            f"{run.usage.calls:,}",
+            f"{run.usage.calls / run.entities:.2f}" if run.entities else "-",
+            f"{run.tokens:,}",
+            "unknown" if run.full_cost is None else f"{run.full_cost:.3f}",
+            f"{run.call_seconds:.1f}",
+            str(run.changes.better),
+            str(run.changes.worse),
+            "-" if run.changes.harm_rate is None else f"{100 * run.changes.harm_rate:.1f} %",
+        )
+    return table
+
+
+def _show_flips(one: Against, number: int, arena: Arena, console: Console) -> None:
+    if one.flips is None:
+        console.print(f"arm {number}: no flips, for it does not start from the entities of arm 1")
+        return
+    gained = [flip for flip in one.flips if flip.gained]
+    lost = [flip for flip in one.flips if not flip.gained]
+    console.print(f"arm {number}: {len(gained)} attributes wrong -> right, {len(lost)} right -> wrong", soft_wrap=True)
+    tokens = {post.id: post.tokens for post in arena.gold}
+    for flip in (*lost[:MOST_SHOWN], *gained[:MOST_SHOWN]):
+        console.print(_line(flip, tokens[flip.post]), soft_wrap=True)
+
+
+def _line(flip: Flip, tokens: Sequence[str]) -> Text:
+    plain = plain_flip(flip, tokens)
+    said = [f"{side['value']!r} ({_why(side)})" for side in (plain["other"], plain["first"])]
+    line = f"  {plain['flip']} {flip.attribute} of {flip.text!r} in {flip.post}: {said[0]}, in arm 1 {said[1]}"
+    return Text(visible(line), style="green" if flip.gained else "red")
+
+
+def _why(side: dict[str, Any]) -> str:
+    """The outcome and, where somebody spoke, why."""
+    why = "simulated" if side["simulated"] else side["reasoning"] or side["detail"]
+    return f"{side['outcome']}: {shorten(why, LONGEST)}" if why else str(side["outcome"])
+
+
+def _interval(interval: Interval) -> str:
+    return f"{100 * interval.value:.2f} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
+
+
+def _bounds(interval: Interval) -> str:
+    return f"{100 * interval.low:+.2f} to {100 * interval.high:+.2f}"
