@@ -123,7 +123,7 @@ def read_policy(path: Path) -> Policy:
 
 def _fault(error: Exception) -> str:
     if not isinstance(error, ValidationError):
-        return f"cannot be read: {error}"
+        return f"cannot be read: {' '.join(str(error).split())}"
     faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5])
     return f"is none: {faults}: write one with `unco tune`"
 

@@ -25,4 +25,4 @@ def made_outcomes(posts: int, seed: int, together: float = 1.5, entities_each: i
     values[..., :3] = right[..., None]
     values[..., 3] = routed.sum(-1)
     gold = np.bincount(post_of, minlength=posts)
-    return Outcomes(About(), post_of, doubt, values, wrong, gold, ())
+    return Outcomes(About(), "", post_of, doubt, values, wrong, gold, ())

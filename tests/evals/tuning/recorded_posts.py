@@ -13,7 +13,7 @@ from PIL import Image
 from tests.scripted import ScriptedLlm, kind, region, span
 from tests.tiny import extraction
 from unco.evals.tuning.every_path import record_paths
-from unco.evals.tuning.paths import About, Recorded, data_hash
+from unco.evals.tuning.paths import About, Recorded
 from unco.graph import build_graph
 from unco.state import read_result
 from unco.tools.extractor import view_picture
@@ -95,7 +95,8 @@ def recorded_posts(count: int = 24) -> tuple[Recorded, tuple[GoldPost, ...]]:
     folder = Path(mkdtemp())
     gold = tuple(gold_of(number) for number in range(count))
     posts = asyncio.run(record_paths(inputs_of(count, folder), small_model_tool(small_model), scripted()))
-    return Recorded(About(data_sha256=data_hash(gold), price=PRICE), tuple(posts)), gold
+    labelled = tuple(replace(post, gold=wanted) for post, wanted in zip(posts, gold, strict=True))
+    return Recorded(About(price=PRICE), labelled), gold
 
 
 def run_graph(count: int, folder: Path, thresholds: Thresholds) -> list[Result]:

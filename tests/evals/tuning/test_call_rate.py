@@ -14,7 +14,7 @@ from unco.evals.tuning.paths import About, Recorded
 from unco.evals.tuning.question_cost import recorded_calls, recorded_usd
 from unco.types import ALWAYS, Thresholds
 
-RECORDED, GOLD = recorded_posts()
+RECORDED, _ = recorded_posts()
 
 
 @given(
@@ -50,7 +50,7 @@ def test_budgets_as_shares():
 
 
 def test_what_a_budget_buys_is_spent_and_not_much_more():
-    outcomes = outcomes_of(RECORDED, GOLD)
+    outcomes = outcomes_of(RECORDED)
     everything = expected(outcomes, Thresholds(ALWAYS, ALWAYS, ALWAYS))[USD].value
     share = share_for_usd(outcomes.uncertainty, 24, everything / 3, recorded_usd(RECORDED))
     spent = expected(outcomes, thresholds_for_share(outcomes.uncertainty, share))[USD].value

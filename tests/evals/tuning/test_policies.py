@@ -19,7 +19,7 @@ from unco.types import ALWAYS, Thresholds
 MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
 PLAIN, GOLD = recorded_posts()
 RECORDED = Recorded(replace(PLAIN.about, checkpoint=MODEL), PLAIN.posts)
-OUTCOMES = outcomes_of(RECORDED, GOLD)
+OUTCOMES = outcomes_of(RECORDED)
 
 
 def policy_by(**wanted):
@@ -95,13 +95,13 @@ def test_on_its_own_data_a_policy_has_nothing_to_say():
 
 def test_other_data_another_checkpoint_and_other_rates_are_said():
     gold = GOLD[:12]
-    about = replace(RECORDED.about, data_sha256=data_hash(gold), checkpoint=replace(MODEL, sha256="b" * 64))
+    about = replace(RECORDED.about, checkpoint=replace(MODEL, sha256="b" * 64))
     posts = [
         replace(post, extraction=replace(post.extraction, entities=tuple(map(_unsure, post.extraction.entities))))
         for post in RECORDED.posts[:12]
     ]
     policy = policy_by(method="risk", alpha=0.4)
-    said = check_policy(policy, outcomes_of(Recorded(about, tuple(posts)), gold)).warnings
+    said = check_policy(policy, outcomes_of(Recorded(about, tuple(posts)))).warnings
     assert "made for the checkpoint made (aaaaaaaaaaaa), this is made (bbbbbbbbbbbb)" in said[0]
     assert f"other data: 24 posts with the hash {data_hash(GOLD)[:12]}, these 12 have {data_hash(gold)[:12]}" in said[1]
     assert any("routed span: 100.0 % of the entities here" in one for one in said)

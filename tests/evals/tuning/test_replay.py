@@ -87,6 +87,13 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path):
         (lambda lines: lines[:2] + [lines[2].replace('"outcome":"', '"outcome":"x')], r"paths.jsonl:3: .*outcome"),
         (lambda lines: lines[1:], r"paths.jsonl:1: not the first line of recorded paths"),
         (lambda lines: [lines[0], lines[1].replace('"answers":[[', '"answers":[[],[')], "3 entities, but answers"),
+        (
+            lambda lines: [
+                lines[0],
+                lines[1].replace('"gold":{"id":"0","tokens":["post0"', '"gold":{"id":"0","tokens":["x"'),
+            ],
+            "paths.jsonl:2: the gold is of other words",
+        ),
         (lambda lines: [], "is empty"),
     ],
 )

@@ -18,7 +18,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tuning")
     write_data(folder / "data", fine=True)
     files = ["--record", str(folder / "paths.jsonl"), "--out", str(folder / "policy.yaml")]
-    ended = CliRunner().invoke(app, ["tune", "--data", str(folder / "data"), *files], env={"COLUMNS": "150"})
+    ended = CliRunner().invoke(app, ["tune", *simulated(folder), *files], env={"COLUMNS": "150"})
     assert ended.exit_code == 0, ended.output
     assert "The MLLM is simulated" in ended.output
     assert "one threshold moved, the others as chosen" in ended.output
@@ -26,8 +26,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def simulated(folder: Path) -> list[str]:
+    """Where answers come from: a simulated MLLM that never errs."""
+    profile = folder / "profile.yaml"
+    profile.write_text("{}", "utf-8")
+    return ["--gold", str(folder / "data"), "--profile", str(profile)]
+
+
 def run(folder: Path, *arguments: str) -> str:
-    common = ["tune", "--data", str(folder / "data"), "--paths", str(folder / "paths.jsonl")]
+    common = ["tune", "--paths", str(folder / "paths.jsonl")]
     ended = CliRunner().invoke(app, [*common, *arguments], env={"COLUMNS": "150"})
     assert ended.exit_code == 0, ended.output
     return ended.output
@@ -49,20 +56,45 @@ def test_what_was_recorded_is_used_again_without_a_call(folder: Path):
 def test_a_policy_is_checked_on_its_own_and_on_other_posts(folder: Path):
     policy = str(folder / "policy.yaml")
     assert "these are the posts and the checkpoint that the policy was made with" in run(folder, "--check", policy)
-    common = ["tune", "--data", str(folder / "data"), "--split", "test", "--posts", "3", "--check", policy]
+    common = ["tune", *simulated(folder), "--split", "test", "--posts", "3", "--check", policy]
     ended = CliRunner().invoke(app, common, env={"COLUMNS": "150"})
     assert ended.exit_code == 0, ended.output
     assert "warning: the policy was made for other data: 4 posts with the hash" in ended.output
 
 
-def test_paths_of_other_posts_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys):
-    arguments = ["--paths", str(folder / "paths.jsonl"), "--posts", "3", "--out", str(folder / "none.yaml")]
-    monkeypatch.setattr(sys, "argv", ["unco", "tune", "--data", str(folder / "data"), *arguments])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "either answers recorded before (--paths) or posts to record"),
+        (["--gold", "data", "--paths", "paths.jsonl"], "either answers recorded before (--paths) or posts to record"),
+        (["--gold", "data"], "no MLLM to ask: set UNCO_LLM_BASE_URL"),
+        (["--paths", "policy.yaml"], "policy.yaml:1: not JSON"),
+        (["--paths", "paths.jsonl", "--method", "best"], "no method 'best'"),
+        (["--paths", "paths.jsonl", "--method", "risk", "--alpha", "2"], "alpha must lie between 0 and 1"),
+        (["--paths", "paths.jsonl", "--check", "paths.jsonl"], "the policy paths.jsonl cannot be read"),
+        (["--gold", "data", "--floor", "3"], "floor: the span threshold must lie in [0, 1]"),
+    ],
+)
+def test_bad_arguments_are_one_line(arguments: list[str], says: str, folder: Path, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["unco", "tune", *arguments, "--out", "none.yaml"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "was recorded from other posts" in capsys.readouterr().err
+    assert says in capsys.readouterr().err
     assert not (folder / "none.yaml").exists()
+
+
+def test_a_floor_saves_calls(folder: Path):
+    files = ["--floor", "0.5", "--record", str(folder / "few.jsonl"), "--out", str(folder / "few.yaml")]
+    ended = CliRunner().invoke(app, ["tune", *simulated(folder), *files], env={"COLUMNS": "150"})
+    assert ended.exit_code == 0, ended.output
+    counts = [
+        sum(len(answers) for post in read_paths(folder / name).posts for answers in post.answers)
+        for name in ("few.jsonl", "paths.jsonl")
+    ]
+    assert counts[0] < counts[1]
+    assert any("Nothing was recorded" in note for note in read_policy(folder / "few.yaml").notes)
 
 
 def test_extract_uses_the_policy(folder: Path):

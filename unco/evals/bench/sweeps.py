@@ -30,7 +30,7 @@ def made_up_outcomes(posts: int = POSTS, entities: int = ENTITIES, seed: int = 0
         values[:, span, kind, region] = np.hstack([right, right, right, asked, 0.001 * asked])
     post_of = np.sort(rng.integers(0, posts, entities))
     gold = np.bincount(post_of, minlength=posts).astype(np.int64)
-    return Outcomes(About(), post_of, doubt, values, wrong, gold, ())
+    return Outcomes(About(), "", post_of, doubt, values, wrong, gold, ())
 
 
 def measure_sweeps(posts: int = POSTS, entities: int = ENTITIES, rounds: int = 5) -> list[tuple[str, list[Measured]]]:

@@ -24,13 +24,13 @@ def check_policy(policy: Policy, outcomes: Outcomes) -> PolicyCheck:
     about = outcomes.about
     found = expected(outcomes, policy.thresholds.as_thresholds())
     warnings = [] if about.checkpoint is None else list(differences(policy, about.checkpoint))
-    if about.data_sha256 != policy.data.sha256:
+    if outcomes.data_sha256 != policy.data.sha256:
         warnings.append(
             f"the policy was made for other data: {policy.data.posts} posts with the hash {policy.data.sha256[:12]},"
-            f" these {len(outcomes.gold)} have {about.data_sha256[:12] or 'none'}"
+            f" these {len(outcomes.gold)} have {outcomes.data_sha256[:12]}"
         )
         warnings += drifted(policy, found)
-    if policy.promise and about.data_sha256 != policy.data.sha256:
+    if policy.promise and outcomes.data_sha256 != policy.data.sha256:
         warnings.append("its promise holds for posts drawn as those it was calibrated on: see that these are")
     return PolicyCheck(found, tuple(warnings))
 

@@ -45,7 +45,7 @@ def make_policy(recorded: Recorded, outcomes: Outcomes, chosen: Chosen) -> Polic
         promise=chosen.promise,
         thresholds=_section(chosen.thresholds),
         checkpoint=None if about.checkpoint is None else policy_checkpoint(about.checkpoint),
-        data=PolicyData(sha256=about.data_sha256, posts=len(recorded.posts), entities=int(outcomes.predicted.sum())),
+        data=PolicyData(sha256=outcomes.data_sha256, posts=len(recorded.posts), entities=int(outcomes.predicted.sum())),
         mllm=PolicyMllm(
             models=tuple(sorted({note.model for note in notes if note.model})),
             simulated=about.simulated,

@@ -14,6 +14,7 @@ from unco.evals.tuning.outcomes import TASKS, Outcomes
 from unco.evals.tuning.paths import Recorded
 from unco.evals.tuning.question_cost import recorded_calls, recorded_usd
 from unco.evals.tuning.risk_control import confident_thresholds, conformal_thresholds
+from unco.types import Thresholds
 
 Method = Literal["joint", "call-rate", "conformal", "risk", "ltt"]
 
@@ -47,6 +48,18 @@ class Wanted:
         for name, value, known in (("method", self.method, get_args(Method)), ("task", self.task, TASKS)):
             if value not in known:
                 raise SettingsError(f"no {name} {value!r}: choose one of {', '.join(known)}")
+
+
+def floor_of(uncertainty: float) -> Thresholds:
+    """The same floor for all three attributes.
+
+    Raises:
+        SettingsError: it is no threshold.
+    """
+    try:
+        return Thresholds(uncertainty, uncertainty, uncertainty)
+    except ValueError as error:
+        raise SettingsError(f"floor: {error}") from error
 
 
 def choose(recorded: Recorded, outcomes: Outcomes, wanted: Wanted) -> Chosen:

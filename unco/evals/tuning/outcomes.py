@@ -12,9 +12,8 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.errors import DataError
 from unco.evals.scores import Task, count_post, entity_correct, region_correct
-from unco.evals.tuning.paths import About, Answered, PostPaths, Recorded
+from unco.evals.tuning.paths import About, Answered, PostPaths, Recorded, data_hash
 from unco.evals.tuning.replay import Routing, replay_entities, replay_entity
 from unco.nodes.account import known_sum
 from unco.tools.prices import Price, cost_usd
@@ -50,6 +49,8 @@ class Outcomes:
     """Of all entities of all posts, in order: E entities, P posts."""
 
     about: About
+    data_sha256: str
+    """See `data_hash`."""
     post_of: NDArray[np.intp]
     """(E,) which post an entity is of."""
     uncertainty: Floats
@@ -83,17 +84,13 @@ class Outcomes:
         return sums
 
 
-def outcomes_of(recorded: Recorded, gold: Sequence[GoldPost]) -> Outcomes:
+def outcomes_of(recorded: Recorded) -> Outcomes:
     """Judge every path of every entity.
 
-    Args:
-        recorded: paths through the correctors.
-        gold: the same posts in the same order, in the types that entities are given out in.
-
     Raises:
-        DataError: they are other posts.
+        DataError: a post is not labelled.
     """
-    check_same_posts(recorded.posts, gold)
+    gold = recorded.gold
     rows, values, wrong = list[tuple[int, list[float]]](), list[Floats](), list[list[bool]]()
     coupled = list[CoupledPost]()
     for number, (post, wanted) in enumerate(zip(recorded.posts, gold, strict=True)):
@@ -108,6 +105,7 @@ def outcomes_of(recorded: Recorded, gold: Sequence[GoldPost]) -> Outcomes:
             coupled.append(CoupledPost(number, tuple(range(first, len(rows))), post, wanted))
     return Outcomes(
         about=recorded.about,
+        data_sha256=data_hash(gold),
         post_of=np.array([number for number, _ in rows], np.intp),
         uncertainty=np.array([doubt for _, doubt in rows], np.float64).reshape(-1, 3),
         values=np.array(values, np.float64).reshape(-1, 2, 2, 2, len(COLUMNS)),
@@ -115,22 +113,6 @@ def outcomes_of(recorded: Recorded, gold: Sequence[GoldPost]) -> Outcomes:
         gold=np.array([len(post.entities) for post in gold], np.int64),
         coupled=tuple(coupled),
     )
-
-
-def check_same_posts(posts: Sequence[PostPaths], gold: Sequence[GoldPost]) -> None:
-    """Refuse gold of other posts.
-
-    Raises:
-        DataError: names the first that differs.
-    """
-    if len(posts) != len(gold):
-        raise DataError(f"{len(posts)} recorded posts, but {len(gold)} gold posts: they must be the same ones")
-    for number, (post, wanted) in enumerate(zip(posts, gold, strict=True)):
-        if post.extraction.tokens != wanted.tokens:
-            raise DataError(
-                f"post {number} is recorded as {post.extraction.text[:60]!r}, but gold post {wanted.id!r} begins"
-                f" {' '.join(wanted.tokens)[:60]!r}: they must be the same posts in the same order"
-            )
 
 
 def _is_coupled(post: PostPaths) -> bool:

@@ -1,7 +1,7 @@
 """What the correctors say on every path that an entity can take through them, recorded and read.
 
-A file has a line about the recording, then one for each post. It holds posts, small-model output and answers, so that
-any thresholds can be tried on it without a call.
+A file has a line about the recording, then one for each post. It holds posts, gold, small-model output and answers, so
+that any thresholds can be tried on it without a call.
 """
 
 import json
@@ -47,6 +47,8 @@ class PostPaths:
     """Its thresholds are the ones that the prompts stated."""
     answers: tuple[tuple[Answered, ...], ...]
     """Of each entity, up to seven: one span, two types, four regions."""
+    gold: GoldPost | None = None
+    """In the types that entities are given out in; None = not labelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,6 @@ class About:
 
     checkpoint: Identity | None = None
     """None = no checkpoint: saved or made-up predictions."""
-    data_sha256: str = ""
-    """See `data_hash`; empty = not known."""
     floor: Thresholds = ALL
     """Attributes at or below it were not asked about."""
     stating: tuple[Attribute, ...] = ATTRIBUTES
@@ -73,6 +73,18 @@ class Recorded:
 
     about: About
     posts: tuple[PostPaths, ...]
+
+    @property
+    def gold(self) -> tuple[GoldPost, ...]:
+        """Of all posts.
+
+        Raises:
+            DataError: a post is not labelled.
+        """
+        found = tuple(post.gold for post in self.posts if post.gold is not None)
+        if len(found) != len(self.posts):
+            raise DataError(f"{len(self.posts) - len(found)} of {len(self.posts)} recorded posts are not labelled")
+        return found
 
 
 T = TypeVar("T")
@@ -106,6 +118,8 @@ def read_paths(path: Path) -> Recorded:
     for (where, _), post in zip(posts, found, strict=True):
         if len(post.answers) != len(post.extraction.entities):
             raise DataError(f"{where}: {len(post.extraction.entities)} entities, but answers about {len(post.answers)}")
+        if post.gold is not None and post.gold.tokens != post.extraction.tokens:
+            raise DataError(f"{where}: the gold is of other words than the post")
     return Recorded(about, found)
 
 
