@@ -20,6 +20,7 @@ SETTINGS = (
     "UNCO_PROMPTS",
     "UNCO_KB",
     "UNCO_SETTINGS",
+    "UNCO_POLICY",
 )
 
 

@@ -23,6 +23,7 @@ def extract(
     estimator: str | None = None,
     context: Context | None = None,
     variant: str = "unco",
+    policy: str | PathLike[str] | None = None,
 ) -> Result:
     """Find the named entities of a post and where they are in its picture.
 
@@ -36,16 +37,20 @@ def extract(
         estimator: of uncertainty: mc_decoder is the paper's; None = the checkpoint's first choice.
         context: thresholds, prompt versions, model and mode; None = the defaults.
         variant: of the whole pipeline, for comparison: see `unco.graph.variants`.
+        policy: file of `unco tune` whose thresholds replace the checkpoint's; those of the context still win.
 
     Raises:
         PostError: the text cannot be used.
         PictureError: the picture cannot be used.
-        SettingsError: the context asks for something that does not exist.
+        SettingsError: the context asks for something that does not exist, or the policy is none.
     """
     from unco.graph import default_graph, graph
 
     chosen = (checkpoint, scheme, estimator)
-    compiled = default_graph(*chosen, variant=variant) if any(chosen) or variant != "unco" else graph
+    if any(chosen) or variant != "unco" or policy is not None:
+        compiled = default_graph(*chosen, variant=variant, policy=None if policy is None else fspath(policy))
+    else:
+        compiled = graph
     post = {
         "text": list(text) if isinstance(text, Sequence) and not isinstance(text, str) else text,
         "image": _reference(image),

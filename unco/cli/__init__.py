@@ -1,6 +1,6 @@
 """The command line: arguments only; the work is done elsewhere. Each file adds its commands to `app`."""
 
-from unco.cli import cache, comparing, evaluate, frames, interop, kb, posts, prompts, simulation, small_model
+from unco.cli import cache, comparing, evaluate, frames, interop, kb, posts, prompts, simulation, small_model, tuning
 from unco.cli.app import app, guarded, main
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "prompts",
     "simulation",
     "small_model",
+    "tuning",
 ]

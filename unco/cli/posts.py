@@ -42,6 +42,7 @@ def extract(
     variant: Annotated[
         str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")
     ] = "unco",
+    policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
 ) -> None:
     """Find the named entities of one post and where they are in its picture."""
     from unco import extract as run
@@ -70,6 +71,7 @@ def extract(
         estimator=estimator,
         context=context,
         variant=variant,
+        policy=policy,
     )
     if json:
         escaped = not sys.stdout.encoding.lower().startswith("utf")

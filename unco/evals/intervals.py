@@ -22,7 +22,7 @@ AT_ONCE = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A score in [0, 1] (of a difference: [-1, 1]) with its bootstrap interval."""
+    """A score in [0, 1] (of a difference: [-1, 1]), or another ratio, with its bootstrap interval."""
 
     value: float
     low: float
@@ -87,6 +87,31 @@ def f1_difference(first: Sequence[Score], second: Sequence[Score], draws: int = 
     return Interval(float(other - one), float(low), float(high))
 
 
+def f1_error(counts: Sequence[Score], draws: int = DRAWS, seed: int = 0) -> float:
+    """Standard error of F1 over posts, by the same draws as `f1_interval`."""
+    return float(_f1(_resampled(_table(counts)[:, None], draws, seed)).std())
+
+
+def ratio_intervals(
+    above: NDArray[np.float64], below: NDArray[np.float64], draws: int = DRAWS, seed: int = 0
+) -> list[Interval]:
+    """Ratios of sums over posts, such as calls per entity, from the same draws of posts.
+
+    Args:
+        above: (posts, ratios).
+        below: the same shape, at least 0; of nothing the ratio is 0.
+        draws: bootstrap samples.
+        seed: of the draws.
+    """
+    tables = np.stack([above, below, np.zeros_like(below)], axis=-1)
+
+    def ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.divide(sums[..., 0], sums[..., 1], out=np.zeros(sums.shape[:-1]), where=sums[..., 1] > 0)
+
+    bounds = np.quantile(ratio(_resampled(tables, draws, seed)), LEVELS, axis=0)
+    return [Interval(*map(float, one)) for one in zip(ratio(tables.sum(0)), *bounds, strict=True)]
+
+
 def mcnemar(only_first: int, only_second: int) -> float:
     """Exact two-sided p-value that two runs are equally often right, from the gold entities that only one has right.
 
@@ -114,7 +139,7 @@ def _table(counts: Sequence[Score]) -> NDArray[np.int64]:
     return table
 
 
-def _resampled(tables: NDArray[np.int64], draws: int, seed: int) -> NDArray[np.float64]:
+def _resampled(tables: NDArray[np.int64] | NDArray[np.float64], draws: int, seed: int) -> NDArray[np.float64]:
     """Sums over posts drawn with replacement: (posts, columns, 3) to (draws, columns, 3).
 
     A draw is how often it takes each post, so all its sums are one product of matrices; whole numbers, so exact.

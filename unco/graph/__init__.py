@@ -1,19 +1,29 @@
 """The state machine and nothing else: `routes` decide, `entity`, `post`, `variants` wire, the nodes work."""
 
-from functools import cache
+import os
+from functools import cache, partial
+from pathlib import Path
 
 from unco.graph.post import PostGraph, build_graph
 from unco.graph.variants import build_variant
+from unco.small_model.identity import identity_of
 from unco.tools.call_settings import mllm_from_env
+from unco.tools.extractor import Extractor
 from unco.tools.knowledge import Knowledge
+from unco.tools.policy import read_policy
 from unco.tools.small_model import default_extractor, small_model_tool
+from unco.tools.under_policy import PolicyExtractor
 
 __all__ = ["PostGraph", "build_graph", "build_variant", "default_graph", "graph"]
 
 
 @cache
 def default_graph(
-    checkpoint: str | None = None, scheme: str | None = None, estimator: str | None = None, variant: str = "unco"
+    checkpoint: str | None = None,
+    scheme: str | None = None,
+    estimator: str | None = None,
+    variant: str = "unco",
+    policy: str | None = None,
 ) -> PostGraph:
     """A checkpoint and the endpoint that the environment names; nothing is loaded or opened yet.
 
@@ -23,8 +33,16 @@ def default_graph(
             of the shipped one; None = its first choice, gmner.
         estimator: of uncertainty, of the checkpoint's: mc_decoder is the paper's; None = its first choice.
         variant: of the paper, see `unco.graph.variants`.
+        policy: file of `unco tune` whose thresholds replace the checkpoint's; None = the one that `UNCO_POLICY` names,
+            else none.
+
+    Raises:
+        SettingsError: the policy cannot be read.
     """
-    extractor = default_extractor(checkpoint=checkpoint, scheme=scheme, estimator=estimator)
+    extractor: Extractor = default_extractor(checkpoint=checkpoint, scheme=scheme, estimator=estimator)
+    if chosen := policy or os.environ.get("UNCO_POLICY"):
+        identify = partial(identity_of, checkpoint, scheme, estimator)
+        extractor = PolicyExtractor(extractor, read_policy(Path(chosen)), identify)
     return build_variant(variant, small_model_tool(extractor), mllm_from_env(), Knowledge.from_env())
 
 

@@ -42,23 +42,27 @@ def route_to_generation(state: PostState) -> Literal["generate", "collect"]:
 
 
 def _uncertain_to(node: str, state: PostState) -> list[Send]:
-    extraction, image = state["extraction"], state.get("image")
+    extraction = state["extraction"]
     needy = [
         entity
         for entity in extraction["entities"]
         if any(is_uncertain(entity, attribute, extraction) for attribute in ATTRIBUTES)
         and entity.get("found_by", "small model") == "small model"  # what the MLLM found is not asked about again
     ]
-    if not needy:
-        return []
+    return send_each(node, state, needy)
+
+
+def send_each(node: str, state: PostState, entities: list[Json]) -> list[Send]:
+    """Send each of these entities to a node, with what it needs to know of its post."""
+    extraction, grants = state["extraction"], state.get("grants")
     # A corrector sees its own entity and the nearest others; a hundred copies of all would weigh.
     common = {
         "extraction": {**extraction, "entities": []},
-        "image": image,
+        "image": state.get("image"),
         "private": state.get("private", False),
         "deadline": state.get("deadline"),
     }
-    near, grants = neighbours(extraction["entities"]), state.get("grants")
+    near = neighbours(extraction["entities"]) if entities else {}
     return [
         Send(
             node,
@@ -69,7 +73,7 @@ def _uncertain_to(node: str, state: PostState) -> list[Send]:
                 "grants": grants and grants.get(str(entity["index"])),
             },
         )
-        for entity in needy
+        for entity in entities
     ]
 
 

@@ -15,6 +15,7 @@ from unco.evals.bench.graph_overhead import measure_graph_overhead
 from unco.evals.bench.mc_cost import measure_mc_cost, savings
 from unco.evals.bench.paper_size import measure_paper_size
 from unco.evals.bench.scores import measure_scores
+from unco.evals.bench.sweeps import measure_sweeps
 from unco.evals.bench.tables import ratio_table
 from unco.evals.bench.throughput import measure_throughput
 from unco.evals.bench.timing import Measured
@@ -62,6 +63,10 @@ def _scores() -> Iterable[Table]:
     return _plain(measure_scores())
 
 
+def _sweeps() -> Iterable[Table]:
+    return _plain(measure_sweeps())
+
+
 def _plain(measured: Sequence[tuple[str, list[Measured]]]) -> Iterable[Table]:
     return (ratio_table(title, rows) for title, rows in measured)
 
@@ -75,6 +80,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "paper-size": _paper_size,
     "cold-start": _cold_start,
     "scores": _scores,
+    "sweeps": _sweeps,
 }
 
 

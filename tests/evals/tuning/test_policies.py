@@ -1,0 +1,126 @@
+"""From recorded paths to a policy, and a policy on other posts."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.evals.tuning.recorded_posts import recorded_posts
+from unco.errors import DataError, SettingsError
+from unco.evals.tuning.check_policy import check_policy
+from unco.evals.tuning.expected import expected
+from unco.evals.tuning.make_policy import make_policy
+from unco.evals.tuning.methods import Wanted, choose
+from unco.evals.tuning.outcomes import outcomes_of
+from unco.evals.tuning.paths import Recorded, data_hash
+from unco.small_model.identity import Identity
+from unco.types import ALWAYS, Thresholds
+
+MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
+PLAIN, GOLD = recorded_posts()
+RECORDED = Recorded(replace(PLAIN.about, checkpoint=MODEL), PLAIN.posts)
+OUTCOMES = outcomes_of(RECORDED)
+
+
+def policy_by(**wanted):
+    return make_policy(RECORDED, OUTCOMES, choose(RECORDED, OUTCOMES, Wanted(**wanted)))
+
+
+def test_a_policy_says_what_it_was_made_with():
+    policy = policy_by()
+    assert policy.checkpoint is not None
+    assert (policy.checkpoint.name, policy.checkpoint.estimator) == ("made", "learned")
+    assert (policy.data.sha256, policy.data.posts, policy.data.entities) == (data_hash(GOLD), 24, 72)
+    assert policy.mllm.models == ("authored-test",)
+    assert policy.mllm.prompts["span"].startswith("span/v1 ")
+    assert policy.mllm.stated_thresholds.as_thresholds() == Thresholds(0.4, 0.3, 0.5)
+    found = expected(OUTCOMES, policy.thresholds.as_thresholds())
+    assert policy.expected["GMNER"].value == found["GMNER"].value
+    assert policy.expected["kept wrong span"].low <= policy.expected["kept wrong span"].value
+    assert "joint sweep: the cheapest of" in policy.method
+    assert any("Approximated: answers about" in note for note in policy.notes)
+    assert any("expect a little less" in note for note in policy.notes)
+    assert any("without a readable answer" in note for note in policy.notes)
+
+
+def test_it_says_what_is_approximated_and_no_more():
+    other = Recorded(replace(RECORDED.about, stating=("type",), simulated="{}"), RECORDED.posts)
+    notes = make_policy(other, OUTCOMES, choose(other, OUTCOMES, Wanted(method="call-rate", share=0.2))).notes
+    assert "The MLLM was simulated" in notes[0]
+    assert notes[1].startswith("Approximated: answers about type, whose prompt states")
+    assert not any("a little less" in note for note in notes), "no labels were used"
+    none = Recorded(replace(RECORDED.about, stating=()), RECORDED.posts)
+    assert not any("Approx" in note for note in make_policy(none, OUTCOMES, choose(none, OUTCOMES, Wanted())).notes)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "method", "promise"),
+    [
+        ({"method": "call-rate", "share": 0.25}, "call rate: 25.0 % of spans, of types and of regions", ""),
+        ({"method": "call-rate", "calls": 1000}, "what 1000 calls for 1,000 posts pay for", ""),
+        ({"method": "call-rate", "usd": 0.1}, r"what \$0.1 for 1,000 posts pay for", ""),
+        ({"method": "conformal", "alpha": 0.3}, "conformal risk control", "at most 0.3 on average, over posts"),
+        ({"method": "risk", "alpha": 0.4}, "with confidence", "With a confidence of 0.95: for all three"),
+        ({"method": "ltt", "alpha": 0.9, "asked": 0.9}, "learn then test, by post: the cheapest of", "at most 0.9 of"),
+    ],
+)
+def test_each_method_says_what_it_did_and_what_it_promises(wanted, method: str, promise: str):
+    policy = policy_by(**wanted)
+    assert re.search(method, policy.method)
+    assert promise in policy.promise
+    assert bool(policy.promise) == bool(promise)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error", "says"),
+    [
+        ({"method": "guess"}, SettingsError, "no method 'guess': choose one of joint, call-rate"),
+        ({"task": "span"}, SettingsError, "no task 'span': choose one of GMNER, MNER, EEG"),
+        ({"method": "call-rate"}, SettingsError, "needs one of a share"),
+        ({"method": "call-rate", "share": 0.1, "usd": 1}, SettingsError, "needs one of a share"),
+        ({"method": "conformal", "alpha": 0.01}, DataError, "24 posts cannot promise a risk of at most 0.01: take 99"),
+        ({"method": "ltt", "alpha": 0.01}, DataError, "no thresholds are certified"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(wanted, error: type[Exception], says: str):
+    with pytest.raises(error, match=says):
+        policy_by(**wanted)
+
+
+def test_on_its_own_data_a_policy_has_nothing_to_say():
+    check = check_policy(policy_by(), OUTCOMES)
+    assert check.warnings == ()
+    assert check.found["GMNER"].value == policy_by().expected["GMNER"].value
+
+
+def test_other_data_another_checkpoint_and_other_rates_are_said():
+    gold = GOLD[:12]
+    about = replace(RECORDED.about, checkpoint=replace(MODEL, sha256="b" * 64))
+    posts = [
+        replace(post, extraction=replace(post.extraction, entities=tuple(map(_unsure, post.extraction.entities))))
+        for post in RECORDED.posts[:12]
+    ]
+    policy = policy_by(method="risk", alpha=0.4)
+    said = check_policy(policy, outcomes_of(Recorded(about, tuple(posts)))).warnings
+    assert "made for the checkpoint made (aaaaaaaaaaaa), this is made (bbbbbbbbbbbb)" in said[0]
+    assert f"other data: 24 posts with the hash {data_hash(GOLD)[:12]}, these 12 have {data_hash(gold)[:12]}" in said[1]
+    assert any("routed span: 100.0 % of the entities here" in one for one in said)
+    assert "its promise holds for posts drawn as those" in said[-1]
+
+
+def _unsure(entity):
+    return replace(entity, uncertainty=replace(entity.uncertainty, span=1.0))
+
+
+def test_the_hash_is_of_words_and_gold():
+    assert data_hash(GOLD) == data_hash(list(GOLD))
+    assert data_hash(GOLD) != data_hash(GOLD[1:])
+    moved = replace(GOLD[0], entities=GOLD[0].entities[:2])
+    assert data_hash([moved]) != data_hash(GOLD[:1])
+    assert data_hash([replace(GOLD[0], id="renamed")]) == data_hash(GOLD[:1])
+
+
+def test_a_policy_that_asks_about_all_can_be_written():
+    policy = policy_by(method="call-rate", share=1.0)
+    assert policy.thresholds.as_thresholds() == Thresholds(ALWAYS, ALWAYS, ALWAYS)
+    assert policy.expected["routed region"].value == 1.0

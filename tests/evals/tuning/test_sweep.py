@@ -1,0 +1,121 @@
+"""A sweep counts what replays count, and the choice is cheap and as good as the best."""
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.evals.tuning.recorded_posts import recorded_posts
+from unco.errors import DataError, SettingsError
+from unco.evals.intervals import f1_interval
+from unco.evals.protocols import evaluate
+from unco.evals.tuning.choose import choose_jointly, grid_of_shares, one_standard_error
+from unco.evals.tuning.expected import CALLS, USD, expected, scores
+from unco.evals.tuning.outcomes import TASKS, outcomes_of
+from unco.evals.tuning.paths import About, Recorded
+from unco.evals.tuning.replay import replay
+from unco.evals.tuning.sweep import sweep, sweep_one
+from unco.types import ALWAYS, Thresholds
+
+RECORDED, GOLD = recorded_posts()
+OUTCOMES = outcomes_of(RECORDED)
+THRESHOLD = st.sampled_from([ALWAYS, 0.0, 0.1, 0.25, 0.3, 0.5, 0.9, 1.0]) | st.floats(0, 1)
+ALL_THREE = st.builds(Thresholds, THRESHOLD, THRESHOLD, THRESHOLD)
+
+
+def test_some_posts_are_coupled_and_some_are_wrong():
+    assert 0 < len(OUTCOMES.coupled) == 24, "in each post two corrected spans can share a word"
+    assert OUTCOMES.wrong.any(axis=0).all()
+
+
+@settings(max_examples=30)
+@given(ALL_THREE)
+def test_outcomes_count_what_a_replay_gives(thresholds: Thresholds):
+    results = replay(RECORDED, thresholds)
+    report = evaluate(GOLD, [result.entities for result in results])
+    by_post = OUTCOMES.by_post(thresholds)
+    for column, task in enumerate(TASKS):
+        assert by_post[:, column].sum() == report.tasks[task].correct
+    assert by_post[:, 3].tolist() == [result.usage.calls for result in results]
+    usd = [
+        (2.5 * (result.usage.input_tokens or 0) + 10 * (result.usage.output_tokens or 0)) / 1e6 for result in results
+    ]
+    assert by_post[:, 4] == pytest.approx(usd)
+
+
+@settings(max_examples=10)
+@given(*(st.lists(THRESHOLD, min_size=1, max_size=4) for _ in range(3)))
+def test_a_sweep_is_each_of_its_policies(spans: list[float], kinds: list[float], regions: list[float]):
+    swept = sweep(OUTCOMES, (np.array(spans), np.array(kinds), np.array(regions)))
+    for place in np.ndindex(len(spans), len(kinds), len(regions)):
+        alone = OUTCOMES.by_post(swept.thresholds(place)).sum(0)
+        assert [swept.right[task][place] for task in TASKS] == alone[:3].tolist()
+        assert swept.calls[place] == alone[3]
+        assert swept.usd[place] == pytest.approx(alone[4])
+
+
+def test_one_threshold_with_the_others_fixed():
+    others = Thresholds(0.4, 0.3, 0.5)
+    swept = sweep_one(OUTCOMES, "type", others, [0.0, 0.3, 1.0])
+    assert swept.calls.shape == (1, 3, 1)
+    assert swept.thresholds((0, 1, 0)) == others
+    calls = [len([1 for r in replay(RECORDED, Thresholds(0.4, t, 0.5)) for _ in range(r.usage.calls)]) for t in (0, 1)]
+    assert swept.calls[0, [0, 2], 0].tolist() == calls
+
+
+def test_the_cheapest_within_one_standard_error_of_the_best():
+    choice = choose_jointly(OUTCOMES)
+    swept = sweep(OUTCOMES, grid_of_shares(OUTCOMES, 21))
+    f1 = swept.f1("GMNER")
+    assert choice.best_f1 == f1.max()
+    assert choice.f1 >= choice.best_f1 - choice.standard_error
+    good = f1 >= choice.best_f1 - choice.standard_error
+    assert OUTCOMES.by_post(choice.thresholds)[:, 3].sum() == swept.calls[good].min()
+    assert 0 < choice.standard_error < 0.1
+    assert choice.tried == f1.size
+    never = one_standard_error(OUTCOMES, swept, "GMNER", (swept.calls == 0).astype(float))
+    assert OUTCOMES.by_post(never.thresholds)[:, 3].sum() == 0
+
+
+def test_what_to_expect_is_what_a_run_has():
+    thresholds = Thresholds(0.4, 0.3, 0.5)
+    found, results = expected(OUTCOMES, thresholds), replay(RECORDED, thresholds)
+    report = evaluate(GOLD, [result.entities for result in results])
+    entities = [entity for result in results for entity in result.entities]
+    assert found["GMNER"].value == report.tasks["GMNER"].f1
+    assert found["GMNER"].low < found["GMNER"].value < found["GMNER"].high
+    assert found[CALLS].value == pytest.approx(sum(result.usage.calls for result in results) / len(entities))
+    assert found["routed type"].value == pytest.approx(sum(e.uncertainty.type > 0.3 for e in entities) / len(entities))
+    assert found[USD].value == pytest.approx(OUTCOMES.by_post(thresholds)[:, 4].sum() / 24 * 1000)
+    assert found[CALLS].low < found[CALLS].value < found[CALLS].high
+    assert found["GMNER"] == f1_interval(scores(OUTCOMES, OUTCOMES.by_post(thresholds), "GMNER"))
+
+
+def test_without_a_price_cost_is_unknown_and_never_nothing():
+    unpriced = outcomes_of(Recorded(About(), RECORDED.posts))
+    assert USD not in expected(unpriced, Thresholds(0.4, 0.3, 0.5))
+    assert np.isnan(sweep_one(unpriced, "span", Thresholds(1, 1, 1)).usd).any()
+    assert choose_jointly(unpriced).thresholds == choose_jointly(OUTCOMES).thresholds
+
+
+def test_posts_without_labels_are_refused():
+    bare = tuple(replace(post, gold=None) for post in RECORDED.posts[:2])
+    with pytest.raises(DataError, match="2 of 24 recorded posts are not labelled"):
+        outcomes_of(Recorded(About(), (*bare, *RECORDED.posts[2:])))
+
+
+def test_below_a_recordings_floor_nothing_is_tried():
+    floored = outcomes_of(Recorded(About(floor=Thresholds(0.3, 0.3, 0.3)), RECORDED.posts))
+    with pytest.raises(SettingsError, match="nothing was recorded below a span threshold of 0.3"):
+        sweep_one(floored, "span", Thresholds(1, 1, 1))
+    assert choose_jointly(floored).thresholds.span >= 0.3
+
+
+def test_nine_thousand_policies_are_tried_in_a_moment():
+    start = perf_counter()
+    swept = sweep(OUTCOMES, tuple(np.linspace(0, 1, 21) for _ in range(3)))  # type: ignore[arg-type]
+    assert swept.calls.size == 9261
+    assert perf_counter() - start < 5

@@ -1,0 +1,106 @@
+"""`unco tune` from a data folder to a policy that `unco extract` uses, with the shipped model and a simulated MLLM."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.evals.test_run_training import write_data
+from unco.cli import app, main
+from unco.evals.tuning.paths import read_paths
+from unco.tools.policy import read_policy
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data, and what one run left there."""
+    folder = tmp_path_factory.mktemp("tuning")
+    write_data(folder / "data", fine=True)
+    files = ["--record", str(folder / "paths.jsonl"), "--out", str(folder / "policy.yaml")]
+    ended = CliRunner().invoke(app, ["tune", *simulated(folder), *files], env={"COLUMNS": "150"})
+    assert ended.exit_code == 0, ended.output
+    assert "The MLLM is simulated" in ended.output
+    assert "one threshold moved, the others as chosen" in ended.output
+    assert "use it with `unco extract --policy" in ended.output
+    return folder
+
+
+def simulated(folder: Path) -> list[str]:
+    """Where answers come from: a simulated MLLM that never errs."""
+    profile = folder / "profile.yaml"
+    profile.write_text("{}", "utf-8")
+    return ["--gold", str(folder / "data"), "--profile", str(profile)]
+
+
+def run(folder: Path, *arguments: str) -> str:
+    common = ["tune", "--paths", str(folder / "paths.jsonl")]
+    ended = CliRunner().invoke(app, [*common, *arguments], env={"COLUMNS": "150"})
+    assert ended.exit_code == 0, ended.output
+    return ended.output
+
+
+def test_what_was_recorded_is_used_again_without_a_call(folder: Path):
+    first, recorded = read_policy(folder / "policy.yaml"), read_paths(folder / "paths.jsonl")
+    assert len(recorded.posts) == 4
+    assert first.mllm.simulated == "{}", "it never errs"
+    assert first.mllm.models == ("simulated-qwen2.5-vl",)
+    assert first.checkpoint is not None
+    assert first.checkpoint.name == "tweets-minilm"
+    run(folder, "--out", str(folder / "again.yaml"))
+    assert read_policy(folder / "again.yaml") == first
+    shown = run(folder, "--method", "call-rate", "--share", "0.5", "--out", str(folder / "rate.yaml"))
+    assert "call rate: 50.0 %" in shown
+
+
+def test_a_policy_is_checked_on_its_own_and_on_other_posts(folder: Path):
+    policy = str(folder / "policy.yaml")
+    assert "these are the posts and the checkpoint that the policy was made with" in run(folder, "--check", policy)
+    common = ["tune", *simulated(folder), "--split", "test", "--posts", "3", "--check", policy]
+    ended = CliRunner().invoke(app, common, env={"COLUMNS": "150"})
+    assert ended.exit_code == 0, ended.output
+    assert "warning: the policy was made for other data: 4 posts with the hash" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "either answers recorded before (--paths) or posts to record"),
+        (["--gold", "data", "--paths", "paths.jsonl"], "either answers recorded before (--paths) or posts to record"),
+        (["--gold", "data"], "no MLLM to ask: set UNCO_LLM_BASE_URL"),
+        (["--paths", "policy.yaml"], "policy.yaml:1: not JSON"),
+        (["--paths", "paths.jsonl", "--method", "best"], "no method 'best'"),
+        (["--paths", "paths.jsonl", "--method", "risk", "--alpha", "2"], "alpha must lie between 0 and 1"),
+        (["--paths", "paths.jsonl", "--check", "paths.jsonl"], "the policy paths.jsonl cannot be read"),
+        (["--gold", "data", "--floor", "3"], "floor: the span threshold must lie in [0, 1]"),
+    ],
+)
+def test_bad_arguments_are_one_line(arguments: list[str], says: str, folder: Path, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["unco", "tune", *arguments, "--out", "none.yaml"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
+    assert not (folder / "none.yaml").exists()
+
+
+def test_a_floor_saves_calls(folder: Path):
+    files = ["--floor", "0.5", "--record", str(folder / "few.jsonl"), "--out", str(folder / "few.yaml")]
+    ended = CliRunner().invoke(app, ["tune", *simulated(folder), *files], env={"COLUMNS": "150"})
+    assert ended.exit_code == 0, ended.output
+    counts = [
+        sum(len(answers) for post in read_paths(folder / name).posts for answers in post.answers)
+        for name in ("few.jsonl", "paths.jsonl")
+    ]
+    assert counts[0] < counts[1]
+    assert any("Nothing was recorded" in note for note in read_policy(folder / "few.yaml").notes)
+
+
+def test_extract_uses_the_policy(folder: Path):
+    arguments = ["extract", "--text", "Ann Lee met Owls here", "--policy", str(folder / "policy.yaml")]
+    ended = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    assert ended.exit_code == 0, ended.output
+    assert "chosen by the answers of a simulated MLLM" in ended.output
+    thresholds = read_policy(folder / "policy.yaml").thresholds
+    assert f"u type > {thresholds.type:.3f}?" in ended.output or thresholds.type == -1

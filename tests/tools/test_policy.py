@@ -1,0 +1,161 @@
+"""A policy in a file, and a small model under it: its thresholds count, and what does not fit is said."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import unco
+from tests.scripted import ANN, OWLS, TOKENS, ScriptedLlm, doubt, graph_of, says
+from unco.errors import SettingsError, SetupError
+from unco.graph import default_graph
+from unco.small_model.identity import SHIPPED, Identity, identity_of
+from unco.state import read_result
+from unco.tools.policy import Policy, policy_checkpoint, read_policy, write_policy
+from unco.tools.under_policy import PolicyExtractor, differences
+from unco.types import Post, Thresholds
+
+MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
+OTHER = Identity("other", "b" * 64, "gmner", "mc_decoder", MODEL.normaliser)
+LOW = {"span": 0.05, "type": 0.95, "region": -1.0}
+
+
+def policy_of(identity: Identity | None = MODEL, **changes: Any) -> Policy:
+    fields: dict[str, Any] = {
+        "method": "by hand",
+        "thresholds": LOW,
+        "checkpoint": None if identity is None else policy_checkpoint(identity),
+        "data": {"sha256": "c" * 64, "posts": 3, "entities": 5},
+        "mllm": {"models": ("m",), "prompts": {"span": "span/v1 0123"}, "stated_thresholds": LOW},
+        "expected": {"GMNER": {"value": 0.6, "low": 0.5, "high": 0.7}},
+    }
+    return Policy(**fields | changes)
+
+
+def test_it_is_read_as_it_was_written(tmp_path: Path):
+    policy = policy_of(notes=("50 % — so ist das",), promise="none: really")
+    write_policy(policy, tmp_path / "deep" / "policy.yaml")
+    assert read_policy(tmp_path / "deep" / "policy.yaml") == policy
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"thresholds": {"span": 1.5, "type": 0, "region": 0}}, r"thresholds.span: .*\[0, 1\], or be -1.0"),
+        ({"thresholds": {"span": 0.5, "type": 0}}, "thresholds.region: Field required"),
+        ({"version": 2}, "version: Input should be 1"),
+        ({"threshold": 1}, "threshold: Extra inputs are not permitted"),
+        ({"expected": {"GMNER": {"value": float("nan"), "low": 0, "high": 1}}}, "expected.GMNER.value: .*finite"),
+        ({"data": {"sha256": "abc", "posts": 1, "entities": 1}}, "data.sha256"),
+    ],
+)
+def test_what_is_no_policy_is_refused_by_its_field(change: dict[str, Any], says: str, tmp_path: Path):
+    path = tmp_path / "policy.yaml"
+    path.write_text(yaml.safe_dump(policy_of().model_dump(mode="json") | change), "utf-8")
+    with pytest.raises(SettingsError, match=f"policy.yaml is none: {says}"):
+        read_policy(path)
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("thresholds: [", "cannot be read"),
+        ("", "is none"),
+        ("!!python/object/apply:os.system ['true']", "cannot be read"),
+        ("x: 1\n" * 30_000, "too large for a policy"),
+        (BOMB, "is none"),
+        ("- 2026-99-99", "cannot be read"),
+        ("[" * 20_000, "cannot be read"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(text: str, says: str, tmp_path: Path):
+    path = tmp_path / "policy.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=says):
+        read_policy(path)
+    with pytest.raises(SettingsError, match=r"gone.yaml cannot be read"):
+        read_policy(tmp_path / "gone.yaml")
+
+
+def test_what_differs_is_said():
+    assert differences(policy_of(), MODEL) == ()
+    other = differences(policy_of(), OTHER)
+    assert "made for the checkpoint made (aaaaaaaaaaaa), this is other (bbbbbbbbbbbb)" in other[0]
+    assert "made for the estimator learned, this run has mc_decoder" in other[1]
+    assert "does not say which checkpoint" in differences(policy_of(None), MODEL)[0]
+
+
+def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins():
+    said = says((ANN, "PER", None, doubt()), (OWLS, "ORG", None, doubt("type")), tokens=TOKENS)
+    llm = ScriptedLlm()
+    graph = graph_of(PolicyExtractor(said, policy_of(), lambda: MODEL), llm)
+    result = read_result(graph.invoke({"text": " ".join(TOKENS)}))
+    assert result.thresholds == Thresholds(**LOW)
+    assert {asked.attribute for asked in llm.asked} == {"span"}, "of a type 0.9 is not above 0.95, of a span 0.1 is"
+    assert result.warnings == ()
+    chosen = graph.invoke({"text": " ".join(TOKENS)}, context=unco.Context(type_threshold=0.2))
+    assert read_result(chosen).thresholds == Thresholds(0.05, 0.2, -1.0)
+
+
+def test_a_graph_with_another_checkpoint_warns_and_goes_on():
+    asked = []
+
+    def identify() -> Identity:
+        asked.append(1)
+        return OTHER
+
+    under = PolicyExtractor(says((ANN, "PER", None, doubt()), tokens=TOKENS), policy_of(), identify)
+    first = under(Post(TOKENS))
+    second = asyncio.run(under.acall(Post(TOKENS)))
+    assert first == second
+    assert len(first.warnings) == 2
+    assert first.thresholds == Thresholds(**LOW)
+    assert asked == [1], "files are read once"
+
+
+def test_a_policy_chosen_with_a_simulated_model_says_so():
+    mllm = {"models": ("simulated-x",), "simulated": "{}", "prompts": {}, "stated_thresholds": LOW}
+    under = PolicyExtractor(says(tokens=TOKENS), policy_of(mllm=mllm), lambda: MODEL)
+    assert under(Post(TOKENS)).warnings == ("the policy's thresholds were chosen by the answers of a simulated MLLM",)
+
+
+def test_the_shipped_checkpoint_is_itself_until_a_file_changes(tmp_path: Path):
+    shipped = identity_of()
+    assert (shipped.name, shipped.scheme, shipped.estimator) == ("tweets-minilm", "gmner", "learned")
+    assert shipped.normaliser["span"] == (0.0, 1.0)
+    copy = Path(shutil.copytree(SHIPPED, tmp_path / "copy"))
+    assert identity_of(copy) == shipped
+    assert identity_of(str(copy), "fmnerg", "mc_decoder").normaliser != shipped.normaliser
+    config = json.loads((copy / "config.json").read_text("utf-8"))
+    (copy / "config.json").write_text(json.dumps(config | {"name": "mine"}), "utf-8")
+    assert identity_of(copy).sha256 != shipped.sha256
+    with pytest.raises(SettingsError, match="no scheme 'gmner' with the estimator 'best'"):
+        identity_of(copy, estimator="best")
+    (copy / "tokenizer.json").unlink()
+    with pytest.raises(SetupError, match="does not hold a checkpoint"):
+        identity_of(copy)
+
+
+def test_extract_and_the_environment_take_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "policy.yaml"
+    write_policy(policy_of(identity_of()), path)
+    result = unco.extract("Angela Merkel met Barack Obama in Berlin", policy=path)
+    assert result.thresholds == Thresholds(**LOW)
+    assert not any("policy" in warning for warning in result.warnings)
+    monkeypatch.setenv("UNCO_POLICY", str(path))
+    default_graph.cache_clear()
+    other = default_graph(estimator="entropy")
+    warnings = read_result(other.invoke({"text": "Angela Merkel met Barack Obama in Berlin"})).warnings
+    assert any("made for the estimator learned, this run has entropy" in warning for warning in warnings)
+    default_graph.cache_clear()
+    with pytest.raises(SettingsError, match="gone.yaml cannot be read"):
+        unco.extract("Ann", policy=tmp_path / "gone.yaml")

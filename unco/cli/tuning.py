@@ -1,0 +1,82 @@
+"""The command that chooses thresholds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unco.cli.app import app
+from unco.cli.arena_options import Boxes, Checkpoint, Family, Mode, Pictures, Posts, Profile, Scheme, Seed, Split
+
+Number = float | None
+Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
+
+
+@app.command()
+def tune(
+    gold: Annotated[Path | None, typer.Option(help="Posts to record answers about: as of `unco compare`.")] = None,
+    paths: Annotated[Path | None, typer.Option(help="Instead of --gold: answers recorded before.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Keep the answers recorded now, for other thresholds.")] = None,
+    out: Annotated[Path, typer.Option(help="The policy to write.")] = Path("policy.yaml"),
+    check: Annotated[Path | None, typer.Option(help="A policy to try on these posts, instead of choosing.")] = None,
+    method: Annotated[str, typer.Option(help="joint, call-rate, conformal, risk or ltt (needs MAPIE).")] = "joint",
+    task: Annotated[str, typer.Option(help="Whose F1 counts: GMNER, MNER or EEG.")] = "GMNER",
+    share: Annotated[Number, typer.Option(help="call-rate: share of attributes to ask about.")] = None,
+    calls: Annotated[Number, typer.Option(help="call-rate: calls for 1,000 posts.")] = None,
+    usd: Annotated[Number, typer.Option(help="call-rate: US dollars for 1,000 posts.")] = None,
+    alpha: Annotated[float, typer.Option(help="conformal, risk, ltt: most that may be kept wrong.")] = 0.05,
+    delta: Annotated[float, typer.Option(help="risk, ltt: chance that the promise is broken.")] = 0.05,
+    asked: Annotated[float, typer.Option(help="ltt: most of the attributes that may be asked about.")] = 0.3,
+    floor: Annotated[float, typer.Option(help="Record nothing at or below this uncertainty: saves calls.")] = -1.0,
+    split: Split = "dev",
+    boxes: Boxes = None,
+    pictures: Pictures = None,
+    posts: Posts = None,
+    checkpoint: Checkpoint = None,
+    scheme: Scheme = None,
+    span_prompt: Version = "v1",
+    type_prompt: Version = "v1",
+    region_prompt: Version = "v1",
+    mode: Mode = None,
+    profile: Profile = None,
+    family: Family = "qwen2.5-vl",
+    seed: Seed = 1,
+) -> None:
+    """Choose thresholds on labelled posts from answers that are recorded once, and write them down as a policy."""
+    from unco.context import Context
+    from unco.evals.side_by_side.open_arena import ArenaChoices
+    from unco.evals.tuning.methods import Wanted, floor_of
+    from unco.evals.tuning.run import Answers, run_check, run_tuning
+
+    arena = None
+    if gold is not None:
+        arena = ArenaChoices(
+            gold=gold,
+            split=split,
+            boxes=boxes,
+            pictures=pictures,
+            posts=posts,
+            checkpoint=checkpoint,
+            scheme=scheme,
+            mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
+            profile=profile,
+            family=family,
+            seed=seed,
+        )
+    context = Context(span_prompt=span_prompt, type_prompt=type_prompt, region_prompt=region_prompt)
+    answers = Answers(paths=paths, arena=arena, context=context, floor=floor_of(floor), record=record)
+    if check is not None:
+        run_check(answers, check, Console())
+        return
+    wanted = Wanted(
+        method=method,  # type: ignore[arg-type]  # Wanted refuses what is no method, and no task
+        task=task,  # type: ignore[arg-type]
+        share=share,
+        calls=calls,
+        usd=usd,
+        alpha=alpha,
+        delta=delta,
+        asked=asked,
+    )
+    run_tuning(answers, wanted, out, Console())

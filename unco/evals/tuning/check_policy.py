@@ -1,0 +1,64 @@
+"""A policy on posts: whether they are those it was made with, and whether it does there what it should."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unco.evals.tuning.expected import Expected, expected
+from unco.evals.tuning.outcomes import Outcomes
+from unco.tools.policy import Estimate, Policy
+from unco.tools.under_policy import differences
+from unco.types import ATTRIBUTES
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCheck:
+    """What a policy does on posts."""
+
+    found: Expected
+    """The same figures as the policy's own, on these posts."""
+    warnings: tuple[str, ...]
+
+
+def check_policy(policy: Policy, outcomes: Outcomes) -> PolicyCheck:
+    """Compare what a policy expects with what it does on labelled, recorded posts."""
+    about = outcomes.about
+    found = expected(outcomes, policy.thresholds.as_thresholds())
+    warnings = [] if about.checkpoint is None else list(differences(policy, about.checkpoint))
+    if outcomes.data_sha256 != policy.data.sha256:
+        warnings.append(
+            f"the policy was made for other data: {policy.data.posts} posts with the hash {policy.data.sha256[:12]},"
+            f" these {len(outcomes.gold)} have {outcomes.data_sha256[:12]}"
+        )
+        warnings += drifted(policy, found)
+    if policy.promise and outcomes.data_sha256 != policy.data.sha256:
+        warnings.append("its promise holds for posts drawn as those it was calibrated on: see that these are")
+    return PolicyCheck(found, tuple(warnings))
+
+
+def drifted(policy: Policy, found: Expected) -> Sequence[str]:
+    """Shares of entities asked about that are not what the policy expects, a sentence each.
+
+    They need no labels, so they show early that posts have changed. A difference counts when it is beyond what both
+    intervals together explain: by chance alone that happens to one share in twenty.
+    """
+    said = []
+    for name in (f"routed {attribute}" for attribute in ATTRIBUTES):
+        before = policy.expected.get(name)
+        now = found[name]
+        if before is None:
+            continue
+        room = (_half(before.low, before.high) ** 2 + _half(now.low, now.high) ** 2) ** 0.5
+        if abs(now.value - before.value) > room:
+            said.append(
+                f"{name}: {100 * now.value:.1f} % of the entities here, {100 * before.value:.1f} % expected"
+                f" ({_bounds(before)}): these posts are not like those of the policy"
+            )
+    return said
+
+
+def _half(low: float, high: float) -> float:
+    return (high - low) / 2
+
+
+def _bounds(estimate: Estimate) -> str:
+    return f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}"

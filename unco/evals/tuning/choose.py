@@ -1,0 +1,87 @@
+"""One combination out of many: the cheapest that is as good as the best, within one standard error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unco.evals.intervals import f1_error
+from unco.evals.scores import Task
+from unco.evals.tuning.call_rate import thresholds_for_share
+from unco.evals.tuning.expected import scores
+from unco.evals.tuning.outcomes import Floats, Outcomes
+from unco.evals.tuning.sweep import Grid, Sweep, sweep
+from unco.types import Thresholds
+
+STEPS = 21
+"""Thresholds tried of each attribute: 0, 5, ... 100 % of the entities are asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, and out of what."""
+
+    thresholds: Thresholds
+    best: Thresholds
+    """The combination of the highest F1, which may cost many calls more."""
+    f1: float
+    best_f1: float
+    standard_error: float
+    """Of the best one's F1, over posts."""
+    tried: int
+
+
+def choose_jointly(outcomes: Outcomes, task: Task = "GMNER", steps: int = STEPS) -> Choice:
+    """Sweep all three thresholds together and choose by the one-standard-error rule.
+
+    Thresholds are tried where they ask about even shares of the entities: uncertainties crowd near 0. A dev set of
+    1,500 posts does not tell apart combinations that are two points of F1 from each other, so of those that are within
+    one standard error of the best the cheapest is taken (Breiman et al. 1984).
+
+    Raises:
+        SettingsError: the recording has a floor, and thresholds below it would be tried.
+    """
+    return one_standard_error(outcomes, sweep(outcomes, grid_of_shares(outcomes, steps)), task)
+
+
+def grid_of_shares(outcomes: Outcomes, steps: int) -> Grid:
+    """Thresholds that ask about 0, 1 / (steps - 1), ... all of the entities; above the recording's floor."""
+    rows = [thresholds_for_share(outcomes.uncertainty, share) for share in np.linspace(0, 1, steps)]
+    floor = outcomes.about.floor
+
+    def axis(values: list[float], least: float) -> Floats:
+        return np.unique(np.maximum(values, least))
+
+    return (
+        axis([row.span for row in rows], floor.span),
+        axis([row.type for row in rows], floor.type),
+        axis([row.region for row in rows], floor.region),
+    )
+
+
+def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Floats | None = None) -> Choice:
+    """The cheapest combination within one standard error of the best; of equally cheap ones the better.
+
+    Args:
+        outcomes: what the sweep is of.
+        swept: all combinations.
+        task: whose F1 counts.
+        allowed: 1 where a combination may be chosen, 0 elsewhere; None = all may be.
+    """
+    f1 = swept.f1(task) if allowed is None else np.where(allowed, swept.f1(task), -1.0)
+    best = _place(f1.argmax(), f1)
+    error = f1_error(scores(outcomes, outcomes.by_post(swept.thresholds(best)), task))
+    good = f1 >= f1[best] - error
+    cheapest = np.where(good, swept.calls - f1, np.inf)  # F1 is below 1, so it only decides between equal counts
+    chosen = _place(cheapest.argmin(), f1)
+    return Choice(
+        thresholds=swept.thresholds(chosen),
+        best=swept.thresholds(best),
+        f1=float(f1[chosen]),
+        best_f1=float(f1[best]),
+        standard_error=error,
+        tried=int(f1.size if allowed is None else np.count_nonzero(allowed)),
+    )
+
+
+def _place(flat: np.intp, table: Floats) -> tuple[int, ...]:
+    return tuple(map(int, np.unravel_index(flat, table.shape)))

@@ -1,0 +1,52 @@
+"""What thresholds are expected to bring and to take, with intervals over posts."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unco.evals.intervals import Interval, f1_intervals, ratio_intervals
+from unco.evals.scores import Score, Task
+from unco.evals.tuning.outcomes import COLUMNS, TASKS, Floats, Outcomes
+from unco.types import ATTRIBUTES, Thresholds
+
+Expected = Mapping[str, Interval]
+"""By name: F1 of GMNER, MNER, EEG; share of entities whose span, type, region is asked about, as `routed span` and so
+on; the mean over posts of the share of entities that keep it wrong, as `kept wrong span` and so on, which is what risk
+control limits; `calls per entity`; `usd per 1000 posts`, missing where the price is unknown."""
+
+CALLS, USD = "calls per entity", "usd per 1000 posts"
+
+
+def expected(outcomes: Outcomes, thresholds: Thresholds) -> Expected:
+    """What to expect on posts like these.
+
+    Of thresholds that were chosen on the very same posts F1 is a little too high, the more so the more were tried.
+    """
+    by_post = outcomes.by_post(thresholds)
+    f1 = f1_intervals([scores(outcomes, by_post, task) for task in TASKS])
+    calls, usd = (by_post[:, COLUMNS.index(name)] for name in ("calls", "usd"))
+    posts, entities = np.full(len(calls), 1.0), outcomes.predicted.astype(np.float64)
+    routed = outcomes.routed(thresholds)
+    kept_wrong = _summed(outcomes, outcomes.wrong & ~routed) / np.maximum(entities, 1)[:, None]
+    names = [f"{what} {name}" for what in ("routed", "kept wrong") for name in ATTRIBUTES] + [CALLS, USD]
+    above = np.column_stack([_summed(outcomes, routed), kept_wrong, calls, np.nan_to_num(1000 * usd)])
+    below = np.column_stack([entities] * 3 + [posts] * 3 + [entities, posts])
+    found = dict(zip(TASKS, f1, strict=True)) | dict(zip(names, ratio_intervals(above, below), strict=True))
+    if np.isnan(usd).any():
+        del found[USD]
+    return found
+
+
+def scores(outcomes: Outcomes, by_post: Floats, task: Task) -> list[Score]:
+    """Counts of each post for a task."""
+    right = by_post[:, TASKS.index(task)].astype(int).tolist()
+    counts = zip(right, outcomes.predicted.tolist(), outcomes.gold.tolist(), strict=True)
+    return [Score(*row) for row in counts]
+
+
+def _summed(outcomes: Outcomes, flags: NDArray[np.bool_]) -> Floats:
+    """(P, n): how many of a post's entities have each flag."""
+    sums = np.zeros((len(outcomes.gold), flags.shape[1]))
+    np.add.at(sums, outcomes.post_of, flags)
+    return sums

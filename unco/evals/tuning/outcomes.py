@@ -1,0 +1,151 @@
+"""What each entity comes to, and what it takes, under each of the eight ways to route it.
+
+Routing is all that thresholds do to an entity, so any number of thresholds can be tried by looking up. Entities of a
+post touch each other only where corrected spans may come to share words; such posts are looked at as a whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unco.evals.scores import Task, count_post, entity_correct, region_correct
+from unco.evals.tuning.paths import About, Answered, PostPaths, Recorded, data_hash
+from unco.evals.tuning.replay import Routing, replay_entities, replay_entity
+from unco.nodes.account import known_sum
+from unco.tools.prices import Price, cost_usd
+from unco.types import ATTRIBUTES, Correction, Entity, GoldEntity, GoldPost, Span, Thresholds
+
+TASKS: tuple[Task, ...] = ("GMNER", "MNER", "EEG")
+COLUMNS = (*TASKS, "calls", "usd")
+"""Of `Outcomes.values`: whether right, by task, under the paper's rule; questions asked; US dollars, nan = unknown."""
+ROUTINGS: tuple[Routing, ...] = tuple((s, t, r) for s, t, r in product((False, True), repeat=3))
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CoupledPost:
+    """A post whose corrected spans may share words, so that one entity's routing decides on another's."""
+
+    number: int
+    """Among the posts."""
+    entities: tuple[int, ...]
+    """Their rows in `Outcomes`."""
+    paths: PostPaths
+    gold: GoldPost
+
+    def right(self, routings: Sequence[Routing]) -> Floats:
+        """Right entities by task."""
+        found = replay_entities(self.paths, self.paths.extraction, routings)
+        return np.array([count_post(self.gold, found, task).correct for task in TASKS], np.float64)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Of all entities of all posts, in order: E entities, P posts."""
+
+    about: About
+    data_sha256: str
+    """See `data_hash`."""
+    post_of: NDArray[np.intp]
+    """(E,) which post an entity is of."""
+    uncertainty: Floats
+    """(E, 3)."""
+    values: Floats
+    """(E, 2, 2, 2, columns), by whether span, type, region are routed; in coupled posts nothing counts as right."""
+    wrong: NDArray[np.bool_]
+    """(E, 3) whether the small model is wrong; type and region where the span is right."""
+    gold: NDArray[np.int64]
+    """(P,) gold entities."""
+    coupled: tuple[CoupledPost, ...]
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """(P,) entities; correcting adds and drops none."""
+        return np.bincount(self.post_of, minlength=len(self.gold)).astype(np.int64)
+
+    def routed(self, thresholds: Thresholds) -> NDArray[np.bool_]:
+        """(E, 3)."""
+        return np.asarray(self.uncertainty > [thresholds.of(name) for name in ATTRIBUTES])
+
+    def by_post(self, thresholds: Thresholds) -> Floats:
+        """(P, columns) under thresholds."""
+        routed = self.routed(thresholds)
+        chosen = self.values[np.arange(len(routed)), *routed.T.astype(np.intp)]
+        sums = np.zeros((len(self.gold), len(COLUMNS)))
+        np.add.at(sums, self.post_of, chosen)
+        for post in self.coupled:
+            rows: list[Routing] = [tuple(row) for row in routed[list(post.entities)].tolist()]
+            sums[post.number, : len(TASKS)] += post.right(rows)
+        return sums
+
+
+def outcomes_of(recorded: Recorded) -> Outcomes:
+    """Judge every path of every entity.
+
+    Raises:
+        DataError: a post is not labelled.
+    """
+    gold = recorded.gold
+    rows, values, wrong = list[tuple[int, list[float]]](), list[Floats](), list[list[bool]]()
+    coupled = list[CoupledPost]()
+    for number, (post, wanted) in enumerate(zip(recorded.posts, gold, strict=True)):
+        first, is_coupled = len(rows), _is_coupled(post)
+        for entity, answers in zip(post.extraction.entities, post.answers, strict=True):
+            rows.append((number, [entity.uncertainty.of(name) for name in ATTRIBUTES]))
+            values.append(_values(entity, answers, post, wanted, recorded.about))
+            wrong.append(_wrong(entity, wanted))
+            if is_coupled:
+                values[-1][..., : len(TASKS)] = 0
+        if is_coupled:
+            coupled.append(CoupledPost(number, tuple(range(first, len(rows))), post, wanted))
+    return Outcomes(
+        about=recorded.about,
+        data_sha256=data_hash(gold),
+        post_of=np.array([number for number, _ in rows], np.intp),
+        uncertainty=np.array([doubt for _, doubt in rows], np.float64).reshape(-1, 3),
+        values=np.array(values, np.float64).reshape(-1, 2, 2, 2, len(COLUMNS)),
+        wrong=np.array(wrong, np.bool_).reshape(-1, 3),
+        gold=np.array([len(post.entities) for post in gold], np.int64),
+        coupled=tuple(coupled),
+    )
+
+
+def _is_coupled(post: PostPaths) -> bool:
+    """Whether spans of two entities, as found or as corrected, can share words."""
+    spans = [
+        {entity.span, *(one.correction.after for one in answers if isinstance(one.correction.after, Span))}
+        for entity, answers in zip(post.extraction.entities, post.answers, strict=True)
+    ]
+    return any(one.overlaps(other) for a, b in combinations(spans, 2) for one in a for other in b)
+
+
+def _values(entity: Entity, answers: Sequence[Answered], post: PostPaths, gold: GoldPost, about: About) -> Floats:
+    """(2, 2, 2, columns). An attribute that was not asked about, being below the floor, stays as it is."""
+    asked = [entity.uncertainty.of(name) > about.floor.of(name) for name in ATTRIBUTES]
+    table = np.zeros((2, 2, 2, len(COLUMNS)))
+    for routing in ROUTINGS:
+        span, kind, region = (wanted and known for wanted, known in zip(routing, asked, strict=True))
+        after = replay_entity(entity, answers, (span, kind, region), post.extraction)
+        right = [any(entity_correct(after, item, task) for item in gold.entities) for task in TASKS]
+        calls = sum(note.calls for note in after.corrections)
+        table[tuple(map(int, routing))] = (*right, calls, _usd(after.corrections, about.price))
+    return table
+
+
+def _usd(notes: Sequence[Correction], price: Price | None) -> float:
+    """What questions cost when they are asked, though a recording may have had them from a cache for nothing."""
+    called = [note for note in notes if note.calls]
+    usd = known_sum([0.0, *(cost_usd(price, note.input_tokens, note.output_tokens) for note in called)])
+    return float("nan") if usd is None else usd
+
+
+def _wrong(entity: Entity, gold: GoldPost) -> list[bool]:
+    item: GoldEntity | None = next((item for item in gold.entities if item.span == entity.span), None)
+    if item is None:
+        return [True, False, False]
+    return [False, entity.type != item.type, not region_correct(entity.region, item.boxes)]

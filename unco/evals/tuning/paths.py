@@ -1,0 +1,142 @@
+"""What the correctors say on every path that an entity can take through them, recorded and read.
+
+A file has a line about the recording, then one for each post. It holds posts, gold, small-model output and answers, so
+that any thresholds can be tried on it without a call.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from unco.errors import DataError
+from unco.evals.formats.gold_lines import gold_to_plain
+from unco.evals.formats.json_text import json_lines
+from unco.small_model.identity import Identity
+from unco.state import to_json
+from unco.tools.prices import Price
+from unco.types import ALWAYS, ATTRIBUTES, Attribute, Correction, Extraction, GoldPost, Span, Thresholds
+
+VERSION = 1
+"""Of the file's format."""
+
+ALL = Thresholds(ALWAYS, ALWAYS, ALWAYS)
+"""As a floor: every attribute was asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One question about an entity, and what came of it."""
+
+    span: Span
+    """As the entity stood when it was asked about."""
+    type: str
+    correction: Correction
+
+
+@dataclass(frozen=True, slots=True)
+class PostPaths:
+    """A post, and the answers about each of its entities."""
+
+    id: str | None
+    extraction: Extraction
+    """Its thresholds are the ones that the prompts stated."""
+    answers: tuple[tuple[Answered, ...], ...]
+    """Of each entity, up to seven: one span, two types, four regions."""
+    gold: GoldPost | None = None
+    """In the types that entities are given out in; None = not labelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a recording was made with."""
+
+    checkpoint: Identity | None = None
+    """None = no checkpoint: saved or made-up predictions."""
+    floor: Thresholds = ALL
+    """Attributes at or below it were not asked about."""
+    stating: tuple[Attribute, ...] = ATTRIBUTES
+    """Attributes whose prompt states the threshold, so that answers may depend on the number."""
+    price: Price | None = None
+    """Of the MLLM; None = unknown."""
+    simulated: str = ""
+    """How the simulated MLLM errs; empty = it is a real one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording."""
+
+    about: About
+    posts: tuple[PostPaths, ...]
+
+    @property
+    def gold(self) -> tuple[GoldPost, ...]:
+        """Of all posts.
+
+        Raises:
+            DataError: a post is not labelled.
+        """
+        found = tuple(post.gold for post in self.posts if post.gold is not None)
+        if len(found) != len(self.posts):
+            raise DataError(f"{len(self.posts) - len(found)} of {len(self.posts)} recorded posts are not labelled")
+        return found
+
+
+T = TypeVar("T")
+_ABOUT, _POST = TypeAdapter(About), TypeAdapter(PostPaths)
+
+
+def data_hash(gold: Sequence[GoldPost]) -> str:
+    """SHA-256 of posts' tokens and gold entities, hex: the same for the same data in any format."""
+    lines = ((post.tokens, gold_to_plain(post)["entities"]) for post in gold)
+    return sha256("\n".join(map(repr, lines)).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def write_paths(recorded: Recorded, path: Path) -> None:
+    """Write a recording as JSON Lines; `read_paths` gives it back as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = json.dumps({"unco_paths": VERSION, **to_json(_ABOUT, recorded.about)}).encode()
+    path.write_bytes(b"\n".join((head, *(_POST.dump_json(post) for post in recorded.posts), b"")))
+
+
+def read_paths(path: Path) -> Recorded:
+    """Read a recording.
+
+    Raises:
+        DataError: it is missing, or a line is broken; names the line.
+    """
+    (where, head), *posts = list(json_lines(path))
+    if not isinstance(head, dict) or head.pop("unco_paths", None) != VERSION:
+        raise DataError(f"{where}: not the first line of recorded paths of version {VERSION}: record them anew")
+    about = _read(_ABOUT, where, head)
+    found = tuple(_read(_POST, *line) for line in posts)
+    for (where, _), post in zip(posts, found, strict=True):
+        if len(post.answers) != len(post.extraction.entities):
+            raise DataError(f"{where}: {len(post.extraction.entities)} entities, but answers about {len(post.answers)}")
+        if post.gold is not None and post.gold.tokens != post.extraction.tokens:
+            raise DataError(f"{where}: the gold is of other words than the post")
+    return Recorded(about, found)
+
+
+def _read(adapter: TypeAdapter[T], where: str, data: Any) -> T:
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise DataError(f"{where}: no line of recorded paths: {place}: {fault['msg']}: record them anew") from error
+
+
+def as_json(post: PostPaths) -> dict[str, Any]:
+    """A post's paths as plain JSON."""
+    return to_json(_POST, post)
+
+
+def from_json(data: Any) -> PostPaths:
+    """Read what `as_json` wrote."""
+    return _POST.validate_python(data)

@@ -1,0 +1,91 @@
+"""What the graph would give under any thresholds, from recorded paths, without a call."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from unco.errors import SettingsError
+from unco.evals.tuning.paths import Answered, PostPaths, Recorded
+from unco.nodes.account import usage_of
+from unco.nodes.collect import settle_overlaps, with_skips
+from unco.nodes.corrector_node import with_correction
+from unco.types import ATTRIBUTES, Attribute, Correction, Entity, Extraction, Result, Thresholds
+
+Routing = tuple[bool, bool, bool]
+"""Whether span, type and region of an entity are asked about."""
+
+
+def replay(recorded: Recorded, thresholds: Thresholds) -> list[Result]:
+    """The result of each post, but for the threshold that a prompt states and the seconds that calls took.
+
+    Raises:
+        SettingsError: a threshold is below the recording's floor.
+    """
+    check_floor(recorded.about.floor, thresholds)
+    return [replay_post(post, thresholds) for post in recorded.posts]
+
+
+def check_floor(floor: Thresholds, thresholds: Thresholds) -> None:
+    """Refuse thresholds below which nothing was recorded.
+
+    Raises:
+        SettingsError: names the attribute.
+    """
+    for name in ATTRIBUTES:
+        if thresholds.of(name) < floor.of(name):
+            raise SettingsError(
+                f"nothing was recorded below a {name} threshold of {floor.of(name)}, so {thresholds.of(name)} cannot be"
+                " tried: record with a lower floor"
+            )
+
+
+def replay_post(post: PostPaths, thresholds: Thresholds) -> Result:
+    """The result of one post."""
+    extraction = replace(post.extraction, thresholds=thresholds)
+    routings = [routing_of(entity, thresholds) for entity in extraction.entities]
+    entities = tuple(with_skips(entity, thresholds) for entity in replay_entities(post, extraction, routings))
+    return Result(
+        text=extraction.text,
+        tokens=extraction.tokens,
+        entities=entities,
+        picture=extraction.picture,
+        thresholds=thresholds,
+        model=extraction.model,
+        warnings=extraction.warnings,
+        id=post.id,
+        usage=usage_of(note for entity in entities for note in entity.corrections),
+    )
+
+
+def routing_of(entity: Entity, thresholds: Thresholds) -> Routing:
+    """Strictly above its threshold an attribute is asked about."""
+    span, kind, region = (entity.uncertainty.of(name) > thresholds.of(name) for name in ATTRIBUTES)
+    return span, kind, region
+
+
+def replay_entities(post: PostPaths, extraction: Extraction, routings: Sequence[Routing]) -> list[Entity]:
+    """A post's entities as corrected and settled, where each is routed in a given way."""
+    corrected = [
+        replay_entity(entity, answers, routing, extraction)
+        for entity, answers, routing in zip(extraction.entities, post.answers, routings, strict=True)
+    ]
+    return settle_overlaps(corrected, extraction)
+
+
+def replay_entity(entity: Entity, answers: Sequence[Answered], routing: Routing, extraction: Extraction) -> Entity:
+    """One entity after Algorithm 1; its corrections name the thresholds of the extraction."""
+    for name, asked in zip(ATTRIBUTES, routing, strict=True):
+        if asked:
+            note = _answer(entity, name, answers)
+            note = replace(note, threshold=extraction.thresholds.of(name))
+            entity = with_correction(entity, note, extraction)
+    return entity
+
+
+def _answer(entity: Entity, attribute: Attribute, answers: Sequence[Answered]) -> Correction:
+    """What was said when the entity stood as it stands now."""
+    for one in answers:
+        if one.correction.attribute == attribute and (one.span, one.type) == (entity.span, entity.type):
+            return one.correction
+    raise SettingsError(
+        f"the {attribute} of {entity.text!r} ({entity.type}) was not asked about on this path: record it anew"
+    )

@@ -1,0 +1,140 @@
+"""Policies: thresholds in a file, with what they were made for and what is expected of them.
+
+`unco tune` writes one; `unco.tools.under_policy` runs a small model under it.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from unco.errors import SettingsError
+from unco.small_model.identity import Identity
+from unco.types import ALWAYS, Attribute, Thresholds
+
+_MOST_BYTES = 100_000
+"""A policy larger than this is none."""
+
+
+def _is_threshold(value: float) -> float:
+    if not (0.0 <= value <= 1.0 or value == ALWAYS):
+        raise ValueError(f"must lie in [0, 1], or be {ALWAYS} for always")
+    return value
+
+
+Threshold = Annotated[float, AfterValidator(_is_threshold)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PolicyThresholds(_Section):
+    """One for each attribute."""
+
+    span: Threshold
+    type: Threshold
+    region: Threshold
+
+    def as_thresholds(self) -> Thresholds:
+        """As the graph takes them."""
+        return Thresholds(self.span, self.type, self.region)
+
+
+class PolicyCheckpoint(_Section):
+    """The small model that they are for; see `unco.small_model.identity.Identity`."""
+
+    name: str
+    sha256: Sha256
+    scheme: str
+    estimator: str
+    normaliser: dict[Attribute, tuple[Number, Number]]
+
+
+class PolicyData(_Section):
+    """The posts that they were chosen on."""
+
+    sha256: Sha256
+    """Of tokens and gold entities."""
+    posts: Annotated[int, Field(ge=0)]
+    entities: Annotated[int, Field(ge=0)]
+    """That the small model found."""
+
+
+class PolicyMllm(_Section):
+    """Who gave the answers that they were chosen by."""
+
+    models: tuple[str, ...]
+    """By the names that replies gave."""
+    simulated: str = ""
+    """How a simulated model erred; empty = a real one."""
+    prompts: dict[Attribute, str]
+    """Name, version and hash."""
+    stated_thresholds: PolicyThresholds
+    """What the prompts said the thresholds are."""
+
+
+class Estimate(_Section):
+    """A figure and its 95 % interval over posts."""
+
+    value: Number
+    low: Number
+    high: Number
+
+
+class Policy(_Section):
+    """The file."""
+
+    version: Literal[1] = 1
+    method: str
+    """How the thresholds were chosen."""
+    promise: str = ""
+    """What is guaranteed, in words; empty = nothing."""
+    thresholds: PolicyThresholds
+    checkpoint: PolicyCheckpoint | None = None
+    """None = not known."""
+    data: PolicyData
+    mllm: PolicyMllm
+    expected: dict[str, Estimate]
+    """F1 by task, shares of entities asked about, calls per entity, US dollars per 1,000 posts."""
+    notes: tuple[str, ...] = ()
+    """What is approximated, and what to beware of."""
+
+
+def read_policy(path: Path) -> Policy:
+    """Read a policy.
+
+    Raises:
+        SettingsError: it cannot be read or is no policy; names the fields.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise SettingsError(f"{path} is too large for a policy")
+        return Policy.model_validate(yaml.safe_load(text))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
+        raise SettingsError(f"the policy {path} {_fault(error)}") from error
+
+
+def _fault(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"cannot be read: {' '.join(str(error).split())}"
+    faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5])
+    return f"is none: {faults}: write one with `unco tune`"
+
+
+def write_policy(policy: Policy, path: Path) -> None:
+    """Write a policy; `read_policy` gives it back as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(policy.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
+    path.write_text(text, "utf-8")
+
+
+def policy_checkpoint(identity: Identity) -> PolicyCheckpoint:
+    """An identity as a section of a policy."""
+    return PolicyCheckpoint.model_validate(asdict(identity))
