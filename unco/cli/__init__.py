@@ -1,6 +1,19 @@
 """The command line: arguments only; the work is done elsewhere. Each file adds its commands to `app`."""
 
-from unco.cli import cache, comparing, evaluate, frames, interop, kb, posts, prompts, simulation, small_model, tuning
+from unco.cli import (
+    cache,
+    comparing,
+    evaluate,
+    frames,
+    interop,
+    kb,
+    posts,
+    prompts,
+    report,
+    simulation,
+    small_model,
+    tuning,
+)
 from unco.cli.app import app, guarded, main
 
 __all__ = [
@@ -15,6 +28,7 @@ __all__ = [
     "main",
     "posts",
     "prompts",
+    "report",
     "simulation",
     "small_model",
     "tuning",

@@ -14,6 +14,7 @@ from unco.evals.bench.cold_start import measure_cold_start
 from unco.evals.bench.graph_overhead import measure_graph_overhead
 from unco.evals.bench.mc_cost import measure_mc_cost, savings
 from unco.evals.bench.paper_size import measure_paper_size
+from unco.evals.bench.report_page import measure_report
 from unco.evals.bench.scores import measure_scores
 from unco.evals.bench.sweeps import measure_sweeps
 from unco.evals.bench.tables import ratio_table
@@ -63,6 +64,10 @@ def _scores() -> Iterable[Table]:
     return _plain(measure_scores())
 
 
+def _report() -> Iterable[Table]:
+    return _plain(measure_report())
+
+
 def _sweeps() -> Iterable[Table]:
     return _plain(measure_sweeps())
 
@@ -81,6 +86,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "cold-start": _cold_start,
     "scores": _scores,
     "sweeps": _sweeps,
+    "report": _report,
 }
 
 

@@ -1,0 +1,162 @@
+"""A report's data and page: what gold says of a run, and that no string of it can become markup."""
+
+import json
+import re
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.evals.report.made_run import EVIL, gold_of, hostile, made_results, write_run
+from unco.cli import main
+from unco.errors import DataError, PictureError, SetupError
+from unco.evals.report.data import report_data
+from unco.evals.report.densities import BINS, before_correction, density
+from unco.evals.report.page import plain_json, render_page
+from unco.evals.report.pictures import small_pictures
+from unco.evals.report.plots import save_plots
+from unco.evals.report.run import write_report
+from unco.types import Result, Thresholds
+
+
+class Scripts(HTMLParser):
+    """What a browser takes as elements."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.data = ""
+        self._inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._inside = tag == "script" and ("id", "data") in attributes
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        self.data += data if self._inside else ""
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> list[Result]:
+    return made_results(tmp_path)
+
+
+def test_a_run_in_numbers(results: list[Result]):
+    data = report_data(results, gold_of(results))
+    (post, *_), costs = data["posts"], dict(data["costs"])
+    assert [entity["right"] for entity in post["entities"]] == [True, False, False]
+    assert post["missed"] == 2
+    turns = [[note["turn"] for note in entity["notes"]] for entity in post["entities"]]
+    assert turns[0] == [0, 1, 0]
+    assert turns[1] == [0, 0, -1]
+    assert (costs["put right"], costs["harmed"], costs["harm rate"]) == ("3", "3", "100.0 %")
+    assert costs["attributes routed"] == "9 of 27"
+    assert data["scores"]["MNER"]["f1"] == pytest.approx(2 / 3)
+    assert data["warning"] == "Answers in this run were written by hand: no model gave them."
+    assert data["types"] == ["LOC", "ORG", "PER"]
+
+
+def test_the_plots_are_of_what_the_small_model_said(results: list[Result]):
+    assert [entity.type for entity in before_correction(results[0]).entities] == ["ORG", "ORG", "LOC"]
+    plots = report_data(results, gold_of(results))["plots"]
+    assert (plots["type"]["wrong_count"], plots["type"]["count"], plots["type"]["auroc"]) == (3, 6, 1.0)
+    assert plots["region"]["wrong_count"] == 0
+    assert plots["region"]["auroc"] is None
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_a_density_has_all_its_mass_inside(values: list[float]):
+    assert np.mean(density(values)) == pytest.approx(1.0, abs=1e-3)
+    assert len(density(values)) == BINS
+
+
+def test_without_gold_nothing_is_scored(results: list[Result]):
+    data = report_data(results, None)
+    assert (data["labelled"], data["scores"], data["plots"]) == (False, None, None)
+    assert data["posts"][0]["gold"] is None
+
+
+def test_what_cannot_be_shown_is_said(results: list[Result], tmp_path: Path):
+    with pytest.raises(DataError, match="no posts"):
+        report_data([], None)
+    with pytest.raises(DataError, match="post 3 of gold"):
+        report_data(results[:2], gold_of(results))
+    other = replace(results[1], thresholds=Thresholds(0.1, 0.2, 0.3))
+    with pytest.raises(DataError, match="different thresholds"):
+        report_data([results[0], other], None)
+    path = write_run(results, tmp_path / "run.jsonl")
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(DataError, match=r"run\.jsonl:3: cut off in the middle"):
+        write_report(path, tmp_path / "report.html")
+    with pytest.raises(DataError, match="give the gold posts"):
+        write_report(write_run(results, path), tmp_path / "report.html", plots=tmp_path)
+
+
+@given(
+    st.recursive(st.text() | st.sampled_from([EVIL, "<!--", "]]>", "\u2028", "&lt;", "$data"]), st.lists, max_leaves=8)
+)
+def test_any_words_come_through_as_words(value: object):
+    text = plain_json(value)
+    assert json.loads(text) == value
+    assert not re.search(r"[<>&\u2028\u2029]", text)
+
+
+def test_markup_in_a_run_is_no_markup_in_the_page(results: list[Result]):
+    plain = Scripts(render_page(report_data(results, None)))
+    evil = Scripts(render_page(report_data([hostile(result) for result in results[:1]], None)))
+    assert evil.tags == plain.tags
+    assert evil.tags.count("script") == 2
+    assert json.loads(evil.data)["posts"][0]["tokens"][0] == EVIL
+
+
+def test_the_page_allows_itself_no_request(results: list[Result]):
+    page = render_page(report_data(results, None))
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", page)
+
+
+def test_pictures_come_from_the_folder_alone(results: list[Result], tmp_path: Path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.new("RGB", (900, 300), "red").save(folder / "0.png")
+    Image.new("RGB", (9, 9)).save(tmp_path / "secret.png")
+    found = small_pictures([results[0], replace(results[1], id="../secret", picture=None)], folder)
+    assert list(found) == ["0"]
+    assert found["0"].startswith("data:image/jpeg;base64,")
+    (folder / "1.jpg").write_bytes(b"no picture")
+    with pytest.raises(PictureError, match=r"1\.jpg"):
+        small_pictures(results, folder)
+
+
+def test_plots_are_drawn_as_png_and_svg(results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    plots = report_data(results, gold_of(results))["plots"]
+    png, svg = save_plots(plots, tmp_path / "plots", "simulated")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in svg.read_text()
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(SetupError, match=r"\.\[plots\]"):
+        save_plots(plots, tmp_path)
+
+
+def test_the_command(
+    results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    write_run(results, tmp_path / "run.jsonl")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["unco", "report", "run.jsonl", "-o", "out/report.html"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().out) == (0, "3 posts in out/report.html\n")
+    assert json.loads(Scripts((tmp_path / "out" / "report.html").read_text()).data)["labelled"] is False

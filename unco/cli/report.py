@@ -1,0 +1,27 @@
+"""The command that makes a page of a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unco.cli.app import app
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Results of unco, one a line.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("report.html"),
+    gold: Annotated[Path | None, typer.Option(help="The same posts with gold, as of `unco evaluate`.")] = None,
+    split: Annotated[str | None, typer.Option(help="Of a folder: train, dev or test.")] = None,
+    boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Folder with <id>.jpg: small copies go into the page.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Folder for the plots as PNG and SVG.")] = None,
+) -> None:
+    """Make one self-contained page of a run: scores, plots, cost, every post as a card, live thresholds."""
+    from unco.evals.formats.recognise import read_gold
+    from unco.evals.report.run import write_report
+
+    posts = write_report(run, out, None if gold is None else read_gold(gold, split, boxes), pictures, plots)
+    Console().print(f"{posts} posts in {out}", soft_wrap=True)

@@ -1,0 +1,181 @@
+"""What a report shows, as plain data: the run as it was recorded, what gold says of it, and what it took."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from unco.errors import DataError
+from unco.evals.changes import count_changes, value_right
+from unco.evals.formats.checks import check_pairs
+from unco.evals.formats.geometry import plain_box
+from unco.evals.formats.prediction_lines import predicted_of
+from unco.evals.judging import Rated
+from unco.evals.report.densities import plots_of
+from unco.evals.run_scores import score_run
+from unco.evals.scores import entity_correct
+from unco.nodes.account import usage_of
+from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, Result, Span
+
+TASKS = ("GMNER", "MNER", "EEG")
+
+Json = dict[str, Any]
+
+
+def report_data(
+    results: Sequence[Result], gold: Sequence[GoldPost] | None, pictures: Mapping[str, str] | None = None
+) -> Json:
+    """All that the page needs.
+
+    Args:
+        results: of a run, all under the same thresholds.
+        gold: the same posts in the same order; None = nothing is scored.
+        pictures: `data:` URL of a post's picture by its id.
+
+    Raises:
+        DataError: there are no posts, gold is of others, or thresholds differ.
+    """
+    if not results:
+        raise DataError("the run has no posts, so there is nothing to show")
+    if gold is not None:
+        check_pairs(gold, [predicted_of(result) for result in results])
+    if len({result.thresholds for result in results}) > 1:
+        raise DataError("the posts were run under different thresholds: make a report for each of them")
+    wanted: Sequence[GoldPost | None] = [None] * len(results) if gold is None else gold
+    return {
+        "about": _about(results),
+        "hint": "Dashed boxes are gold." if gold is not None else "",
+        "pictured": bool(pictures),
+        "warning": _warning(results),
+        "labelled": gold is not None,
+        "thresholds": {name: results[0].thresholds.of(name) for name in ATTRIBUTES},
+        "types": sorted({entity.type for result in results for entity in result.entities}),
+        "scores": None if gold is None else _scores(results, gold),
+        "costs": _costs(results, gold),
+        "plots": None if gold is None else plots_of(results, gold),
+        "posts": [_post(result, post, pictures or {}) for result, post in zip(results, wanted, strict=True)],
+    }
+
+
+def _about(results: Sequence[Result]) -> str:
+    mllms = sorted({note.model for note in _notes(results) if note.model})
+    entities = sum(len(result.entities) for result in results)
+    asked = ", ".join(mllms) or "nobody was asked"
+    return f"{len(results)} posts, {entities} entities. Small model: {results[0].model}. MLLM: {asked}."
+
+
+def _warning(results: Sequence[Result]) -> str:
+    said = []
+    if any(note.simulated for note in _notes(results)):
+        said.append(
+            "Answers in this run are simulated: the instrument knows the gold answers and errs as it is told. "
+            "Scores show shapes and say nothing about any model."
+        )
+    if any(note.authored for note in _notes(results)):
+        said.append("Answers in this run were written by hand: no model gave them.")
+    return " ".join(said)
+
+
+def _scores(results: Sequence[Result], gold: Sequence[GoldPost]) -> Json:
+    found = score_run(gold, [predicted_of(result) for result in results])
+    tasks = next(iter(found.readings.values())).tasks
+    lines = {task: tasks[task] for task in TASKS}
+    return {
+        task: {"f1": line.f1.value, "low": line.f1.low, "high": line.f1.high} if isinstance(line, Rated) else None
+        for task, line in lines.items()
+    }
+
+
+def _costs(results: Sequence[Result], gold: Sequence[GoldPost] | None) -> list[tuple[str, str]]:
+    notes = _notes(results)
+    usage = usage_of(notes, [question for result in results for question in result.questions])
+    tokens = "unknown" if None in (usage.input_tokens, usage.output_tokens) else _sum(usage)
+    routed = sum(note.uncertainty > note.threshold for note in notes)
+    costs = [
+        ("attributes routed", f"{routed:,} of {len(notes):,}"),
+        ("calls", f"{usage.calls:,}"),
+        ("made in this run", f"{usage.asked:,}"),
+        ("tokens", tokens),
+        ("US dollars", "unknown" if usage.cost is None else f"{usage.cost:.2f}"),
+    ]
+    if gold is not None:
+        changes = count_changes(gold, results)
+        harm = "-" if changes.harm_rate is None else f"{100 * changes.harm_rate:.1f} %"
+        costs += [("put right", f"{changes.better:,}"), ("harmed", f"{changes.worse:,}"), ("harm rate", harm)]
+    return costs
+
+
+def _sum(usage: Any) -> str:
+    return f"{usage.input_tokens + usage.output_tokens:,}"
+
+
+def _notes(results: Sequence[Result]) -> list[Correction]:
+    return [note for result in results for entity in result.entities for note in entity.corrections]
+
+
+def _post(result: Result, gold: GoldPost | None, pictures: Mapping[str, str]) -> Json:
+    size = (gold.size if gold else None) or (
+        (result.picture.width, result.picture.height) if result.picture is not None else None
+    )
+    entities = [_entity(entity, gold) for entity in result.entities]
+    return {
+        "id": result.id,
+        "tokens": list(result.tokens),
+        "size": size,
+        "image": pictures.get(result.id or ""),
+        "warnings": list(result.warnings),
+        "entities": entities,
+        "gold": None if gold is None else [_gold(item) for item in gold.entities],
+        "missed": 0 if gold is None else len(gold.entities) - sum(entity["right"] is True for entity in entities),
+    }
+
+
+def _gold(item: Any) -> Json:
+    return {
+        "span": [item.span.start, item.span.stop],
+        "type": item.type,
+        "boxes": [plain_box(box) for box in item.boxes],
+    }
+
+
+def _entity(entity: Entity, gold: GoldPost | None) -> Json:
+    by_name = {note.attribute: note for note in entity.corrections}
+    right = None if gold is None else any(entity_correct(entity, item, "GMNER") for item in gold.entities)
+    return {
+        "span": _plain(entity.span),
+        "type": entity.type,
+        "region": _plain(entity.region),
+        "by": entity.found_by,
+        "right": right,
+        "notes": [_note(by_name[name], entity, gold) for name in ATTRIBUTES if name in by_name],
+    }
+
+
+def _note(note: Correction, entity: Entity, gold: GoldPost | None) -> Json:
+    data: Json = {
+        "outcome": note.outcome,
+        "uncertainty": note.uncertainty,
+        "before": _plain(note.before),
+        "after": _plain(note.after),
+        "turn": 0 if gold is None or note.outcome != "changed" else _turn(note, entity, gold),
+    }
+    told = {
+        "detail": note.detail,
+        "reasoning": note.reasoning,
+        "prompt": note.prompt,
+        "model": note.model,
+        "calls": note.calls,
+        "simulated": note.simulated,
+        "authored": note.authored,
+    }
+    return data | {"detail": "", "reasoning": ""} | {name: value for name, value in told.items() if value}
+
+
+def _turn(note: Correction, entity: Entity, gold: GoldPost) -> int:
+    """1 = put right, -1 = harmed, 0 = neither, or gold has nothing to judge it by."""
+    before, after = (value_right(gold, entity, note.attribute, value) for value in (note.before, note.after))
+    return 0 if None in (before, after) else int(bool(after)) - int(bool(before))
+
+
+def _plain(value: Span | Box | str | None) -> Any:
+    if isinstance(value, Span):
+        return [value.start, value.stop]
+    return plain_box(value) if isinstance(value, Box) else value

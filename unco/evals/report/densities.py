@@ -1,0 +1,93 @@
+"""How uncertain right and wrong predictions of the small model are (Figures 3 and 6), and what follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from unco.evals.formats.predicted import Predicted, PredictedPost
+from unco.evals.uncertainty_quality import wrong_regions, wrong_spans, wrong_types
+from unco.evals.uncertainty_report import UncertaintyQuality, report_uncertainty
+from unco.types import ATTRIBUTES, Attribute, Entity, GoldPost, Result
+
+BINS = 50
+"""Of equal width over [0, 1]."""
+
+WIDTH = 0.03
+"""Standard deviation of the smoothing, in units of uncertainty."""
+
+Json = dict[str, Any]
+
+
+def before_correction(result: Result) -> PredictedPost:
+    """What the small model said of a post, whatever was corrected after it."""
+    found = (entity for entity in result.entities if entity.found_by == "small model")
+    return PredictedPost(result.id, tuple(_before(entity) for entity in found), result.tokens)
+
+
+def plots_of(results: Sequence[Result], gold: Sequence[GoldPost]) -> dict[Attribute, Json | None]:
+    """Of each attribute: densities, reliability, risk against coverage; None = nothing can be judged.
+
+    Args:
+        results: of a run; judged is what the small model said.
+        gold: the same posts in the same order.
+    """
+    run = [before_correction(result) for result in results]
+    judged, flags = report_uncertainty(gold, run), _flags(gold, run)
+    return {name: _plot(judged["all", name], flags[name]) for name in ATTRIBUTES}
+
+
+def density(values: Sequence[float]) -> list[float]:
+    """A smooth density over [0, 1] in `BINS` steps; its mean is 1. All zeros where there are no values."""
+    if not values:
+        return [0.0] * BINS
+    counts, _ = np.histogram(np.clip(values, 0, 1), BINS, (0, 1))
+    places = (np.arange(BINS) + 0.5) / BINS
+    near = np.exp(-(((places[:, None] - places[None, :]) / WIDTH) ** 2) / 2)
+    smooth = (near / near.sum(0)) @ counts  # a kernel that is cut off at an edge keeps its mass inside
+    return [float(height) for height in np.round(smooth * BINS / counts.sum(), 4)]
+
+
+def _before(entity: Entity) -> Predicted:
+    value = {note.attribute: note.before for note in entity.corrections}
+    return Predicted(
+        value.get("span", entity.span),  # type: ignore[arg-type]  # each attribute has values of its own type
+        value.get("type", entity.type),  # type: ignore[arg-type]
+        value.get("region", entity.region),  # type: ignore[arg-type]
+        entity.uncertainty,
+    )
+
+
+def _flags(gold: Sequence[GoldPost], run: Sequence[PredictedPost]) -> dict[Attribute, list[tuple[float, bool]]]:
+    """(uncertainty, wrong) of all that gold can judge."""
+    entities = [post.entities for post in run]
+    wrong: dict[Attribute, Sequence[bool | None]] = {
+        "span": wrong_spans(gold, entities),
+        "type": wrong_types(gold, entities),
+        "region": wrong_regions(gold, entities),
+    }
+    flat = [entity for found in entities for entity in found]
+    return {
+        name: [
+            (entity.uncertainty.of(name), flag)
+            for entity, flag in zip(flat, wrong[name], strict=True)
+            if flag is not None and entity.uncertainty is not None
+        ]
+        for name in ATTRIBUTES
+    }
+
+
+def _plot(quality: Any, judged: Sequence[tuple[float, bool]]) -> Json | None:
+    if not isinstance(quality, UncertaintyQuality):
+        return None
+    step = max(1, len(quality.curve) // 200)
+    return {
+        "right": density([doubt for doubt, wrong in judged if not wrong]),
+        "wrong": density([doubt for doubt, wrong in judged if wrong]),
+        "bins": [asdict(one) for one in quality.bins],
+        "curve": [*quality.curve[::step], quality.curve[-1]],
+        "count": quality.count,
+        "wrong_count": quality.wrong,
+        "auroc": quality.auroc,
+    }

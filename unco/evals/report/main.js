@@ -1,0 +1,170 @@
+// Puts the page together, and answers sliders, filters and keys.
+"use strict";
+const PAGE = 20;
+const data = JSON.parse(document.getElementById("data").textContent);
+const state = {thresholds: ATTRIBUTES.map((name) => data.thresholds[name]), filters: new Set(), type: "", search: "",
+  page: 0, current: -1};
+const find = (id) => document.getElementById(id);
+const percent = (ratio) => (100 * ratio).toFixed(2);
+
+const FILTERS = {
+  routed: (post) => post.entities.some((e) => e.notes.some((note) => ASKED.has(note.outcome))),
+  changed: (post) => post.entities.some((e) => e.notes.some((note) => note.outcome === "changed" || note.outcome === "added")),
+  harmed: (post) => post.entities.some((e) => e.notes.some((note) => note.turn === -1)),
+  failed: (post) => post.entities.some((e) => e.notes.some((note) => ["failed", "rejected", "unavailable"].includes(note.outcome))),
+  wrong: (post) => post.entities.some((e) => e.right === false) || post.missed > 0,
+};
+
+function showHead() {
+  find("about").textContent = data.about;
+  const frames = data.pictured ? "" : "The pictures are not in this page: boxes are drawn on empty frames of their size.";
+  find("hint").textContent = `${data.hint} ${frames}`;
+  if (data.warning) {
+    find("warning").textContent = data.warning;
+    find("warning").hidden = false;
+  }
+}
+
+function showScores() {
+  const table = find("score-table");
+  table.replaceChildren();
+  if (!data.labelled) {
+    table.append(make("caption", {}, "Not scored: the posts have no gold."));
+  } else {
+    const {scores} = scoreUnder(data.posts, state.thresholds);
+    table.append(make("thead", {}, make("tr", {}, ...["", "P", "R", "F1", "recorded F1", "95 % interval"].map((title) => make("th", {scope: "col"}, title)))));
+    const body = make("tbody", {});
+    for (const task of TASKS) {
+      const recorded = data.scores[task];
+      const now = scores[task];
+      body.append(make("tr", {"data-task": task}, make("th", {scope: "row"}, task),
+        ...[now.precision, now.recall, now.f1].map((value) => make("td", {}, percent(value))),
+        make("td", {}, recorded === null ? "not scored" : percent(recorded.f1)),
+        make("td", {}, recorded === null ? "" : `${percent(recorded.low)} to ${percent(recorded.high)}`)));
+    }
+    table.append(body);
+  }
+  showTally();
+}
+
+function showTally() {
+  const {tally} = scoreUnder(data.posts, state.thresholds);
+  const parts = [`${tally.routed} attributes routed at these thresholds.`];
+  if (tally.missing) parts.push(`${tally.missing} more would be, but nobody was asked in this run: they count as the small model left them.`);
+  if (tally.approximated) parts.push(`${tally.approximated} answers were given for a span that these thresholds leave uncorrected: approximate.`);
+  find("score-note").textContent = parts.join(" ");
+}
+
+function showSliders() {
+  const box = find("sliders").querySelector("fieldset");
+  ATTRIBUTES.forEach((name, place) => {
+    const start = Math.max(0, state.thresholds[place]);
+    const output = make("output", {}, start.toFixed(2));
+    const slider = make("input", {type: "range", min: 0, max: 1, step: 0.01, value: start, "aria-label": `${name} threshold`, "data-attribute": name});
+    slider.addEventListener("input", () => {
+      state.thresholds[place] = Number(slider.value);
+      output.textContent = state.thresholds[place].toFixed(2);
+      showScores();
+    });
+    box.append(make("label", {class: "slider"}, name, slider, output));
+  });
+  const reset = make("button", {type: "button"}, "as recorded");
+  reset.addEventListener("click", () => {
+    state.thresholds = ATTRIBUTES.map((name) => data.thresholds[name]);
+    box.querySelectorAll("input").forEach((slider, place) => {
+      slider.value = Math.max(0, state.thresholds[place]);
+      slider.nextElementSibling.textContent = Math.max(0, state.thresholds[place]).toFixed(2);
+    });
+    showScores();
+  });
+  box.append(reset);
+}
+
+function showCosts() {
+  find("cost-list").append(...data.costs.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+}
+
+function chosenPosts() {
+  const sought = state.search.toLowerCase();
+  return data.posts.map((post, number) => [post, number]).filter(([post]) =>
+    [...state.filters].every((name) => FILTERS[name](post)) &&
+    (!state.type || post.entities.some((e) => e.type === state.type) || (post.gold || []).some((g) => g.type === state.type)) &&
+    (!sought || post.tokens.join(" ").toLowerCase().includes(sought) || (post.id || "").toLowerCase().includes(sought)));
+}
+
+function showPosts() {
+  const chosen = chosenPosts();
+  const pages = Math.max(1, Math.ceil(chosen.length / PAGE));
+  state.page = Math.min(state.page, pages - 1);
+  const shown = chosen.slice(PAGE * state.page, PAGE * (state.page + 1));
+  find("cards").replaceChildren(...shown.map(([post, number]) =>
+    showCard(post, number, ATTRIBUTES.map((name) => data.thresholds[name]), data.types)));
+  const step = (label, by) => {
+    const button = make("button", {type: "button"}, label);
+    button.disabled = state.page + by < 0 || state.page + by >= pages;
+    button.addEventListener("click", () => turn(by));
+    return button;
+  };
+  find("pages").replaceChildren(step("previous", -1), `page ${state.page + 1} of ${pages}, ${chosen.length} posts`, step("next", 1));
+}
+
+function turn(by) {
+  state.page += by;
+  state.current = -1;
+  showPosts();
+}
+
+function showFilters() {
+  const form = find("filters");
+  form.addEventListener("submit", (event) => event.preventDefault());
+  const again = () => { state.page = 0; state.current = -1; showPosts(); };
+  for (const name of Object.keys(FILTERS)) {
+    if (!data.labelled && (name === "harmed" || name === "wrong")) continue;
+    const count = data.posts.filter(FILTERS[name]).length;
+    const button = make("button", {type: "button", "aria-pressed": "false", "data-filter": name}, `${name} ${count}`);
+    button.addEventListener("click", () => {
+      state.filters.has(name) ? state.filters.delete(name) : state.filters.add(name);
+      button.setAttribute("aria-pressed", String(state.filters.has(name)));
+      again();
+    });
+    form.append(button);
+  }
+  const types = make("select", {"aria-label": "type"}, make("option", {value: ""}, "all types"),
+    ...data.types.map((type) => make("option", {value: type}, type)));
+  types.addEventListener("change", () => { state.type = types.value; again(); });
+  const search = make("input", {type: "search", placeholder: "words or id", "aria-label": "search"});
+  search.addEventListener("input", () => { state.search = search.value; again(); });
+  form.append(types, search);
+}
+
+function go(by) {
+  const cards = find("cards").children;
+  let next = state.current + by;
+  if (next >= cards.length || next < 0) {
+    const button = find("pages").querySelectorAll("button")[by > 0 ? 1 : 0];
+    if (button.disabled) return;
+    turn(by);
+    next = by > 0 ? 0 : find("cards").children.length - 1;
+  }
+  state.current = next;
+  find("cards").children[next].focus();
+  find("cards").children[next].scrollIntoView({block: "start"});
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input[type=search], select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "j") go(1);
+  else if (event.key === "k") go(-1);
+  else if (event.key === "/") find("filters").querySelector("input").focus();
+  else return;
+  event.preventDefault();
+});
+
+showHead();
+showSliders();
+showScores();
+showCosts();
+if (data.plots) showPlots(data.plots, find("plot-list")); else find("plots").hidden = true;
+showFilters();
+showPosts();
+document.documentElement.dataset.ready = "true";
