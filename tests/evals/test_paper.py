@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.evals.arenas import drawn_arena
+from tests.tools.test_policy import policy_of
 from unco.errors import SettingsError
 from unco.evals.comparison import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.judging import NotScored
+from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import Row, Table, published
 from unco.evals.paper.reproduce import Runs, data_set_of, reproduce_table
@@ -18,6 +20,7 @@ from unco.evals.side_by_side.arm import parse_arm
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.small_model.label_schemes import COARSE_OF
+from unco.tools.policy import write_policy
 
 TABLES = {table.name: table for table in published().tables}
 
@@ -112,3 +115,27 @@ def test_a_table_can_be_read_as_it_stands():
     assert aligned(("", "a"), [("long | name", "1.00")]) == (
         "|              |    a |\n| ------------ | ---: |\n| long \\| name | 1.00 |\n"
     )
+
+
+def test_figure_4_from_one_recording(tmp_path: Path):
+    """A model that spoils every type and puts every span right: asking about sure types harms, about spans helps."""
+    with drawn_arena(tmp_path, Profile(right=Chances(span=1, type=0, region=1))) as arena:
+        page = reproduce(["fig4"], arena, "dev", tmp_path / "out")
+        span, kind, region = threshold_curves(Runs(arena, "any"))
+    assert (span.attribute, kind.attribute, region.attribute) == ("span", "type", "region")
+    assert span.thresholds[0] == 0.0
+    assert span.thresholds[-1] == 1.0
+    assert span.f1["MNER"][0] > span.f1["MNER"][-1], "asking helps where the MLLM is right"
+    assert kind.f1["MNER"][0] <= kind.f1["MNER"][-1], "and harms where it is wrong"
+    assert span.calls[-1] == kind.calls[-1] == 0.0, "at 1 nobody is asked"
+    assert [curve.calls[0] for curve in (span, kind, region)] == [1.0, 1.0, 1.0]
+    assert "Figure 4" in page
+    assert (tmp_path / "out" / "fig4.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_policy_of_is_an_arm(tmp_path: Path):
+    write_policy(policy_of(), tmp_path / "policy.yaml")
+    arm = parse_arm(f"policy={tmp_path / 'policy.yaml'},span_threshold=0.9")
+    assert (arm.context.span_threshold, arm.context.type_threshold, arm.context.region_threshold) == (0.9, 0.95, -1.0)
+    with pytest.raises(SettingsError, match=r"none\.yaml"):
+        parse_arm(f"policy={tmp_path / 'none.yaml'}")

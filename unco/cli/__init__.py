@@ -1,6 +1,6 @@
 """The command line: arguments only; the work is done elsewhere. Each file adds its commands to `app`."""
 
-from unco.cli import cache, comparing, evaluate, frames, kb, posts, prompts, simulation, small_model, tuning
+from unco.cli import cache, comparing, evaluate, frames, interop, kb, posts, prompts, simulation, small_model, tuning
 from unco.cli.app import app, guarded, main
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "evaluate",
     "frames",
     "guarded",
+    "interop",
     "kb",
     "main",
     "posts",

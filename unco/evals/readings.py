@@ -1,6 +1,6 @@
 """The type schemes that a run can be read in: gold's own, and the coarser ones that follow from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from unco.evals.formats.predicted import Predicted
@@ -42,6 +42,11 @@ def readings_of(gold: Sequence[GoldPost], run: Iterable[Sequence[Predicted]]) ->
     possible = _schemes({item.type for post in gold for item in post.entities})
     fitting = [one for one in possible if any(one.of.get(kind, kind) in one.types for kind in said)]
     return fitting or (possible[:1] if said else possible)
+
+
+def types_to_choose(said: Collection[str]) -> frozenset[str]:
+    """All types of the scheme that some types are of, and those themselves: what an annotator may choose from."""
+    return _schemes(set(said))[0].types | set(said)
 
 
 def _schemes(kinds: set[str]) -> list[Reading]:

@@ -1,10 +1,13 @@
 """`unco reproduce`: what of the paper is wanted, run in an arena, as one page."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from unco.errors import DataError, SettingsError
 from unco.evals.formats.json_text import write_lines
+from unco.evals.paper.curves import threshold_curves
+from unco.evals.paper.curves_page import fig4_page, save_curves
 from unco.evals.paper.page import fig3_page, head, table6_page, table_page
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import Runs, reproduce_table
@@ -32,11 +35,16 @@ def reproduce(parts: Sequence[str], arena: Arena, split: str, out: Path | None =
     if unknown := sorted(set(parts) - set(PARTS)):
         raise SettingsError(f"cannot reproduce {', '.join(unknown)}: there is {', '.join(PARTS)}")
     runs = Runs(arena, str(arena.make_llm().model))
-    pages = [_page(part, runs) for part in PARTS if part in parts]
-    small_model = next(iter(runs.made.values())).results[0].model if runs.made else "none was run"
+    pages = [_page(part, runs) for part in PARTS if part in parts and part != "fig4"]
+    curves = threshold_curves(runs) if "fig4" in parts else []
+    if curves:
+        pages.append(fig4_page(curves, arena))
+    small_model = runs.of("variant=small_only").results[0].model
     page = head(runs, small_model, split) + "".join(pages)
     if out is not None:
         _write(page, runs, out)
+        if curves and find_spec("matplotlib"):
+            save_curves(curves, out / "fig4.png", arena.simulation is not None)
     return page
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, get_args
 
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.graph.variants import Variant
+from unco.tools.policy import read_policy
 from unco.types import ATTRIBUTES
 
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
@@ -14,7 +16,7 @@ PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
 
 THRESHOLDS = tuple(f"{name}_threshold" for name in ATTRIBUTES)
 
-CHOICES = (*PROMPTS, *THRESHOLDS, "model", "frame", "variant", "checkpoint", "estimator")
+CHOICES = (*PROMPTS, *THRESHOLDS, "model", "frame", "variant", "policy", "checkpoint", "estimator")
 """What an arm may choose."""
 
 
@@ -41,7 +43,8 @@ def parse_arm(text: str) -> Arm:
     """An arm from what a user wrote: `span=span/v2`, or several choices with commas between them.
 
     `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold. `model=NAME`: an MLLM of the endpoint.
-    `variant=one_shot`: another graph. `checkpoint=FOLDER`, `estimator=NAME`: another small model.
+    `policy=FILE`: the thresholds of `unco tune`. `variant=one_shot`: another graph.
+    `checkpoint=FOLDER`, `estimator=NAME`: another small model.
 
     Raises:
         SettingsError: no such choice, or no such value.
@@ -64,12 +67,15 @@ _OWN = ("variant", "checkpoint", "estimator")
 
 def _context(text: str, chosen: Mapping[str, str]) -> Context:
     fields: dict[str, Any] = {}
+    if "policy" in chosen:
+        chosen_thresholds = read_policy(Path(chosen["policy"])).thresholds
+        fields |= {f"{name}_threshold": chosen_thresholds.as_thresholds().of(name) for name in ATTRIBUTES}
     for name, value in chosen.items():
         if name in PROMPTS:
             fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")
         elif name in THRESHOLDS:
             fields[name] = _number(text, name, value)
-        elif name not in _OWN:
+        elif name not in (*_OWN, "policy"):
             fields[name] = value
     return replace(Context(), **fields)
 

@@ -1,0 +1,157 @@
+"""Runs for other tools: COCO, CoNLL, official JSON, and the queue of what a person should look at."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scripted import ANN, ARBOR, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, says, spoken
+from unco.cli import main
+from unco.errors import DataError, SettingsError
+from unco.evals.export import export_queue, export_run
+from unco.evals.formats.coco import gold_to_coco, predictions_to_coco
+from unco.evals.formats.predicted import Predicted, PredictedPost
+from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
+from unco.evals.formats.recognise import read_gold, read_predictions
+from unco.evals.formats.results import read_results
+from unco.evals.review_queue import review_queue
+from unco.state import RESULT, read_result
+from unco.types import Box, GoldEntity, GoldPost, Result, Span, Uncertainty
+
+BOX = Box(10, 20, 60, 100)
+GOLD = [GoldPost("a", ("Ann", "met", "Bo"), (
+    GoldEntity(Span(0, 1), "PER", (BOX, Box(0, 0, 5, 5))), GoldEntity(Span(2, 3), "ORG", ())), (200, 100))]  # fmt: skip
+RUN = [PredictedPost("a", (
+    Predicted(Span(0, 1), "PER", BOX, Uncertainty(0.1, 0.2, 0.25)), Predicted(Span(2, 3), "ORG", None)),
+    ("Ann", "met", "Bo"), size=(200, 100))]  # fmt: skip
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Result:
+    """Ann's type is corrected, the answer about the Owls' words cannot be true, Arbor is sure."""
+    llm = ScriptedLlm(
+        {("type", "Ann"): spoken(corrected_type="PER"), ("span", "Blue Owls"): spoken(corrected_entity="Zyx")}
+    )
+    small_model = says(
+        (ANN, "ORG", None, doubt("type")), (OWLS, "ORG", None, doubt("span")), (ARBOR, "LOC", None, doubt())
+    )
+    return read_result(
+        graph_of(small_model, llm).invoke({"text": " ".join(TOKENS), "image": drawing(tmp_path), "id": "p1"})
+    )
+
+
+def write_results(path: Path, *results: Result) -> Path:
+    path.write_bytes(b"".join(RESULT.dump_json(one) + b"\n" for one in results))
+    return path
+
+
+def test_coco_has_a_box_for_each_and_loses_no_entity():
+    data = predictions_to_coco(RUN)
+    assert data["images"] == [
+        {"id": 1, "file_name": "a.jpg", "width": 200, "height": 100, "text": "Ann met Bo", "without_box": [
+            {"type": "ORG", "text": "Bo", "start": 2, "stop": 3}]},
+    ]  # fmt: skip
+    assert data["categories"] == [{"id": 1, "name": "ORG"}, {"id": 2, "name": "PER"}]
+    (annotation,) = data["annotations"]
+    assert annotation["bbox"] == [10, 20, 50, 80]
+    assert (annotation["area"], annotation["iscrowd"], annotation["score"]) == (4000, 0, 0.75)
+    assert (annotation["image_id"], annotation["category_id"]) == (1, 2)
+    assert annotation["attributes"]["region_uncertainty"] == 0.25
+    gold = gold_to_coco(GOLD)
+    assert [one["bbox"] for one in gold["annotations"]] == [[10, 20, 50, 80], [0, 0, 5, 5]]
+    assert [one["id"] for one in gold["annotations"]] == [1, 2]
+    assert "score" not in gold["annotations"][0]
+
+
+def test_coco_needs_sizes_and_tokens():
+    with pytest.raises(DataError, match="no picture size"):
+        predictions_to_coco([PredictedPost("a", RUN[0].entities, ("Ann", "met", "Bo"))])
+    with pytest.raises(DataError, match="no id or no tokens"):
+        predictions_to_coco([PredictedPost("a", ())])
+
+
+def test_a_run_goes_into_every_format(tmp_path: Path):
+    write_prediction_lines(RUN, tmp_path / "run.jsonl")
+    for form, name in (
+        ("label-studio", "tasks.json"),
+        ("coco", "coco.json"),
+        ("official", "o.json"),
+        ("jsonl", "p.jsonl"),
+    ):
+        assert export_run(tmp_path / "run.jsonl", form, tmp_path / name, GOLD) == 1
+    export_run(tmp_path / "run.jsonl", "conll", tmp_path / "conll", GOLD)
+    assert (tmp_path / "tasks.xml").read_text().startswith("<View>")
+    assert 'value="LOC"' in (tmp_path / "tasks.xml").read_text(), "a type of the scheme that was not predicted"
+    assert read_predictions(tmp_path / "o.json")[0].entities[0].region == BOX
+    assert read_predictions(tmp_path / "p.jsonl")[0].entities == RUN[0].entities
+    (post,) = read_gold(tmp_path / "conll", "predicted")
+    assert post.entities == (GoldEntity(Span(0, 1), "PER", (BOX,)), GoldEntity(Span(2, 3), "ORG", ()))
+    with pytest.raises(SettingsError, match="no format 'pdf': choose label-studio"):
+        export_run(tmp_path / "run.jsonl", "pdf", tmp_path / "x", GOLD)
+    with pytest.raises(DataError, match="no picture size"):
+        export_run(tmp_path / "run.jsonl", "coco", tmp_path / "x")
+
+
+def test_the_queue_holds_what_is_still_in_doubt(result: Result):
+    (queued,) = review_queue([result])
+    assert [(doubt.entity, doubt.attribute, doubt.reason) for doubt in queued.doubts] == [
+        (1, "span", "unresolved"),
+        (0, "type", "disputed"),
+    ]
+    assert queued.doubts[0].note.startswith("span of 'Blue Owls': unresolved ('Zyx' does not stand in the post")
+
+
+def test_the_most_doubtful_post_comes_first_and_sure_ones_not_at_all(result: Result):
+    from dataclasses import replace
+
+    sure = replace(result, id="sure", entities=result.entities[2:])
+    disputed = replace(result, id="disputed", entities=result.entities[:1])
+    assert [one.result.id for one in review_queue([sure, disputed, result])] == ["p1", "disputed"]
+
+
+def test_the_queue_as_tasks(result: Result, tmp_path: Path):
+    run = write_results(tmp_path / "run.jsonl", result)
+    assert export_queue(run, tmp_path / "queue.json", image="/data/{id}.png") == 1
+    (task,) = json.loads((tmp_path / "queue.json").read_text())
+    assert task["data"]["image"] == "/data/p1.png"
+    assert "unresolved" in task["data"]["review"]
+    assert "disputed" in task["predictions"][0]["result"][0]["meta"]["text"][0]
+    assert export_queue(run, tmp_path / "queue.json", most=0) == 0
+
+
+def test_a_run_cut_off_in_a_line_is_named(result: Result, tmp_path: Path):
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(RESULT.dump_json(result) + b"\n" + RESULT.dump_json(result)[:100])
+    with pytest.raises(DataError, match=r"run\.jsonl:2: cut off in the middle"):
+        read_results(path)
+    path.write_text('{"text": "a"}\n')
+    with pytest.raises(DataError, match=r"run\.jsonl:1: not a result"):
+        read_results(path)
+    with pytest.raises(DataError, match="stands twice"):
+        read_results(write_results(path, result, result))
+
+
+def test_the_commands(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    run = str(write_results(tmp_path / "run.jsonl", result))
+    monkeypatch.chdir(tmp_path)
+
+    def unco(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["unco", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capsys.readouterr().out
+
+    assert unco("export", run, "--to", "label-studio", "-o", "tasks.json") == (0, "1 posts in tasks.json\n")
+    code, said = unco("review-queue", run, "-o", "queue.json")
+    assert (code, said) == (0, "1 posts to look at in queue.json; labelling config in queue.xml\n")
+    tasks = json.loads(Path("tasks.json").read_text())
+    done = tasks[0] | {"annotations": [{"result": tasks[0]["predictions"][0]["result"]}]}
+    other = {"data": {**tasks[0]["data"], "id": "p2"}, "annotations": []}
+    Path("export.json").write_text(json.dumps([done, other]))
+    code, said = unco("import-review", "export.json", "-o", "gold.jsonl")
+    assert (code, said) == (0, "1 reviewed posts in gold.jsonl\nnot reviewed: 1, the first is 'p2'\n")
+    (gold,) = read_gold(Path("gold.jsonl"))
+    assert [(e.span, e.type) for e in gold.entities] == [(e.span, e.type) for e in predicted_of(result).entities]

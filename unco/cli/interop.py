@@ -1,0 +1,57 @@
+"""Commands that write runs for other tools, and read back what people made of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unco.cli.app import app
+
+Image = Annotated[str, typer.Option(help="Address of a post's picture for Label Studio; {id} stands for its id.")]
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Predictions, in any format that `unco evaluate` reads.")],
+    to: Annotated[str, typer.Option(help="label-studio, coco, conll, official or jsonl.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write; for conll a folder.")],
+    gold: Annotated[Path | None, typer.Option(help="The same posts, where --run lacks tokens or sizes.")] = None,
+    split: Annotated[str | None, typer.Option(help="Of a folder: train, dev or test.")] = None,
+    boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
+    image: Image = "{id}.jpg",
+) -> None:
+    """Write a run for Label Studio, as COCO, as CoNLL with VOC, or as the official JSON."""
+    from unco.evals.export import export_run
+    from unco.evals.formats.recognise import read_gold
+
+    posts = export_run(run, to, out, None if gold is None else read_gold(gold, split, boxes), image)
+    Console().print(f"{posts} posts in {out}", soft_wrap=True)
+
+
+@app.command()
+def review_queue(
+    run: Annotated[Path, typer.Argument(help="Results of unco, one a line.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of tasks for Label Studio; its config beside it.")],
+    most: Annotated[int | None, typer.Option(min=1, help="Posts; default: all that hold anything in doubt.")] = None,
+    image: Image = "{id}.jpg",
+) -> None:
+    """Write what is still in doubt after correction, the most doubtful first, as tasks for Label Studio."""
+    from unco.evals.export import export_queue
+
+    posts = export_queue(run, out, most, image)
+    Console().print(f"{posts} posts to look at in {out}; labelling config in {out.with_suffix('.xml')}", soft_wrap=True)
+
+
+@app.command()
+def import_review(
+    export: Annotated[Path, typer.Argument(help="Label Studio's JSON export.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of gold posts to write.")],
+) -> None:
+    """Read what people made of the tasks, as gold posts."""
+    from unco.evals.export import import_review as run
+
+    found = run(export, out)
+    Console().print(f"{len(found.gold)} reviewed posts in {out}", soft_wrap=True)
+    if found.left:
+        Console().print(f"not reviewed: {len(found.left)}, the first is {found.left[0]!r}", soft_wrap=True)

@@ -1,0 +1,141 @@
+"""`unco export` and `unco import-review`: runs and gold in other tools' formats, and a person's review back."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from unco.errors import DataError, SettingsError
+from unco.evals.formats.checks import check_pairs
+from unco.evals.formats.coco import predictions_to_coco
+from unco.evals.formats.conll_voc import write_folder
+from unco.evals.formats.gold_lines import write_gold_lines
+from unco.evals.formats.label_studio import labelling_config, to_task
+from unco.evals.formats.label_studio_review import Reviewed, read_review
+from unco.evals.formats.official_json import write_official_predictions
+from unco.evals.formats.predicted import NOWHERE, PredictedPost
+from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
+from unco.evals.formats.recognise import read_predictions
+from unco.evals.formats.results import read_results
+from unco.evals.readings import types_to_choose
+from unco.evals.review_queue import review_queue
+from unco.types import GoldEntity, GoldPost
+
+FORMATS = ("label-studio", "coco", "conll", "official", "jsonl")
+
+
+def export_run(run: Path, form: str, out: Path, gold: Sequence[GoldPost] | None = None, image: str = "{id}.jpg") -> int:
+    """Write a run in another format.
+
+    Args:
+        run: predictions, in any format that `unco evaluate` reads.
+        form: of `FORMATS`.
+        out: the file; a folder for conll.
+        gold: the same posts, where the predictions lack tokens or picture sizes; None = they have both.
+        image: of Label Studio: address of a post's picture, with {id} for its id.
+
+    Returns:
+        How many posts were written.
+
+    Raises:
+        DataError: something that the format needs is missing, or cannot be written.
+        SettingsError: there is no such format.
+    """
+    if form not in FORMATS:
+        raise SettingsError(f"no format {form!r}: choose {', '.join(FORMATS)}")
+    posts = _completed(read_predictions(run), gold)
+    _WRITERS[form](posts, out, image)
+    return len(posts)
+
+
+def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{id}.jpg") -> int:
+    """Write what a person should look at, the most doubtful first, as tasks for Label Studio.
+
+    Args:
+        run: results of unco, with the account of their corrections.
+        out: the file.
+        most: posts; None = all that hold anything in doubt.
+        image: as of `export_run`.
+
+    Returns:
+        How many posts were written.
+
+    Raises:
+        DataError: the run cannot be read, a post has no id, or the file cannot be written.
+    """
+    queue = review_queue(read_results(run))[:most]
+    tasks = []
+    for one in queue:
+        notes: dict[int, str] = {}
+        for doubt in one.doubts:
+            notes[doubt.entity] = "; ".join(filter(None, (notes.get(doubt.entity, ""), doubt.note)))
+        tasks.append(to_task(predicted_of(one.result), _address(image, one.result.id), one.result.model, notes))
+    _write_tasks(tasks, {e.type for one in queue for e in one.result.entities}, out)
+    return len(queue)
+
+
+def import_review(path: Path, out: Path) -> Reviewed:
+    """Read Label Studio's export and write its posts as gold lines.
+
+    Raises:
+        DataError: it cannot be read or written.
+    """
+    reviewed = read_review(path)
+    write_gold_lines(reviewed.gold, out)
+    return reviewed
+
+
+def _completed(posts: Sequence[PredictedPost], gold: Sequence[GoldPost] | None) -> list[PredictedPost]:
+    if gold is None:
+        return list(posts)
+    check_pairs(gold, posts)
+    return [
+        replace(post, id=wanted.id, tokens=wanted.tokens, size=wanted.size or post.size)
+        for post, wanted in zip(posts, gold, strict=True)
+    ]
+
+
+def _as_gold(post: PredictedPost) -> GoldPost:
+    """Predictions in the form of gold, for formats that know nothing else."""
+    if not post.id or post.tokens is None:
+        raise DataError(f"post {post.id!r} has no id or no tokens: give the gold posts, which hold both")
+    entities = (
+        GoldEntity(one.span, one.type, () if one.region in (None, NOWHERE) else (one.region,)) for one in post.entities
+    )
+    return GoldPost(post.id, post.tokens, tuple(sorted(entities, key=lambda one: one.span.start)), post.size)
+
+
+def _to_label_studio(posts: Sequence[PredictedPost], out: Path, image: str) -> None:
+    types = {entity.type for post in posts for entity in post.entities}
+    _write_tasks([to_task(post, _address(image, post.id)) for post in posts], types, out)
+
+
+def _write_tasks(tasks: list[dict[str, Any]], types: set[str], out: Path) -> None:
+    _write_json(tasks, out)
+    _write_text(labelling_config(types_to_choose(types)), out.with_suffix(".xml"))
+
+
+def _address(image: str, identity: str | None) -> str:
+    return image.replace("{id}", identity or "")
+
+
+def _write_json(data: Any, out: Path) -> None:
+    _write_text(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n", out)
+
+
+def _write_text(text: str, out: Path) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise DataError(f"{out} cannot be written: {error}") from error
+
+
+_WRITERS: dict[str, Callable[[Sequence[PredictedPost], Path, str], None]] = {
+    "label-studio": _to_label_studio,
+    "coco": lambda posts, out, image: _write_json(predictions_to_coco(posts), out),
+    "conll": lambda posts, out, image: write_folder([_as_gold(post) for post in posts], out, "predicted"),
+    "official": lambda posts, out, image: write_official_predictions(posts, out),
+    "jsonl": lambda posts, out, image: write_prediction_lines(posts, out),
+}

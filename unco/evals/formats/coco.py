@@ -1,0 +1,99 @@
+"""Boxes as a COCO detection file, for tools that show or score detections; written only.
+
+COCO has no place for words. An annotation carries its entity's in `attributes`; entities that are not in the picture
+stand under `without_box` of their image, so that none is lost.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from unco.errors import DataError
+from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
+from unco.types import ATTRIBUTES, Box, GoldPost
+
+Json = dict[str, Any]
+
+Boxed = tuple[Predicted, tuple[Box, ...]]
+"""An entity and its boxes."""
+
+
+def predictions_to_coco(posts: Sequence[PredictedPost]) -> Json:
+    """Predictions, a box for each entity that has one.
+
+    Raises:
+        DataError: a post has no id, no tokens, or a box and no picture size.
+    """
+    return _coco([(post, [(e, _regions(e)) for e in post.entities]) for post in posts])
+
+
+def gold_to_coco(posts: Sequence[GoldPost]) -> Json:
+    """Gold posts, with all boxes of each entity."""
+    return _coco(
+        [
+            (
+                PredictedPost(post.id, (), post.tokens, size=post.size),
+                [(Predicted(e.span, e.type, None), e.boxes) for e in post.entities],
+            )
+            for post in posts
+        ]
+    )
+
+
+def _coco(posts: Sequence[tuple[PredictedPost, list[Boxed]]]) -> Json:
+    kinds = sorted({entity.type for _, found in posts for entity, _ in found})
+    numbers = {kind: number for number, kind in enumerate(kinds, start=1)}
+    images, annotations = list[Json](), list[Json]()
+    for place, (post, found) in enumerate(posts, start=1):
+        images.append(_image(place, post, [entity for entity, boxes in found if not boxes]))
+        for entity, boxes in found:
+            for box in boxes:
+                annotation = _annotation(box, entity, post)
+                ids = {"id": len(annotations) + 1, "image_id": place, "category_id": numbers[entity.type]}
+                annotations.append({**ids, **annotation})
+    return {
+        "images": images,
+        "categories": [{"id": number, "name": kind} for kind, number in numbers.items()],
+        "annotations": annotations,
+    }
+
+
+def _regions(entity: Predicted) -> tuple[Box, ...]:
+    return () if entity.region is None or entity.region == NOWHERE else (entity.region,)
+
+
+def _image(number: int, post: PredictedPost, ungrounded: Sequence[Predicted]) -> Json:
+    if not post.id or post.tokens is None:
+        raise DataError(f"post {post.id!r} has no id or no tokens: give the gold posts, which hold both")
+    width, height = post.size or (0, 0)
+    size = {"width": width, "height": height} if post.size else {}
+    return {
+        "id": number,
+        "file_name": f"{post.id}.jpg",
+        **size,
+        "text": " ".join(post.tokens),
+        "without_box": [{"type": entity.type, **_words(entity, post)} for entity in ungrounded],
+    }
+
+
+def _annotation(box: Box, entity: Predicted, post: PredictedPost) -> Json:
+    if post.size is None:
+        raise DataError(f"post {post.id!r} has a box, but no picture size, which a COCO image needs")
+    width, height = box.x2 - box.x1, box.y2 - box.y1
+    score = {} if entity.uncertainty is None else {"score": 1 - entity.uncertainty.region}
+    return {
+        "bbox": [box.x1, box.y1, width, height],
+        "area": width * height,
+        "iscrowd": 0,
+        **score,
+        "attributes": _words(entity, post),
+    }
+
+
+def _words(entity: Predicted, post: PredictedPost) -> Json:
+    words = {
+        "text": " ".join((post.tokens or ())[entity.span.start : entity.span.stop]),
+        "start": entity.span.start,
+        "stop": entity.span.stop,
+    }
+    doubt = entity.uncertainty
+    return words | ({} if doubt is None else {f"{name}_uncertainty": doubt.of(name) for name in ATTRIBUTES})

@@ -1,0 +1,119 @@
+"""What people made of the tasks of `label_studio`: Label Studio's JSON export, read as gold posts.
+
+A relation links a span to a box, whichever way it points; a span may have several boxes, and a box several spans. Of a
+task's annotations the last that was not cancelled counts. A box that no span is linked to is refused, not dropped.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unco.errors import DataError
+from unco.evals.formats.checks import check_gold
+from unco.evals.formats.geometry import to_box
+from unco.evals.formats.json_text import parse_json, read_text
+from unco.evals.formats.label_studio import token_starts
+from unco.types import Box, GoldEntity, GoldPost, Span
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """An export."""
+
+    gold: tuple[GoldPost, ...]
+    """Posts that somebody has annotated."""
+    left: tuple[str, ...]
+    """Ids of those that nobody has, or that were skipped."""
+
+
+def read_review(path: Path) -> Reviewed:
+    """Read an export in Label Studio's JSON format (not JSON-MIN).
+
+    Raises:
+        DataError: it is none, or a task cannot be read as a post; names the task.
+    """
+    tasks = parse_json(read_text(path), str(path))
+    if not isinstance(tasks, list):
+        raise DataError(f"{path}: not a list of tasks: export the project as JSON")
+    gold, left = list[GoldPost](), list[str]()
+    for place, task in enumerate(tasks):
+        where = f"{path}: tasks[{place}]"
+        try:
+            done = _last_annotation(task)
+            if done is None:
+                left.append(str(task["data"]["id"]))
+            else:
+                gold.append(_to_post(task["data"], done, where))
+        except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+            raise DataError(f"{where}: not a task of ours, annotated: {type(error).__name__}: {error}") from error
+    check_gold(gold, str(path))
+    return Reviewed(tuple(gold), tuple(left))
+
+
+def _last_annotation(task: Json) -> Sequence[Json] | None:
+    done = [one for one in task.get("annotations", ()) if not one.get("was_cancelled")]
+    results: Sequence[Json] | None = done[-1]["result"] if done else None
+    return results
+
+
+def _to_post(data: Json, results: Sequence[Json], where: str) -> GoldPost:
+    tokens = tuple(map(str, data["tokens"]))
+    size = (int(data["width"]), int(data["height"])) if "width" in data else None
+    spans = {one["id"]: one["value"] for one in results if one["type"] == "labels"}
+    boxes = {one["id"]: _box(one, where) for one in results if one["type"] == "rectanglelabels"}
+    sizes = {(one["original_width"], one["original_height"]) for one in results if one["type"] == "rectanglelabels"}
+    if size is None and len(sizes) == 1:
+        (size,) = sizes
+    linked = _links(results, spans, boxes, where)
+    entities = [
+        GoldEntity(
+            _span(value, tokens, f"{where}: {name}"), _one_label(value["labels"], f"{where}: {name}"), linked[name]
+        )
+        for name, value in spans.items()
+    ]
+    return GoldPost(str(data["id"]), tokens, tuple(sorted(entities, key=lambda entity: entity.span.start)), size)
+
+
+def _links(
+    results: Sequence[Json], spans: Mapping[str, Json], boxes: Mapping[str, Box], where: str
+) -> dict[str, tuple[Box, ...]]:
+    """Boxes of each span, by the spans' names."""
+    pairs = [(one["from_id"], one["to_id"]) for one in results if one["type"] == "relation"]
+    both = [(a, b) if a in spans else (b, a) for a, b in pairs]
+    found = {name: tuple(boxes[box] for span, box in both if span == name and box in boxes) for name in spans}
+    if loose := [name for name in boxes if all(box != name or span not in spans for span, box in both)]:
+        raise DataError(f"{where}: no entity is linked to the box {loose[0]!r}: link it, or delete it")
+    return found
+
+
+def _box(result: Json, where: str) -> Box:
+    value, width, height = result["value"], result["original_width"], result["original_height"]
+    if value.get("rotation"):
+        raise DataError(f"{where}: the box {result['id']!r} is rotated: draw it upright")
+    x1, y1 = value["x"] * width / 100, value["y"] * height / 100
+    corners = [x1, y1, x1 + value["width"] * width / 100, y1 + value["height"] * height / 100]
+    return to_box([round(corner, 3) for corner in corners], f"{where}: {result['id']}")
+
+
+def _span(value: Json, tokens: Sequence[str], where: str) -> Span:
+    """The tokens that the characters touch: half a word that was marked is the word."""
+    start, stop = int(value["start"]), int(value["end"])
+    marked = " ".join(tokens)[start:stop]
+    starts = token_starts(tokens)
+    touched = [
+        place
+        for place, (token, begin) in enumerate(zip(tokens, starts, strict=False))
+        if begin < stop and start < begin + len(token)
+    ]
+    if not touched or "".join(value.get("text", marked).split()) != "".join(marked.split()):
+        raise DataError(f"{where}: characters {start} to {stop} of the text are {marked!r}, not {value.get('text')!r}")
+    return Span(touched[0], touched[-1] + 1)
+
+
+def _one_label(labels: Sequence[str], where: str) -> str:
+    if len(labels) != 1:
+        raise DataError(f"{where}: an entity has one type, got {', '.join(labels) or 'none'}")
+    return labels[0]

@@ -1,0 +1,44 @@
+"""Figure 4: F1 against each threshold, from one recording of all answers, so that no value costs a call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from unco.evals.paper.reproduce import Runs
+from unco.evals.scores import Task
+from unco.evals.tuning.outcomes import TASKS, outcomes_of
+from unco.evals.tuning.record import record_arena
+from unco.evals.tuning.sweep import FIGURE_4, sweep_one
+from unco.types import ATTRIBUTES, Attribute, Thresholds
+
+OTHERS = Thresholds(1.0, 1.0, 1.0)
+"""While one threshold is tried nobody is asked about the two other attributes: a curve is of one corrector alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One panel."""
+
+    attribute: Attribute
+    thresholds: Sequence[float]
+    """From 0 to 1, lowest first; at 1 nobody is asked."""
+    f1: Mapping[Task, Sequence[float]]
+    """GMNER, MNER, EEG, in [0, 1]."""
+    calls: Sequence[float]
+    """For each entity of the small model."""
+
+    @property
+    def best(self) -> int:
+        """Place of the threshold of the highest GMNER; of equal ones the highest, which asks least."""
+        return max(range(len(self.thresholds)), key=lambda place: (self.f1["GMNER"][place], place))
+
+
+def threshold_curves(runs: Runs) -> list[Curve]:
+    """Record all answers about the arena's posts, and try 21 values of each threshold."""
+    outcomes = outcomes_of(record_arena(runs.arena, None))
+    curves = []
+    for attribute in ATTRIBUTES:
+        swept = sweep_one(outcomes, attribute, OTHERS, FIGURE_4)
+        f1 = {task: tuple(map(float, swept.f1(task).ravel())) for task in TASKS}
+        calls = tuple(float(count) / max(1, swept.predicted) for count in swept.calls.ravel())
+        curves.append(Curve(attribute, FIGURE_4, f1, calls))
+    return curves
