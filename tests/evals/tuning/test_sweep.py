@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.evals.tuning.made_outcomes import made_outcomes
 from tests.evals.tuning.recorded_posts import recorded_posts
 from unco.errors import DataError, SettingsError
 from unco.evals.intervals import f1_interval
 from unco.evals.protocols import evaluate
 from unco.evals.tuning.choose import choose_jointly, grid_of_shares, one_standard_error
 from unco.evals.tuning.expected import CALLS, USD, expected, scores
+from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.outcomes import TASKS, outcomes_of
 from unco.evals.tuning.paths import About, Recorded
 from unco.evals.tuning.replay import replay
@@ -99,6 +101,29 @@ def test_without_a_price_cost_is_unknown_and_never_nothing():
     assert USD not in expected(unpriced, Thresholds(0.4, 0.3, 0.5))
     assert np.isnan(sweep_one(unpriced, "span", Thresholds(1, 1, 1)).usd).any()
     assert choose_jointly(unpriced).thresholds == choose_jointly(OUTCOMES).thresholds
+
+
+@settings(max_examples=20)
+@given(ALL_THREE, st.lists(st.booleans(), min_size=24, max_size=24))
+def test_some_posts_alone_count_as_they_do_among_the_others(thresholds: Thresholds, kept: list[bool]):
+    some = OUTCOMES.of_posts(np.array(kept))
+    assert some.by_post(thresholds).tolist() == OUTCOMES.by_post(thresholds)[np.array(kept)].tolist()
+
+
+def test_held_out_there_is_no_luck():
+    """Where answers are pure dice the best combination seems good on the posts it was chosen on, and nowhere else."""
+    best, held_out = list[float](), list[float]()
+    for seed in range(10):
+        made = made_outcomes(200, seed)
+        values = np.zeros_like(made.values)
+        values[..., 0] = np.random.default_rng(100 + seed).random(values.shape[:-1]) < 0.5
+        dice = replace(made, values=values)
+        found = held_out_f1(dice, lambda some: choose_jointly(some).thresholds, "GMNER")
+        assert found is not None
+        best, held_out = [*best, choose_jointly(dice).best_f1], [*held_out, found.value]
+    assert np.mean(best) > 0.55
+    assert abs(np.mean(held_out) - 0.5) < 0.02
+    assert held_out_f1(dice.of_posts(np.arange(200) < 9), lambda some: Thresholds(1, 1, 1), "GMNER") is None
 
 
 def test_posts_without_labels_are_refused():

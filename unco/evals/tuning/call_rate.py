@@ -40,8 +40,15 @@ def thresholds_for_share(uncertainty: Floats, share: float) -> Thresholds:
 
 
 def _threshold(column: Floats, most: int) -> float:
-    """The least one that at most so many values exceed."""
-    return ALWAYS if most >= len(column) else float(np.sort(column)[len(column) - 1 - most])
+    """The least one that at most so many values exceed, halfway to the next value.
+
+    On a value itself it would be fragile: the same post's uncertainty differs by 1e-6 from batch to batch.
+    """
+    if most >= len(column):
+        return ALWAYS
+    least = np.sort(column)[len(column) - 1 - most]
+    above = column[column > least]
+    return float((least + (above.min() if len(above) else 1.0)) / 2)
 
 
 def share_for_calls(uncertainty: Floats, posts: int, calls_per_1000: float, calls_per_question: float = 1.0) -> float:

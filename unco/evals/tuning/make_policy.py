@@ -29,6 +29,8 @@ class Chosen:
     promise: str = ""
     tried: int = 1
     """How many combinations F1 was compared of."""
+    held_out: tuple[str, Interval] | None = None
+    """A name, and the F1 of thresholds chosen in the same way, on posts that they were not chosen on."""
 
 
 def make_policy(recorded: Recorded, outcomes: Outcomes, chosen: Chosen) -> Policy:
@@ -52,7 +54,7 @@ def make_policy(recorded: Recorded, outcomes: Outcomes, chosen: Chosen) -> Polic
             prompts=_prompts(notes),
             stated_thresholds=_section(stated(recorded)),
         ),
-        expected={name: estimate(interval) for name, interval in expected(outcomes, chosen.thresholds).items()},
+        expected=_estimates(outcomes, chosen),
         notes=tuple(_beware(recorded, chosen, notes)),
     )
 
@@ -62,9 +64,10 @@ def stated(recorded: Recorded) -> Thresholds:
     return recorded.posts[0].extraction.thresholds if recorded.posts else ALL
 
 
-def estimate(interval: Interval) -> Estimate:
-    """An interval as a section of a policy."""
-    return Estimate(value=interval.value, low=interval.low, high=interval.high)
+def _estimates(outcomes: Outcomes, chosen: Chosen) -> dict[str, Estimate]:
+    held_out = () if chosen.held_out is None else (chosen.held_out,)
+    found = dict((*held_out, *expected(outcomes, chosen.thresholds).items()))
+    return {name: Estimate(value=one.value, low=one.low, high=one.high) for name, one in found.items()}
 
 
 def _section(thresholds: Thresholds) -> PolicyThresholds:
@@ -100,7 +103,8 @@ def _beware(recorded: Recorded, chosen: Chosen, notes: list[Correction]) -> list
         found.append(f"Nothing was recorded, so nothing tried, at or below {about.floor}.")
     if chosen.tried > 1:
         found.append(
-            f"F1 is of the posts that the best of {chosen.tried} combinations was looked for on: expect a little less."
+            f"F1 is of the posts that the best of {chosen.tried} combinations was looked for on: it is partly luck;"
+            " the F1 held out is not."
         )
     unanswered = sum(note.outcome in UNANSWERED for note in notes)
     if unanswered:

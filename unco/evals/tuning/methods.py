@@ -7,7 +7,8 @@ from typing import Literal, get_args
 from unco.errors import SettingsError
 from unco.evals.scores import Task
 from unco.evals.tuning.call_rate import share_for_calls, share_for_usd, thresholds_for_share
-from unco.evals.tuning.choose import Choice, choose_jointly
+from unco.evals.tuning.choose import choose_jointly
+from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.learn_then_test import Promises, learn_then_test
 from unco.evals.tuning.make_policy import Chosen
 from unco.evals.tuning.outcomes import TASKS, Outcomes
@@ -71,7 +72,7 @@ def choose(recorded: Recorded, outcomes: Outcomes, wanted: Wanted) -> Chosen:
         SetupError: an extra is missing.
     """
     ways: dict[Method, Callable[[], Chosen]] = {
-        "joint": lambda: _joint(choose_jointly(outcomes, wanted.task), wanted.task),
+        "joint": lambda: _joint(outcomes, wanted.task),
         "call-rate": lambda: _call_rate(recorded, outcomes, wanted),
         "conformal": lambda: _conformal(outcomes, wanted.alpha),
         "risk": lambda: _risk(outcomes, wanted.alpha, wanted.delta),
@@ -80,12 +81,15 @@ def choose(recorded: Recorded, outcomes: Outcomes, wanted: Wanted) -> Chosen:
     return ways[wanted.method]()
 
 
-def _joint(choice: Choice, task: Task) -> Chosen:
+def _joint(outcomes: Outcomes, task: Task) -> Chosen:
+    choice = choose_jointly(outcomes, task)
     method = (
         f"joint sweep: the cheapest of {choice.tried} combinations with a {task} F1 within one standard error"
         f" ({100 * choice.standard_error:.2f}) of the best ({100 * choice.best_f1:.2f})"
     )
-    return Chosen(choice.thresholds, method, tried=choice.tried)
+    held_out = held_out_f1(outcomes, lambda some: choose_jointly(some, task).thresholds, task)
+    named = None if held_out is None else (f"{task} held out", held_out)
+    return Chosen(choice.thresholds, method, tried=choice.tried, held_out=named)
 
 
 def _call_rate(recorded: Recorded, outcomes: Outcomes, wanted: Wanted) -> Chosen:

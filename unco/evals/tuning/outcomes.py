@@ -5,7 +5,7 @@ post touch each other only where corrected spans may come to share words; such p
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 
@@ -82,6 +82,28 @@ class Outcomes:
             rows: list[Routing] = [tuple(row) for row in routed[list(post.entities)].tolist()]
             sums[post.number, : len(TASKS)] += post.right(rows)
         return sums
+
+    def of_posts(self, kept: NDArray[np.bool_]) -> "Outcomes":
+        """Those of some posts alone, in their order: (P,) whether a post is kept."""
+        rows = kept[self.post_of]
+        new_post, new_row = np.cumsum(kept) - 1, np.cumsum(rows) - 1
+        return replace(
+            self,
+            post_of=new_post[self.post_of[rows]],
+            uncertainty=self.uncertainty[rows],
+            values=self.values[rows],
+            wrong=self.wrong[rows],
+            gold=self.gold[kept],
+            coupled=tuple(
+                replace(
+                    post,
+                    number=int(new_post[post.number]),
+                    entities=tuple(int(new_row[row]) for row in post.entities),
+                )
+                for post in self.coupled
+                if kept[post.number]
+            ),
+        )
 
 
 def outcomes_of(recorded: Recorded) -> Outcomes:
