@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.served import ALWAYS, KEY, TEXT, Served
 from unco.errors import PictureError, SetupError
-from unco.evals.bench.langgraph_server import langgraph_server
+from unco.evals.bench.langgraph_server import QUIET, langgraph_server
 
 BAD: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str]] = {
     "no text": ({"txt": "a"}, None, "PostError: this is not a post .*text: Field required"),
@@ -40,6 +40,11 @@ def test_paths_are_left_out_of_what_a_client_reads_and_addresses_are_not():
         "message": "no picture at <path>, nor C:\\ at <path>; see <path>, http://a/b span/v1",
     }
     assert not hasattr(SetupError("the folder /srv is not there"), "model_dump")
+
+
+def test_make_studio_calls_nobody_either():
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
+    assert all(f"{name}={value}" in makefile for name, value in QUIET.items())
 
 
 async def test_it_ends_cleanly_while_runs_stream(served: Served, tmp_path: Path):
