@@ -18,7 +18,7 @@ ORDER = (
     {"graph"},
     {"api"},
     {"show"},
-    {"demo"},
+    {"demo", "corpus"},
     {"evals"},
     {"cli"},
 )
