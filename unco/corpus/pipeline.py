@@ -63,10 +63,12 @@ class Pipeline:
         self._context = context
         self._ready: dict[Post, list[Extraction]] = {}
         self._graph: PostGraph = build_graph(small_model_tool(self._read), llm, knowledge=knowledge)
+        self._at_once = at_once
         self._places = asyncio.Semaphore(at_once)
 
     async def run(self, lines: Iterable[Line]) -> AsyncIterator[Done]:
         """Run posts; each comes out in its turn, when it and all before it are done."""
+        self._places = asyncio.Semaphore(self._at_once)  # a semaphore belongs to the event loop that waits on it
         under_way: deque[asyncio.Task[Done]] = deque()
         source = iter(lines)
         try:
