@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.corpus.made_corpus import gold_of, write_corpus
 from tests.scripted import ANN, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says
 from unco.context import Context
 from unco.corpus.estimate import estimate
@@ -19,6 +18,7 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import STDIN, Line, count_posts, read_posts
 from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
 from unco.errors import DataError, SettingsError, SetupError, Unavailable
+from unco.evals.bench.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import simulate
 from unco.state import PostInput, read_result
 from unco.tools.cache import Cache

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.corpus.made_corpus import gold_of, write_corpus
+from unco.evals.bench.made_corpus import gold_of, write_corpus
 from unco.evals.kills import kill_and_resume
 
 

@@ -1,4 +1,4 @@
-"""A small corpus on disk: posts, what a small model said of them, and the gold that a simulated MLLM knows."""
+"""A made-up corpus on disk: posts, what a small model said of them, and the gold that a simulated MLLM knows."""
 
 import json
 from pathlib import Path
@@ -10,20 +10,32 @@ THRESHOLDS = {"span": 0.5, "type": 0.5, "region": 0.5}
 
 
 def tokens_of(number: int) -> tuple[str, ...]:
+    """Words of a post; no two posts have the same."""
     return ("Ann", "Lee", f"number{number}", "sings", "in", "Oslo")
 
 
 def write_corpus(folder: Path, posts: int, unsure: int = 1) -> tuple[Path, Path]:
-    """Posts, and saved predictions: of each `unsure`-th post the first entity has the wrong type, and says so."""
+    """Write posts, and saved predictions of them.
+
+    Args:
+        folder: for both files.
+        posts: how many.
+        unsure: of each `unsure`-th post the first entity has the wrong type, and its uncertainty says so; 0 = of none.
+
+    Returns:
+        The file of posts, the file of predictions.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = folder / "posts.jsonl", folder / "predictions.jsonl"
-    lines = [json.dumps({"id": str(n), "text": " ".join(tokens_of(n))}) for n in range(posts)]
-    paths[0].write_text("\n".join(lines) + "\n")
-    paths[1].write_text("".join(json.dumps(_prediction(n, n % unsure == 0)) + "\n" for n in range(posts)))
+    with paths[0].open("w", encoding="utf-8") as lines, paths[1].open("w", encoding="utf-8") as said:
+        for number in range(posts):
+            lines.write(json.dumps({"id": str(number), "text": " ".join(tokens_of(number))}) + "\n")
+            said.write(json.dumps(_prediction(number, unsure > 0 and number % unsure == 0)) + "\n")
     return paths
 
 
 def gold_of(posts: int) -> list[GoldPost]:
+    """What the simulated MLLM knows of the posts."""
     entities = (GoldEntity(Span(0, 2), "PER", ()), GoldEntity(Span(5, 6), "LOC", ()))
     return [GoldPost(str(n), tokens_of(n), entities, None) for n in range(posts)]
 
