@@ -102,7 +102,7 @@ def _from_line(data: Any, where: str) -> PredictedPost:
     if line.candidates is not None:
         candidates = tuple(to_box(box, f"{where}: candidates[{n}]") for n, box in enumerate(line.candidates))
     tokens = None if line.tokens is None else tuple(line.tokens)
-    return _inside(PredictedPost(line.id, entities, tokens, candidates), where)
+    return check_inside(PredictedPost(line.id, entities, tokens, candidates), where)
 
 
 def _to_entity(entity: _Entity, where: str) -> Predicted:
@@ -122,7 +122,7 @@ def _from_result(data: Any, where: str) -> PredictedPost:
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         raise DataError(f"{where}: not a result: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
-    return _inside(predicted_of(result), where)
+    return check_inside(predicted_of(result), where)
 
 
 def predicted_of(result: Result) -> PredictedPost:
@@ -138,7 +138,12 @@ def _measured(entity: Entity) -> Uncertainty | None:
     return None if changed or entity.found_by != "small model" else entity.uncertainty
 
 
-def _inside(post: PredictedPost, where: str) -> PredictedPost:
+def check_inside(post: PredictedPost, where: str) -> PredictedPost:
+    """The same post.
+
+    Raises:
+        DataError: a span lies outside its text, or a box outside its picture.
+    """
     for index, entity in enumerate(post.entities):
         if post.tokens is not None:
             check_span(entity.span, post.tokens, f"{where}: entities[{index}]")
