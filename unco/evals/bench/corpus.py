@@ -1,6 +1,6 @@
 """Corpus runs: posts a second and memory where nothing is routed, how far the two stages overlap, and 50 kills."""
 
-import os
+import re
 import subprocess
 import sys
 import time
@@ -53,11 +53,23 @@ def run_process(posts: Path, predictions: Path, out: Path) -> tuple[float, int]:
     command = [sys.executable, "-m", "unco.cli", "run", str(posts), "--out", str(out), "--predictions"]
     start = time.perf_counter()
     process = subprocess.Popen([*command, str(predictions), "--mode", "off"], stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _peak_so_far(process.pid))
+        time.sleep(0.02)
     if process.returncode:
         raise RuntimeError(f"unco run ended with {process.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss * 1024
+    return time.perf_counter() - start, peak
+
+
+def _peak_so_far(process: int) -> int:
+    """Largest resident size in bytes (Linux). What `wait4` tells of a child is never below the parent's own size."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text("utf-8")
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 if found else 0
 
 
 def measure_overlap(folder: Path, count: int = OVERLAP_POSTS) -> list[Measured]:
