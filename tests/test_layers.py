@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "unco"
 ORDER = (
     {"types", "errors"},
-    {"context", "state"},
+    {"context", "state", "plain_yaml"},
     {"prompts", "small_model"},
     {"tools"},
     {"nodes"},
