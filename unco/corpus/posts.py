@@ -1,4 +1,4 @@
-"""Posts from a file of JSON Lines, from standard input, or from a data set's folder, one after another."""
+"""Posts from a file of JSON Lines, from standard input, or from a table, one after another."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
+from unco.corpus.tables import is_table, rows
 from unco.errors import DataError, PostError
 from unco.state import PostInput
 
@@ -32,12 +33,17 @@ def read_posts(path: Path) -> Iterator[Line]:
     """Posts of a file, as they are needed: memory does not grow with the file. Blank lines are no posts.
 
     A line: {"text": "..." or [tokens], "image": ..., "id": ..., "regions", "caption", "private"}; text alone will do.
+    Rows of a table have the same fields: see `unco.corpus.tables`.
 
     Raises:
         DataError: there is no such file.
     """
     if path == STDIN:
         yield from _lines(sys.stdin.buffer)
+        return
+    if is_table(path):
+        for number, row in enumerate(rows(path), start=1):
+            yield _checked(number, row)
         return
     try:
         with path.open("rb") as file:
@@ -48,7 +54,7 @@ def read_posts(path: Path) -> Iterator[Line]:
 
 def count_posts(path: Path) -> int | None:
     """How many posts a file holds, for the time that is left; None = it cannot be known before."""
-    if path == STDIN:
+    if path == STDIN or is_table(path):
         return None
     try:
         with path.open("rb") as file:
@@ -73,8 +79,15 @@ def _line(number: int, line: bytes) -> Line:
         return Line(number, None, f"longer than {MOST_BYTES} bytes")
     try:
         data = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # json's and Unicode's are ValueErrors
+        return Line(number, None, " ".join(str(error).split()))
+    return _checked(number, data)
+
+
+def _checked(number: int, data: Any) -> Line:
+    try:
         return Line(number, _post(data))
-    except (ValueError, RecursionError, PostError) as error:  # pydantic's, json's and Unicode's are ValueErrors
+    except (ValidationError, PostError) as error:
         return Line(number, None, _words(error))
 
 
