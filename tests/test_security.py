@@ -12,6 +12,7 @@ from PIL import Image
 from rich.console import Console
 
 from tests.scripted import ANN, ARBOR, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says, spoken
+from unco.cli import guarded
 from unco.errors import PictureError, SettingsError
 from unco.evals.simulation import read_profile
 from unco.show import show_result
@@ -133,6 +134,14 @@ def test_escapes_in_a_post_move_no_cursor(tmp_path: Path):
     assert "\x07" not in shown
     assert "\u202e" not in shown
     assert "[red]x[/red]" in shown
+
+
+def test_an_error_that_quotes_a_stranger_moves_no_cursor(capsys: pytest.CaptureFixture[str]):
+    def fails() -> None:
+        raise PictureError("no picture at '\x1b[2J\x07evil\u202e.png'")
+
+    assert guarded(fails) == 2
+    assert capsys.readouterr().err == "error: no picture at ' [2J evil .png'\n"
 
 
 async def test_one_post_does_not_take_all(tmp_path: Path):
