@@ -1,11 +1,26 @@
 """Errors, named for who must act. Each message says what is wrong, where, and what to do."""
 
+import re
+
+_ABSOLUTE_PATH = re.compile(r"""(?P<quote>['"])(?:/|[A-Za-z]:\\).*?(?P=quote)|(?<![\w:/.])/[^\s'",;:)]+""")
+
 
 class UncoError(Exception):
     """Base of all errors that this package raises on purpose."""
 
 
-class InputError(UncoError):
+class CallerError(UncoError):
+    """The caller can help it, so a client of LangGraph's server reads why; of any other error it reads the name."""
+
+    def model_dump(self) -> dict[str, str]:
+        """What the server sends: it hides an error's text unless the error can be dumped.
+
+        Absolute paths are left out, for they may be the server's own; keys stand in no message.
+        """
+        return {"error": type(self).__name__, "message": _ABSOLUTE_PATH.sub("<path>", str(self))}
+
+
+class InputError(CallerError):
     """The caller must act: something that was handed in cannot be used."""
 
 
@@ -29,7 +44,7 @@ class SetupError(UncoError):
     """Whoever installed or configured unco must act: an extra is missing, a checkpoint is broken."""
 
 
-class Overloaded(UncoError):
+class Overloaded(CallerError):
     """Callers must slow down: more posts wait for the small model than it takes; nothing is wrong with the post."""
 
 

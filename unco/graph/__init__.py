@@ -43,7 +43,8 @@ def default_graph(
     if chosen := policy or os.environ.get("UNCO_POLICY"):
         identify = partial(identity_of, checkpoint, scheme, estimator)
         extractor = PolicyExtractor(extractor, read_policy(Path(chosen)), identify)
-    return build_variant(variant, small_model_tool(extractor), mllm_from_env(), Knowledge.from_env())
+    built = build_variant(variant, small_model_tool(extractor), mllm_from_env(), Knowledge.from_env())
+    return built.with_config(metadata={"policy": Path(chosen).name}) if chosen else built
 
 
 graph: PostGraph = default_graph()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import fields
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -28,19 +29,25 @@ from unco.types import Thresholds
 class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """A compiled graph that checks what it is given: LangGraph drops a misspelt key of a post in silence."""
 
-    def stream(self, input: Any, *args: Any, context: Any = None, **kwargs: Any) -> Iterator[Any]:
+    def stream(
+        self, input: Any, config: RunnableConfig | None = None, *, context: Any = None, **kwargs: Any
+    ) -> Iterator[Any]:
         """As LangGraph's, which `invoke` and `batch` also go through.
 
         Raises:
             PostError: the input is not a post; names the field.
             SettingsError: the context holds what is no setting.
         """
-        return super().stream(check_input(input), *args, context=check_context(context), **kwargs)
+        checked = check_context(context)
+        return super().stream(check_input(input), with_choices(config, checked), context=checked, **kwargs)
 
-    async def astream(self, input: Any, *args: Any, context: Any = None, **kwargs: Any) -> AsyncIterator[Any]:
+    async def astream(
+        self, input: Any, config: RunnableConfig | None = None, *, context: Any = None, **kwargs: Any
+    ) -> AsyncIterator[Any]:
         """As LangGraph's, which `ainvoke` and `abatch` also go through."""
         post = await asyncio.to_thread(check_input, input)
-        async for chunk in super().astream(post, *args, context=check_context(context), **kwargs):
+        checked = check_context(context)
+        async for chunk in super().astream(post, with_choices(config, checked), context=checked, **kwargs):
             yield chunk
 
 
@@ -75,6 +82,17 @@ def check_context(context: Any) -> Any:
     if isinstance(context, dict) and (unknown := sorted(map(str, context.keys() - set(known)))):
         raise SettingsError(f"unknown setting {', '.join(unknown)}: there is {', '.join(known)}")
     return context
+
+
+def with_choices(config: RunnableConfig | None, context: Any) -> RunnableConfig | None:
+    """The config with what the context chooses as metadata, so that a trace tells by which policy a run went."""
+    if context is None:
+        return config
+    given = context if isinstance(context, dict) else vars(context)
+    usual = vars(Context())
+    chosen = {name: value for name, value in given.items() if value != usual[name]}
+    before: RunnableConfig = config or {}
+    return {**before, "metadata": {**chosen, **before.get("metadata", {})}}
 
 
 def build_graph(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unco.context import Context
 from unco.prompts import Prompt, render
@@ -79,5 +79,15 @@ def request_of(
         schema=json.dumps(prompt.schema),
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
-        purpose=Purpose(attribute=attribute, private=case.private, deadline=case.deadline),
+        purpose=_purpose(case, attribute),
     )
+
+
+def _purpose(case: PostCase, attribute: Attribute | None) -> Purpose:
+    purpose = Purpose(attribute=attribute, private=case.private, deadline=case.deadline)
+    if not isinstance(case, Case):
+        return purpose
+    asked = replace(purpose, entity=case.entity.index)
+    if attribute is None:
+        return asked
+    return replace(asked, doubt=(case.entity.uncertainty.of(attribute), case.extraction.thresholds.of(attribute)))

@@ -72,10 +72,28 @@ def options(request: Request, wanted: Format, seconds: float) -> dict[str, Any]:
         "temperature": request.temperature,
         "max_tokens": request.max_tokens,
         "timeout": seconds,
+        "config": traced(request),
     }
     # Not as an argument of its own: langchain-openai would parse the answer itself, raise, and lose the text.
     form = response_format(request, wanted)
     return chosen | ({"extra_body": {"response_format": form}} if form else {})
+
+
+def traced(request: Request) -> dict[str, Any]:
+    """Name, tags and metadata of the call in a trace: which entity, which attribute, which prompt, why it was asked."""
+    purpose = request.purpose
+    known: dict[str, Any] = {
+        "entity": purpose.entity,
+        "attribute": purpose.attribute,
+        "prompt": request.prompt,
+        "prompt_hash": request.prompt_hash[:12],
+        "uncertainty": purpose.doubt and purpose.doubt[0],
+        "threshold": purpose.doubt and purpose.doubt[1],
+        "again": len(request.turns),
+    }
+    name, about = request.prompt or "a question", "whole post" if purpose.entity is None else f"entity {purpose.entity}"
+    metadata = {key: value for key, value in known.items() if value is not None}
+    return {"run_name": f"ask {name}", "tags": [name, about], "metadata": metadata}
 
 
 def read_reply(message: "AIMessage", seconds: float) -> Reply:

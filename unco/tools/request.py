@@ -33,6 +33,10 @@ class Purpose:
     """Whether the post's caller marked it private."""
     deadline: float | None = None
     """Of the whole post, in seconds since 1970; None = only the call's own."""
+    entity: int | None = None
+    """Index of the entity that it is about, for traces; None = the whole post."""
+    doubt: tuple[float, float] | None = None
+    """Uncertainty and threshold of the attribute, for traces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

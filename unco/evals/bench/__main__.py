@@ -17,6 +17,7 @@ from unco.evals.bench.mc_cost import measure_mc_cost, savings
 from unco.evals.bench.paper_size import measure_paper_size
 from unco.evals.bench.report_page import measure_report
 from unco.evals.bench.scores import measure_scores
+from unco.evals.bench.server import measure_server, server_table
 from unco.evals.bench.sweeps import measure_sweeps
 from unco.evals.bench.tables import ratio_table
 from unco.evals.bench.throughput import measure_throughput
@@ -65,6 +66,10 @@ def _scores() -> Iterable[Table]:
     return _plain(measure_scores())
 
 
+def _server() -> Iterable[Table]:
+    yield server_table(measure_server())
+
+
 def _report() -> Iterable[Table]:
     return _plain(measure_report())
 
@@ -89,6 +94,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "sweeps": _sweeps,
     "corpus": measure_corpus,
     "report": _report,
+    "server": _server,
 }
 
 

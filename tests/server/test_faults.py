@@ -1,0 +1,69 @@
+"""What goes wrong on the server is said to the client without the server's paths and keys; and it ends when told to."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.served import ALWAYS, KEY, TEXT, Served
+from unco.errors import PictureError, SetupError
+from unco.evals.bench.langgraph_server import langgraph_server
+
+BAD: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str]] = {
+    "no text": ({"txt": "a"}, None, "PostError: this is not a post .*text: Field required"),
+    "no picture there": ({"text": "a", "image": "/srv/secret/a.png"}, None, "PictureError: no picture at <path>"),
+    "no picture": ({"text": "a", "image": "data:image/png;base64,AAAA"}, None, "PictureError: .*is not a picture"),
+    "not allowed": ({"text": "a", "image": "http://10.0.0.1/a.png"}, None, "PictureError: .*not allowed"),
+    "setting": ({"text": "a"}, {"span_threshold": 5}, r"SettingsError: span_threshold must be a number in \[0, 1\]"),
+    "prompt": ({"text": "a"}, {"type_prompt": "v99"}, "SettingsError: no version 'v99' of the type prompt"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_a_bad_post_is_refused_with_a_reason(case: str, client: Any, served: Served):
+    post, context, reason = BAD[case]
+    with pytest.raises(Exception, match=reason) as fault:
+        await client.runs.wait(None, "unco", input=post, context=context)
+    for secret in (KEY, str(served.folder), "/srv/", str(Path(__file__).parents[2])):
+        assert secret not in str(fault.value)
+
+
+def test_paths_are_left_out_of_what_a_client_reads_and_addresses_are_not():
+    error = PictureError(
+        "no picture at '/srv/my pictures/a.png', nor C:\\ at \"C:\\a b\\c\"; see /etc/x, http://a/b span/v1"
+    )
+    assert error.model_dump() == {
+        "error": "PictureError",
+        "message": "no picture at <path>, nor C:\\ at <path>; see <path>, http://a/b span/v1",
+    }
+    assert not hasattr(SetupError("the folder /srv is not there"), "model_dump")
+
+
+async def test_it_ends_cleanly_while_runs_stream(served: Served, tmp_path: Path):
+    from langgraph_sdk import get_client
+
+    with langgraph_server(tmp_path, served.environment) as server:
+        async with get_client(url=server.url) as client:
+            begun = asyncio.Event()
+            streams = [asyncio.create_task(follow(client, number, begun)) for number in range(5)]
+            await begun.wait()
+            start = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            ended = await asyncio.gather(*streams, return_exceptions=True)
+        code = await asyncio.to_thread(server.process.wait, 20)
+    assert code in (0, -signal.SIGTERM)
+    assert time.monotonic() - start < 10
+    assert not [fault for fault in ended if KEY in str(fault)]
+    log = server.log.read_text(errors="replace")
+    assert "Shutting down background workers" in log
+    assert KEY not in log
+
+
+async def follow(client: Any, number: int, begun: asyncio.Event) -> None:
+    post = {"text": f"{TEXT} , take {number}"}  # asked for the first time
+    async for part in client.runs.stream(None, "unco", input=post, context=ALWAYS, stream_mode=["updates"]):
+        if part.event == "updates":
+            begun.set()

@@ -1,0 +1,125 @@
+"""Many runs at once on LangGraph's server, with faults behind it, beside a graph that does nothing there."""
+
+import asyncio
+import json
+import tempfile
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from unco.demo.posts import read_posts
+from unco.evals.bench.langgraph_server import GRAPHS, langgraph_server
+from unco.evals.bench.tables import columns_table
+from unco.evals.simulation import Profile, simulate
+from unco.types import Box, GoldEntity, GoldPost, Span
+
+RUNS, CONCURRENCY = 200, 20
+LATENCY_S = 0.1
+FAULTS = Profile(latency_s=LATENCY_S, faults={"server_error": 0.02, "rate_limit": 0.01, "reset": 0.02})
+"""5 % of the questions get no answer at first."""
+
+KEY = "sk-made-up-for-the-benchmark"
+ALWAYS = {"span_threshold": -1, "type_threshold": -1, "region_threshold": -1}
+FACE = Box(90.0, 20.0, 360.0, 500.0)
+ENTITIES = (
+    GoldEntity(Span(0, 2), "PER", (FACE,)),
+    GoldEntity(Span(4, 6), "OTHER", ()),
+    GoldEntity(Span(7, 8), "ORG", ()),
+)
+NOTHING = {"nothing": "unco.evals.bench.nothing:graph"}
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What came of many runs of one graph."""
+
+    name: str
+    seconds: tuple[float, ...]
+    """Of each run, as its client waited."""
+    total_s: float
+    outcomes: Counter[str]
+    """Of all corrections; `no result` counts runs that failed."""
+    leaks: int
+    """Of the key or a path of the server, into results and errors."""
+    faults: int = 0
+    """Questions that got no answer, before they were asked again."""
+
+    def percentile(self, share: float) -> float:
+        """Seconds within which this share of the runs was done."""
+        return float(np.quantile(self.seconds, share))
+
+
+def posts(runs: int) -> tuple[list[GoldPost], list[dict[str, Any]]]:
+    """Different texts with the same three names, as gold and as what a client sends; the picture comes inline."""
+    shown = read_posts()[0].image
+    picture = f"data:image/jpeg;base64,{b64encode(Path(str(shown)).read_bytes()).decode()}"
+    texts = [f"Eileen Collins commanded a Space Shuttle for NASA # {number}" for number in range(runs)]
+    gold = [GoldPost(str(number), tuple(text.split()), ENTITIES, (512, 512)) for number, text in enumerate(texts)]
+    corners = [[FACE.x1, FACE.y1, FACE.x2, FACE.y2]]  # given, so that nobody looks for faces
+    return gold, [{"text": text, "image": picture, "regions": corners} for text in texts]
+
+
+async def run_all(url: str, graph: str, inputs: Sequence[dict[str, Any]], secrets: Sequence[str]) -> Runs:
+    """Send all posts, some at once, each as a run of its own, and wait for what comes back."""
+    from langgraph_sdk import get_client
+
+    places, outcomes, seconds, leaks = asyncio.Semaphore(CONCURRENCY), Counter[str](), list[float](), list[str]()
+
+    async def one(post: dict[str, Any]) -> None:
+        async with places:
+            start = perf_counter()
+            output: Any = await client.runs.wait(None, graph, input=post, context=ALWAYS, raise_error=False)
+            seconds.append(perf_counter() - start)
+        said = json.dumps(output)
+        leaks.extend(secret for secret in secrets if secret in said)
+        entities = output.get("entities")
+        notes = [note for entity in entities or [] for note in entity["corrections"]]
+        outcomes.update(["no result"] if entities is None else [note["outcome"] for note in notes])
+
+    async with get_client(url=url, timeout=300) as client:
+        await client.runs.wait(None, graph, input=inputs[0] | {"text": "warm up"}, context={"mode": "off"})
+        start = perf_counter()
+        await asyncio.gather(*map(one, inputs))
+        return Runs(graph, tuple(seconds), perf_counter() - start, outcomes, len(leaks))
+
+
+def measure_server(runs: int = RUNS) -> list[Runs]:
+    """The queue's own floor, then the whole graph with every attribute asked about."""
+    gold, inputs = posts(runs)
+    with tempfile.TemporaryDirectory() as folder, simulate(gold, "qwen2.5-vl", FAULTS, seed=1) as simulation:
+        environment = {
+            "UNCO_LLM_BASE_URL": simulation.url,
+            "UNCO_LLM_MODEL": simulation.model,
+            "UNCO_CACHE_DIR": f"{folder}/cache",
+            "OPENAI_API_KEY": KEY,
+        }
+        secrets = (KEY, folder, str(Path(__file__).parents[3]))
+        with langgraph_server(Path(folder), environment, {**GRAPHS, **NOTHING}, jobs=CONCURRENCY) as server:
+            floor, whole = (asyncio.run(run_all(server.url, name, inputs, secrets)) for name in ("nothing", "unco"))
+        return [floor, replace(whole, faults=sum(simulation.counts[name] for name in FAULTS.faults))]
+
+
+def server_table(measured: Sequence[Runs]) -> Table:
+    """A row for each graph."""
+    columns = {
+        "": [one.name for one in measured],
+        "median": [f"{one.percentile(0.5):.2f} s" for one in measured],
+        "p95": [f"{one.percentile(0.95):.2f} s" for one in measured],
+        "all": [f"{one.total_s:.1f} s" for one in measured],
+        "finished": [f"{len(one.seconds) - one.outcomes['no result']} of {len(one.seconds)}" for one in measured],
+        "faults behind it": [str(one.faults) for one in measured],
+        "leaks": [str(one.leaks) for one in measured],
+        "outcomes": [", ".join(f"{name} {count}" for name, count in one.outcomes.most_common()) for one in measured],
+    }
+    table = columns_table(f"{len(measured[0].seconds)} runs, {CONCURRENCY} at once, on LangGraph's server", columns)
+    table.caption = (
+        f"the MLLM is simulated: {LATENCY_S} s an answer, none to {sum(FAULTS.faults.values()):.0%} of the questions"
+    )
+    return table
