@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.checks import check_ids
+from unco.evals.formats.checks import check_ids, check_run
 from unco.evals.formats.geometry import check_box, check_span, plain_box, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.evals.formats.predicted import Predicted, PredictedPost
@@ -96,6 +96,7 @@ def _plain_entity(entity: Predicted) -> dict[str, Any]:
 
 
 def _from_line(data: Any, where: str) -> PredictedPost:
+    check_run(data, where)
     line = checked(_Line, data, where)
     entities = tuple(_to_entity(entity, f"{where}: entities[{index}]") for index, entity in enumerate(line.entities))
     candidates = None

@@ -1,11 +1,11 @@
-"""Results of a run, one a line: what `unco extract --json` prints, and what comparisons write."""
+"""Results of a run, one a line: what `unco run` and comparisons write."""
 
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.checks import check_ids
+from unco.evals.formats.checks import check_ids, check_run
 from unco.evals.formats.json_text import json_lines
 from unco.evals.formats.prediction_lines import check_inside, predicted_of
 from unco.state import RESULT
@@ -21,6 +21,7 @@ def read_results(path: Path) -> list[Result]:
     """
     found = []
     for where, data in json_lines(path):
+        check_run(data, where)
         try:
             found.append(RESULT.validate_python(data))
         except ValidationError as error:
