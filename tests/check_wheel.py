@@ -13,6 +13,8 @@ from unco.prompts import available_prompts, changed_prompts
 from unco.demo.posts import RECORDING, read_posts
 assert len(available_prompts()) >= 3 and not changed_prompts()
 assert RECORDING.is_file() and all(post.image.is_file() for post in read_posts())
+from unco.evals.report.page import render_page
+assert "unco report" in render_page({"posts": []})
 result = unco.extract("Grace Hopper joined the US Navy .", context=unco.Context(mode="off"))
 assert [entity.text for entity in result.entities], result
 print("wheel works:", ", ".join(f"{entity.text} ({entity.type})" for entity in result.entities))

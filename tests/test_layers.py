@@ -11,14 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[1] / "unco"
 ORDER = (
     {"types", "errors"},
-    {"context", "state"},
+    {"context", "state", "plain_yaml"},
     {"prompts", "small_model"},
     {"tools"},
     {"nodes"},
     {"graph"},
     {"api"},
     {"show"},
-    {"demo"},
+    {"demo", "corpus"},
     {"evals"},
     {"cli"},
 )

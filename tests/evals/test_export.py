@@ -130,6 +130,10 @@ def test_a_run_cut_off_in_a_line_is_named(result: Result, tmp_path: Path):
         read_results(path)
     with pytest.raises(DataError, match="stands twice"):
         read_results(write_results(path, result, result))
+    path.write_text('{"id": "7", "post": 7, "error": {"type": "PictureError", "message": "no such file"}}\n')
+    for reader in (read_results, read_predictions):
+        with pytest.raises(DataError, match=r"run\.jsonl:1: this post could not be run: no such file"):
+            reader(path)
 
 
 def test_the_commands(

@@ -3,6 +3,7 @@
 from unco.cli import (
     cache,
     comparing,
+    corpus,
     evaluate,
     frames,
     interop,
@@ -20,6 +21,7 @@ __all__ = [
     "app",
     "cache",
     "comparing",
+    "corpus",
     "evaluate",
     "frames",
     "guarded",

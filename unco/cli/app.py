@@ -33,6 +33,8 @@ def guarded(command: Callable[[], Any]) -> int:
     try:
         command()
     except UncoError as error:
-        sys.stderr.write(f"error: {error}\n")
+        from unco.show import visible
+
+        sys.stderr.write(f"error: {visible(str(error))}\n")  # it may quote a stranger's words
         return BAD_INPUT if isinstance(error, InputError) else FAILED
     return 0

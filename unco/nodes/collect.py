@@ -6,18 +6,38 @@ from dataclasses import replace
 from unco.nodes.account import usage_of
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extractor import with_span
-from unco.types import ATTRIBUTES, Correction, Entity, Extraction, Result, Thresholds
+from unco.types import ATTRIBUTES, Correction, Entity, Extraction, PostQuestion, Result, Thresholds
 
 
 def collect(state: PostState) -> Json:
     """Merge the corrected entities into the extracted ones, by index; settle spans that came to overlap."""
-    extraction = EXTRACTION.validate_python(state["extraction"])
-    corrected = {entity.index: entity for entity in map(ENTITY.validate_python, state["corrected"].values())}
-    merged = [corrected.get(entity.index, entity) for entity in extraction.entities]
-    settled = settle_overlaps(merged, extraction)
-    entities = tuple(with_skips(entity, extraction.thresholds) for entity in settled)
-    questions = tuple(map(POST_QUESTION.validate_python, state.get("questions", ())))
-    result = Result(
+    result = result_of(
+        extraction=EXTRACTION.validate_python(state["extraction"]),
+        corrected=tuple(map(ENTITY.validate_python, state["corrected"].values())),
+        questions=tuple(map(POST_QUESTION.validate_python, state.get("questions", ()))),
+        identity=state.get("id"),
+    )
+    return to_json(RESULT, result)
+
+
+def result_of(
+    extraction: Extraction,
+    corrected: Sequence[Entity] = (),
+    questions: tuple[PostQuestion, ...] = (),
+    identity: str | None = None,
+) -> Result:
+    """A post's result.
+
+    Args:
+        extraction: what the small model said.
+        corrected: those of its entities that came back from the correctors.
+        questions: about the post as a whole.
+        identity: the caller's name for the post.
+    """
+    by_index = {entity.index: entity for entity in corrected}
+    merged = [by_index.get(entity.index, entity) for entity in extraction.entities]
+    entities = tuple(with_skips(entity, extraction.thresholds) for entity in settle_overlaps(merged, extraction))
+    return Result(
         text=extraction.text,
         tokens=extraction.tokens,
         entities=entities,
@@ -25,11 +45,10 @@ def collect(state: PostState) -> Json:
         thresholds=extraction.thresholds,
         model=extraction.model,
         warnings=extraction.warnings,
-        id=state.get("id"),
+        id=identity,
         usage=usage_of([note for entity in entities for note in entity.corrections], questions),
         questions=questions,
     )
-    return to_json(RESULT, result)
 
 
 def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:

@@ -12,9 +12,8 @@ from pathlib import Path
 from string import Template
 from typing import Any, Literal, get_args
 
-import yaml
-
 from unco.errors import SettingsError
+from unco.plain_yaml import read_yaml
 from unco.prompts.answers import AnswerName
 from unco.prompts.demonstrations import Demonstration, read_demonstrations
 from unco.prompts.placeholders import ANSWERS, OPTIONAL, REQUIRED, PromptName
@@ -139,9 +138,9 @@ def read_prompt(path: Path) -> Prompt:
     """
     where = f"prompt {path.parent.name}/{path.stem}"
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{where} is not YAML: {error}") from error
+        content = read_yaml(path)
+    except ValueError as error:
+        raise SettingsError(f"{where} {error}") from error
     if not isinstance(content, dict) or not _REQUIRED_KEYS <= content.keys() <= _KEYS:
         optional = ", ".join(sorted(_KEYS - _REQUIRED_KEYS))
         raise SettingsError(f"{where} needs exactly the keys {sorted(_REQUIRED_KEYS)}, and may have {optional}")

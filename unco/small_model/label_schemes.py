@@ -6,10 +6,10 @@ The descriptions are ours, written after looking at what the annotators put unde
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import TypeAdapter
 
 from unco.errors import SettingsError
+from unco.plain_yaml import read_yaml
 from unco.small_model.config import GMNER_LABELS, Scheme
 from unco.types import Label
 
@@ -134,8 +134,8 @@ def label_scheme(name: str) -> LabelScheme:
         return LabelScheme(name, FMNERG_LABELS, coarse)
     path = Path(name)
     try:
-        labels = TypeAdapter(tuple[Label, ...]).validate_python(yaml.safe_load(path.read_text("utf-8")))
-    except (OSError, ValueError, yaml.YAMLError) as error:  # pydantic's is a ValueError
+        labels = TypeAdapter(tuple[Label, ...]).validate_python(read_yaml(path))
+    except (OSError, ValueError) as error:  # pydantic's is a ValueError
         raise SettingsError(
             f"no label scheme {name!r}: choose gmner, fmnerg, or give a YAML file that is a list of `name` and "
             f"`description`: {error}"

@@ -9,6 +9,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from unco.errors import SettingsError
+from unco.plain_yaml import read_yaml
 from unco.small_model.config import Heads, named_estimator
 
 RECIPES = Path(__file__).with_name("recipes")
@@ -89,7 +90,7 @@ def read_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     """
     known = {field.name for field in fields(Recipe)}
     try:
-        data = yaml.safe_load(path.read_text("utf-8"))
+        data = read_yaml(path)
         data = {**data, **dict(map(_read_change, changes))} if isinstance(data, dict) else data
         if not isinstance(data, dict) or not set(data) <= known:
             raise ValueError(f"expected settings among {sorted(known)}, got {data!r}")

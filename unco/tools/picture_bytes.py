@@ -1,7 +1,8 @@
 """Where the bytes of a picture come from: a file, a `data:` URL, or a host allowed by name. Nothing is decoded here.
 
-A post may be written by a stranger, so an address in it is not simply fetched: the host must be on a list, redirects
-are not followed, and size and time are bounded.
+A post may be written by a stranger, so an address in it is not simply fetched: the host must be on a list, a name on it
+may not lead to a private address, redirects are not followed, and size and time are bounded. A path is opened inside
+the folders of `UNCO_PICTURE_ROOTS` only, where that is set: a server sets it.
 """
 
 import os
@@ -16,6 +17,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 from unco.errors import PictureError
 from unco.tools.picture_store import find
+from unco.tools.public_addresses import PublicHttp, PublicHttps
 
 MAX_BYTES = 20 * 1024 * 1024
 """Largest file that is read, in bytes."""
@@ -25,6 +27,11 @@ SECONDS = 20.0
 
 ALLOWED_HOSTS = "UNCO_ALLOWED_HOSTS"
 """Environment variable: hosts that pictures may be fetched from, separated by commas, without scheme or port."""
+
+PICTURE_ROOTS = "UNCO_PICTURE_ROOTS"
+"""Environment variable: folders that pictures may be opened in, separated as in PATH.
+
+Unset = anywhere; empty = nowhere."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://|(data|file):", re.IGNORECASE)
 _DATA = re.compile(r"data:[^,]*;base64,(?P<payload>.*)", re.IGNORECASE | re.DOTALL)
@@ -71,6 +78,7 @@ def brief(ref: str) -> str:
 
 def _from_file(path: str) -> bytes:
     try:
+        _check_root(path)
         # A named pipe or a device would block or never end, so look before opening.
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
@@ -83,6 +91,19 @@ def _from_file(path: str) -> bytes:
         raise PictureError(f"no picture at {brief(path)}: correct the path") from error
     except (OSError, ValueError) as error:
         raise PictureError(f"cannot read {brief(path)}: {error}") from error
+
+
+def _check_root(path: str) -> None:
+    """Refuse a path that leads out of the allowed folders, by .. or by a link; nothing is said of what is there."""
+    roots = os.environ.get(PICTURE_ROOTS)
+    if roots is None:
+        return
+    real = os.path.realpath(path)
+    folders = [os.path.realpath(root) for root in roots.split(os.pathsep) if root]
+    if not any(os.path.commonpath([real, folder]) == folder for folder in folders):
+        raise PictureError(
+            f"{brief(path)}: local pictures are read from the folders of {PICTURE_ROOTS} only; hand in a data: URL"
+        )
 
 
 def _from_data_url(url: str) -> bytes:
@@ -112,7 +133,7 @@ class _NoRedirect(HTTPRedirectHandler):
 def _download(url: str, allowed_hosts: frozenset[str]) -> bytes:
     _check_address(url, allowed_hosts)
     # An empty ProxyHandler: the request goes straight to the host that was allowed, whatever the environment says.
-    opener = build_opener(ProxyHandler({}), _NoRedirect())
+    opener = build_opener(ProxyHandler({}), _NoRedirect(), PublicHttp(), PublicHttps())
     try:
         with opener.open(Request(url, headers={"User-Agent": "unco"}), timeout=SECONDS) as response:
             return _read_bounded(response, monotonic() + SECONDS)

@@ -4,10 +4,10 @@ import re
 from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from unco.errors import SettingsError
+from unco.plain_yaml import read_yaml
 
 SHIPPED = Path(__file__).with_name("prices.yaml")
 
@@ -80,6 +80,6 @@ def read_prices(path: Path) -> Prices:
         SettingsError: it cannot be read, or is no price table.
     """
     try:
-        return Prices.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        return Prices.model_validate(read_yaml(path))
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{path} is no price table: {error}") from error

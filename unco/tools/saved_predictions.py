@@ -5,8 +5,14 @@ three uncertainties can take the small model's place this way.
 """
 
 import json
+import os
+from array import array
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from unco.errors import DataError, PostError
 from unco.state import EXTRACTION
@@ -23,16 +29,27 @@ class SavedPredictions:
         Raises:
             DataError: it is missing, or a line is not a prediction; names the line.
         """
-        self._by_id: dict[str, Extraction] = {}
-        self._by_tokens: dict[tuple[str, ...], Extraction] = {}
         self.path = path
+        keys, places = array("Q"), array("Q")  # eight bytes each: a dict of a hundred thousand would weigh
         try:
-            lines = path.read_text("utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
+            self._file = os.open(path, os.O_RDONLY)
+            with path.open("rb") as lines:
+                end = 0
+                for number, line in enumerate(lines, start=1):
+                    if line.strip():
+                        for key in self._keys(number, line):
+                            keys.append(key)
+                            places.append(end)
+                    end += len(line)
+        except OSError as error:
             raise DataError(f"{path} cannot be read: {error}") from error
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                self._add(number, line)
+        order = np.argsort(np.asarray(keys), kind="stable")
+        self._index, self._places = np.asarray(keys)[order], np.asarray(places)[order]
+
+    def __del__(self) -> None:
+        """Close the file."""
+        if hasattr(self, "_file"):
+            os.close(self._file)
 
     def __call__(self, post: Post) -> Extraction:
         """The saved prediction of a post, its offsets counted in the caller's own text.
@@ -44,10 +61,11 @@ class SavedPredictions:
             PictureError: the picture cannot be used.
         """
         text, tokens, offsets = read_text(post.text)
-        found = self._by_id.get(post.id) if post.id is not None else None
-        found = found or self._by_tokens.get(tokens)
-        if found is None:
+        place = None if post.id is None else self._place(_key("id", post.id))
+        place = self._place(_key("tokens", *tokens)) if place is None else place
+        if place is None:
             raise PostError(f"{self.path} has no prediction for post {post.id or ' '.join(tokens)[:60]!r}")
+        found = self._read(place)
         if _letters(found.text) != _letters(text):
             raise PostError(f"{self.path}: the prediction for post {post.id!r} is of another text")
         if post.image is not None:
@@ -57,17 +75,42 @@ class SavedPredictions:
         entities = tuple(with_span(entity, entity.span, text, offsets) for entity in found.entities)
         return replace(found, text=text, offsets=offsets, entities=entities)
 
-    def _add(self, number: int, line: str) -> None:
+    def _keys(self, number: int, line: bytes) -> list[int]:
+        """What a line is found by: its tokens and, if it has one, its id."""
         try:
-            data = json.loads(line)
-            identity = data.pop("id", None)
-            extraction = EXTRACTION.validate_python(data)
+            identity, extraction = _parse(line)
             _check(extraction)
         except (ValueError, AttributeError, TypeError, RecursionError) as error:  # pydantic's is a ValueError
             raise DataError(f"{self.path}:{number}: not a saved prediction: {error}") from error
-        self._by_tokens[extraction.tokens] = extraction
-        if identity is not None:
-            self._by_id[str(identity)] = extraction
+        named = [] if identity is None else [_key("id", str(identity))]
+        return [_key("tokens", *extraction.tokens), *named]
+
+    def _place(self, key: int) -> int | None:
+        """Where the last line with a key begins, in bytes."""
+        found = int(np.searchsorted(self._index, np.uint64(key), "right")) - 1
+        return int(self._places[found]) if found >= 0 and int(self._index[found]) == key else None
+
+    def _read(self, place: int) -> Extraction:
+        """Read a line again: all of them would fill the memory."""
+        try:
+            line = b""
+            while b"\n" not in line and (more := os.pread(self._file, 1 << 16, place + len(line))):
+                line += more  # no seek: threads share the file
+            return _parse(line.partition(b"\n")[0])[1]
+        except (OSError, ValueError, AttributeError) as error:
+            raise DataError(f"{self.path} has changed since it was opened: {error}") from error
+
+
+def _parse(line: bytes) -> tuple[Any, Extraction]:
+    """(id, prediction) of a line."""
+    data = json.loads(line.decode("utf-8"))
+    identity = data.pop("id", None)
+    return identity, EXTRACTION.validate_python(data)
+
+
+def _key(*parts: str) -> int:
+    """A stand-in of eight bytes for an id or for tokens."""
+    return int.from_bytes(sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()[:8], "little")
 
 
 def _check(extraction: Extraction) -> None:

@@ -72,20 +72,25 @@ def default_extractor(
 
 
 def _extract(extractor: Extractor, **fields: Any) -> dict[str, Any]:
-    return to_json(EXTRACTION, extractor(_post(**fields)))
+    return to_json(EXTRACTION, extractor(post_of(**fields)))
 
 
 async def _aextract(extractor: Extractor, **fields: Any) -> dict[str, Any]:
-    return to_json(EXTRACTION, await extract_async(extractor, _post(**fields)))
+    return to_json(EXTRACTION, await extract_async(extractor, post_of(**fields)))
 
 
-def _post(
+def post_of(
     text: str | list[str],
     image: str | None = None,
     regions: list[tuple[float, float, float, float]] | None = None,
     caption: str | None = None,
     id: str | None = None,
 ) -> Post:
+    """A post from the fields of `PostInput`.
+
+    Raises:
+        PostError: a candidate region is no box.
+    """
     try:
         boxes = None if regions is None else tuple(Box(*corners) for corners in regions)
     except ValueError as error:

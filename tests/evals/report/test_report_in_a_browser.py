@@ -2,12 +2,15 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.evals.report.made_run import gold_of, hostile, made_results
+from tests.evals.report.odd_runs import asked_at_once, generated, undone_span
+from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.report.data import report_data
 from unco.evals.report.densities import before_correction
 from unco.evals.report.page import write_page
@@ -18,13 +21,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
+TASKS = ("GMNER", "MNER", "EEG")
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
+    sync_playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").sync_playwright
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
@@ -57,8 +61,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     return made_results(tmp_path_factory.mktemp("made"), 45)
 
 
-def shown_f1(page: Any) -> list[str]:
-    return [page.inner_text(f'tr[data-task="{task}"] td:nth-child(4)') for task in ("GMNER", "MNER", "EEG")]
+def shown(page: Any) -> list[tuple[float, ...]]:
+    """Precision, recall and F1 of each task as the page counts them, to the last digit."""
+    cells = "row => [...row.querySelectorAll('[data-value]')].slice(0, 3).map(cell => Number(cell.dataset.value))"
+    return [tuple(page.locator(f'tr[data-task="{task}"]').evaluate(cells)) for task in TASKS]
 
 
 def move(page: Any, **thresholds: float) -> None:
@@ -66,26 +72,62 @@ def move(page: Any, **thresholds: float) -> None:
         page.fill(f'input[data-attribute="{name}"]', str(value))
 
 
-def f1_of(gold: Any, run: Any) -> list[str]:
+def scores_of(gold: Any, run: Any) -> list[tuple[float, ...]]:
     tasks = next(iter(score_run(gold, run).readings.values())).tasks
-    return [f"{100 * tasks[task].score.f1:.2f}" for task in ("GMNER", "MNER", "EEG")]  # type: ignore[union-attr]
+    scores = [tasks[task].score for task in TASKS]  # type: ignore[union-attr]
+    return [(score.precision, score.recall, score.f1) for score in scores]
 
 
 def test_sliders_score_the_run_again(show: Any, results: list[Result]):
-    from unco.evals.formats.prediction_lines import predicted_of
-
     gold = gold_of(results)
     page = show(report_data(results, gold))
-    recorded = f1_of(gold, [predicted_of(result) for result in results])
-    assert shown_f1(page) == recorded
+    recorded = scores_of(gold, [predicted_of(result) for result in results])
+    assert shown(page) == recorded
     move(page, span=1, type=1, region=1)
-    small_model = f1_of(gold, [before_correction(result) for result in results])
-    assert shown_f1(page) == small_model != recorded
+    small_model = scores_of(gold, [before_correction(result) for result in results])
+    assert shown(page) == small_model != recorded
     assert page.inner_text("#score-note") == "0 attributes routed at these thresholds."
     move(page, type=0)
-    assert "nobody was asked" in page.inner_text("#score-note"), "sure types were not asked about in this run"
+    assert "not recorded" in page.inner_text("#score-note"), "sure types were not asked about in this run"
     page.click("text=as recorded")
-    assert shown_f1(page) == recorded
+    assert shown(page) == recorded
+
+
+def test_one_question_for_all_attributes_scores_as_it_was_recorded(show: Any, results: list[Result]):
+    run = [asked_at_once(result) for result in results]
+    gold = gold_of(run)
+    page = show(report_data(run, gold))
+    assert shown(page) == scores_of(gold, [predicted_of(result) for result in run])
+    move(page, span=1, type=1, region=1)
+    assert shown(page) == scores_of(gold, [before_correction(result) for result in run])
+
+
+def test_an_answer_for_a_span_that_is_undone_is_counted_as_approximated(show: Any, results: list[Result]):
+    page = show(report_data([undone_span(results[0])], gold_of(results[:1])))
+    assert "approximated" not in page.inner_text("#score-note")
+    move(page, span=0.6)
+    assert "1 answers were given for a span" in page.inner_text("#score-note")
+
+
+def test_cards_and_filters_follow_the_sliders(show: Any, results: list[Result]):
+    page = show(report_data(results, gold_of(results)))
+    assert page.inner_text('[data-filter="harmed"]') == "harmed 45"
+    move(page, region=1)
+    assert page.inner_text('[data-filter="harmed"]') == "harmed 0"
+    card = page.locator(".card").first
+    assert "not routed at these thresholds" in card.inner_text()
+    assert card.locator(".box:not(.gold)").count() == 1, "the Owls' box is undone"
+
+
+def test_a_question_about_the_whole_post_and_overlapping_names_show(show: Any, results: list[Result]):
+    first, *others = results[0].entities
+    twice = replace(results[0], entities=(first, replace(first, index=3), *others))
+    page = show(report_data([generated(results[1]), twice], None))
+    cards = page.locator(".card")
+    assert "generation: answered" in cards.first.inner_text()
+    assert "simulated answers" in cards.first.inner_text()
+    assert cards.last.locator("mark").count() == 4
+    assert "overlapping" in cards.last.inner_text()
 
 
 def test_filters_and_pages(show: Any, results: list[Result]):
@@ -93,7 +135,7 @@ def test_filters_and_pages(show: Any, results: list[Result]):
     assert page.locator(".card").count() == 20
     assert "page 1 of 3, 45 posts" in page.inner_text("#pages")
     page.click('#pages button:has-text("next")')
-    assert page.locator(".card h3").first.inner_text() == "21 · 20"
+    assert page.locator(".card h3").first.inner_text().startswith("21 · 20")
     page.fill('input[type="search"]', "no such words")
     assert page.locator(".card").count() == 0
     page.fill('input[type="search"]', "owls")
@@ -106,8 +148,9 @@ def test_filters_and_pages(show: Any, results: list[Result]):
 
 def test_keys_go_from_post_to_post_and_over_pages(show: Any, results: list[Result]):
     page = show(report_data(results, None))
-    for _ in range(21):
+    for _ in range(20):
         page.keyboard.press("j")
+    page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.dataset.number") == "20"
     page.keyboard.press("k")
     assert page.evaluate("document.activeElement.dataset.number") == "19"
@@ -140,7 +183,7 @@ def test_a_card_tells_the_whole_story(show: Any, results: list[Result]):
 
 def test_a_tweet_is_words_whatever_it_says(show: Any, results: list[Result]):
     page = show(report_data([hostile(results[0])], None))
-    page.locator("summary").first.click()
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert page.evaluate("window.hit") is None
     assert page.locator(".card img").count() == 0
     assert "onerror" in page.inner_text(".card")

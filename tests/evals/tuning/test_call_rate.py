@@ -32,6 +32,11 @@ def test_no_more_than_the_share_is_asked_about_and_no_fewer_without_need(rows: l
         assert asked == max(count for count in possible if count <= most), "only ties keep it below"
 
 
+def test_between_neighbouring_numbers_the_lower_is_taken():
+    doubt = np.array([[0.5] * 3, [1 - 2**-53] * 3, [1.0] * 3])
+    assert thresholds_for_share(doubt, 1 / 3).span == 1 - 2**-53
+
+
 def test_a_threshold_lies_between_two_values():
     """Uncertainties differ a little from batch to batch; none may change sides for that."""
     doubt = np.array([[0.1, 0.5, 0.9], [0.2, 0.5, 0.9], [0.4, 0.5, 1.0], [0.8, 0.7, 1.0]])

@@ -11,6 +11,7 @@ from unco.errors import SettingsError
 from unco.evals.bench.batching import measure_batching
 from unco.evals.bench.calls import measure_cache_hit, measure_throughput_of_calls
 from unco.evals.bench.cold_start import measure_cold_start
+from unco.evals.bench.corpus import measure_corpus
 from unco.evals.bench.graph_overhead import measure_graph_overhead
 from unco.evals.bench.mc_cost import measure_mc_cost, savings
 from unco.evals.bench.paper_size import measure_paper_size
@@ -91,6 +92,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "cold-start": _cold_start,
     "scores": _scores,
     "sweeps": _sweeps,
+    "corpus": measure_corpus,
     "report": _report,
     "server": _server,
 }

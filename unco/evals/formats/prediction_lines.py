@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.checks import check_ids
+from unco.evals.formats.checks import check_ids, check_run
 from unco.evals.formats.geometry import check_box, check_span, plain_box, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.evals.formats.predicted import Predicted, PredictedPost
@@ -96,13 +96,14 @@ def _plain_entity(entity: Predicted) -> dict[str, Any]:
 
 
 def _from_line(data: Any, where: str) -> PredictedPost:
+    check_run(data, where)
     line = checked(_Line, data, where)
     entities = tuple(_to_entity(entity, f"{where}: entities[{index}]") for index, entity in enumerate(line.entities))
     candidates = None
     if line.candidates is not None:
         candidates = tuple(to_box(box, f"{where}: candidates[{n}]") for n, box in enumerate(line.candidates))
     tokens = None if line.tokens is None else tuple(line.tokens)
-    return _inside(PredictedPost(line.id, entities, tokens, candidates), where)
+    return check_inside(PredictedPost(line.id, entities, tokens, candidates), where)
 
 
 def _to_entity(entity: _Entity, where: str) -> Predicted:
@@ -122,7 +123,7 @@ def _from_result(data: Any, where: str) -> PredictedPost:
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         raise DataError(f"{where}: not a result: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
-    return _inside(predicted_of(result), where)
+    return check_inside(predicted_of(result), where)
 
 
 def predicted_of(result: Result) -> PredictedPost:
@@ -138,7 +139,12 @@ def _measured(entity: Entity) -> Uncertainty | None:
     return None if changed or entity.found_by != "small model" else entity.uncertainty
 
 
-def _inside(post: PredictedPost, where: str) -> PredictedPost:
+def check_inside(post: PredictedPost, where: str) -> PredictedPost:
+    """The same post.
+
+    Raises:
+        DataError: a span lies outside its text, or a box outside its picture.
+    """
     for index, entity in enumerate(post.entities):
         if post.tokens is not None:
             check_span(entity.span, post.tokens, f"{where}: entities[{index}]")

@@ -1,12 +1,13 @@
-"""Results of a run, one a line: what `unco extract --json` prints, and what comparisons write."""
+"""Results of a run, one a line: what `unco run` and comparisons write."""
 
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.checks import check_ids
+from unco.evals.formats.checks import check_ids, check_run
 from unco.evals.formats.json_text import json_lines
+from unco.evals.formats.prediction_lines import check_inside, predicted_of
 from unco.state import RESULT
 from unco.types import Result
 
@@ -15,14 +16,17 @@ def read_results(path: Path) -> list[Result]:
     """Results of a file, whole: with the account of each correction.
 
     Raises:
-        DataError: it cannot be read, is cut off, or a line is no result; names the line.
+        DataError: it cannot be read or is cut off, a line is no result, or an entity lies outside its post; names the
+            line.
     """
     found = []
     for where, data in json_lines(path):
+        check_run(data, where)
         try:
             found.append(RESULT.validate_python(data))
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             raise DataError(f"{where}: not a result: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
+        check_inside(predicted_of(found[-1]), where)
     check_ids([result.id for result in found], str(path))
     return found

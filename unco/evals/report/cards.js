@@ -6,8 +6,14 @@ function colourOf(type, types) {
   return COLOURS[Math.max(0, types.indexOf(type)) % COLOURS.length];
 }
 
+// Tokens of a post as they stand in its text.
 function words(post, span) {
-  return post.tokens.slice(span[0], span[1]).join(" ");
+  if (post.gaps === null) return post.tokens.slice(span[0], span[1]).join(" ");
+  return post.tokens.slice(span[0], span[1]).map((token, place) => (place ? post.gaps[span[0] + place] : "") + token).join("");
+}
+
+function gapBefore(post, token) {
+  return post.gaps === null ? (token ? " " : "") : post.gaps[token];
 }
 
 function saidOf(post, attribute, value) {
@@ -16,32 +22,36 @@ function saidOf(post, attribute, value) {
   return value === null ? "not in the picture" : `[${value.map((edge) => Math.round(edge)).join(", ")}]`;
 }
 
-function showText(post, types) {
+function showText(post, values, types) {
   const text = make("p", {class: "text", dir: "auto"});
-  const starts = new Map(post.entities.map((entity, place) => [entity.span[0], [entity, place]]));
-  let token = 0;
-  while (token < post.tokens.length) {
-    const [entity, place] = starts.get(token) || [null, 0];
-    const stop = entity === null ? token + 1 : Math.max(entity.span[1], token + 1);
-    const said = post.tokens.slice(token, stop).join(" ");
-    if (entity === null) {
-      text.append(said + " ");
-    } else {
-      const mark = make("mark", {"data-entity": place, title: entity.type}, said, make("sup", {}, entity.type));
-      mark.style.borderColor = colourOf(entity.type, types);
-      text.append(mark, " ");
+  const hidden = make("p", {class: "note"});
+  const order = values.map((value, place) => [value, place]).sort(([a], [b]) => a.span[0] - b.span[0] || b.span[1] - a.span[1]);
+  const mark = ([value, place]) => {
+    const node = make("mark", {"data-entity": place, title: value.type}, words(post, value.span), make("sup", {}, value.type));
+    node.style.borderColor = colourOf(value.type, types);
+    return node;
+  };
+  let done = 0;
+  for (const item of order) {
+    const [start, stop] = item[0].span;
+    if (start < done) {  // it shares a word with the one before, so it cannot be marked in the same line
+      hidden.append(hidden.childNodes.length ? ", " : "overlapping: ", mark(item));
+      continue;
     }
-    token = stop;
+    if (start > done) text.append(gapBefore(post, done), words(post, [done, start]));
+    text.append(gapBefore(post, start), mark(item));
+    done = stop;
   }
-  return text;
+  if (done < post.tokens.length) text.append(gapBefore(post, done), words(post, [done, post.tokens.length]));
+  return hidden.childNodes.length ? [text, hidden] : [text];
 }
 
-function showPicture(post, types) {
+function showPicture(post, values, types) {
   if (post.size === null) return make("p", {class: "note"}, "no picture was seen");
   const [width, height] = post.size;
   const holder = make("div", {class: "picture"});
   holder.style.aspectRatio = `${width} / ${height}`;
-  if (post.image !== null) holder.append(make("img", {src: post.image, alt: `picture of post ${post.id}`}));
+  if (post.image !== null) holder.append(make("img", {src: post.image, alt: `picture of post ${post.id || "without id"}`}));
   const svg = draw("svg", {viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none"});
   const rectangle = (box, attributes) => draw("rect", {
     ...attributes, x: box[0], y: box[1], width: box[2] - box[0], height: box[3] - box[1],
@@ -51,11 +61,11 @@ function showPicture(post, types) {
       svg.append(rectangle(box, {class: "box gold"}));
     }
   }
-  post.entities.forEach((entity, place) => {
-    if (entity.region === null) return;
-    const box = rectangle(entity.region, {class: "box", "data-entity": place});
-    box.style.stroke = colourOf(entity.type, types);
-    box.append(draw("title", {}, `${words(post, entity.span)} (${entity.type})`));
+  values.forEach((value, place) => {
+    if (value.region === null) return;
+    const box = rectangle(value.region, {class: "box", "data-entity": place});
+    box.style.stroke = colourOf(value.type, types);
+    box.append(draw("title", {}, `${words(post, value.span)} (${value.type})`));
     svg.append(box);
   });
   holder.append(svg);
@@ -73,7 +83,7 @@ function showMeter(name, note, threshold) {
     name, svg, note.uncertainty.toFixed(2));
 }
 
-function showStory(post, name, note) {
+function showStory(post, name, note, counts) {
   if (note === undefined || note.outcome === "skipped") return "";
   const turned = {1: ["good", "put right"], "-1": ["bad", "harmed"]}[note.turn];
   const story = make("div", {class: "story"}, `${name} ${note.outcome}: `);
@@ -86,23 +96,42 @@ function showStory(post, name, note) {
   if (turned) story.append(make("span", {class: `badge ${turned[0]}`}, turned[1]));
   if (note.simulated) story.append(make("span", {class: "badge simulated"}, "simulated"));
   if (note.authored) story.append(make("span", {class: "badge simulated"}, "written by hand"));
+  if (!counts && ASKED.has(note.outcome)) story.append(make("span", {class: "badge undone"}, "not routed at these thresholds"));
   if (note.detail) story.append(" ", note.detail);
-  const about = [note.prompt, note.model, note.calls ? `${note.calls} calls` : ""].filter(Boolean).join(", ");
-  if (note.reasoning || about) {
-    story.append(make("details", {}, make("summary", {}, "why"), make("p", {dir: "auto"}, note.reasoning), make("p", {}, about)));
-  }
+  addReasons(story, note);
   return story;
 }
 
-function showEntity(post, entity, place, thresholds, types) {
-  const name = make("span", {class: "name"}, words(post, entity.span));
-  name.style.color = colourOf(entity.type, types);
-  const right = entity.right === null ? "" :
-    make("span", {class: `badge ${entity.right ? "good" : "bad"}`}, entity.right ? "right" : "wrong");
+// What was said and by whom, folded.
+function addReasons(story, note) {
+  const about = [note.prompt, note.model, note.calls ? `${note.calls} ${note.calls > 1 ? "calls" : "call"}` : "",
+    note.cost ? `$${note.cost.toFixed(4)}` : "", note.seconds ? `${note.seconds.toFixed(1)} s` : ""].filter(Boolean).join(", ");
+  if (note.reasoning || about) {
+    story.append(make("details", note.outcome === "changed" ? {open: ""} : {}, make("summary", {}, "why"), make("p", {dir: "auto"}, note.reasoning || "no reasoning was given"), make("p", {}, about)));
+  }
+}
+
+// A question about the whole post.
+function showQuestion(question) {
+  const story = make("div", {class: "story"}, `${question.finder}: ${question.outcome} `);
+  if (question.simulated) story.append(make("span", {class: "badge simulated"}, "simulated"));
+  if (question.authored) story.append(make("span", {class: "badge simulated"}, "written by hand"));
+  if (question.detail) story.append(" ", question.detail);
+  for (const dropped of question.dropped) story.append(make("p", {class: "note"}, `not added: ${dropped}`));
+  addReasons(story, question);
+  return story;
+}
+
+function showEntity(post, place, value, thresholds, types) {
+  const entity = post.entities[place];
+  const name = make("span", {class: "name"}, words(post, value.span));
+  name.style.color = colourOf(value.type, types);
+  const isRight = post.gold !== null && post.gold.some((item) => entityRight(value, item, "GMNER"));
+  const right = post.gold === null ? "" : make("span", {class: `badge ${isRight ? "good" : "bad"}`}, isRight ? "right" : "wrong");
   const by = entity.by === "small model" ? "" : make("span", {class: "badge"}, `found by ${entity.by}`);
-  return make("div", {class: "entity", "data-entity": place}, name, ` ${entity.type} · ${saidOf(post, "region", entity.region)} `,
+  return make("div", {class: "entity", "data-entity": place}, name, ` ${value.type} · ${saidOf(post, "region", value.region)} `,
     right, " ", by, make("div", {}, ...entity.notes.map((note, at) => showMeter(ATTRIBUTES[at], note, thresholds[at]))),
-    ...entity.notes.map((note, at) => showStory(post, ATTRIBUTES[at], note)));
+    ...entity.notes.map((note, at) => showStory(post, ATTRIBUTES[at], note, isInEffect(entity, at, thresholds))));
 }
 
 function showGold(post) {
@@ -112,12 +141,22 @@ function showGold(post) {
   return make("p", {class: "note"}, "gold: " + (items.join("; ") || "no entities"));
 }
 
+// Whether answers on the card were given by no model.
+function showMarks(post) {
+  const said = [...post.questions, ...post.entities.flatMap((entity) => entity.notes)];
+  return [["simulated", "simulated answers"], ["authored", "answers written by hand"]]
+    .filter(([key]) => said.some((one) => one[key]))
+    .map(([, label]) => make("span", {class: "badge simulated"}, label));
+}
+
 function showCard(post, number, thresholds, types) {
+  const values = post.entities.map((entity) => entityUnder(entity, thresholds));
   const card = make("article", {class: "card", tabindex: "-1", "data-number": number});
-  const body = make("div", {}, showText(post, types), ...post.warnings.map((said) => make("p", {class: "note"}, said)),
-    ...post.entities.map((entity, place) => showEntity(post, entity, place, thresholds, types)), showGold(post));
-  card.append(make("h3", {}, `${number + 1} · ${post.id || "without id"}`),
-    make("div", {class: "body"}, showPicture(post, types), body));
+  const body = make("div", {}, ...showText(post, values, types), ...post.warnings.map((said) => make("p", {class: "note"}, said)),
+    ...post.questions.map(showQuestion),
+    ...values.map((value, place) => showEntity(post, place, value, thresholds, types)), showGold(post));
+  card.append(make("h3", {}, `${number + 1} · ${post.id || "without id"}`, ...showMarks(post)),
+    make("div", {class: "body"}, showPicture(post, values, types), body));
   const light = (event, on) => {
     const own = event.target.closest("[data-entity]");
     if (own === null) return;

@@ -1,19 +1,19 @@
 """What a report shows, as plain data: the run as it was recorded, what gold says of it, and what it took."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from unco.errors import DataError
-from unco.evals.changes import count_changes, value_right
+from unco.evals.changes import count_changes, value_right, was_asked
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.geometry import plain_box
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.judging import Rated
+from unco.evals.readings import readings_of
 from unco.evals.report.densities import plots_of
 from unco.evals.run_scores import score_run
-from unco.evals.scores import entity_correct
 from unco.nodes.account import usage_of
-from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, Result, Span
+from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span
 
 TASKS = ("GMNER", "MNER", "EEG")
 
@@ -21,14 +21,14 @@ Json = dict[str, Any]
 
 
 def report_data(
-    results: Sequence[Result], gold: Sequence[GoldPost] | None, pictures: Mapping[str, str] | None = None
+    results: Sequence[Result], gold: Sequence[GoldPost] | None, pictures: Sequence[str | None] | None = None
 ) -> Json:
     """All that the page needs.
 
     Args:
         results: of a run, all under the same thresholds.
         gold: the same posts in the same order; None = nothing is scored.
-        pictures: `data:` URL of a post's picture by its id.
+        pictures: `data:` URL of each post's picture, None where there is none; None = of no post.
 
     Raises:
         DataError: there are no posts, gold is of others, or thresholds differ.
@@ -36,14 +36,18 @@ def report_data(
     if not results:
         raise DataError("the run has no posts, so there is nothing to show")
     if gold is not None:
-        check_pairs(gold, [predicted_of(result) for result in results])
+        run = [predicted_of(result) for result in results]
+        check_pairs(gold, run)
+        # The page scores as `score_run` does: in the finest type scheme that the run speaks.
+        gold = readings_of(gold, [post.entities for post in run])[0].gold(gold)
     if len({result.thresholds for result in results}) > 1:
         raise DataError("the posts were run under different thresholds: make a report for each of them")
     wanted: Sequence[GoldPost | None] = [None] * len(results) if gold is None else gold
+    images = [None] * len(results) if pictures is None else pictures
     return {
         "about": _about(results),
         "hint": "Dashed boxes are gold." if gold is not None else "",
-        "pictured": bool(pictures),
+        "unpictured": sum(image is None for image in images),
         "warning": _warning(results),
         "labelled": gold is not None,
         "thresholds": {name: results[0].thresholds.of(name) for name in ATTRIBUTES},
@@ -51,12 +55,12 @@ def report_data(
         "scores": None if gold is None else _scores(results, gold),
         "costs": _costs(results, gold),
         "plots": None if gold is None else plots_of(results, gold),
-        "posts": [_post(result, post, pictures or {}) for result, post in zip(results, wanted, strict=True)],
+        "posts": [_post(*one) for one in zip(results, wanted, images, strict=True)],
     }
 
 
 def _about(results: Sequence[Result]) -> str:
-    mllms = sorted({note.model for note in _notes(results) if note.model})
+    mllms = sorted({said.model for said in _said(results) if said.model})
     entities = sum(len(result.entities) for result in results)
     asked = ", ".join(mllms) or "nobody was asked"
     return f"{len(results)} posts, {entities} entities. Small model: {results[0].model}. MLLM: {asked}."
@@ -64,12 +68,12 @@ def _about(results: Sequence[Result]) -> str:
 
 def _warning(results: Sequence[Result]) -> str:
     said = []
-    if any(note.simulated for note in _notes(results)):
+    if any(_is_simulated(one) for one in _said(results)):
         said.append(
             "Answers in this run are simulated: the instrument knows the gold answers and errs as it is told. "
             "Scores show shapes and say nothing about any model."
         )
-    if any(note.authored for note in _notes(results)):
+    if any(one.authored for one in _said(results)):
         said.append("Answers in this run were written by hand: no model gave them.")
     return " ".join(said)
 
@@ -107,25 +111,46 @@ def _sum(usage: Any) -> str:
     return f"{usage.input_tokens + usage.output_tokens:,}"
 
 
+def _said(results: Sequence[Result]) -> list[Correction | PostQuestion]:
+    """All that an MLLM was asked, about attributes and about whole posts."""
+    return [*_notes(results), *(question for result in results for question in result.questions)]
+
+
+def _is_simulated(said: Correction | PostQuestion) -> bool:
+    return said.simulated if isinstance(said, Correction) else said.model.startswith("simulated-")
+
+
 def _notes(results: Sequence[Result]) -> list[Correction]:
     return [note for result in results for entity in result.entities for note in entity.corrections]
 
 
-def _post(result: Result, gold: GoldPost | None, pictures: Mapping[str, str]) -> Json:
+def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
     size = (gold.size if gold else None) or (
         (result.picture.width, result.picture.height) if result.picture is not None else None
     )
-    entities = [_entity(entity, gold) for entity in result.entities]
     return {
         "id": result.id,
         "tokens": list(result.tokens),
+        "gaps": _gaps(result),
         "size": size,
-        "image": pictures.get(result.id or ""),
+        "image": image,
         "warnings": list(result.warnings),
-        "entities": entities,
+        "entities": [_entity(entity, gold) for entity in result.entities],
+        "questions": [_question(question) for question in result.questions],
         "gold": None if gold is None else [_gold(item) for item in gold.entities],
-        "missed": 0 if gold is None else len(gold.entities) - sum(entity["right"] is True for entity in entities),
     }
+
+
+def _gaps(result: Result) -> list[str] | None:
+    """What stands before each token and after the last; None = single spaces between them, or it cannot be told."""
+    gaps, place = [], 0
+    for token in result.tokens:
+        start = result.text.find(token, place)
+        if start < 0:
+            return None
+        gaps.append(result.text[place:start])
+        place = start + len(token)
+    return None if result.text == " ".join(result.tokens) else [*gaps, result.text[place:]]
 
 
 def _gold(item: Any) -> Json:
@@ -138,13 +163,11 @@ def _gold(item: Any) -> Json:
 
 def _entity(entity: Entity, gold: GoldPost | None) -> Json:
     by_name = {note.attribute: note for note in entity.corrections}
-    right = None if gold is None else any(entity_correct(entity, item, "GMNER") for item in gold.entities)
     return {
         "span": _plain(entity.span),
         "type": entity.type,
         "region": _plain(entity.region),
         "by": entity.found_by,
-        "right": right,
         "notes": [_note(by_name[name], entity, gold) for name in ATTRIBUTES if name in by_name],
     }
 
@@ -155,18 +178,31 @@ def _note(note: Correction, entity: Entity, gold: GoldPost | None) -> Json:
         "uncertainty": note.uncertainty,
         "before": _plain(note.before),
         "after": _plain(note.after),
+        "joint": was_asked(note) and note.uncertainty <= note.threshold,
         "turn": 0 if gold is None or note.outcome != "changed" else _turn(note, entity, gold),
     }
+    return data | _told(note)
+
+
+def _question(question: PostQuestion) -> Json:
+    """A question about the whole post, as generation and recall ask it."""
+    return {"finder": question.finder, "outcome": question.outcome, "dropped": question.dropped} | _told(question)
+
+
+def _told(said: Correction | PostQuestion) -> Json:
+    """Who said what and what it took; what is empty is left out."""
     told = {
-        "detail": note.detail,
-        "reasoning": note.reasoning,
-        "prompt": note.prompt,
-        "model": note.model,
-        "calls": note.calls,
-        "simulated": note.simulated,
-        "authored": note.authored,
+        "detail": said.detail,
+        "reasoning": said.reasoning,
+        "prompt": said.prompt,
+        "model": said.model,
+        "calls": said.calls,
+        "cost": said.cost,
+        "seconds": round(said.seconds, 3),
+        "simulated": _is_simulated(said),
+        "authored": said.authored,
     }
-    return data | {"detail": "", "reasoning": ""} | {name: value for name, value in told.items() if value}
+    return {name: value for name, value in told.items() if value}
 
 
 def _turn(note: Correction, entity: Entity, gold: GoldPost) -> int:

@@ -44,8 +44,9 @@ def density(values: Sequence[float]) -> list[float]:
         return [0.0] * BINS
     counts, _ = np.histogram(np.clip(values, 0, 1), BINS, (0, 1))
     places = (np.arange(BINS) + 0.5) / BINS
-    near = np.exp(-(((places[:, None] - places[None, :]) / WIDTH) ** 2) / 2)
-    smooth = (near / near.sum(0)) @ counts  # a kernel that is cut off at an edge keeps its mass inside
+    mirrors = (places, -places, 2 - places)  # what would leave at an edge comes back, so that no edge looks empty
+    near = np.sum([np.exp(-(((places[:, None] - one[None, :]) / WIDTH) ** 2) / 2) for one in mirrors], axis=0)
+    smooth = (near / near.sum(0)) @ counts
     return [float(height) for height in np.round(smooth * BINS / counts.sum(), 4)]
 
 

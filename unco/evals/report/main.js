@@ -7,18 +7,27 @@ const state = {thresholds: ATTRIBUTES.map((name) => data.thresholds[name]), filt
 const find = (id) => document.getElementById(id);
 const percent = (ratio) => (100 * ratio).toFixed(2);
 
+// Whether a post has a correction of some kind that counts at the chosen thresholds.
+const someNote = (post, wanted) => post.entities.some((entity) => entity.notes.some((note, place) => wanted(note, entity, place)));
+const counts = (entity, place) => isInEffect(entity, place, state.thresholds);
+
 const FILTERS = {
-  routed: (post) => post.entities.some((e) => e.notes.some((note) => ASKED.has(note.outcome))),
-  changed: (post) => post.entities.some((e) => e.notes.some((note) => note.outcome === "changed" || note.outcome === "added")),
-  harmed: (post) => post.entities.some((e) => e.notes.some((note) => note.turn === -1)),
-  failed: (post) => post.entities.some((e) => e.notes.some((note) => ["failed", "rejected", "unavailable"].includes(note.outcome))),
-  wrong: (post) => post.entities.some((e) => e.right === false) || post.missed > 0,
+  routed: (post) => someNote(post, (note, entity, place) => isRouted(entity, place, state.thresholds)),
+  changed: (post) => someNote(post, (note, entity, place) => ["changed", "added"].includes(note.outcome) && counts(entity, place)),
+  harmed: (post) => someNote(post, (note, entity, place) => note.turn === -1 && counts(entity, place)),
+  "put right": (post) => someNote(post, (note, entity, place) => note.turn === 1 && counts(entity, place)),
+  failed: (post) => post.questions.some((one) => one.outcome !== "answered") || someNote(post, (note, entity, place) =>
+    ["failed", "rejected", "unavailable"].includes(note.outcome) && isRouted(entity, place, state.thresholds)),
+  wrong: (post) => post.gold !== null && countRight(post.entities.map((entity) => entityUnder(entity, state.thresholds)),
+    post.gold, "GMNER") < Math.max(post.gold.length, post.entities.length),
 };
+const NEEDS_GOLD = ["harmed", "put right", "wrong"];
 
 function showHead() {
   find("about").textContent = data.about;
-  const frames = data.pictured ? "" : "The pictures are not in this page: boxes are drawn on empty frames of their size.";
-  find("hint").textContent = `${data.hint} ${frames}`;
+  const frames = data.unpictured === 0 ? "" :
+    `The pictures of ${data.unpictured === data.posts.length ? "the" : data.unpictured} posts are not in this page: boxes are drawn on empty frames.`;
+  find("hint").textContent = `${data.hint} ${frames} Cards and filters follow the thresholds.`;
   if (data.warning) {
     find("warning").textContent = data.warning;
     find("warning").hidden = false;
@@ -26,33 +35,39 @@ function showHead() {
 }
 
 function showScores() {
+  const {scores, tally} = scoreUnder(data.posts, state.thresholds);
   const table = find("score-table");
-  table.replaceChildren();
   if (!data.labelled) {
-    table.append(make("caption", {}, "Not scored: the posts have no gold."));
+    table.replaceChildren(make("caption", {}, "Not scored: the posts have no gold."));
   } else {
-    const {scores} = scoreUnder(data.posts, state.thresholds);
-    table.append(make("thead", {}, make("tr", {}, ...["", "P", "R", "F1", "recorded F1", "95 % interval"].map((title) => make("th", {scope: "col"}, title)))));
-    const body = make("tbody", {});
-    for (const task of TASKS) {
-      const recorded = data.scores[task];
-      const now = scores[task];
-      body.append(make("tr", {"data-task": task}, make("th", {scope: "row"}, task),
-        ...[now.precision, now.recall, now.f1].map((value) => make("td", {}, percent(value))),
-        make("td", {}, recorded === null ? "not scored" : percent(recorded.f1)),
-        make("td", {}, recorded === null ? "" : `${percent(recorded.low)} to ${percent(recorded.high)}`)));
-    }
-    table.append(body);
+    const titles = ["", "P", "R", "F1", "small model F1", "recorded F1", "95 % interval"];
+    const head = make("thead", {}, make("tr", {}, ...titles.map((title) => make("th", {scope: "col"}, title))));
+    table.replaceChildren(head, make("tbody", {}, ...TASKS.map((task) => scoreRow(task, scores[task]))));
   }
-  showTally();
+  showTally(tally);
 }
 
-function showTally() {
-  const {tally} = scoreUnder(data.posts, state.thresholds);
+const UNCORRECTED = scoreUnder(data.posts, [1, 1, 1]).scores;
+
+function scoreRow(task, now) {
+  const recorded = data.scores[task];
+  const cells = [now.precision, now.recall, now.f1, UNCORRECTED[task].f1].map((value) => make("td", {"data-value": value}, percent(value)));
+  return make("tr", {"data-task": task}, make("th", {scope: "row"}, task), ...(recorded === null ?
+    [make("td", {colspan: 6}, "not scored")] :
+    [...cells, make("td", {}, percent(recorded.f1)), make("td", {}, `${percent(recorded.low)} to ${percent(recorded.high)}`)]));
+}
+
+function showTally(tally) {
   const parts = [`${tally.routed} attributes routed at these thresholds.`];
-  if (tally.missing) parts.push(`${tally.missing} more would be, but nobody was asked in this run: they count as the small model left them.`);
-  if (tally.approximated) parts.push(`${tally.approximated} answers were given for a span that these thresholds leave uncorrected: approximate.`);
+  if (tally.missing) parts.push(`${tally.missing} more lie above them, but this run holds no answer about them: not recorded, so they count as the small model left them.`);
+  if (tally.approximated) parts.push(`${tally.approximated} answers were given for a span that these thresholds leave uncorrected: approximated.`);
   find("score-note").textContent = parts.join(" ");
+}
+
+function moved() {
+  showScores();
+  showCounts();
+  showPosts();
 }
 
 function showSliders() {
@@ -64,7 +79,7 @@ function showSliders() {
     slider.addEventListener("input", () => {
       state.thresholds[place] = Number(slider.value);
       output.textContent = state.thresholds[place].toFixed(2);
-      showScores();
+      moved();
     });
     box.append(make("label", {class: "slider"}, name, slider, output));
   });
@@ -75,7 +90,7 @@ function showSliders() {
       slider.value = Math.max(0, state.thresholds[place]);
       slider.nextElementSibling.textContent = Math.max(0, state.thresholds[place]).toFixed(2);
     });
-    showScores();
+    moved();
   });
   box.append(reset);
 }
@@ -89,7 +104,7 @@ function chosenPosts() {
   return data.posts.map((post, number) => [post, number]).filter(([post]) =>
     [...state.filters].every((name) => FILTERS[name](post)) &&
     (!state.type || post.entities.some((e) => e.type === state.type) || (post.gold || []).some((g) => g.type === state.type)) &&
-    (!sought || post.tokens.join(" ").toLowerCase().includes(sought) || (post.id || "").toLowerCase().includes(sought)));
+    (!sought || words(post, [0, post.tokens.length]).toLowerCase().includes(sought) || (post.id || "").toLowerCase().includes(sought)));
 }
 
 function showPosts() {
@@ -98,7 +113,7 @@ function showPosts() {
   state.page = Math.min(state.page, pages - 1);
   const shown = chosen.slice(PAGE * state.page, PAGE * (state.page + 1));
   find("cards").replaceChildren(...shown.map(([post, number]) =>
-    showCard(post, number, ATTRIBUTES.map((name) => data.thresholds[name]), data.types)));
+    showCard(post, number, state.thresholds, data.types)));
   const step = (label, by) => {
     const button = make("button", {type: "button"}, label);
     button.disabled = state.page + by < 0 || state.page + by >= pages;
@@ -119,9 +134,8 @@ function showFilters() {
   form.addEventListener("submit", (event) => event.preventDefault());
   const again = () => { state.page = 0; state.current = -1; showPosts(); };
   for (const name of Object.keys(FILTERS)) {
-    if (!data.labelled && (name === "harmed" || name === "wrong")) continue;
-    const count = data.posts.filter(FILTERS[name]).length;
-    const button = make("button", {type: "button", "aria-pressed": "false", "data-filter": name}, `${name} ${count}`);
+    if (!data.labelled && NEEDS_GOLD.includes(name)) continue;
+    const button = make("button", {type: "button", "aria-pressed": "false", "data-filter": name});
     button.addEventListener("click", () => {
       state.filters.has(name) ? state.filters.delete(name) : state.filters.add(name);
       button.setAttribute("aria-pressed", String(state.filters.has(name)));
@@ -135,6 +149,14 @@ function showFilters() {
   const search = make("input", {type: "search", placeholder: "words or id", "aria-label": "search"});
   search.addEventListener("input", () => { state.search = search.value; again(); });
   form.append(types, search);
+  showCounts();
+}
+
+function showCounts() {
+  for (const button of find("filters").querySelectorAll("[data-filter]")) {
+    const name = button.dataset.filter;
+    button.textContent = `${name} ${data.posts.filter(FILTERS[name]).length}`;
+  }
 }
 
 function go(by) {
@@ -152,9 +174,9 @@ function go(by) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input[type=search], select") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "j") go(1);
-  else if (event.key === "k") go(-1);
+  if (event.target.matches("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "j" || event.key === "ArrowRight") go(1);
+  else if (event.key === "k" || event.key === "ArrowLeft") go(-1);
   else if (event.key === "/") find("filters").querySelector("input").focus();
   else return;
   event.preventDefault();

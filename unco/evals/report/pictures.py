@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
-from unco.errors import PictureError
+from unco.errors import DataError, PictureError
 from unco.tools.extractor import view_picture
 from unco.types import Result
 
@@ -17,26 +17,39 @@ QUALITY = 72
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
-def small_pictures(results: Sequence[Result], folder: Path) -> dict[str, str]:
-    """`data:` URLs by post id, of the pictures in a folder; posts without one there have none.
+def small_pictures(results: Sequence[Result], folder: Path) -> list[str | None]:
+    """`data:` URLs of the posts' pictures in a folder; None for a post that has none there.
 
     Args:
-        results: posts; a picture is `<id>.jpg` (.jpeg, .png, .webp), or has the file name that the run names.
-        folder: the only place where files are opened: neither an id nor a run's path leads out of it.
+        results: posts; a picture is the file that the run names, if it lies in the folder, else `<id>.jpg` (.jpeg,
+            .png, .webp), else a file of the name that the run's has.
+        folder: the only place where files are opened: neither an id, a run's path nor a link leads out of it.
 
     Raises:
+        DataError: there is no such folder.
         PictureError: a picture cannot be read.
     """
-    found = {result.id: _file(result, folder) for result in results if result.id}
-    return {identity: _small(path) for identity, path in found.items() if path is not None}
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder: --pictures names the one that holds the posts' pictures")
+    found = [_file(result, folder.resolve()) for result in results]
+    return [None if path is None else _small(path) for path in found]
 
 
 def _file(result: Result, folder: Path) -> Path | None:
-    names = [f"{result.id}{suffix}" for suffix in SUFFIXES]
+    names = [f"{result.id}{suffix}" for suffix in SUFFIXES] if result.id else []
     if result.picture is not None and not result.picture.ref.startswith(("data:", "http:", "https:")):
-        names.append(Path(result.picture.ref).name)
-    inside = (folder / name for name in names if name and Path(name).name == name)
-    return next((path for path in inside if path.is_file()), None)
+        ref = result.picture.ref
+        names = [ref, *names, Path(ref).name]
+    return next((path for name in names if (path := _inside(folder, name)) is not None), None)
+
+
+def _inside(folder: Path, name: str) -> Path | None:
+    """A file of that name, if it truly lies in the folder; nothing is opened to find out."""
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder) and path.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # a name too long, a zero byte, links in a circle
+        return None
 
 
 def _small(path: Path) -> str:

@@ -26,7 +26,7 @@ function frame(label, top, across) {
     svg.append(draw("text", {x: 28 + 280 * tick, y: 156, "text-anchor": "middle"}, String(tick)));
   }
   svg.append(draw("text", {x: 168, y: 168, "text-anchor": "middle"}, across));
-  svg.append(draw("text", {x: 24, y: 20, "text-anchor": "end"}, top >= 10 ? top.toFixed(0) : top.toFixed(1)));
+  svg.append(draw("text", {x: 24, y: 20, "text-anchor": "end"}, top.toFixed(top >= 10 ? 0 : top >= 1 ? 1 : 2)));
   return [svg, at];
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unco.errors import SetupError
+from unco.errors import DataError, SetupError
 
 
 def save_plots(plots: Mapping[Any, dict[str, Any] | None], folder: Path, warning: str = "") -> list[Path]:
@@ -16,6 +16,7 @@ def save_plots(plots: Mapping[Any, dict[str, Any] | None], folder: Path, warning
         warning: stands above the plots.
 
     Raises:
+        DataError: they cannot be written.
         SetupError: matplotlib is not installed.
     """
     try:
@@ -30,10 +31,13 @@ def save_plots(plots: Mapping[Any, dict[str, Any] | None], folder: Path, warning
         _risk(axes[2], plot)
     if warning:
         figure.suptitle(warning, color="tab:red", wrap=True)
-    folder.mkdir(parents=True, exist_ok=True)
     written = [folder / f"uncertainty.{kind}" for kind in ("png", "svg")]
-    for path in written:
-        figure.savefig(path, dpi=120)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in written:
+            figure.savefig(path, dpi=120)
+    except OSError as error:
+        raise DataError(f"plots cannot be written into {folder}: {error}") from error
     return written
 
 

@@ -1,7 +1,7 @@
 // Scores by the paper's rule (Eqs. 12-15), as unco/evals/scores.py has them, and the recorded run under other thresholds.
 "use strict";
 const ATTRIBUTES = ["span", "type", "region"];
-const ASKED = new Set(["kept", "changed", "rejected", "failed", "unavailable"]);
+const ASKED = new Set(["kept", "changed", "rejected", "failed"]);
 const TASKS = ["GMNER", "MNER", "EEG"];
 
 function iou(a, b) {
@@ -33,25 +33,34 @@ function countRight(entities, gold, task) {
   return right;
 }
 
-// What an attribute is under a threshold: the recorded correction where it is routed, else what the small model said.
-function valueUnder(note, threshold, tally) {
-  if (note.outcome === "added") return note.after;
-  if (note.uncertainty <= threshold) return note.before;
-  if (!ASKED.has(note.outcome)) { tally.missing += 1; return note.before; }
-  tally.routed += 1;
-  return note.after;
+// Whether an attribute is routed. One that was asked about though it was sure shared a question with the others of its
+// entity (one question for all three), so it goes where any of them goes.
+function isRouted(entity, place, thresholds) {
+  const note = entity.notes[place];
+  if (note === undefined || note.outcome === "added") return false;
+  const over = (one, at) => one.uncertainty > thresholds[at];
+  return over(note, place) || (note.joint && entity.notes.some(over));
 }
 
+// Whether the recorded answer counts under these thresholds.
+function isInEffect(entity, place, thresholds) {
+  const note = entity.notes[place];
+  return note !== undefined && (note.outcome === "added" || (ASKED.has(note.outcome) && isRouted(entity, place, thresholds)));
+}
+
+// An entity under thresholds: the recorded corrections where they are routed, else what the small model said.
 function entityUnder(entity, thresholds, tally) {
   const value = {};
   ATTRIBUTES.forEach((name, place) => {
     const note = entity.notes[place];
-    value[name] = note === undefined ? entity[name] : valueUnder(note, thresholds[place], tally);
+    const counts = isInEffect(entity, place, thresholds);
+    value[name] = note === undefined ? entity[name] : counts ? note.after : note.before;
+    if (tally === undefined || !isRouted(entity, place, thresholds)) return;
+    if (counts) tally.routed += 1; else tally.missing += 1;
   });
-  const [span, ...later] = entity.notes;
-  if (span !== undefined && span.outcome === "changed" && span.uncertainty <= thresholds[0]) {
-    tally.approximated += later.filter((note, place) =>
-      ASKED.has(note.outcome) && note.uncertainty > thresholds[place + 1]).length;
+  const span = entity.notes[0];
+  if (tally !== undefined && span !== undefined && span.outcome === "changed" && !isInEffect(entity, 0, thresholds)) {
+    tally.approximated += [1, 2].filter((place) => isInEffect(entity, place, thresholds)).length;
   }
   return value;
 }

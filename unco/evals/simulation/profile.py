@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from unco.errors import SettingsError
+from unco.plain_yaml import read_yaml
 
 Malformed = Literal[
     "fenced",
@@ -94,9 +94,9 @@ def read_profile(path: Path | None) -> Profile:
     if path is None:
         return Profile()
     try:
-        return Profile.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"profile {path} cannot be read: {error}") from error
+        return Profile.model_validate(read_yaml(path) or {})
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise SettingsError(f"{path} is no profile ({', '.join(Profile.model_fields)}): {faults}") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"profile {path} cannot be read: {error}") from error

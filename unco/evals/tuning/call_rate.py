@@ -48,7 +48,9 @@ def _threshold(column: Floats, most: int) -> float:
         return ALWAYS
     least = np.sort(column)[len(column) - 1 - most]
     above = column[column > least]
-    return float((least + (above.min() if len(above) else 1.0)) / 2)
+    upper = above.min() if len(above) else 1.0
+    middle = (least + upper) / 2
+    return float(middle if middle < upper else least)  # between neighbouring floats there is nothing
 
 
 def share_for_calls(uncertainty: Floats, posts: int, calls_per_1000: float, calls_per_question: float = 1.0) -> float:

@@ -1,0 +1,197 @@
+"""A corpus run: every post once, in order, the graph's own results; and going on after whatever broke it off."""
+
+import asyncio
+import io
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scripted import ANN, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says
+from unco.context import Context
+from unco.corpus.estimate import estimate
+from unco.corpus.output import Output
+from unco.corpus.pipeline import Pipeline
+from unco.corpus.posts import STDIN, Line, count_posts, read_posts
+from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
+from unco.errors import DataError, SettingsError, SetupError, Unavailable
+from unco.evals.bench.made_corpus import gold_of, write_corpus
+from unco.evals.simulation import simulate
+from unco.state import PostInput, read_result
+from unco.tools.cache import Cache
+from unco.tools.llm import Mllm
+from unco.tools.saved_predictions import SavedPredictions
+
+TEXT = " ".join(TOKENS)
+
+
+def pipeline(predictions: Path, llm: Mllm, **context: Any) -> Pipeline:
+    return Pipeline(SavedPredictions(predictions), llm, Context(**context))
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_posts_are_read_one_after_another_and_faults_are_kept(tmp_path: Path):
+    path = tmp_path / "posts.jsonl"
+    path.write_bytes(
+        b'\xef\xbb\xbf{"text": "a", "id": "1"}\n\n{"text": 3}\n[1]\n{"text": "b", "tx": 1}\n{"te\n\xff\n{"text": ["c"]}'
+    )
+    read = list(read_posts(path))
+    assert [line.number for line in read] == [1, 2, 3, 4, 5, 6, 7]
+    assert [line.post.text if line.post else None for line in read] == ["a", None, None, None, None, None, ["c"]]
+    assert "text" in read[1].fault
+    assert "a post is an object" in read[2].fault
+    assert "tx" in read[3].fault
+    assert count_posts(path) == 7
+    for reader in (count_posts, lambda path: list(read_posts(path))):
+        with pytest.raises(DataError, match="cannot be read"):
+            reader(tmp_path / "none.jsonl")
+
+
+def test_a_line_beyond_reason_is_a_fault_and_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("unco.corpus.posts.MOST_BYTES", 50)
+    path = tmp_path / "posts.jsonl"
+    path.write_text('{"text": "' + "a" * 500 + '"}\n{"text": "b"}\n')
+    long, short = read_posts(path)
+    assert long.fault == "longer than 50 bytes"
+    assert short.post is not None
+
+
+def test_posts_come_from_standard_input(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"text": "a"}\n')))
+    assert [line.post.text for line in read_posts(STDIN) if line.post] == ["a"]
+    assert count_posts(STDIN) is None
+
+
+async def test_results_are_the_graphs_whether_or_not_anybody_is_asked(tmp_path: Path):
+    """The second post of three is sure of all, so the graph is not entered for it."""
+    image = drawing(tmp_path)
+    model = says((ANN, "ORG", FACE, doubt("type")), (OWLS, "ORG", None, doubt()))
+    sure = says((ANN, "ORG", FACE, doubt()), (OWLS, "ORG", None, doubt()))
+
+    def extractor(post: Any) -> Any:
+        return (sure if post.id == "1" else model)(post)
+
+    script = {("type", "Ann"): kind("PER")}
+    posts = [PostInput(text=TEXT, image=image, id=identity) for identity in ("0", "1", "0")]
+    lines = [Line(number, post) for number, post in enumerate(posts, start=1)]
+    run = Pipeline(extractor, ScriptedLlm(script), Context())
+    found = [done.result async for done in run.run(lines)]
+    graph = graph_of(extractor, ScriptedLlm(script))
+    wanted = [read_result(graph.invoke(post.model_dump())) for post in posts]
+    assert [replace(result, usage=wanted[0].usage) for result in found if result] == [
+        replace(result, usage=wanted[0].usage) for result in wanted
+    ]
+    assert found[0].usage == wanted[0].usage  # type: ignore[union-attr]
+    assert [result.entities[0].type for result in found if result] == ["PER", "ORG", "PER"]
+
+
+def test_a_post_that_cannot_be_run_is_a_line_with_its_error(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 2)
+    posts.write_text('{"text": "unknown words", "id": "x"}\n{"txet": 1}\n' + posts.read_text())
+    tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, ScriptedLlm(), mode="off"))
+    unknown, broken, first, second = lines_of(tmp_path / "out.jsonl")
+    assert (unknown["id"], unknown["post"], unknown["error"]["type"]) == ("x", 1, "PostError")
+    assert "has no prediction for post 'x'" in unknown["error"]["message"]
+    assert (broken["id"], broken["post"]) == (None, 2)
+    assert [first["id"], second["id"]] == ["0", "1"]
+    assert (tally.posts, tally.failed, tally.unanswered) == (4, 2, 2)
+    assert "failed posts 2" in tally.words()
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 1)
+    out = tmp_path / "out.jsonl"
+    out.write_text("precious\n")
+    with pytest.raises(SettingsError, match="is there already: go on with --resume"):
+        run_corpus(Corpus(posts, out), pipeline(predictions, ScriptedLlm(), mode="off"))
+    assert out.read_text() == "precious\n"
+
+
+def test_a_run_goes_on_where_it_broke_off(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 30)
+    out = tmp_path / "out.jsonl"
+    run_corpus(Corpus(posts, out), pipeline(predictions, ScriptedLlm(), mode="off"))
+    whole = out.read_bytes()
+    out.write_bytes(whole[: len(whole) // 2])  # in the middle of a line, as a kill leaves it
+    tally = run_corpus(Corpus(posts, out, resume=True), pipeline(predictions, ScriptedLlm(), mode="off"))
+    assert out.read_bytes() == whole
+    assert tally.before + tally.posts == 30
+    assert 10 < tally.before < 20
+    again = run_corpus(Corpus(posts, out, resume=True), pipeline(predictions, ScriptedLlm(), mode="off"))
+    assert (again.before, again.posts) == (30, 0)
+
+
+def test_another_run_does_not_go_on_in_its_file(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 1)
+    out = tmp_path / "out.jsonl"
+    run = pipeline(predictions, ScriptedLlm(), mode="off")
+    run_corpus(Corpus(posts, out, settings={"small_model": "one"}), run)
+    with pytest.raises(SettingsError, match="small_model was 'one', is 'two'"):
+        run_corpus(Corpus(posts, out, True, {"small_model": "two"}), run)
+    (tmp_path / "out.jsonl.run.json").unlink()
+    with pytest.raises(SettingsError, match="cannot be read, so it is not known"):
+        run_corpus(Corpus(posts, out, True, {"small_model": "one"}), run)
+
+
+def test_a_full_disk_stops_the_run_and_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    output = Output(tmp_path / "out.jsonl", {}, False)
+    output.close()
+    with open("/dev/full", "wb", buffering=0) as full:
+        monkeypatch.setattr(output, "_file", full)
+        with pytest.raises(SetupError, match="No space left on device: make room, then go on with --resume"):
+            output.write(b"{}")
+    with pytest.raises(SetupError, match="cannot be written"):
+        Output(Path("/proc/out.jsonl"), {}, False)
+
+
+def test_an_endpoint_that_is_down_stops_the_run_before_what_it_left_unanswered(tmp_path: Path):
+    """Posts in between that ask nothing are held back too; once it is up all are run, each asked about once."""
+    count = 3 * MOST_UNANSWERED
+    posts, predictions = write_corpus(tmp_path, count, unsure=2)
+    out, cache = tmp_path / "out.jsonl", tmp_path / "cache"
+    with simulate(gold_of(10), "gpt-4o") as simulation:
+        up = Mllm(simulation.url, simulation.model, cache=Cache(cache), attempts=1)
+        head = tmp_path / "head.jsonl"
+        head.write_text("".join(posts.read_text().splitlines(keepends=True)[:10]))
+        run_corpus(Corpus(head, out), pipeline(predictions, up))
+        assert simulation.counts["answers"] == 5
+    (tmp_path / "out.jsonl.run.json").write_text(json.dumps({"posts": str(posts)}))
+    down = Mllm("http://127.0.0.1:9/v1", simulation.model, cache=Cache(tmp_path / "none"), attempts=1)
+    with pytest.raises(Unavailable, match=f"about {MOST_UNANSWERED} posts.*before post 11; go on with --resume"):
+        run_corpus(Corpus(posts, out, resume=True), pipeline(predictions, down))
+    assert len(lines_of(out)) == 10
+    with simulate(gold_of(count), "gpt-4o") as simulation:
+        up = Mllm(simulation.url, simulation.model, cache=Cache(cache), attempts=1)
+        tally = run_corpus(Corpus(posts, out, resume=True), pipeline(predictions, up))
+        assert simulation.counts["answers"] == count / 2 - 5
+    assert (tally.before, tally.posts, tally.unanswered) == (10, count - 10, 0)
+    assert [line["id"] for line in lines_of(out)] == [str(n) for n in range(count)]
+    assert {line["entities"][0]["type"] for line in lines_of(out)} == {"PER"}
+
+
+def test_what_is_held_back_is_written_in_the_end(tmp_path: Path):
+    """A few posts that the endpoint left unanswered are results like others: their attributes say `unavailable`."""
+    posts, predictions = write_corpus(tmp_path, 3)
+    down = Mllm("http://127.0.0.1:9/v1", "gpt-4o", cache=Cache(tmp_path / "none"), attempts=1)
+    tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, down))
+    assert (tally.posts, tally.unanswered, len(lines_of(tmp_path / "out.jsonl"))) == (3, 3, 3)
+
+
+def test_an_estimate_asks_nobody(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 10, unsure=2)
+    posts.write_text(posts.read_text() + '{"text": "unknown"}\nnonsense\n')
+    llm = ScriptedLlm()
+    found = asyncio.run(estimate(read_posts(posts), SavedPredictions(predictions), llm, Context()))
+    assert (found.posts, found.failed, found.entities) == (12, 2, 20)
+    assert found.routed == {"span": 0, "type": 5, "region": 0}
+    assert (found.calls, found.most_usd, llm.asked) == (5, None, [])
+    priced = Mllm("http://127.0.0.1:9/v1", "gpt-4o")
+    usd = asyncio.run(estimate(read_posts(posts), SavedPredictions(predictions), priced, Context())).most_usd
+    assert usd is not None
+    assert 0.05 < usd < 1

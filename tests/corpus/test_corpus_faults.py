@@ -1,0 +1,81 @@
+"""Corpus runs where things go wrong around them: a faulty endpoint, two runs on one cache, an interrupt."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from unco.context import Context
+from unco.corpus.pipeline import Pipeline
+from unco.corpus.run import Corpus, run_corpus
+from unco.evals.bench.made_corpus import gold_of, write_corpus
+from unco.evals.simulation import Profile, read_profile, simulate
+from unco.tools.cache import Cache
+from unco.tools.llm import Mllm
+from unco.tools.saved_predictions import SavedPredictions
+
+FAULTS = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles" / "faults.yaml"
+
+
+def command(posts: Path, predictions: Path, out: Path, *more: str) -> list[str]:
+    run = [sys.executable, "-m", "unco.cli", "run", str(posts), "--out", str(out), "--predictions", str(predictions)]
+    return [*run, *more]
+
+
+def environment(url: str, model: str, cache: Path) -> dict[str, str]:
+    return os.environ | {"UNCO_LLM_BASE_URL": url, "UNCO_LLM_MODEL": model, "UNCO_CACHE_DIR": str(cache)}
+
+
+def test_a_fifth_of_all_questions_goes_wrong_and_every_post_is_accounted_for(tmp_path: Path):
+    """Throttled, reset, hung, broken, spoilt and refused answers: each attribute has an outcome, and most are right."""
+    posts, predictions = write_corpus(tmp_path, 120)
+    with simulate(gold_of(120), "gpt-4o", read_profile(FAULTS), seed=3) as simulation:
+        llm = Mllm(simulation.url, simulation.model, cache=Cache(tmp_path / "cache"), timeout_s=2.0)
+        tally = run_corpus(
+            Corpus(posts, tmp_path / "out.jsonl"), Pipeline(SavedPredictions(predictions), llm, Context())
+        )
+        assert simulation.counts["answers given again"] == 0
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in lines] == [str(number) for number in range(120)]
+    assert (tally.posts, tally.failed, tally.routed) == (120, 0, 120)
+    outcomes = [line["entities"][0]["corrections"][1]["outcome"] for line in lines]
+    assert set(outcomes) <= {"changed", "rejected", "failed", "unavailable"}
+    assert outcomes.count("changed") > 100
+
+
+def test_two_runs_on_one_cache_pay_once(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 60)
+    with simulate(gold_of(60), "gpt-4o", Profile(latency_s=0.05)) as simulation:
+        own = environment(simulation.url, simulation.model, tmp_path / "cache")
+        outs = [tmp_path / f"{name}.jsonl" for name in "ab"]
+        both = [subprocess.Popen(command(posts, predictions, out), env=own, stderr=subprocess.DEVNULL) for out in outs]
+        assert [process.wait(60) for process in both] == [0, 0]
+        assert simulation.counts["answers"] == 60
+    types = [[json.loads(line)["entities"][0]["type"] for line in out.read_text().splitlines()] for out in outs]
+    assert types == [["PER"] * 60] * 2
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_whole_lines_and_resume_finishes(sign: signal.Signals, tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 80)
+    out = tmp_path / "out.jsonl"
+    with simulate(gold_of(80), "gpt-4o", Profile(latency_s=0.2)) as simulation:
+        own = environment(simulation.url, simulation.model, tmp_path / "cache")
+        arguments = command(posts, predictions, out, "--at-once", "4")
+        process = subprocess.Popen(arguments, env=own, stderr=subprocess.PIPE, text=True)
+        while not (out.exists() and out.stat().st_size):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(sign)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode not in (0, None)
+        assert "Traceback" not in said
+        before = out.read_bytes()
+        subprocess.run([*arguments, "--resume"], env=own, check=True, stderr=subprocess.DEVNULL)
+    assert out.read_bytes().startswith(before[: before.rfind(b"\n") + 1])
+    assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == [str(n) for n in range(80)]

@@ -1,0 +1,16 @@
+"""A run that is killed and goes on has the results of one that is not; `unco.evals.kills` kills it oftener."""
+
+from pathlib import Path
+
+from unco.evals.bench.made_corpus import gold_of, write_corpus
+from unco.evals.kills import kill_and_resume
+
+
+def test_nothing_is_lost_doubled_or_changed(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 150)
+    found = kill_and_resume(posts, predictions, gold_of(150), tmp_path / "runs", kills=3)
+    assert found.kills == 3
+    assert found.posts == 150
+    assert found.equal
+    assert found.answers - found.given_again == 150
+    assert found.given_again <= 4 * found.kills, "only what was under way when the kill came"

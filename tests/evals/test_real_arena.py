@@ -1,0 +1,75 @@
+"""Arms on a user's own posts, pictures and endpoint: live, recorded, and replayed without a socket."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from unco.errors import DataError, SettingsError
+from unco.evals.side_by_side.arena import real_arena
+from unco.evals.side_by_side.arm import parse_arm
+from unco.evals.side_by_side.compare import compare_arms
+from unco.evals.simulation import simulate
+from unco.types import Box, GoldEntity, GoldPost, Span
+
+POSTS = [
+    GoldPost("a", ("Ann", "Lee", "joins", "NASA"), (
+        GoldEntity(Span(0, 2), "PER", (Box(10, 10, 90, 90),)), GoldEntity(Span(3, 4), "ORG", ())), (100, 100)),
+    GoldPost("b", ("Oslo", "is", "cold"), (GoldEntity(Span(0, 1), "LOC", ()),), (100, 100)),
+]  # fmt: skip
+ARMS = [parse_arm("variant=small_only"), parse_arm("type_threshold=-1,region_threshold=-1")]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    (tmp_path / "photos").mkdir()
+    for post in POSTS:
+        Image.new("RGB", (100, 100), "white").save(tmp_path / "photos" / f"{post.id}.png")
+    return tmp_path / "photos"
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UNCO_RECORDING", str(tmp_path / "recording.jsonl"))
+    for name in ("UNCO_LLM_BASE_URL", "UNCO_LLM_MODEL", "UNCO_SETTINGS", "UNCO_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_what_was_recorded_is_compared_again_without_an_endpoint(photos: Path, monkeypatch: pytest.MonkeyPatch):
+    with simulate(POSTS, "gemini") as simulation:
+        monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
+        monkeypatch.setenv("UNCO_LLM_MODEL", simulation.model)
+        first = compare_arms(ARMS, real_arena(POSTS, photos, mode="record"))
+        answers = simulation.counts["answers"]
+    assert answers == first.runs[1].usage.asked > 0
+    monkeypatch.delenv("UNCO_LLM_BASE_URL")
+    again = compare_arms(ARMS, real_arena(POSTS, photos, mode="replay"))
+    assert [run.report for run in again.runs] == [run.report for run in first.runs]
+    assert again.runs[1].usage.calls == answers
+    assert again.runs[1].usage.asked == 0
+    assert again.others[0].flips is not None
+
+
+def test_an_arm_may_ask_for_what_another_arm_has_cached(photos: Path, monkeypatch: pytest.MonkeyPatch):
+    """Money and tokens are counted as if nothing had been cached, so the second arm does not look cheap for it."""
+    same = [parse_arm("type_threshold=-1"), parse_arm("type_threshold=-1,estimator=learned")]
+    with simulate(POSTS, "gemini") as simulation:
+        monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
+        monkeypatch.setenv("UNCO_LLM_MODEL", simulation.model)
+        one, other = compare_arms(same, real_arena(POSTS, photos)).runs
+    assert one.usage.asked > 0
+    assert other.usage.asked == 0
+    assert other.tokens == one.tokens > 0
+
+
+def test_what_is_missing_is_said_before_anything_is_asked(photos: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(SettingsError, match="no MLLM to ask"):
+        real_arena(POSTS, photos)
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
+    (photos / "b.png").unlink()
+    with pytest.raises(DataError, match="no picture for 1 of 2 posts; the first is 'b'"):
+        real_arena(POSTS, photos)
+    strange = [GoldPost("c", ("x",), (GoldEntity(Span(0, 1), "DRAGON", ()),), None)]
+    with pytest.raises(DataError, match="the types DRAGON, which the small model does not know"):
+        real_arena(strange, None)

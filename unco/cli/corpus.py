@@ -1,0 +1,48 @@
+"""The command that runs a corpus."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unco.cli.app import app
+from unco.cli.posts import Mode, Share, Version
+
+
+@app.command()
+def run(
+    posts: Annotated[Path, typer.Argument(help='JSON Lines, {"text": ..., "image": ..., "id": ...}; - = stdin.')],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of results, a line for each post, in their order.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on in the file where a run broke off.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked and cost.")] = False,
+    predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model, instead of one.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
+    scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
+    policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
+    at_once: Annotated[int, typer.Option(min=1, help="Posts whose corrections wait for the MLLM at once.")] = 16,
+    mode: Mode = None,
+    model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
+    span_threshold: Share = None,
+    type_threshold: Share = None,
+    region_threshold: Share = None,
+    span_prompt: Version = "v1",
+    type_prompt: Version = "v1",
+    region_prompt: Version = "v1",
+) -> None:
+    """Run many posts: both stages side by side, results in order, and --resume after whatever broke the run off."""
+    from unco.context import Context
+    from unco.corpus.start import Choices, start
+
+    context = Context(
+        mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
+        model=model,
+        span_threshold=span_threshold,
+        type_threshold=type_threshold,
+        region_threshold=region_threshold,
+        span_prompt=span_prompt,
+        type_prompt=type_prompt,
+        region_prompt=region_prompt,
+    )
+    choices = Choices(predictions, checkpoint, scheme, policy, at_once)
+    start(posts, out, resume, dry_run, context, choices, Console(stderr=True))

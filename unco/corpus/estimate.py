@@ -1,0 +1,85 @@
+"""What a run would ask and cost, from the small model alone: `unco run --dry-run`."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from unco.context import Context
+from unco.corpus.posts import Line
+from unco.errors import InputError
+from unco.nodes.plan_calls import most_usd_of_a_call
+from unco.tools.extractor import Extractor, extract_async
+from unco.tools.llm import Mllm
+from unco.tools.small_model import post_of
+from unco.types import ATTRIBUTES, Attribute
+
+AT_ONCE = 64
+"""Posts that the small model is given at once."""
+
+
+@dataclass(slots=True)
+class Estimate:
+    """Of a corpus."""
+
+    posts: int
+    failed: int
+    """Posts that cannot be run."""
+    entities: int
+    routed: dict[Attribute, int]
+    """Attributes above their thresholds: a question each, and another where an answer cannot be read."""
+    most_usd: float | None
+    """More than the run will cost: each question at the most that it can take. None = a price is unknown."""
+
+    @property
+    def calls(self) -> int:
+        """Questions, re-asks aside."""
+        return sum(self.routed.values())
+
+
+async def estimate(lines: Iterable[Line], extractor: Extractor, llm: Mllm, context: Context) -> Estimate:
+    """Run the small model alone and count what would be asked. Spans that corrections move can route no attribute more.
+
+    Args:
+        lines: posts.
+        extractor: the small model.
+        llm: who would be asked.
+        context: of the run.
+    """
+    found = Estimate(0, 0, 0, dict.fromkeys(ATTRIBUTES, 0), 0.0)
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def add(line: Line) -> None:
+        async with places:
+            await _add(line, found, extractor, llm, context)
+
+    batch: list[Line] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == 4 * AT_ONCE:
+            await asyncio.gather(*map(add, batch))
+            batch.clear()
+    await asyncio.gather(*map(add, batch))
+    return found
+
+
+async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, context: Context) -> None:
+    found.posts += 1
+    try:
+        if line.post is None:
+            raise InputError(line.fault)
+        extraction = await extract_async(extractor, post_of(**line.post.model_dump(exclude={"private"})))
+    except InputError:
+        found.failed += 1
+        return
+    extraction = replace(extraction, thresholds=context.thresholds(extraction.thresholds))
+    found.entities += len(extraction.entities)
+    routed = [
+        name
+        for entity in extraction.entities
+        for name in ATTRIBUTES
+        if entity.uncertainty.of(name) > extraction.thresholds.of(name)
+    ]
+    for name in routed:
+        found.routed[name] += 1
+    usd = most_usd_of_a_call(context, llm, extraction.text)
+    found.most_usd = None if usd is None or found.most_usd is None else found.most_usd + usd * len(routed)

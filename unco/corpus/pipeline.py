@@ -1,0 +1,131 @@
+"""Posts through both stages, side by side: the small model reads ahead while correctors wait for the MLLM.
+
+Posts come out in their order. At most `WINDOW` are under way, so memory does not grow with the corpus.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from unco.context import Context
+from unco.corpus.posts import Line
+from unco.errors import InputError, PostError, UncoError
+from unco.graph import PostGraph, build_graph
+from unco.graph.post import check_input
+from unco.nodes.collect import result_of
+from unco.state import PostInput, read_result
+from unco.tools.extractor import Extractor, extract_async
+from unco.tools.knowledge import Knowledge
+from unco.tools.llm import Mllm
+from unco.tools.small_model import post_of, small_model_tool
+from unco.types import ATTRIBUTES, Extraction, Post, Result
+
+WINDOW = 256
+"""Posts under way at once, both stages together."""
+
+AT_ONCE = 16
+"""Posts whose corrections wait for the MLLM at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a post."""
+
+    line: Line
+    result: Result | None
+    fault: UncoError | str = ""
+    """Why there is no result."""
+
+
+class Pipeline:
+    """Both stages over one small model and one MLLM."""
+
+    def __init__(
+        self,
+        extractor: Extractor,
+        llm: Mllm,
+        context: Context,
+        knowledge: Knowledge | None = None,
+        at_once: int = AT_ONCE,
+    ) -> None:
+        """Bind what posts run through; nothing is loaded yet.
+
+        Args:
+            extractor: the small model.
+            llm: who is asked.
+            context: of the run.
+            knowledge: as of `build_graph`.
+            at_once: posts whose corrections wait for the MLLM at once.
+        """
+        self._extractor = extractor
+        self._context = context
+        self._ready: dict[Post, list[Extraction]] = {}
+        self._graph: PostGraph = build_graph(small_model_tool(self._read), llm, knowledge=knowledge)
+        self._at_once = at_once
+        self._places = asyncio.Semaphore(at_once)
+
+    async def run(self, lines: Iterable[Line]) -> AsyncIterator[Done]:
+        """Run posts; each comes out in its turn, when it and all before it are done."""
+        self._places = asyncio.Semaphore(self._at_once)  # a semaphore belongs to the event loop that waits on it
+        under_way: deque[asyncio.Task[Done]] = deque()
+        source = iter(lines)
+        try:
+            while True:
+                under_way.extend(
+                    asyncio.create_task(self._one(line)) for line in _some(source, WINDOW - len(under_way))
+                )
+                if not under_way:
+                    return
+                done = await under_way[0]
+                under_way.popleft()
+                yield done
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _one(self, line: Line) -> Done:
+        if line.post is None:
+            return Done(line, None, PostError(line.fault))
+        try:
+            return Done(line, await self._result(line.post))
+        except InputError as error:
+            return Done(line, None, error)
+
+    async def _result(self, given: PostInput) -> Result:
+        """The graph's result; where nobody would be asked the graph is not entered, which gives the same."""
+        checked = PostInput(**check_input(given.model_dump())) if given.image is not None else given
+        post = post_of(**checked.model_dump(exclude={"private"}))
+        found = await extract_async(self._extractor, post)
+        found = replace(found, thresholds=self._context.thresholds(found.thresholds))
+        if not self._context.recall and not any_uncertain(found):
+            return result_of(found, identity=checked.id)
+        async with self._places:
+            self._ready.setdefault(post, []).append(found)  # equal posts may be under way at once
+            try:
+                return read_result(await self._graph.ainvoke(checked.model_dump(), context=self._context))
+            finally:
+                self._ready[post].pop()
+                if not self._ready[post]:
+                    del self._ready[post]
+
+    def _read(self, post: Post) -> Extraction:
+        """Stage 1 as the graph sees it: done already."""
+        return self._ready[post][-1]
+
+
+def any_uncertain(found: Extraction) -> bool:
+    """Whether any attribute is above its threshold."""
+    return any(
+        entity.uncertainty.of(name) > found.thresholds.of(name) for entity in found.entities for name in ATTRIBUTES
+    )
+
+
+def _some(source: Iterator[Any], most: int) -> Iterator[Any]:
+    for _ in range(most):
+        try:
+            yield next(source)
+        except StopIteration:
+            return

@@ -1,0 +1,37 @@
+"""How a run is getting on, on the terminal's error stream, so that results can go through a pipe."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from unco.corpus.run import Seen
+from unco.corpus.tally import Tally
+
+
+class _Rate(ProgressColumn):
+    """Posts per second, of late."""
+
+    def render(self, task: Task) -> Text:
+        """The rate."""
+        return Text("" if task.speed is None else f"{task.speed:,.1f} posts/s")
+
+
+@contextmanager
+def shown_progress(total: int | None, console: Console) -> Iterator[Seen]:
+    """A bar with rate, time left, routed share, cache hits, cost and failures.
+
+    Args:
+        total: posts in all; None = not known before.
+        console: to draw on; nothing is drawn where it is no terminal.
+    """
+    columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), TextColumn("{task.fields[words]}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("posts", total=total, words="")
+
+        def seen(tally: Tally) -> None:
+            progress.update(task, completed=tally.before + tally.posts, words=tally.words())
+
+        yield seen

@@ -1,0 +1,128 @@
+"""A corpus through the pipeline into a file."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic_core import to_json as dump
+
+from unco.context import Context
+from unco.corpus.output import Output, Settings
+from unco.corpus.pipeline import Done, Pipeline
+from unco.corpus.posts import Line, read_posts
+from unco.corpus.tally import Tally
+from unco.errors import Unavailable, UncoError
+from unco.nodes.account import fault_of
+from unco.state import RESULT
+from unco.types import Result
+
+MOST_UNANSWERED = 20
+"""Posts that the endpoint may leave without any answer, one after the other, before the run stops: it is down."""
+
+MOST_HELD = 2000
+"""Posts that are held back while it is not known whether the endpoint is down; more would fill the memory."""
+
+Seen = Callable[[Tally], None]
+"""Told after each post."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is run, and where it goes."""
+
+    posts: Path
+    """JSON Lines; `-` = standard input."""
+    out: Path
+    resume: bool = False
+    settings: Settings = field(default_factory=dict)
+    """What another run must share to go on in the same file: small model, prompts, thresholds, MLLM."""
+
+
+def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: None) -> Tally:
+    """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
+
+    A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
+    posts are held back until it answers again; after `MOST_UNANSWERED` of them the run stops, and they are run anew
+    later.
+
+    Args:
+        corpus: what is run.
+        pipeline: through what.
+        seen: told after each post that was written.
+
+    Raises:
+        Unavailable: the endpoint is down; what was written before stays.
+        SettingsError: the output is there already, or is another run's.
+        SetupError: it cannot be written.
+        DataError: the posts cannot be read.
+    """
+    output = Output(corpus.out, {"posts": str(corpus.posts), **corpus.settings}, corpus.resume)
+    try:
+        return asyncio.run(_run(corpus, pipeline, output, seen))
+    finally:
+        output.close()
+
+
+async def _run(corpus: Corpus, pipeline: Pipeline, output: Output, seen: Seen) -> Tally:
+    tally, held, unanswered = Tally(before=output.written), list[Done](), 0
+    lines: Iterator[Line] = islice(read_posts(corpus.posts), output.written, None)
+    async for done in pipeline.run(lines):
+        held.append(done)
+        state = _endpoint_state(done.result)
+        unanswered = 0 if state == "up" else unanswered + (state == "down")
+        if unanswered >= MOST_UNANSWERED:
+            raise Unavailable(
+                f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(done.result)}): the "
+                f"run stopped before post {held[0].line.number}; go on with --resume when it is up again"
+            )
+        if not unanswered or len(held) >= MOST_HELD:
+            _write(held, output, tally, seen)
+    _write(held, output, tally, seen)
+    return tally
+
+
+def _write(held: list[Done], output: Output, tally: Tally, seen: Seen) -> None:
+    for done in held:
+        output.write(as_line(done))
+        if done.result is None:
+            tally.add_failure(done.fault)
+        else:
+            tally.add(done.result)
+        seen(tally)
+    held.clear()
+
+
+def as_line(done: Done) -> bytes:
+    """A result, or the error of a post: {"id", "post", "error": {"type", "message"}}, `post` counting from 1."""
+    if done.result is not None:
+        return RESULT.dump_json(done.result)
+    fault, post = done.fault, done.line.post
+    kind = type(fault).__name__ if isinstance(fault, UncoError) else "PostError"
+    error = {"type": kind, "message": str(fault)}
+    return dump({"id": post.id if post else None, "post": done.line.number, "error": error})
+
+
+def _endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]:
+    """What a post shows of the endpoint: down = it was asked and gave no reply at all."""
+    notes = [note for entity in (result.entities if result else ()) for note in entity.corrections]
+    if any(note.exchanges for note in notes):
+        return "up"
+    return "down" if any(_is_down(fault_of(note)) for note in notes) else "not asked"
+
+
+def _is_down(fault: str) -> bool:
+    """Whether an endpoint was asked in vain; a budget that is spent or a privacy rule is nobody's failure."""
+    return fault.startswith("the endpoint") or "the connection to the endpoint" in fault
+
+
+def _why(result: Result | None) -> str:
+    notes = [note for entity in (result.entities if result else ()) for note in entity.corrections]
+    return next((fault_of(note) for note in notes if _is_down(fault_of(note))), "no reason given")
+
+
+def settings_of(context: Context, **choices: Any) -> Settings:
+    """What a run that goes on must have in common with the one that broke off."""
+    return {"context": {name: value for name, value in asdict(context).items() if value is not None}, **choices}

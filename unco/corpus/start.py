@@ -1,0 +1,80 @@
+"""A corpus run from what a user names: which small model, which MLLM, which posts; and what is said at the end."""
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from unco.context import Context
+from unco.corpus.estimate import estimate
+from unco.corpus.pipeline import Pipeline
+from unco.corpus.posts import count_posts, read_posts
+from unco.corpus.progress import shown_progress
+from unco.corpus.run import Corpus, run_corpus, settings_of
+from unco.small_model.identity import identity_of
+from unco.tools.call_settings import mllm_from_env
+from unco.tools.extractor import Extractor
+from unco.tools.knowledge import Knowledge
+from unco.tools.policy import read_policy
+from unco.tools.saved_predictions import SavedPredictions
+from unco.tools.small_model import default_extractor
+from unco.tools.under_policy import PolicyExtractor
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Which small model, and how many posts are corrected at once."""
+
+    predictions: Path | None = None
+    """Saved output, instead of a small model."""
+    checkpoint: str | None = None
+    scheme: str | None = None
+    policy: Path | None = None
+    at_once: int = 16
+
+
+def start(
+    posts: Path, out: Path, resume: bool, dry_run: bool, context: Context, choices: Choices, console: Console
+) -> None:
+    """Run a corpus, or say what it would ask and cost; progress and summary go to the console.
+
+    Raises:
+        UncoError: see `run_corpus`.
+    """
+    extractor, llm = _extractor(choices), mllm_from_env()
+    if dry_run:
+        found = asyncio.run(estimate(read_posts(posts), extractor, llm, context))
+        usd = "unknown, for want of a price" if found.most_usd is None else f"at most ${found.most_usd:.2f}"
+        shares = ", ".join(f"{name} {count:,}" for name, count in found.routed.items())
+        console.print(f"{found.posts:,} posts ({found.failed:,} cannot be run), {found.entities:,} entities")
+        console.print(f"{found.calls:,} calls (about {shares}), re-asks aside; cost {usd}", soft_wrap=True)
+        return
+    settings = settings_of(
+        context,
+        small_model=str(choices.predictions or choices.checkpoint or "shipped"),
+        scheme=choices.scheme,
+        policy=None if choices.policy is None else str(choices.policy),
+        mllm=llm.model,
+    )
+    began = time.monotonic()
+    with shown_progress(count_posts(posts), console) as seen:
+        pipeline = Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once)
+        tally = run_corpus(Corpus(posts, out, resume, settings), pipeline, seen)
+    seconds = time.monotonic() - began
+    went_on = f", {tally.before:,} done before" if tally.before else ""
+    rate = tally.posts / max(seconds, 1e-9)
+    console.print(f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){went_on}: {tally.words()}", soft_wrap=True)
+
+
+def _extractor(choices: Choices) -> Extractor:
+    if choices.predictions is not None:
+        return SavedPredictions(choices.predictions)
+    extractor: Extractor = default_extractor(None, choices.checkpoint, choices.scheme)
+    if (policy := choices.policy or os.environ.get("UNCO_POLICY")) is not None:
+        identify = partial(identity_of, choices.checkpoint, choices.scheme, None)
+        extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)
+    return extractor

@@ -1,0 +1,51 @@
+"""What a run has done so far: for the progress bar and the summary."""
+
+from dataclasses import dataclass
+
+from unco.errors import UncoError
+from unco.types import Result
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a run; of those before a break nothing but the posts."""
+
+    posts: int = 0
+    before: int = 0
+    """Written by the run that broke off."""
+    failed: int = 0
+    """Posts that are a line with their error."""
+    attributes: int = 0
+    routed: int = 0
+    unanswered: int = 0
+    """Routed attributes that no answer came about."""
+    calls: int = 0
+    cached: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+    """Results whose cost is not known."""
+
+    def add(self, result: Result) -> None:
+        """Count a post."""
+        self.posts += 1
+        notes = [note for entity in result.entities for note in entity.corrections]
+        self.attributes += len(notes)
+        self.routed += sum(note.outcome != "skipped" for note in notes)
+        self.unanswered += sum(note.outcome in ("failed", "unavailable") for note in notes)
+        self.calls += result.usage.calls
+        self.cached += result.usage.calls - result.usage.asked
+        self.usd += result.usage.cost or 0.0
+        self.unpriced += result.usage.cost is None
+
+    def add_failure(self, _: UncoError | str) -> None:
+        """Count a post that cannot be run."""
+        self.posts += 1
+        self.failed += 1
+
+    def words(self) -> str:
+        """In one line."""
+        share = self.routed / self.attributes if self.attributes else 0.0
+        cost = f"${self.usd:.2f}" + (" and what has no known price" if self.unpriced else "")
+        return (
+            f"routed {share:.1%}, calls {self.calls:,} ({self.cached:,} cached), {cost}, failed posts {self.failed:,}"
+        )

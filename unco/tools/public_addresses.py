@@ -1,0 +1,72 @@
+"""HTTP to public addresses only: a name that leads to this machine, its network or its cloud's metadata is refused.
+
+The address that was checked is the one that is connected to, so a name that changes its mind in between (DNS
+rebinding) gains nothing. An address that is written out as numbers was allowed as such, and is connected to.
+"""
+
+import socket
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from ipaddress import ip_address
+from typing import Any
+from urllib.request import HTTPHandler, HTTPSHandler, Request
+
+
+def connect(address: tuple[str, int], timeout: Any = None, source_address: Any = None) -> socket.socket:
+    """A connection to a host, if all addresses that its name leads to are public.
+
+    Raises:
+        OSError: one is not, or none can be connected to.
+    """
+    host, port = address
+    return socket.create_connection((checked_address(host, port), port), timeout, source_address)
+
+
+def checked_address(host: str, port: int) -> str:
+    """The address to connect to.
+
+    Raises:
+        OSError: the name leads to an address that is not public, or nowhere.
+    """
+    if _is_address(host):
+        return host
+    found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    private = [one for one in found if not ip_address(one.partition("%")[0]).is_global]
+    if private:
+        raise OSError(f"the name {host} leads to {private[0]}, which is no public address: allow the address itself")
+    return found[0]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class _Http(HTTPConnection):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._create_connection = connect
+
+
+class _Https(HTTPSConnection):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._create_connection = connect
+
+
+class PublicHttp(HTTPHandler):
+    """urllib's, over checked connections."""
+
+    def http_open(self, request: Request) -> HTTPResponse:
+        """Open."""
+        return self.do_open(_Http, request)
+
+
+class PublicHttps(HTTPSHandler):
+    """The same with TLS, which still checks the certificate against the name."""
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        """Open."""
+        return self.do_open(_Https, request)
