@@ -20,6 +20,7 @@ ORDER = (
     {"show"},
     {"demo", "corpus"},
     {"evals"},
+    {"doctor"},
     {"cli"},
 )
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

@@ -53,6 +53,8 @@ class OpenAIServer:
     url: str = ""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     """What was asked, in order."""
+    models: list[str] | None = None
+    """What it lists; None = it does not."""
     keys: list[str] = field(default_factory=list)
     """The Authorization header of each."""
 
@@ -90,6 +92,18 @@ def serve() -> Iterator[OpenAIServer]:
                 self.wfile.write(data)
             except OSError:
                 pass  # the client no longer waits
+
+        def do_GET(self) -> None:
+            if state.models is None or self.path != "/v1/models":
+                self.send_error(404)
+                return
+            listed = {"object": "list", "data": [{"id": name, "object": "model"} for name in state.models]}
+            data = json.dumps(listed).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
 
         def log_message(self, *args: object) -> None:
             pass

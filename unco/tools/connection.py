@@ -143,6 +143,20 @@ class Connection:
                 self._client = endpoint.build_client(self.base_url, self._api_key, self._patience.timeout_s)
             return self._client
 
+    def listed_models(self) -> frozenset[str]:
+        """Names of the models that the endpoint says it has; asked once, and of nothing else.
+
+        Raises:
+            Unavailable: the endpoint cannot be reached.
+            CallFailed: it does not say.
+        """
+        with endpoint.translated(self.base_url, self._api_key):
+            return frozenset(model.id for model in self.connected().root_client.models.list(timeout=10.0))
+
+    def took(self, request: Request) -> Format:
+        """The strictest form of answer that the endpoint is known, or hoped, to take for a question."""
+        return self._formats.to_try(self.base_url, request)[0]
+
     @contextmanager
     def _admitted(self, request: Request, end: float) -> Iterator[list[Reply]]:
         """Pass policy, deadline and budget; gives where the reply goes."""

