@@ -25,6 +25,7 @@ train: $(VENV)/train.done
 
 studio: $(VENV)/studio.done
 	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true LANGSMITH_TRACING=false \
+	UNCO_PICTURE_ROOTS="$${UNCO_PICTURE_ROOTS-unco/demo/pictures}" \
 		$(BIN)/langgraph dev --no-browser --n-jobs-per-worker 10
 
 record-demo: $(VENV)/vision.done
