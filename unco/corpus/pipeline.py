@@ -96,7 +96,9 @@ class Pipeline:
 
     async def _result(self, given: PostInput) -> Result:
         """The graph's result; where nobody would be asked the graph is not entered, which gives the same."""
-        checked = PostInput(**check_input(given.model_dump())) if given.image is not None else given
+        checked = given
+        if given.image is not None:  # an inline picture is decoded and kept, off the event loop
+            checked = PostInput(**await asyncio.to_thread(check_input, given.model_dump()))
         post = post_of(**checked.model_dump(exclude={"private"}))
         found = await extract_async(self._extractor, post)
         found = replace(found, thresholds=self._context.thresholds(found.thresholds))
