@@ -104,6 +104,29 @@ def test_a_post_that_cannot_be_run_is_a_line_with_its_error(tmp_path: Path):
     assert "failed posts 2" in tally.words()
 
 
+def test_half_a_character_spoils_its_own_post_alone(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 1)
+    halves = '{"text": "a", "id": "\\ud800"}\n{"text": "b \\ud800", "id": "2"}\n'
+    posts.write_text(halves + posts.read_text())
+    tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, ScriptedLlm(), mode="off"))
+    first, second, third = lines_of(tmp_path / "out.jsonl")
+    assert "surrogates not allowed" in first["error"]["message"]
+    assert second["id"] == "2"
+    assert second["error"]["type"] == "PostError"
+    assert (third["id"], tally.failed) == ("0", 2)
+
+
+def test_what_a_run_was_started_with_is_written_once(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 1)
+    run = pipeline(predictions, ScriptedLlm(), mode="off")
+    run_corpus(Corpus(posts, tmp_path / "out.jsonl"), run)
+    about = tmp_path / "out.jsonl.run.json"
+    about.chmod(0o444)
+    before = about.stat().st_mtime_ns
+    run_corpus(Corpus(posts, tmp_path / "out.jsonl", resume=True), run)
+    assert about.stat().st_mtime_ns == before
+
+
 def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path):
     posts, predictions = write_corpus(tmp_path, 1)
     out = tmp_path / "out.jsonl"

@@ -35,12 +35,14 @@ class Output:
         self.path = path
         about = path.with_name(path.name + ".run.json")
         try:
-            if path.exists() and path.stat().st_size and not resume:
+            begun = path.exists() and path.stat().st_size > 0
+            if begun and not resume:
                 raise SettingsError(f"{path} is there already: go on with --resume, or name another file")
-            if resume and path.exists():
-                _check(about, settings)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            about.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
+            if begun:
+                _check(about, settings)  # and not written again: a kill could leave half of it
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                about.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
             self._file: BinaryIO = path.open("a+b")
             self.written = _whole_lines(self._file) if resume else 0
         except OSError as error:

@@ -87,14 +87,17 @@ def _line(number: int, line: bytes) -> Line:
 def _checked(number: int, data: Any) -> Line:
     try:
         return Line(number, _post(data))
-    except (ValidationError, PostError) as error:
+    except (ValidationError, UnicodeEncodeError, PostError) as error:
         return Line(number, None, _words(error))
 
 
 def _post(data: Any) -> PostInput:
     if not isinstance(data, dict):
         raise PostError('a post is an object: {"text": ...}')
-    return PostInput.model_validate(data)
+    post = PostInput.model_validate(data)
+    for name in ("id", "image", "caption"):
+        (getattr(post, name) or "").encode("utf-8")  # half a character cannot be written into a result
+    return post
 
 
 def _words(error: Exception) -> str:

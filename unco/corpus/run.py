@@ -101,7 +101,7 @@ def as_line(done: Done) -> bytes:
         return RESULT.dump_json(done.result)
     fault, post = done.fault, done.line.post
     kind = type(fault).__name__ if isinstance(fault, UncoError) else "PostError"
-    error = {"type": kind, "message": str(fault)}
+    error = {"type": kind, "message": str(fault).encode("utf-8", "replace").decode()}
     return dump({"id": post.id if post else None, "post": done.line.number, "error": error})
 
 
