@@ -47,5 +47,6 @@ class Tally:
         share = self.routed / self.attributes if self.attributes else 0.0
         cost = f"${self.usd:.2f}" + (" and what has no known price" if self.unpriced else "")
         return (
-            f"routed {share:.1%}, calls {self.calls:,} ({self.cached:,} cached), {cost}, failed posts {self.failed:,}"
+            f"routed {share:.1%}, unanswered {self.unanswered:,}, calls {self.calls:,} ({self.cached:,} cached), {cost}, "
+            f"failed posts {self.failed:,}"
         )
