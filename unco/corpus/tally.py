@@ -46,7 +46,5 @@ class Tally:
         """In one line."""
         share = self.routed / self.attributes if self.attributes else 0.0
         cost = f"${self.usd:.2f}" + (" and what has no known price" if self.unpriced else "")
-        return (
-            f"routed {share:.1%}, unanswered {self.unanswered:,}, calls {self.calls:,} ({self.cached:,} cached), {cost}, "
-            f"failed posts {self.failed:,}"
-        )
+        calls = f"calls {self.calls:,} ({self.cached:,} cached), {cost}"
+        return f"routed {share:.1%}, unanswered {self.unanswered:,}, {calls}, failed posts {self.failed:,}"
