@@ -9,20 +9,27 @@ MOST_CHARACTERS = 1_000_000
 """Larger than any file of settings, prompts or prices."""
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, most: int = MOST_CHARACTERS) -> Any:
     """What a file holds.
+
+    Args:
+        path: the file.
+        most: characters; a larger file is none of the kind that is wanted.
 
     Raises:
         OSError: it cannot be read.
         ValueError: it is not UTF-8, not YAML, too large, or nested too deeply.
     """
-    with path.open(encoding="utf-8") as file:
-        text = file.read(MOST_CHARACTERS + 1)
-    if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"is too large: more than {MOST_CHARACTERS} characters")
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(most + 1)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8: {error}") from error
+    if len(text) > most:
+        raise ValueError(f"too large: more than {most} characters")
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"is not YAML: {' '.join(str(error).split())}") from error
+        raise ValueError(f"not YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
-        raise ValueError("is nested too deeply") from error
+        raise ValueError("nested too deeply") from error

@@ -9,20 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from tests.scripted import ANN, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says
+from tests.tools.test_policy import policy_of
 from unco.context import Context
 from unco.corpus.estimate import estimate
 from unco.corpus.output import Output
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import STDIN, Line, count_posts, read_posts
 from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
+from unco.corpus.start import Choices, start
 from unco.errors import DataError, SettingsError, SetupError, Unavailable
 from unco.evals.bench.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import simulate
 from unco.state import PostInput, read_result
 from unco.tools.cache import Cache
 from unco.tools.llm import Mllm
+from unco.tools.policy import write_policy
 from unco.tools.saved_predictions import SavedPredictions
 
 TEXT = " ".join(TOKENS)
@@ -218,3 +222,34 @@ def test_an_estimate_asks_nobody(tmp_path: Path):
     usd = asyncio.run(estimate(read_posts(posts), SavedPredictions(predictions), priced, Context())).most_usd
     assert usd is not None
     assert 0.05 < usd < 1
+
+
+def test_the_policy_in_force_is_part_of_what_a_run_goes_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Also one that the environment names; saved predictions bring thresholds of their own."""
+    posts, predictions = write_corpus(tmp_path, 1)
+    for name in ("UNCO_LLM_BASE_URL", "UNCO_SETTINGS", "UNCO_RECORDING", "UNCO_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for number in (1, 2):
+        write_policy(policy_of(method=f"by hand {number}"), tmp_path / f"policy{number}.yaml")
+    out, console = tmp_path / "out.jsonl", Console(quiet=True)
+    monkeypatch.setenv("UNCO_POLICY", str(tmp_path / "policy1.yaml"))
+    start(posts, out, False, False, Context(mode="off"), Choices(), console)
+    start(posts, out, True, False, Context(mode="off"), Choices(policy=tmp_path / "policy1.yaml"), console)
+    monkeypatch.setenv("UNCO_POLICY", str(tmp_path / "policy2.yaml"))
+    with pytest.raises(SettingsError, match=r"policy was '.*policy1\.yaml', is '.*policy2\.yaml'"):
+        start(posts, out, True, False, Context(mode="off"), Choices(), console)
+    saved = Choices(predictions, policy=tmp_path / "policy1.yaml")
+    with pytest.raises(SettingsError, match="--policy has no say: leave one out"):
+        start(posts, tmp_path / "other.jsonl", False, False, Context(mode="off"), saved, console)
+
+
+def test_an_estimate_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    posts, predictions = write_corpus(tmp_path, 4, unsure=2)
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("UNCO_LLM_MODEL", "gpt-4o")
+    console = Console(record=True, width=200)
+    start(posts, tmp_path / "out.jsonl", False, True, Context(), Choices(predictions), console)
+    said = console.export_text()
+    assert "4 posts (0 cannot be run), 8 entities" in said
+    assert "2 calls (about span 0, type 2, region 0); cost at most $" in said
+    assert not (tmp_path / "out.jsonl").exists()

@@ -17,8 +17,9 @@ from unco.evals.bench.throughput import measure_throughput
 from unco.evals.bench.timing import Measured
 from unco.evals.bench.transformers_way import WORDS, generate, measure_transformers, same_weights
 from unco.small_model.batch import Batch
-from unco.small_model.checkpoint import SHIPPED, load_tokenizer
+from unco.small_model.checkpoint import load_tokenizer
 from unco.small_model.config import ModelConfig
+from unco.small_model.identity import SHIPPED
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import Regression
 from unco.small_model.symbols import FIRST_TYPE

@@ -1,12 +1,14 @@
 """Arms against each other: what they choose, how they differ, what the differences cost."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from tests.evals.arenas import drawn_arena
+from tests.scripted import doubt
 from unco.context import Context
 from unco.errors import DataError, SettingsError
 from unco.evals.changes import Changes
@@ -14,7 +16,9 @@ from unco.evals.comparison import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.side_by_side.arm import Arm, parse_arm
 from unco.evals.side_by_side.compare import compare_arms, to_json, write_comparison
+from unco.evals.side_by_side.flips import find_flips
 from unco.evals.side_by_side.posts import with_pictures
+from unco.evals.side_by_side.run import run_arm
 from unco.evals.side_by_side.show_comparison import show_comparison
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
@@ -112,6 +116,30 @@ def test_an_arm_without_the_same_entities_has_no_flips(tmp_path: Path):
         show_comparison(found, arena, console)
     assert found.others[0].flips is None
     assert "does not start from the entities of arm 1" in console.export_text()
+
+
+def test_flips_need_the_same_start_in_every_attribute(tmp_path: Path):
+    """Two runs of the MLLM alone have none in common, nor have two small models that differ in a type or a doubt."""
+    with drawn_arena(tmp_path) as arena:
+        alone = run_arm(parse_arm("variant=generate"), arena).results
+        usual = run_arm(parse_arm("variant=small_only"), arena).results
+    assert find_flips(arena.gold, alone, alone) is None
+    assert find_flips(arena.gold, usual, usual) == []
+    first = usual[0].entities[0]
+    other_type = tuple(
+        replace(note, before="MISC", after="MISC") if note.attribute == "type" else note for note in first.corrections
+    )
+    for changed in (replace(first, type="MISC", corrections=other_type), replace(first, uncertainty=doubt("type"))):
+        others = (replace(usual[0], entities=(changed, *usual[0].entities[1:])), *usual[1:])
+        assert find_flips(arena.gold, usual, others) is None
+
+
+def test_what_cannot_be_written_is_said(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with drawn_arena(tmp_path) as arena:
+        found = compare_arms([parse_arm("variant=small_only"), parse_arm("type_threshold=1")], arena)
+        with pytest.raises(DataError, match=r"file/out/comparison\.json cannot be written"):
+            write_comparison(found, arena, tmp_path / "file" / "out")
 
 
 def test_a_comparison_is_written_down_whole(tmp_path: Path):

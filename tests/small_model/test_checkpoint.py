@@ -15,7 +15,6 @@ from unco.errors import SettingsError, SetupError
 from unco.evals.model_card import read_report, score_table
 from unco.small_model.checkpoint import (
     SCALE,
-    SHIPPED,
     Calibration,
     dequantise,
     from_pretrained,
@@ -23,6 +22,7 @@ from unco.small_model.checkpoint import (
     save_pretrained,
 )
 from unco.small_model.config import ESTIMATORS
+from unco.small_model.identity import SHIPPED
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regression import Regression
 from unco.small_model.uncertainty import log_cardinality

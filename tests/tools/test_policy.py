@@ -71,7 +71,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("thresholds: [", "cannot be read"),
         ("", "is none"),
         ("!!python/object/apply:os.system ['true']", "cannot be read"),
-        ("x: 1\n" * 30_000, "too large for a policy"),
+        ("x: 1\n" * 30_000, "too large: more than 100000 characters"),
         (BOMB, "is none"),
         ("- 2026-99-99", "cannot be read"),
         ("[" * 20_000, "cannot be read"),

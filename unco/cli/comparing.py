@@ -47,19 +47,7 @@ def compare(
     from unco.evals.side_by_side.show_comparison import show_comparison
 
     arms = [parse_arm(text) for text in arm]
-    choices = ArenaChoices(
-        gold=gold,
-        split=split,
-        boxes=boxes,
-        pictures=pictures,
-        posts=posts,
-        checkpoint=checkpoint,
-        scheme=scheme,
-        mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
-        profile=profile,
-        family=family,
-        seed=seed,
-    )
+    choices = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
     with open_arena(choices) as arena:
         found = compare_arms(arms, arena)
         if out is not None:
@@ -90,18 +78,6 @@ def reproduce(
     from unco.evals.paper.run import reproduce as run
     from unco.evals.side_by_side.open_arena import ArenaChoices, open_arena
 
-    choices = ArenaChoices(
-        gold=gold,
-        split=split,
-        boxes=boxes,
-        pictures=pictures,
-        posts=posts,
-        checkpoint=checkpoint,
-        scheme=scheme,
-        mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
-        profile=profile,
-        family=family,
-        seed=seed,
-    )
+    choices = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
     with open_arena(choices) as arena:
         sys.stdout.write(run(part, arena, split, out))

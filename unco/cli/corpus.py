@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
+from unco.cli.arena_options import Checkpoint, Scheme
 from unco.cli.posts import Mode, Share, Version
 
 
@@ -17,8 +18,8 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on in the file where a run broke off.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked and cost.")] = False,
     predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model, instead of one.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
-    scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
+    checkpoint: Checkpoint = None,
+    scheme: Scheme = None,
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
     at_once: Annotated[int, typer.Option(min=1, help="Posts whose corrections wait for the MLLM at once.")] = 16,
     mode: Mode = None,

@@ -51,19 +51,7 @@ def tune(
 
     arena = None
     if gold is not None:
-        arena = ArenaChoices(
-            gold=gold,
-            split=split,
-            boxes=boxes,
-            pictures=pictures,
-            posts=posts,
-            checkpoint=checkpoint,
-            scheme=scheme,
-            mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
-            profile=profile,
-            family=family,
-            seed=seed,
-        )
+        arena = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
     context = Context(span_prompt=span_prompt, type_prompt=type_prompt, region_prompt=region_prompt)
     answers = Answers(paths=paths, arena=arena, context=context, floor=floor_of(floor), record=record)
     if check is not None:

@@ -28,7 +28,7 @@ class Estimate:
     routed: dict[Attribute, int]
     """Attributes above their thresholds: a question each, and another where an answer cannot be read."""
     most_usd: float | None
-    """More than the run will cost: each question at the most that it can take. None = a price is unknown."""
+    """US dollars, each question at the most that it can take, re-asks aside. None = a price is unknown."""
 
     @property
     def calls(self) -> int:

@@ -17,7 +17,7 @@ from unco.corpus.tally import Tally
 from unco.errors import Unavailable, UncoError
 from unco.nodes.account import fault_of
 from unco.state import RESULT
-from unco.types import Result
+from unco.types import Correction, PostQuestion, Result
 
 MOST_UNANSWERED = 20
 """Posts that the endpoint may leave without any answer, one after the other, before the run stops: it is down."""
@@ -107,10 +107,17 @@ def as_line(done: Done) -> bytes:
 
 def _endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]:
     """What a post shows of the endpoint: down = it was asked and gave no reply at all."""
-    notes = [note for entity in (result.entities if result else ()) for note in entity.corrections]
-    if any(note.exchanges for note in notes):
+    asked = _asked(result)
+    if any(one.exchanges for one in asked):
         return "up"
-    return "down" if any(_is_down(fault_of(note)) for note in notes) else "not asked"
+    return "down" if any(_is_down(fault_of(one)) for one in asked) else "not asked"
+
+
+def _asked(result: Result | None) -> list[Correction | PostQuestion]:
+    """All that somebody may have been asked: about attributes, and about the post as a whole."""
+    if result is None:
+        return []
+    return [*(note for entity in result.entities for note in entity.corrections), *result.questions]
 
 
 def _is_down(fault: str) -> bool:
@@ -119,8 +126,7 @@ def _is_down(fault: str) -> bool:
 
 
 def _why(result: Result | None) -> str:
-    notes = [note for entity in (result.entities if result else ()) for note in entity.corrections]
-    return next((fault_of(note) for note in notes if _is_down(fault_of(note))), "no reason given")
+    return next((fault_of(one) for one in _asked(result) if _is_down(fault_of(one))), "no reason given")
 
 
 def settings_of(context: Context, **choices: Any) -> Settings:

@@ -15,6 +15,7 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import count_posts, read_posts
 from unco.corpus.progress import shown_progress
 from unco.corpus.run import Corpus, run_corpus, settings_of
+from unco.errors import SettingsError
 from unco.small_model.identity import identity_of
 from unco.tools.call_settings import mllm_from_env
 from unco.tools.extractor import Extractor
@@ -51,13 +52,13 @@ def start(
         usd = "unknown, for want of a price" if found.most_usd is None else f"at most ${found.most_usd:.2f}"
         shares = ", ".join(f"{name} {count:,}" for name, count in found.routed.items())
         console.print(f"{found.posts:,} posts ({found.failed:,} cannot be run), {found.entities:,} entities")
-        console.print(f"{found.calls:,} calls (about {shares}), re-asks aside; cost {usd}", soft_wrap=True)
+        console.print(f"{found.calls:,} calls (about {shares}); cost {usd}; re-asks aside", soft_wrap=True)
         return
     settings = settings_of(
         context,
         small_model=str(choices.predictions or choices.checkpoint or "shipped"),
         scheme=choices.scheme,
-        policy=None if choices.policy is None else str(choices.policy),
+        policy=_policy_of(choices),
         mllm=llm.model,
     )
     began = time.monotonic()
@@ -70,11 +71,19 @@ def start(
     console.print(f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){went_on}: {tally.words()}", soft_wrap=True)
 
 
+def _policy_of(choices: Choices) -> str | None:
+    """The file of the policy in force; saved predictions bring their own thresholds."""
+    named = None if choices.policy is None else str(choices.policy)
+    return named if choices.predictions is not None else named or os.environ.get("UNCO_POLICY")
+
+
 def _extractor(choices: Choices) -> Extractor:
     if choices.predictions is not None:
+        if choices.policy is not None:
+            raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")
         return SavedPredictions(choices.predictions)
     extractor: Extractor = default_extractor(None, choices.checkpoint, choices.scheme)
-    if (policy := choices.policy or os.environ.get("UNCO_POLICY")) is not None:
+    if (policy := _policy_of(choices)) is not None:
         identify = partial(identity_of, choices.checkpoint, choices.scheme, None)
         extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)
     return extractor

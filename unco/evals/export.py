@@ -11,6 +11,7 @@ from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.coco import predictions_to_coco
 from unco.evals.formats.conll_voc import write_folder
 from unco.evals.formats.gold_lines import write_gold_lines
+from unco.evals.formats.json_text import write_text
 from unco.evals.formats.label_studio import labelling_config, to_task
 from unco.evals.formats.label_studio_review import Reviewed, read_review
 from unco.evals.formats.official_json import write_official_predictions
@@ -113,7 +114,7 @@ def _to_label_studio(posts: Sequence[PredictedPost], out: Path, image: str) -> N
 
 def _write_tasks(tasks: list[dict[str, Any]], types: set[str], out: Path) -> None:
     _write_json(tasks, out)
-    _write_text(labelling_config(types_to_choose(types)), out.with_suffix(".xml"))
+    write_text(labelling_config(types_to_choose(types)), out.with_suffix(".xml"))
 
 
 def _address(image: str, identity: str | None) -> str:
@@ -121,15 +122,7 @@ def _address(image: str, identity: str | None) -> str:
 
 
 def _write_json(data: Any, out: Path) -> None:
-    _write_text(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n", out)
-
-
-def _write_text(text: str, out: Path) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        raise DataError(f"{out} cannot be written: {error}") from error
+    write_text(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n", out)
 
 
 _WRITERS: dict[str, Callable[[Sequence[PredictedPost], Path, str], None]] = {

@@ -13,6 +13,9 @@ from unco.types import Box, GoldEntity, GoldPost, Span
 Task = Literal["GMNER", "MNER", "EEG", "span"]
 """Span + type + region; span + type; span + region; span alone."""
 
+THREE_TASKS: tuple[Task, ...] = ("GMNER", "MNER", "EEG")
+"""Those of the paper's tables."""
+
 
 class Triplet(Protocol):
     """Anything predicted that has a span, a type and a region."""

@@ -140,7 +140,7 @@ def read_prompt(path: Path) -> Prompt:
     try:
         content = read_yaml(path)
     except ValueError as error:
-        raise SettingsError(f"{where} {error}") from error
+        raise SettingsError(f"{where} is {error}") from error
     if not isinstance(content, dict) or not _REQUIRED_KEYS <= content.keys() <= _KEYS:
         optional = ", ".join(sorted(_KEYS - _REQUIRED_KEYS))
         raise SettingsError(f"{where} needs exactly the keys {sorted(_REQUIRED_KEYS)}, and may have {optional}")

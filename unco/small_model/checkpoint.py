@@ -19,13 +19,13 @@ from torch import Tensor
 from unco.errors import SettingsError, SetupError
 from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.hub_models import fetched_folder
+from unco.small_model.identity import SHIPPED
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import Regression
 from unco.small_model.uncertainty import Normaliser
 from unco.types import Thresholds
 
-SHIPPED = Path(__file__).with_name("checkpoint")
 FORMAT = 2
 SCALE = "::scale"
 """Suffix of the name under which the row scales of an int8 matrix are stored."""

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from unco.errors import SettingsError
+from unco.plain_yaml import read_yaml
 from unco.tools.cache import Cache
 from unco.tools.connection import Terms
 from unco.tools.egress_log import EgressLog
@@ -24,9 +24,6 @@ from unco.tools.prices import Price, Prices, shipped_prices
 from unco.tools.privacy import Hosts, Privacy
 from unco.tools.rate_limit import RateLimit
 from unco.tools.recording import Recording
-
-_MOST_BYTES = 1_000_000
-"""A settings file larger than this is none."""
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -97,16 +94,12 @@ def read_settings(path: Path) -> CallSettings:
         SettingsError: it cannot be read, or holds what is no setting; names the place.
     """
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_MOST_BYTES + 1)
-        if len(text) > _MOST_BYTES:
-            raise SettingsError(f"{path} is too large for a settings file")
-        return CallSettings.model_validate(yaml.safe_load(text))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SettingsError(f"the settings file {path} cannot be read: {error}") from error
+        return CallSettings.model_validate(read_yaml(path))
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise SettingsError(f"the settings file {path}: {faults}") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the settings file {path} cannot be read: {error}") from error
 
 
 def mllm_from_settings(settings: CallSettings, cache: Cache | None, recording: Recording | None) -> Mllm:

@@ -11,11 +11,12 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from unco.errors import SettingsError
+from unco.plain_yaml import read_yaml
 from unco.small_model.identity import Identity
 from unco.types import ALWAYS, Attribute, Thresholds
 
-_MOST_BYTES = 100_000
-"""A policy larger than this is none."""
+_MOST = 100_000
+"""Characters; a larger file is no policy."""
 
 
 def _is_threshold(value: float) -> float:
@@ -112,12 +113,8 @@ def read_policy(path: Path) -> Policy:
         SettingsError: it cannot be read or is no policy; names the fields.
     """
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_MOST_BYTES + 1)
-        if len(text) > _MOST_BYTES:
-            raise SettingsError(f"{path} is too large for a policy")
-        return Policy.model_validate(yaml.safe_load(text))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
+        return Policy.model_validate(read_yaml(path, _MOST))
+    except (OSError, ValueError) as error:  # pydantic's is a ValueError
         raise SettingsError(f"the policy {path} {_fault(error)}") from error
 
 
@@ -129,10 +126,17 @@ def _fault(error: Exception) -> str:
 
 
 def write_policy(policy: Policy, path: Path) -> None:
-    """Write a policy; `read_policy` gives it back as it is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a policy; `read_policy` gives it back as it is.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
     text = yaml.safe_dump(policy.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
-    path.write_text(text, "utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise SettingsError(f"the policy {path} cannot be written: {error.strerror or error}") from error
 
 
 def policy_checkpoint(identity: Identity) -> PolicyCheckpoint:

@@ -64,7 +64,8 @@ def default_extractor(
     """
 
     def load() -> Any:
-        from unco.small_model.checkpoint import SHIPPED, from_pretrained
+        from unco.small_model.checkpoint import from_pretrained
+        from unco.small_model.identity import SHIPPED
 
         return from_pretrained(checkpoint or SHIPPED, scheme, estimator)
 

@@ -121,6 +121,11 @@ class PostQuestion:
     seconds: float = 0.0
     exchanges: tuple[Exchange, ...] = ()
 
+    @property
+    def simulated(self) -> bool:
+        """As `Correction.simulated`."""
+        return self.model.startswith("simulated-")
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

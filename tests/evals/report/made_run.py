@@ -48,10 +48,15 @@ def size_of(result: Result) -> tuple[int, int]:
 
 def hostile(result: Result) -> Result:
     """The same with markup wherever a stranger's words stand."""
-    notes = lambda entity: tuple(  # noqa: E731
-        replace(note, reasoning=EVIL, detail=EVIL, model=EVIL) for note in entity.corrections
+    entities = tuple(
+        replace(
+            entity,
+            type=EVIL,
+            text=EVIL,
+            corrections=tuple(replace(note, reasoning=EVIL, detail=EVIL, model=EVIL) for note in entity.corrections),
+        )
+        for entity in result.entities
     )
-    entities = tuple(replace(e, type=EVIL, text=EVIL, corrections=notes(e)) for e in result.entities)
     tokens = (EVIL, *result.tokens[1:])
     return replace(result, text=EVIL, tokens=tokens, entities=entities, id=EVIL, model=EVIL, warnings=(EVIL,))
 

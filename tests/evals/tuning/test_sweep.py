@@ -13,10 +13,11 @@ from tests.evals.tuning.recorded_posts import recorded_posts
 from unco.errors import DataError, SettingsError
 from unco.evals.intervals import f1_interval
 from unco.evals.protocols import evaluate
+from unco.evals.scores import THREE_TASKS
 from unco.evals.tuning.choose import choose_jointly, grid_of_shares, one_standard_error
 from unco.evals.tuning.expected import CALLS, USD, expected, scores
 from unco.evals.tuning.held_out import held_out_f1
-from unco.evals.tuning.outcomes import TASKS, outcomes_of
+from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.paths import About, Recorded
 from unco.evals.tuning.replay import replay
 from unco.evals.tuning.sweep import sweep, sweep_one
@@ -39,7 +40,7 @@ def test_outcomes_count_what_a_replay_gives(thresholds: Thresholds):
     results = replay(RECORDED, thresholds)
     report = evaluate(GOLD, [result.entities for result in results])
     by_post = OUTCOMES.by_post(thresholds)
-    for column, task in enumerate(TASKS):
+    for column, task in enumerate(THREE_TASKS):
         assert by_post[:, column].sum() == report.tasks[task].correct
     assert by_post[:, 3].tolist() == [result.usage.calls for result in results]
     usd = [
@@ -54,7 +55,7 @@ def test_a_sweep_is_each_of_its_policies(spans: list[float], kinds: list[float],
     swept = sweep(OUTCOMES, (np.array(spans), np.array(kinds), np.array(regions)))
     for place in np.ndindex(len(spans), len(kinds), len(regions)):
         alone = OUTCOMES.by_post(swept.thresholds(place)).sum(0)
-        assert [swept.right[task][place] for task in TASKS] == alone[:3].tolist()
+        assert [swept.right[task][place] for task in THREE_TASKS] == alone[:3].tolist()
         assert swept.calls[place] == alone[3]
         assert swept.usd[place] == pytest.approx(alone[4])
 

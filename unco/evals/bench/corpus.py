@@ -77,7 +77,7 @@ def measure_overlap(folder: Path, count: int = OVERLAP_POSTS) -> list[Measured]:
     posts, _ = write_corpus(folder, count)
     small_model, asks = default_extractor(), Context(type_threshold=-1.0, span_threshold=1.0, region_threshold=1.0)
     small_model(Post("Ann sings"))  # loads it
-    said = _kept(small_model)
+    said = _Kept(small_model)
     first = _timed(Corpus(posts, folder / "1.jsonl"), Pipeline(said, Mllm(), Context(mode="off", type_threshold=1.0)))
     saved = folder / "said.jsonl"
     saved.write_bytes(b"".join(EXTRACTION.dump_json(one) + b"\n" for one in said.known))
@@ -112,10 +112,6 @@ class _Kept:
         found = await self._extractor.acall(post)  # type: ignore[attr-defined]  # the default one can be awaited
         self.known.append(found)
         return found  # type: ignore[no-any-return]
-
-
-def _kept(extractor: Extractor) -> _Kept:
-    return _Kept(extractor)
 
 
 def _timed(corpus: Corpus, pipeline: Pipeline) -> float:

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from unco.evals.bench.posts import typical_posts
-from unco.small_model.checkpoint import SHIPPED, from_pretrained
+from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import named_estimator
+from unco.small_model.identity import SHIPPED
 from unco.small_model.predictor import Predictor
 
 MEBI = 1 << 20

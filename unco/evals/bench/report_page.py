@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -68,7 +69,7 @@ def as_result(post: PredictedPost) -> Result:
 def _entity(index: int, said: Predicted) -> Entity:
     doubt = Uncertainty(0.1, 0.6 if index % 3 == 0 else 0.2, 0.3)
     found = Entity(index, said.span, "w", 0, 1, said.type, said.region, doubt, doubt)
-    return Entity(index, said.span, "w", 0, 1, said.type, said.region, doubt, doubt, _notes(found))
+    return replace(found, corrections=_notes(found))
 
 
 def _notes(entity: Entity) -> tuple[Correction, ...]:

@@ -13,8 +13,8 @@ from unco.evals.bench.peak_memory import peak_of_process, peak_on_device
 from unco.evals.bench.posts import typical_posts
 from unco.evals.bench.tables import columns_table, milliseconds
 from unco.evals.bench.timing import measure
-from unco.small_model.checkpoint import SHIPPED
 from unco.small_model.config import ESTIMATORS
+from unco.small_model.identity import SHIPPED
 from unco.small_model.predictor import Predictor
 
 NAMES = ("entropy", "learned", "mc_decoder")

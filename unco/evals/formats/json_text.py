@@ -80,9 +80,26 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
-    """Write one JSON object a line, UTF-8."""
+    """Write one JSON object a line, UTF-8.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
     text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
-    path.write_bytes(text.encode("utf-8"))
+    write_text(text, path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a file of text, UTF-8, and the folder that it lies in.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def checked(model: type[R], data: Any, where: str) -> R:

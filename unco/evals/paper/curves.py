@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from unco.evals.paper.reproduce import Runs
-from unco.evals.scores import Task
-from unco.evals.tuning.outcomes import TASKS, outcomes_of
+from unco.evals.scores import THREE_TASKS, Task
+from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.record import record_arena
 from unco.evals.tuning.sweep import FIGURE_4, sweep_one
 from unco.types import ATTRIBUTES, Attribute, Thresholds
@@ -38,7 +38,7 @@ def threshold_curves(runs: Runs) -> list[Curve]:
     curves = []
     for attribute in ATTRIBUTES:
         swept = sweep_one(outcomes, attribute, OTHERS, FIGURE_4)
-        f1 = {task: tuple(map(float, swept.f1(task).ravel())) for task in TASKS}
+        f1 = {task: tuple(map(float, swept.f1(task).ravel())) for task in THREE_TASKS}
         calls = tuple(float(count) / max(1, swept.predicted) for count in swept.calls.ravel())
         curves.append(Curve(attribute, FIGURE_4, f1, calls))
     return curves

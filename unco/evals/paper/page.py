@@ -7,11 +7,9 @@ from unco.evals.intervals import Interval
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import RowFound, Runs, Shape, TableFound, data_set_of
 from unco.evals.paper.routed import Auroc
-from unco.evals.scores import Task
+from unco.evals.scores import THREE_TASKS
 from unco.evals.side_by_side.arena import Arena
 from unco.types import ATTRIBUTES, Attribute
-
-TASKS: tuple[Task, ...] = ("GMNER", "MNER", "EEG")
 
 SIMULATED = (
     "**The MLLM is simulated**: it knows the gold answers and errs as the profile below says. What is seen here is how "
@@ -100,7 +98,7 @@ def _paper(row: RowFound) -> list[str]:
 
 
 def _here(row: RowFound) -> list[str]:
-    return ["-"] * len(TASKS) if row.here is None else [_interval(row.here[task]) for task in TASKS]
+    return ["-"] * len(THREE_TASKS) if row.here is None else [_interval(row.here[task]) for task in THREE_TASKS]
 
 
 def _cost(row: RowFound) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from unco.evals.comparison import Difference
 from unco.evals.intervals import Interval
 from unco.evals.judging import NotScored
 from unco.evals.paper.published import NONE, F1s, Row, Table
-from unco.evals.scores import Task
+from unco.evals.scores import THREE_TASKS, Task
 from unco.evals.side_by_side.arena import Arena
 from unco.evals.side_by_side.arm import Arm, parse_arm
 from unco.evals.side_by_side.compare import compare, f1_of
@@ -116,7 +116,7 @@ def _row(row: Row, own: str | None, runs: Runs) -> RowFound:
 
 def _shape(above: str, below: str, task: Task, rows: Sequence[RowFound], runs: Runs) -> Shape:
     first, second = (next(row for row in rows if row.name == name) for name in (above, below))
-    place = ("GMNER", "MNER", "EEG").index(task)
+    place = THREE_TASKS.index(task)
     published = first.paper[place], second.paper[place]
     points = None if None in published else published[0] - published[1]  # type: ignore[operator]  # just seen
     both = [row.run for row in (second, first) if row.run is not None]

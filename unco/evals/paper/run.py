@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from unco.errors import DataError, SettingsError
-from unco.evals.formats.json_text import write_lines
+from unco.errors import SettingsError
+from unco.evals.formats.json_text import write_lines, write_text
 from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.curves_page import fig4_page, save_curves
 from unco.evals.paper.page import fig3_page, head, table6_page, table_page
@@ -58,10 +58,6 @@ def _page(part: str, runs: Runs) -> str:
 
 
 def _write(page: str, runs: Runs, out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "reproduction.md").write_text(page, "utf-8")
-    except OSError as error:
-        raise DataError(f"{out} cannot be written: {error}") from error
+    write_text(page, out / "reproduction.md")
     for number, run in enumerate(runs.made.values(), start=1):
         write_lines(out / f"run-{number}.jsonl", [RESULT.dump_python(result, mode="json") for result in run.results])

@@ -12,10 +12,9 @@ from unco.evals.judging import Rated
 from unco.evals.readings import readings_of
 from unco.evals.report.densities import plots_of
 from unco.evals.run_scores import score_run
+from unco.evals.scores import THREE_TASKS
 from unco.nodes.account import usage_of
 from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span
-
-TASKS = ("GMNER", "MNER", "EEG")
 
 Json = dict[str, Any]
 
@@ -68,7 +67,7 @@ def _about(results: Sequence[Result]) -> str:
 
 def _warning(results: Sequence[Result]) -> str:
     said = []
-    if any(_is_simulated(one) for one in _said(results)):
+    if any(one.simulated for one in _said(results)):
         said.append(
             "Answers in this run are simulated: the instrument knows the gold answers and errs as it is told. "
             "Scores show shapes and say nothing about any model."
@@ -81,7 +80,7 @@ def _warning(results: Sequence[Result]) -> str:
 def _scores(results: Sequence[Result], gold: Sequence[GoldPost]) -> Json:
     found = score_run(gold, [predicted_of(result) for result in results])
     tasks = next(iter(found.readings.values())).tasks
-    lines = {task: tasks[task] for task in TASKS}
+    lines = {task: tasks[task] for task in THREE_TASKS}
     return {
         task: {"f1": line.f1.value, "low": line.f1.low, "high": line.f1.high} if isinstance(line, Rated) else None
         for task, line in lines.items()
@@ -116,10 +115,6 @@ def _said(results: Sequence[Result]) -> list[Correction | PostQuestion]:
     return [*_notes(results), *(question for result in results for question in result.questions)]
 
 
-def _is_simulated(said: Correction | PostQuestion) -> bool:
-    return said.simulated if isinstance(said, Correction) else said.model.startswith("simulated-")
-
-
 def _notes(results: Sequence[Result]) -> list[Correction]:
     return [note for result in results for entity in result.entities for note in entity.corrections]
 
@@ -143,6 +138,8 @@ def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
 
 def _gaps(result: Result) -> list[str] | None:
     """What stands before each token and after the last; None = single spaces between them, or it cannot be told."""
+    if result.text == " ".join(result.tokens):
+        return None
     gaps, place = [], 0
     for token in result.tokens:
         start = result.text.find(token, place)
@@ -150,7 +147,7 @@ def _gaps(result: Result) -> list[str] | None:
             return None
         gaps.append(result.text[place:start])
         place = start + len(token)
-    return None if result.text == " ".join(result.tokens) else [*gaps, result.text[place:]]
+    return [*gaps, result.text[place:]]
 
 
 def _gold(item: Any) -> Json:
@@ -199,7 +196,7 @@ def _told(said: Correction | PostQuestion) -> Json:
         "calls": said.calls,
         "cost": said.cost,
         "seconds": round(said.seconds, 3),
-        "simulated": _is_simulated(said),
+        "simulated": said.simulated,
         "authored": said.authored,
     }
     return {name: value for name, value in told.items() if value}

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from unco.errors import DataError
+from unco.evals.formats.json_text import write_text
 
 SCRIPTS = ("score.js", "plots.js", "cards.js", "main.js")
 
@@ -40,11 +40,7 @@ def write_page(data: dict[str, Any], path: Path) -> None:
     Raises:
         DataError: it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render_page(data), "utf-8")
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error}") from error
+    write_text(render_page(data), path)
 
 
 def _source(name: str) -> str:

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 from unco.errors import DataError, PictureError
+from unco.evals.side_by_side.posts import SUFFIXES
 from unco.tools.extractor import view_picture
 from unco.types import Result
 
@@ -13,8 +14,6 @@ LONGEST = 320
 """Pixels of the longer side."""
 
 QUALITY = 72
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def small_pictures(results: Sequence[Result], folder: Path) -> list[str | None]:

@@ -18,7 +18,8 @@ from unco.evals.side_by_side.posts import Input, post_inputs, remembered, small_
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.evals.sources import Sources, in_scheme, make_look, read_split
-from unco.small_model.checkpoint import SHIPPED, from_pretrained
+from unco.small_model.checkpoint import from_pretrained
+from unco.small_model.identity import SHIPPED
 from unco.small_model.looks import entity_names
 from unco.small_model.predictor import Predictor
 from unco.tools.cache import Cache

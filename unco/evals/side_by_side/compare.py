@@ -8,20 +8,18 @@ from typing import Any
 
 from unco.errors import SettingsError
 from unco.evals.comparison import Difference, compare_runs
-from unco.evals.formats.json_text import write_lines
+from unco.evals.formats.json_text import write_lines, write_text
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.intervals import Interval, f1_interval
 from unco.evals.judging import NotScored
 from unco.evals.plain_data import plain_difference
 from unco.evals.protocols import count_posts, counters
-from unco.evals.scores import Task
+from unco.evals.scores import THREE_TASKS, Task
 from unco.evals.side_by_side.arena import Arena
 from unco.evals.side_by_side.arm import Arm
 from unco.evals.side_by_side.flips import Flip, find_flips, plain_flip
 from unco.evals.side_by_side.run import ArmRun, run_arms
 from unco.state import RESULT
-
-TASKS: tuple[Task, ...] = ("GMNER", "MNER", "EEG")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def f1_of(run: ArmRun, arena: Arena) -> dict[Task, Interval]:
     """A run's F1 with intervals, by the paper's rule."""
     entities = [result.entities for result in run.results]
     counts = counters(len(arena.gold), "paper", frozenset(arena.types))
-    return {task: f1_interval(count_posts(arena.gold, entities, task, counts)) for task in TASKS}
+    return {task: f1_interval(count_posts(arena.gold, entities, task, counts)) for task in THREE_TASKS}
 
 
 def _against(first: ArmRun, run: ArmRun, arena: Arena) -> Against:
@@ -84,7 +82,7 @@ def _against(first: ArmRun, run: ArmRun, arena: Arena) -> Against:
     flips = find_flips(arena.gold, first.results, run.results)
     found = compare_runs(arena.gold, own, others, "paper")
     scheme = next(iter(found))[0]  # gold's own comes first
-    difference = {task: found[scheme, task] for task in TASKS}
+    difference = {task: found[scheme, task] for task in THREE_TASKS}
     return Against(run, difference, None if flips is None else tuple(flips))
 
 
@@ -128,8 +126,7 @@ def write_comparison(comparison: ArmComparison, arena: Arena, folder: Path) -> N
     Raises:
         DataError: something cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "comparison.json").write_text(to_json(comparison) + "\n", "utf-8")
+    write_text(to_json(comparison) + "\n", folder / "comparison.json")
     for number, run in enumerate(comparison.runs, start=1):
         write_lines(folder / f"arm-{number}.jsonl", [RESULT.dump_python(result, mode="json") for result in run.results])
     tokens = {post.id: post.tokens for post in arena.gold}

@@ -36,21 +36,29 @@ def find_flips(gold: Sequence[GoldPost], first: Sequence[Result], other: Sequenc
         first: results of the same posts in the same order.
         other: the same, of the arm that is judged.
     """
-    if any(_found(one) != _found(two) for one, two in zip(first, other, strict=True)):
+    pairs = list(zip(first, other, strict=True))
+    if any(_generated(result) for pair in pairs for result in pair) or any(_found(a) != _found(b) for a, b in pairs):
         return None
     return [
         flip
         for post, one, two in zip(gold, first, other, strict=True)
-        for flip in _of_post(post, one.entities, two.entities)
+        for flip in _of_post(post, _small_models(one), _small_models(two))
     ]
 
 
-def _found(result: Result) -> list[tuple[Value, ...]]:
-    """What the small model found: each entity as it was before any correction."""
-    return [
-        (entity.found_by, *(note.before for note in entity.corrections if note.attribute == "span"))
-        for entity in result.entities
-    ]
+def _generated(result: Result) -> bool:
+    """Whether the MLLM said all entities itself."""
+    return any(question.finder == "generation" for question in result.questions)
+
+
+def _small_models(result: Result) -> list[Entity]:
+    """What the small model found; entities that the MLLM added besides have no counterpart."""
+    return [entity for entity in result.entities if entity.found_by == "small model"]
+
+
+def _found(result: Result) -> list[tuple[object, ...]]:
+    """Each of the small model's entities as it was before any correction, and how unsure of it the model was."""
+    return [(entity.uncertainty, *(note.before for note in entity.corrections)) for entity in _small_models(result)]
 
 
 def _of_post(post: GoldPost, first: Sequence[Entity], other: Sequence[Entity]) -> Iterator[Flip]:

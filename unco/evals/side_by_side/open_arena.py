@@ -28,7 +28,8 @@ class ArenaChoices:
     """How many, from the first on; None = all."""
     checkpoint: str | None = None
     scheme: str | None = None
-    mode: Mode | None = None
+    mode: str | None = None
+    """live, record or replay; None = live."""
     profile: Path | None = None
     """YAML file of how a simulated MLLM errs; None = a real one is asked."""
     family: str = "qwen2.5-vl"
@@ -53,4 +54,5 @@ def open_arena(choices: ArenaChoices) -> Iterator[Arena]:
             yield arena
     else:
         gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
-        yield real_arena(gold, choices.pictures, choices.checkpoint, choices.scheme, choices.mode)
+        mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
+        yield real_arena(gold, choices.pictures, choices.checkpoint, choices.scheme, mode)

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from unco.evals.intervals import Interval
 from unco.evals.judging import NotScored
+from unco.evals.scores import THREE_TASKS
 from unco.evals.side_by_side.arena import Arena
-from unco.evals.side_by_side.compare import TASKS, Against, ArmComparison
+from unco.evals.side_by_side.compare import Against, ArmComparison
 from unco.evals.side_by_side.flips import Flip, plain_flip
 from unco.evals.side_by_side.run import ArmRun, corrections
 from unco.evals.side_by_side.simulated import show_simulation
@@ -48,9 +49,9 @@ def show_comparison(comparison: ArmComparison, arena: Arena, console: Console) -
 
 
 def _scores(comparison: ArmComparison) -> Table:
-    table = Table("arm", *TASKS, title=f"F1 over {len(comparison.first.results)} posts, 95 % interval")
+    table = Table("arm", *THREE_TASKS, title=f"F1 over {len(comparison.first.results)} posts, 95 % interval")
     for number, f1 in enumerate(comparison.f1, start=1):
-        table.add_row(str(number), *(_interval(f1[task]) for task in TASKS))
+        table.add_row(str(number), *(_interval(f1[task]) for task in THREE_TASKS))
     return table
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from unco.evals.scores import THREE_TASKS
 from unco.evals.side_by_side.run import ArmRun, corrections, outcomes
 
 SIMULATED = (
@@ -41,7 +42,7 @@ def _row(run: ArmRun) -> list[str]:
     tasks = run.report.tasks
     return [
         run.name,
-        *(f"{100 * tasks[task].f1:.2f}" for task in ("GMNER", "MNER", "EEG")),
+        *(f"{100 * tasks[task].f1:.2f}" for task in THREE_TASKS),
         f"{run.usage.calls:,}",
         f"{run.usage.calls / run.entities:.2f}" if run.entities else "-",
         f"{run.tokens:,}",

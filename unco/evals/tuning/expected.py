@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unco.evals.intervals import Interval, f1_intervals, ratio_intervals
-from unco.evals.scores import Score, Task
-from unco.evals.tuning.outcomes import COLUMNS, TASKS, Floats, Outcomes
+from unco.evals.scores import THREE_TASKS, Score, Task
+from unco.evals.tuning.outcomes import COLUMNS, Floats, Outcomes
 from unco.types import ATTRIBUTES, Thresholds
 
 Expected = Mapping[str, Interval]
@@ -24,7 +24,7 @@ def expected(outcomes: Outcomes, thresholds: Thresholds) -> Expected:
     Of thresholds that were chosen on the very same posts F1 is a little too high, the more so the more were tried.
     """
     by_post = outcomes.by_post(thresholds)
-    f1 = f1_intervals([scores(outcomes, by_post, task) for task in TASKS])
+    f1 = f1_intervals([scores(outcomes, by_post, task) for task in THREE_TASKS])
     calls, usd = (by_post[:, COLUMNS.index(name)] for name in ("calls", "usd"))
     posts, entities = np.full(len(calls), 1.0), outcomes.predicted.astype(np.float64)
     routed = outcomes.routed(thresholds)
@@ -32,7 +32,7 @@ def expected(outcomes: Outcomes, thresholds: Thresholds) -> Expected:
     names = [f"{what} {name}" for what in ("routed", "kept wrong") for name in ATTRIBUTES] + [CALLS, USD]
     above = np.column_stack([_summed(outcomes, routed), kept_wrong, calls, np.nan_to_num(1000 * usd)])
     below = np.column_stack([entities] * 3 + [posts] * 3 + [entities, posts])
-    found = dict(zip(TASKS, f1, strict=True)) | dict(zip(names, ratio_intervals(above, below), strict=True))
+    found = dict(zip(THREE_TASKS, f1, strict=True)) | dict(zip(names, ratio_intervals(above, below), strict=True))
     if np.isnan(usd).any():
         del found[USD]
     return found
@@ -40,7 +40,7 @@ def expected(outcomes: Outcomes, thresholds: Thresholds) -> Expected:
 
 def scores(outcomes: Outcomes, by_post: Floats, task: Task) -> list[Score]:
     """Counts of each post for a task."""
-    right = by_post[:, TASKS.index(task)].astype(int).tolist()
+    right = by_post[:, THREE_TASKS.index(task)].astype(int).tolist()
     counts = zip(right, outcomes.predicted.tolist(), outcomes.gold.tolist(), strict=True)
     return [Score(*row) for row in counts]
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from unco.errors import SettingsError
-from unco.evals.scores import Task
+from unco.evals.scores import THREE_TASKS, Task
 from unco.evals.tuning.call_rate import share_for_calls, share_for_usd, thresholds_for_share
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.learn_then_test import Promises, learn_then_test
 from unco.evals.tuning.make_policy import Chosen
-from unco.evals.tuning.outcomes import TASKS, Outcomes
+from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.paths import Recorded
 from unco.evals.tuning.question_cost import recorded_calls, recorded_usd
 from unco.evals.tuning.risk_control import confident_thresholds, conformal_thresholds
@@ -46,7 +46,7 @@ class Wanted:
         Raises:
             SettingsError: no such method or task.
         """
-        for name, value, known in (("method", self.method, get_args(Method)), ("task", self.task, TASKS)):
+        for name, value, known in (("method", self.method, get_args(Method)), ("task", self.task, THREE_TASKS)):
             if value not in known:
                 raise SettingsError(f"no {name} {value!r}: choose one of {', '.join(known)}")
 

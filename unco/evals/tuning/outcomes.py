@@ -12,15 +12,14 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.evals.scores import Task, count_post, entity_correct, region_correct
+from unco.evals.scores import THREE_TASKS, count_post, entity_correct, region_correct
 from unco.evals.tuning.paths import About, Answered, PostPaths, Recorded, data_hash
 from unco.evals.tuning.replay import Routing, replay_entities, replay_entity
 from unco.nodes.account import known_sum
 from unco.tools.prices import Price, cost_usd
 from unco.types import ATTRIBUTES, Correction, Entity, GoldEntity, GoldPost, Span, Thresholds
 
-TASKS: tuple[Task, ...] = ("GMNER", "MNER", "EEG")
-COLUMNS = (*TASKS, "calls", "usd")
+COLUMNS = (*THREE_TASKS, "calls", "usd")
 """Of `Outcomes.values`: whether right, by task, under the paper's rule; questions asked; US dollars, nan = unknown."""
 ROUTINGS: tuple[Routing, ...] = tuple((s, t, r) for s, t, r in product((False, True), repeat=3))
 
@@ -41,7 +40,7 @@ class CoupledPost:
     def right(self, routings: Sequence[Routing]) -> Floats:
         """Right entities by task."""
         found = replay_entities(self.paths, self.paths.extraction, routings)
-        return np.array([count_post(self.gold, found, task).correct for task in TASKS], np.float64)
+        return np.array([count_post(self.gold, found, task).correct for task in THREE_TASKS], np.float64)
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Outcomes:
         np.add.at(sums, self.post_of, chosen)
         for post in self.coupled:
             rows: list[Routing] = [tuple(row) for row in routed[list(post.entities)].tolist()]
-            sums[post.number, : len(TASKS)] += post.right(rows)
+            sums[post.number, : len(THREE_TASKS)] += post.right(rows)
         return sums
 
     def of_posts(self, kept: NDArray[np.bool_]) -> "Outcomes":
@@ -122,7 +121,7 @@ def outcomes_of(recorded: Recorded) -> Outcomes:
             values.append(_values(entity, answers, post, wanted, recorded.about))
             wrong.append(_wrong(entity, wanted))
             if is_coupled:
-                values[-1][..., : len(TASKS)] = 0
+                values[-1][..., : len(THREE_TASKS)] = 0
         if is_coupled:
             coupled.append(CoupledPost(number, tuple(range(first, len(rows))), post, wanted))
     return Outcomes(
@@ -153,7 +152,7 @@ def _values(entity: Entity, answers: Sequence[Answered], post: PostPaths, gold: 
     for routing in ROUTINGS:
         span, kind, region = (wanted and known for wanted, known in zip(routing, asked, strict=True))
         after = replay_entity(entity, answers, (span, kind, region), post.extraction)
-        right = [any(entity_correct(after, item, task) for item in gold.entities) for task in TASKS]
+        right = [any(entity_correct(after, item, task) for item in gold.entities) for task in THREE_TASKS]
         calls = sum(note.calls for note in after.corrections)
         table[tuple(map(int, routing))] = (*right, calls, _usd(after.corrections, about.price))
     return table

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from unco.errors import DataError
 from unco.evals.formats.gold_lines import gold_to_plain
-from unco.evals.formats.json_text import json_lines
+from unco.evals.formats.json_text import json_lines, write_text
 from unco.small_model.identity import Identity
 from unco.state import to_json
 from unco.tools.prices import Price
@@ -98,10 +98,13 @@ def data_hash(gold: Sequence[GoldPost]) -> str:
 
 
 def write_paths(recorded: Recorded, path: Path) -> None:
-    """Write a recording as JSON Lines; `read_paths` gives it back as it is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a recording as JSON Lines; `read_paths` gives it back as it is.
+
+    Raises:
+        DataError: it cannot be written.
+    """
     head = json.dumps({"unco_paths": VERSION, **to_json(_ABOUT, recorded.about)}).encode()
-    path.write_bytes(b"\n".join((head, *(_POST.dump_json(post) for post in recorded.posts), b"")))
+    write_text(b"\n".join((head, *(_POST.dump_json(post) for post in recorded.posts), b"")).decode(), path)
 
 
 def read_paths(path: Path) -> Recorded:

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from unco.errors import SettingsError
 from unco.evals.tuning.paths import Answered, PostPaths, Recorded
-from unco.nodes.account import usage_of
-from unco.nodes.collect import settle_overlaps, with_skips
+from unco.nodes.collect import result_of, settle_overlaps
 from unco.nodes.corrector_node import with_correction
 from unco.types import ATTRIBUTES, Attribute, Correction, Entity, Extraction, Result, Thresholds
 
@@ -42,18 +41,7 @@ def replay_post(post: PostPaths, thresholds: Thresholds) -> Result:
     """The result of one post."""
     extraction = replace(post.extraction, thresholds=thresholds)
     routings = [routing_of(entity, thresholds) for entity in extraction.entities]
-    entities = tuple(with_skips(entity, thresholds) for entity in replay_entities(post, extraction, routings))
-    return Result(
-        text=extraction.text,
-        tokens=extraction.tokens,
-        entities=entities,
-        picture=extraction.picture,
-        thresholds=thresholds,
-        model=extraction.model,
-        warnings=extraction.warnings,
-        id=post.id,
-        usage=usage_of(note for entity in entities for note in entity.corrections),
-    )
+    return result_of(extraction, replay_entities(post, extraction, routings), identity=post.id)
 
 
 def routing_of(entity: Entity, thresholds: Thresholds) -> Routing:

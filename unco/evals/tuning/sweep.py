@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.evals.scores import Task
-from unco.evals.tuning.outcomes import COLUMNS, ROUTINGS, TASKS, CoupledPost, Floats, Outcomes
+from unco.evals.scores import THREE_TASKS, Task
+from unco.evals.tuning.outcomes import COLUMNS, ROUTINGS, CoupledPost, Floats, Outcomes
 from unco.evals.tuning.replay import Routing, check_floor
 from unco.types import ATTRIBUTES, Attribute, Thresholds
 
@@ -53,10 +53,10 @@ def sweep(outcomes: Outcomes, grid: Grid) -> Sweep:
     check_floor(outcomes.about.floor, Thresholds(*(float(axis.min()) for axis in grid)))
     sums = totals(outcomes.uncertainty, outcomes.values, grid)
     for post in outcomes.coupled:
-        sums[..., : len(TASKS)] += _coupled(outcomes, post, grid)
+        sums[..., : len(THREE_TASKS)] += _coupled(outcomes, post, grid)
     return Sweep(
         grid=grid,
-        right={task: sums[..., column] for column, task in enumerate(TASKS)},
+        right={task: sums[..., column] for column, task in enumerate(THREE_TASKS)},
         calls=sums[..., COLUMNS.index("calls")],
         usd=sums[..., COLUMNS.index("usd")],
         predicted=int(outcomes.predicted.sum()),
