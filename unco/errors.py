@@ -56,6 +56,10 @@ class Unavailable(EndpointError):
     """Nobody to ask: no endpoint configured, calls are off, or the endpoint cannot be reached."""
 
 
+class Waiting(EndpointError):
+    """A question is written down for a batch; the post goes on when the answer is there."""
+
+
 class CallFailed(EndpointError):
     """The endpoint was reached and refused, broke down or was too slow, also after retries."""
 

@@ -1,6 +1,7 @@
 """The command line: arguments only; the work is done elsewhere. Each file adds its commands to `app`."""
 
 from unco.cli import (
+    batch,
     cache,
     comparing,
     corpus,
@@ -20,6 +21,7 @@ from unco.cli.app import app, guarded, main
 
 __all__ = [
     "app",
+    "batch",
     "cache",
     "comparing",
     "corpus",

@@ -11,7 +11,7 @@ from typing import Any
 
 from unco.context import Context
 from unco.corpus.posts import Line
-from unco.errors import InputError, PostError, UncoError
+from unco.errors import InputError, PostError, UncoError, Waiting
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
@@ -91,7 +91,7 @@ class Pipeline:
             return Done(line, None, PostError(line.fault))
         try:
             return Done(line, await self._result(line.post))
-        except InputError as error:
+        except (InputError, Waiting) as error:
             return Done(line, None, error)
 
     async def _result(self, given: PostInput) -> Result:
@@ -107,11 +107,14 @@ class Pipeline:
         async with self._places:
             self._ready.setdefault(post, []).append(found)  # equal posts may be under way at once
             try:
-                return read_result(await self._graph.ainvoke(checked.model_dump(), context=self._context))
+                output = await self._graph.ainvoke(checked.model_dump(), context=self._context)
             finally:
                 self._ready[post].pop()
                 if not self._ready[post]:
                     del self._ready[post]
+        if "__interrupt__" in output:
+            raise Waiting(", ".join(one.value for one in output["__interrupt__"]))
+        return read_result(output)
 
     def _read(self, post: Post) -> Extraction:
         """Stage 1 as the graph sees it: done already."""

@@ -46,7 +46,7 @@ def start(
     Raises:
         UncoError: see `run_corpus`.
     """
-    extractor, llm = _extractor(choices), mllm_from_env()
+    extractor, llm = extractor_of(choices), mllm_from_env()
     if dry_run:
         found = asyncio.run(estimate(read_posts(posts), extractor, llm, context))
         usd = "unknown, for want of a price" if found.most_usd is None else f"at most ${found.most_usd:.2f}"
@@ -77,7 +77,12 @@ def _policy_of(choices: Choices) -> str | None:
     return named if choices.predictions is not None else named or os.environ.get("UNCO_POLICY")
 
 
-def _extractor(choices: Choices) -> Extractor:
+def extractor_of(choices: Choices) -> Extractor:
+    """The small model, or what one said before.
+
+    Raises:
+        SettingsError: saved predictions and a policy.
+    """
     if choices.predictions is not None:
         if choices.policy is not None:
             raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")

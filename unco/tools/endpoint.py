@@ -112,6 +112,33 @@ def read_reply(message: "AIMessage", seconds: float) -> Reply:
     )
 
 
+def reply_of_body(body: object) -> Reply:
+    """A chat completion as it lies in a file, of a Batch API; it says nothing of time and costs what it costs.
+
+    Raises:
+        ValueError: it is no chat completion.
+    """
+    match body:
+        case {"choices": [{"message": dict(message), **choice}, *_], **rest}:
+            usage = rest.get("usage")
+            usage = usage if isinstance(usage, dict) else {}
+            details = usage.get("prompt_tokens_details")
+            said, name, why = (
+                message.get("content") or message.get("refusal"),
+                rest.get("model"),
+                choice.get("finish_reason"),
+            )
+            return Reply(
+                text=whole_characters(said) if isinstance(said, str) else "",
+                finish_reason=why if isinstance(why, str) else None,
+                model=whole_characters(name) if isinstance(name, str) else "",
+                input_tokens=_count(usage.get("prompt_tokens")),
+                output_tokens=_count(usage.get("completion_tokens")),
+                provider_cached_tokens=_count(details.get("cached_tokens")) or 0 if isinstance(details, dict) else 0,
+            )
+    raise ValueError("no chat completion")
+
+
 def _count(value: object) -> int | None:
     """A count of tokens, where the endpoint's number can be one."""
     return value if type(value) is int and 0 <= value < _MOST_TOKENS else None

@@ -160,18 +160,11 @@ class Mllm:
         return self.recording
 
     def _cached(self, key: str) -> Reply | None:
-        text = self.cache.get(key) if self.cache else None
-        if text is None:
-            return None
-        try:
-            return reply_from(json.loads(text))
-        except (ValueError, RecursionError):
-            return None  # a row that something else wrote: ask again and write over it
+        return cached_reply(self.cache, key) if self.cache else None
 
     def _kept(self, key: str, reply: Reply) -> Reply:
-        """Put a reply into the cache, unless it is one that asking again should replace."""
-        if self.cache and reply.text and reply.finish_reason != "length":
-            self.cache.put(key, json.dumps(reply_parts(reply)))
+        if self.cache:
+            keep_reply(self.cache, key, reply)
         return reply
 
     def _noted(self, reply: Reply, request: Request, mode: Mode) -> Reply:
@@ -194,6 +187,31 @@ class Mllm:
     @cached_property
     def _connection(self) -> Connection:
         return Connection(self.base_url or "", self._api_key, self._patience, self.terms, Formats(self.cache))
+
+
+def cached_reply(cache: Cache, key: str) -> Reply | None:
+    """The reply under a key; None = there is none, or a row that something else wrote: ask again and write over it.
+
+    Raises:
+        SetupError: the cache cannot be opened.
+    """
+    text = cache.get(key)
+    try:
+        return None if text is None else reply_from(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def keep_reply(cache: Cache, key: str, reply: Reply) -> bool:
+    """Put a reply into the cache, unless it is one that asking again should replace: empty, or cut off.
+
+    Raises:
+        SetupError: the cache cannot be opened.
+    """
+    whole = bool(reply.text) and reply.finish_reason != "length"
+    if whole:
+        cache.put(key, json.dumps(reply_parts(reply)))
+    return whole
 
 
 def check_address(base_url: str) -> None:

@@ -1,0 +1,82 @@
+"""Commands for a provider's Batch API: questions out, answers in, stage by stage."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unco.cli.app import app
+from unco.cli.arena_options import Checkpoint, Scheme
+from unco.cli.posts import Share, Version
+
+commands = typer.Typer(
+    no_args_is_help=True, help="Corrections through a provider's Batch API: export, upload, download, import, again."
+)
+app.add_typer(commands, name="batch")
+
+Questions = Annotated[Path, typer.Argument(help="Folder of the files of questions.")]
+
+
+@commands.command("export")
+def export_(
+    posts: Annotated[Path, typer.Argument(help="As of `unco run`.")],
+    questions: Questions,
+    again: Annotated[bool, typer.Option("--again", help="Also what was exported before and has no answer.")] = False,
+    predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model, instead of one.")] = None,
+    checkpoint: Checkpoint = None,
+    scheme: Scheme = None,
+    policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
+    span_threshold: Share = None,
+    type_threshold: Share = None,
+    region_threshold: Share = None,
+    span_prompt: Version = "v1",
+    type_prompt: Version = "v1",
+    region_prompt: Version = "v1",
+) -> None:
+    """Write the questions that can be asked now as files in OpenAI's batch format."""
+    from unco.context import Context
+    from unco.corpus.batch.export import export_questions
+    from unco.corpus.posts import read_posts
+    from unco.corpus.start import Choices, extractor_of
+    from unco.tools.call_settings import mllm_from_env
+    from unco.tools.knowledge import Knowledge
+
+    context = Context(
+        model=model,
+        span_threshold=span_threshold,
+        type_threshold=type_threshold,
+        region_threshold=region_threshold,
+        span_prompt=span_prompt,
+        type_prompt=type_prompt,
+        region_prompt=region_prompt,
+    )
+    extractor = extractor_of(Choices(predictions, checkpoint, scheme, policy))
+    knowledge = Knowledge.from_env()
+    found = export_questions(read_posts(posts), questions, extractor, mllm_from_env(), context, again, knowledge)
+    console, files = Console(), ", ".join(path.name for path in found.files) or "no file"
+    state = f"{found.waiting:,} wait for answers, {found.done:,} do not, {found.failed:,} cannot be run"
+    console.print(f"{found.posts:,} posts: {state}", soft_wrap=True)
+    console.print(f"{found.questions:,} new questions in {questions} ({files})", soft_wrap=True, markup=False)
+    if not found.waiting:
+        console.print("`unco run` with the same options has the results without a call")
+
+
+@commands.command("import")
+def import_(
+    questions: Questions,
+    answers: Annotated[list[Path], typer.Argument(help="The provider's files, of outputs and of errors.")],
+) -> None:
+    """Keep the answers of a batch in the cache."""
+    from unco.corpus.batch.answers import import_answers
+    from unco.tools.cache import Cache
+    from unco.tools.call_settings import mllm_from_env
+
+    found = import_answers(questions, answers, Cache(), mllm_from_env().terms.prices)
+    cost = f"${found.usd:.2f}" + (" and what has no known price" if found.unpriced else "")
+    said = f"{found.kept:,} answers kept ({cost}), {found.known:,} known before, {found.foreign:,} to other questions"
+    console = Console()
+    console.print(said, soft_wrap=True)
+    for why, count in found.failed.most_common():
+        console.print(f"{count:,} without an answer: {why}", soft_wrap=True, markup=False)

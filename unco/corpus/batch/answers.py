@@ -1,0 +1,113 @@
+"""Answers of a batch into the cache, where `unco run` and the next export find them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from unco.corpus.batch.question_files import asked_in
+from unco.errors import DataError
+from unco.tools.cache import Cache
+from unco.tools.endpoint import reply_of_body
+from unco.tools.llm import cached_reply, keep_reply
+from unco.tools.prices import Prices, cost_usd
+from unco.tools.request import Reply
+
+BATCH_PRICE = 0.5
+"""What an answer of a batch costs, as a share of the usual price: OpenAI's discount."""
+
+MOST_BYTES = 2**24
+"""Of a line; a longer one is no answer to a question of ours."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of an import."""
+
+    kept: int = 0
+    known: int = 0
+    """Answers that the cache had already."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """Why a question has no answer -> how often."""
+    foreign: int = 0
+    """Answers to what was not asked here."""
+    usd: float = 0.0
+    unpriced: int = 0
+    """Answers of unknown cost."""
+
+
+def import_answers(folder: Path, answers: Iterable[Path], cache: Cache, prices: Prices) -> Imported:
+    """Keep the answers to the questions of a folder. Doing it twice does no harm.
+
+    Args:
+        folder: of `unco batch export`; an answer to anything else is not kept.
+        answers: the provider's files, of outputs and of errors.
+        cache: where they go.
+        prices: what they cost.
+
+    Raises:
+        DataError: a file cannot be read, or a line is none of a Batch API; what came before it is kept.
+        SetupError: the cache cannot be opened.
+    """
+    asked, found = asked_in(folder), Imported()
+    if not asked:
+        raise DataError(f"{folder} holds no questions: name the folder of `unco batch export`")
+    for path in answers:
+        for where, line in _lines(path):
+            _import(line, where, asked, cache, prices, found)
+    return found
+
+
+def _import(line: Any, where: str, asked: Mapping[str, str], cache: Cache, prices: Prices, found: Imported) -> None:
+    if not isinstance(line, dict) or not isinstance(key := line.get("custom_id"), str):
+        raise DataError(f'{where}: not a line of a Batch API: {{"custom_id": ..., "response": ..., "error": ...}}')
+    if key not in asked:
+        found.foreign += 1
+        return
+    if cached_reply(cache, key):
+        found.known += 1
+        return
+    reply = _reply(line)
+    if isinstance(reply, str):
+        found.failed[reply] += 1
+        return
+    usual = cost_usd(prices.of(asked[key]), reply.input_tokens, reply.output_tokens, reply.provider_cached_tokens)
+    reply = replace(reply, cost=None if usual is None else usual * BATCH_PRICE)
+    found.usd += reply.cost or 0.0
+    found.unpriced += reply.cost is None
+    if keep_reply(cache, key, reply):
+        found.kept += 1
+    else:
+        found.failed["an empty answer" if not reply.text else "an answer that was cut off"] += 1
+
+
+def _reply(line: dict[str, Any]) -> Reply | str:
+    """The reply, or why there is none."""
+    response, error = line.get("response"), line.get("error")
+    if isinstance(error, dict):
+        return f"error {error.get('code') or error.get('message') or 'without a name'}"
+    if not isinstance(response, dict):
+        return "neither an answer nor an error"
+    if response.get("status_code") != 200:
+        return f"status {response.get('status_code')}"
+    try:
+        return reply_of_body(response.get("body"))
+    except ValueError:
+        return "an answer that is not a chat completion"
+
+
+def _lines(path: Path) -> Iterator[tuple[str, Any]]:
+    """Lines with their places."""
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(MOST_BYTES):
+                number += 1
+                if line.strip():
+                    yield f"{path}:{number}", json.loads(line)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}:{number}: not JSON: {' '.join(str(error).split())}") from error

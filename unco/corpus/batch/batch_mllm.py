@@ -1,0 +1,66 @@
+"""An MLLM that answers later: what the cache knows is answered now, all else is written down for a batch."""
+
+import asyncio
+import threading
+
+from langgraph.errors import GraphInterrupt
+from langgraph.types import Interrupt
+
+from unco.context import Mode
+from unco.corpus.batch.question_files import QuestionFiles, body_of
+from unco.tools.llm import Mllm
+from unco.tools.request import Reply, Request
+
+
+class BatchMllm(Mllm):
+    """One model of a chain, asked by a batch. What waits for an answer stops its entity, as LangGraph's interrupts do.
+
+    An attribute is asked about only when those before it are answered, and the others of the post go on.
+    """
+
+    def __init__(self, live: Mllm, files: QuestionFiles, waiting: set[str]) -> None:
+        """Bind where questions go.
+
+        Args:
+            live: whose endpoint, model, cache, privacy and budget hold.
+            files: where questions are written.
+            waiting: keys of questions that were written before and are not written again; grows.
+        """
+        super().__init__(live.base_url, live.model, frame=live.frame, cache=live.cache, terms=live.terms)
+        self._files = files
+        self._waiting = waiting
+        self._guard = threading.Lock()
+        self.written = 0
+        """Questions."""
+
+    def ask(self, request: Request, mode: Mode) -> Reply:
+        """The cache's reply; without one the question is written, and the graph stops here.
+
+        Raises:
+            GraphInterrupt: the answer comes later.
+            Unavailable: it may not be asked: privacy, budget.
+            SetupError: the question, or the egress log, cannot be written.
+        """
+        key = self._key(request, mode)
+        if found := self._cached(key):
+            return found
+        with self._guard:
+            if key not in self._waiting:
+                self._write(key, request)
+        raise GraphInterrupt([Interrupt(value=request.prompt, id=key)])
+
+    async def aask(self, request: Request, mode: Mode) -> Reply:
+        """As `ask`, without blocking the event loop."""
+        return await asyncio.to_thread(self.ask, request, mode)
+
+    def _write(self, key: str, request: Request) -> None:
+        """A question that is written is spent, at the most that it can cost."""
+        terms, address = self.terms, self.base_url or ""
+        terms.privacy.check(address, request.purpose)
+        with terms.ledger.reserved(request, terms.prices.of(request.model)) as replies:
+            if terms.egress:
+                terms.egress.note(address, request)
+            self._files.add(key, body_of(request, self.took(request)))
+            replies.append(Reply(text="", finish_reason=None, model=request.model))
+        self._waiting.add(key)
+        self.written += 1

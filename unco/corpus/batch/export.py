@@ -1,0 +1,82 @@
+"""Posts to questions: what can be asked now, given all that was answered before."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from unco.context import Context
+from unco.corpus.batch.batch_mllm import BatchMllm
+from unco.corpus.batch.question_files import QuestionFiles, asked_in
+from unco.corpus.pipeline import Pipeline
+from unco.corpus.posts import Line
+from unco.errors import SettingsError, Waiting
+from unco.nodes.settings import chain_of
+from unco.tools.extractor import Extractor
+from unco.tools.knowledge import Knowledge
+from unco.tools.llm import Mllm
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What came of an export."""
+
+    posts: int
+    done: int
+    """Posts that wait for nothing: `unco run` has their results without a call."""
+    failed: int
+    """Posts that cannot be run."""
+    questions: int
+    """Written now."""
+    files: tuple[Path, ...]
+    """Written now."""
+
+    @property
+    def waiting(self) -> int:
+        """Posts that wait for answers, to questions written now or before."""
+        return self.posts - self.done - self.failed
+
+
+def export_questions(
+    lines: Iterator[Line],
+    folder: Path,
+    extractor: Extractor,
+    llm: Mllm,
+    context: Context,
+    again: bool = False,
+    knowledge: Knowledge | None = None,
+) -> Exported:
+    """Write the questions that posts wait for: the next of each entity, where its last one is answered.
+
+    Args:
+        lines: posts.
+        folder: for the files; a question that stands there already is not written again.
+        extractor: the small model.
+        llm: whose endpoint and model the questions are for; of a chain the first, or the one that the context names.
+        context: of the run; questions are those of a live run.
+        again: write questions that stand there already and have no answer, for their batch is over.
+        knowledge: as of `build_graph`.
+
+    Raises:
+        SettingsError: no endpoint or model is named, or there is no cache to take answers from.
+        DataError: the folder holds something else.
+        SetupError: it cannot be written.
+    """
+    [(asked, its), *_] = chain_of(context, llm)
+    if not (asked.base_url and (asked.model or its.model) and asked.cache):
+        raise SettingsError("a batch is for one endpoint and model: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL")
+    before = set() if again else set(asked_in(folder))
+    with QuestionFiles(folder) as files:
+        later = BatchMllm(asked, files, before)
+        pipeline = Pipeline(extractor, later, replace(its, mode="live"), knowledge)
+        posts, done, failed = asyncio.run(_run(lines, pipeline))
+    return Exported(posts, done, failed, later.written, tuple(files.written))
+
+
+async def _run(lines: Iterator[Line], pipeline: Pipeline) -> tuple[int, int, int]:
+    posts = done = failed = 0
+    async for post in pipeline.run(lines):
+        posts += 1
+        done += post.result is not None
+        failed += post.result is None and not isinstance(post.fault, Waiting)
+    return posts, done, failed
