@@ -8,6 +8,7 @@ from rich.console import Console
 
 from unco.cli.app import app
 from unco.cli.arena_options import Checkpoint, Scheme
+from unco.cli.corpus import Pictures, Posts
 from unco.cli.posts import Share, Version
 
 commands = typer.Typer(
@@ -20,9 +21,10 @@ Questions = Annotated[Path, typer.Argument(help="Folder of the files of question
 
 @commands.command("export")
 def export_(
-    posts: Annotated[Path, typer.Argument(help="As of `unco run`.")],
+    posts: Posts,
     questions: Questions,
     again: Annotated[bool, typer.Option("--again", help="Also what was exported before and has no answer.")] = False,
+    pictures: Pictures = None,
     predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model, instead of one.")] = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
@@ -54,7 +56,9 @@ def export_(
     )
     extractor = extractor_of(Choices(predictions, checkpoint, scheme, policy))
     knowledge = Knowledge.from_env()
-    found = export_questions(read_posts(posts), questions, extractor, mllm_from_env(), context, again, knowledge)
+    found = export_questions(
+        read_posts(posts, pictures), questions, extractor, mllm_from_env(), context, again, knowledge
+    )
     console, files = Console(), ", ".join(path.name for path in found.files) or "no file"
     state = f"{found.waiting:,} wait for answers, {found.done:,} do not, {found.failed:,} cannot be run"
     console.print(f"{found.posts:,} posts: {state}", soft_wrap=True)

@@ -10,13 +10,19 @@ from unco.cli.app import app
 from unco.cli.arena_options import Checkpoint, Scheme
 from unco.cli.posts import Mode, Share, Version
 
+Posts = Annotated[
+    Path, typer.Argument(help='JSON Lines, {"text": ..., "image": ..., "id": ...}, - = stdin; a table; CoNLL text.')
+]
+Pictures = Annotated[Path | None, typer.Option(help="Of CoNLL text: folder with <id>.jpg (.jpeg, .png, .webp).")]
+
 
 @app.command()
 def run(
-    posts: Annotated[Path, typer.Argument(help='JSON Lines, {"text": ..., "image": ..., "id": ...}; - = stdin.')],
+    posts: Posts,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of results, a line for each post, in their order.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on in the file where a run broke off.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked and cost.")] = False,
+    pictures: Pictures = None,
     predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model, instead of one.")] = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
@@ -45,5 +51,5 @@ def run(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
     )
-    choices = Choices(predictions, checkpoint, scheme, policy, at_once)
+    choices = Choices(predictions, checkpoint, scheme, policy, pictures, at_once)
     start(posts, out, resume, dry_run, context, choices, Console(stderr=True))

@@ -1,16 +1,18 @@
-"""Posts from a file of JSON Lines, from standard input, or from a table, one after another."""
+"""Posts from a file of JSON Lines, from standard input, from a table or CoNLL text, one after another."""
 
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
+from unco.corpus.conll import conll_posts, is_conll
 from unco.corpus.tables import is_table, rows
-from unco.errors import DataError, PostError
+from unco.errors import DataError, PostError, SettingsError
 from unco.state import PostInput
 
 MOST_BYTES = 64 * 2**20
@@ -29,36 +31,56 @@ class Line:
     fault: str = ""
 
 
-def read_posts(path: Path) -> Iterator[Line]:
+def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
     """Posts of a file, as they are needed: memory does not grow with the file. Blank lines are no posts.
 
     A line: {"text": "..." or [tokens], "image": ..., "id": ..., "regions", "caption", "private"}; text alone will do.
-    Rows of a table have the same fields: see `unco.corpus.tables`.
+    Rows of a table have the same fields: see `unco.corpus.tables`; for CoNLL text see `unco.corpus.conll`.
+
+    Args:
+        path: a file, a folder, or `-`.
+        pictures: of CoNLL text, whose posts name no picture; None = text alone.
 
     Raises:
-        DataError: there is no such file.
+        DataError: there is no such file, or it is none of these.
+        SettingsError: pictures for posts that name their own.
     """
-    if path == STDIN:
+    with _named(path):
+        yield from _read(path, pictures)
+
+
+def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
+    conll = path != STDIN and is_conll(path)
+    if pictures is not None and not conll:
+        raise SettingsError(f'--pictures is for CoNLL text; in {path} each post names its own: {{"image": ...}}')
+    if conll:
+        for number, fields in enumerate(conll_posts(path, pictures), start=1):
+            yield Line(number, None, fields) if isinstance(fields, str) else _checked(number, fields)
+    elif path == STDIN:
         yield from _lines(sys.stdin.buffer)
-        return
-    if is_table(path):
+    elif is_table(path):
         for number, row in enumerate(rows(path), start=1):
             yield _checked(number, row)
-        return
-    try:
+    else:
         with path.open("rb") as file:
             yield from _lines(file)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def count_posts(path: Path) -> int | None:
     """How many posts a file holds, for the time that is left; None = it cannot be known before."""
     if path == STDIN or is_table(path):
         return None
-    try:
+    with _named(path):
+        if is_conll(path):
+            return sum(1 for _ in conll_posts(path, None))
         with path.open("rb") as file:
             return sum(1 for line in file if line.strip())
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 

@@ -34,11 +34,13 @@ class Corpus:
     """What is run, and where it goes."""
 
     posts: Path
-    """JSON Lines; `-` = standard input."""
+    """See `read_posts`; `-` = standard input."""
     out: Path
     resume: bool = False
     settings: Settings = field(default_factory=dict)
     """What another run must share to go on in the same file: small model, prompts, thresholds, MLLM."""
+    pictures: Path | None = None
+    """Folder of the pictures of CoNLL text."""
 
 
 def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: None) -> Tally:
@@ -59,7 +61,8 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
         SetupError: it cannot be written.
         DataError: the posts cannot be read.
     """
-    output = Output(corpus.out, {"posts": str(corpus.posts), **corpus.settings}, corpus.resume)
+    source = {"posts": str(corpus.posts)} | ({"pictures": str(corpus.pictures)} if corpus.pictures else {})
+    output = Output(corpus.out, {**source, **corpus.settings}, corpus.resume)
     try:
         return asyncio.run(_run(corpus, pipeline, output, seen))
     finally:
@@ -68,7 +71,7 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
 
 async def _run(corpus: Corpus, pipeline: Pipeline, output: Output, seen: Seen) -> Tally:
     tally, held, unanswered = Tally(before=output.written), list[Done](), 0
-    lines: Iterator[Line] = islice(read_posts(corpus.posts), output.written, None)
+    lines: Iterator[Line] = islice(read_posts(corpus.posts, corpus.pictures), output.written, None)
     async for done in pipeline.run(lines):
         held.append(done)
         state = _endpoint_state(done.result)

@@ -35,6 +35,8 @@ class Choices:
     checkpoint: str | None = None
     scheme: str | None = None
     policy: Path | None = None
+    pictures: Path | None = None
+    """Folder of the pictures of CoNLL text."""
     at_once: int = 16
 
 
@@ -48,7 +50,7 @@ def start(
     """
     extractor, llm = extractor_of(choices), mllm_from_env()
     if dry_run:
-        found = asyncio.run(estimate(read_posts(posts), extractor, llm, context))
+        found = asyncio.run(estimate(read_posts(posts, choices.pictures), extractor, llm, context))
         usd = "unknown, for want of a price" if found.most_usd is None else f"at most ${found.most_usd:.2f}"
         shares = ", ".join(f"{name} {count:,}" for name, count in found.routed.items())
         console.print(f"{found.posts:,} posts ({found.failed:,} cannot be run), {found.entities:,} entities")
@@ -64,7 +66,7 @@ def start(
     began = time.monotonic()
     with shown_progress(count_posts(posts), console) as seen:
         pipeline = Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once)
-        tally = run_corpus(Corpus(posts, out, resume, settings), pipeline, seen)
+        tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), pipeline, seen)
     seconds = time.monotonic() - began
     went_on = f", {tally.before:,} done before" if tally.before else ""
     rate = tally.posts / max(seconds, 1e-9)

@@ -6,8 +6,8 @@ from io import BytesIO
 from pathlib import Path
 
 from unco.errors import DataError, PictureError
-from unco.evals.side_by_side.posts import SUFFIXES
 from unco.tools.extractor import view_picture
+from unco.tools.picture_by_id import SUFFIXES
 from unco.types import Result
 
 LONGEST = 320

@@ -14,9 +14,8 @@ from unco.small_model.looks import DEFAULT_SIZE, Look, look_steadily
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions import Region
 from unco.tools.extractor import Extractor, NetworkExtractor
+from unco.tools.picture_by_id import picture_by_id
 from unco.types import Extraction, GoldPost, Post
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 Input = dict[str, Any]
 
@@ -68,19 +67,14 @@ def with_pictures(gold: Sequence[GoldPost], folder: Path | None) -> list[Input]:
     Raises:
         DataError: a post has none in the folder.
     """
-    found = [None if folder is None else _picture(post, folder) for post in gold]
+    found = [None if folder is None else picture_by_id(post.id, folder) for post in gold]
     missing = [post.id for post, path in zip(gold, found, strict=True) if folder is not None and path is None]
     if missing:
         raise DataError(f"{folder} has no picture for {len(missing)} of {len(gold)} posts; the first is {missing[0]!r}")
-    return [{"text": list(post.tokens), "id": post.id, "image": path} for post, path in zip(gold, found, strict=True)]
-
-
-def _picture(post: GoldPost, folder: Path) -> str | None:
-    """The picture of a post's id; an id is data, so one that leads out of the folder finds nothing."""
-    if Path(post.id).name != post.id:
-        return None
-    paths = (folder / f"{post.id}{suffix}" for suffix in SUFFIXES)
-    return next((str(path) for path in paths if path.is_file()), None)
+    return [
+        {"text": list(post.tokens), "id": post.id, "image": path and str(path)}
+        for post, path in zip(gold, found, strict=True)
+    ]
 
 
 def _path(post: GoldPost, folder: Path) -> Path:
