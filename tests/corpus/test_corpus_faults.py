@@ -79,3 +79,50 @@ def test_an_interrupt_leaves_whole_lines_and_resume_finishes(sign: signal.Signal
         subprocess.run([*arguments, "--resume"], env=own, check=True, stderr=subprocess.DEVNULL)
     assert out.read_bytes().startswith(before[: before.rfind(b"\n") + 1])
     assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == [str(n) for n in range(80)]
+
+
+def test_two_runs_do_not_write_one_file(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 200)
+    out = tmp_path / "out.jsonl"
+    with simulate(gold_of(200), "gpt-4o", Profile(latency_s=0.2)) as simulation:
+        own = environment(simulation.url, simulation.model, tmp_path / "cache")
+        with subprocess.Popen(
+            command(posts, predictions, out, "--at-once", "1"), env=own, stderr=subprocess.DEVNULL
+        ) as first:
+            while not (out.exists() and out.stat().st_size):
+                assert first.poll() is None
+                time.sleep(0.02)
+            begun = out.with_name("out.jsonl.run.json").read_bytes()
+            for more in ([], ["--resume", "--type-threshold", "0"]):
+                run = command(posts, predictions, out, *more)
+                second = subprocess.run(run, env=own, capture_output=True, text=True)
+                assert (second.returncode, second.stderr.split(str(out))) == (
+                    2, ["error: another run writes ", " at this moment: wait for its end, or name another file\n"]
+                )  # fmt: skip
+            assert first.poll() is None
+            first.terminate()
+    assert out.with_name("out.jsonl.run.json").read_bytes() == begun
+    ids = [json.loads(line)["id"] for line in out.read_text().splitlines()]
+    assert ids == [str(number) for number in range(len(ids))]
+
+
+def test_results_go_down_a_pipe(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 30)
+    run = command(Path("-"), predictions, Path("-"), "--mode", "off")
+    with posts.open("rb") as source:
+        done = subprocess.run(run, stdin=source, capture_output=True, check=True)
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [str(n) for n in range(30)]
+    assert b"30 posts in" in done.stderr
+    again = subprocess.run([*run, "--resume"], capture_output=True, text=True, input="")
+    assert (again.returncode, "standard output keeps nothing" in again.stderr) == (2, True)
+    assert not (Path.cwd() / "-").exists()
+
+
+def test_a_reader_that_leaves_is_said(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 3000)
+    run = command(posts, predictions, Path("-"), "--mode", "off")
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.wait(), "standard output cannot be written" in said, "Traceback" in said) == (3, True, False)

@@ -19,7 +19,7 @@ Pictures = Annotated[Path | None, typer.Option(help="Of CoNLL text: folder with 
 @app.command()
 def run(
     posts: Posts,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File of results, a line for each post, in their order.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of results, a line a post, in order; - = stdout.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on in the file where a run broke off.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked and cost.")] = False,
     pictures: Pictures = None,

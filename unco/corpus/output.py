@@ -4,17 +4,29 @@ Beside it stands `<output>.run.json`, what the run was started with; another run
 """
 
 import json
+import logging
 import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from unco.errors import SettingsError, SetupError
+from unco.tools.process_locks import lock_byte
 
 SYNC_S = 1.0
 """Seconds of work that a power cut may cost; a killed process costs what was not finished, nothing that was written."""
 
+BEYOND = 2**60
+"""Place of the byte that a run holds as long as it writes the file: behind any line."""
+
+STDOUT = Path("-")
+
 Settings = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 class Output:
@@ -29,24 +41,21 @@ class Output:
             resume: go on in a file that is there; a line that was cut off is done anew.
 
         Raises:
-            SettingsError: the file is there and `resume` is not asked for, or is another run's.
+            SettingsError: the file is there and `resume` is not asked for, or is another run's, or one writes it now.
             SetupError: it cannot be written.
         """
         self.path = path
-        about = path.with_name(path.name + ".run.json")
-        try:
-            begun = path.exists() and path.stat().st_size > 0
-            if begun and not resume:
-                raise SettingsError(f"{path} is there already: go on with --resume, or name another file")
-            if begun:
-                _check(about, settings)  # and not written again: a kill could leave half of it
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                about.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO = path.open("a+b")
-            self.written = _whole_lines(self._file) if resume else 0
-        except OSError as error:
-            raise SetupError(f"{path} cannot be written: {error.strerror or error}") from error
+        try:
+            with _writing(path):
+                _hold(self._file, path)
+                _begin(path, settings, resume)
+                self.written = _whole_lines(self._file) if resume else 0
+        except BaseException:
+            self._file.close()
+            raise
         self._synced = time.monotonic()
 
     def write(self, line: bytes) -> None:
@@ -55,32 +64,88 @@ class Output:
         Raises:
             SetupError: it cannot be written; what was written before is whole.
         """
-        try:
+        with _writing(self.path, ": make room, then go on with --resume"):
             self._file.write(line + b"\n")
             self._file.flush()
             if time.monotonic() - self._synced > SYNC_S:
                 os.fsync(self._file.fileno())
                 self._synced = time.monotonic()
-        except OSError as error:
-            why = error.strerror or error
-            raise SetupError(f"{self.path} cannot be written: {why}: make room, then go on with --resume") from error
         self.written += 1
 
     def close(self) -> None:
         """Write through to the disk and close."""
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise SetupError(
-                f"{self.path} cannot be written: {error.strerror or error}: go on with --resume"
-            ) from error
-        finally:
-            self._file.close()
+        with _writing(self.path, ": go on with --resume"):
+            try:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            finally:
+                self._file.close()
+
+
+class Printed:
+    """Standard output in place of a file; what was printed is gone, so there is no going on."""
+
+    written = 0
+
+    def write(self, line: bytes) -> None:
+        """Print a line at once.
+
+        Raises:
+            SetupError: nobody reads it any more, or it cannot be written.
+        """
+        with _writing(Path("standard output")):
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+def open_output(path: Path, settings: Settings, resume: bool) -> Output | Printed:
+    """A file, or standard output for `-`.
+
+    Raises:
+        SettingsError: as `Output`; or `resume`, and it is standard output.
+        SetupError: it cannot be written.
+    """
+    if path != STDOUT:
+        return Output(path, settings, resume)
+    if resume:
+        raise SettingsError("--resume needs a file to go on in: standard output keeps nothing")
+    return Printed()
+
+
+@contextmanager
+def _writing(path: Path, then: str = "") -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror or error}{then}") from error
+
+
+def _hold(file: BinaryIO, path: Path) -> None:
+    """Two runs that append to one file would mix their lines."""
+    try:
+        held = lock_byte(file.fileno(), BEYOND)
+    except OSError as error:
+        log.warning("%s cannot be locked: see to it that no other run writes it (%s)", path, error.strerror)
+        return
+    if not held:
+        raise SettingsError(f"another run writes {path} at this moment: wait for its end, or name another file")
+
+
+def _begin(path: Path, settings: Settings, resume: bool) -> None:
+    """Write down what a run was started with, or refuse to go on in another run's file."""
+    about = path.with_name(path.name + ".run.json")
+    if path.stat().st_size == 0:
+        about.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
+    elif not resume:
+        raise SettingsError(f"{path} is there already: go on with --resume, or name another file")
+    else:
+        _check(about, settings)  # and not written again: a kill could leave half of it
 
 
 def _check(about: Path, settings: Settings) -> None:
-    """Refuse to go on in another run's file."""
     try:
         before = json.loads(about.read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic_core import to_json as dump
 
 from unco.context import Context
-from unco.corpus.output import Output, Settings
+from unco.corpus.output import Output, Printed, Settings, open_output
 from unco.corpus.pipeline import Done, Pipeline
 from unco.corpus.posts import Line, read_posts
 from unco.corpus.tally import Tally
@@ -62,14 +62,14 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
         DataError: the posts cannot be read.
     """
     source = {"posts": str(corpus.posts)} | ({"pictures": str(corpus.pictures)} if corpus.pictures else {})
-    output = Output(corpus.out, {**source, **corpus.settings}, corpus.resume)
+    output = open_output(corpus.out, {**source, **corpus.settings}, corpus.resume)
     try:
         return asyncio.run(_run(corpus, pipeline, output, seen))
     finally:
         output.close()
 
 
-async def _run(corpus: Corpus, pipeline: Pipeline, output: Output, seen: Seen) -> Tally:
+async def _run(corpus: Corpus, pipeline: Pipeline, output: Output | Printed, seen: Seen) -> Tally:
     tally, held, unanswered = Tally(before=output.written), list[Done](), 0
     lines: Iterator[Line] = islice(read_posts(corpus.posts, corpus.pictures), output.written, None)
     async for done in pipeline.run(lines):
@@ -87,7 +87,7 @@ async def _run(corpus: Corpus, pipeline: Pipeline, output: Output, seen: Seen) -
     return tally
 
 
-def _write(held: list[Done], output: Output, tally: Tally, seen: Seen) -> None:
+def _write(held: list[Done], output: Output | Printed, tally: Tally, seen: Seen) -> None:
     for done in held:
         output.write(as_line(done))
         if done.result is None:

@@ -64,7 +64,7 @@ class ProcessLocks:
         """Whether the byte is ours now, or can be nobody's."""
         try:
             with self._guard:
-                taken = _lock_byte(self._opened(), _place(key))
+                taken = lock_byte(self._opened(), _place(key))
         except OSError as error:
             log.warning("%s cannot be locked, so processes may ask twice: %s", self._path, error)
             return True
@@ -91,7 +91,8 @@ def _place(key: str) -> int:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock_byte(file: int, place: int) -> bool:
+    def lock_byte(file: int, place: int) -> bool:
+        """As below."""
         os.lseek(file, place, os.SEEK_SET)
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
@@ -106,7 +107,16 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock_byte(file: int, place: int) -> bool:
+    def lock_byte(file: int, place: int) -> bool:
+        """Hold a byte of a file; whether no other process holds it. The system lets go of it with the process.
+
+        Args:
+            file: descriptor of a file that is open for writing.
+            place: of the byte; may lie beyond the file's end.
+
+        Raises:
+            OSError: files cannot be locked here.
+        """
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except (BlockingIOError, PermissionError):
