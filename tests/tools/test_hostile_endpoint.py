@@ -85,7 +85,7 @@ async def test_who_is_cancelled_while_waiting_gives_the_place_back(server: OpenA
 @pytest.mark.parametrize(
     "address",
     [
-        "http://bob:secret@host/v1",
+        "http://bob:secret@host/v1",  # pragma: allowlist secret
         "http://host/v1?key=secret",
         "http://[bad",
         "http://h:notaport/v1",
