@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test gate train studio record-demo clean
+.PHONY: demo test gate docs train studio record-demo clean
 
 demo: $(VENV)/vision.done
 	$(BIN)/unco demo --out out/demo
@@ -15,11 +15,14 @@ test: $(VENV)/dev.done
 	$(BIN)/python -m pytest --cov=unco --cov-report=term --cov-fail-under=90
 
 gate: $(VENV)/dev.done
-	$(BIN)/ruff format --check unco tests
-	$(BIN)/ruff check unco tests
+	$(BIN)/ruff format --check unco tests docs
+	$(BIN)/ruff check unco tests docs
 	$(BIN)/mypy unco
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --disable-plugin HexHighEntropyString
 	$(BIN)/python tests/check_wheel.py
+
+docs: $(VENV)/dev.done
+	$(BIN)/python docs/build_reference.py out/api
 
 train: $(VENV)/train.done
 	$(BIN)/unco train --data $(DATA) $(if $(BOXES),--boxes $(BOXES)) --out runs/tweets-minilm
