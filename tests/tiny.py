@@ -1,11 +1,15 @@
 """Tiny random models and hand-made posts."""
 
+from dataclasses import replace
+
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from unco.small_model.config import Estimator, McDropout, ModelConfig, Scheme
+from unco.small_model.known_names import know_names
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
+from unco.small_model.regression import Regression
 from unco.small_model.symbols import START
 from unco.small_model.uncertainty import log_cardinality
 from unco.types import Box, Entity, Extraction, GoldEntity, GoldPost, Label, PictureInfo, Span, Thresholds, Uncertainty
@@ -72,6 +76,19 @@ def tiny_predictor(seed: int = 0, config: ModelConfig = TINY) -> Predictor:
         scheme=config.schemes[config.label_scheme],
         estimator=Estimator(sampling=McDropout(p=0.2, passes=10)),
         name="tiny",
+    )
+
+
+def fitted_predictor(predictor: Predictor | None = None, span: Regression | None = None) -> Predictor:
+    """A random small model, as if it were fitted for the estimator `learned`; nine random names are known."""
+    predictor = predictor or tiny_predictor()
+    labels, hidden = len(predictor.network.config.labels), predictor.network.config.hidden
+    names = torch.randn(9, hidden, generator=torch.Generator().manual_seed(0))
+    return replace(
+        predictor,
+        span_regression=span or Regression(tuple((-1.0) ** i / 4 for i in range(12)), 0.5),
+        known_names=know_names(names, [index % labels for index in range(9)]),
+        type_regressions={name: Regression((0.7, 1.1), 0.4) for name in predictor.network.config.schemes},
     )
 
 

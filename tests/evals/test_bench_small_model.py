@@ -7,7 +7,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from tests.tiny import LABELS, TINY, tiny_network, tiny_predictor
+from tests.tiny import LABELS, TINY, fitted_predictor, tiny_network, tiny_predictor
 from unco.evals.bench import mc_cost, peak_memory
 from unco.evals.bench.floor import Lengths, Work, multiply_adds, weight_bytes
 from unco.evals.bench.mc_cost import NAIVE, Case, deterministic, estimated, make_case, measure_mc_cost, naive, savings
@@ -21,7 +21,6 @@ from unco.small_model.checkpoint import load_tokenizer
 from unco.small_model.config import ModelConfig
 from unco.small_model.identity import SHIPPED
 from unco.small_model.predictor import Predictor
-from unco.small_model.regression import Regression
 from unco.small_model.symbols import FIRST_TYPE
 
 CPU = torch.device("cpu")
@@ -29,8 +28,7 @@ ROOMY = replace(TINY, positions=400)  # its pieces are single letters
 
 
 def roomy_predictor(config: ModelConfig = ROOMY) -> Predictor:
-    learned = Regression((0.1,) * 12, 0.0)
-    return replace(tiny_predictor(), network=tiny_network(config=config), span_regression=learned)
+    return fitted_predictor(replace(tiny_predictor(), network=tiny_network(config=config)))
 
 
 def only_batch(case: Case) -> Batch:

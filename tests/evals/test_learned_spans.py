@@ -7,7 +7,7 @@ import pytest
 
 from tests.tiny import LETTERS, tiny_predictor
 from unco.errors import DataError
-from unco.evals.learned_spans import FOLDS, _held_out, learn_spans
+from unco.evals.learned_spans import FOLDS, held_out_chances, learn_spans
 from unco.evals.uncertainty_quality import auroc
 from unco.small_model.looks import SimulatedLook
 from unco.small_model.model_input import ModelInput
@@ -20,12 +20,12 @@ SIGNAL = 3
 
 def test_no_row_judges_itself() -> None:
     rows, wrong, folds = [(0.0,), (0.0,), (1.0,), (1.0,)], [False, False, True, True], [0, 0, 1, 1]
-    first, _, other, _ = _held_out(rows, wrong, folds)
+    first, _, other, _ = held_out_chances(rows, wrong, folds)
     assert first > 0.5 > other, "each fold knows the other's outcome alone"
 
 
 def test_a_single_fold_tells_nothing() -> None:
-    assert _held_out([(1.0,), (2.0,)], [True, False], [3, 3]) == [0.5, 0.5]
+    assert held_out_chances([(1.0,), (2.0,)], [True, False], [3, 3]) == [0.5, 0.5]
 
 
 def test_what_is_learned_is_the_chance_of_a_wrong_span_and_it_is_judged_by_post() -> None:

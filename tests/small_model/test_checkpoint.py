@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tiny import tiny_predictor
+from tests.tiny import fitted_predictor, tiny_predictor
 from unco.errors import SettingsError, SetupError
 from unco.evals.model_card import read_report, score_table
 from unco.small_model.checkpoint import (
@@ -92,11 +92,31 @@ def test_scheme_and_estimator_bring_what_was_fitted_for_them(saved: Path) -> Non
 
 
 def test_what_was_learned_comes_back(tmp_path: Path) -> None:
-    learned = replace(tiny_predictor(), span_regression=Regression(tuple(i / 7 for i in range(12)), -0.3))
+    learned = fitted_predictor(span=Regression(tuple(i / 7 for i in range(12)), -0.3))
     fitted = {"learned": FITTED["entropy"]}
     save_pretrained(learned, "learned", {"tiny": fitted}, tmp_path, {"data": "none"})
-    assert from_pretrained(tmp_path).span_regression == learned.span_regression
-    assert 0 < from_pretrained(tmp_path).predict([POST])[0][0].nats.span < 1
+    loaded = from_pretrained(tmp_path)
+    assert (loaded.span_regression, loaded.type_regressions) == (learned.span_regression, learned.type_regressions)
+    # Names are kept in one byte a number, as all matrices.
+    for name, tensor in learned.known_names.state().items():
+        kept = loaded.known_names.state()[name]
+        assert kept.dtype == tensor.dtype
+        assert torch.allclose(kept.float(), tensor.float(), atol=float(tensor.abs().max()) / 127)
+    ours, theirs = loaded.predict([POST])[0], learned.with_estimator(ESTIMATORS["learned"]).predict([POST])[0]
+    assert 0 < ours[0].nats.span < 1
+    assert [item.nats.type for item in ours] == pytest.approx([item.nats.type for item in theirs], abs=0.02)
+
+
+def test_a_checkpoint_from_before_names_were_kept_is_read_as_it_was(tmp_path: Path) -> None:
+    """Its `learned` reads the type off the tags."""
+    older = replace(fitted_predictor(), known_names=None, type_regressions={})
+    save_pretrained(older, "learned", {"tiny": {"learned": FITTED["entropy"]}}, tmp_path, {"data": "none"})
+    data = json.loads((tmp_path / "config.json").read_text())
+    del data["type_regressions"], data["estimators"]["learned"]["type"]
+    (tmp_path / "config.json").write_text(json.dumps(data))
+    found = from_pretrained(tmp_path)
+    found, tags = found.predict([POST])[0], found.with_estimator(ESTIMATORS["tags"])
+    assert [item.nats.type for item in found] == pytest.approx([item.nats.type for item in tags.predict([POST])[0]])
 
 
 def test_what_is_no_folder_is_looked_for_on_the_hub_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

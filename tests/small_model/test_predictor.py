@@ -9,13 +9,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tiny import NAMES, TINY, tiny_predictor
+from tests.tiny import NAMES, TINY, fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
 from unco.small_model.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.model_input import ModelInput
-from unco.small_model.predictor import Prediction, fold_types
+from unco.small_model.predictor import Prediction
 from unco.small_model.regions import Region
-from unco.small_model.regression import Regression
+from unco.small_model.scheme_types import fold_types
 from unco.types import ATTRIBUTES, Box
 
 REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))
@@ -35,7 +35,6 @@ VARIANTS = [
     Estimator(measure="surprisal", span="total", heads="both", sampling=McDropout(p=0.2, passes=3)),
     ESTIMATORS["learned"],
 ]
-LEARNED = Regression(tuple((-1.0) ** i / 4 for i in range(12)), 0.5)
 
 
 def assert_same(found: list[Prediction], expected: list[Prediction]) -> None:
@@ -50,7 +49,7 @@ def assert_same(found: list[Prediction], expected: list[Prediction]) -> None:
 @pytest.mark.parametrize("heads", ["decoder", "both"])
 @pytest.mark.parametrize("estimator", VARIANTS)
 def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimator, heads: Heads) -> None:
-    predictor = replace(tiny_predictor(), estimator=estimator, heads=heads, span_regression=LEARNED)
+    predictor = replace(fitted_predictor(), estimator=estimator, heads=heads)
     alone = [predictor.predict([post])[0] for post in POSTS]
     assert sum(map(len, alone)) > 3, "the random network should say something"
     order = list(range(len(POSTS))) * 3
@@ -62,7 +61,7 @@ def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimato
 
 
 def test_readings_are_what_each_estimator_and_scheme_would_say_alone() -> None:
-    predictor = replace(tiny_predictor(), span_regression=LEARNED)
+    predictor = fitted_predictor()
     readings = [(estimator, scheme) for estimator in VARIANTS for scheme in predictor.network.config.schemes.values()]
     together = predictor.predict_each(POSTS, readings)
     for (estimator, scheme), found in zip(readings, together, strict=True):

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tiny import tiny_predictor
+from tests.tiny import fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
 from unco.small_model.batch import encode_post, make_batch
 from unco.small_model.config import ESTIMATORS
@@ -58,14 +58,14 @@ def test_signals_are_what_the_heads_say() -> None:
 
 def test_a_learned_estimator_gives_the_chance_that_its_regression_reads() -> None:
     regression = Regression(tuple((-1.0) ** i / 4 for i in range(SIGNALS)), 0.5)
-    predictor = replace(tiny_predictor(), span_regression=regression).with_estimator(ESTIMATORS["learned"])
+    predictor = fitted_predictor(span=regression).with_estimator(ESTIMATORS["learned"])
     tags = replace(tiny_predictor(), estimator=ESTIMATORS["tags"])
     for found, plain, signals in zip(
         predictor.predict(POSTS), tags.predict(POSTS), predictor.signals(POSTS), strict=True
     ):
         assert [item.nats.span for item in found] == pytest.approx([regression(row) for row in signals], abs=1e-6)
-        assert [(item.span, item.nats.type, item.nats.region) for item in found] == [
-            (item.span, item.nats.type, item.nats.region) for item in plain
+        assert [(item.span, item.type, item.nats.region) for item in found] == [
+            (item.span, item.type, item.nats.region) for item in plain
         ]
 
 

@@ -106,3 +106,5 @@ def test_a_chance_is_left_as_it_is() -> None:
     assert fit_normaliser(raw, Estimator()) == fit_minmax(raw)
     assert fit_normaliser(raw, Estimator(measure="doubt")) == Normaliser(chance, chance, chance)
     assert fit_normaliser(raw, Estimator(span="learned")) == Normaliser(chance, Range(1.0, 3.0), Range(0.5, 1.0))
+    both = Estimator(span="learned", type="learned")
+    assert fit_normaliser(raw, both) == Normaliser(chance, chance, Range(0.5, 1.0))

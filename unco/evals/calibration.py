@@ -49,8 +49,9 @@ def check_found(found: Sequence[object], posts: int) -> None:
 
 def can_estimate(predictor: Predictor, estimator: Estimator) -> bool:
     """Whether the network can be sampled so, and is fitted where the estimator is learned."""
-    fitted = estimator.span != "learned" or predictor.span_regression is not None
-    return fitted and can_sample(predictor.network.config, estimator)
+    spans = estimator.span != "learned" or predictor.span_regression is not None
+    types = estimator.type != "learned" or bool(predictor.type_regressions)
+    return spans and types and can_sample(predictor.network.config, estimator)
 
 
 def can_sample(config: ModelConfig, estimator: Estimator) -> bool:

@@ -41,10 +41,12 @@ def learn_spans(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Le
     wrong = [bool(flag) for flag in wrong_spans(dev, plain)]
     check_found(rows, len(dev))
     nats = [entity.nats.span for entities in plain for entity in entities]
-    return LearnedSpans(fit_regression(rows, wrong), auroc(_held_out(rows, wrong, folds), wrong), auroc(nats, wrong))
+    return LearnedSpans(
+        fit_regression(rows, wrong), auroc(held_out_chances(rows, wrong, folds), wrong), auroc(nats, wrong)
+    )
 
 
-def _held_out(rows: Sequence[Signals], wrong: Sequence[bool], folds: Sequence[int]) -> list[float]:
+def held_out_chances(rows: Sequence[Signals], wrong: Sequence[bool], folds: Sequence[int]) -> list[float]:
     """The chance of each row by the rows of the other folds; where there are none, one half."""
     chances = [0.5] * len(rows)
     for fold in set(folds):

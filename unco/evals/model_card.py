@@ -56,7 +56,8 @@ region {region}. They send the shares of dev entities to the correctors that the
 Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
 
 `learned` is fitted on dev's gold spans, so its scores on dev are a little too good. AUROC of wrong spans on dev, each
-fifth judged by what was fitted on the others: {held_out}; `two_heads`, which learns nothing: {two_heads}.
+fifth judged by what was fitted on the others: {held_out}; `two_heads`, which learns nothing: {two_heads}. AUROC of
+wrong types in the same way: {learned_types}.
 
 ## Limits
 
@@ -119,10 +120,23 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "scores": score_table(read_report(data)),
         "curve": ", ".join(f"{100 * value:.2f}" for value in origin["dev_f1_by_epoch"]),
         "losses": ", ".join(f"{value:.2f}" for value in origin["loss_by_100_steps"]),
-        **{name: "-" if value is None else f"{value:.3f}" for name, value in origin["learned_spans"].items()},
+        **{name: _rounded(value) for name, value in origin["learned_spans"].items()},
+        "learned_types": _learned_types(origin["learned_types"]),
         "estimator": f"{data['estimator']} ({_listed(data['estimators'][data['estimator']])})",
         "estimators": ", ".join(data["estimators"]),
     }
+
+
+def _learned_types(learned: dict[str, Any]) -> str:
+    """By scheme, held out and by the tags alone."""
+    return ", ".join(
+        f"`{scheme}` {_rounded(value)} (`tags` {_rounded(learned['tags'][scheme])})"
+        for scheme, value in learned["held_out"].items()
+    )
+
+
+def _rounded(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _schemes(model: dict[str, Any]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from unco.errors import SettingsError, SetupError
 from unco.evals.calibration import calibrate, can_sample
 from unco.evals.learned_spans import learn_spans
+from unco.evals.learned_types import learn_types
 from unco.evals.model_card import write_card
 from unco.evals.model_report import ModelReport, report_model
 from unco.evals.scores import score
@@ -136,9 +137,13 @@ def finish(
 ) -> ModelReport:
     """Fit, score, save: all that follows training."""
     dev = gold["dev"]
-    learned = learn_spans(bare, look, dev)
-    bare = replace(bare, span_regression=learned.regression)
-    origin = {**origin, "learned_spans": {"held_out": learned.held_out, "two_heads": learned.two_heads}}
+    spans, types = learn_spans(bare, look, dev), learn_types(bare, look, gold["train"], dev)
+    bare = replace(bare, span_regression=spans.regression, known_names=types.known, type_regressions=types.regressions)
+    origin = {
+        **origin,
+        "learned_spans": {"held_out": spans.held_out, "two_heads": spans.two_heads},
+        "learned_types": {"held_out": types.held_out, "tags": types.tags},
+    }
     fitted = calibrate(bare, look, dev)
     own = fitted[recipe.scheme][recipe.estimator]
     predictor = replace(bare, normaliser=own.normaliser, thresholds=own.thresholds)

@@ -20,6 +20,7 @@ from unco.errors import SettingsError, SetupError
 from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.hub_models import fetched_folder
 from unco.small_model.identity import SHIPPED
+from unco.small_model.known_names import KnownNames
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import Regression
@@ -27,6 +28,9 @@ from unco.small_model.uncertainty import Normaliser
 from unco.types import Thresholds
 
 FORMAT = 2
+WEIGHTS = "model.safetensors"
+NAMES = "known_names."
+"""Begins the names of what is known of the training split's names."""
 SCALE = "::scale"
 """Suffix of the name under which the row scales of an int8 matrix are stored."""
 
@@ -58,12 +62,12 @@ def save_pretrained(
         origin: what a reader should know of the training run; plain JSON.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(quantise(predictor.network.state_dict()), folder / "model.safetensors")
+    save_file(quantise({**predictor.network.state_dict(), **_names_state(predictor.known_names)}), folder / WEIGHTS)
     predictor.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     data = {
         "format": FORMAT,
         "name": predictor.name,
-        "weights_sha256": file_sha256(folder / "model.safetensors"),
+        "weights_sha256": file_sha256(folder / WEIGHTS),
         "model": predictor.network.config.to_json(),
         "heads": predictor.heads,
         "scheme": predictor.scheme.name,
@@ -73,6 +77,7 @@ def save_pretrained(
             scheme: {name: asdict(fitted) for name, fitted in row.items()} for scheme, row in calibrations.items()
         },
         "span_regression": asdict(predictor.span_regression) if predictor.span_regression else None,
+        "type_regressions": {scheme: asdict(fitted) for scheme, fitted in predictor.type_regressions.items()},
         "origin": origin,
     }
     (folder / "config.json").write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -99,7 +104,7 @@ def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, est
 def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_config: str) -> Predictor:
     data = _read_config(folder / "config.json")
     try:
-        network = _load_network(folder, ModelConfig.from_json(data["model"]), data["weights_sha256"])
+        network, known_names = _load_network(folder, ModelConfig.from_json(data["model"]), data["weights_sha256"])
         calibrations = TypeAdapter(Calibrations).validate_python(data["calibrations"])
         scheme = _chosen(folder, "label scheme", scheme or data["scheme"], calibrations)
         estimator = _chosen(folder, "estimator", estimator or data["estimator"], calibrations[scheme])
@@ -113,6 +118,8 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             estimator=TypeAdapter(Estimator).validate_python(data["estimators"][estimator]),
             heads=data["heads"],
             span_regression=TypeAdapter(Regression | None).validate_python(data.get("span_regression")),
+            known_names=known_names,
+            type_regressions=TypeAdapter(dict[str, Regression]).validate_python(data.get("type_regressions", {})),
             name=data["name"],
         )
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError
@@ -150,19 +157,25 @@ def _read_config(path: Path) -> dict[str, Any]:
     return data
 
 
-def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> Network:
-    weights = folder / "model.safetensors"
+def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, KnownNames | None]:
+    weights = folder / WEIGHTS
     if file_sha256(weights) != sha256_of_weights:
         raise SetupError(f"{weights} is not the file that config.json was written for: fetch the checkpoint again")
     return _read_network(weights, config, sha256_of_weights)
 
 
 @lru_cache(maxsize=4)
-def _read_network(weights: Path, config: ModelConfig, sha256_of_weights: str) -> Network:
+def _read_network(weights: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, KnownNames | None]:
     # Not on the meta device: there, initialising an embedding imports torch._dynamo, which takes seconds.
     network = Network(config)
-    network.load_state_dict(dequantise(load_file(weights)), assign=True)
-    return network.eval().requires_grad_(False)
+    state = dequantise(load_file(weights))
+    names = {name.removeprefix(NAMES): state.pop(name) for name in list(state) if name.startswith(NAMES)}
+    network.load_state_dict(state, assign=True)
+    return network.eval().requires_grad_(False), KnownNames(**names) if names else None
+
+
+def _names_state(known: KnownNames | None) -> dict[str, Tensor]:
+    return {f"{NAMES}{name}": tensor for name, tensor in known.state().items()} if known else {}
 
 
 def quantise(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -116,6 +116,9 @@ Measure = Literal["entropy", "doubt", "surprisal"]
 `surprisal` and `doubt` take a span's steps for minus the logarithm of the probability of what was said; `surprisal` has
 entropies for type and region.
 """
+TypeVariant = Literal["measured", "learned"]
+"""Whether a type's uncertainty is what the measure says, or the chance of a wrong type by a regression fitted on dev
+(`type_signals.py`)."""
 SpanVariant = Literal["boundary", "eq7", "total", "joint", "learned"]
 """Which steps a span's uncertainty sums over.
 
@@ -135,6 +138,7 @@ class Estimator:
 
     measure: Measure = "entropy"
     span: SpanVariant = "boundary"
+    type: TypeVariant = "measured"
     region: RegionVariant = "choice"
     heads: Heads = "decoder"
     sampling: McDropout = McDropout(passes=0)
@@ -149,7 +153,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "mc_encoder": Estimator(sampling=_ENCODER),
     "tags": Estimator(measure="surprisal", span="total", region="groundable", heads="tags"),
     "two_heads": Estimator(measure="surprisal", span="total", region="groundable", heads="both"),
-    "learned": Estimator(measure="surprisal", span="learned", region="groundable", heads="tags"),
+    "learned": Estimator(measure="surprisal", span="learned", type="learned", region="groundable", heads="tags"),
     "tags_mc": Estimator(measure="surprisal", span="total", region="groundable", heads="tags", sampling=_ENCODER),
 }
 """By name. `mc_decoder` is the paper's; `tags`, `two_heads` and `learned` are ours and cost no second pass."""

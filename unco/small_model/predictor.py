@@ -1,7 +1,7 @@
 """The small model in use: posts in, entities with raw and normalised uncertainties out. Works without the graph."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import torch
@@ -13,13 +13,16 @@ from unco.small_model.batch import CAPTION_PIECES, Batch, EncodedPost, encode_po
 from unco.small_model.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.decoder import Memory
 from unco.small_model.decoding import Decoded, decode_greedily
+from unco.small_model.known_names import KnownNames, name_vectors
 from unco.small_model.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
 from unco.small_model.memory import run_in_parts
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network import Network
 from unco.small_model.regression import Regression
+from unco.small_model.scheme_types import fold_types
 from unco.small_model.span_signals import Signals, span_signals
 from unco.small_model.symbols import FIRST_TYPE, decode_symbols
+from unco.small_model.type_signals import type_signals
 from unco.small_model.uncertainty import Normaliser, span_uncertainty, step_uncertainty
 from unco.small_model.windows import PIECES, cut_windows
 from unco.types import Box, Label, Span, Thresholds, Uncertainty
@@ -59,6 +62,9 @@ class Predictor:
     """Who is asked when posts are decoded."""
     span_regression: Regression | None = None
     """From `span_signals` to the chance of a wrong span, for estimators that are learned."""
+    known_names: KnownNames | None = None
+    type_regressions: Mapping[str, Regression] = field(default_factory=dict)
+    """By scheme, from `type_signals` to the chance of a wrong type."""
     batch_size: int = 32
     name: str = "unnamed"
 
@@ -97,6 +103,25 @@ class Predictor:
             results[index] += found
         return results
 
+    def type_signals(self, posts: Sequence[ModelInput], scheme: Scheme) -> list[list[Signals]]:
+        """What a learned estimator reads of each entity's type, in the order of `predict`; see `type_signals`.
+
+        Raises:
+            SettingsError: no names are known.
+        """
+        results: list[list[Signals]] = [[] for _ in posts]
+        for index, _, found in self._read_windows(posts, lambda part: self._type_signals(part, scheme)):
+            results[index] += found
+        return results
+
+    def name_vectors(self, posts: Sequence[ModelInput], spans: Sequence[Sequence[Span]]) -> list[Tensor]:
+        """What the encoder makes of names, of each post (E, d); those that two windows share are left out."""
+        found: list[list[Tensor]] = [[] for _ in posts]
+        for index, first, words in self._read_windows(posts, self._words):
+            inside = [Span(one.start - first, one.stop - first) for one in spans[index] if first <= one.start]
+            found[index].append(name_vectors(words, [one for one in inside if one.stop <= len(words)]))
+        return [torch.cat(parts) for parts in found]
+
     def _read_windows(
         self, posts: Sequence[ModelInput], read: Callable[[Sequence[EncodedPost]], list[T]]
     ) -> list[tuple[int, int, T]]:
@@ -127,7 +152,7 @@ class Predictor:
         ran: dict[McDropout, tuple[Passes, ...]] = {}
         means: dict[tuple[McDropout, Heads], MeanProbabilities] = {}
         learned = any(estimator.span == "learned" for estimator, _ in readings)
-        chances = self._chances(memory, decoded) if learned else None
+        spans = self._chances(memory, decoded) if learned else None
         read = []
         for estimator, scheme in readings:
             sampling, key = estimator.sampling, (estimator.sampling, estimator.heads)
@@ -135,28 +160,56 @@ class Predictor:
                 ran[sampling] = run_passes(network, batch, memory, decoded, keys, sampling)
             if key not in means:
                 means[key] = mean_probabilities(network, decoded, ran[sampling], estimator.heads)
-            spans = chances if estimator.span == "learned" else None
-            read.append(self._read(decoded, means[key], estimator, scheme, spans))
+            types = self._type_chances(memory, decoded, scheme) if estimator.type == "learned" else None
+            chances = _Chances(spans if estimator.span == "learned" else None, types)
+            read.append(self._read(decoded, means[key], estimator, scheme, chances))
         return [list(entities) for entities in zip(*read, strict=True)]
 
-    def _decode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, Memory, Decoded]:
+    def _encode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, Memory]:
         network = self.network.eval()
         batch = make_batch(posts, self.tokenizer, network.config.visual_features)
         batch = batch.to(next(network.parameters()).device)
-        memory = network.encode(batch)
-        return batch, memory, decode_greedily(network, memory, self.heads)
+        return batch, network.encode(batch)
+
+    def _decode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, Memory, Decoded]:
+        batch, memory = self._encode(posts)
+        return batch, memory, decode_greedily(self.network, memory, self.heads)
 
     @torch.inference_mode()
     def _signals(self, posts: Sequence[EncodedPost]) -> list[list[Signals]]:
         _, memory, decoded = self._decode(posts)
         return span_signals(self.network, memory, decoded)
 
+    @torch.inference_mode()
+    def _type_signals(self, posts: Sequence[EncodedPost], scheme: Scheme) -> list[list[Signals]]:
+        _, memory, decoded = self._decode(posts)
+        if self.known_names is None:
+            raise self._not_fitted()
+        return type_signals(self.network, self.known_names, memory, decoded, scheme)
+
+    @torch.inference_mode()
+    def _words(self, posts: Sequence[EncodedPost]) -> list[Tensor]:
+        """Vectors of each post's words, (W, d)."""
+        _, memory = self._encode(posts)
+        return [words[:count] for words, count in zip(memory.words, memory.counts.tolist(), strict=True)]
+
     def _chances(self, memory: Memory, decoded: Decoded) -> list[list[float]]:
         """Of a wrong span, by post."""
         chance = self.span_regression
         if chance is None:
-            raise SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
+            raise self._not_fitted()
         return [[chance(signals) for signals in post] for post in span_signals(self.network, memory, decoded)]
+
+    def _type_chances(self, memory: Memory, decoded: Decoded, scheme: Scheme) -> list[list[float]]:
+        """Of a wrong type, by post."""
+        known, chance = self.known_names, self.type_regressions.get(scheme.name)
+        if known is None or chance is None:
+            raise self._not_fitted()
+        found = type_signals(self.network, known, memory, decoded, scheme)
+        return [[chance(signals) for signals in post] for post in found]
+
+    def _not_fitted(self) -> SettingsError:
+        return SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
 
     def _read(
         self,
@@ -164,7 +217,7 @@ class Predictor:
         means: MeanProbabilities,
         estimator: Estimator,
         scheme: Scheme,
-        chances: list[list[float]] | None,
+        chances: "_Chances",
     ) -> list[list["_Raw"]]:
         labels = len(self.network.config.labels)
         columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
@@ -179,8 +232,9 @@ class Predictor:
             posts.append([])
             for index, entity in enumerate(decode_symbols(symbols, labels)):
                 step = entity.type_step
-                span = chances[row][index] if chances is not None else span_uncertainty(entity, spans, estimator.span)
-                nats = Uncertainty(span, kinds[step], places[step])
+                span = chances.spans[row][index] if chances.spans else span_uncertainty(entity, spans, estimator.span)
+                kind = chances.types[row][index] if chances.types else kinds[step]
+                nats = Uncertainty(span, kind, places[step])
                 region = regions[row][step] if regions[row][step] < none else None
                 posts[-1].append(_Raw(entity.span, scheme.labels[said[row][step]].name, region, nats))
         return posts
@@ -200,6 +254,14 @@ class Predictor:
 
 
 @dataclass(frozen=True, slots=True)
+class _Chances:
+    """Of wrong spans and types, by post and entity; None = they are not learned but read off the steps."""
+
+    spans: list[list[float]] | None
+    types: list[list[float]] | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Raw:
     span: Span
     type: str
@@ -209,9 +271,3 @@ class _Raw:
 
 def _describe(post: EncodedPost) -> str:
     return f"one post of {len(post.words)} words and {len(post.kinds)} regions"
-
-
-def fold_types(probabilities: Tensor, scheme: Scheme) -> Tensor:
-    """Probabilities of the network's labels summed up to those of a scheme's. (.., N) -> (.., labels of the scheme)."""
-    folded = probabilities.new_zeros(*probabilities.shape[:-1], len(scheme.labels))
-    return folded.index_add(-1, torch.tensor(scheme.of, device=probabilities.device), probabilities)

@@ -116,7 +116,8 @@ def fit_normaliser(raw: Sequence[Uncertainty], estimator: Estimator) -> Normalis
     if estimator.measure == "doubt":
         return Normaliser(chance, chance, chance)
     found = fit_minmax(raw)
-    return replace(found, span=chance) if estimator.span == "learned" else found
+    span = chance if estimator.span == "learned" else found.span
+    return replace(found, span=span, type=chance if estimator.type == "learned" else found.type)
 
 
 def log_cardinality(types: int, symbols: int, regions: int) -> Normaliser:

@@ -12,13 +12,15 @@ from unco.evals.bench.floor import Lengths, multiply_adds, weight_bytes
 from unco.evals.bench.posts import typical_posts
 from unco.evals.bench.timing import Measured, measure
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.config import ESTIMATORS, Heads, McDropout
+from unco.small_model.config import ESTIMATORS, Heads, McDropout, Scheme
 from unco.small_model.decoding import Decoded, decode_greedily
+from unco.small_model.known_names import KnownNames
 from unco.small_model.mc_dropout import MeanProbabilities, mean_probabilities, run_passes
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.span_signals import span_signals
 from unco.small_model.symbols import END
+from unco.small_model.type_signals import type_signals
 
 PASSES = McDropout().passes
 DETERMINISTIC, NAIVE = "deterministic", f"naive: encode and decode {PASSES} times more"
@@ -33,6 +35,8 @@ class Case:
     network: Network
     heads: Heads
     batches: tuple[tuple[Batch, tuple[str, ...]], ...]
+    known: tuple[KnownNames, Scheme] | None = None
+    """What the estimator `learned` looks names up in, and the types that it gives out."""
 
 
 def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
@@ -45,7 +49,8 @@ def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
         (make_batch(chunk, predictor.tokenizer, features).to(device), tuple(" ".join(post.words) for post in chunk))
         for chunk in chunks
     ]
-    return Case(network, predictor.heads, tuple(batches))
+    known = (predictor.known_names, predictor.scheme) if predictor.known_names else None
+    return Case(network, predictor.heads, tuple(batches), known)
 
 
 @torch.inference_mode()
@@ -66,6 +71,8 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
         means.append(mean_probabilities(network, decoded, ran, estimator.heads))
         if estimator.span == "learned":
             span_signals(network, memory, decoded)
+        if estimator.type == "learned" and case.known:
+            type_signals(network, case.known[0], memory, decoded, case.known[1])
     return means
 
 

@@ -1,0 +1,106 @@
+"""Where a name lies among known ones, by hand; and what a regression reads of it."""
+
+from dataclasses import replace
+from math import exp, log
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tiny import NAMES, fitted_predictor, tiny_predictor
+from unco.errors import SettingsError
+from unco.small_model.config import ESTIMATORS
+from unco.small_model.known_names import AXES, SHARPNESS, KnownNames, know_names, name_vectors
+from unco.small_model.model_input import ModelInput
+from unco.small_model.span_signals import LEAST
+from unco.small_model.type_signals import NEVER_ALONE
+from unco.types import Span
+
+POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h i j".split()))]
+
+
+def test_a_name_is_the_mean_of_its_words() -> None:
+    words = torch.tensor([[1.0, 0.0], [3.0, 2.0], [5.0, 5.0]])
+    assert name_vectors(words, [Span(0, 2), Span(2, 3)]).tolist() == [[2.0, 1.0], [5.0, 5.0]]
+    assert name_vectors(words, []).shape == (0, 2)
+
+
+def test_types_count_by_their_cosine() -> None:
+    known = KnownNames(
+        centre=torch.tensor([1.0, 1.0, 1.0]),
+        axes=torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+        names=torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]),
+        types=torch.tensor([2, 0, 2], dtype=torch.uint8),
+    )
+    # Behind the centre it is (3, 4, 9), on the axes (3, 4), of length 1 (0.6, 0.8): cosines 0.6, 0.8, -0.6.
+    weights = [exp(SHARPNESS * cosine) for cosine in (0.6, 0.8, -0.6)]
+    (near,) = known.types_near(torch.tensor([[4.0, 5.0, 10.0]]), 3).tolist()
+    assert near == pytest.approx([weights[1] / sum(weights), 0.0, (weights[0] + weights[2]) / sum(weights)], rel=1e-5)
+
+
+def test_axes_are_those_along_which_names_differ_most() -> None:
+    dice = torch.Generator().manual_seed(1)
+    spread = torch.linspace(3.0, 0.1, AXES + 8)
+    vectors = torch.randn(400, AXES + 8, generator=dice) * spread + 5.0
+    known = know_names(vectors, [0] * 400)
+    assert known.axes.shape == (AXES, AXES + 8)
+    assert torch.allclose(known.axes @ known.axes.T, torch.eye(AXES), atol=1e-4)
+    kept = (vectors - vectors.mean(0)) @ known.axes.T
+    assert kept.var(0).diff().max() < 1e-3, "from the widest on"
+    assert kept.square().sum() > 0.99 * (vectors - vectors.mean(0)).square().sum()
+    assert torch.allclose(known.names.norm(dim=1), torch.ones(400), atol=1e-5)
+
+
+@given(seed=st.integers(0, 1000), names=st.integers(1, 30))
+@settings(max_examples=25, deadline=None)
+def test_what_is_near_is_a_distribution_and_a_known_name_is_its_own_neighbour(seed: int, names: int) -> None:
+    vectors = torch.randn(names, 16, generator=torch.Generator().manual_seed(seed)) * 4
+    known = know_names(vectors, [index % 5 for index in range(names)])
+    near = known.types_near(vectors, 5)
+    assert torch.allclose(near.sum(1), torch.ones(names), atol=1e-5)
+    assert (near >= 0).all()
+    cosines = (known.names @ known.names.T).fill_diagonal_(-1.0)
+    for index in range(names):
+        if names > 1 and cosines[index].max() < 0.5:
+            assert near[index].argmax() == index % 5
+
+
+def test_signals_are_the_tags_entropy_and_the_share_of_other_types() -> None:
+    predictor = fitted_predictor()
+    for scheme in predictor.network.config.schemes.values():
+        tags = replace(predictor, scheme=scheme, estimator=ESTIMATORS["tags"]).predict(POSTS)
+        signals = predictor.type_signals(POSTS, scheme)
+        vectors = predictor.name_vectors(POSTS, [[item.span for item in found] for found in tags])
+        for found, rows, names in zip(tags, signals, vectors, strict=True):
+            assert len(found) == len(rows) > 0
+            near = predictor.known_names.types_near(names, 2).tolist()
+            for item, (doubt, others), types in zip(found, rows, near, strict=True):
+                said = [index for index, of in enumerate(scheme.of) if scheme.labels[of].name == item.type]
+                assert exp(doubt) - LEAST == pytest.approx(item.nats.type, abs=1e-5)
+                share = sum(types[index] for index in said)
+                assert others == pytest.approx(log(1 + NEVER_ALONE - share), abs=1e-4)
+
+
+def test_the_learned_estimator_gives_the_chance_of_a_wrong_type_in_each_scheme() -> None:
+    predictor = fitted_predictor().with_estimator(ESTIMATORS["learned"])
+    for scheme in predictor.network.config.schemes.values():
+        regression = predictor.type_regressions[scheme.name]
+        found = replace(predictor, scheme=scheme).predict(POSTS)
+        for items, rows in zip(found, predictor.type_signals(POSTS, scheme), strict=True):
+            assert [item.nats.type for item in items] == pytest.approx([regression(row) for row in rows], abs=1e-5)
+
+
+def test_a_model_that_knows_no_names_says_so() -> None:
+    with pytest.raises(SettingsError, match="tiny was not fitted for a learned estimator"):
+        tiny_predictor().type_signals(POSTS, NAMES)
+    other = replace(fitted_predictor(), type_regressions={}).with_estimator(ESTIMATORS["learned"])
+    with pytest.raises(SettingsError, match="tiny was not fitted for a learned estimator"):
+        other.predict(POSTS)
+
+
+def test_names_of_a_long_post_are_found_in_their_windows() -> None:
+    words = tuple(f"{letter}{digit}" for letter in "abcdefgh" for digit in "0123456789")
+    long, spans = ModelInput(words), [Span(start, start + 2) for start in range(0, 80, 2)]
+    (vectors,) = tiny_predictor().name_vectors([long], [spans])
+    assert 35 < len(vectors) <= 40, "but for those over an edge"

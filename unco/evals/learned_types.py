@@ -1,0 +1,82 @@
+"""The estimator `learned`, of types: names of the training split, and a regression fitted on dev for each scheme."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from unco.errors import DataError
+from unco.evals.calibration import check_found
+from unco.evals.learned_spans import FOLDS, held_out_chances
+from unco.evals.sources import in_scheme
+from unco.evals.uncertainty_quality import auroc, wrong_types
+from unco.small_model.checkpoint import dequantise, quantise
+from unco.small_model.config import Estimator, Scheme
+from unco.small_model.known_names import KnownNames, know_names
+from unco.small_model.looks import Look, look_steadily
+from unco.small_model.model_input import ModelInput
+from unco.small_model.predictor import Predictor
+from unco.small_model.regression import Regression, fit_regression
+from unco.small_model.span_signals import Signals
+from unco.types import GoldPost
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedTypes:
+    """What was learned, and what it is worth on posts that it was not learned from."""
+
+    known: KnownNames
+    regressions: Mapping[str, Regression]
+    """By scheme."""
+    held_out: Mapping[str, float | None]
+    """By scheme, AUROC of wrong types on dev where the span is right, each post judged by a regression fitted on the
+    other folds; None where there are no wrong types or no right ones, here and below."""
+    tags: Mapping[str, float | None]
+    """By scheme, AUROC of the same types by the tags' entropy, from which nothing is learned."""
+
+
+def learn_types(predictor: Predictor, look: Look, train: Sequence[GoldPost], dev: Sequence[GoldPost]) -> LearnedTypes:
+    """Keep the names of train and fit on dev, of the text alone, as types are judged.
+
+    Raises:
+        DataError: train has no entity, or the model finds none in dev with its span right.
+    """
+    network, shown = predictor.network, _texts(look, dev)
+    predictor = replace(predictor, known_names=_known(predictor, look, train))
+    assert predictor.known_names is not None
+    regressions, held_out, tags = dict[str, Regression](), dict[str, float | None](), dict[str, float | None]()
+    for name, scheme in network.config.schemes.items():
+        rows, wrong, folds = _cases(predictor, shown, in_scheme(dev, network.config.labels, scheme), scheme)
+        check_found(rows, len(dev))
+        regressions[name] = fit_regression(rows, wrong)
+        held_out[name] = auroc(held_out_chances(rows, wrong, folds), wrong)
+        tags[name] = auroc([row[0] for row in rows], wrong)
+    return LearnedTypes(predictor.known_names, regressions, held_out, tags)
+
+
+def _texts(look: Look, posts: Sequence[GoldPost]) -> list[ModelInput]:
+    return [replace(post, regions=(), size=None) for post in look_steadily(look, posts)]
+
+
+def _known(predictor: Predictor, look: Look, train: Sequence[GoldPost]) -> KnownNames:
+    """Names of train that lie within a window of the encoder, as good as all."""
+    labels = {label.name: index for index, label in enumerate(predictor.network.config.labels)}
+    spans = [[item.span for item in post.entities] for post in train]
+    found = predictor.name_vectors(_texts(look, train), spans)
+    whole = [len(rows) == len(post.entities) for rows, post in zip(found, train, strict=True)]
+    vectors = torch.cat([rows for rows, all_ in zip(found, whole, strict=True) if all_])
+    if not len(vectors):
+        raise DataError(f"there is no name in {len(train)} training posts, so no types can be learned")
+    types = [labels[item.type] for post, all_ in zip(train, whole, strict=True) if all_ for item in post.entities]
+    return KnownNames(**dequantise(quantise(know_names(vectors, types).state())))  # fit on what will be shipped
+
+
+def _cases(
+    predictor: Predictor, shown: Sequence[ModelInput], gold: Sequence[GoldPost], scheme: Scheme
+) -> tuple[list[Signals], list[bool], list[int]]:
+    """Signals, whether the type is wrong, and fold, of each entity whose span is right."""
+    signals = predictor.type_signals(shown, scheme)
+    flags = wrong_types(gold, replace(predictor, scheme=scheme, estimator=Estimator()).predict(shown))
+    rows = [(row, index % FOLDS) for index, found in enumerate(signals) for row in found]
+    cases = [(row, flag, fold) for (row, fold), flag in zip(rows, flags, strict=True) if flag is not None]
+    return [row for row, _, _ in cases], [flag for _, flag, _ in cases], [fold for _, _, fold in cases]
