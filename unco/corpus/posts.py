@@ -39,7 +39,7 @@ def read_posts(path: Path) -> Iterator[Line]:
         DataError: there is no such file.
     """
     if path == STDIN:
-        yield from _lines(sys.stdin.buffer)
+        yield from lines_of(sys.stdin.buffer)
         return
     if is_table(path):
         for number, row in enumerate(rows(path), start=1):
@@ -47,7 +47,7 @@ def read_posts(path: Path) -> Iterator[Line]:
         return
     try:
         with path.open("rb") as file:
-            yield from _lines(file)
+            yield from lines_of(file)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
@@ -63,7 +63,8 @@ def count_posts(path: Path) -> int | None:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _lines(file: BinaryIO) -> Iterator[Line]:
+def lines_of(file: BinaryIO) -> Iterator[Line]:
+    """Posts of JSON Lines from where a file stands, numbered from 1."""
     number = 0
     while line := file.readline(MOST_BYTES):
         rest = line
