@@ -102,7 +102,7 @@ class _Run:
 
     def results(self) -> list[Any]:
         """Each line, without what a cache changes."""
-        return [_lasting(json.loads(line)) for line in self._out.read_text("utf-8").splitlines()]
+        return [lasting(json.loads(line)) for line in self._out.read_text("utf-8").splitlines()]
 
     def _size(self) -> int:
         return self._out.stat().st_size if self._out.exists() else 0
@@ -115,7 +115,8 @@ def _wait(process: "subprocess.Popen[bytes]", seconds: float) -> None:
         pass
 
 
-def _lasting(value: Any) -> Any:
+def lasting(value: Any) -> Any:
+    """Results without what a cache changes."""
     if isinstance(value, dict):
-        return {name: _lasting(one) for name, one in value.items() if name not in PASSING}
-    return [_lasting(one) for one in value] if isinstance(value, list) else value
+        return {name: lasting(one) for name, one in value.items() if name not in PASSING}
+    return [lasting(one) for one in value] if isinstance(value, list) else value

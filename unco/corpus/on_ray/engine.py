@@ -94,8 +94,14 @@ def _settings() -> DataContext:
 
 
 def _pool(size: int, calls: int) -> ActorPoolStrategy:
-    """So many actors, each with so many tables at once."""
-    return ActorPoolStrategy(size=size, max_concurrent_calls_per_actor=calls, enable_true_multi_threading=True)
+    """So many actors, each with so many tables at once; of those that have nothing to do Ray may stop some."""
+    return ActorPoolStrategy(
+        min_size=1,
+        initial_size=size,
+        max_size=size,
+        max_concurrent_calls_per_actor=calls,
+        enable_true_multi_threading=True,
+    )
 
 
 def _results(dataset: Dataset) -> Iterator[Done]:
