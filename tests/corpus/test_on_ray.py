@@ -47,7 +47,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:`use_.*` is deprecated:Deprecati
 """Ray Data warns of settings of its own when it makes them, whatever they are set to."""
 
 FAULTY = '{"txet": 1}\n\n{"text": "b \\ud800", "id": "q"}\n{"text": "unknown", "id": "x"}\n'
-ONE, TWO = Sizes(models=1, gpu=False, correctors=1, at_once=4), Sizes(models=1, gpu=False, correctors=2, at_once=4)
+ONE = Sizes(readers=1, models=1, gpu=False, correctors=1, at_once=4)
+TWO = replace(ONE, correctors=2)
 
 
 @pytest.fixture(scope="module")
@@ -87,36 +88,36 @@ def test_the_output_is_the_local_one_and_either_engine_goes_on_after_the_other(
     two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Posts that cannot be run are among them; half of all are asked about."""
-    posts, predictions = write_corpus(tmp_path, 300, unsure=2)
+    posts, predictions = write_corpus(tmp_path, 200, unsure=2)
     posts.write_text(FAULTY + posts.read_text() + "no post")
     one, other = Corpus(posts, tmp_path / "local.jsonl"), Corpus(posts, tmp_path / "ray.jsonl")
-    with simulate(gold_of(300), "gpt-4o") as simulation:
+    with simulate(gold_of(200), "gpt-4o") as simulation:
         asks(monkeypatch, simulation.url, simulation.model)
         tallies = [run_corpus(one, locally(predictions)), run_corpus(other, on_ray(predictions))]
         whole = results(one.out)
         assert results(other.out) == whole
         assert other.out.with_name("ray.jsonl.run.json").read_text() == (tmp_path / "local.jsonl.run.json").read_text()
         assert [tally.words() for tally in tallies][0].split("calls")[0] == tallies[1].words().split("calls")[0]
-        assert (tallies[1].posts, tallies[1].failed, tallies[1].calls) == (304, 4, 150)
-        assert len(whole) == 304
+        assert (tallies[1].posts, tallies[1].failed, tallies[1].calls) == (204, 4, 100)
+        assert len(whole) == 204
         for engine in (on_ray, locally):
             written = other.out.read_bytes()
             other.out.write_bytes(written[: len(written) // 2])  # in the middle of a line, as a kill leaves it
             again = run_corpus(replace(other, resume=True), engine(predictions))
             assert results(other.out) == whole
-            assert 100 < again.before < 200
+            assert 80 < again.before < 130
     done = run_corpus(replace(other, resume=True), on_ray(predictions))
-    assert (done.before, done.posts) == (304, 0)
+    assert (done.before, done.posts) == (204, 0)
 
 
 def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    posts, predictions = write_corpus(tmp_path, 300)
-    with simulate(gold_of(300), "gpt-4o") as simulation:
+    posts, predictions = write_corpus(tmp_path, 200)
+    with simulate(gold_of(200), "gpt-4o") as simulation:
         monkeypatch.setenv("UNCO_SETTINGS", settings(tmp_path / "settings.yaml", simulation.url, calls=7))
         tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), on_ray(predictions))
         assert simulation.counts["answers"] == 7
-    assert (tally.posts, tally.unanswered) == (300, 293)
-    assert (tmp_path / "out.jsonl").read_text().count("budget") == 293
+    assert (tally.posts, tally.unanswered) == (200, 193)
+    assert (tmp_path / "out.jsonl").read_text().count("budget") == 193
 
 
 async def test_two_correctors_have_one_rate(two_cpus: None):
@@ -267,9 +268,9 @@ def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path):
 
 
 def test_actors_are_as_many_as_fit():
-    assert sizes_of(cpus=2, gpus=0, at_once=16) == Sizes(1, False, 1, 16)
-    assert sizes_of(cpus=64, gpus=8, at_once=100) == Sizes(8, True, 16, 6)
-    assert sizes_of(cpus=64, gpus=0, at_once=3) == Sizes(32, False, 3, 1)
+    assert sizes_of(cpus=2, gpus=0, at_once=16) == Sizes(1, 1, False, 1, 16)
+    assert sizes_of(cpus=64, gpus=8, at_once=100) == Sizes(4, 8, True, 16, 6)
+    assert sizes_of(cpus=64, gpus=0, at_once=3) == Sizes(4, 32, False, 3, 1)
 
 
 def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch):

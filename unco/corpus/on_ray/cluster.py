@@ -17,8 +17,10 @@ from unco.errors import SetupError  # noqa: E402
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many actors of each kind."""
+    """How many workers of each kind."""
 
+    readers: int
+    """Processes that read posts at the same time; each begins by importing unco, so few are quicker than many."""
     models: int
     gpu: bool
     """Whether each has a GPU of its own; else it has a CPU."""
@@ -37,7 +39,13 @@ def sizes_of(cpus: float, gpus: float, at_once: int) -> Sizes:
             have equal shares of it.
     """
     correctors = max(1, min(at_once, int(cpus) // 4))
-    return Sizes(int(gpus) or max(1, int(cpus) // 2), gpus >= 1, correctors, at_once // correctors)
+    return Sizes(
+        readers=max(1, int(cpus) // 16),
+        models=int(gpus) or max(1, int(cpus) // 2),
+        gpu=gpus >= 1,
+        correctors=correctors,
+        at_once=at_once // correctors,
+    )
 
 
 @contextmanager
@@ -69,3 +77,8 @@ def _start() -> None:
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     of_its_own: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
     ray.init(log_to_driver=False, logging_level=logging.ERROR, **of_its_own)
+
+
+def address() -> str:
+    """Where the cluster is that this process is connected to, as `RAY_ADDRESS` names it."""
+    return str(ray.get_runtime_context().gcs_address)

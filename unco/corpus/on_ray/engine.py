@@ -63,7 +63,9 @@ class RayEngine:
         """The two stages over the posts; nothing runs yet."""
         place, desk = this_place(), open_desk(self._llm)
         with DataContext.current(_settings()):
-            posts = ray.data.read_datasource(PostsDatasource(pieces), override_num_blocks=len(pieces), num_cpus=0)
+            posts = ray.data.read_datasource(
+                PostsDatasource(pieces), override_num_blocks=len(pieces), num_cpus=0, concurrency=sizes.readers
+            )
             found = posts.map_batches(
                 SmallModel,
                 fn_constructor_args=(place, self._choices, sizes.gpu),
