@@ -36,6 +36,7 @@ def measure_ray() -> Iterable[Table]:
         SetupError: no cluster can be started.
     """
     from unco.corpus.on_ray.cluster import address, cluster
+    from unco.evals.bench.cluster_parts import measure_parts
 
     began = time.perf_counter()
     with TemporaryDirectory() as name, cluster() as (cpus, gpus):
@@ -47,6 +48,8 @@ def measure_ray() -> Iterable[Table]:
             asked = there | {"UNCO_LLM_BASE_URL": simulation.url, "UNCO_LLM_MODEL": simulation.model}
             title = f"{POSTS:,} posts, saved predictions, every other one asked about"
             yield _table(title, caption, _both(posts, ["--predictions", str(predictions)], asked))
+        parts = measure_parts(posts.with_name("ray.jsonl"))
+        yield columns_table("In a second", {name: [f"{rate:,.0f}"] for name, rate in parts.items()})
         posts, _ = write_corpus(folder / "model", MODEL_POSTS)
         title = f"{MODEL_POSTS:,} posts, the shipped small model, nobody asked"
         yield _table(title, caption, _both(posts, ["--mode", "off"], there))
@@ -55,7 +58,6 @@ def measure_ray() -> Iterable[Table]:
 @dataclass(frozen=True, slots=True)
 class _Run:
     engine: str
-    posts: int
     seconds: float
     """Of a process that does nothing else, from its start to its end."""
     first: float
@@ -81,7 +83,7 @@ def _run(engine: str, posts: Path, options: Sequence[str], settings: Environment
     if process.returncode:
         raise RuntimeError(f"unco run --engine {engine} ended with {process.returncode}")
     results = [_rounded(lasting(json.loads(line))) for line in out.read_text("utf-8").splitlines()]
-    return _Run(engine, len(results), time.perf_counter() - began, first, results)
+    return _Run(engine, time.perf_counter() - began, first, results)
 
 
 def _rounded(value: Any) -> Any:
@@ -99,7 +101,6 @@ def _table(title: str, caption: str, runs: Sequence[_Run]) -> Table:
         "seconds": [f"{run.seconds:.1f}" for run in runs],
         "against local": [f"{run.seconds / local.seconds:.2f} x" for run in runs],
         "first result after": [f"{run.first:.1f} s" for run in runs],
-        "posts / s from then on": [f"{run.posts / (run.seconds - run.first):,.0f}" for run in runs],
         "same output": ["yes" if run.results == local.results else "no" for run in runs],
     }
     table = columns_table(title, columns)
