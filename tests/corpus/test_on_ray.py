@@ -21,9 +21,9 @@ from unco.corpus.on_ray import reading
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
 from unco.corpus.on_ray.desk import join, open_desk
 from unco.corpus.on_ray.engine import RayEngine
+from unco.corpus.on_ray.parcels import parcel_of, parcels_of, table_of
 from unco.corpus.on_ray.place import Place, this_place
 from unco.corpus.on_ray.reading import Piece, pieces_of
-from unco.corpus.on_ray.rows import Row, row_of, rows_of, table_of
 from unco.corpus.on_ray.stages import Correctors, SmallModel
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
@@ -84,30 +84,46 @@ def settings(path: Path, url: str, calls: int) -> str:
     return str(path)
 
 
-def test_the_output_is_the_local_one_and_either_engine_goes_on_after_the_other(
+def workers() -> list[psutil.Process]:
+    """Of both stages."""
+    return [one for one in psutil.Process().children(recursive=True) if one.name().startswith("ray::MapWork")]
+
+
+def test_the_output_is_the_local_one_though_workers_are_killed_and_either_engine_goes_on_after_the_other(
     two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Posts that cannot be run are among them; half of all are asked about."""
-    posts, predictions = write_corpus(tmp_path, 200, unsure=2)
+    """Half of all posts are asked about, some cannot be run. All workers are killed once something is written."""
+    posts, predictions = write_corpus(tmp_path, 300, unsure=2)
     posts.write_text(FAULTY + posts.read_text() + "no post")
     one, other = Corpus(posts, tmp_path / "local.jsonl"), Corpus(posts, tmp_path / "ray.jsonl")
-    with simulate(gold_of(200), "gpt-4o") as simulation:
+    killed: list[int] = []
+
+    def kill(tally: Tally) -> None:
+        if tally.posts == 1:
+            for process in workers():
+                process.kill()
+                killed.append(process.pid)
+
+    with simulate(gold_of(300), "gpt-4o", Profile(latency_s=0.05)) as simulation:
         asks(monkeypatch, simulation.url, simulation.model)
-        tallies = [run_corpus(one, locally(predictions)), run_corpus(other, on_ray(predictions))]
+        tally = run_corpus(other, on_ray(predictions, ONE), kill)
+        assert killed
+        assert simulation.counts["answers given again"] <= ONE.at_once, "only what was under way"
+        assert (tally.posts, tally.failed, tally.unanswered, tally.calls) == (304, 4, 0, 150)
+        monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "another cache"))
+        run_corpus(one, locally(predictions))
         whole = results(one.out)
         assert results(other.out) == whole
-        assert other.out.with_name("ray.jsonl.run.json").read_text() == (tmp_path / "local.jsonl.run.json").read_text()
-        assert [tally.words() for tally in tallies][0].split("calls")[0] == tallies[1].words().split("calls")[0]
-        assert (tallies[1].posts, tallies[1].failed, tallies[1].calls) == (204, 4, 100)
-        assert len(whole) == 204
+        assert len(whole) == 304
+        assert (tmp_path / "ray.jsonl.run.json").read_text() == (tmp_path / "local.jsonl.run.json").read_text()
         for engine in (on_ray, locally):
             written = other.out.read_bytes()
             other.out.write_bytes(written[: len(written) // 2])  # in the middle of a line, as a kill leaves it
             again = run_corpus(replace(other, resume=True), engine(predictions))
             assert results(other.out) == whole
-            assert 80 < again.before < 130
+            assert 100 < again.before < 200
     done = run_corpus(replace(other, resume=True), on_ray(predictions))
-    assert (done.before, done.posts) == (204, 0)
+    assert (done.before, done.posts) == (304, 0)
 
 
 def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -164,33 +180,14 @@ def test_two_ledgers_have_one_account(two_cpus: None):
     assert other.calls_left(0.1) == 2
 
 
-def test_workers_that_are_killed_are_replaced(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """All of both stages, as soon as something is written; each post is there once, and what was paid for stays."""
-    posts, predictions = write_corpus(tmp_path, 400)
-    killed: list[int] = []
-
-    def kill(tally: Tally) -> None:
-        if tally.posts == 1:
-            for process in psutil.Process().children(recursive=True):
-                if process.name().startswith("ray::MapWork"):
-                    process.kill()
-                    killed.append(process.pid)
-
-    with simulate(gold_of(400), "gpt-4o", Profile(latency_s=0.05)) as simulation:
-        asks(monkeypatch, simulation.url, simulation.model)
-        tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), on_ray(predictions, ONE), kill)
-        assert simulation.counts["answers given again"] <= ONE.at_once, "only what was under way"
-    assert killed
-    assert [line["id"] for line in results(tmp_path / "out.jsonl")] == [str(number) for number in range(400)]
-    assert (tally.posts, tally.unanswered) == (400, 0)
-
-
 def test_an_endpoint_that_is_down_stops_the_run(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """And its workers, though the cluster goes on."""
     posts, predictions = write_corpus(tmp_path, 3 * MOST_UNANSWERED)
     asks(monkeypatch, "http://127.0.0.1:9/v1", "gpt-4o")
     with pytest.raises(Unavailable, match=f"about {MOST_UNANSWERED} posts.*before post 1; go on with --resume"):
         run_corpus(Corpus(posts, tmp_path / "out.jsonl"), on_ray(predictions, ONE))
     assert (tmp_path / "out.jsonl").read_text() == ""
+    assert psutil.wait_procs(workers(), timeout=30)[1] == []
 
 
 def test_a_stream_is_refused_and_a_missing_file_is_named(tmp_path: Path):
@@ -218,9 +215,9 @@ def test_pieces_hold_every_post_once(done: int, tmp_path: Path, monkeypatch: pyt
 
 def test_what_cannot_be_read_where_a_worker_is_ends_the_run(tmp_path: Path):
     [table] = Piece(tmp_path / "none.jsonl", 5, 1, 0).tables()
-    [row] = rows_of(table)
+    [parcel] = parcels_of(table)
     with pytest.raises(SetupError, match=r"a worker cannot read the posts: .*none\.jsonl"):
-        row.done()
+        parcel.done()
 
 
 def test_a_table_is_one_piece(tmp_path: Path):
@@ -233,13 +230,13 @@ def test_a_table_is_one_piece(tmp_path: Path):
     assert list(piece.lines()) == list(read_posts(path))[1:]
 
 
-def test_rows_bring_back_what_they_took(tmp_path: Path):
+def test_parcels_bring_back_what_they_took(tmp_path: Path):
     line = Line(3, PostInput(text="half \ud800", id="7", regions=[(0.1, 0, 1, 2)], private=True))
-    [row] = rows_of(table_of([row_of(line)]))
-    assert row.line() == line
-    done = row.failed(PictureError("ü \ud800")).done()
+    [parcel] = parcels_of(table_of([parcel_of(line)]))
+    assert parcel.line() == line
+    done = parcel.failed(PictureError("ü \ud800")).done()
     assert (done.line, type(done.fault), str(done.fault)) == (line, PictureError, "ü \ud800")
-    assert isinstance(row_of(Line(4, None, "why")).done().line.post, type(None))
+    assert isinstance(parcel_of(Line(4, None, "why")).done().line.post, type(None))
 
 
 def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -259,12 +256,11 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path):
     nowhere = Place(str(tmp_path / "none"), (), False)
-    table = table_of([row_of(Line(1, PostInput(text="a")))])
+    table = table_of([parcel_of(Line(1, PostInput(text="a")))])
     for stage in (SmallModel(nowhere, Choices(), False), Correctors(nowhere, Context(), 1, None)):
-        [row] = rows_of(stage(table))
+        [parcel] = parcels_of(stage(table))
         with pytest.raises(SetupError, match="a worker on .* cannot begin: the folder .*none is not there"):
-            row.done()
-    assert isinstance(row, Row)
+            parcel.done()
 
 
 def test_actors_are_as_many_as_fit():

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,10 +75,13 @@ def cluster() -> Iterator[tuple[float, float]]:
 
 
 def _start() -> None:
-    """Quietly: a worker's log stays where Ray keeps it."""
+    """Quietly: a worker's log stays where Ray keeps it, and SIGTERM ends the process at once, as without Ray."""
+    terminated = signal.getsignal(signal.SIGTERM)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     of_its_own: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
     ray.init(log_to_driver=False, logging_level=logging.ERROR, **of_its_own)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, terminated)
 
 
 def address() -> str:

@@ -1,7 +1,8 @@
 """The engine: posts are read, run through the small model and corrected all over a cluster, and come back in order."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
+from typing import Any
 
 import ray
 import ray.data
@@ -12,20 +13,22 @@ from unco.context import Context
 from unco.corpus.engine import Rest
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
 from unco.corpus.on_ray.desk import open_desk
+from unco.corpus.on_ray.parcels import parcels_of
 from unco.corpus.on_ray.place import this_place
-from unco.corpus.on_ray.reading import UNIT, Piece, PostsDatasource, pieces_of
-from unco.corpus.on_ray.rows import rows_of
+from unco.corpus.on_ray.reading import Piece, PostsDatasource, pieces_of
 from unco.corpus.on_ray.stages import Correctors, SmallModel
 from unco.corpus.pipeline import Done
 from unco.corpus.start import Choices
 from unco.errors import SetupError
 from unco.tools.llm import Mllm
 
-BLOCK_BYTES = 64 * 2**10
-"""Of what travels at once: results come soon, and a worker that dies takes little with it."""
+BLOCK_BYTES = 1
+"""So that each row is a block, see `unco.corpus.on_ray.parcels`."""
 
 HALF = 0.5
 """CPUs of a corrector: most of the time it waits."""
+
+_CHANGED = "the file of posts has changed meanwhile, or Ray lost some; go on with --resume"
 
 
 class RayEngine:
@@ -53,11 +56,14 @@ class RayEngine:
             return
         with cluster() as (cpus, gpus):
             sizes = self._sizes or sizes_of(cpus, gpus, self._choices.at_once)
-            wanted = count(lines.done + 1)
-            for done in _results(self._dataset(pieces, sizes)):
-                if done.line.number != next(wanted):
-                    raise SetupError(f"post {done.line.number} came out of its turn: {lines.path} changed meanwhile")
+            number = lines.done
+            async for done in _results(self._dataset(pieces, sizes)):
+                number += 1
+                if done.line.number != number:
+                    raise SetupError(f"post {done.line.number} came in place of post {number}: {_CHANGED}")
                 yield done
+            if pieces[-1].posts is not None and number != pieces[-1].first + pieces[-1].posts - 1:
+                raise SetupError(f"nothing came after post {number}: {_CHANGED}")
 
     def _dataset(self, pieces: list[Piece], sizes: Sizes) -> Dataset:
         """The two stages over the posts; nothing runs yet."""
@@ -73,7 +79,7 @@ class RayEngine:
                 num_gpus=1 if sizes.gpu else None,
                 num_cpus=1,
                 batch_format="pyarrow",
-                batch_size=UNIT,
+                batch_size=None,
             )
             corrected: Dataset = found.map_batches(
                 Correctors,
@@ -81,7 +87,7 @@ class RayEngine:
                 compute=_pool(sizes.correctors, calls=max(4, sizes.at_once // 8)),
                 num_cpus=HALF,
                 batch_format="pyarrow",
-                batch_size=UNIT,
+                batch_size=None,
             )
             return corrected
 
@@ -106,12 +112,17 @@ def _pool(size: int, calls: int) -> ActorPoolStrategy:
     )
 
 
-def _results(dataset: Dataset) -> Iterator[Done]:
+async def _results(dataset: Dataset) -> AsyncIterator[Done]:
+    """An interrupt is heard between two tables. Not in a thread: Ray starts anew under one that outlives its end."""
+    tables: Iterator[Any] = iter(dataset.iter_batches(batch_size=None, batch_format="pyarrow"))
     try:
-        for table in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
-            for row in rows_of(table):
-                yield row.done()
+        for table in tables:
+            await asyncio.sleep(0)
+            for parcel in parcels_of(table):
+                yield parcel.done()
     except RayTaskError:  # a fault of ours in a worker, with its own traceback
         raise
     except RayError as error:
         raise SetupError(f"the Ray cluster broke down ({error}): go on with --resume") from error
+    finally:
+        tables.close()  # type: ignore[attr-defined]  # a generator, which lets go of its actors here

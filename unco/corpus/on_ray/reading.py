@@ -17,7 +17,7 @@ from ray.data import Datasource, ReadTask
 from ray.data.block import BlockMetadata
 
 from unco.corpus.engine import Rest
-from unco.corpus.on_ray.rows import Row, row_of, table_of
+from unco.corpus.on_ray.parcels import Parcel, parcel_of, table_of
 from unco.corpus.posts import Line, lines_of, read_posts
 from unco.corpus.tables import is_table
 from unco.errors import DataError, SettingsError, SetupError, UncoError
@@ -63,11 +63,11 @@ class Piece:
         numbers = count(self.first)
         try:
             lines = self.lines()
-            while some := [row_of(line) for line in islice(lines, UNIT)]:
+            while some := [parcel_of(line) for line in islice(lines, UNIT)]:
                 numbers = count(some[-1].number + 1)
                 yield table_of(some)
         except UncoError as error:
-            yield table_of([Row(next(numbers)).failed(SetupError(f"a worker cannot read the posts: {error}"))])
+            yield table_of([Parcel(next(numbers)).failed(SetupError(f"a worker cannot read the posts: {error}"))])
 
 
 def pieces_of(rest: Rest) -> list[Piece]:
@@ -106,6 +106,9 @@ def _starts(path: Path, done: int) -> tuple["array[int]", int]:
     return starts, posts
 
 
+_UNKNOWN = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
+
+
 class PostsDatasource(Datasource):
     """The pieces, for `ray.data.read_datasource`."""
 
@@ -124,12 +127,8 @@ class PostsDatasource(Datasource):
 
     def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[ReadTask]:
         """One for each piece, in their order."""
-        return [ReadTask(_reader(piece), _metadata(piece)) for piece in self._pieces]
+        return [ReadTask(_reader(piece), _UNKNOWN) for piece in self._pieces]
 
 
 def _reader(piece: Piece) -> Callable[[], Iterable[pa.Table]]:
     return partial(Piece.tables, piece)
-
-
-def _metadata(piece: Piece) -> BlockMetadata:
-    return BlockMetadata(num_rows=piece.posts, size_bytes=None, input_files=None, exec_stats=None)

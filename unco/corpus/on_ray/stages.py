@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from unco.context import Context
 from unco.corpus.on_ray.desk import join
+from unco.corpus.on_ray.parcels import Parcel, here, parcels_of, table_of
 from unco.corpus.on_ray.place import Place
-from unco.corpus.on_ray.rows import Row, here, rows_of, table_of
 from unco.corpus.pipeline import Pipeline, with_kept_picture
 from unco.corpus.start import Choices, extractor_of
 from unco.errors import SetupError, UncoError
@@ -32,7 +32,7 @@ ON_GPU = Batching(most_posts=128, most_words=4096)
 
 
 class SmallModel:
-    """The first stage: rows come back with what the small model found."""
+    """The first stage: posts come back with what the small model found."""
 
     def __init__(self, place: Place, choices: Choices, gpu: bool) -> None:
         """Stand where the run was started, and name the small model; what cannot be is said at the first post.
@@ -51,27 +51,27 @@ class SmallModel:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Posts of one table are read as batches, together with those of another call at the same time."""
-        return table_of(asyncio.run(self._all(rows_of(table))))
+        return table_of(asyncio.run(self._all(parcels_of(table))))
 
-    async def _all(self, rows: list[Row]) -> list[Row]:
-        return await asyncio.gather(*map(self._one, rows))
+    async def _all(self, parcels: list[Parcel]) -> list[Parcel]:
+        return await asyncio.gather(*map(self._one, parcels))
 
-    async def _one(self, row: Row) -> Row:
-        given = row.line().post
-        if given is None or row.fault:
-            return row
+    async def _one(self, parcel: Parcel) -> Parcel:
+        given = parcel.line().post
+        if given is None or parcel.fault:
+            return parcel
         if self._fault:
-            return row.failed(self._fault)
+            return parcel.failed(self._fault)
         try:
             post = post_of(**(await with_kept_picture(given)).model_dump(exclude={"private"}))
             found = await extract_async(self._extractor, post)
         except UncoError as error:
-            return row.failed(error)
-        return replace(row, found=EXTRACTION.dump_json(found))
+            return parcel.failed(error)
+        return replace(parcel, found=EXTRACTION.dump_json(found))
 
 
 class Correctors:
-    """The second stage: rows come back with results."""
+    """The second stage: posts come back with results."""
 
     def __init__(self, place: Place, context: Context, at_once: int, desk: Any) -> None:
         """Stand where the run was started, and bind who is asked; what cannot be is said at the first post.
@@ -95,20 +95,20 @@ class Correctors:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Posts of all calls go through one event loop."""
-        return table_of(asyncio.run_coroutine_threadsafe(self._all(rows_of(table)), self._loop).result())
+        return table_of(asyncio.run_coroutine_threadsafe(self._all(parcels_of(table)), self._loop).result())
 
-    async def _all(self, rows: list[Row]) -> list[Row]:
-        return await asyncio.gather(*map(self._one, rows))
+    async def _all(self, parcels: list[Parcel]) -> list[Parcel]:
+        return await asyncio.gather(*map(self._one, parcels))
 
-    async def _one(self, row: Row) -> Row:
-        if row.fault:
-            return row
+    async def _one(self, parcel: Parcel) -> Parcel:
+        if parcel.fault:
+            return parcel
         if self._fault:
-            return row.failed(self._fault)
+            return parcel.failed(self._fault)
         try:
-            return row.corrected(await self._pipeline.one(row.line(), row.extraction()))
+            return parcel.corrected(await self._pipeline.one(parcel.line(), parcel.extraction()))
         except UncoError as error:
-            return row.failed(error)
+            return parcel.failed(error)
 
 
 def _unasked(post: Post) -> Extraction:

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from unco.corpus.engine import Rest
 from unco.corpus.on_ray.desk import join, open_desk
+from unco.corpus.on_ray.parcels import Parcel, parcels_of, table_of
 from unco.corpus.on_ray.reading import UNIT, pieces_of
-from unco.corpus.on_ray.rows import Row, rows_of, table_of
 from unco.corpus.output import Output
 from unco.corpus.run import as_line
 from unco.corpus.tally import Tally
@@ -34,24 +34,24 @@ def measure_parts(results: Path) -> dict[str, float]:
 def _reader() -> float:
     with TemporaryDirectory() as folder:
         pieces = pieces_of(Rest(write_corpus(Path(folder), READ)[0]))
-        return _rate(READ, lambda: sum(table.num_rows for piece in pieces for table in piece.tables()))
+        return _rate(READ, lambda: [table for piece in pieces for table in piece.tables()])
 
 
 def _writer(results: Path) -> float:
-    rows = [Row(number, result=line) for number, line in enumerate(results.read_bytes().splitlines(), start=1)]
-    tables = [table_of(rows[start : start + UNIT]) for start in range(0, len(rows), UNIT)]
+    parcels = [Parcel(number, result=line) for number, line in enumerate(results.read_bytes().splitlines(), start=1)]
+    tables = [table_of(parcels[start : start + UNIT]) for start in range(0, len(parcels), UNIT)]
     with TemporaryDirectory() as folder:
         output, tally = Output(Path(folder) / "out.jsonl", {}, False), Tally()
 
         def write() -> None:
             for table in tables:
-                for row in rows_of(table):
-                    done = row.done()
+                for parcel in parcels_of(table):
+                    done = parcel.done()
                     output.write(as_line(done))
                     if done.result is not None:
                         tally.add(done.result)
 
-        rate = _rate(len(rows), write)
+        rate = _rate(len(parcels), write)
         output.close()
     return rate
 

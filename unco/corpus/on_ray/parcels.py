@@ -1,8 +1,13 @@
-"""What travels from stage to stage: rows of JSON text, checked where they arrive as all that comes from outside is."""
+"""What travels from stage to stage: JSON text, checked where it arrives as all that comes from outside is.
+
+Some posts together are one row of a table, and a row is a block of Ray Data's. When a worker dies, Ray runs its task
+again and goes on after the blocks that it has already. Were they cut by size, a result that says other seconds the
+second time would move the cuts, and posts would be lost or doubled.
+"""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -13,12 +18,12 @@ from unco.errors import InputError, SetupError, UncoError
 from unco.state import EXTRACTION, RESULT, PostInput
 from unco.types import Extraction
 
-NUMBER, TEXTS = "number", ("post", "fault", "found", "result")
-SCHEMA = pa.schema([(NUMBER, pa.int64()), *((name, pa.large_binary()) for name in TEXTS)])
+TEXTS = ("post", "fault", "found", "result")
+SCHEMA = pa.schema([("number", pa.list_(pa.int64())), *((name, pa.list_(pa.large_binary())) for name in TEXTS)])
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Parcel:
     """A post on its way. What is not there is empty."""
 
     number: int
@@ -39,14 +44,14 @@ class Row:
         """What the small model says."""
         return EXTRACTION.validate_json(self.found)
 
-    def failed(self, error: UncoError) -> "Row":
+    def failed(self, error: UncoError) -> "Parcel":
         """Without a result."""
         return replace(self, fault=json.dumps([type(error).__name__, str(error)]).encode(), found=b"")
 
-    def corrected(self, done: Done) -> "Row":
+    def corrected(self, done: Done) -> "Parcel":
         """With what became of it; a result needs its post no more."""
         if done.result is not None:
-            return Row(self.number, result=RESULT.dump_json(done.result))
+            return Parcel(self.number, result=RESULT.dump_json(done.result))
         return self.failed(done.fault if isinstance(done.fault, UncoError) else errors.PostError(done.fault))
 
     def done(self) -> Done:
@@ -64,21 +69,25 @@ class Row:
         return Done(self.line(), None, fault)
 
 
-def row_of(line: Line) -> Row:
+def parcel_of(line: Line) -> Parcel:
     """A post as it was read. Not by pydantic's own JSON, which stumbles over half a character."""
     if line.post is None:
-        return Row(line.number).failed(errors.PostError(line.fault))
-    return Row(line.number, post=json.dumps(line.post.model_dump()).encode())
+        return Parcel(line.number).failed(errors.PostError(line.fault))
+    return Parcel(line.number, post=json.dumps(line.post.model_dump()).encode())
 
 
-def table_of(rows: Iterable[Row]) -> pa.Table:
-    """As Ray Data moves them."""
-    return pa.Table.from_pylist([asdict(row) for row in rows], schema=SCHEMA)
+def table_of(parcels: Sequence[Parcel]) -> pa.Table:
+    """As Ray Data moves them: one row."""
+    return pa.table({name: [[getattr(parcel, name) for parcel in parcels]] for name in SCHEMA.names}, schema=SCHEMA)
 
 
-def rows_of(table: pa.Table) -> list[Row]:
+def parcels_of(table: pa.Table) -> list[Parcel]:
     """The other way."""
-    return [Row(**row) for row in table.select(SCHEMA.names).to_pylist()]
+    return [
+        Parcel(*values)
+        for row in table.select(SCHEMA.names).to_pylist()
+        for values in zip(*(row[name] for name in SCHEMA.names), strict=True)
+    ]
 
 
 def here(error: UncoError, node: str) -> SetupError:
