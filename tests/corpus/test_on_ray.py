@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from rich.console import Console
 
 pytest.importorskip("ray", reason='the engine on a cluster needs Ray: pip install ".[ray]"')
 
+import unco
 from unco.context import Context
 from unco.corpus.engine import Rest
 from unco.corpus.on_ray import reading
@@ -22,7 +24,7 @@ from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
 from unco.corpus.on_ray.desk import join, open_desk
 from unco.corpus.on_ray.engine import RayEngine
 from unco.corpus.on_ray.parcels import parcel_of, parcels_of, table_of
-from unco.corpus.on_ray.place import Place, this_place
+from unco.corpus.on_ray.place import SETTINGS, Place, this_place
 from unco.corpus.on_ray.reading import Piece, pieces_of
 from unco.corpus.on_ray.stages import Correctors, SmallModel
 from unco.corpus.pipeline import Pipeline
@@ -32,6 +34,7 @@ from unco.corpus.start import Choices, start
 from unco.corpus.tally import Tally
 from unco.errors import DataError, PictureError, SettingsError, SetupError, Unavailable
 from unco.evals.bench.made_corpus import gold_of, write_corpus
+from unco.evals.bench.on_ray import alike
 from unco.evals.kills import lasting
 from unco.evals.simulation import Profile, simulate
 from unco.state import PostInput
@@ -213,6 +216,14 @@ def test_pieces_hold_every_post_once(done: int, tmp_path: Path, monkeypatch: pyt
     assert [line for piece in pieces for line in piece.lines()] == list(Rest(path, done))
 
 
+def test_posts_with_large_pictures_travel_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reading, "ENOUGH_BYTES", 300)
+    path = tmp_path / "posts.jsonl"
+    path.write_text("".join(f'{{"text": "{"a" * length}"}}\n' for length in (1, 1, 400, 1, 1)))
+    [piece] = pieces_of(Rest(path))
+    assert [[parcel.number for parcel in parcels_of(table)] for table in piece.tables()] == [[1, 2, 3], [4, 5]]
+
+
 def test_what_cannot_be_read_where_a_worker_is_ends_the_run(tmp_path: Path):
     [table] = Piece(tmp_path / "none.jsonl", 5, 1, 0).tables()
     [parcel] = parcels_of(table)
@@ -249,9 +260,16 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("UNCO_PROMPTS", "of the worker")
     place.enter()
     assert (os.environ["UNCO_KB"], "UNCO_PROMPTS" in os.environ) == ("facts.jsonl", False)
+    place.check_key()
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(SetupError, match="a key does not travel, so set it where `ray start` is called"):
-        place.enter()
+        place.check_key()
+
+
+def test_all_settings_of_the_environment_travel():
+    """What a worker reads and does not get would be another run than the one that was started."""
+    sources = [path.read_text("utf-8") for path in Path(unco.__file__).parent.rglob("*.py")]
+    assert {name for source in sources for name in re.findall(r"\bUNCO_[A-Z_]+\b", source)} == set(SETTINGS)
 
 
 def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path):
@@ -261,6 +279,14 @@ def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path):
         [parcel] = parcels_of(stage(table))
         with pytest.raises(SetupError, match="a worker on .* cannot begin: the folder .*none is not there"):
             parcel.done()
+
+
+def test_results_are_alike_to_within_a_thousandth():
+    one = {"text": "a", "entities": [{"index": 1, "uncertainty": 0.1234}], "region": None}
+    assert alike([one], [one | {"entities": [{"index": 1, "uncertainty": 0.1239}]}])
+    for other in ({"index": 2, "uncertainty": 0.1234}, {"index": 1, "uncertainty": 0.13}, {"index": 1}):
+        assert not alike([one], [one | {"entities": [other]}])
+    assert not alike([one], [one, one])
 
 
 def test_actors_are_as_many_as_fit():

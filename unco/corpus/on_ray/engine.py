@@ -55,6 +55,7 @@ class RayEngine:
         if not (pieces := pieces_of(lines)):
             return
         with cluster() as (cpus, gpus):
+            gpus = 0.0 if self._choices.predictions else gpus
             sizes = self._sizes or sizes_of(cpus, gpus, self._choices.at_once)
             number = lines.done
             async for done in _results(self._dataset(pieces, sizes)):
@@ -84,7 +85,7 @@ class RayEngine:
             corrected: Dataset = found.map_batches(
                 Correctors,
                 fn_constructor_args=(place, self._context, sizes.at_once, desk),
-                compute=_pool(sizes.correctors, calls=max(4, sizes.at_once // 8)),
+                compute=_pool(sizes.correctors, calls=max(4, sizes.at_once // 8)),  # many posts ask nothing
                 num_cpus=HALF,
                 batch_format="pyarrow",
                 batch_size=None,

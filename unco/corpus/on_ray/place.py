@@ -43,7 +43,7 @@ class Place:
         """Make this process stand there.
 
         Raises:
-            SetupError: the folder or the key is not there.
+            SetupError: the folder is not there.
         """
         try:
             os.chdir(self.folder)
@@ -54,6 +54,13 @@ class Place:
         for name in SETTINGS:
             os.environ.pop(name, None)
         os.environ.update(self.settings)
+
+    def check_key(self) -> None:
+        """Refuse to ask without a key where the run was started with one.
+
+        Raises:
+            SetupError: it is not in this process's environment.
+        """
         if self.keyed and not os.environ.get(KEY):
             raise SetupError(f"{KEY} is not set: a key does not travel, so set it where `ray start` is called")
 

@@ -18,12 +18,15 @@ from ray.data.block import BlockMetadata
 
 from unco.corpus.engine import Rest
 from unco.corpus.on_ray.parcels import Parcel, parcel_of, table_of
-from unco.corpus.posts import Line, lines_of, read_posts
+from unco.corpus.posts import STDIN, Line, lines_of, read_posts
 from unco.corpus.tables import is_table
 from unco.errors import DataError, SettingsError, SetupError, UncoError
 
 UNIT = 128
 """Posts of the smallest piece, and about as many as a worker is given at once."""
+
+ENOUGH_BYTES = 16 * 2**20
+"""Of posts that a worker is given at once; one more may be larger."""
 
 MOST_PIECES = 2000
 """Of a corpus; Ray Data keeps an account of each."""
@@ -60,14 +63,25 @@ class Piece:
 
     def tables(self) -> Iterator[pa.Table]:
         """The posts as they travel; that they cannot be read here travels too."""
-        numbers = count(self.first)
+        after = self.first
         try:
-            lines = self.lines()
-            while some := [parcel_of(line) for line in islice(lines, UNIT)]:
-                numbers = count(some[-1].number + 1)
+            for some in _handfuls(map(parcel_of, self.lines())):
+                after = some[-1].number + 1
                 yield table_of(some)
         except UncoError as error:
-            yield table_of([Parcel(next(numbers)).failed(SetupError(f"a worker cannot read the posts: {error}"))])
+            yield table_of([Parcel(after).failed(SetupError(f"a worker cannot read the posts: {error}"))])
+
+
+def _handfuls(parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+    """So many that no table is large, though pictures come inline; the same every time that they are read."""
+    some: list[Parcel] = []
+    for parcel in parcels:
+        some.append(parcel)
+        if len(some) == UNIT or sum(len(one.post) for one in some) > ENOUGH_BYTES:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def pieces_of(rest: Rest) -> list[Piece]:
@@ -78,7 +92,7 @@ def pieces_of(rest: Rest) -> list[Piece]:
         DataError: it cannot be read.
     """
     path = rest.path.absolute()
-    if rest.path.name == "-" or (path.exists() and not (path.is_file() or path.is_dir())):
+    if rest.path == STDIN or (path.exists() and not (path.is_file() or path.is_dir())):
         raise SettingsError(f"--engine ray reads from a file that all nodes see, and {rest.path} is a stream: save it")
     if path.is_dir() or is_table(path):
         return [Piece(path, rest.done + 1, None)]

@@ -87,6 +87,8 @@ class Correctors:
         threading.Thread(target=self._loop.run_forever, name="unco-correctors", daemon=True).start()
         try:
             place.enter()
+            if context.mode not in ("off", "replay"):
+                place.check_key()
             llm = mllm_from_env()
             join(llm, desk)
             self._pipeline = Pipeline(_unasked, llm, context, Knowledge.from_env(), at_once)
