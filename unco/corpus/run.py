@@ -1,18 +1,17 @@
 """A corpus through the pipeline into a file."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic_core import to_json as dump
 
 from unco.context import Context
+from unco.corpus.engine import Engine, Rest
 from unco.corpus.output import Output, Printed, Settings, open_output
-from unco.corpus.pipeline import Done, Pipeline
-from unco.corpus.posts import Line, read_posts
+from unco.corpus.pipeline import Done
 from unco.corpus.tally import Tally
 from unco.errors import Unavailable, UncoError
 from unco.nodes.account import fault_of
@@ -43,7 +42,7 @@ class Corpus:
     """Folder of the pictures of CoNLL text."""
 
 
-def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: None) -> Tally:
+def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) -> Tally:
     """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
@@ -52,7 +51,7 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
 
     Args:
         corpus: what is run.
-        pipeline: through what.
+        engine: through what.
         seen: told after each post that was written.
 
     Raises:
@@ -64,15 +63,14 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
     source = {"posts": str(corpus.posts)} | ({"pictures": str(corpus.pictures)} if corpus.pictures else {})
     output = open_output(corpus.out, {**source, **corpus.settings}, corpus.resume)
     try:
-        return asyncio.run(_run(corpus, pipeline, output, seen))
+        return asyncio.run(_run(corpus, engine, output, seen))
     finally:
         output.close()
 
 
-async def _run(corpus: Corpus, pipeline: Pipeline, output: Output | Printed, seen: Seen) -> Tally:
+async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, seen: Seen) -> Tally:
     tally, held, unanswered = Tally(before=output.written), list[Done](), 0
-    lines: Iterator[Line] = islice(read_posts(corpus.posts, corpus.pictures), output.written, None)
-    async for done in pipeline.run(lines):
+    async for done in engine.run(Rest(corpus.posts, output.written, corpus.pictures)):
         held.append(done)
         state = _endpoint_state(done.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
