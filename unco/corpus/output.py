@@ -82,8 +82,8 @@ class Output:
 def _check(about: Path, settings: Settings) -> None:
     """Refuse to go on in another run's file."""
     try:
-        before = json.loads(about.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        before = dict(json.loads(about.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise SettingsError(f"{about} cannot be read, so it is not known what run to go on with: {error}") from error
     differing = [name for name in settings if before.get(name) != settings[name]]
     if differing:

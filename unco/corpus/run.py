@@ -55,7 +55,7 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
 
     Raises:
         Unavailable: the endpoint is down; what was written before stays.
-        SettingsError: the output is there already, or is another run's.
+        SettingsError: the output is there already, or is another run's; or no post can be asked about with such settings.
         SetupError: it cannot be written.
         DataError: the posts cannot be read.
     """

@@ -143,7 +143,7 @@ def load_tokenizer(path: Path) -> Tokenizer:
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SetupError(f"{path} cannot be read as a checkpoint's configuration: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise SetupError(f"{path} is not a configuration of format {FORMAT}, the one that this version of unco reads")

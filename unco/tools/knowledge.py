@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from unicodedata import combining, normalize
 
@@ -85,7 +85,7 @@ def build_knowledge(source: Path, target: Path) -> int:
     Raises:
         DataError: a line is not a fact, or a file cannot be read or written.
     """
-    if source.resolve() == target.resolve():
+    if os.path.realpath(source) == os.path.realpath(target):
         raise DataError(f"{source} would be written over: give another file with --out")
     draft = target.with_name(f"{target.name}.part")
     try:
@@ -100,7 +100,8 @@ def build_knowledge(source: Path, target: Path) -> int:
     except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
         raise DataError(f"{source} cannot be made into {target}: {error}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written there is no draft
+            draft.unlink(missing_ok=True)
     return int(count)
 
 
