@@ -35,7 +35,9 @@ class Ended:
         lines = self.err.splitlines() or [""]
         if self.code not in (2, 3):
             return f"ended with {self.code}"
-        told = lines[-1].startswith("error: ") or (self.code == 2 and any(sign in self.out + self.err for sign in USAGE))
+        told = lines[-1].startswith("error: ") or (
+            self.code == 2 and any(sign in self.out + self.err for sign in USAGE)
+        )
         if not told:
             return f"says nothing: {lines[-1]!r}"
         return self.disorder

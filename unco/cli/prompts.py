@@ -11,6 +11,7 @@ from unco.cli.app import app
 prompts = typer.Typer(no_args_is_help=True, help="The prompts: list, show, compare, lock.")
 app.add_typer(prompts, name="prompts")
 
+
 def _shown(text: str) -> str:
     """Lines without what would work the terminal."""
     from unco.show import visible
