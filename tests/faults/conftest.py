@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from tests.faults.good_files import write_good_files
 from unco.cli import main
 from unco.graph import default_graph
 from unco.prompts import registry
@@ -56,13 +55,6 @@ class Ended:
 
 
 Unco = Callable[[str], Ended]
-
-
-@pytest.fixture(scope="session")
-def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("good")
-    write_good_files(folder)
-    return folder
 
 
 @pytest.fixture
