@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -25,6 +26,9 @@ from unco.tools.single_flight import SingleFlight
 
 _NEVER = 2**40
 """Bytes from which a value would go to a file of its own: never."""
+
+DAMAGE = (OSError, sqlite3.Error, diskcache.Timeout, ValueError, TypeError, AttributeError)
+"""What diskcache and SQLite raise over a file that is damaged, locked or cannot be written."""
 
 OWN_AFFAIR = (Unavailable, TimeIsUp)
 """Failures that concern one asker: policy, budget, deadline. Another with the same question may fare better."""
@@ -95,7 +99,7 @@ class Cache:
         try:
             found: str | None = self._opened().get(key)
             return None if found is None else unsealed(key, found)
-        except (ValueError, OSError, sqlite3.Error, diskcache.Timeout) as error:
+        except DAMAGE as error:
             log.warning("unreadable row in the cache %s, counted as missing: %s", self.directory, error)
             return None
 
@@ -107,28 +111,31 @@ class Cache:
         """
         try:
             self._opened().set(key, sealed(key, text))
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+        except DAMAGE as error:
             log.warning("the cache %s did not keep an answer: %s", self.directory, error)
 
     def rows(self) -> Iterator[Row]:
         """Every row, foreign and damaged ones too. Nothing in them is unpickled.
 
         Raises:
-            SetupError: the cache cannot be opened.
+            SetupError: the cache cannot be opened or read.
         """
         # diskcache has no public way to look at a row without making a Python object of its key.
-        found = self._opened()._sql("SELECT rowid, key, raw FROM Cache ORDER BY rowid").fetchall()
+        with self._explained():
+            found = self._opened()._sql("SELECT rowid, key, raw FROM Cache ORDER BY rowid").fetchall()
         for number, key, raw in found:
             known = bool(raw) and isinstance(key, str)
             yield Row(number, key if known else "(not text)", self.get(key) if known else None)
 
     def delete(self, row: int) -> None:
         """Forget a row."""
-        self._opened()._sql("DELETE FROM Cache WHERE rowid = ?", (row,))
+        with self._explained():
+            self._opened()._sql("DELETE FROM Cache WHERE rowid = ?", (row,))
 
     def delete_older(self, before: float) -> int:
         """Forget the rows that were stored before a time, in seconds since 1970; says how many."""
-        deleted: int = self._opened()._sql("DELETE FROM Cache WHERE store_time < ?", (before,)).rowcount
+        with self._explained():
+            deleted: int = self._opened()._sql("DELETE FROM Cache WHERE store_time < ?", (before,)).rowcount
         return deleted
 
     def close(self) -> None:
@@ -146,14 +153,20 @@ class Cache:
 
     def _open(self) -> Any:
         """Open the database. A broken one is left where it is: what lies in it was paid for, so its owner decides."""
-        try:
+        with self._explained("opened"):
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             return diskcache.Cache(
                 str(self.directory), disk=TextDisk, timeout=10, eviction_policy="none", disk_min_file_size=_NEVER
             )
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+
+    @contextmanager
+    def _explained(self, what: str = "read") -> Iterator[None]:
+        """Tell what goes wrong with the file as ours."""
+        try:
+            yield
+        except DAMAGE as error:
             raise SetupError(
-                f"the cache in {self.directory} cannot be opened ({error}): "
+                f"the cache in {self.directory} cannot be {what} ({error}): "
                 "delete or mend it, or set UNCO_CACHE_DIR to another directory"
             ) from error
 
