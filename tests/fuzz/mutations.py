@@ -74,5 +74,7 @@ def spoilt(draw: st.DrawFn, good: bytes) -> bytes:
             case "repeat":
                 data[start:start] = data[start:stop] * draw(st.integers(1, 5))
             case _:
-                data[start:start] = draw(st.binary(max_size=8) | st.sampled_from([b"\0", b"\xff", b"\n", b'"', b"]", b"{"]))
+                data[start:start] = draw(
+                    st.binary(max_size=8) | st.sampled_from([b"\0", b"\xff", b"\n", b'"', b"]", b"{"])
+                )
     return bytes(data)

@@ -127,7 +127,9 @@ def strategy(target: Target, good: bytes) -> st.SearchStrategy[bytes]:
     """Spoilt bytes; and where a file has a form, the same form with odd values in it."""
     if not target.form:
         return spoilt(good)
-    return spoilt(good) | changed(_values(target.form, good), target.odd).map(lambda value: _written(target.form, value))
+    return spoilt(good) | changed(_values(target.form, good), target.odd).map(
+        lambda value: _written(target.form, value)
+    )
 
 
 def _values(form: str, good: bytes) -> Any:

@@ -22,6 +22,10 @@ from unco.types import Correction, PostQuestion, Result
 MOST_UNANSWERED = 20
 """Posts that the endpoint may leave without any answer, one after the other, before the run stops: it is down."""
 
+SETTLED = 20
+"""Posts that the endpoint must answer after one that it did not, before that one counts as its own bad luck: posts that
+were under way with it may have been answered before the endpoint died."""
+
 MOST_HELD = 2000
 """Posts that are held back while it is not known whether the endpoint is down; more would fill the memory."""
 
@@ -45,7 +49,7 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
     """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
-    posts are held back until it answers again; after `MOST_UNANSWERED` of them the run stops, and they are run anew
+    posts are held back until it has answered `SETTLED` others; after `MOST_UNANSWERED` of them the run stops, and they are run anew
     later.
 
     Args:
@@ -55,7 +59,7 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
 
     Raises:
         Unavailable: the endpoint is down; what was written before stays.
-        SettingsError: the output is there already, or is another run's; or no post can be asked about with such settings.
+        SettingsError: the output is there already, or is another run's; or no post can be asked about like this.
         SetupError: it cannot be written.
         DataError: the posts cannot be read.
     """
@@ -67,18 +71,19 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
 
 
 async def _run(corpus: Corpus, pipeline: Pipeline, output: Output, seen: Seen) -> Tally:
-    tally, held, unanswered = Tally(before=output.written), list[Done](), 0
+    tally, held, unanswered, answered = Tally(before=output.written), list[Done](), 0, SETTLED
     lines: Iterator[Line] = islice(read_posts(corpus.posts), output.written, None)
     async for done in pipeline.run(lines):
         held.append(done)
         state = _endpoint_state(done.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
+        answered = 0 if state == "down" else answered + (state == "up")
         if unanswered >= MOST_UNANSWERED:
             raise Unavailable(
                 f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(done.result)}): the "
                 f"run stopped before post {held[0].line.number}; go on with --resume when it is up again"
             )
-        if not unanswered or len(held) >= MOST_HELD:
+        if answered >= SETTLED or len(held) >= MOST_HELD:
             _write(held, output, tally, seen)
     _write(held, output, tally, seen)
     return tally
