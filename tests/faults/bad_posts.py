@@ -65,7 +65,8 @@ TEXTS = ("", " ", "\n\t ", "\u200b", "\u200b \u2060", "\ud800", "Ann \udfff Lee"
 """No text to find anything in, or half a character."""
 ODD_TEXTS = (
     "Ann\0Lee", "\0", "\x1b[2JAnn\x07 Lee", "\x9b31m Ann", "\u202eeel nnA", "Ann\u200dLee \U0001f469\u200d\U0001f680",
-    "A\u0301\u0301\u0301nn " + "\u0301" * 200, "\u0634\u0631\u0643\u0629 \u0622\u0628\u0644", "\ufffe\uffff", "<post></post>",
+    "A\u0301\u0301\u0301nn " + "\u0301" * 200, "\u0634\u0631\u0643\u0629 \u0622\u0628\u0644", "\ufffe\uffff",
+    "<post></post>",
     "{{entity}} $entity ${x} %s {0}", "[bold]Ann[/bold] [/]", "a" * 20_000, " ".join(["Ann"] * 600), "\U0010ffff" * 10,
     "\u0130\u0131\u1e9e\ufb03", "#" * 500, "http://" + "a." * 200, "'; DROP TABLE posts; --", "\r\n".join(["Ann"] * 5),
 )  # fmt: skip
@@ -106,7 +107,7 @@ def odd_posts() -> dict[str, Post]:
     posts |= {f"id {value[:20]!r}": {"text": WORDS, "id": value} for value in ("", "\x1b[2J", "../x", "a" * 9000, "\0")}
     posts |= {f"caption {text[:20]!r}": {"text": WORDS, "caption": text} for text in (*ODD_TEXTS[:8], "", "a " * 9000)}
     posts["thousands of regions"] = {
-        "text": WORDS, "image": inline(_PNG), "regions": [[n % 30, n % 30, n % 30 + 5, n % 30 + 5] for n in range(3000)],
+        "text": WORDS, "image": inline(_PNG), "regions": [[n % 30, n % 30, 35, 35] for n in range(3000)],
     }  # fmt: skip
     posts["ten thousand words"] = {"text": "Ann " * 10_000}
     posts["a region without width"] = {"text": WORDS, "image": inline(_PNG), "regions": [[0, 0, 1e-320, 1e-320]]}
@@ -121,7 +122,8 @@ def broken_lines() -> dict[str, bytes]:
     """Lines of a corpus that hold no post at all."""
     good = json.dumps({"text": WORDS, "id": "1"}).encode()
     return {
-        "cut off": good[:-4], "not UTF-8": b'{"text": "\xff"}', "UTF-16": '{"text": "Ann"}'.encode("utf-16-le"), "NUL": b"\0\0",
+        "cut off": good[:-4], "not UTF-8": b'{"text": "\xff"}', "UTF-16": '{"text": "Ann"}'.encode("utf-16-le"),
+        "NUL": b"\0\0",
         "nested": b"[" * 50_000, "nested objects": b'{"text":' * 50_000, "digits": b'{"text": ' + b"9" * 5000 + b"}",
         "two": good + good, "a comma": good + b",", "single quotes": b"{'text': 'Ann'}", "no quotes": b"{text: Ann}",
         "NaN": b"NaN", "a comment": b"// posts", "escapes": b'{"text": "\x1b[2J"}', "a word": b"Ann", "a quote": b'"',

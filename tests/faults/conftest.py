@@ -15,7 +15,6 @@ from unco.prompts import registry
 from unco.small_model import checkpoint
 from unco.tools import extractor
 
-
 USAGE = ("Usage", "─ Error ─")
 """Signs of a message of the argument parser's own."""
 

@@ -1,4 +1,4 @@
-"""Every command over every file that it reads, broken in every way: an error that says what to do, and no trace left."""
+"""Every command over every file that it reads, broken in every way: an error that says what to do, no trace left."""
 
 import shutil
 from collections.abc import Iterator

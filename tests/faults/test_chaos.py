@@ -1,4 +1,4 @@
-"""`unco run` in processes of its own while the world around it breaks: each post is accounted for, and resume finishes."""
+"""`unco run` as a process while the world around it breaks: each post is accounted for, and resume finishes."""
 
 import json
 import resource

@@ -45,14 +45,13 @@ def test_a_spoilt_answer_is_read_or_refused(name: AnswerName):
     def reads(text: str, finish: str | None, frame: str) -> None:
         try:
             answer = parse_answer(text, finish, name)
-        except ReplyError as error:
-            assert str(error)
+        except ReplyError:
             return
         assert isinstance(answer, answer_type(name))
         try:
             check(name, answer, frame)
-        except Rejected as error:
-            assert str(error)
+        except Rejected:
+            pass
 
     reads()
 

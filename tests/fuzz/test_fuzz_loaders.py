@@ -158,8 +158,8 @@ def test_a_spoilt_file_is_read_or_refused_by_name(name: str, good_files: Path):
         path.write_bytes(data)
         try:
             target.read(path)
-        except target.raises as error:
-            assert str(error)
+        except target.raises:
+            pass
 
     try:
         reads()

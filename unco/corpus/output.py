@@ -6,6 +6,7 @@ Beside it stands `<output>.run.json`, what the run was started with; another run
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -72,11 +73,11 @@ class Output:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise SetupError(
-                f"{self.path} cannot be written: {error.strerror or error}: go on with --resume"
-            ) from error
+            why = error.strerror or error
+            raise SetupError(f"{self.path} cannot be written: {why}: make room, then go on with --resume") from error
         finally:
-            self._file.close()
+            with suppress(OSError):  # it tries once more to write what could not be written
+                self._file.close()
 
 
 def _check(about: Path, settings: Settings) -> None:

@@ -49,8 +49,8 @@ def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: No
     """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
-    posts are held back until it has answered `SETTLED` others; after `MOST_UNANSWERED` of them the run stops, and they are run anew
-    later.
+    posts are held back until it has answered `SETTLED` others; after `MOST_UNANSWERED` of them, one after the other,
+    the run stops, and all that were held back are run anew later.
 
     Args:
         corpus: what is run.
