@@ -9,7 +9,7 @@ from tests.tiny import tiny_predictor
 from unco.small_model.predictor import Predictor
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
-settings.register_profile("long", deadline=None, max_examples=3000)  # `make fuzz`
+settings.register_profile("long", deadline=None, max_examples=1500)  # `make fuzz`
 settings.load_profile("untimed")
 
 SETTINGS = (

@@ -1,6 +1,8 @@
 """Every reader of files over spoilt good files: it reads them, or raises the errors that it names, and nothing else."""
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,3 +168,40 @@ def test_a_spoilt_file_is_read_or_refused_by_name(name: str, good_files: Path):
     finally:
         path.write_bytes(good)
         path.with_name("out.db").unlink(missing_ok=True)
+
+
+def _damaged_facts(good: bytes) -> bytes:
+    """A description that is no text."""
+    with sqlite3.connect(":memory:") as base:
+        base.deserialize(good)
+        base.execute("UPDATE facts SET description = x'ff' WHERE rowid = 1")
+        base.commit()
+        data = base.serialize()
+    base.close()
+    return data
+
+
+FOUND: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
+    ("recording", lambda good: good.replace(b'"temperature": 0.0', b'"temperature": 1' + b"0" * 400, 1)),
+    ("knowledge", _damaged_facts),
+    ("Label Studio's export", lambda good: good.replace(b'"labels": ["PER"]', b'"labels": [["PER"]]')),
+    ("checkpoint", lambda good: good.replace(b'"foreign_encoder": null', b'"foreign_encoder": true')),
+    ("checkpoint", lambda good: b"[" * 100_000),
+    ("cache", lambda good: good.replace(b"CREATE TABLE Cache", b"CREATE TABLE C\xffche")),
+)
+"""What once raised something else."""
+
+
+@pytest.mark.parametrize(("name", "spoil"), FOUND)
+def test_what_was_found_stays_refused(name: str, spoil: Callable[[bytes], bytes], good_files: Path, tmp_path: Path):
+    target = TARGETS[name]
+    path = tmp_path / target.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    good = (good_files / target.file).read_bytes()
+    assert spoil(good) != good
+    for other in (good_files / target.file).parent.iterdir():
+        if name == "checkpoint":
+            shutil.copy(other, path.parent)
+    path.write_bytes(spoil(good))
+    with pytest.raises(target.raises):
+        target.read(path)

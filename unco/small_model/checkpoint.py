@@ -115,7 +115,16 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             span_regression=TypeAdapter(Regression | None).validate_python(data.get("span_regression")),
             name=data["name"],
         )
-    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError
+    # A configuration may hold anything under each key; pydantic's error is a ValueError.
+    except (
+        SafetensorError,
+        RuntimeError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
 
 

@@ -61,7 +61,9 @@ class Knowledge:
         try:
             with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as base:
                 rows = base.execute(statement, (words, _MOST_ROWS)).fetchall()
-        except sqlite3.Error as error:
+            if not all(isinstance(value, str) for row in rows for value in row):
+                raise ValueError("a fact in it is not text")
+        except (sqlite3.Error, ValueError) as error:
             raise SetupError(f"{self.path} cannot be searched: {error}; make it with `unco kb build`") from error
         wanted = _words(name)
         fitting = [  # the query finds words in the name and aliases together; one of them must hold them all

@@ -111,7 +111,7 @@ def _parse(line: str, where: str) -> Record:
             raise ValueError(f"its request needs exactly {', '.join(known)}")
         request["temperature"] = float(request["temperature"])
         reply_from(record["reply"])
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise DataError(f"{where}: not a recording: {error}") from error
     return record
 
