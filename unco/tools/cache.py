@@ -9,8 +9,9 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -23,6 +24,9 @@ from unco.errors import SetupError, TimeIsUp, Unavailable
 from unco.tools.process_locks import ProcessLocks
 from unco.tools.request import Reply
 from unco.tools.single_flight import SingleFlight
+
+PATIENCE_S = 10
+"""Seconds that a database which another process holds is waited for."""
 
 _NEVER = 2**40
 """Bytes from which a value would go to a file of its own: never."""
@@ -89,6 +93,8 @@ class Cache:
         self.locks, self.flights = _shared(self.directory.resolve())
         self._lock = threading.Lock()
         self._store: Any = None
+        self._failure: tuple[float, SetupError] | None = None
+        """When it could not be opened last, and why."""
 
     def get(self, key: str) -> str | None:
         """The text under a key. None = not there, or there and unreadable.
@@ -146,18 +152,36 @@ class Cache:
                 self._store = None
 
     def _opened(self) -> Any:
+        asked = time.monotonic()
         with self._lock:
             if self._store is None:
-                self._store = self._open()
+                if self._failure is not None and self._failure[0] >= asked:
+                    raise self._failure[1]  # whoever had the lock waited already, and for the same
+                try:
+                    self._store = self._open()
+                except SetupError as error:
+                    self._failure = (time.monotonic(), error)
+                    raise
             return self._store
 
     def _open(self) -> Any:
         """Open the database. A broken one is left where it is: what lies in it was paid for, so its owner decides."""
         with self._explained("opened"):
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._wait_for_others()
             return diskcache.Cache(
-                str(self.directory), disk=TextDisk, timeout=10, eviction_policy="none", disk_min_file_size=_NEVER
+                str(self.directory),
+                disk=TextDisk,
+                timeout=PATIENCE_S,
+                eviction_policy="none",
+                disk_min_file_size=_NEVER,
             )
+
+    def _wait_for_others(self) -> None:
+        """Until the database can be written; diskcache itself would try for a minute, statement by statement."""
+        with closing(sqlite3.connect(self.directory / "cache.db", PATIENCE_S, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
 
     @contextmanager
     def _explained(self, what: str = "read") -> Iterator[None]:
