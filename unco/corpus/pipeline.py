@@ -11,7 +11,7 @@ from typing import Any
 
 from unco.context import Context
 from unco.corpus.posts import Line
-from unco.errors import InputError, PostError, UncoError, Waiting
+from unco.errors import InputError, PostError, SettingsError, UncoError, Waiting
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
@@ -95,6 +95,8 @@ class Pipeline:
             return Done(line, None, PostError(line.fault))
         try:
             return Done(line, await self._result(line.post, found))
+        except SettingsError:  # the run's own fault, and every post's
+            raise
         except (InputError, Waiting) as error:
             return Done(line, None, error)
 

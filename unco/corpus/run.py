@@ -21,6 +21,10 @@ from unco.types import Correction, PostQuestion, Result
 MOST_UNANSWERED = 20
 """Posts that the endpoint may leave without any answer, one after the other, before the run stops: it is down."""
 
+SETTLED = 20
+"""Posts that the endpoint must answer after one that it did not, before that one counts as its own bad luck: posts that
+were under way with it may have been answered before the endpoint died."""
+
 MOST_HELD = 2000
 """Posts that are held back while it is not known whether the endpoint is down; more would fill the memory."""
 
@@ -46,8 +50,8 @@ def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) 
     """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
-    posts are held back until it answers again; after `MOST_UNANSWERED` of them the run stops, and they are run anew
-    later.
+    posts are held back until it has answered `SETTLED` others; after `MOST_UNANSWERED` of them, one after the other,
+    the run stops, and all that were held back are run anew later.
 
     Args:
         corpus: what is run.
@@ -56,7 +60,7 @@ def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) 
 
     Raises:
         Unavailable: the endpoint is down; what was written before stays.
-        SettingsError: the output is there already, or is another run's.
+        SettingsError: the output is there already, or is another run's; or no post can be asked about like this.
         SetupError: it cannot be written.
         DataError: the posts cannot be read.
     """
@@ -69,17 +73,18 @@ def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) 
 
 
 async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, seen: Seen) -> Tally:
-    tally, held, unanswered = Tally(before=output.written), list[Done](), 0
+    tally, held, unanswered, answered = Tally(before=output.written), list[Done](), 0, SETTLED
     async for done in engine.run(Rest(corpus.posts, output.written, corpus.pictures)):
         held.append(done)
         state = _endpoint_state(done.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
+        answered = 0 if state == "down" else answered + (state == "up")
         if unanswered >= MOST_UNANSWERED:
             raise Unavailable(
                 f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(done.result)}): the "
                 f"run stopped before post {held[0].line.number}; go on with --resume when it is up again"
             )
-        if not unanswered or len(held) >= MOST_HELD:
+        if answered >= SETTLED or len(held) >= MOST_HELD:
             _write(held, output, tally, seen)
     _write(held, output, tally, seen)
     return tally

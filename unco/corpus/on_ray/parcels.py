@@ -14,7 +14,7 @@ import pyarrow as pa
 from unco import errors
 from unco.corpus.pipeline import Done
 from unco.corpus.posts import Line
-from unco.errors import InputError, SetupError, UncoError
+from unco.errors import InputError, SettingsError, SetupError, UncoError
 from unco.state import EXTRACTION, RESULT, PostInput
 from unco.types import Extraction
 
@@ -30,7 +30,7 @@ class Parcel:
     post: bytes = b""
     """A `PostInput`."""
     fault: bytes = b""
-    """Why there is no result: the error's name and message. A fault that is no `InputError` ends the run."""
+    """Why there is no result: the error's name and message. A fault that is not the post's own ends the run."""
     found: bytes = b""
     """What the small model says, an `Extraction`."""
     result: bytes = b""
@@ -64,7 +64,7 @@ class Parcel:
             return Done(Line(self.number, None), RESULT.validate_json(self.result))
         kind, message = json.loads(self.fault)
         fault: UncoError = getattr(errors, kind)(message)
-        if not isinstance(fault, InputError):
+        if isinstance(fault, SettingsError) or not isinstance(fault, InputError):
             raise fault
         return Done(self.line(), None, fault)
 
