@@ -6,13 +6,16 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test gate docs train studio record-demo clean
+.PHONY: demo test fuzz gate docs train studio record-demo clean
 
 demo: $(VENV)/vision.done
 	$(BIN)/unco demo --out out/demo
 
 test: $(VENV)/dev.done
 	$(BIN)/python -m pytest --cov=unco --cov-report=term --cov-fail-under=90
+
+fuzz: $(VENV)/dev.done
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=long
 
 gate: $(VENV)/dev.done
 	$(BIN)/ruff format --check unco tests docs

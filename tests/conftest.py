@@ -9,6 +9,7 @@ from tests.tiny import tiny_predictor
 from unco.small_model.predictor import Predictor
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
+settings.register_profile("long", deadline=None, max_examples=1500)  # `make fuzz`
 settings.load_profile("untimed")
 
 SETTINGS = (
@@ -39,6 +40,16 @@ def shared() -> Path:
     folder = Path(__file__).parents[2] / "shared"
     if not folder.is_dir():
         pytest.skip("the real data sets are not here: put them into ../shared to run this test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a good file of every kind that unco reads."""
+    from tests.faults.good_files import write_good_files
+
+    folder = tmp_path_factory.mktemp("good")
+    write_good_files(folder)
     return folder
 
 

@@ -5,6 +5,15 @@ import re
 _ABSOLUTE_PATH = re.compile(r"""(?P<quote>['"])(?:/|[A-Za-z]:\\).*?(?P=quote)|(?<![\w:/.])/[^\s'",;:)]+""")
 
 
+MOST_CHARACTERS = 2000
+"""Of a message that is shown; what it quotes may be a stranger's, and without end."""
+
+
+def shortened(message: str) -> str:
+    """A message that is not longer than anybody reads."""
+    return message if len(message) <= MOST_CHARACTERS else f"{message[:MOST_CHARACTERS]}..."
+
+
 class UncoError(Exception):
     """Base of all errors that this package raises on purpose."""
 
@@ -17,7 +26,7 @@ class CallerError(UncoError):
 
         Absolute paths are left out, for they may be the server's own; keys stand in no message.
         """
-        return {"error": type(self).__name__, "message": _ABSOLUTE_PATH.sub("<path>", str(self))}
+        return {"error": type(self).__name__, "message": shortened(_ABSOLUTE_PATH.sub("<path>", str(self)))}
 
 
 class InputError(CallerError):

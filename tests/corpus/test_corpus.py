@@ -18,7 +18,7 @@ from unco.corpus.estimate import estimate
 from unco.corpus.output import Output
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import STDIN, Line, count_posts, read_posts
-from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
+from unco.corpus.run import MOST_UNANSWERED, SETTLED, Corpus, run_corpus
 from unco.corpus.start import Choices, start
 from unco.errors import DataError, SettingsError, SetupError, Unavailable
 from unco.evals.bench.made_corpus import gold_of, write_corpus
@@ -253,3 +253,40 @@ def test_an_estimate_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert "4 posts (0 cannot be run), 8 entities" in said
     assert "2 calls (about span 0, type 2, region 0); cost at most $" in said
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path):
+    """The first post is left unanswered while others still are answered; then the endpoint is down for all."""
+    posts, predictions = write_corpus(tmp_path, 40)
+    gone = Unavailable("the endpoint cannot be reached")
+    llm = ScriptedLlm({("type", "Ann Lee"): [gone, *[kind("PER")] * 5, *[gone] * 34]})
+    dying = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
+    with pytest.raises(Unavailable, match="the run stopped before post 1;"):
+        run_corpus(Corpus(posts, tmp_path / "out.jsonl"), dying)
+    assert lines_of(tmp_path / "out.jsonl") == []
+
+
+def test_one_that_had_bad_luck_is_written_once_others_are_answered(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 60)
+    llm = ScriptedLlm({("type", "Ann Lee"): [Unavailable("the endpoint cannot be reached"), *[kind("PER")] * 59]})
+    written = []
+    lucky = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
+    run_corpus(Corpus(posts, tmp_path / "out.jsonl"), lucky, lambda tally: written.append(len(llm.asked)))
+    assert written[0] >= SETTLED
+    assert [line["id"] for line in lines_of(tmp_path / "out.jsonl")] == [str(n) for n in range(60)]
+
+
+def test_a_setting_that_no_post_can_be_run_with_stops_the_run(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 3)
+    with pytest.raises(SettingsError, match="no version 'v99' of the type prompt"):
+        run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, ScriptedLlm(), type_prompt="v99"))
+    assert lines_of(tmp_path / "out.jsonl") == []
+
+
+def test_what_stands_beside_the_output_may_be_anything(tmp_path: Path):
+    posts, predictions = write_corpus(tmp_path, 1)
+    corpus = Corpus(posts, tmp_path / "out.jsonl", resume=True)
+    run_corpus(corpus, pipeline(predictions, ScriptedLlm(), mode="off"))
+    (tmp_path / "out.jsonl.run.json").write_text("[7]")
+    with pytest.raises(SettingsError, match="cannot be read, so it is not known"):
+        run_corpus(corpus, pipeline(predictions, ScriptedLlm(), mode="off"))

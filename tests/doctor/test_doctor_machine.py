@@ -37,7 +37,8 @@ def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(machine, "find_spec", lambda name: None)
     checks = {check.name: check for check in check_extras()}
     assert checks["extra vision"].state == "warning"
-    assert checks["extra studio"].state == "skipped"
+    assert {checks[f"extra {name}"].state for name in ("studio", "ray")} == {"skipped"}
+    assert "pip install 'unco[ray]'" in checks["extra ray"].advice
     assert "pip install 'unco[vision]'" in checks["extra vision"].advice
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.tiny import gold_post
 from unco.errors import DataError
 from unco.evals.formats.checks import check_pairs
+from unco.evals.formats.geometry import check_box
 from unco.evals.formats.gold_lines import gold_to_plain
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.recognise import read_gold, read_predictions
@@ -162,3 +163,9 @@ def test_predictions_that_are_not_of_the_gold_posts(predictions: list[PredictedP
 def test_predictions_that_are() -> None:
     near = Predicted(Span(0, 1), "PER", Box(-0.5, 0, 200.5, 100))
     check_pairs([gold_post("a"), gold_post("b")], [said("a", near), said(None, tokens=gold_post().tokens)])
+
+
+def test_a_size_beyond_any_number_is_no_crash() -> None:
+    check_box(Box(1, 2, 3, 4), (10**400, 5), "here")
+    with pytest.raises(DataError, match="here: the box"):
+        check_box(Box(1, 2, 3, 9), (10**400, 5), "here")

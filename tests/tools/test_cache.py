@@ -100,6 +100,28 @@ def test_a_locked_database_keeps_nothing_and_stops_nobody(tmp_path: Path, caplog
     assert cache.get("k") == "old"
 
 
+def test_a_database_that_stays_locked_is_named_and_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    first = Cache(tmp_path)
+    first.put("k", "text")
+    first.close()
+    opened = []
+    monkeypatch.setattr(Cache, "_wait_for_others", lambda cache: opened.append(cache) or waits(cache))
+    monkeypatch.setattr("unco.tools.cache.PATIENCE_S", 0.5)
+    cache = Cache(tmp_path)
+    with sqlite3.connect(tmp_path / "cache.db") as other, ThreadPoolExecutor(4) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        asked = [pool.submit(cache.get, "k") for _ in range(4)]
+        for one in asked:
+            with pytest.raises(SetupError, match="cannot be opened .database is locked.*UNCO_CACHE_DIR"):
+                one.result()
+    other.close()
+    assert len(opened) == 1
+    assert cache.get("k") == "text", "now it can be opened"
+
+
+waits = Cache._wait_for_others
+
+
 def test_a_closed_cache_opens_again(tmp_path: Path):
     cache = Cache(tmp_path)
     cache.close()

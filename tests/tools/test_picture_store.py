@@ -44,3 +44,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "file"))
     with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
         keep(drawing("red"))
+
+
+def test_a_picture_that_cannot_be_kept_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(SetupError, match="inline pictures cannot be kept: .*No space left"):
+        keep(b"bytes")
+    assert list((tmp_path / "pictures").iterdir()) == []

@@ -1,7 +1,7 @@
 """The command that runs a corpus."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -28,6 +28,9 @@ def run(
     scheme: Scheme = None,
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
     at_once: Annotated[int, typer.Option(min=1, help="Posts whose corrections wait for the MLLM at once.")] = 16,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="On this machine, or on the Ray cluster that RAY_ADDRESS names.")
+    ] = "local",
     mode: Mode = None,
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
     span_threshold: Share = None,
@@ -51,5 +54,5 @@ def run(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
     )
-    choices = Choices(predictions, checkpoint, scheme, policy, pictures, at_once)
+    choices = Choices(predictions, checkpoint, scheme, policy, pictures, at_once, engine)
     start(posts, out, resume, dry_run, context, choices, Console(stderr=True))

@@ -11,6 +11,14 @@ from unco.cli.app import app
 prompts = typer.Typer(no_args_is_help=True, help="The prompts: list, show, compare, lock.")
 app.add_typer(prompts, name="prompts")
 
+
+def _shown(text: str) -> str:
+    """Lines without what would work the terminal."""
+    from unco.show import visible
+
+    return "\n".join(map(visible, text.split("\n")))
+
+
 PromptId = Annotated[str, typer.Argument(help="Name and version, e.g. span/v1.")]
 
 
@@ -30,7 +38,7 @@ def show(
     """Print a prompt's file, or what would be sent."""
     from unco.prompts.listing import prompt_text
 
-    sys.stdout.write(prompt_text(prompt, rendered))
+    sys.stdout.write(_shown(prompt_text(prompt, rendered)))
 
 
 @prompts.command()
@@ -38,7 +46,7 @@ def diff(before: PromptId, after: PromptId) -> None:
     """Print the difference between two prompts."""
     from unco.prompts.listing import prompt_diff
 
-    sys.stdout.write(prompt_diff(before, after))
+    sys.stdout.write(_shown(prompt_diff(before, after)))
 
 
 @prompts.command()

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -74,12 +74,13 @@ class Output:
 
     def close(self) -> None:
         """Write through to the disk and close."""
-        with _writing(self.path, ": go on with --resume"):
+        with _writing(self.path, ": make room, then go on with --resume"):
             try:
                 self._file.flush()
                 os.fsync(self._file.fileno())
             finally:
-                self._file.close()
+                with suppress(OSError):  # it tries once more to write what could not be written
+                    self._file.close()
 
 
 class Printed:
@@ -147,8 +148,8 @@ def _begin(path: Path, settings: Settings, resume: bool) -> None:
 
 def _check(about: Path, settings: Settings) -> None:
     try:
-        before = json.loads(about.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        before = dict(json.loads(about.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise SettingsError(f"{about} cannot be read, so it is not known what run to go on with: {error}") from error
     differing = [name for name in settings if before.get(name) != settings[name]]
     if differing:

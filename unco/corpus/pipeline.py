@@ -11,7 +11,7 @@ from typing import Any
 
 from unco.context import Context
 from unco.corpus.posts import Line
-from unco.errors import InputError, PostError, UncoError, Waiting
+from unco.errors import InputError, PostError, SettingsError, UncoError, Waiting
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
@@ -73,9 +73,7 @@ class Pipeline:
         source = iter(lines)
         try:
             while True:
-                under_way.extend(
-                    asyncio.create_task(self._one(line)) for line in _some(source, WINDOW - len(under_way))
-                )
+                under_way.extend(asyncio.create_task(self.one(line)) for line in _some(source, WINDOW - len(under_way)))
                 if not under_way:
                     return
                 done = await under_way[0]
@@ -86,21 +84,27 @@ class Pipeline:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _one(self, line: Line) -> Done:
+    async def one(self, line: Line, found: Extraction | None = None) -> Done:
+        """Run one post.
+
+        Args:
+            line: the post.
+            found: what the small model says of it, where it was asked before; None = it is asked.
+        """
         if line.post is None:
             return Done(line, None, PostError(line.fault))
         try:
-            return Done(line, await self._result(line.post))
+            return Done(line, await self._result(line.post, found))
+        except SettingsError:  # the run's own fault, and every post's
+            raise
         except (InputError, Waiting) as error:
             return Done(line, None, error)
 
-    async def _result(self, given: PostInput) -> Result:
+    async def _result(self, given: PostInput, found: Extraction | None) -> Result:
         """The graph's result; where nobody would be asked the graph is not entered, which gives the same."""
-        checked = given
-        if given.image is not None:  # an inline picture is decoded and kept, off the event loop
-            checked = PostInput(**await asyncio.to_thread(check_input, given.model_dump()))
+        checked = await with_kept_picture(given)
         post = post_of(**checked.model_dump(exclude={"private"}))
-        found = await extract_async(self._extractor, post)
+        found = found or await extract_async(self._extractor, post)
         found = replace(found, thresholds=self._context.thresholds(found.thresholds))
         if not self._context.recall and not any_uncertain(found):
             return result_of(found, identity=checked.id)
@@ -119,6 +123,11 @@ class Pipeline:
     def _read(self, post: Post) -> Extraction:
         """Stage 1 as the graph sees it: done already."""
         return self._ready[post][-1]
+
+
+async def with_kept_picture(given: PostInput) -> PostInput:
+    """The post; an inline picture is decoded and kept, off the event loop."""
+    return given if given.image is None else PostInput(**await asyncio.to_thread(check_input, given.model_dump()))
 
 
 def any_uncertain(found: Extraction) -> bool:

@@ -57,13 +57,13 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
         for number, fields in enumerate(conll_posts(path, pictures), start=1):
             yield Line(number, None, fields) if isinstance(fields, str) else _checked(number, fields)
     elif path == STDIN:
-        yield from _lines(sys.stdin.buffer)
+        yield from lines_of(sys.stdin.buffer)
     elif is_table(path):
         for number, row in enumerate(rows(path), start=1):
             yield _checked(number, row)
     else:
         with path.open("rb") as file:
-            yield from _lines(file)
+            yield from lines_of(file)
 
 
 def count_posts(path: Path) -> int | None:
@@ -85,7 +85,8 @@ def _named(path: Path) -> Iterator[None]:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _lines(file: BinaryIO) -> Iterator[Line]:
+def lines_of(file: BinaryIO) -> Iterator[Line]:
+    """Posts of JSON Lines from where a file stands, numbered from 1."""
     number = 0
     while line := file.readline(MOST_BYTES):
         rest = line

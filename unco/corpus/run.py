@@ -1,18 +1,17 @@
 """A corpus through the pipeline into a file."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic_core import to_json as dump
 
 from unco.context import Context
+from unco.corpus.engine import Engine, Rest
 from unco.corpus.output import Output, Printed, Settings, open_output
-from unco.corpus.pipeline import Done, Pipeline
-from unco.corpus.posts import Line, read_posts
+from unco.corpus.pipeline import Done
 from unco.corpus.tally import Tally
 from unco.errors import Unavailable, UncoError
 from unco.nodes.account import fault_of
@@ -21,6 +20,10 @@ from unco.types import Correction, PostQuestion, Result
 
 MOST_UNANSWERED = 20
 """Posts that the endpoint may leave without any answer, one after the other, before the run stops: it is down."""
+
+SETTLED = 20
+"""Posts that the endpoint must answer after one that it did not, before that one counts as its own bad luck: posts that
+were under way with it may have been answered before the endpoint died."""
 
 MOST_HELD = 2000
 """Posts that are held back while it is not known whether the endpoint is down; more would fill the memory."""
@@ -43,45 +46,45 @@ class Corpus:
     """Folder of the pictures of CoNLL text."""
 
 
-def run_corpus(corpus: Corpus, pipeline: Pipeline, seen: Seen = lambda tally: None) -> Tally:
+def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) -> Tally:
     """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
-    posts are held back until it answers again; after `MOST_UNANSWERED` of them the run stops, and they are run anew
-    later.
+    posts are held back until it has answered `SETTLED` others; after `MOST_UNANSWERED` of them, one after the other,
+    the run stops, and all that were held back are run anew later.
 
     Args:
         corpus: what is run.
-        pipeline: through what.
+        engine: through what.
         seen: told after each post that was written.
 
     Raises:
         Unavailable: the endpoint is down; what was written before stays.
-        SettingsError: the output is there already, or is another run's.
+        SettingsError: the output is there already, or is another run's; or no post can be asked about like this.
         SetupError: it cannot be written.
         DataError: the posts cannot be read.
     """
     source = {"posts": str(corpus.posts)} | ({"pictures": str(corpus.pictures)} if corpus.pictures else {})
     output = open_output(corpus.out, {**source, **corpus.settings}, corpus.resume)
     try:
-        return asyncio.run(_run(corpus, pipeline, output, seen))
+        return asyncio.run(_run(corpus, engine, output, seen))
     finally:
         output.close()
 
 
-async def _run(corpus: Corpus, pipeline: Pipeline, output: Output | Printed, seen: Seen) -> Tally:
-    tally, held, unanswered = Tally(before=output.written), list[Done](), 0
-    lines: Iterator[Line] = islice(read_posts(corpus.posts, corpus.pictures), output.written, None)
-    async for done in pipeline.run(lines):
+async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, seen: Seen) -> Tally:
+    tally, held, unanswered, answered = Tally(before=output.written), list[Done](), 0, SETTLED
+    async for done in engine.run(Rest(corpus.posts, output.written, corpus.pictures)):
         held.append(done)
         state = _endpoint_state(done.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
+        answered = 0 if state == "down" else answered + (state == "up")
         if unanswered >= MOST_UNANSWERED:
             raise Unavailable(
                 f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(done.result)}): the "
                 f"run stopped before post {held[0].line.number}; go on with --resume when it is up again"
             )
-        if not unanswered or len(held) >= MOST_HELD:
+        if answered >= SETTLED or len(held) >= MOST_HELD:
             _write(held, output, tally, seen)
     _write(held, output, tally, seen)
     return tally

@@ -10,16 +10,19 @@ from pathlib import Path
 from rich.console import Console
 
 from unco.context import Context
+from unco.corpus.engine import Engine, EngineName
 from unco.corpus.estimate import estimate
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import count_posts, read_posts
 from unco.corpus.progress import shown_progress
 from unco.corpus.run import Corpus, run_corpus, settings_of
-from unco.errors import SettingsError
+from unco.errors import SettingsError, SetupError
+from unco.small_model.batching import Batching
 from unco.small_model.identity import identity_of
 from unco.tools.call_settings import mllm_from_env
 from unco.tools.extractor import Extractor
 from unco.tools.knowledge import Knowledge
+from unco.tools.llm import Mllm
 from unco.tools.policy import read_policy
 from unco.tools.saved_predictions import SavedPredictions
 from unco.tools.small_model import default_extractor
@@ -28,7 +31,7 @@ from unco.tools.under_policy import PolicyExtractor
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Which small model, and how many posts are corrected at once."""
+    """Which small model, how many posts are corrected at once, and on what."""
 
     predictions: Path | None = None
     """Saved output, instead of a small model."""
@@ -38,6 +41,7 @@ class Choices:
     pictures: Path | None = None
     """Folder of the pictures of CoNLL text."""
     at_once: int = 16
+    engine: EngineName = "local"
 
 
 def start(
@@ -65,8 +69,8 @@ def start(
     )
     began = time.monotonic()
     with shown_progress(count_posts(posts), console) as seen:
-        pipeline = Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once)
-        tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), pipeline, seen)
+        engine = _engine(extractor, llm, context, choices)
+        tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), engine, seen)
     seconds = time.monotonic() - began
     went_on = f", {tally.before:,} done before" if tally.before else ""
     rate = tally.posts / max(seconds, 1e-9)
@@ -79,17 +83,33 @@ def _policy_of(choices: Choices) -> str | None:
     return named if choices.predictions is not None else named or os.environ.get("UNCO_POLICY")
 
 
-def extractor_of(choices: Choices) -> Extractor:
+def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:
+    if choices.engine == "local":
+        return Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once)
+    try:
+        from unco.corpus.on_ray.engine import RayEngine
+    except ImportError as error:
+        raise SetupError('--engine ray needs Ray: pip install ".[ray]"') from error
+    return RayEngine(choices, llm, context)
+
+
+def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | None = None) -> Extractor:
     """The small model, or what one said before.
 
+    Args:
+        choices: which.
+        device: where its network runs, as torch names it.
+        batching: how posts that come at the same time share it; None = the defaults.
+
     Raises:
-        SettingsError: saved predictions and a policy.
+        SettingsError: choices that exclude each other.
+        DataError: the saved predictions cannot be read.
     """
     if choices.predictions is not None:
         if choices.policy is not None:
             raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")
         return SavedPredictions(choices.predictions)
-    extractor: Extractor = default_extractor(None, choices.checkpoint, choices.scheme)
+    extractor: Extractor = default_extractor(batching, choices.checkpoint, choices.scheme, device=device)
     if (policy := _policy_of(choices)) is not None:
         identify = partial(identity_of, choices.checkpoint, choices.scheme, None)
         extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)

@@ -19,6 +19,7 @@ EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "mapie": (("mapie",), "`unco tune --method ltt` works"),
     "plots": (("matplotlib",), "reports have plots"),
     "tables": (("pyarrow",), "`unco run` reads Parquet and saved data sets"),
+    "ray": (("ray", "pyarrow", "pandas"), "`unco run --engine ray` runs posts on a cluster"),
     "studio": (("langgraph_cli", "langgraph_api"), "LangGraph's server runs"),
 }
 """Extra -> its packages, and what it is for."""

@@ -78,7 +78,7 @@ def _blocks(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, list[Ro
         elif line:
             row = tuple(line.split("\t"))
             if len(row) != len(columns) or not identity or not _tags_fit(row):
-                raise DataError(f"{path}:{number}: {expected}, got {line!r}")
+                raise DataError(f"{path}:{number}: {expected}, got {line[:60]!r}")
             rows.append(row)
         elif identity:
             yield identity, rows
@@ -99,6 +99,8 @@ def _text(path: Path) -> str:
     try:
         # Bytes, not text mode: that would take a carriage return within a line for its end.
         return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
 

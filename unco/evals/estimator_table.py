@@ -148,6 +148,6 @@ def _report(path: Path) -> Any:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: give the checkpoint folders of finished runs: {error}") from error
     return found

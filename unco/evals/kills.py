@@ -116,7 +116,7 @@ def _wait(process: "subprocess.Popen[bytes]", seconds: float) -> None:
 
 
 def lasting(value: Any) -> Any:
-    """A result without what a cache changes."""
+    """Results without what a cache changes."""
     if isinstance(value, dict):
         return {name: lasting(one) for name, one in value.items() if name not in PASSING}
     return [lasting(one) for one in value] if isinstance(value, list) else value

@@ -105,7 +105,8 @@ def claim_folder(folder: Path, origin: dict[str, Any], resume: bool) -> None:
     The estimator is chosen after training, so it may be another when a run is taken up.
 
     Raises:
-        SettingsError: the folder holds checkpoints, and this run does not resume, or is another.
+        SettingsError: the folder holds checkpoints, and this run does not resume, or is another; or it cannot be
+            written.
     """
     note = folder / "run.json"
     if any(folder.glob("checkpoint-*")):
@@ -115,8 +116,11 @@ def claim_folder(folder: Path, origin: dict[str, Any], resume: bool) -> None:
             raise SettingsError(
                 f"{folder} holds the checkpoints of a run with other settings or data, see {note}: give another --out"
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(_trained(origin), indent=2) + "\n", "utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(_trained(origin), indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise SettingsError(f"{folder} cannot be written: {error.strerror or error}: give another --out") from error
 
 
 def _noted(note: Path) -> Any:

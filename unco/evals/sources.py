@@ -30,13 +30,19 @@ class Sources:
 
 
 def read_split(sources: Sources, labels: str, split: str) -> list[GoldPost]:
-    """One split in a label scheme's own types."""
+    """One split in a label scheme's own types.
+
+    Raises:
+        DataError: it is missing, not in the format, or empty.
+    """
     boxes = sources.boxes or sources.data / "xml"
     if not boxes.is_dir():
         raise DataError(f"{boxes} is missing: give the folder of the VOC files with --boxes")
-    if labels == "fmnerg":
-        return read_fmnerg(sources.data / "txt", boxes, split)
-    return read_gmner(sources.data, split, boxes)
+    fine = labels == "fmnerg"
+    posts = read_fmnerg(sources.data / "txt", boxes, split) if fine else read_gmner(sources.data, split, boxes)
+    if not posts:
+        raise DataError(f"{sources.data}: {split} holds no posts")
+    return posts
 
 
 def in_scheme(posts: Sequence[GoldPost], labels: Sequence[Label], scheme: Scheme) -> list[GoldPost]:

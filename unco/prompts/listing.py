@@ -52,4 +52,7 @@ def _text(prompt_id: str) -> str:
     files = prompt_files()
     if prompt_id not in files:
         raise SettingsError(f"there is no prompt {prompt_id!r}: there is {', '.join(files)}")
-    return files[prompt_id].read_text(encoding="utf-8")
+    try:
+        return files[prompt_id].read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:  # Unicode's is a ValueError
+        raise SettingsError(f"prompt {prompt_id} cannot be read: {error}") from error

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import yaml
-
 from unco.errors import SettingsError
+from unco.plain_yaml import read_yaml
 from unco.prompts.registry import file_hash, prompt_files, prompt_folders, read_prompt
 
 LOCK = "locked.yaml"
@@ -50,7 +49,12 @@ def lock_prompts() -> list[str]:
 
 def _locked(folder: Path) -> dict[str, str]:
     path = folder / LOCK
-    locked: dict[str, str] = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+    try:
+        locked: dict[str, str] = (read_yaml(path) or {}) if path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    if not isinstance(locked, dict):
+        raise SettingsError(f"{path} is not a list of prompts with their hashes: put it back as it was")
     return locked
 
 

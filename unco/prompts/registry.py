@@ -139,6 +139,8 @@ def read_prompt(path: Path) -> Prompt:
     where = f"prompt {path.parent.name}/{path.stem}"
     try:
         content = read_yaml(path)
+    except OSError as error:
+        raise SettingsError(f"{where} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise SettingsError(f"{where} is {error}") from error
     if not isinstance(content, dict) or not _REQUIRED_KEYS <= content.keys() <= _KEYS:

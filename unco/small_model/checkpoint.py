@@ -122,7 +122,16 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             type_regressions=TypeAdapter(dict[str, Regression]).validate_python(data.get("type_regressions", {})),
             name=data["name"],
         )
-    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:  # pydantic's is a ValueError
+    # A configuration may hold anything under each key; pydantic's error is a ValueError.
+    except (
+        SafetensorError,
+        RuntimeError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
 
 
@@ -150,7 +159,7 @@ def load_tokenizer(path: Path) -> Tokenizer:
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SetupError(f"{path} cannot be read as a checkpoint's configuration: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise SetupError(f"{path} is not a configuration of format {FORMAT}, the one that this version of unco reads")

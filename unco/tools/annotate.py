@@ -123,8 +123,11 @@ def save_annotated(result: Result, image: str | None, target: Path) -> None:
         PictureError: the picture can no longer be read, or the target cannot be written.
     """
     picture = view_picture(image).image if image is not None else Image.new("RGB", (NARROWEST, 40), "white")
+    drawn = annotate(picture, result)
     try:
+        if target.suffix.lower() not in Image.registered_extensions():
+            raise ValueError(f"unknown file extension: {target.suffix!r}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        annotate(picture, result).save(target)
+        drawn.save(target)
     except (OSError, ValueError) as error:
         raise PictureError(f"{target} cannot be written: {error}; give a path that ends in .png or .jpg") from error

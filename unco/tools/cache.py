@@ -9,7 +9,9 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -23,8 +25,14 @@ from unco.tools.process_locks import ProcessLocks
 from unco.tools.request import Reply
 from unco.tools.single_flight import SingleFlight
 
+PATIENCE_S = 10
+"""Seconds that a database which another process holds is waited for."""
+
 _NEVER = 2**40
 """Bytes from which a value would go to a file of its own: never."""
+
+DAMAGE = (OSError, sqlite3.Error, diskcache.Timeout, ValueError, TypeError, AttributeError)
+"""What diskcache and SQLite raise over a file that is damaged, locked or cannot be written."""
 
 OWN_AFFAIR = (Unavailable, TimeIsUp)
 """Failures that concern one asker: policy, budget, deadline. Another with the same question may fare better."""
@@ -85,6 +93,8 @@ class Cache:
         self.locks, self.flights = _shared(self.directory.resolve())
         self._lock = threading.Lock()
         self._store: Any = None
+        self._failure: tuple[float, SetupError] | None = None
+        """When it could not be opened last, and why."""
 
     def get(self, key: str) -> str | None:
         """The text under a key. None = not there, or there and unreadable.
@@ -95,7 +105,7 @@ class Cache:
         try:
             found: str | None = self._opened().get(key)
             return None if found is None else unsealed(key, found)
-        except (ValueError, OSError, sqlite3.Error, diskcache.Timeout) as error:
+        except DAMAGE as error:
             log.warning("unreadable row in the cache %s, counted as missing: %s", self.directory, error)
             return None
 
@@ -107,28 +117,31 @@ class Cache:
         """
         try:
             self._opened().set(key, sealed(key, text))
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+        except DAMAGE as error:
             log.warning("the cache %s did not keep an answer: %s", self.directory, error)
 
     def rows(self) -> Iterator[Row]:
         """Every row, foreign and damaged ones too. Nothing in them is unpickled.
 
         Raises:
-            SetupError: the cache cannot be opened.
+            SetupError: the cache cannot be opened or read.
         """
         # diskcache has no public way to look at a row without making a Python object of its key.
-        found = self._opened()._sql("SELECT rowid, key, raw FROM Cache ORDER BY rowid").fetchall()
+        with self._explained():
+            found = self._opened()._sql("SELECT rowid, key, raw FROM Cache ORDER BY rowid").fetchall()
         for number, key, raw in found:
             known = bool(raw) and isinstance(key, str)
             yield Row(number, key if known else "(not text)", self.get(key) if known else None)
 
     def delete(self, row: int) -> None:
         """Forget a row."""
-        self._opened()._sql("DELETE FROM Cache WHERE rowid = ?", (row,))
+        with self._explained():
+            self._opened()._sql("DELETE FROM Cache WHERE rowid = ?", (row,))
 
     def delete_older(self, before: float) -> int:
         """Forget the rows that were stored before a time, in seconds since 1970; says how many."""
-        deleted: int = self._opened()._sql("DELETE FROM Cache WHERE store_time < ?", (before,)).rowcount
+        with self._explained():
+            deleted: int = self._opened()._sql("DELETE FROM Cache WHERE store_time < ?", (before,)).rowcount
         return deleted
 
     def close(self) -> None:
@@ -139,21 +152,45 @@ class Cache:
                 self._store = None
 
     def _opened(self) -> Any:
+        asked = time.monotonic()
         with self._lock:
             if self._store is None:
-                self._store = self._open()
+                if self._failure is not None and self._failure[0] >= asked:
+                    raise self._failure[1]  # whoever had the lock waited already, and for the same
+                try:
+                    self._store = self._open()
+                except SetupError as error:
+                    self._failure = (time.monotonic(), error)
+                    raise
             return self._store
 
     def _open(self) -> Any:
         """Open the database. A broken one is left where it is: what lies in it was paid for, so its owner decides."""
-        try:
+        with self._explained("opened"):
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._wait_for_others()
             return diskcache.Cache(
-                str(self.directory), disk=TextDisk, timeout=10, eviction_policy="none", disk_min_file_size=_NEVER
+                str(self.directory),
+                disk=TextDisk,
+                timeout=PATIENCE_S,
+                eviction_policy="none",
+                disk_min_file_size=_NEVER,
             )
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+
+    def _wait_for_others(self) -> None:
+        """Until the database can be written; diskcache itself would try for a minute, statement by statement."""
+        with closing(sqlite3.connect(self.directory / "cache.db", PATIENCE_S, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+
+    @contextmanager
+    def _explained(self, what: str = "read") -> Iterator[None]:
+        """Tell what goes wrong with the file as ours."""
+        try:
+            yield
+        except DAMAGE as error:
             raise SetupError(
-                f"the cache in {self.directory} cannot be opened ({error}): "
+                f"the cache in {self.directory} cannot be {what} ({error}): "
                 "delete or mend it, or set UNCO_CACHE_DIR to another directory"
             ) from error
 

@@ -7,8 +7,8 @@ budget; then circuit breaker, rate limit, egress log, the attempt.
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +114,7 @@ class Connection:
 
     async def acall(self, request: Request, end: float) -> Reply:
         """As `call`, without blocking the event loop; here the deadline also ends an answer that comes drop by drop."""
-        with self._admitted(request, end) as replies:
+        async with self._aadmitted(request, end) as replies:
             start = time.perf_counter()
             client, messages, formats = await asyncio.to_thread(self._prepared, request)
             message: AIMessage
@@ -160,10 +160,19 @@ class Connection:
     @contextmanager
     def _admitted(self, request: Request, end: float) -> Iterator[list[Reply]]:
         """Pass policy, deadline and budget; gives where the reply goes."""
-        self._terms.privacy.check(self.base_url, request.purpose)
-        _seconds_left(end)
+        self._check(request, end)
         with self._terms.ledger.reserved(request, self._terms.prices.of(request.model)) as replies:
             yield replies
+
+    @asynccontextmanager
+    async def _aadmitted(self, request: Request, end: float) -> AsyncIterator[list[Reply]]:
+        self._check(request, end)
+        async with self._terms.ledger.areserved(request, self._terms.prices.of(request.model)) as replies:
+            yield replies
+
+    def _check(self, request: Request, end: float) -> None:
+        self._terms.privacy.check(self.base_url, request.purpose)
+        _seconds_left(end)
 
     def _policy(self, end: float) -> dict[str, Any]:
         return retry_policy(self._patience.attempts, self._patience.back_off, end - time.monotonic())
@@ -177,7 +186,7 @@ class Connection:
             return client.invoke(messages, **options)
 
     async def _aattempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
-        with self._in_place(request, end) as wait:
+        async with self._ain_place(request, end) as wait:
             await asyncio.sleep(wait)
         options, left = endpoint.options(request, wanted, self._seconds(end)), _seconds_left(end)
         if self._terms.egress:
@@ -191,6 +200,18 @@ class Connection:
         """Seconds until the rate limit lets an attempt start; who is cancelled while waiting gives the place back."""
         self._breaker.check()
         wait = self._terms.rate.reserve(likely_tokens(request), _seconds_left(end))
+        with self._given_back(request, wait) as wait:
+            yield wait
+
+    @asynccontextmanager
+    async def _ain_place(self, request: Request, end: float) -> AsyncIterator[float]:
+        self._breaker.check()
+        wait = await self._terms.rate.areserve(likely_tokens(request), _seconds_left(end))
+        with self._given_back(request, wait) as wait:
+            yield wait
+
+    @contextmanager
+    def _given_back(self, request: Request, wait: float | None) -> Iterator[float]:
         if wait is None:
             raise TimeIsUp("the rate limit leaves no place before the call's deadline")
         try:

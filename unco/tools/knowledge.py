@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from unicodedata import combining, normalize
 
@@ -61,7 +61,9 @@ class Knowledge:
         try:
             with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as base:
                 rows = base.execute(statement, (words, _MOST_ROWS)).fetchall()
-        except sqlite3.Error as error:
+            if not all(isinstance(value, str) for row in rows for value in row):
+                raise ValueError("a fact in it is not text")
+        except (sqlite3.Error, ValueError) as error:
             raise SetupError(f"{self.path} cannot be searched: {error}; make it with `unco kb build`") from error
         wanted = _words(name)
         fitting = [  # the query finds words in the name and aliases together; one of them must hold them all
@@ -85,7 +87,7 @@ def build_knowledge(source: Path, target: Path) -> int:
     Raises:
         DataError: a line is not a fact, or a file cannot be read or written.
     """
-    if source.resolve() == target.resolve():
+    if os.path.realpath(source) == os.path.realpath(target):
         raise DataError(f"{source} would be written over: give another file with --out")
     draft = target.with_name(f"{target.name}.part")
     try:
@@ -100,7 +102,8 @@ def build_knowledge(source: Path, target: Path) -> int:
     except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
         raise DataError(f"{source} cannot be made into {target}: {error}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written there is no draft
+            draft.unlink(missing_ok=True)
     return int(count)
 
 

@@ -6,8 +6,8 @@ is set right when the provider's own counts are there, and stays as it was reser
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from unco.errors import Unavailable
@@ -52,6 +52,12 @@ class Ledger:
         """So far."""
         return self._spent
 
+    @property
+    def taken(self) -> tuple[int, float]:
+        """Calls and US dollars, spent or reserved."""
+        with self._lock:
+            return self._spent.calls + self._reserved_calls, self._spent.usd + self._reserved_usd
+
     def calls_left(self, usd_per_call: float | None) -> int | None:
         """How many calls the caps leave room for; None = no limit.
 
@@ -74,14 +80,25 @@ class Ledger:
             Unavailable: there is no room, or money is capped and the price unknown.
         """
         usd = most_usd(request, price)
-        self._reserve(request.model, usd)
+        self.reserve(request.model, usd)
         replies: list[Reply] = []
         try:
             yield replies
         finally:
-            self._settle(usd or 0.0, replies)
+            self.settle(usd or 0.0, replies)
 
-    def _reserve(self, model: str, usd: float | None) -> None:
+    @asynccontextmanager
+    async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
+        """As `reserved`, for a task: a ledger that several processes share is asked without blocking the event loop."""
+        with self.reserved(request, price) as replies:
+            yield replies
+
+    def reserve(self, model: str, usd: float | None) -> None:
+        """Take room for a call of at most so much; who takes it settles it.
+
+        Raises:
+            Unavailable: see `reserved`.
+        """
         with self._lock:
             caps, spent = self.caps, self._spent
             if caps.calls is not None and spent.calls + self._reserved_calls >= caps.calls:
@@ -94,7 +111,8 @@ class Ledger:
             self._reserved_calls += 1
             self._reserved_usd += usd or 0.0
 
-    def _settle(self, reserved: float, replies: list[Reply]) -> None:
+    def settle(self, reserved: float, replies: list[Reply]) -> None:
+        """Give back what was reserved, and count what it brought."""
         with self._lock:
             self._reserved_calls -= 1
             self._reserved_usd -= reserved

@@ -90,7 +90,7 @@ def _from_file(path: str) -> bytes:
     except FileNotFoundError as error:
         raise PictureError(f"no picture at {brief(path)}: correct the path") from error
     except (OSError, ValueError) as error:
-        raise PictureError(f"cannot read {brief(path)}: {error}") from error
+        raise PictureError(f"cannot read {brief(path)}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _check_root(path: str) -> None:

@@ -23,14 +23,24 @@ def keep(data: bytes) -> str:
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(data)
-            os.replace(file.name, path)  # in one move: a reader sees all of it or nothing
+            _write(path, data)
     except OSError as error:
         raise SetupError(
             f"inline pictures cannot be kept: {error}; set UNCO_CACHE_DIR to a folder to write to"
         ) from error
     return f"data:sha256,{digest}"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """In one move: a reader sees all of it or nothing, and what cannot be finished is not left behind."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.replace(file.name, path)
+        except OSError:
+            os.unlink(file.name)
+            raise
 
 
 def find(reference: str) -> bytes | None:

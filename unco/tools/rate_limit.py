@@ -31,6 +31,7 @@ class RateLimit:
             tokens_per_minute: input and output together; None = no limit.
             clock: seconds, never running backwards.
         """
+        self.requests_per_minute, self.tokens_per_minute = requests_per_minute, tokens_per_minute
         self._per_request = _MINUTE / requests_per_minute if requests_per_minute else 0.0
         self._per_token = _MINUTE / tokens_per_minute if tokens_per_minute else 0.0
         self._clock = clock
@@ -55,6 +56,10 @@ class RateLimit:
             self._next_request = start + self._per_request
             self._next_tokens = max(now, self._next_tokens) + tokens * self._per_token
             return start - now
+
+    async def areserve(self, tokens: int, at_most: float | None = None) -> float | None:
+        """As `reserve`, for a task: a limit that several processes share is asked without blocking the event loop."""
+        return self.reserve(tokens, at_most)
 
     def give_back(self, tokens: int) -> None:
         """Return a place that was reserved and not used: whoever held it was cancelled."""

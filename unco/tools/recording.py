@@ -88,14 +88,16 @@ class Recording:
 def _read(path: Path) -> dict[str, Record]:
     """The records of a file by key; of two lines with the same question the last counts."""
     records = {}
-    with path.open(encoding="utf-8", newline="\n") as lines:
-        try:
+    try:
+        with path.open(encoding="utf-8", newline="\n") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     record = _parse(line, where=f"{path}:{number}")
                     records[parts_key(record["request"])] = record
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path} is not UTF-8 text: {error}") from error
+    except OSError as error:
+        raise DataError(f"the recording {path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
     return records
 
 
@@ -109,7 +111,7 @@ def _parse(line: str, where: str) -> Record:
             raise ValueError(f"its request needs exactly {', '.join(known)}")
         request["temperature"] = float(request["temperature"])
         reply_from(record["reply"])
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise DataError(f"{where}: not a recording: {error}") from error
     return record
 

@@ -52,6 +52,7 @@ def default_extractor(
     checkpoint: str | None = None,
     scheme: str | None = None,
     estimator: str | None = None,
+    device: str = "cpu",
 ) -> NetworkExtractor:
     """A checkpoint, with faces and text lines as candidates where the `vision` extra is installed.
 
@@ -61,13 +62,16 @@ def default_extractor(
         scheme: types in which entities are given out, of the checkpoint's (the shipped one has gmner, fmnerg and
             fmnerg_coarse); None = its first choice.
         estimator: of uncertainty, of the checkpoint's; None = its first choice.
+        device: where the network runs, as torch names it.
     """
 
     def load() -> Any:
         from unco.small_model.checkpoint import from_pretrained
         from unco.small_model.identity import SHIPPED
 
-        return from_pretrained(checkpoint or SHIPPED, scheme, estimator)
+        predictor = from_pretrained(checkpoint or SHIPPED, scheme, estimator)
+        predictor.network.to(device)
+        return predictor
 
     return NetworkExtractor(load, FacesAndText() if vision_installed() else None, batching)
 

@@ -14,6 +14,7 @@ from unco.evals.bench.cold_start import measure_cold_start
 from unco.evals.bench.corpus import measure_corpus
 from unco.evals.bench.graph_overhead import measure_graph_overhead
 from unco.evals.bench.mc_cost import measure_mc_cost, savings
+from unco.evals.bench.on_ray import measure_ray
 from unco.evals.bench.paper_size import measure_paper_size
 from unco.evals.bench.report_page import measure_report
 from unco.evals.bench.scores import measure_scores
@@ -93,6 +94,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "scores": _scores,
     "sweeps": _sweeps,
     "corpus": measure_corpus,
+    "ray": measure_ray,
     "report": _report,
     "server": _server,
 }

@@ -56,7 +56,7 @@ def check_box(box: Box, size: Size, where: str) -> None:
         DataError: it does not.
     """
     width, height = size or (float("inf"), float("inf"))
-    inside = -SLACK <= min(box.x1, box.y1) and box.x2 <= width + SLACK and box.y2 <= height + SLACK
+    inside = -SLACK <= min(box.x1, box.y1) and box.x2 - SLACK <= width and box.y2 - SLACK <= height
     if not inside and box != NOWHERE:
         picture = f"the picture of {width} x {height} pixels" if size else "any picture"
         raise DataError(f"{where}: the box {plain_box(box)} lies outside {picture}: was it brought to its pixels?")

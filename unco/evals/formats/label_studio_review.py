@@ -47,7 +47,7 @@ def read_review(path: Path) -> Reviewed:
                 left.append(str(task["data"]["id"]))
             else:
                 gold.append(_to_post(task["data"], done, where))
-        except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
             raise DataError(f"{where}: not a task of ours, annotated: {type(error).__name__}: {error}") from error
     check_gold(gold, str(path))
     return Reviewed(tuple(gold), tuple(left))
@@ -114,6 +114,6 @@ def _span(value: Json, tokens: Sequence[str], where: str) -> Span:
 
 
 def _one_label(labels: Sequence[str], where: str) -> str:
-    if len(labels) != 1:
-        raise DataError(f"{where}: an entity has one type, got {', '.join(labels) or 'none'}")
+    if len(labels) != 1 or not isinstance(labels[0], str):
+        raise DataError(f"{where}: an entity has one type, got {', '.join(map(str, labels)) or 'none'}")
     return labels[0]

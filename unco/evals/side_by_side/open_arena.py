@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unco.context import Mode
+from unco.errors import DataError
 from unco.evals.formats.recognise import read_gold
 from unco.evals.side_by_side.arena import Arena, real_arena, simulated_arena
 from unco.evals.simulation import read_profile
@@ -51,8 +52,15 @@ def open_arena(choices: ArenaChoices) -> Iterator[Arena]:
         sources, profile = Sources(choices.gold, choices.boxes), read_profile(choices.profile)
         rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme)
         with simulated_arena(sources, split, choices.posts, profile, *rest) as arena:
-            yield arena
+            yield _with_posts(arena, choices.gold)
     else:
         gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
         mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
-        yield real_arena(gold, choices.pictures, choices.checkpoint, choices.scheme, mode)
+        arena = real_arena(gold, choices.pictures, choices.checkpoint, choices.scheme, mode)
+        yield _with_posts(arena, choices.gold)
+
+
+def _with_posts(arena: Arena, path: Path) -> Arena:
+    if not arena.gold:
+        raise DataError(f"{path} holds no posts, so there is nothing to ask about")
+    return arena

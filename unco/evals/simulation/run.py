@@ -52,5 +52,5 @@ def run_simulation(
             console.print(
                 ", ".join(f"{name}: {count}" for name, count in sorted(simulation.counts.items())) or "unasked"
             )
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # taken, or above 65535
         raise SettingsError(f"port {port} cannot be used: {error}") from error

@@ -1,0 +1,315 @@
+"""The engine on a Ray cluster has the local engine's output, order, resume, budget and stops."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+from rich.console import Console
+
+pytest.importorskip("ray", reason='the engine on a cluster needs Ray: pip install ".[ray]"')
+
+import unco
+from unco.context import Context
+from unco.corpus.engine import Rest
+from unco.corpus.on_ray import reading
+from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
+from unco.corpus.on_ray.desk import join, open_desk
+from unco.corpus.on_ray.engine import RayEngine
+from unco.corpus.on_ray.parcels import parcel_of, parcels_of, table_of
+from unco.corpus.on_ray.place import SETTINGS, Place, this_place
+from unco.corpus.on_ray.reading import Piece, pieces_of
+from unco.corpus.on_ray.stages import Correctors, SmallModel
+from unco.corpus.pipeline import Pipeline
+from unco.corpus.posts import Line, read_posts
+from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
+from unco.corpus.start import Choices, start
+from unco.corpus.tally import Tally
+from unco.errors import DataError, PictureError, SettingsError, SetupError, Unavailable
+from unco.evals.bench.made_corpus import gold_of, write_corpus
+from unco.evals.bench.on_ray import alike
+from unco.evals.kills import lasting
+from unco.evals.simulation import Profile, simulate
+from unco.state import PostInput
+from unco.tools.call_settings import mllm_from_env
+from unco.tools.connection import Terms
+from unco.tools.ledger import Caps, Ledger
+from unco.tools.llm import Mllm
+from unco.tools.rate_limit import RateLimit
+from unco.tools.request import Reply
+from unco.tools.saved_predictions import SavedPredictions
+
+pytestmark = pytest.mark.filterwarnings("ignore:`use_.*` is deprecated:DeprecationWarning")
+"""Ray Data warns of settings of its own when it makes them, whatever they are set to."""
+
+FAULTY = '{"txet": 1}\n\n{"text": "b \\ud800", "id": "q"}\n{"text": "unknown", "id": "x"}\n'
+ONE = Sizes(readers=1, models=1, gpu=False, correctors=1, at_once=4)
+TWO = replace(ONE, correctors=2)
+
+
+@pytest.fixture(scope="module")
+def two_cpus() -> Iterator[None]:
+    """A cluster of this machine alone. Ray leaves files and sockets of its own open at the end."""
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1")
+    yield
+    ray.shutdown()
+
+
+def on_ray(predictions: Path, sizes: Sizes = TWO) -> RayEngine:
+    return RayEngine(Choices(predictions, engine="ray"), mllm_from_env(), Context(), sizes)
+
+
+def locally(predictions: Path) -> Pipeline:
+    return Pipeline(SavedPredictions(predictions), mllm_from_env(), Context())
+
+
+def results(path: Path) -> list[Any]:
+    """Without what a cache changes."""
+    return [lasting(json.loads(line)) for line in path.read_text().splitlines()]
+
+
+def asks(monkeypatch: pytest.MonkeyPatch, url: str, model: str) -> None:
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", url)
+    monkeypatch.setenv("UNCO_LLM_MODEL", model)
+
+
+def settings(path: Path, url: str, calls: int) -> str:
+    path.write_text(yaml.safe_dump({"models": [{"model": "gpt-4o", "base_url": url}], "budget": {"calls": calls}}))
+    return str(path)
+
+
+def workers() -> list[psutil.Process]:
+    """Of both stages."""
+    return [one for one in psutil.Process().children(recursive=True) if one.name().startswith("ray::MapWork")]
+
+
+def test_the_output_is_the_local_one_though_workers_are_killed_and_either_engine_goes_on_after_the_other(
+    two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Half of all posts are asked about, some cannot be run. All workers are killed once something is written."""
+    posts, predictions = write_corpus(tmp_path, 300, unsure=2)
+    posts.write_text(FAULTY + posts.read_text() + "no post")
+    one, other = Corpus(posts, tmp_path / "local.jsonl"), Corpus(posts, tmp_path / "ray.jsonl")
+    killed: list[int] = []
+
+    def kill(tally: Tally) -> None:
+        if tally.posts == 1:
+            for process in workers():
+                process.kill()
+                killed.append(process.pid)
+
+    with simulate(gold_of(300), "gpt-4o", Profile(latency_s=0.05)) as simulation:
+        asks(monkeypatch, simulation.url, simulation.model)
+        tally = run_corpus(other, on_ray(predictions, ONE), kill)
+        assert killed
+        assert simulation.counts["answers given again"] <= ONE.at_once, "only what was under way"
+        assert (tally.posts, tally.failed, tally.unanswered, tally.calls) == (304, 4, 0, 150)
+        monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "another cache"))
+        run_corpus(one, locally(predictions))
+        whole = results(one.out)
+        assert results(other.out) == whole
+        assert len(whole) == 304
+        assert (tmp_path / "ray.jsonl.run.json").read_text() == (tmp_path / "local.jsonl.run.json").read_text()
+        for engine in (on_ray, locally):
+            written = other.out.read_bytes()
+            other.out.write_bytes(written[: len(written) // 2])  # in the middle of a line, as a kill leaves it
+            again = run_corpus(replace(other, resume=True), engine(predictions))
+            assert results(other.out) == whole
+            assert 100 < again.before < 200
+    done = run_corpus(replace(other, resume=True), on_ray(predictions))
+    assert (done.before, done.posts) == (304, 0)
+
+
+def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    posts, predictions = write_corpus(tmp_path, 200)
+    with simulate(gold_of(200), "gpt-4o") as simulation:
+        monkeypatch.setenv("UNCO_SETTINGS", settings(tmp_path / "settings.yaml", simulation.url, calls=7))
+        tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), on_ray(predictions))
+        assert simulation.counts["answers"] == 7
+    assert (tally.posts, tally.unanswered) == (200, 193)
+    assert (tmp_path / "out.jsonl").read_text().count("budget") == 193
+
+
+async def test_two_correctors_have_one_rate(two_cpus: None):
+    """Of one request and a thousand tokens a minute: who comes second waits, whichever worker it asks from."""
+
+    def limited(desk: Any = None) -> Mllm:
+        llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(rate=RateLimit(1, 1000)))
+        if desk is not None:
+            join(llm, desk)
+        return llm
+
+    desk = open_desk(limited())
+    one, other = limited(desk).terms.rate, limited(desk).terms.rate
+    assert await one.areserve(500, 10.0) == 0.0
+    assert (await other.areserve(500, 10.0), other.reserve(500, 10.0)) == (None, None)
+    one.give_back(500)
+    assert other.reserve(500, 10.0) == 0.0
+    other.correct(500, 3500)
+    assert 190 < (one.reserve(500) or 0) <= 210  # 3,500 tokens take three minutes and a half
+    desk = open_desk(limited())
+    one, other = limited(desk).terms.rate, limited(desk).terms.rate
+    one.hold(50.0)
+    assert await other.areserve(1, 10.0) is None
+
+
+def test_two_ledgers_have_one_account(two_cpus: None):
+    """Also of money; and what is left, as far as the desk has said."""
+
+    def capped(desk: Any = None) -> Mllm:
+        llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(ledger=Ledger(Caps(usd=1.0))))
+        if desk is not None:
+            join(llm, desk)
+        return llm
+
+    desk = open_desk(capped())
+    one, other = capped(desk).terms.ledger, capped(desk).terms.ledger
+    one.reserve("gpt-4o", 0.6)
+    with pytest.raises(Unavailable, match=r"the run's \$1 do not cover another call"):
+        other.reserve("gpt-4o", 0.6)
+    assert (one.calls_left(0.1), other.calls_left(0.1)) == (4, 4)
+    reply = Reply(text="", finish_reason=None, model="gpt-4o", input_tokens=1, output_tokens=1, cost=0.2)
+    one.settle(0.6, [reply])
+    other.reserve("gpt-4o", 0.6)
+    assert other.calls_left(0.1) == 2
+
+
+def test_an_endpoint_that_is_down_stops_the_run(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """And its workers, though the cluster goes on."""
+    posts, predictions = write_corpus(tmp_path, 3 * MOST_UNANSWERED)
+    asks(monkeypatch, "http://127.0.0.1:9/v1", "gpt-4o")
+    with pytest.raises(Unavailable, match=f"about {MOST_UNANSWERED} posts.*before post 1; go on with --resume"):
+        run_corpus(Corpus(posts, tmp_path / "out.jsonl"), on_ray(predictions, ONE))
+    assert (tmp_path / "out.jsonl").read_text() == ""
+    assert psutil.wait_procs(workers(), timeout=30)[1] == []
+
+
+def test_a_stream_is_refused_and_a_missing_file_is_named(tmp_path: Path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for stream in (Path("-"), pipe):
+        with pytest.raises(SettingsError, match="is a stream: save it"):
+            pieces_of(Rest(stream))
+    with pytest.raises(DataError, match=r"none\.jsonl cannot be read"):
+        pieces_of(Rest(tmp_path / "none.jsonl"))
+
+
+@pytest.mark.parametrize("done", range(9))
+def test_pieces_hold_every_post_once(done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reading, "UNIT", 2)
+    monkeypatch.setattr(reading, "MOST_PIECES", 2)
+    path = tmp_path / "posts.jsonl"
+    path.write_text(
+        '\n{"text": "a"}\n  \n{"text": "b"}\n\nno post\n{"text": "c"}\n{"text": "ü"}\n{"text": "d"}\r\n\n"e"'
+    )
+    pieces = pieces_of(Rest(path, done))
+    assert len(pieces) == (2 if done < 5 else 1 if done < 7 else 0)
+    assert [line for piece in pieces for line in piece.lines()] == list(Rest(path, done))
+
+
+def test_posts_with_large_pictures_travel_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reading, "ENOUGH_BYTES", 300)
+    path = tmp_path / "posts.jsonl"
+    path.write_text("".join(f'{{"text": "{"a" * length}"}}\n' for length in (1, 1, 400, 1, 1)))
+    [piece] = pieces_of(Rest(path))
+    assert [[parcel.number for parcel in parcels_of(table)] for table in piece.tables()] == [[1, 2, 3], [4, 5]]
+
+
+def test_what_cannot_be_read_where_a_worker_is_ends_the_run(tmp_path: Path):
+    [table] = Piece(tmp_path / "none.jsonl", 5, 1, 0).tables()
+    [parcel] = parcels_of(table)
+    with pytest.raises(SetupError, match=r"a worker cannot read the posts: .*none\.jsonl"):
+        parcel.done()
+
+
+def test_a_table_is_one_piece(tmp_path: Path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path = tmp_path / "posts.parquet"
+    parquet.write_table(pa.table({"text": ["a", "b", "c"]}), path)
+    [piece] = pieces_of(Rest(path, 1))
+    assert list(piece.lines()) == list(read_posts(path))[1:]
+
+
+def test_parcels_bring_back_what_they_took(tmp_path: Path):
+    line = Line(3, PostInput(text="half \ud800", id="7", regions=[(0.1, 0, 1, 2)], private=True))
+    [parcel] = parcels_of(table_of([parcel_of(line)]))
+    assert parcel.line() == line
+    done = parcel.failed(PictureError("ü \ud800")).done()
+    assert (done.line, type(done.fault), str(done.fault)) == (line, PictureError, "ü \ud800")
+    assert isinstance(parcel_of(Line(4, None, "why")).done().line.post, type(None))
+
+
+def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    monkeypatch.setenv("UNCO_KB", "facts.jsonl")
+    place = this_place()
+    assert "secret" not in repr(place)
+    monkeypatch.setenv("UNCO_KB", "another")
+    monkeypatch.setenv("UNCO_PROMPTS", "of the worker")
+    place.enter()
+    assert (os.environ["UNCO_KB"], "UNCO_PROMPTS" in os.environ) == ("facts.jsonl", False)
+    place.check_key()
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(SetupError, match="a key does not travel, so set it where `ray start` is called"):
+        place.check_key()
+
+
+def test_all_settings_of_the_environment_travel():
+    """What a worker reads and does not get would be another run than the one that was started."""
+    sources = [path.read_text("utf-8") for path in Path(unco.__file__).parent.rglob("*.py")]
+    assert {name for source in sources for name in re.findall(r"\bUNCO_[A-Z_]+\b", source)} == set(SETTINGS)
+
+
+def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path):
+    nowhere = Place(str(tmp_path / "none"), (), False)
+    table = table_of([parcel_of(Line(1, PostInput(text="a")))])
+    for stage in (SmallModel(nowhere, Choices(), False), Correctors(nowhere, Context(), 1, None)):
+        [parcel] = parcels_of(stage(table))
+        with pytest.raises(SetupError, match="a worker on .* cannot begin: the folder .*none is not there"):
+            parcel.done()
+
+
+def test_results_are_alike_to_within_a_thousandth():
+    one = {"text": "a", "entities": [{"index": 1, "uncertainty": 0.1234}], "region": None}
+    assert alike([one], [one | {"entities": [{"index": 1, "uncertainty": 0.1239}]}])
+    for other in ({"index": 2, "uncertainty": 0.1234}, {"index": 1, "uncertainty": 0.13}, {"index": 1}):
+        assert not alike([one], [one | {"entities": [other]}])
+    assert not alike([one], [one, one])
+
+
+def test_actors_are_as_many_as_fit():
+    assert sizes_of(cpus=2, gpus=0, at_once=16) == Sizes(1, 1, False, 1, 16)
+    assert sizes_of(cpus=64, gpus=8, at_once=100) == Sizes(4, 8, True, 16, 6)
+    assert sizes_of(cpus=64, gpus=0, at_once=3) == Sizes(4, 32, False, 3, 1)
+
+
+def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+
+    def init(**_: Any) -> None:
+        raise ConnectionError("nobody answers")
+
+    monkeypatch.setattr("ray.init", init)
+    with pytest.raises(SetupError, match="no Ray cluster can be reached or started: nobody answers"), cluster():
+        pass
+
+
+def test_without_ray_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    posts, predictions = write_corpus(tmp_path, 1)
+    monkeypatch.setitem(sys.modules, "unco.corpus.on_ray.engine", None)
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(SetupError, match=r'--engine ray needs Ray: pip install "\.\[ray\]"'):
+        start(posts, out, False, False, Context(), Choices(predictions, engine="ray"), Console(quiet=True))
+    assert not out.exists()

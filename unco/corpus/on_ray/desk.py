@@ -1,0 +1,168 @@
+"""One budget and one rate for all correctors of a cluster: a small actor keeps them, and everybody asks there.
+
+A call is reserved at the desk before it is made, so no cap is passed however many correctors there are. Asking takes
+about a millisecond, during which the corrector's other posts go on. What is only told is not waited for. What a worker
+had reserved when it died stays reserved: perhaps the call was paid for.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from unco.errors import SetupError, Unavailable
+from unco.tools.ledger import Caps, Ledger, Spent, most_usd
+from unco.tools.llm import Mllm
+from unco.tools.prices import Price
+from unco.tools.rate_limit import RateLimit
+from unco.tools.request import Reply, Request
+
+Counts = tuple[int | None, int | None, float | None]
+"""Of a reply: input tokens, output tokens, US dollars."""
+
+Limits = tuple[float | None, float | None]
+"""Of one model: requests and tokens a minute."""
+
+
+class Desk:
+    """Keeps what a local run keeps in its one process. Has no name, so that runs of one cluster do not meet."""
+
+    def __init__(self, caps: Caps, limits: Sequence[Limits]) -> None:
+        """Open the books.
+
+        Args:
+            caps: what the run may spend.
+            limits: of each model of the chain.
+        """
+        self._ledger = Ledger(caps)
+        self._rates = [RateLimit(*each) for each in limits]
+
+    def reserve_call(self, model: str, usd: float | None) -> tuple[str, int, float]:
+        """Room for a call: why there is none, and the calls and US dollars that are spent or reserved."""
+        try:
+            self._ledger.reserve(model, usd)
+            refused = ""
+        except Unavailable as error:
+            refused = str(error)
+        return refused, *self._ledger.taken
+
+    def settle(self, reserved: float, counts: Sequence[Counts]) -> None:
+        """What a call came to."""
+        self._ledger.settle(reserved, [_bare_reply(*each) for each in counts])
+
+    def reserve_place(self, which: int, tokens: int, at_most: float | None) -> float | None:
+        """See `RateLimit.reserve`."""
+        return self._rates[which].reserve(tokens, at_most)
+
+    def tell_rate(self, which: int, what: str, *numbers: float) -> None:
+        """Give back, correct or hold: see `RateLimit`."""
+        getattr(self._rates[which], what)(*numbers)
+
+
+class SharedLedger(Ledger):
+    """The desk's ledger, as a worker sees it. `spent` and `calls_left` are what the desk said last."""
+
+    def __init__(self, desk: Any, caps: Caps) -> None:
+        """Know the desk."""
+        super().__init__(caps)
+        self._desk = desk
+
+    def reserve(self, model: str, usd: float | None) -> None:
+        """See `Ledger.reserve`."""
+        with _reached():
+            self._hear(ray.get(self._desk.reserve_call.remote(model, usd)))
+
+    def settle(self, reserved: float, replies: list[Reply]) -> None:
+        """See `Ledger.settle`."""
+        counts = [(reply.input_tokens, reply.output_tokens, reply.cost) for reply in replies]
+        self._desk.settle.remote(reserved, counts)
+
+    @asynccontextmanager
+    async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
+        """See `Ledger.areserved`."""
+        usd, replies = most_usd(request, price), list[Reply]()
+        with _reached():
+            self._hear(await self._desk.reserve_call.remote(request.model, usd))
+        try:
+            yield replies
+        finally:
+            self.settle(usd or 0.0, replies)
+
+    def _hear(self, said: tuple[str, int, float]) -> None:
+        refused, calls, usd = said
+        self._spent = Spent(calls=calls, usd=usd)
+        if refused:
+            raise Unavailable(refused)
+
+
+class SharedRate(RateLimit):
+    """The desk's rate of one model, as a worker sees it."""
+
+    def __init__(self, desk: Any, which: int, limits: Limits) -> None:
+        """Know the desk, and the model's place in the chain."""
+        super().__init__(*limits)
+        self._desk, self._which = desk, which
+
+    def reserve(self, tokens: int, at_most: float | None = None) -> float | None:
+        """See `RateLimit.reserve`."""
+        with _reached():
+            wait: float | None = ray.get(self._desk.reserve_place.remote(self._which, tokens, at_most))
+        return wait
+
+    async def areserve(self, tokens: int, at_most: float | None = None) -> float | None:
+        """See `RateLimit.areserve`."""
+        with _reached():
+            wait: float | None = await self._desk.reserve_place.remote(self._which, tokens, at_most)
+        return wait
+
+    def give_back(self, tokens: int) -> None:
+        """See `RateLimit.give_back`."""
+        self._desk.tell_rate.remote(self._which, "give_back", tokens)
+
+    def correct(self, reserved: int, used: int) -> None:
+        """See `RateLimit.correct`; where tokens are not limited there is nothing to correct."""
+        if self.tokens_per_minute:
+            self._desk.tell_rate.remote(self._which, "correct", reserved, used)
+
+    def hold(self, seconds: float) -> None:
+        """See `RateLimit.hold`."""
+        self._desk.tell_rate.remote(self._which, "hold", seconds)
+
+
+def open_desk(llm: Mllm) -> Any:
+    """The desk for a chain of models, on this node, so that it does not end before this process does."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    actor = ray.remote(Desk).options(num_cpus=0, scheduling_strategy=here)
+    return actor.remote(llm.terms.ledger.caps, [_limits(one) for one in (llm, *llm.fallbacks)])
+
+
+def join(llm: Mllm, desk: Any) -> None:
+    """Let a chain of models ask on the desk's terms; a ledger without caps has nothing to refuse and stays here."""
+    caps = llm.terms.ledger.caps
+    ledger = llm.terms.ledger if caps == Caps() else SharedLedger(desk, caps)
+    for which, one in enumerate((llm, *llm.fallbacks)):
+        one.terms = replace(one.terms, ledger=ledger, rate=SharedRate(desk, which, _limits(one)))
+
+
+def _bare_reply(input_tokens: int | None, output_tokens: int | None, usd: float | None) -> Reply:
+    """What a ledger counts of a reply."""
+    return Reply(
+        text="", finish_reason=None, model="", input_tokens=input_tokens, output_tokens=output_tokens, cost=usd
+    )
+
+
+def _limits(llm: Mllm) -> Limits:
+    return llm.terms.rate.requests_per_minute, llm.terms.rate.tokens_per_minute
+
+
+@contextmanager
+def _reached() -> Any:
+    try:
+        yield
+    except RayError as error:
+        raise SetupError(f"the run's own budget desk is gone ({type(error).__name__}): go on with --resume") from error

@@ -1,0 +1,129 @@
+"""The engine: posts are read, run through the small model and corrected all over a cluster, and come back in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import ray
+import ray.data
+from ray.data import ActorPoolStrategy, DataContext, Dataset
+from ray.exceptions import RayError, RayTaskError
+
+from unco.context import Context
+from unco.corpus.engine import Rest
+from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
+from unco.corpus.on_ray.desk import open_desk
+from unco.corpus.on_ray.parcels import parcels_of
+from unco.corpus.on_ray.place import this_place
+from unco.corpus.on_ray.reading import Piece, PostsDatasource, pieces_of
+from unco.corpus.on_ray.stages import Correctors, SmallModel
+from unco.corpus.pipeline import Done
+from unco.corpus.start import Choices
+from unco.errors import SetupError
+from unco.tools.llm import Mllm
+
+BLOCK_BYTES = 1
+"""So that each row is a block, see `unco.corpus.on_ray.parcels`."""
+
+HALF = 0.5
+"""CPUs of a corrector: most of the time it waits."""
+
+_CHANGED = "the file of posts has changed meanwhile, or Ray lost some; go on with --resume"
+
+
+class RayEngine:
+    """Both stages on a Ray cluster."""
+
+    def __init__(self, choices: Choices, llm: Mllm, context: Context, sizes: Sizes | None = None) -> None:
+        """Bind what posts run through; no cluster is looked for yet.
+
+        Args:
+            choices: the small model, and how many posts are corrected at once, in the whole cluster.
+            llm: who is asked; each worker binds its own from the same settings.
+            context: of the run.
+            sizes: how many actors; None = what fits.
+        """
+        self._choices, self._llm, self._context, self._sizes = choices, llm, context, sizes
+
+    async def run(self, lines: Rest) -> AsyncIterator[Done]:
+        """See `Engine`.
+
+        Raises:
+            SettingsError: posts that only this process can read.
+            SetupError: the cluster cannot be reached or broke down, or a worker lacks something.
+        """
+        if not (pieces := pieces_of(lines)):
+            return
+        with cluster() as (cpus, gpus):
+            gpus = 0.0 if self._choices.predictions else gpus
+            sizes = self._sizes or sizes_of(cpus, gpus, self._choices.at_once)
+            number = lines.done
+            async for done in _results(self._dataset(pieces, sizes)):
+                number += 1
+                if done.line.number != number:
+                    raise SetupError(f"post {done.line.number} came in place of post {number}: {_CHANGED}")
+                yield done
+            if pieces[-1].posts is not None and number != pieces[-1].first + pieces[-1].posts - 1:
+                raise SetupError(f"nothing came after post {number}: {_CHANGED}")
+
+    def _dataset(self, pieces: list[Piece], sizes: Sizes) -> Dataset:
+        """The two stages over the posts; nothing runs yet."""
+        place, desk = this_place(), open_desk(self._llm)
+        with DataContext.current(_settings()):
+            posts = ray.data.read_datasource(
+                PostsDatasource(pieces), override_num_blocks=len(pieces), num_cpus=0, concurrency=sizes.readers
+            )
+            found = posts.map_batches(
+                SmallModel,
+                fn_constructor_args=(place, self._choices, sizes.gpu),
+                compute=_pool(sizes.models, calls=2),
+                num_gpus=1 if sizes.gpu else None,
+                num_cpus=1,
+                batch_format="pyarrow",
+                batch_size=None,
+            )
+            corrected: Dataset = found.map_batches(
+                Correctors,
+                fn_constructor_args=(place, self._context, sizes.at_once, desk),
+                compute=_pool(sizes.correctors, calls=max(4, sizes.at_once // 8)),  # many posts ask nothing
+                num_cpus=HALF,
+                batch_format="pyarrow",
+                batch_size=None,
+            )
+            return corrected
+
+
+def _settings() -> DataContext:
+    """For this data set alone."""
+    settings = DataContext.get_current().copy()
+    settings.execution_options.preserve_order = True
+    settings.target_max_block_size = BLOCK_BYTES
+    settings.enable_progress_bars = settings.print_on_execution_start = False
+    return settings
+
+
+def _pool(size: int, calls: int) -> ActorPoolStrategy:
+    """So many actors, each with so many tables at once; of those that have nothing to do Ray may stop some."""
+    return ActorPoolStrategy(
+        min_size=1,
+        initial_size=size,
+        max_size=size,
+        max_concurrent_calls_per_actor=calls,
+        enable_true_multi_threading=True,
+    )
+
+
+async def _results(dataset: Dataset) -> AsyncIterator[Done]:
+    """An interrupt is heard between two tables. Not in a thread: Ray starts anew under one that outlives its end."""
+    tables: Iterator[Any] = iter(dataset.iter_batches(batch_size=None, batch_format="pyarrow"))
+    try:
+        for table in tables:
+            await asyncio.sleep(0)
+            for parcel in parcels_of(table):
+                yield parcel.done()
+    except RayTaskError:  # a fault of ours in a worker, with its own traceback
+        raise
+    except RayError as error:
+        raise SetupError(f"the Ray cluster broke down ({error}): go on with --resume") from error
+    finally:
+        tables.close()  # type: ignore[attr-defined]  # a generator, which lets go of its actors here

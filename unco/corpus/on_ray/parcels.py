@@ -1,0 +1,95 @@
+"""What travels from stage to stage: JSON text, checked where it arrives as all that comes from outside is.
+
+Some posts together are one row of a table, and a row is a block of Ray Data's. When a worker dies, Ray runs its task
+again and goes on after the blocks that it has already. Were they cut by size, a result that says other seconds the
+second time would move the cuts, and posts would be lost or doubled.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from unco import errors
+from unco.corpus.pipeline import Done
+from unco.corpus.posts import Line
+from unco.errors import InputError, SettingsError, SetupError, UncoError
+from unco.state import EXTRACTION, RESULT, PostInput
+from unco.types import Extraction
+
+TEXTS = ("post", "fault", "found", "result")
+SCHEMA = pa.schema([("number", pa.list_(pa.int64())), *((name, pa.list_(pa.large_binary())) for name in TEXTS)])
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A post on its way. What is not there is empty."""
+
+    number: int
+    post: bytes = b""
+    """A `PostInput`."""
+    fault: bytes = b""
+    """Why there is no result: the error's name and message. A fault that is not the post's own ends the run."""
+    found: bytes = b""
+    """What the small model says, an `Extraction`."""
+    result: bytes = b""
+    """A `Result`."""
+
+    def line(self) -> Line:
+        """The post, as it was read."""
+        return Line(self.number, PostInput.model_validate(json.loads(self.post)) if self.post else None)
+
+    def extraction(self) -> Extraction:
+        """What the small model says."""
+        return EXTRACTION.validate_json(self.found)
+
+    def failed(self, error: UncoError) -> "Parcel":
+        """Without a result."""
+        return replace(self, fault=json.dumps([type(error).__name__, str(error)]).encode(), found=b"")
+
+    def corrected(self, done: Done) -> "Parcel":
+        """With what became of it; a result needs its post no more."""
+        if done.result is not None:
+            return Parcel(self.number, result=RESULT.dump_json(done.result))
+        return self.failed(done.fault if isinstance(done.fault, UncoError) else errors.PostError(done.fault))
+
+    def done(self) -> Done:
+        """What became of the post.
+
+        Raises:
+            UncoError: the run ends here.
+        """
+        if not self.fault:
+            return Done(Line(self.number, None), RESULT.validate_json(self.result))
+        kind, message = json.loads(self.fault)
+        fault: UncoError = getattr(errors, kind)(message)
+        if isinstance(fault, SettingsError) or not isinstance(fault, InputError):
+            raise fault
+        return Done(self.line(), None, fault)
+
+
+def parcel_of(line: Line) -> Parcel:
+    """A post as it was read. Not by pydantic's own JSON, which stumbles over half a character."""
+    if line.post is None:
+        return Parcel(line.number).failed(errors.PostError(line.fault))
+    return Parcel(line.number, post=json.dumps(line.post.model_dump()).encode())
+
+
+def table_of(parcels: Sequence[Parcel]) -> pa.Table:
+    """As Ray Data moves them: one row."""
+    return pa.table({name: [[getattr(parcel, name) for parcel in parcels]] for name in SCHEMA.names}, schema=SCHEMA)
+
+
+def parcels_of(table: pa.Table) -> list[Parcel]:
+    """The other way."""
+    return [
+        Parcel(*values)
+        for row in table.select(SCHEMA.names).to_pylist()
+        for values in zip(*(row[name] for name in SCHEMA.names), strict=True)
+    ]
+
+
+def here(error: UncoError, node: str) -> SetupError:
+    """A fault of a worker, not of its post, with where it stands."""
+    return SetupError(f"a worker on {node} cannot begin: {error}")

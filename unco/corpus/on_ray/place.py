@@ -1,0 +1,71 @@
+"""Where a worker stands: the folder and the settings of the process that started the run, but none of its keys.
+
+What a run hands to its workers can be read on Ray's dashboard and in its logs, so a key is never among it: each node
+has its own, in the environment that `ray start` was called in. A cluster of this machine alone inherits it.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from unco.errors import SetupError
+
+SETTINGS = (
+    "UNCO_ALLOWED_HOSTS",
+    "UNCO_CACHE_DIR",
+    "UNCO_KB",
+    "UNCO_LLM_BASE_URL",
+    "UNCO_LLM_FRAME",
+    "UNCO_LLM_MODEL",
+    "UNCO_PICTURE_ROOTS",
+    "UNCO_POLICY",
+    "UNCO_PROMPTS",
+    "UNCO_RECORDING",
+    "UNCO_SETTINGS",
+)
+"""All that unco reads from the environment, keys aside."""
+
+KEY = "OPENAI_API_KEY"
+"""The settings file may name others; who reads it misses them by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of the process that started the run."""
+
+    folder: str
+    """That relative paths, of pictures above all, begin in."""
+    settings: tuple[tuple[str, str], ...]
+    keyed: bool
+    """Whether it has a key; not which."""
+
+    def enter(self) -> None:
+        """Make this process stand there.
+
+        Raises:
+            SetupError: the folder is not there.
+        """
+        try:
+            os.chdir(self.folder)
+        except OSError as error:
+            raise SetupError(
+                f"the folder {self.folder} is not there: posts and pictures must be on a file system of all nodes"
+            ) from error
+        for name in SETTINGS:
+            os.environ.pop(name, None)
+        os.environ.update(self.settings)
+
+    def check_key(self) -> None:
+        """Refuse to ask without a key where the run was started with one.
+
+        Raises:
+            SetupError: it is not in this process's environment.
+        """
+        if self.keyed and not os.environ.get(KEY):
+            raise SetupError(f"{KEY} is not set: a key does not travel, so set it where `ray start` is called")
+
+
+def this_place() -> Place:
+    """Where this process stands."""
+    given = tuple((name, os.environ[name]) for name in SETTINGS if name in os.environ)
+    return Place(str(Path.cwd()), given, bool(os.environ.get(KEY)))

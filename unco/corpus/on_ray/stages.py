@@ -1,0 +1,117 @@
+"""The two stages as Ray Data runs them: a small model in each actor of the first, correctors in those of the second.
+
+Plain actors with threads and one event loop of our own. Ray Data's way to write them, an `async __call__`, puts results
+into a queue from within the event loop and stops it while that is full, and with it every call that is under way.
+"""
+
+import asyncio
+import platform
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from unco.context import Context
+from unco.corpus.on_ray.desk import join
+from unco.corpus.on_ray.parcels import Parcel, here, parcels_of, table_of
+from unco.corpus.on_ray.place import Place
+from unco.corpus.pipeline import Pipeline, with_kept_picture
+from unco.corpus.start import Choices, extractor_of
+from unco.errors import SetupError, UncoError
+from unco.small_model.batching import Batching
+from unco.state import EXTRACTION
+from unco.tools.call_settings import mllm_from_env
+from unco.tools.extractor import extract_async
+from unco.tools.knowledge import Knowledge
+from unco.tools.small_model import post_of
+from unco.types import Extraction, Post
+
+ON_GPU = Batching(most_posts=128, most_words=4096)
+"""A GPU likes larger batches than the defaults, which are for a CPU."""
+
+
+class SmallModel:
+    """The first stage: posts come back with what the small model found."""
+
+    def __init__(self, place: Place, choices: Choices, gpu: bool) -> None:
+        """Stand where the run was started, and name the small model; what cannot be is said at the first post.
+
+        Args:
+            place: of the run.
+            choices: of the run.
+            gpu: whether this actor has a GPU of its own.
+        """
+        self._fault: SetupError | None = None
+        try:
+            place.enter()
+            self._extractor = extractor_of(choices, "cuda", ON_GPU) if gpu else extractor_of(choices)
+        except UncoError as error:
+            self._fault = here(error, platform.node())
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Posts of one table are read as batches, together with those of another call at the same time."""
+        return table_of(asyncio.run(self._all(parcels_of(table))))
+
+    async def _all(self, parcels: list[Parcel]) -> list[Parcel]:
+        return await asyncio.gather(*map(self._one, parcels))
+
+    async def _one(self, parcel: Parcel) -> Parcel:
+        given = parcel.line().post
+        if given is None or parcel.fault:
+            return parcel
+        if self._fault:
+            return parcel.failed(self._fault)
+        try:
+            post = post_of(**(await with_kept_picture(given)).model_dump(exclude={"private"}))
+            found = await extract_async(self._extractor, post)
+        except UncoError as error:
+            return parcel.failed(error)
+        return replace(parcel, found=EXTRACTION.dump_json(found))
+
+
+class Correctors:
+    """The second stage: posts come back with results."""
+
+    def __init__(self, place: Place, context: Context, at_once: int, desk: Any) -> None:
+        """Stand where the run was started, and bind who is asked; what cannot be is said at the first post.
+
+        Args:
+            place: of the run.
+            context: of the run.
+            at_once: posts whose corrections wait for the MLLM at once, in this actor.
+            desk: see `unco.corpus.on_ray.desk`.
+        """
+        self._fault: SetupError | None = None
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="unco-correctors", daemon=True).start()
+        try:
+            place.enter()
+            if context.mode not in ("off", "replay"):
+                place.check_key()
+            llm = mllm_from_env()
+            join(llm, desk)
+            self._pipeline = Pipeline(_unasked, llm, context, Knowledge.from_env(), at_once)
+        except UncoError as error:
+            self._fault = here(error, platform.node())
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Posts of all calls go through one event loop."""
+        return table_of(asyncio.run_coroutine_threadsafe(self._all(parcels_of(table)), self._loop).result())
+
+    async def _all(self, parcels: list[Parcel]) -> list[Parcel]:
+        return await asyncio.gather(*map(self._one, parcels))
+
+    async def _one(self, parcel: Parcel) -> Parcel:
+        if parcel.fault:
+            return parcel
+        if self._fault:
+            return parcel.failed(self._fault)
+        try:
+            return parcel.corrected(await self._pipeline.one(parcel.line(), parcel.extraction()))
+        except UncoError as error:
+            return parcel.failed(error)
+
+
+def _unasked(post: Post) -> Extraction:
+    raise AssertionError("the small model was asked in the first stage")

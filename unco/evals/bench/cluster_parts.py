@@ -1,0 +1,83 @@
+"""What there is one of on a cluster, or few, and so bounds it: who reads, who writes, who keeps the budget."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from unco.corpus.engine import Rest
+from unco.corpus.on_ray.desk import join, open_desk
+from unco.corpus.on_ray.parcels import Parcel, parcels_of, table_of
+from unco.corpus.on_ray.reading import UNIT, pieces_of
+from unco.corpus.output import Output
+from unco.corpus.run import as_line
+from unco.corpus.tally import Tally
+from unco.evals.bench.made_corpus import write_corpus
+from unco.tools.connection import Terms
+from unco.tools.ledger import Caps, Ledger
+from unco.tools.llm import Mllm
+from unco.tools.request import Request
+
+READ, ASKED, AT_ONCE = 20_000, 4_000, 64
+
+
+def measure_parts(results: Path) -> dict[str, float]:
+    """How much each can do in a second. A cluster has to be there.
+
+    Args:
+        results: of a run, which are written again.
+    """
+    return {"posts, one reader": _reader(), "results, the writer": _writer(results), "questions, the desk": _desk()}
+
+
+def _reader() -> float:
+    with TemporaryDirectory() as folder:
+        pieces = pieces_of(Rest(write_corpus(Path(folder), READ)[0]))
+        return _rate(READ, lambda: [table for piece in pieces for table in piece.tables()])
+
+
+def _writer(results: Path) -> float:
+    parcels = [Parcel(number, result=line) for number, line in enumerate(results.read_bytes().splitlines(), start=1)]
+    tables = [table_of(parcels[start : start + UNIT]) for start in range(0, len(parcels), UNIT)]
+    with TemporaryDirectory() as folder:
+        output, tally = Output(Path(folder) / "out.jsonl", {}, False), Tally()
+
+        def write() -> None:
+            for table in tables:
+                for parcel in parcels_of(table):
+                    done = parcel.done()
+                    output.write(as_line(done))
+                    if done.result is not None:
+                        tally.add(done.result)
+
+        rate = _rate(len(parcels), write)
+        output.close()
+    return rate
+
+
+def _desk() -> float:
+    """With caps and a rate, so that a question is three messages."""
+
+    def capped() -> Mllm:
+        return Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(ledger=Ledger(Caps(calls=10**9))))
+
+    llm, request = capped(), Request(system="", user="Ann sings", model="gpt-4o")
+    join(llm, open_desk(capped()))
+
+    async def ask(times: int) -> None:
+        for _ in range(times):
+            async with llm.terms.ledger.areserved(request, None):
+                await llm.terms.rate.areserve(1)
+
+    async def all_ask() -> None:
+        await asyncio.gather(*(ask(ASKED // AT_ONCE) for _ in range(AT_ONCE)))
+
+    asyncio.run(ask(1))  # the desk's own start
+    return _rate(ASKED, lambda: asyncio.run(all_ask()))
+
+
+def _rate(count: int, task: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    task()
+    return count / (time.perf_counter() - start)
