@@ -55,7 +55,7 @@ are. Thresholds of this one in `{scheme}`: span {span}, type {type},
 region {region}. They send the shares of dev entities to the correctors that the paper reports for Twitter-GMNER (its
 Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
 
-`learned` is fitted on dev's gold spans, so its scores on dev are a little too good. AUROC of wrong spans on dev, each
+`learned` is fitted on dev, so its scores on dev are a little too good. AUROC of wrong spans on dev, each
 fifth judged by what was fitted on the others: {held_out}; `two_heads`, which learns nothing: {two_heads}. AUROC of
 wrong types in the same way: {learned_types}.
 
