@@ -16,7 +16,7 @@ from unco.cli import app
 from unco.context import Context
 from unco.corpus.batch.answers import BATCH_PRICE, import_answers
 from unco.corpus.batch.export import Exported, export_questions
-from unco.corpus.batch.question_files import QuestionFiles, asked_in
+from unco.corpus.batch.question_files import QuestionFiles
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
 from unco.corpus.run import Corpus, run_corpus
@@ -71,12 +71,6 @@ def answered(path: Path, url: str) -> Path:
 def answer_line(custom_id: str, **fields: Any) -> str:
     response = {"status_code": 200, "request_id": "r", "body": json.loads(completion())}
     return json.dumps({"id": "1", "custom_id": custom_id, "response": response, "error": None} | fields)
-
-
-def broken_off(folder: Path) -> None:
-    with QuestionFiles(folder) as files:
-        files.add("k9", {"model": "m"})
-        _ = 1 / 0
 
 
 def one_post(folder: Path) -> Iterator[Line]:
@@ -169,22 +163,6 @@ def test_an_unreadable_answer_is_followed_by_the_second_question(tmp_path: Path)
     assert [message["role"] for message in again["body"]["messages"]] == ["system", "user", "assistant", "user"]
 
 
-def test_files_keep_to_the_limits_and_get_their_names_when_they_are_whole(tmp_path: Path):
-    with QuestionFiles(tmp_path / "q", most_questions=2, most_bytes=400) as files:
-        for number in range(3):
-            files.add(f"k{number}", {"model": "m"})
-        files.add("long", {"model": "m", "messages": "x" * 300})
-    assert [len(questions(path)) for path in files.written] == [2, 1, 1]
-    with pytest.raises(ZeroDivisionError):
-        broken_off(tmp_path / "q")
-    assert asked_in(tmp_path / "q") == {"k0": "m", "k1": "m", "k2": "m", "long": "m"}
-    with QuestionFiles(tmp_path / "q") as files:
-        files.add("k9", {"model": "m"})
-    assert [path.name for path in files.written] == ["0004.jsonl"]
-    with pytest.raises(SetupError, match="cannot be written"), QuestionFiles(tmp_path / "q" / "0001.jsonl") as files:
-        files.add("k", {"model": "m"})
-
-
 def test_what_is_no_answer_to_a_question_of_ours_is_not_kept(tmp_path: Path):
     cache, file = Cache(tmp_path / "cache"), tmp_path / "answers.jsonl"
     names = [f"{number:064}" for number in range(8)]
@@ -255,8 +233,34 @@ def test_privacy_budget_and_egress_log_hold_for_what_is_written(terms: Terms, at
     llm = Mllm("https://api.example.com/v1", "gpt-4o", cache=cache, terms=terms)
     found = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context())
     assert found.questions == len(attributes) == len(questions(*found.files))
+    assert (found.waiting, found.forbidden) == (1, 0), "it waits, whatever else is forbidden"
     assert [line["attribute"] for line in questions(log)] == attributes
     assert {line["host"] for line in questions(log)} == {"api.example.com"}
+
+
+def test_a_post_that_may_not_be_asked_about_is_not_done_without_a_word(tmp_path: Path):
+    terms = Terms(ledger=Ledger(Caps(calls=0)))
+    llm = Mllm("http://127.0.0.1:1/v1", "gpt-4o", cache=Cache(tmp_path / "cache"), terms=terms)
+    found = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context())
+    assert (found.done, found.forbidden, found.questions) == (1, 1, 0)
+
+
+def test_an_answer_that_the_cache_cannot_keep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with QuestionFiles(tmp_path / "q") as files:
+        files.add("k", {"model": "m"})
+    (tmp_path / "answers.jsonl").write_text(answer_line("k"))
+    cache = Cache(tmp_path / "cache")
+    monkeypatch.setattr(cache, "_opened", lambda: FullStore())
+    with pytest.raises(SetupError, match="did not keep the answer at .*answers.jsonl:1: make room"):
+        import_answers(tmp_path / "q", [tmp_path / "answers.jsonl"], cache, PRICES)
+
+
+class FullStore:
+    def get(self, key: str) -> None:
+        return None
+
+    def set(self, key: str, text: str) -> None:
+        raise OSError(28, "No space left on device")
 
 
 def test_a_batch_needs_an_endpoint_by_name_and_a_post_that_cannot_be_run_is_counted(tmp_path: Path):

@@ -63,8 +63,12 @@ def export_(
     state = f"{found.waiting:,} wait for answers, {found.done:,} do not, {found.failed:,} cannot be run"
     console.print(f"{found.posts:,} posts: {state}", soft_wrap=True)
     console.print(f"{found.questions:,} new questions in {questions} ({files})", soft_wrap=True, markup=False)
-    if not found.waiting:
+    if found.forbidden:
+        console.print(f"{found.forbidden:,} posts have a question that budget or privacy do not allow", soft_wrap=True)
+    elif not found.waiting:
         console.print("`unco run` with the same options has the results without a call")
+    if found.waiting and not found.questions:
+        console.print("import the answers; if their batch is over, --again writes them anew, or `unco run` asks live")
 
 
 @commands.command("import")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from unco.context import Context
 from unco.corpus.posts import Line
-from unco.errors import InputError
+from unco.errors import InputError, SettingsError
 from unco.nodes.plan_calls import most_usd_of_a_call
 from unco.tools.extractor import Extractor, extract_async
 from unco.tools.llm import Mllm
@@ -68,6 +68,8 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
         if line.post is None:
             raise InputError(line.fault)
         extraction = await extract_async(extractor, post_of(**line.post.model_dump(exclude={"private"})))
+    except SettingsError:  # the run's own fault, and every post's
+        raise
     except InputError:
         found.failed += 1
         return

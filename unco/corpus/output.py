@@ -151,9 +151,10 @@ def _check(about: Path, settings: Settings) -> None:
         before = dict(json.loads(about.read_text("utf-8")))
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise SettingsError(f"{about} cannot be read, so it is not known what run to go on with: {error}") from error
-    differing = [name for name in settings if before.get(name) != settings[name]]
+    names = [*settings, *(name for name in before if name not in settings)]
+    differing = [name for name in names if before.get(name) != settings.get(name)]
     if differing:
-        said = "; ".join(f"{name} was {before.get(name)!r}, is {settings[name]!r}" for name in differing)
+        said = "; ".join(f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in differing)
         raise SettingsError(f"--resume: this is another run than the one that {about} tells of: {said}")
 
 

@@ -79,7 +79,7 @@ async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, seen: S
         state = _endpoint_state(done.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
         answered = 0 if state == "down" else answered + (state == "up")
-        if unanswered >= MOST_UNANSWERED:
+        if unanswered >= MOST_UNANSWERED or (unanswered and len(held) >= MOST_HELD):
             raise Unavailable(
                 f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(done.result)}): the "
                 f"run stopped before post {held[0].line.number}; go on with --resume when it is up again"
@@ -114,7 +114,7 @@ def as_line(done: Done) -> bytes:
 def _endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]:
     """What a post shows of the endpoint: down = it was asked and gave no reply at all."""
     asked = _asked(result)
-    if any(one.exchanges for one in asked):
+    if any(not said.cached for one in asked for said in one.exchanges):
         return "up"
     return "down" if any(_is_down(fault_of(one)) for one in asked) else "not asked"
 

@@ -109,16 +109,20 @@ class Cache:
             log.warning("unreadable row in the cache %s, counted as missing: %s", self.directory, error)
             return None
 
-    def put(self, key: str, text: str) -> None:
+    def put(self, key: str, text: str) -> bool:
         """Keep a text. A full disk or a locked database is logged, not raised: the answer is in hand, only not kept.
+
+        Returns:
+            Whether it is kept.
 
         Raises:
             SetupError: the cache cannot be opened.
         """
         try:
-            self._opened().set(key, sealed(key, text))
+            return bool(self._opened().set(key, sealed(key, text)))
         except DAMAGE as error:
             log.warning("the cache %s did not keep an answer: %s", self.directory, error)
+            return False
 
     def rows(self) -> Iterator[Row]:
         """Every row, foreign and damaged ones too. Nothing in them is unpickled.

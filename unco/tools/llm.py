@@ -203,15 +203,17 @@ def cached_reply(cache: Cache, key: str) -> Reply | None:
 
 
 def keep_reply(cache: Cache, key: str, reply: Reply) -> bool:
-    """Put a reply into the cache, unless it is one that asking again should replace: empty, or cut off.
+    """Put a reply into the cache, unless it is one that asking again should replace; whether it is there now.
 
     Raises:
         SetupError: the cache cannot be opened.
     """
-    whole = bool(reply.text) and reply.finish_reason != "length"
-    if whole:
-        cache.put(key, json.dumps(reply_parts(reply)))
-    return whole
+    return is_whole(reply) and cache.put(key, json.dumps(reply_parts(reply)))
+
+
+def is_whole(reply: Reply) -> bool:
+    """Whether a reply is neither empty nor cut off."""
+    return bool(reply.text) and reply.finish_reason != "length"
 
 
 def check_address(base_url: str) -> None:

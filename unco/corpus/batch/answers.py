@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from unco.corpus.batch.question_files import asked_in
-from unco.errors import DataError
+from unco.errors import DataError, SetupError
 from unco.tools.cache import Cache
 from unco.tools.endpoint import reply_of_body
-from unco.tools.llm import cached_reply, keep_reply
+from unco.tools.llm import cached_reply, is_whole, keep_reply
 from unco.tools.prices import Prices, cost_usd
 from unco.tools.request import Reply
 
@@ -49,7 +49,7 @@ def import_answers(folder: Path, answers: Iterable[Path], cache: Cache, prices: 
 
     Raises:
         DataError: a file cannot be read, or a line is none of a Batch API; what came before it is kept.
-        SetupError: the cache cannot be opened.
+        SetupError: the cache cannot be opened, or is full or locked; what came before is kept.
     """
     asked, found = asked_in(folder), Imported()
     if not asked:
@@ -77,10 +77,12 @@ def _import(line: Any, where: str, asked: Mapping[str, str], cache: Cache, price
     reply = replace(reply, cost=None if usual is None else usual * BATCH_PRICE)
     found.usd += reply.cost or 0.0
     found.unpriced += reply.cost is None
-    if keep_reply(cache, key, reply):
-        found.kept += 1
-    else:
+    if not is_whole(reply):
         found.failed["an empty answer" if not reply.text else "an answer that was cut off"] += 1
+        return
+    if not keep_reply(cache, key, reply):
+        raise SetupError(f"the cache in {cache.directory} did not keep the answer at {where}: make room, import again")
+    found.kept += 1
 
 
 def _reply(line: dict[str, Any]) -> Reply | str:

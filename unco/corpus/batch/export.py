@@ -23,9 +23,12 @@ class Exported:
 
     posts: int
     done: int
-    """Posts that wait for nothing: `unco run` has their results without a call."""
+    """Posts that wait for nothing."""
     failed: int
     """Posts that cannot be run."""
+    forbidden: int
+    """Of those that wait for nothing, posts with a question that budget or privacy do not allow; the others have their
+    results from `unco run` without a call."""
     questions: int
     """Written now."""
     files: tuple[Path, ...]
@@ -65,18 +68,25 @@ def export_questions(
     [(asked, its), *_] = chain_of(context, llm)
     if not (asked.base_url and (asked.model or its.model) and asked.cache):
         raise SettingsError("a batch is for one endpoint and model: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL")
-    before = set() if again else set(asked_in(folder))
     with QuestionFiles(folder) as files:
+        before = set() if again else set(asked_in(folder))
         later = BatchMllm(asked, files, before)
         pipeline = Pipeline(extractor, later, replace(its, mode="live"), knowledge)
-        posts, done, failed = asyncio.run(_run(lines, pipeline))
-    return Exported(posts, done, failed, later.written, tuple(files.written))
+        posts, done, failed, forbidden = asyncio.run(_run(lines, pipeline))
+    return Exported(posts, done, failed, forbidden, later.written, tuple(files.written))
 
 
-async def _run(lines: Iterator[Line], pipeline: Pipeline) -> tuple[int, int, int]:
-    posts = done = failed = 0
+async def _run(lines: Iterator[Line], pipeline: Pipeline) -> tuple[int, int, int, int]:
+    posts = done = failed = forbidden = 0
     async for post in pipeline.run(lines):
         posts += 1
         done += post.result is not None
         failed += post.result is None and not isinstance(post.fault, Waiting)
-    return posts, done, failed
+        notes = [note for entity in post.result.entities for note in entity.corrections] if post.result else []
+        forbidden += any(note.outcome == "unavailable" and _is_ruled_out(note.detail) for note in notes)
+    return posts, done, failed, forbidden
+
+
+def _is_ruled_out(why: str) -> bool:
+    """Not so where there is nothing to ask about, such as a region without a picture."""
+    return why.startswith(("budget", "policy"))

@@ -6,12 +6,14 @@ answer is kept where a run looks for it. A file gets its name when it is whole; 
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from unco.errors import DataError, SetupError
+from unco.errors import DataError, SettingsError, SetupError
 from unco.tools import endpoint
+from unco.tools.process_locks import lock_byte
 from unco.tools.request import Request
 from unco.tools.response_format import Format, response_format
 
@@ -41,15 +43,33 @@ class QuestionFiles:
         """Files that are whole."""
 
     def __enter__(self) -> "QuestionFiles":
-        """Nothing is opened yet."""
+        """Make the folder, for its owner alone, and hold it: two exports would write the same questions.
+
+        Raises:
+            SettingsError: another export writes into the folder at this moment.
+            SetupError: it cannot be written.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = (self._folder / ".lock").open("wb")
+            held = lock_byte(self._lock.fileno(), 0)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if not held:
+            self._lock.close()
+            raise SettingsError(f"another export writes into {self._folder} at this moment: wait for its end")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         """Give the last file its name; after an error it gets none, and its questions are written anew another time."""
-        if kind is None:
-            self._finish()
-        elif self._file is not None:
-            self._file.close()
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            with suppress(OSError):  # it tries once more to write what could not be written
+                if self._file is not None:
+                    self._file.close()
+            self._lock.close()
 
     def add(self, custom_id: str, body: dict[str, Any]) -> None:
         """Write a question.
@@ -65,7 +85,6 @@ class QuestionFiles:
             ):
                 self._finish()
             if self._file is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
                 self._file = self._unfinished().open("wb")
             self._file.write(line)
             self._in_file += 1
@@ -80,7 +99,8 @@ class QuestionFiles:
             return
         try:
             self._file.close()
-            path = self._folder / f"{len(_paths(self._folder)) + 1:04}.jsonl"
+            last = max((int(path.stem) for path in _paths(self._folder)), default=0)
+            path = self._folder / f"{last + 1:04}.jsonl"
             self._unfinished().rename(path)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -128,4 +148,4 @@ def _questions(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _paths(folder: Path) -> list[Path]:
-    return sorted(folder.glob("[0-9]*.jsonl"))
+    return sorted(path for path in folder.glob("*.jsonl") if path.stem.isdecimal())

@@ -78,7 +78,9 @@ def _start() -> None:
     """Quietly: a worker's log stays where Ray keeps it, and SIGTERM ends the process at once, as without Ray."""
     terminated = signal.getsignal(signal.SIGTERM)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    of_its_own: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
+    # Without an address Ray would join any cluster that runs on this machine, whoever's it is.
+    of_its_own: dict[str, Any] = {"address": "local", "include_dashboard": False}
+    of_its_own = {} if os.environ.get("RAY_ADDRESS") else of_its_own
     ray.init(log_to_driver=False, logging_level=logging.ERROR, **of_its_own)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, terminated)

@@ -68,4 +68,5 @@ class Place:
 def this_place() -> Place:
     """Where this process stands."""
     given = tuple((name, os.environ[name]) for name in SETTINGS if name in os.environ)
-    return Place(str(Path.cwd()), given, bool(os.environ.get(KEY)))
+    asks = "UNCO_LLM_BASE_URL" in os.environ and "UNCO_SETTINGS" not in os.environ  # a settings file names its own keys
+    return Place(str(Path.cwd()), given, asks and bool(os.environ.get(KEY)))
