@@ -18,6 +18,7 @@ class Command:
 EXTRACT = "extract --text 'Ann Lee sings' --checkpoint model"
 NO_PROFILE = ("empty", "blanks", "nothing", "a list", "an object")
 """A profile that says nothing: it never errs."""
+BATCH = "UNCO_LLM_BASE_URL=http://127.0.0.1:9/v1 UNCO_LLM_MODEL=gpt-4o batch"
 ARENA = "--gold data --split dev --posts 2 --profile profile.yaml"
 COMMANDS: dict[str, Command] = {
     "extract": Command(f"{EXTRACT} --image a.png", ("a.png",), ("a picture",)),
@@ -45,6 +46,17 @@ COMMANDS: dict[str, Command] = {
         "UNCO_SETTINGS=settings.yaml run posts.jsonl --out out --predictions predictions.jsonl", ("settings.yaml",)
     ),
     "run, policy": Command("run posts.jsonl --out out --checkpoint model --policy policy.yaml", ("policy.yaml",)),
+    "run, folder": Command("run data --out out --checkpoint model", ("data/txt/dev.txt",), ("*",)),
+    "batch export": Command(
+        f"{BATCH} export posts.jsonl out --predictions predictions.jsonl --span-threshold -1",
+        ("posts.jsonl", "predictions.jsonl"),
+        ("*",),
+    ),
+    "batch import": Command(
+        "UNCO_CACHE_DIR=out.cache batch import questions answers.jsonl",
+        ("questions/0001.jsonl", "answers.jsonl"),
+        ("empty", "blanks"),
+    ),
     "evaluate": Command("evaluate --predictions said.jsonl --gold gold.jsonl", ("said.jsonl", "gold.jsonl")),
     "evaluate, official": Command(
         "evaluate --predictions said.json --gold gold.json --protocol official", ("said.json", "gold.json")
@@ -193,8 +205,9 @@ BAD_LINES: tuple[str, ...] = (
     "run",
     "run posts.jsonl",
     "run none --out out",
-    "run data --out out",
+    "run pictures --out out",
     "run . --out out",
+    "run data --out out --pictures none",
     "run '' --out out",
     *(
         f"run posts.jsonl --out out --predictions predictions.jsonl {more}"
@@ -217,6 +230,41 @@ BAD_LINES: tuple[str, ...] = (
     "run posts.jsonl --out posts.jsonl --predictions predictions.jsonl",
     "run posts.jsonl --out posts.jsonl --predictions predictions.jsonl --resume",
     "demo --out a.png/x",
+    "batch",
+    "batch none",
+    *(
+        f"{BATCH} export {rest}"
+        for rest in (
+            "none out",
+            "model out",
+            "posts.jsonl",
+            "posts.jsonl posts.jsonl",
+            "posts.jsonl a.png/x",
+            "posts.jsonl out --predictions none",
+            "posts.jsonl out --span-threshold 2",
+            "posts.jsonl out --type-prompt v99 --predictions predictions.jsonl",
+            "posts.jsonl out --policy none",
+            "posts.jsonl out --checkpoint none",
+            "posts.jsonl out --scheme none",
+            "data out --pictures none",
+        )
+    ),
+    "batch export posts.jsonl out --predictions predictions.jsonl",
+    "UNCO_LLM_MODEL=gpt-4o batch export posts.jsonl out --predictions predictions.jsonl",
+    *(
+        f"batch import {rest}"
+        for rest in (
+            "questions",
+            "none answers.jsonl",
+            "data answers.jsonl",
+            "a.png answers.jsonl",
+            "questions none",
+            "questions data",
+            "questions a.png",
+            "questions posts.jsonl",
+            "questions answers.jsonl none",
+        )
+    ),
     *(
         f"evaluate --predictions said.jsonl --gold gold.jsonl {more}"
         for more in (

@@ -13,7 +13,9 @@ from pyarrow import parquet
 from tests.evals.test_run_training import write_data
 from tests.evals.tuning.recorded_posts import recorded_posts
 from tests.tiny import gold_post, tiny_predictor
+from tests.tools.openai_server import completion
 from tests.tools.test_policy import policy_of
+from unco.corpus.batch.question_files import QuestionFiles
 from unco.demo.posts import RECORDING
 from unco.evals.bench.made_corpus import write_corpus
 from unco.evals.formats.gold_lines import gold_to_plain
@@ -64,6 +66,7 @@ def write_good_files(folder: Path) -> None:
     write_paths(recorded_posts(2)[0], folder / "paths.jsonl")
     os.mkfifo(folder / "pipe")
     write_data(folder / "data", fine=True)
+    _write_batch(folder)
     cache = Cache(folder / "cache")
     cache.put("k", "text")
     cache.close()
@@ -96,6 +99,14 @@ def _write_settings(folder: Path) -> None:
     own.mkdir(parents=True)
     shipped = (Path(RECORDING).parents[1] / "prompts" / "type" / "v1.yaml").read_text("utf-8")
     (own / "own.yaml").write_text(shipped.replace("version: v1", "version: own"), "utf-8")
+
+
+def _write_batch(folder: Path) -> None:
+    with QuestionFiles(folder / "questions") as files:
+        files.add("k", {"model": "gpt-4o"})
+    response = {"status_code": 200, "body": json.loads(completion())}
+    answer = {"custom_id": "k", "response": response, "error": None}
+    (folder / "answers.jsonl").write_text(json.dumps(answer) + "\n", "utf-8")
 
 
 def _write_checkpoint(folder: Path) -> None:
