@@ -9,9 +9,11 @@ import torch
 
 from tests.tiny import LABELS, LETTERS, tiny_predictor
 from unco.errors import DataError
+from unco.evals.calibration import can_estimate
 from unco.evals.learned_spans import FOLDS
 from unco.evals.learned_types import learn_types
 from unco.evals.uncertainty_quality import auroc
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.looks import SimulatedLook
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
@@ -88,10 +90,19 @@ def test_a_name_that_two_windows_share_leaves_its_post_out() -> None:
 def test_nothing_to_learn_from_is_said() -> None:
     predictor = tiny_predictor()
     posts = posts_of(predictor, 1, 5)
-    with pytest.raises(DataError, match="finds no entity"):
-        learn_types(predictor, LOOK, posts, [])
     with pytest.raises(DataError, match="no name"):
         learn_types(predictor, LOOK, [replace(post, entities=()) for post in posts], posts)
+
+
+def test_where_no_span_is_right_no_scheme_is_learned() -> None:
+    predictor = tiny_predictor()
+    posts = posts_of(predictor, 1, 5)
+    nothing = [replace(post, entities=()) for post in posts]
+    learned = learn_types(predictor, LOOK, posts, nothing)
+    assert (learned.regressions, learned.held_out, learned.tags) == ({}, {}, {})
+    bare = replace(predictor, known_names=learned.known)
+    assert not any(can_estimate(bare, ESTIMATORS["learned"], one) for one in bare.network.config.schemes.values())
+    assert can_estimate(bare, ESTIMATORS["tags"], bare.scheme)
 
 
 def test_the_same_posts_give_the_same_names() -> None:

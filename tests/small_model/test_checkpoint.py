@@ -203,3 +203,16 @@ def test_values_that_cannot_be_are_refused(saved: Path, where: tuple[str, ...], 
     config.write_text(json.dumps(data))
     with pytest.raises(SetupError, match="does not hold a checkpoint"):
         from_pretrained(saved)
+
+
+def test_what_was_learned_for_another_network_is_refused(tmp_path: Path) -> None:
+    fitted = {"tiny": {"learned": FITTED["entropy"]}}
+    known = fitted_predictor().known_names
+    for learned in (
+        fitted_predictor(span=Regression((1.0,), 0.0)),
+        replace(fitted_predictor(), type_regressions={"tiny": Regression((1.0, 2.0, 3.0), 0.0)}),
+        replace(fitted_predictor(), known_names=replace(known, types=known.types + 7)),
+    ):
+        save_pretrained(learned, "learned", fitted, tmp_path, {"data": "none"})
+        with pytest.raises(SetupError, match="does not hold a checkpoint of this version: (a regression|its known)"):
+            from_pretrained(tmp_path)

@@ -31,7 +31,7 @@ def test_types_count_by_their_cosine() -> None:
         centre=torch.tensor([1.0, 1.0, 1.0]),
         axes=torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
         names=torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]),
-        types=torch.tensor([2, 0, 2], dtype=torch.uint8),
+        types=torch.tensor([2, 0, 2], dtype=torch.int16),
     )
     # Behind the centre it is (3, 4, 9), on the axes (3, 4), of length 1 (0.6, 0.8): cosines 0.6, 0.8, -0.6.
     weights = [exp(SHARPNESS * cosine) for cosine in (0.6, 0.8, -0.6)]
@@ -104,3 +104,24 @@ def test_names_of_a_long_post_are_found_in_their_windows() -> None:
     long, spans = ModelInput(words), [Span(start, start + 2) for start in range(0, 80, 2)]
     (vectors,) = tiny_predictor().name_vectors([long], [spans])
     assert 35 < len(vectors) <= 40, "but for those over an edge"
+
+
+def test_more_labels_than_a_byte_counts_are_kept() -> None:
+    assert know_names(torch.eye(400), range(400)).types.tolist() == list(range(400))
+
+
+def test_names_of_another_network_are_told() -> None:
+    known = know_names(torch.randn(5, 16), [0, 1, 2, 1, 0])
+    known.check(16, 3)
+    for hidden, labels in ((15, 3), (16, 2)):
+        with pytest.raises(ValueError, match="its known names do not"):
+            known.check(hidden, labels)
+    for part in (
+        {"types": known.types[:3]},
+        {"centre": known.centre[:3]},
+        {"axes": known.axes[:, :3]},
+        {"types": -known.types},
+        {"names": known.names[:0], "types": known.types[:0]},
+    ):
+        with pytest.raises(ValueError, match="its known names do not"):
+            replace(known, **part).check(16, 3)

@@ -5,7 +5,7 @@ from itertools import product
 
 from unco.errors import DataError
 from unco.small_model.checkpoint import Calibration, Calibrations
-from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
+from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig, Scheme
 from unco.small_model.looks import Look, look_steadily
 from unco.small_model.predictor import Prediction, Predictor
 from unco.small_model.uncertainty import fit_normaliser, quantile_thresholds
@@ -25,7 +25,7 @@ def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Cali
     names = [
         (scheme, name)
         for scheme, (name, estimator) in product(predictor.network.config.schemes, ESTIMATORS.items())
-        if can_estimate(predictor, estimator)
+        if can_estimate(predictor, estimator, predictor.network.config.schemes[scheme])
     ]
     schemes = predictor.network.config.schemes
     found = predictor.predict_each(
@@ -47,10 +47,10 @@ def check_found(found: Sequence[object], posts: int) -> None:
         raise DataError(f"the model finds no entity in {posts} development posts, so nothing can be fitted on them")
 
 
-def can_estimate(predictor: Predictor, estimator: Estimator) -> bool:
-    """Whether the network can be sampled so, and is fitted where the estimator is learned."""
+def can_estimate(predictor: Predictor, estimator: Estimator, scheme: Scheme) -> bool:
+    """Whether the network can be sampled so, and is fitted where the estimator is learned: types in each scheme."""
     spans = estimator.span != "learned" or predictor.span_regression is not None
-    types = estimator.type != "learned" or bool(predictor.type_regressions)
+    types = estimator.type != "learned" or scheme.name in predictor.type_regressions
     return spans and types and can_sample(predictor.network.config, estimator)
 
 

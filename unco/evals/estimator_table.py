@@ -62,7 +62,11 @@ def _gold(predictor: Predictor, sources: Sources, split: str) -> Any:
 
 
 def _predict_all(predictor: Predictor, shown: Shown) -> dict[str, tuple[Found, Found]]:
-    chosen = {name: estimator for name, estimator in ESTIMATORS.items() if can_estimate(predictor, estimator)}
+    chosen = {
+        name: estimator
+        for name, estimator in ESTIMATORS.items()
+        if can_estimate(predictor, estimator, predictor.scheme)
+    }
     readings = [(estimator, predictor.scheme) for estimator in chosen.values()]
     views = (predictor.predict_each(view, readings) for view in (shown.text, shown.pictures))
     return dict(zip(chosen, zip(*views, strict=True), strict=True))

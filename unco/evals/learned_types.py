@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import torch
 
 from unco.errors import DataError
-from unco.evals.calibration import check_found
 from unco.evals.learned_spans import FOLDS, held_out_chances
 from unco.evals.sources import in_scheme
 from unco.evals.uncertainty_quality import auroc, wrong_types
@@ -27,7 +26,7 @@ class LearnedTypes:
 
     known: KnownNames
     regressions: Mapping[str, Regression]
-    """By scheme."""
+    """By scheme; one in whose types no span of dev was found right has none."""
     held_out: Mapping[str, float | None]
     """By scheme, AUROC of wrong types on dev where the span is right, each post judged by a regression fitted on the
     other folds; None where there are no wrong types or no right ones, here and below."""
@@ -39,19 +38,20 @@ def learn_types(predictor: Predictor, look: Look, train: Sequence[GoldPost], dev
     """Keep the names of train and fit on dev, of the text alone, as types are judged.
 
     Raises:
-        DataError: train has no entity, or the model finds none in dev with its span right.
+        DataError: train has no entity.
     """
     network, shown = predictor.network, _texts(look, dev)
-    predictor = replace(predictor, known_names=_known(predictor, look, train))
-    assert predictor.known_names is not None
+    known = _known(predictor, look, train)
+    predictor = replace(predictor, known_names=known)
     regressions, held_out, tags = dict[str, Regression](), dict[str, float | None](), dict[str, float | None]()
     for name, scheme in network.config.schemes.items():
         rows, wrong, folds = _cases(predictor, shown, in_scheme(dev, network.config.labels, scheme), scheme)
-        check_found(rows, len(dev))
+        if not rows:  # the text is found, none of it with the right words
+            continue
         regressions[name] = fit_regression(rows, wrong)
         held_out[name] = auroc(held_out_chances(rows, wrong, folds), wrong)
         tags[name] = auroc([row[0] for row in rows], wrong)
-    return LearnedTypes(predictor.known_names, regressions, held_out, tags)
+    return LearnedTypes(known, regressions, held_out, tags)
 
 
 def _texts(look: Look, posts: Sequence[GoldPost]) -> list[ModelInput]:

@@ -61,6 +61,9 @@ wrong types in the same way: {learned_types}.
 
 ## Limits
 
+The checkpoint keeps a vector and the type of each name in its training split, though not the words: somebody who has
+it may be able to tell whether a name was there. Keep one that was trained on private posts as you keep the posts.
+
 It knows best what its data shows; Twitter-GMNER and Twitter-FMNERG are English tweets of 2012 to 2017. Long texts are
 read in windows.
 """

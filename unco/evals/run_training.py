@@ -139,7 +139,12 @@ def _trained(origin: dict[str, Any]) -> dict[str, Any]:
 def finish(
     bare: Predictor, recipe: Recipe, look: Look, gold: dict[str, list[GoldPost]], out: Path, origin: dict[str, Any]
 ) -> ModelReport:
-    """Fit, score, save: all that follows training."""
+    """Fit, score, save: all that follows training.
+
+    Raises:
+        DataError: the model finds no entity in dev, or train has none.
+        SettingsError: the recipe's estimator is learned, and there is nothing to learn from.
+    """
     dev = gold["dev"]
     spans, types = learn_spans(bare, look, dev), learn_types(bare, look, gold["train"], dev)
     bare = replace(bare, span_regression=spans.regression, known_names=types.known, type_regressions=types.regressions)
@@ -149,7 +154,12 @@ def finish(
         "learned_types": {"held_out": types.held_out, "tags": types.tags},
     }
     fitted = calibrate(bare, look, dev)
-    own = fitted[recipe.scheme][recipe.estimator]
+    own = fitted[recipe.scheme].get(recipe.estimator)
+    if own is None:
+        raise SettingsError(
+            f"estimator {recipe.estimator!r} could not be fitted: no entity of the {len(dev)} development posts is "
+            "found with its span right; train longer, or finish this run with --resume --set estimator=tags"
+        )
     predictor = replace(bare, normaliser=own.normaliser, thresholds=own.thresholds)
     dev_gold, test_gold = (by_scheme(gold[split], bare.network.config, recipe.scheme) for split in ("dev", "test"))
     report = report_model(predictor, look, entity_names(gold["train"]), dev_gold, test_gold)

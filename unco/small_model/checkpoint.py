@@ -24,6 +24,8 @@ from unco.small_model.known_names import KnownNames
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import Regression
+from unco.small_model.span_signals import SPAN_SIGNALS
+from unco.small_model.type_signals import TYPE_SIGNALS
 from unco.small_model.uncertainty import Normaliser
 from unco.types import Thresholds
 
@@ -109,7 +111,7 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
         scheme = _chosen(folder, "label scheme", scheme or data["scheme"], calibrations)
         estimator = _chosen(folder, "estimator", estimator or data["estimator"], calibrations[scheme])
         fitted = calibrations[scheme][estimator]
-        return Predictor(
+        predictor = Predictor(
             network=network,
             tokenizer=load_tokenizer(folder / "tokenizer.json"),
             normaliser=fitted.normaliser,
@@ -122,6 +124,8 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             type_regressions=TypeAdapter(dict[str, Regression]).validate_python(data.get("type_regressions", {})),
             name=data["name"],
         )
+        _check_learned(predictor)
+        return predictor
     # A configuration may hold anything under each key; pydantic's error is a ValueError.
     except (
         SafetensorError,
@@ -133,6 +137,18 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
         ValueError,
     ) as error:
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
+
+
+def _check_learned(predictor: Predictor) -> None:
+    """See that what was learned fits the network and this version's signals; else prediction would fail."""
+    regressions = [(predictor.span_regression, SPAN_SIGNALS)] if predictor.span_regression else []
+    regressions += [(fitted, TYPE_SIGNALS) for fitted in predictor.type_regressions.values()]
+    for fitted, count in regressions:
+        if len(fitted.weights) != count:
+            raise ValueError(f"a regression has {len(fitted.weights)} weights and not {count}")
+    if predictor.known_names:
+        config = predictor.network.config
+        predictor.known_names.check(config.hidden, len(config.labels))
 
 
 def _chosen(folder: Path, what: str, name: str, known: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ what the model says, it is seldom right: a distance in feature space, which need
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -31,18 +31,37 @@ class KnownNames:
     names: Tensor
     """(M, A), each of length 1."""
     types: Tensor
-    """(M,), index of each name's label, below 256."""
+    """(M,), int16, index of each name's label."""
 
     def types_near(self, names: Tensor, labels: int) -> Tensor:
         """Distribution of the types of the known names around some names: (E, d) -> (E, `labels`); rows sum to 1."""
-        centre, axes, known, types = (tensor.to(names.device) for tensor in self.state().values())
-        placed = torch.nn.functional.normalize((names - centre) @ axes.T, dim=-1)
-        weights = (SHARPNESS * placed @ known.T).softmax(-1)
-        return weights.new_zeros(len(weights), labels).index_add(-1, types.to(torch.int64), weights)
+        placed = torch.nn.functional.normalize((names - self.centre) @ self.axes.T, dim=-1)
+        weights = (SHARPNESS * placed @ self.names.T).softmax(-1)
+        return weights.new_zeros(len(weights), labels).index_add(-1, self.types.to(torch.int64), weights)
 
     def state(self) -> dict[str, Tensor]:
         """As it is saved."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def to(self, device: torch.device | str) -> "KnownNames":
+        """The same on a device: that of the names that it is asked about."""
+        return replace(self, **{name: tensor.to(device) for name, tensor in self.state().items()})
+
+    def check(self, hidden: int, labels: int) -> None:
+        """See that they are of a network.
+
+        Args:
+            hidden: d, what its encoder gives for a word.
+            labels: how many types it tells apart.
+
+        Raises:
+            ValueError: they are not.
+        """
+        count, axes = self.names.shape
+        if (self.centre.shape, self.axes.shape, self.types.shape) != ((hidden,), (axes, hidden), (count,)):
+            raise ValueError(f"its known names do not fit words of {hidden} numbers")
+        if count == 0 or not 0 <= int(self.types.min()) <= int(self.types.max()) < labels:
+            raise ValueError(f"its known names do not have types of its {labels} labels")
 
 
 def name_vectors(words: Tensor, spans: Sequence[Span]) -> Tensor:
@@ -64,4 +83,4 @@ def know_names(vectors: Tensor, types: Sequence[int]) -> KnownNames:
     centred = (vectors - centre).double()
     axes = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(-1)[:, :AXES].T.to(vectors.dtype).contiguous()
     names = torch.nn.functional.normalize((vectors - centre) @ axes.T, dim=-1)
-    return KnownNames(centre, axes, names, torch.tensor(types, dtype=torch.uint8))
+    return KnownNames(centre, axes, names, torch.tensor(types, dtype=torch.int16))

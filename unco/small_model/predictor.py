@@ -248,6 +248,11 @@ class Predictor:
             uncertainty=self.normaliser(raw.nats),
         )
 
+    def to(self, device: torch.device | str) -> "Predictor":
+        """The same on a device; the network itself moves there, for all who hold it."""
+        known = self.known_names.to(device) if self.known_names else None
+        return replace(self, network=self.network.to(device), known_names=known)
+
     def with_estimator(self, estimator: Estimator) -> "Predictor":
         """The same with another estimate of uncertainty; normaliser and thresholds stay those of the first."""
         return replace(self, estimator=estimator)

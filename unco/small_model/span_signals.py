@@ -21,6 +21,8 @@ from unco.small_model.uncertainty import entropy, surprisal
 LEAST = 0.01
 """Nats added before the logarithm is taken."""
 
+SPAN_SIGNALS = 12
+"""How many there are."""
 Signals = tuple[float, ...]
 
 

@@ -14,6 +14,9 @@ from unco.small_model.span_signals import LEAST, Signals
 from unco.small_model.symbols import FIRST_TYPE, decode_symbols, hear
 from unco.small_model.uncertainty import entropy
 
+TYPE_SIGNALS = 2
+"""How many there are."""
+
 NEVER_ALONE = 0.02
 """Added to the share of other types before the logarithm is taken."""
 

@@ -69,9 +69,7 @@ def default_extractor(
         from unco.small_model.checkpoint import from_pretrained
         from unco.small_model.identity import SHIPPED
 
-        predictor = from_pretrained(checkpoint or SHIPPED, scheme, estimator)
-        predictor.network.to(device)
-        return predictor
+        return from_pretrained(checkpoint or SHIPPED, scheme, estimator).to(device)
 
     return NetworkExtractor(load, FacesAndText() if vision_installed() else None, batching)
 

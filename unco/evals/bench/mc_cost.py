@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from unco.errors import SettingsError
 from unco.evals.bench.floor import Lengths, multiply_adds, weight_bytes
 from unco.evals.bench.posts import typical_posts
 from unco.evals.bench.timing import Measured, measure
+from unco.evals.calibration import can_estimate
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.config import ESTIMATORS, Heads, McDropout, Scheme
 from unco.small_model.decoding import Decoded, decode_greedily
@@ -49,7 +51,7 @@ def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
         (make_batch(chunk, predictor.tokenizer, features).to(device), tuple(" ".join(post.words) for post in chunk))
         for chunk in chunks
     ]
-    known = (predictor.known_names, predictor.scheme) if predictor.known_names else None
+    known = (predictor.known_names.to(device), predictor.scheme) if predictor.known_names else None
     return Case(network, predictor.heads, tuple(batches), known)
 
 
@@ -71,7 +73,9 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
         means.append(mean_probabilities(network, decoded, ran, estimator.heads))
         if estimator.span == "learned":
             span_signals(network, memory, decoded)
-        if estimator.type == "learned" and case.known:
+        if estimator.type == "learned":
+            if case.known is None:
+                raise SettingsError(f"the checkpoint was not fitted for the estimator {name!r}")
             type_signals(network, case.known[0], memory, decoded, case.known[1])
     return means
 
@@ -159,8 +163,9 @@ def savings(rows: Sequence[Measured]) -> list[str]:
 def measure_mc_cost(
     predictor: Predictor, sizes: Sequence[int] = (1, 8, 32), rounds: int = 7
 ) -> list[tuple[str, list[Measured], str]]:
-    """Title, rows and floor, for each device and batch size."""
-    estimators = ("learned", "mc_decoder", "mc_encoder")
+    """Title, rows and floor, for each device and batch size; without `learned` where nothing was fitted for it."""
+    names = ("learned", "mc_decoder", "mc_encoder")
+    estimators = [name for name in names if can_estimate(predictor, ESTIMATORS[name], predictor.scheme)]
     found = []
     for device in devices():
         for size in sizes:

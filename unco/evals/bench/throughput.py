@@ -48,7 +48,7 @@ def measure_throughput(
 
 
 def _device_table(predictor: Predictor, sizes: Sequence[int], rounds: int, folder: Path, device: torch.device) -> Table:
-    moved = replace(predictor, network=deepcopy(predictor.network).to(device))
+    moved = replace(predictor, network=deepcopy(predictor.network)).to(device)
     columns: dict[str, list[str]] = {
         name: [] for name in ("estimator", "batch", "median a post", "posts a second", "peak memory")
     }
