@@ -253,6 +253,7 @@ def test_parcels_bring_back_what_they_took(tmp_path: Path):
 def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("UNCO_KB", "facts.jsonl")
     place = this_place()
     assert "secret" not in repr(place)
