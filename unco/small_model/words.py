@@ -119,7 +119,8 @@ def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
     owner: list[int] = []
     shapes: list[int] = []
     for index, word in enumerate(chunks):
-        pieces = [(piece, chunk_shape(chunk)) for chunk in word for piece in next(encoded).ids]
+        shaped = [(chunk_shape(chunk), next(encoded).ids) for chunk in word]  # a chunk may be endless: look at it once
+        pieces = [(piece, shape) for shape, found in shaped for piece in found]
         for piece, shape in (pieces or [(unknown, Shape.OTHER)])[:PIECES_PER_WORD]:
             ids.append(piece)
             owner.append(index)
