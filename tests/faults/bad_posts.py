@@ -57,7 +57,8 @@ REFERENCES = (
     "data:sha256,../../../etc/passwd", "data:sha256," + "g" * 64, "DATA:image/png;base64,AAAA", "data:image/png,%89PNG",
     "file:///etc/passwd", "FILE://x", "ftp://a/b", "gopher://a", "javascript://x", "blob:http://a/b", "about:blank",
     "http://10.0.0.1/a.png", "http://127.0.0.1/a.png", "http://[::1]/", "http://[::ffff:10.0.0.1]/", "http://2130706433/",
-    "http://0x7f.1/", "http://169.254.169.254/latest/meta-data", "http://a@b/", "http://user:secret@host/a.png",
+    "http://0x7f.1/", "http://169.254.169.254/latest/meta-data", "http://a@b/",
+    "http://user:secret@host/a.png",  # pragma: allowlist secret
     "http://host:99999/", "http://[", "http://", "https://", "HTTPS://EVIL.example/a.png", "http://a\r\nHost: b/",
     "http://localhost/", "http://host/\ud800", "//host/a.png", "\\\\host\\a.png", "c:\\a.png", "\u202egnp.a",
 )  # fmt: skip
