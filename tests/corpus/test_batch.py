@@ -21,8 +21,8 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
 from unco.corpus.run import Corpus, run_corpus
 from unco.errors import DataError, SettingsError, SetupError
-from unco.evals.bench.made_corpus import gold_of, write_corpus
-from unco.evals.kills import lasting
+from benchmarks.made_corpus import gold_of, write_corpus
+from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Simulation, simulate
 from unco.state import PostInput
 from unco.tools.cache import Cache

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from unco.cli import app
 from unco.corpus.posts import count_posts, read_posts
 from unco.errors import DataError, SettingsError
-from unco.evals.bench.made_corpus import tokens_of, write_corpus
+from benchmarks.made_corpus import tokens_of, write_corpus
 from unco.evals.datasets import read_gmner
 from unco.tools.picture_by_id import picture_by_id
 

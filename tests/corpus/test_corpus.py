@@ -21,7 +21,7 @@ from unco.corpus.posts import STDIN, Line, count_posts, read_posts
 from unco.corpus.run import MOST_UNANSWERED, SETTLED, Corpus, run_corpus
 from unco.corpus.start import Choices, start
 from unco.errors import DataError, SettingsError, SetupError, Unavailable
-from unco.evals.bench.made_corpus import gold_of, write_corpus
+from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import simulate
 from unco.state import PostInput, read_result
 from unco.tools.cache import Cache

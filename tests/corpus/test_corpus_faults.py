@@ -13,7 +13,7 @@ import pytest
 from unco.context import Context
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.run import Corpus, run_corpus
-from unco.evals.bench.made_corpus import gold_of, write_corpus
+from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.tools.cache import Cache
 from unco.tools.llm import Mllm

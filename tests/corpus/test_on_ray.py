@@ -33,9 +33,9 @@ from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
 from unco.corpus.start import Choices, start
 from unco.corpus.tally import Tally
 from unco.errors import DataError, PictureError, SettingsError, SetupError, Unavailable
-from unco.evals.bench.made_corpus import gold_of, write_corpus
-from unco.evals.bench.on_ray import alike
-from unco.evals.kills import lasting
+from benchmarks.made_corpus import gold_of, write_corpus
+from benchmarks.on_ray import alike
+from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Profile, simulate
 from unco.state import PostInput
 from unco.tools.call_settings import mllm_from_env

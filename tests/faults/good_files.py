@@ -17,7 +17,7 @@ from tests.tools.openai_server import completion
 from tests.tools.test_policy import policy_of
 from unco.corpus.batch.question_files import QuestionFiles
 from unco.demo.posts import RECORDING
-from unco.evals.bench.made_corpus import write_corpus
+from benchmarks.made_corpus import write_corpus
 from unco.evals.formats.gold_lines import gold_to_plain
 from unco.evals.formats.label_studio import to_task
 from unco.evals.formats.official_json import write_official_gold, write_official_predictions

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.test_corpus_faults import command, environment
-from unco.evals.bench.langgraph_server import free_port
-from unco.evals.bench.made_corpus import gold_of, write_corpus
+from benchmarks.langgraph_server import free_port
+from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 

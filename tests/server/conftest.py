@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.server.served import GOLD, KEY, LATENCY_S, WORDS, Served
-from unco.evals.bench.langgraph_server import is_installed, langgraph_server
+from benchmarks.langgraph_server import is_installed, langgraph_server
 from unco.evals.simulation import Profile, simulate
 from unco.types import GoldPost
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from unco.evals.bench.langgraph_server import Server
+from benchmarks.langgraph_server import Server
 from unco.types import Box, GoldEntity, Span
 
 WORDS = tuple("Eileen Collins commanded a Space Shuttle for NASA".split())

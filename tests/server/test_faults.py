@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.served import ALWAYS, KEY, TEXT, Served
 from unco.errors import PictureError, SetupError
-from unco.evals.bench.langgraph_server import QUIET, langgraph_server
+from benchmarks.langgraph_server import QUIET, langgraph_server
 
 BAD: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str]] = {
     "no text": ({"txt": "a"}, None, "PostError: this is not a post .*text: Field required"),

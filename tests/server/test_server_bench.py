@@ -3,7 +3,7 @@
 from collections import Counter
 
 from tests.server.served import Served
-from unco.evals.bench.server import Runs, posts, run_all, server_table
+from benchmarks.server import Runs, posts, run_all, server_table
 
 
 async def test_it_counts_runs_without_result_and_what_leaks(served: Served):

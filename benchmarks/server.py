@@ -15,8 +15,8 @@ import numpy as np
 from rich.table import Table
 
 from unco.demo.posts import read_posts
-from unco.evals.bench.langgraph_server import GRAPHS, langgraph_server
-from unco.evals.bench.tables import columns_table
+from benchmarks.langgraph_server import GRAPHS, langgraph_server
+from benchmarks.tables import columns_table
 from unco.evals.simulation import Profile, simulate
 from unco.types import Box, GoldEntity, GoldPost, Span
 
@@ -33,7 +33,7 @@ ENTITIES = (
     GoldEntity(Span(4, 6), "OTHER", ()),
     GoldEntity(Span(7, 8), "ORG", ()),
 )
-NOTHING = {"nothing": "unco.evals.bench.nothing:graph"}
+NOTHING = {"nothing": "benchmarks.noop_graph:graph"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,22 +8,22 @@ from rich.console import Console
 from rich.table import Table
 
 from unco.errors import SettingsError
-from unco.evals.bench.batching import measure_batching
-from unco.evals.bench.calls import measure_cache_hit, measure_throughput_of_calls
-from unco.evals.bench.cold_start import measure_cold_start
-from unco.evals.bench.corpus import measure_corpus
-from unco.evals.bench.graph_overhead import measure_graph_overhead
-from unco.evals.bench.mc_cost import measure_mc_cost, savings
-from unco.evals.bench.on_ray import measure_ray
-from unco.evals.bench.paper_size import measure_paper_size
-from unco.evals.bench.report_page import measure_report
-from unco.evals.bench.scores import measure_scores
-from unco.evals.bench.server import measure_server, server_table
-from unco.evals.bench.sweeps import measure_sweeps
-from unco.evals.bench.tables import ratio_table
-from unco.evals.bench.throughput import measure_throughput
-from unco.evals.bench.timing import Measured
-from unco.evals.bench.transformers_way import measure_transformers
+from benchmarks.batching import measure_batching
+from benchmarks.calls import measure_cache_hit, measure_throughput_of_calls
+from benchmarks.cold_start import measure_cold_start
+from benchmarks.corpus import measure_corpus
+from benchmarks.graph_overhead import measure_graph_overhead
+from benchmarks.mc_cost import measure_mc_cost, savings
+from benchmarks.on_ray import measure_ray
+from benchmarks.paper_size import measure_paper_size
+from benchmarks.report_page import measure_report
+from benchmarks.scores import measure_scores
+from benchmarks.server import measure_server, server_table
+from benchmarks.sweeps import measure_sweeps
+from benchmarks.tables import ratio_table
+from benchmarks.throughput import measure_throughput
+from benchmarks.timing import Measured
+from benchmarks.transformers_way import measure_transformers
 from unco.small_model.checkpoint import from_pretrained
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from unco.evals.bench.mc_cost import PASSES, Case, deterministic, estimated, make_case, waited_for
-from unco.evals.bench.timing import Measured, measure
+from benchmarks.mc_cost import PASSES, Case, deterministic, estimated, make_case, waited_for
+from benchmarks.timing import Measured, measure
 from unco.small_model.batch import Batch
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from rich.table import Table
 
-from unco.evals.bench.mc_cost import POSTS, devices
-from unco.evals.bench.peak_memory import peak_of_process, peak_on_device
-from unco.evals.bench.posts import typical_posts
-from unco.evals.bench.tables import columns_table, milliseconds
-from unco.evals.bench.timing import measure
+from benchmarks.mc_cost import POSTS, devices
+from benchmarks.peak_memory import peak_of_process, peak_on_device
+from benchmarks.posts import typical_posts
+from benchmarks.tables import columns_table, milliseconds
+from benchmarks.timing import measure
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.identity import SHIPPED
 from unco.small_model.predictor import Predictor

@@ -16,9 +16,9 @@ from typing import Any
 
 from rich.table import Table
 
-from unco.evals.bench.made_corpus import gold_of, write_corpus
-from unco.evals.bench.tables import columns_table
-from unco.evals.kills import lasting
+from benchmarks.made_corpus import gold_of, write_corpus
+from benchmarks.tables import columns_table
+from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Profile, simulate
 
 POSTS, MODEL_POSTS, LATENCY_S = 2000, 600, 0.05
@@ -36,7 +36,7 @@ def measure_ray() -> Iterable[Table]:
         SetupError: no cluster can be started.
     """
     from unco.corpus.on_ray.cluster import address, cluster
-    from unco.evals.bench.cluster_parts import measure_parts
+    from benchmarks.cluster_parts import measure_parts
 
     began = time.perf_counter()
     with TemporaryDirectory() as name, cluster() as (cpus, gpus):

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unco.errors import SettingsError
-from unco.evals.bench.floor import Lengths, multiply_adds, weight_bytes
-from unco.evals.bench.posts import typical_posts
-from unco.evals.bench.timing import Measured, measure
+from benchmarks.roofline import Lengths, multiply_adds, weight_bytes
+from benchmarks.posts import typical_posts
+from benchmarks.timing import Measured, measure
 from unco.evals.calibration import can_estimate
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.config import ESTIMATORS, Heads, McDropout, Scheme

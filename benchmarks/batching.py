@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from unco.context import Context
-from unco.evals.bench.timing import Measured, measure
+from benchmarks.timing import Measured, measure
 from unco.graph import build_graph
 from unco.small_model.batching import Batching
 from unco.small_model.config import ESTIMATORS

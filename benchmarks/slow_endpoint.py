@@ -52,7 +52,7 @@ def serve(seconds: float) -> None:
 @contextmanager
 def slow_endpoint(seconds: float) -> Iterator[str]:
     """Run it until the block ends; gives the base URL."""
-    command = [sys.executable, "-m", "unco.evals.bench.slow_endpoint", str(seconds)]
+    command = [sys.executable, "-m", "benchmarks.slow_endpoint", str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

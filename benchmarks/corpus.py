@@ -13,10 +13,10 @@ from rich.table import Table
 from unco.context import Context
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.run import Corpus, run_corpus
-from unco.evals.bench.made_corpus import gold_of, write_corpus
-from unco.evals.bench.tables import ratio_table
-from unco.evals.bench.timing import Measured
-from unco.evals.kills import kill_and_resume
+from benchmarks.made_corpus import gold_of, write_corpus
+from benchmarks.tables import ratio_table
+from benchmarks.timing import Measured
+from benchmarks.kill_and_resume import kill_and_resume
 from unco.evals.simulation import Profile, simulate
 from unco.state import EXTRACTION
 from unco.tools.cache import Cache

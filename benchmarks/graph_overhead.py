@@ -6,7 +6,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Send
 
 from unco.context import Context
-from unco.evals.bench.timing import Measured, measure
+from benchmarks.timing import Measured, measure
 from unco.graph import build_graph
 from unco.nodes.asking import ask_all
 from unco.nodes.case import Case

@@ -1,9 +1,9 @@
-"""A run that is killed and goes on has the results of one that is not; `unco.evals.kills` kills it oftener."""
+"""A run that is killed and goes on has the results of one that is not; `benchmarks.kill_and_resume` kills it oftener."""
 
 from pathlib import Path
 
-from unco.evals.bench.made_corpus import gold_of, write_corpus
-from unco.evals.kills import kill_and_resume
+from benchmarks.made_corpus import gold_of, write_corpus
+from benchmarks.kill_and_resume import kill_and_resume
 
 
 def test_nothing_is_lost_doubled_or_changed(tmp_path: Path):

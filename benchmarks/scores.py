@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from unco.evals.bench.timing import Measured, measure
+from benchmarks.timing import Measured, measure
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.protocols import PROTOCOLS
 from unco.evals.run_scores import score_run

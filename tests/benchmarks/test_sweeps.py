@@ -1,6 +1,6 @@
 """The benchmark's made-up posts have the shape of Figure 4, and each of its tasks is timed."""
 
-from unco.evals.bench.sweeps import OTHERS, made_up_outcomes, measure_sweeps
+from benchmarks.sweeps import OTHERS, made_up_outcomes, measure_sweeps
 from unco.evals.tuning.sweep import sweep_one
 
 

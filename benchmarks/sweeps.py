@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unco.evals.bench.timing import Measured, measure
+from benchmarks.timing import Measured, measure
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import COLUMNS, ROUTINGS, Outcomes

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from unco.evals.bench.timing import Measured
+from benchmarks.timing import Measured
 
 Columns = Mapping[str, Sequence[str]]
 """More columns: a heading and a cell for each row."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from unco.evals.bench.posts import typical_posts
+from benchmarks.posts import typical_posts
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import named_estimator
 from unco.small_model.identity import SHIPPED
@@ -27,7 +27,7 @@ def peak_of_process(estimator: str, posts: int, folder: Path = SHIPPED) -> float
         posts: read in one call; 0 = the checkpoint is loaded and nothing read.
         folder: of the checkpoint.
     """
-    command = [sys.executable, "-m", "unco.evals.bench.peak_memory", estimator, str(posts), str(folder)]
+    command = [sys.executable, "-m", "benchmarks.peak_memory", estimator, str(posts), str(folder)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 

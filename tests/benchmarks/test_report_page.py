@@ -1,7 +1,7 @@
 """The benchmark's made-up results are ones that a report can be made of; opening it in a browser is for its own run."""
 
-from unco.evals.bench.report_page import as_result
-from unco.evals.bench.scores import GMNER, made_up_run
+from benchmarks.report_page import as_result
+from benchmarks.scores import GMNER, made_up_run
 from unco.evals.report.data import report_data
 
 

@@ -8,14 +8,15 @@ import torch
 from typer.testing import CliRunner
 
 from tests.tiny import LABELS, TINY, fitted_predictor, tiny_network, tiny_predictor
-from unco.evals.bench import mc_cost, peak_memory
-from unco.evals.bench.floor import Lengths, Work, multiply_adds, weight_bytes
-from unco.evals.bench.mc_cost import NAIVE, Case, deterministic, estimated, make_case, measure_mc_cost, naive, savings
-from unco.evals.bench.paper_size import measure_paper_size
-from unco.evals.bench.posts import typical_posts
-from unco.evals.bench.throughput import measure_throughput
-from unco.evals.bench.timing import Measured
-from unco.evals.bench.transformers_way import WORDS, generate, measure_transformers, same_weights
+from benchmarks import mc_cost
+from benchmarks import peak_memory
+from benchmarks.roofline import Lengths, Work, multiply_adds, weight_bytes
+from benchmarks.mc_cost import NAIVE, Case, deterministic, estimated, make_case, measure_mc_cost, naive, savings
+from benchmarks.paper_size import measure_paper_size
+from benchmarks.posts import typical_posts
+from benchmarks.throughput import measure_throughput
+from benchmarks.timing import Measured
+from benchmarks.transformers_way import WORDS, generate, measure_transformers, same_weights
 from unco.small_model.batch import Batch
 from unco.small_model.checkpoint import load_tokenizer
 from unco.small_model.config import ModelConfig
@@ -111,7 +112,7 @@ def test_transformers_is_timed_beside_us() -> None:
 
 
 def test_throughput_is_a_row_for_each_estimator_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unco.evals.bench.throughput.peak_of_process", lambda *_: 7.0)
+    monkeypatch.setattr("benchmarks.throughput.peak_of_process", lambda *_: 7.0)
     table = measure_throughput(roomy_predictor(), sizes=[1, 8], rounds=1)[0]
     assert table.row_count == 6
 
@@ -132,7 +133,7 @@ def test_an_unknown_section_is_refused() -> None:
     from typer import Typer
 
     from unco.errors import SettingsError
-    from unco.evals.bench.__main__ import SECTIONS, main
+    from benchmarks.__main__ import SECTIONS, main
 
     app = Typer()
     app.command()(main)

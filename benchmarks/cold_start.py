@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from unco.demo.posts import read_posts
-from unco.evals.bench.timing import Measured, measure
+from benchmarks.timing import Measured, measure
 
 
 def run_python(*arguments: str) -> Callable[[], object]:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import count
 from tempfile import TemporaryDirectory
 
-from unco.evals.bench.graph_overhead import scripted
-from unco.evals.bench.slow_endpoint import MODEL, slow_endpoint
-from unco.evals.bench.timing import Measured, measure
+from benchmarks.graph_overhead import scripted
+from benchmarks.slow_endpoint import MODEL, slow_endpoint
+from benchmarks.timing import Measured, measure
 from unco.graph import build_graph
 from unco.tools.cache import Cache
 from unco.tools.llm import Mllm

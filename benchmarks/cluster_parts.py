@@ -13,7 +13,7 @@ from unco.corpus.on_ray.reading import UNIT, pieces_of
 from unco.corpus.output import Output
 from unco.corpus.run import as_line
 from unco.corpus.tally import Tally
-from unco.evals.bench.made_corpus import write_corpus
+from benchmarks.made_corpus import write_corpus
 from unco.tools.connection import Terms
 from unco.tools.ledger import Caps, Ledger
 from unco.tools.llm import Mllm

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import torch
 
-from unco.evals.bench.mc_cost import PASSES, Case, describe_floor, deterministic, devices, estimated, waited_for
-from unco.evals.bench.timing import Measured, measure
-from unco.evals.bench.transformers_way import begin_names
+from benchmarks.mc_cost import PASSES, Case, describe_floor, deterministic, devices, estimated, waited_for
+from benchmarks.timing import Measured, measure
+from benchmarks.transformers_way import begin_names
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
 from unco.small_model.config import ModelConfig
 from unco.small_model.network import Network

@@ -1,6 +1,6 @@
 """A test split's worth of posts is scored by all rules in well under the time it takes to look at the numbers."""
 
-from unco.evals.bench.scores import GMNER, made_up_run, measure_scores
+from benchmarks.scores import GMNER, made_up_run, measure_scores
 from unco.evals.evaluation import evaluate_run
 from unco.evals.judging import Rated
 

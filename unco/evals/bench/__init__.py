@@ -1,1 +1,0 @@
-"""Speed, measured side by side in one run: `python -m unco.evals.bench`."""
