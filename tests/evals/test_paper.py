@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evals.arenas import drawn_arena
+from tests.evals.ab.experiments import drawn_arena
 from tests.tools.test_policy import policy_of
 from unco.errors import SettingsError
 from unco.evals.comparison import Difference
@@ -16,7 +16,7 @@ from unco.evals.paper.published import Row, Table, published
 from unco.evals.paper.reproduce import Runs, data_set_of, reproduce_table
 from unco.evals.paper.routed import routed_shares
 from unco.evals.paper.run import reproduce
-from unco.evals.side_by_side.arm import parse_arm
+from unco.evals.ab.arm import parse_arm
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.small_model.label_schemes import COARSE_OF

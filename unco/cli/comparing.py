@@ -41,10 +41,10 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Run arms over the same posts and the same small model's entities, and set them against the first."""
-    from unco.evals.side_by_side.arm import parse_arm
-    from unco.evals.side_by_side.compare import compare_arms, to_json, write_comparison
-    from unco.evals.side_by_side.open_arena import ArenaChoices, open_arena
-    from unco.evals.side_by_side.show_comparison import show_comparison
+    from unco.evals.ab.arm import parse_arm
+    from unco.evals.ab.compare import compare_arms, to_json, write_comparison
+    from unco.evals.ab.open_experiment import ArenaChoices, open_arena
+    from unco.evals.ab.show_comparison import show_comparison
 
     arms = [parse_arm(text) for text in arm]
     choices = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
@@ -76,7 +76,7 @@ def reproduce(
 ) -> None:
     """Run the paper's tables on your posts and your MLLM, and print them beside the paper's numbers."""
     from unco.evals.paper.run import reproduce as run
-    from unco.evals.side_by_side.open_arena import ArenaChoices, open_arena
+    from unco.evals.ab.open_experiment import ArenaChoices, open_arena
 
     choices = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
     with open_arena(choices) as arena:

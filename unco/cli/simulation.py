@@ -37,7 +37,7 @@ def simulate_variants(
     seed: Annotated[int, typer.Option(help="Of its dice.")] = 1,
 ) -> None:
     """Run the paper's variants on real posts against a simulated MLLM: shapes and costs, never quality."""
-    from unco.evals.side_by_side.simulated import simulate_variants as run
+    from unco.evals.ab.simulated import simulate_variants as run
     from unco.evals.simulation import read_profile
     from unco.evals.sources import Sources
 

@@ -45,7 +45,7 @@ def tune(
 ) -> None:
     """Choose thresholds on labelled posts from answers that are recorded once, and write them down as a policy."""
     from unco.context import Context
-    from unco.evals.side_by_side.open_arena import ArenaChoices
+    from unco.evals.ab.open_experiment import ArenaChoices
     from unco.evals.tuning.methods import Wanted, floor_of
     from unco.evals.tuning.run import Answers, run_check, run_tuning
 

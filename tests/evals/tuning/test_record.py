@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.evals.arenas import drawn_arena
+from tests.evals.ab.experiments import drawn_arena
 from unco.context import Context
 from unco.evals.simulation import Profile
 from unco.evals.tuning.choose import choose_jointly

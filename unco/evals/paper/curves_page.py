@@ -8,7 +8,7 @@ from unco.evals.paper.curves import Curve
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import data_set_of
-from unco.evals.side_by_side.arena import Arena
+from unco.evals.ab.experiment import Arena
 
 STEP = 2
 """Every second threshold stands in the table; all of them in the picture."""

@@ -8,7 +8,7 @@ from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import RowFound, Runs, Shape, TableFound, data_set_of
 from unco.evals.paper.routed import Auroc
 from unco.evals.scores import THREE_TASKS
-from unco.evals.side_by_side.arena import Arena
+from unco.evals.ab.experiment import Arena
 from unco.types import ATTRIBUTES, Attribute
 
 SIMULATED = (

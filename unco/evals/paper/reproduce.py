@@ -9,10 +9,10 @@ from unco.evals.intervals import Interval
 from unco.evals.judging import NotScored
 from unco.evals.paper.published import NONE, F1s, Row, Table
 from unco.evals.scores import THREE_TASKS, Task
-from unco.evals.side_by_side.arena import Arena
-from unco.evals.side_by_side.arm import Arm, parse_arm
-from unco.evals.side_by_side.compare import compare, f1_of
-from unco.evals.side_by_side.run import ArmRun, run_arm
+from unco.evals.ab.experiment import Arena
+from unco.evals.ab.arm import Arm, parse_arm
+from unco.evals.ab.compare import compare, f1_of
+from unco.evals.ab.run import ArmRun, run_arm
 from unco.small_model.config import GMNER_LABELS
 from unco.small_model.label_schemes import COARSE_OF
 

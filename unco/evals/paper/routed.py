@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.paper.reproduce import Runs
-from unco.evals.side_by_side.run import ArmRun
+from unco.evals.ab.run import ArmRun
 from unco.evals.uncertainty_report import UncertaintyQuality, report_uncertainty
 from unco.types import ATTRIBUTES, Attribute
 

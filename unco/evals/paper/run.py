@@ -12,7 +12,7 @@ from unco.evals.paper.page import fig3_page, head, table6_page, table_page
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import Runs, reproduce_table
 from unco.evals.paper.routed import aurocs, routed_shares
-from unco.evals.side_by_side.arena import Arena
+from unco.evals.ab.experiment import Arena
 from unco.state import RESULT
 
 PARTS = ("table1", "table2", "table3", "table5", "table6", "fig3", "fig4")

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from unco.context import Context
-from unco.evals.side_by_side.arena import Arena
+from unco.evals.ab.experiment import Arena
 from unco.evals.tuning.every_path import record_paths
 from unco.evals.tuning.paths import ALL, About, Recorded
 from unco.prompts import load_prompt

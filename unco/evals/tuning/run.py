@@ -8,7 +8,7 @@ from rich.text import Text
 
 from unco.context import Context
 from unco.errors import SettingsError
-from unco.evals.side_by_side.open_arena import ArenaChoices, open_arena
+from unco.evals.ab.open_experiment import ArenaChoices, open_arena
 from unco.evals.tuning.check_policy import PolicyCheck, check_policy
 from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import Wanted, choose

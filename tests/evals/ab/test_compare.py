@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.evals.arenas import drawn_arena
+from tests.evals.ab.experiments import drawn_arena
 from tests.scripted import doubt
 from unco.context import Context
 from unco.errors import DataError, SettingsError
 from unco.evals.changes import Changes
 from unco.evals.comparison import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
-from unco.evals.side_by_side.arm import Arm, parse_arm
-from unco.evals.side_by_side.compare import compare_arms, to_json, write_comparison
-from unco.evals.side_by_side.flips import find_flips
-from unco.evals.side_by_side.posts import with_pictures
-from unco.evals.side_by_side.run import run_arm
-from unco.evals.side_by_side.show_comparison import show_comparison
+from unco.evals.ab.arm import Arm, parse_arm
+from unco.evals.ab.compare import compare_arms, to_json, write_comparison
+from unco.evals.ab.flips import find_flips
+from unco.evals.ab.posts import with_pictures
+from unco.evals.ab.run import run_arm
+from unco.evals.ab.show_comparison import show_comparison
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.types import GoldPost

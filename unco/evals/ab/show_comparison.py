@@ -11,12 +11,12 @@ from rich.text import Text
 from unco.evals.intervals import Interval
 from unco.evals.judging import NotScored
 from unco.evals.scores import THREE_TASKS
-from unco.evals.side_by_side.arena import Arena
-from unco.evals.side_by_side.compare import Against, ArmComparison
-from unco.evals.side_by_side.flips import Flip, plain_flip
-from unco.evals.side_by_side.run import ArmRun, corrections
-from unco.evals.side_by_side.simulated import show_simulation
-from unco.evals.side_by_side.table import SIMULATED
+from unco.evals.ab.experiment import Arena
+from unco.evals.ab.compare import Against, ArmComparison
+from unco.evals.ab.flips import Flip, plain_flip
+from unco.evals.ab.run import ArmRun, corrections
+from unco.evals.ab.simulated import show_simulation
+from unco.evals.ab.table import SIMULATED
 from unco.show import visible
 
 CHANCE = "Of arms that are equal, one comparison in twenty falls outside its interval by chance."

@@ -7,8 +7,8 @@ from itertools import count
 from pathlib import Path
 
 from tests.evals.simulated_posts import drawn_posts, small_model
-from unco.evals.side_by_side.arena import PRICES, Arena
-from unco.evals.side_by_side.posts import post_inputs
+from unco.evals.ab.experiment import PRICES, Arena
+from unco.evals.ab.posts import post_inputs
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.tools.cache import Cache

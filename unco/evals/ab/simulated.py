@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from unco.evals.side_by_side.arena import Arena, simulated_arena
-from unco.evals.side_by_side.run import ArmRun, run_arms, variant_arms
-from unco.evals.side_by_side.table import show_arms, show_outcomes
+from unco.evals.ab.experiment import Arena, simulated_arena
+from unco.evals.ab.run import ArmRun, run_arms, variant_arms
+from unco.evals.ab.table import show_arms, show_outcomes
 from unco.evals.simulation import Profile
 from unco.evals.sources import Sources
 

@@ -15,10 +15,10 @@ from unco.evals.judging import NotScored
 from unco.evals.plain_data import plain_difference
 from unco.evals.protocols import count_posts, counters
 from unco.evals.scores import THREE_TASKS, Task
-from unco.evals.side_by_side.arena import Arena
-from unco.evals.side_by_side.arm import Arm
-from unco.evals.side_by_side.flips import Flip, find_flips, plain_flip
-from unco.evals.side_by_side.run import ArmRun, run_arms
+from unco.evals.ab.experiment import Arena
+from unco.evals.ab.arm import Arm
+from unco.evals.ab.flips import Flip, find_flips, plain_flip
+from unco.evals.ab.run import ArmRun, run_arms
 from unco.state import RESULT
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unco.evals.scores import THREE_TASKS
-from unco.evals.side_by_side.run import ArmRun, corrections, outcomes
+from unco.evals.ab.run import ArmRun, corrections, outcomes
 
 SIMULATED = (
     "The MLLM is simulated: it knows the gold answers and errs as its profile says. Scores reached with it say how the "

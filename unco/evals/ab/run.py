@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from unco.evals.changes import Changes, count_changes
 from unco.evals.protocols import Report, evaluate
-from unco.evals.side_by_side.arena import Arena
-from unco.evals.side_by_side.arm import Arm
+from unco.evals.ab.experiment import Arena
+from unco.evals.ab.arm import Arm
 from unco.graph import build_variant
 from unco.nodes.account import known_sum, usage_of
 from unco.state import read_result

@@ -8,7 +8,7 @@ from pathlib import Path
 from unco.context import Mode
 from unco.errors import DataError
 from unco.evals.formats.recognise import read_gold
-from unco.evals.side_by_side.arena import Arena, real_arena, simulated_arena
+from unco.evals.ab.experiment import Arena, real_arena, simulated_arena
 from unco.evals.simulation import read_profile
 from unco.evals.sources import Sources
 

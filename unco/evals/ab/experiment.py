@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from unco.context import Mode
 from unco.errors import DataError, SettingsError
-from unco.evals.side_by_side.posts import Input, post_inputs, remembered, small_model_of, with_pictures
+from unco.evals.ab.posts import Input, post_inputs, remembered, small_model_of, with_pictures
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.evals.sources import Sources, in_scheme, make_look, read_split
