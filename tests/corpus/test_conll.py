@@ -11,7 +11,7 @@ from unco.cli import app
 from unco.corpus.posts import count_posts, read_posts
 from unco.errors import DataError, SettingsError
 from benchmarks.made_corpus import tokens_of, write_corpus
-from unco.evals.datasets import read_gmner
+from unco.evals.data.twitter_gmner import read_gmner
 from unco.tools.picture_by_id import picture_by_id
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "twitter-gmner"

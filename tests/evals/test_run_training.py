@@ -24,7 +24,7 @@ from unco.evals.model_card import read_report, score_table
 from unco.evals.run_training import minilm_folder
 from unco.evals.score_checkpoint import score_checkpoint
 from unco.evals.show_report import show_report
-from unco.evals.sources import Sources
+from unco.evals.data.data_paths import Sources
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.fuzz.mutations import HUGE, ODD, changed, spoilt
 from unco.corpus.posts import read_posts
 from unco.errors import DataError, PostError, RecordingMiss, SettingsError, SetupError, UncoError
-from unco.evals.datasets import read_captions
+from unco.evals.data.twitter_gmner import read_captions
 from unco.evals.formats.conll_voc import read_folder
 from unco.evals.formats.label_studio_review import read_review
 from unco.evals.formats.recognise import read_gold, read_predictions

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from unco.evals.datasets import read_boxes
+from unco.evals.data.twitter_gmner import read_boxes
 from unco.tools.frames import FRAMES, Frame, decode, encode, limited, sent_size
 from unco.types import Box
 

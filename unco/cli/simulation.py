@@ -39,7 +39,7 @@ def simulate_variants(
     """Run the paper's variants on real posts against a simulated MLLM: shapes and costs, never quality."""
     from unco.evals.ab.simulated import simulate_variants as run
     from unco.evals.simulation import read_profile
-    from unco.evals.sources import Sources
+    from unco.evals.data.data_paths import Sources
 
     names = variant or ["small_only", "unco", "correct_all", "one_shot"]
     run(Sources(data, boxes, None, None), names, posts, read_profile(profile), seed, Console(width=160), family)

@@ -31,7 +31,7 @@ def train(
     """Train a small model and write its checkpoint and card. Needs the `train` extra."""
     from unco.evals.run_training import run_training
     from unco.evals.show_report import show_report
-    from unco.evals.sources import Sources
+    from unco.evals.data.data_paths import Sources
 
     changes = [*(change or ()), *([] if seed is None else [f"seed={seed}"])]
     report = run_training(Sources(data, boxes, regions, captions), recipe, out, resume, changes)
@@ -51,7 +51,7 @@ def score_model(
     """Score a checkpoint on dev and test: F1, and how well its uncertainty finds its errors."""
     from unco.evals.score_checkpoint import score_checkpoint
     from unco.evals.show_report import show_report
-    from unco.evals.sources import Sources
+    from unco.evals.data.data_paths import Sources
 
     show_report(score_checkpoint(Sources(data, boxes, regions, captions), checkpoint, estimator), Console())
 
@@ -66,7 +66,7 @@ def estimators(
 ) -> None:
     """Measure every estimator of uncertainty on dev and test."""
     from unco.evals.estimator_table import measure_estimators, show_runs
-    from unco.evals.sources import Sources
+    from unco.evals.data.data_paths import Sources
 
     measure_estimators(Sources(data, boxes, regions, captions), checkpoint)
     show_runs([checkpoint], Console())

@@ -15,7 +15,7 @@ from unco.evals.calibration import can_estimate
 from unco.evals.estimator_report import EstimatorReport, Shown, report_predictions
 from unco.evals.model_report import show
 from unco.evals.show_report import JUDGED
-from unco.evals.sources import Sources, by_scheme, check_captions, make_look, read_split
+from unco.evals.data.data_paths import Sources, by_scheme, check_captions, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import ESTIMATORS, Estimator
 from unco.small_model.looks import entity_names

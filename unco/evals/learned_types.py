@@ -7,7 +7,7 @@ import torch
 
 from unco.errors import DataError
 from unco.evals.learned_spans import FOLDS, held_out_chances
-from unco.evals.sources import in_scheme
+from unco.evals.data.data_paths import in_scheme
 from unco.evals.uncertainty_quality import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
 from unco.small_model.config import Estimator, Scheme

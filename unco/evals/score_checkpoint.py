@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unco.evals.model_report import ModelReport, report_model
-from unco.evals.sources import SPLITS, Sources, by_scheme, check_captions, make_look, read_split
+from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, check_captions, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.identity import SHIPPED
 from unco.small_model.looks import entity_names

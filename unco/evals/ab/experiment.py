@@ -17,7 +17,7 @@ from unco.errors import DataError, SettingsError
 from unco.evals.ab.posts import Input, post_inputs, remembered, small_model_of, with_pictures
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
-from unco.evals.sources import Sources, in_scheme, make_look, read_split
+from unco.evals.data.data_paths import Sources, in_scheme, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.identity import SHIPPED
 from unco.small_model.looks import entity_names

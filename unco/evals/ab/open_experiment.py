@@ -10,7 +10,7 @@ from unco.errors import DataError
 from unco.evals.formats.recognise import read_gold
 from unco.evals.ab.experiment import Arena, real_arena, simulated_arena
 from unco.evals.simulation import read_profile
-from unco.evals.sources import Sources
+from unco.evals.data.data_paths import Sources
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from unco.errors import DataError
-from unco.evals.datasets import has_fine_types, read_fmnerg, read_gmner
+from unco.evals.data.twitter_gmner import has_fine_types, read_fmnerg, read_gmner
 from unco.evals.formats.checks import check_gold
 from unco.evals.formats.geometry import plain_box
 from unco.small_model.label_schemes import COARSE_OF

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from unco.errors import DataError
-from unco.evals.datasets import has_fine_types, read_fmnerg, read_gmner
+from unco.evals.data.twitter_gmner import has_fine_types, read_fmnerg, read_gmner
 from unco.evals.formats.gold_lines import gold_from_plain
 from unco.evals.formats.json_text import json_lines
 from unco.types import GoldEntity, GoldPost

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unco.errors import DataError
-from unco.evals.datasets import bio_spans, read_boxes, read_captions, read_fmnerg, read_gmner
+from unco.evals.data.twitter_gmner import bio_spans, read_boxes, read_captions, read_fmnerg, read_gmner
 from unco.small_model.label_schemes import COARSE_OF, GMNER_OF
 from unco.types import Box, Span
 
