@@ -1,8 +1,8 @@
 """A test split's worth of posts is scored by all rules in well under the time it takes to look at the numbers."""
 
 from benchmarks.scores import GMNER, made_up_run, measure_scores
-from unco.evals.evaluation import evaluate_run
-from unco.evals.judging import Rated
+from unco.evals.evaluate.evaluate import evaluate_run
+from unco.evals.evaluate.scoring import Rated
 
 
 def test_made_up_posts_look_like_the_data_sets() -> None:

@@ -7,9 +7,9 @@ import pytest
 from tests.evals.ab.experiments import drawn_arena
 from tests.tools.test_policy import policy_of
 from unco.errors import SettingsError
-from unco.evals.comparison import Difference
+from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
-from unco.evals.judging import NotScored
+from unco.evals.evaluate.scoring import NotScored
 from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import Row, Table, published

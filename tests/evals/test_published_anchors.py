@@ -7,8 +7,8 @@ import pytest
 
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.recognise import read_gold
-from unco.evals.judging import Line, Rated
-from unco.evals.run_scores import score_run
+from unco.evals.evaluate.scoring import Line, Rated
+from unco.evals.evaluate.run_scores import score_run
 from unco.types import GoldEntity, GoldPost
 
 

@@ -27,11 +27,11 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Score predictions of any system against gold, with intervals and trivial baselines."""
-    from unco.evals.evaluation import evaluate_run
+    from unco.evals.evaluate.evaluate import evaluate_run
     from unco.evals.formats.recognise import read_gold, read_predictions
-    from unco.evals.plain_data import to_json
-    from unco.evals.show_scores import show_evaluation
-    from unco.evals.uncertainty_report import entity_names
+    from unco.evals.evaluate.serialize import to_json
+    from unco.evals.evaluate.show import show_evaluation
+    from unco.evals.evaluate.uncertainty_report import entity_names
 
     found = evaluate_run(
         read_gold(gold, split, boxes),

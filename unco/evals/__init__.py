@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unco.evals.plain_data import score
+    from unco.evals.evaluate.serialize import score
 
 __all__ = ["score"]
 
@@ -11,7 +11,7 @@ __all__ = ["score"]
 def __getattr__(name: str) -> Any:
     """Load `score` when it is first used: importing one part of the evals must not load the others."""
     if name == "score":
-        from unco.evals.plain_data import score
+        from unco.evals.evaluate.serialize import score
 
         return score
     raise AttributeError(f"module 'unco.evals' has no attribute {name!r}")

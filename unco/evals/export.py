@@ -19,7 +19,7 @@ from unco.evals.formats.predicted import NOWHERE, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
 from unco.evals.formats.recognise import read_predictions
 from unco.evals.formats.results import read_results
-from unco.evals.readings import types_to_choose
+from unco.evals.evaluate.type_schemes import types_to_choose
 from unco.evals.review_queue import review_queue
 from unco.types import GoldEntity, GoldPost
 

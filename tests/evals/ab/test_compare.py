@@ -12,7 +12,7 @@ from tests.scripted import doubt
 from unco.context import Context
 from unco.errors import DataError, SettingsError
 from unco.evals.changes import Changes
-from unco.evals.comparison import Difference
+from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.ab.arm import Arm, parse_arm
 from unco.evals.ab.compare import compare_arms, to_json, write_comparison

@@ -14,7 +14,7 @@ from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.report.data import report_data
 from unco.evals.report.densities import before_correction
 from unco.evals.report.page import write_page
-from unco.evals.run_scores import score_run
+from unco.evals.evaluate.run_scores import score_run
 from unco.types import Result
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from unco.errors import SettingsError
-from unco.evals.comparison import Difference, compare_runs
+from unco.evals.evaluate.compare_runs import Difference, compare_runs
 from unco.evals.formats.json_text import write_lines, write_text
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.intervals import Interval, f1_interval
-from unco.evals.judging import NotScored
-from unco.evals.plain_data import plain_difference
+from unco.evals.evaluate.scoring import NotScored
+from unco.evals.evaluate.serialize import plain_difference
 from unco.evals.protocols import count_posts, counters
 from unco.evals.scores import THREE_TASKS, Task
 from unco.evals.ab.experiment import Arena

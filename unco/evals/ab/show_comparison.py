@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from unco.evals.intervals import Interval
-from unco.evals.judging import NotScored
+from unco.evals.evaluate.scoring import NotScored
 from unco.evals.scores import THREE_TASKS
 from unco.evals.ab.experiment import Arena
 from unco.evals.ab.compare import Against, ArmComparison

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from unco.evals.comparison import Difference
+from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.intervals import Interval
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import RowFound, Runs, Shape, TableFound, data_set_of

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unco.evals.comparison import Difference
+from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.intervals import Interval
-from unco.evals.judging import NotScored
+from unco.evals.evaluate.scoring import NotScored
 from unco.evals.paper.published import NONE, F1s, Row, Table
 from unco.evals.scores import THREE_TASKS, Task
 from unco.evals.ab.experiment import Arena

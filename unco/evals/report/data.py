@@ -8,10 +8,10 @@ from unco.evals.changes import count_changes, value_right, was_asked
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.geometry import plain_box
 from unco.evals.formats.prediction_lines import predicted_of
-from unco.evals.judging import Rated
-from unco.evals.readings import readings_of
+from unco.evals.evaluate.scoring import Rated
+from unco.evals.evaluate.type_schemes import readings_of
 from unco.evals.report.densities import plots_of
-from unco.evals.run_scores import score_run
+from unco.evals.evaluate.run_scores import score_run
 from unco.evals.scores import THREE_TASKS
 from unco.nodes.account import usage_of
 from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span

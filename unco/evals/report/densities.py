@@ -8,7 +8,7 @@ import numpy as np
 
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.uncertainty_quality import wrong_regions, wrong_spans, wrong_types
-from unco.evals.uncertainty_report import UncertaintyQuality, report_uncertainty
+from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, report_uncertainty
 from unco.types import ATTRIBUTES, Attribute, Entity, GoldPost, Result
 
 BINS = 50

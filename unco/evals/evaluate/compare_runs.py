@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.intervals import Interval, f1_difference, mcnemar
-from unco.evals.judging import Entities, Judge, NotScored, judge
+from unco.evals.evaluate.scoring import Entities, Judge, NotScored, judge
 from unco.evals.protocols import TASKS, Protocol
-from unco.evals.readings import readings_of
+from unco.evals.evaluate.type_schemes import readings_of
 from unco.evals.scores import Task
 from unco.types import GoldPost
 

@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.evals.comparison import Comparison, Difference
-from unco.evals.evaluation import Evaluation
+from unco.evals.evaluate.compare_runs import Comparison, Difference
+from unco.evals.evaluate.evaluate import Evaluation
 from unco.evals.intervals import Interval
-from unco.evals.judging import Line, NotScored
-from unco.evals.uncertainty_report import Groups, UncertaintyQuality
+from unco.evals.evaluate.scoring import Line, NotScored
+from unco.evals.evaluate.uncertainty_report import Groups, UncertaintyQuality
 from unco.show import visible
 
 HEADINGS = ("", "P", "R", "F1", "95 % interval", "right / predicted / gold")

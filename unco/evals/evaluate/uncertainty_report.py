@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from unco.evals.formats.predicted import Predicted, PredictedPost
-from unco.evals.judging import NotScored
+from unco.evals.evaluate.scoring import NotScored
 from unco.evals.risk_coverage import Point, area_under_risk, risk_coverage
 from unco.evals.uncertainty_quality import (
     Bin,
