@@ -12,7 +12,7 @@ from unco.errors import DataError
 from unco.evals.calibration import can_estimate
 from unco.evals.learned_spans import FOLDS
 from unco.evals.learned_types import learn_types
-from unco.evals.uncertainty_quality import auroc
+from unco.evals.metrics.uncertainty import auroc
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.looks import SimulatedLook
 from unco.small_model.model_input import ModelInput

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from tests.tiny import TINY, gold_post, tiny_predictor, tiny_tokenizer
-from unco.evals.scores import score
+from unco.evals.metrics.paper import score
 from unco.small_model import training
 from unco.small_model.looks import SimulatedLook
 from unco.small_model.model_input import ModelInput

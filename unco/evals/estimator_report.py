@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unco.evals.uncertainty_quality import (
+from unco.evals.metrics.uncertainty import (
     auroc,
     average_precision,
     calibration_error,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from unco.evals.calibration import check_found
-from unco.evals.uncertainty_quality import auroc, wrong_spans
+from unco.evals.metrics.uncertainty import auroc, wrong_spans
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.looks import Look, look_steadily
 from unco.small_model.predictor import Predictor

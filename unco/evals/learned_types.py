@@ -8,7 +8,7 @@ import torch
 from unco.errors import DataError
 from unco.evals.learned_spans import FOLDS, held_out_chances
 from unco.evals.data.data_paths import in_scheme
-from unco.evals.uncertainty_quality import auroc, wrong_types
+from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
 from unco.small_model.config import Estimator, Scheme
 from unco.small_model.known_names import KnownNames, know_names

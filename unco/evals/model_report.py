@@ -11,8 +11,8 @@ from unco.evals.estimator_report import (
     report_predictions,
     with_fitted,
 )
-from unco.evals.scores import score
-from unco.evals.uncertainty_quality import wrong_groundings
+from unco.evals.metrics.paper import score
+from unco.evals.metrics.uncertainty import wrong_groundings
 from unco.small_model.config import ESTIMATORS, Scheme
 from unco.small_model.looks import Look, look_steadily
 from unco.small_model.model_input import ModelInput

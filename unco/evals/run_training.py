@@ -19,7 +19,7 @@ from unco.evals.learned_spans import learn_spans
 from unco.evals.learned_types import learn_types
 from unco.evals.model_card import write_card
 from unco.evals.model_report import ModelReport, report_model
-from unco.evals.scores import score
+from unco.evals.metrics.paper import score
 from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, make_look, read_split, visual_features
 from unco.small_model import training, training_data
 from unco.small_model.checkpoint import (

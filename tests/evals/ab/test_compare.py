@@ -11,7 +11,7 @@ from tests.evals.ab.experiments import drawn_arena
 from tests.scripted import doubt
 from unco.context import Context
 from unco.errors import DataError, SettingsError
-from unco.evals.changes import Changes
+from unco.evals.metrics.correction_effects import Changes
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.ab.arm import Arm, parse_arm

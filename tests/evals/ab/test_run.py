@@ -9,7 +9,7 @@ from rich.console import Console
 from tests.evals.ab.experiments import drawn_arena, llm_of
 from tests.evals.simulated_posts import drawn_posts, small_model
 from unco.errors import SettingsError
-from unco.evals.changes import count_changes
+from unco.evals.metrics.correction_effects import count_changes
 from unco.evals.ab.run import ArmRun, outcomes, run_arms, variant_arms
 from unco.evals.ab.table import show_arms, show_outcomes
 from unco.evals.simulation import Profile, read_profile, simulate

@@ -13,7 +13,7 @@ from unco.evals.evaluate.evaluate import evaluate_run
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.evaluate.scoring import Line, NotScored, Rated
 from unco.evals.evaluate.serialize import to_json
-from unco.evals.protocols import PROTOCOLS, Protocol
+from unco.evals.metrics.protocols import PROTOCOLS, Protocol
 from unco.evals.evaluate.run_scores import RunScores, score_run
 from unco.types import Box, GoldEntity, GoldPost, Span
 

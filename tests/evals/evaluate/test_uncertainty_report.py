@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.evaluate.scoring import NotScored
-from unco.evals.risk_coverage import area_under_risk, risk_coverage
-from unco.evals.uncertainty_quality import Bin, auroc, calibration_error, reliability_bins, strict_auroc
+from unco.evals.metrics.risk_coverage import area_under_risk, risk_coverage
+from unco.evals.metrics.uncertainty import Bin, auroc, calibration_error, reliability_bins, strict_auroc
 from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, entity_names, report_uncertainty
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 

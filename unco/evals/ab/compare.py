@@ -10,11 +10,11 @@ from unco.errors import SettingsError
 from unco.evals.evaluate.compare_runs import Difference, compare_runs
 from unco.evals.formats.json_text import write_lines, write_text
 from unco.evals.formats.prediction_lines import predicted_of
-from unco.evals.intervals import Interval, f1_interval
+from unco.evals.metrics.bootstrap import Interval, f1_interval
 from unco.evals.evaluate.scoring import NotScored
 from unco.evals.evaluate.serialize import plain_difference
-from unco.evals.protocols import count_posts, counters
-from unco.evals.scores import THREE_TASKS, Task
+from unco.evals.metrics.protocols import count_posts, counters
+from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.ab.experiment import Arena
 from unco.evals.ab.arm import Arm
 from unco.evals.ab.flips import Flip, find_flips, plain_flip

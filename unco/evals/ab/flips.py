@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unco.evals.changes import Value, gold_of, value_right
+from unco.evals.metrics.correction_effects import Value, gold_of, value_right
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, GoldPost, Result, Span
 
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unco.evals.changes import Changes, count_changes
-from unco.evals.protocols import Report, evaluate
+from unco.evals.metrics.correction_effects import Changes, count_changes
+from unco.evals.metrics.protocols import Report, evaluate
 from unco.evals.ab.experiment import Arena
 from unco.evals.ab.arm import Arm
 from unco.graph import build_variant

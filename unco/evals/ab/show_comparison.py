@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.evals.intervals import Interval
+from unco.evals.metrics.bootstrap import Interval
 from unco.evals.evaluate.scoring import NotScored
-from unco.evals.scores import THREE_TASKS
+from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.ab.experiment import Arena
 from unco.evals.ab.compare import Against, ArmComparison
 from unco.evals.ab.flips import Flip, plain_flip

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from unco.evals.scores import THREE_TASKS
+from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.ab.run import ArmRun, corrections, outcomes
 
 SIMULATED = (

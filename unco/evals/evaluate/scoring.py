@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from unco.errors import SettingsError
 from unco.evals.formats.predicted import Predicted, PredictedPost
-from unco.evals.intervals import Interval, f1_intervals
-from unco.evals.protocols import PROTOCOLS, Count, Protocol, count_posts, counters
+from unco.evals.metrics.bootstrap import Interval, f1_intervals
+from unco.evals.metrics.protocols import PROTOCOLS, Count, Protocol, count_posts, counters
 from unco.evals.evaluate.type_schemes import Reading
-from unco.evals.scores import NOTHING, Score, Task, total
+from unco.evals.metrics.paper import NOTHING, Score, Task, total
 from unco.types import GoldPost
 
 Entities = Sequence[Sequence[Predicted]]

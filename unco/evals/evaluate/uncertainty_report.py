@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.evaluate.scoring import NotScored
-from unco.evals.risk_coverage import Point, area_under_risk, risk_coverage
-from unco.evals.uncertainty_quality import (
+from unco.evals.metrics.risk_coverage import Point, area_under_risk, risk_coverage
+from unco.evals.metrics.uncertainty import (
     Bin,
     auroc,
     average_precision,

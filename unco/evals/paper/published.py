@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from unco.evals.scores import Task
+from unco.evals.metrics.paper import Task
 from unco.types import Attribute
 
 DATA = Path(__file__).with_name("tables.yaml")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from unco.evals.evaluate.compare_runs import Difference
-from unco.evals.intervals import Interval
+from unco.evals.metrics.bootstrap import Interval
 from unco.evals.evaluate.scoring import NotScored
 from unco.evals.paper.published import NONE, F1s, Row, Table
-from unco.evals.scores import THREE_TASKS, Task
+from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.ab.experiment import Arena
 from unco.evals.ab.arm import Arm, parse_arm
 from unco.evals.ab.compare import compare, f1_of

@@ -1,4 +1,4 @@
-// Scores by the paper's rule (Eqs. 12-15), as unco/evals/scores.py has them, and the recorded run under other thresholds.
+// Scores by the paper's rule (Eqs. 12-15), as unco/evals/metrics/paper.py has them, and the recorded run under other thresholds.
 "use strict";
 const ATTRIBUTES = ["span", "type", "region"];
 const ASKED = new Set(["kept", "changed", "rejected", "failed"]);

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unco.evals.intervals import f1_error
-from unco.evals.scores import Task
+from unco.evals.metrics.bootstrap import f1_error
+from unco.evals.metrics.paper import Task
 from unco.evals.tuning.call_rate import thresholds_for_share
 from unco.evals.tuning.expected import scores
 from unco.evals.tuning.outcomes import Floats, Outcomes

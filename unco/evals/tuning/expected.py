@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.evals.intervals import Interval, f1_intervals, ratio_intervals
-from unco.evals.scores import THREE_TASKS, Score, Task
+from unco.evals.metrics.bootstrap import Interval, f1_intervals, ratio_intervals
+from unco.evals.metrics.paper import THREE_TASKS, Score, Task
 from unco.evals.tuning.outcomes import COLUMNS, Floats, Outcomes
 from unco.types import ATTRIBUTES, Thresholds
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from unco.evals.intervals import Interval, f1_interval
-from unco.evals.scores import Score, Task
+from unco.evals.metrics.bootstrap import Interval, f1_interval
+from unco.evals.metrics.paper import Score, Task
 from unco.evals.tuning.expected import scores
 from unco.evals.tuning.outcomes import Outcomes
 from unco.types import Thresholds

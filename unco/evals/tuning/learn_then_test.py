@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unco.errors import DataError, SettingsError, SetupError
-from unco.evals.scores import Task
+from unco.evals.metrics.paper import Task
 from unco.evals.tuning.choose import Choice, one_standard_error
 from unco.evals.tuning.outcomes import ROUTINGS, Floats, Outcomes
 from unco.evals.tuning.sweep import Grid, sweep, totals

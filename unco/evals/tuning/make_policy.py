@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from unco.evals.intervals import Interval
+from unco.evals.metrics.bootstrap import Interval
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.paths import ALL, Recorded

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from unco.errors import SettingsError
-from unco.evals.scores import THREE_TASKS, Task
+from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.tuning.call_rate import share_for_calls, share_for_usd, thresholds_for_share
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.held_out import held_out_f1

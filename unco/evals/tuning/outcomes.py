@@ -12,7 +12,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.evals.scores import THREE_TASKS, count_post, entity_correct, region_correct
+from unco.evals.metrics.paper import THREE_TASKS, count_post, entity_correct, region_correct
 from unco.evals.tuning.paths import About, Answered, PostPaths, Recorded, data_hash
 from unco.evals.tuning.replay import Routing, replay_entities, replay_entity
 from unco.nodes.account import known_sum

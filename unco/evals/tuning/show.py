@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.evals.intervals import Interval
-from unco.evals.scores import Task
+from unco.evals.metrics.bootstrap import Interval
+from unco.evals.metrics.paper import Task
 from unco.evals.tuning.check_policy import PolicyCheck
 from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.sweep import FIGURE_4, sweep_one

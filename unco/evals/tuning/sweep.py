@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.evals.scores import THREE_TASKS, Task
+from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.tuning.outcomes import COLUMNS, ROUTINGS, CoupledPost, Floats, Outcomes
 from unco.evals.tuning.replay import Routing, check_floor
 from unco.types import ATTRIBUTES, Attribute, Thresholds

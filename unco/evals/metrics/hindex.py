@@ -6,7 +6,7 @@ candidate covers cannot be found, and still counts in gold. Of two predictions o
 
 from collections.abc import Sequence
 
-from unco.evals.scores import Score, Task, Triplet
+from unco.evals.metrics.paper import Score, Task, Triplet
 from unco.types import Box, GoldEntity, GoldPost
 
 

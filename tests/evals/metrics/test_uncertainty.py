@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evals.test_scores import RIGHT, Guess
+from tests.evals.metrics.test_paper_scores import RIGHT, Guess
 from tests.tiny import gold_post
-from unco.evals.uncertainty_quality import (
+from unco.evals.metrics.uncertainty import (
     auroc,
     average_precision,
     calibration_error,

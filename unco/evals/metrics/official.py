@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from unco.evals.scores import Score, Task, Triplet
+from unco.evals.metrics.paper import Score, Task, Triplet
 from unco.types import Box, GoldPost
 
 LEAST_IOU = np.float32(0.5)

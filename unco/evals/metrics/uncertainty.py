@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from unco.evals.scores import Triplet, region_correct
+from unco.evals.metrics.paper import Triplet, region_correct
 from unco.types import GoldPost
 
 

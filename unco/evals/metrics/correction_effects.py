@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unco.evals.scores import region_correct
+from unco.evals.metrics.paper import region_correct
 from unco.types import Attribute, Box, Correction, Entity, GoldEntity, GoldPost, Result, Span
 
 Value = Span | Box | str | None

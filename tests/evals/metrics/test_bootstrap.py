@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.evals import intervals
-from unco.evals.intervals import Interval, f1_difference, f1_interval, f1_intervals, mcnemar
-from unco.evals.scores import Score
+from unco.evals.metrics import bootstrap as intervals
+from unco.evals.metrics.bootstrap import Interval, f1_difference, f1_interval, f1_intervals, mcnemar
+from unco.evals.metrics.paper import Score
 
 
 def simulated(posts: int, chance: float, rng: np.random.Generator) -> list[Score]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import gold_post
-from unco.evals.scores import Score, region_correct, score
+from unco.evals.metrics.paper import Score, region_correct, score
 from unco.types import Box, Span
 
 BOX = Box(10, 10, 60, 90)

@@ -10,7 +10,7 @@ from math import comb, erfc, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.evals.scores import NOTHING, Score
+from unco.evals.metrics.paper import NOTHING, Score
 
 LEVEL = 0.95
 LEVELS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
