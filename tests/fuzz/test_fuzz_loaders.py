@@ -18,7 +18,7 @@ from unco.corpus.posts import read_posts
 from unco.errors import DataError, PostError, RecordingMiss, SettingsError, SetupError, UncoError
 from unco.evals.data.twitter_gmner import read_captions
 from unco.evals.formats.conll_voc import read_folder
-from unco.evals.formats.label_studio_review import read_review
+from unco.evals.review.label_studio_import import read_review
 from unco.evals.formats.recognise import read_gold, read_predictions
 from unco.evals.formats.results import read_results
 from unco.evals.simulation.gold import read_gold as read_simulation_gold

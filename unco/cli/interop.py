@@ -22,7 +22,7 @@ def export(
     image: Image = "{id}.jpg",
 ) -> None:
     """Write a run for Label Studio, as COCO, as CoNLL with VOC, or as the official JSON."""
-    from unco.evals.export import export_run
+    from unco.evals.review.export import export_run
     from unco.evals.formats.recognise import read_gold
 
     posts = export_run(run, to, out, None if gold is None else read_gold(gold, split, boxes), image)
@@ -37,7 +37,7 @@ def review_queue(
     image: Image = "{id}.jpg",
 ) -> None:
     """Write what is still in doubt after correction, the most doubtful first, as tasks for Label Studio."""
-    from unco.evals.export import export_queue
+    from unco.evals.review.export import export_queue
 
     posts = export_queue(run, out, most, image)
     Console().print(f"{posts} posts to look at in {out}; labelling config in {out.with_suffix('.xml')}", soft_wrap=True)
@@ -49,7 +49,7 @@ def import_review(
     out: Annotated[Path, typer.Option("--out", "-o", help="File of gold posts to write.")],
 ) -> None:
     """Read what people made of the tasks, as gold posts."""
-    from unco.evals.export import import_review as run
+    from unco.evals.review.export import import_review as run
 
     found = run(export, out)
     Console().print(f"{len(found.gold)} reviewed posts in {out}", soft_wrap=True)

@@ -13,14 +13,14 @@ from unco.evals.formats.conll_voc import write_folder
 from unco.evals.formats.gold_lines import write_gold_lines
 from unco.evals.formats.json_text import write_text
 from unco.evals.formats.label_studio import labelling_config, to_task
-from unco.evals.formats.label_studio_review import Reviewed, read_review
+from unco.evals.review.label_studio_import import Reviewed, read_review
 from unco.evals.formats.official_json import write_official_predictions
 from unco.evals.formats.predicted import NOWHERE, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
 from unco.evals.formats.recognise import read_predictions
 from unco.evals.formats.results import read_results
 from unco.evals.evaluate.type_schemes import types_to_choose
-from unco.evals.review_queue import review_queue
+from unco.evals.review.queue import review_queue
 from unco.types import GoldEntity, GoldPost
 
 FORMATS = ("label-studio", "coco", "conll", "official", "jsonl")
