@@ -14,7 +14,7 @@ from benchmarks.posts import typical_posts
 from benchmarks.tables import columns_table, milliseconds
 from benchmarks.timing import measure
 from unco.small_model.config import ESTIMATORS
-from unco.small_model.identity import SHIPPED
+from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.predictor import Predictor
 
 NAMES = ("entropy", "learned", "mc_decoder")

@@ -20,7 +20,7 @@ from benchmarks.transformers_way import WORDS, generate, measure_transformers, s
 from unco.small_model.batch import Batch
 from unco.small_model.checkpoint import load_tokenizer
 from unco.small_model.config import ModelConfig
-from unco.small_model.identity import SHIPPED
+from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.predictor import Predictor
 from unco.small_model.symbols import FIRST_TYPE
 

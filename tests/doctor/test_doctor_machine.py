@@ -11,7 +11,7 @@ from unco.cli import main
 from unco.doctor import machine
 from unco.doctor.check import Check, healthy
 from unco.doctor.machine import check_cache, check_checkpoint, check_extras, check_python, check_torch, check_writing
-from unco.small_model.identity import SHIPPED
+from unco.small_model.fingerprint import SHIPPED
 from unco.tools.cache import Cache
 
 

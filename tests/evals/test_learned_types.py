@@ -14,7 +14,7 @@ from unco.evals.learned_spans import FOLDS
 from unco.evals.learned_types import learn_types
 from unco.evals.metrics.uncertainty import auroc
 from unco.small_model.config import ESTIMATORS
-from unco.small_model.looks import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import fit_regression

@@ -22,7 +22,7 @@ from unco.small_model.checkpoint import (
     save_pretrained,
 )
 from unco.small_model.config import ESTIMATORS
-from unco.small_model.identity import SHIPPED
+from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regression import Regression
 from unco.small_model.uncertainty import log_cardinality

@@ -16,7 +16,7 @@ from tests.small_model.train_tiny import RECIPE, posts
 from tests.tiny import gold_post, tiny_network, tiny_tokenizer
 from unco.errors import DataError, SettingsError, SetupError
 from unco.small_model import training
-from unco.small_model.looks import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
 from unco.small_model.recipe import RECIPES, read_recipe, recipe_path
 from unco.types import GoldPost

@@ -8,7 +8,7 @@ import torch
 
 from tests.tiny import LABELS, TINY, gold_post, tiny_tokenizer
 from unco.errors import DataError
-from unco.small_model.looks import SimulatedLook, text_only
+from unco.small_model.gold_inputs import SimulatedLook, text_only
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions import Region
 from unco.small_model.symbols import END, REGION

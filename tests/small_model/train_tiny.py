@@ -13,7 +13,7 @@ from random import Random
 from tests.tiny import TINY, gold_post, tiny_predictor, tiny_tokenizer
 from unco.evals.metrics.paper import score
 from unco.small_model import training
-from unco.small_model.looks import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
 from unco.small_model.recipe import Recipe
 from unco.types import GoldPost

@@ -13,7 +13,7 @@ import unco
 from tests.scripted import ANN, OWLS, TOKENS, ScriptedLlm, doubt, graph_of, says
 from unco.errors import SettingsError, SetupError
 from unco.graph import default_graph
-from unco.small_model.identity import SHIPPED, Identity, identity_of
+from unco.small_model.fingerprint import SHIPPED, Identity, identity_of
 from unco.state import read_result
 from unco.tools.policy import Policy, policy_checkpoint, read_policy, write_policy
 from unco.tools.under_policy import PolicyExtractor, differences

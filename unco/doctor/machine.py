@@ -51,7 +51,7 @@ def check_checkpoint(source: str | None = None) -> Check:
         source: folder or name on the Hugging Face hub; None = the shipped one.
     """
     from unco.small_model.checkpoint import from_pretrained
-    from unco.small_model.identity import SHIPPED, identity_of
+    from unco.small_model.fingerprint import SHIPPED, identity_of
 
     try:
         from_pretrained(source or SHIPPED)

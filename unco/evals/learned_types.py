@@ -12,7 +12,7 @@ from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
 from unco.small_model.config import Estimator, Scheme
 from unco.small_model.known_names import KnownNames, know_names
-from unco.small_model.looks import Look, look_steadily
+from unco.small_model.gold_inputs import Look, look_steadily
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import Regression, fit_regression

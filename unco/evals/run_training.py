@@ -31,7 +31,7 @@ from unco.small_model.checkpoint import (
 from unco.small_model.config import Estimator, named_estimator
 from unco.small_model.hub_models import fetched_folder
 from unco.small_model.label_schemes import label_scheme
-from unco.small_model.looks import Look, entity_names, look_at_all, look_steadily
+from unco.small_model.gold_inputs import Look, entity_names, look_at_all, look_steadily
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.pretrained import start_network

@@ -19,7 +19,7 @@ from torch import Tensor
 from unco.errors import SettingsError, SetupError
 from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.hub_models import fetched_folder
-from unco.small_model.identity import SHIPPED
+from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.known_names import KnownNames
 from unco.small_model.network import Network
 from unco.small_model.predictor import Predictor

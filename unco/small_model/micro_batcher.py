@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from unco.errors import Overloaded
-from unco.small_model.batch_faults import Predict, run_batch
+from unco.small_model.batch_retry import Predict, run_batch
 from unco.small_model.batching import Batching, choose_batch
 from unco.small_model.model_input import ModelInput
 

@@ -15,7 +15,7 @@ from unco.small_model.decoder import Memory
 from unco.small_model.decoding import Decoded, decode_greedily
 from unco.small_model.known_names import KnownNames, name_vectors
 from unco.small_model.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
-from unco.small_model.memory import run_in_parts
+from unco.small_model.out_of_memory import run_in_parts
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network import Network
 from unco.small_model.regression import Regression

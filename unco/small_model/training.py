@@ -12,8 +12,8 @@ from transformers import Trainer, TrainingArguments, set_seed
 
 from unco.errors import SetupError
 from unco.small_model.batch import Batch
-from unco.small_model.looks import Look
-from unco.small_model.memory import lacks_memory
+from unco.small_model.gold_inputs import Look
+from unco.small_model.out_of_memory import lacks_memory
 from unco.small_model.network import Network, Targets
 from unco.small_model.recipe import Recipe
 from unco.small_model.training_data import Collator, GoldPosts, check_types

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
-from unco.small_model.identity import Identity
+from unco.small_model.fingerprint import Identity
 from unco.types import ALWAYS, Attribute, Thresholds
 
 _MOST = 100_000
@@ -47,7 +47,7 @@ class PolicyThresholds(_Section):
 
 
 class PolicyCheckpoint(_Section):
-    """The small model that they are for; see `unco.small_model.identity.Identity`."""
+    """The small model that they are for; see `unco.small_model.fingerprint.Identity`."""
 
     name: str
     sha256: Sha256

@@ -67,7 +67,7 @@ def default_extractor(
 
     def load() -> Any:
         from unco.small_model.checkpoint import from_pretrained
-        from unco.small_model.identity import SHIPPED
+        from unco.small_model.fingerprint import SHIPPED
 
         return from_pretrained(checkpoint or SHIPPED, scheme, estimator).to(device)
 

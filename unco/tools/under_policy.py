@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from unco.small_model.identity import Identity
+from unco.small_model.fingerprint import Identity
 from unco.tools.extractor import Extractor, extract_async
 from unco.tools.policy import Policy
 from unco.types import Extraction, Post

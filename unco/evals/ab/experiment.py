@@ -19,8 +19,8 @@ from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.evals.data.data_paths import Sources, in_scheme, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.identity import SHIPPED
-from unco.small_model.looks import entity_names
+from unco.small_model.fingerprint import SHIPPED
+from unco.small_model.gold_inputs import entity_names
 from unco.small_model.predictor import Predictor
 from unco.tools.cache import Cache
 from unco.tools.call_settings import mllm_from_env

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from unco.errors import DataError
-from unco.small_model.looks import DEFAULT_SIZE, Look, look_steadily
+from unco.small_model.gold_inputs import DEFAULT_SIZE, Look, look_steadily
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions import Region
 from unco.tools.extractor import Extractor, NetworkExtractor

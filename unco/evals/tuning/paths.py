@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from unco.errors import DataError
 from unco.evals.formats.gold_lines import gold_to_plain
 from unco.evals.formats.json_text import json_lines, write_text
-from unco.small_model.identity import Identity
+from unco.small_model.fingerprint import Identity
 from unco.state import to_json
 from unco.tools.prices import Price
 from unco.types import ALWAYS, ATTRIBUTES, Attribute, Correction, Extraction, GoldPost, Span, Thresholds

@@ -16,7 +16,7 @@ from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.paths import ALL, Recorded, read_paths, write_paths
 from unco.evals.tuning.record import record_arena
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
-from unco.small_model.identity import identity_of
+from unco.small_model.fingerprint import identity_of
 from unco.tools.policy import Policy, read_policy, write_policy
 from unco.types import Thresholds
 

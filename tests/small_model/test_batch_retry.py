@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from unco.small_model.batch_faults import run_batch
+from unco.small_model.batch_retry import run_batch
 from unco.small_model.model_input import ModelInput
 
 POSTS = [ModelInput((f"word{number}",) * (number + 1)) for number in range(8)]

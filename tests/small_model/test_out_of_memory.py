@@ -12,7 +12,7 @@ from tests.tiny import tiny_predictor
 from unco.errors import SetupError
 from unco.small_model import predictor as module
 from unco.small_model.batch import Batch
-from unco.small_model.memory import lacks_memory, run_in_parts
+from unco.small_model.out_of_memory import lacks_memory, run_in_parts
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network import Network
 
