@@ -7,7 +7,7 @@ from unco.context import Context
 from benchmarks.timing import Measured, measure
 from unco.graph import build_graph
 from unco.small_model.batching import Batching
-from unco.small_model.config import ESTIMATORS
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
 from unco.tools.extractor import NetworkExtractor

@@ -8,8 +8,8 @@ from benchmarks.mc_cost import PASSES, Case, describe_floor, deterministic, devi
 from benchmarks.timing import Measured, measure
 from benchmarks.transformers_way import begin_names
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
-from unco.small_model.config import ModelConfig
-from unco.small_model.network import Network
+from unco.small_model.network.config import ModelConfig
+from unco.small_model.network.model import Network
 
 PAPER = ModelConfig(
     vocabulary=50265,

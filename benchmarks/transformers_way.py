@@ -13,10 +13,10 @@ import torch
 from benchmarks.mc_cost import PASSES, Case, deterministic, estimated, make_case, waited_for
 from benchmarks.timing import Measured, measure
 from unco.small_model.batch import Batch
-from unco.small_model.network import Network
+from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
-from unco.small_model.symbols import FIRST_TYPE, START
-from unco.small_model.weight_names import bart_config, bart_weights
+from unco.small_model.network.symbols import FIRST_TYPE, START
+from unco.small_model.network.weight_names import bart_config, bart_weights
 
 WORDS = 16
 """Of a typical post, which a pointer chooses from."""

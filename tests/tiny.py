@@ -5,12 +5,12 @@ from dataclasses import replace
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from unco.small_model.config import Estimator, McDropout, ModelConfig, Scheme
+from unco.small_model.network.config import Estimator, McDropout, ModelConfig, Scheme
 from unco.small_model.known_names import know_names
-from unco.small_model.network import Network
+from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import Regression
-from unco.small_model.symbols import START
+from unco.small_model.network.symbols import START
 from unco.small_model.uncertainty import log_cardinality
 from unco.types import Box, Entity, Extraction, GoldEntity, GoldPost, Label, PictureInfo, Span, Thresholds, Uncertainty
 

@@ -19,10 +19,10 @@ from benchmarks.timing import Measured
 from benchmarks.transformers_way import WORDS, generate, measure_transformers, same_weights
 from unco.small_model.batch import Batch
 from unco.small_model.checkpoint import load_tokenizer
-from unco.small_model.config import ModelConfig
+from unco.small_model.network.config import ModelConfig
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.predictor import Predictor
-from unco.small_model.symbols import FIRST_TYPE
+from unco.small_model.network.symbols import FIRST_TYPE
 
 CPU = torch.device("cpu")
 ROOMY = replace(TINY, positions=400)  # its pieces are single letters

@@ -13,7 +13,7 @@ from unco.evals.calibration import can_estimate
 from unco.evals.learned_spans import FOLDS
 from unco.evals.learned_types import learn_types
 from unco.evals.metrics.uncertainty import auroc
-from unco.small_model.config import ESTIMATORS
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor

@@ -26,7 +26,7 @@ from unco.evals.score_checkpoint import score_checkpoint
 from unco.evals.show_report import show_report
 from unco.evals.data.data_paths import Sources
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.config import ESTIMATORS
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
 from unco.small_model.region_files import write_region_file
 from unco.small_model.regions import Region, with_whole_picture

@@ -21,7 +21,7 @@ from unco.small_model.checkpoint import (
     quantise,
     save_pretrained,
 )
-from unco.small_model.config import ESTIMATORS
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regression import Regression

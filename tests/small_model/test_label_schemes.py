@@ -1,6 +1,6 @@
 import re
 
-from unco.small_model.config import GMNER_LABELS
+from unco.small_model.network.config import GMNER_LABELS
 from unco.small_model.label_schemes import COARSE_OF, FMNERG_LABELS, GMNER_OF, PERSON_TYPES
 
 

@@ -14,7 +14,7 @@ from unco.small_model import predictor as module
 from unco.small_model.batch import Batch
 from unco.small_model.out_of_memory import lacks_memory, run_in_parts
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network import Network
+from unco.small_model.network.model import Network
 
 CUDA = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
 CPU = RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")

@@ -11,7 +11,7 @@ from unco.errors import DataError
 from unco.small_model.gold_inputs import SimulatedLook, text_only
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions import Region
-from unco.small_model.symbols import END, REGION
+from unco.small_model.network.symbols import END, REGION
 from unco.small_model.training_data import Collator, GoldPosts, check_types, region_overlaps, region_target
 from unco.types import Box, GoldEntity, GoldPost, Span
 

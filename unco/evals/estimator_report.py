@@ -12,7 +12,7 @@ from unco.evals.metrics.uncertainty import (
     wrong_spans,
     wrong_types,
 )
-from unco.small_model.config import Estimator
+from unco.small_model.network.config import Estimator
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Prediction, Predictor
 from unco.small_model.uncertainty import fit_normaliser

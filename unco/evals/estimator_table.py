@@ -17,7 +17,7 @@ from unco.evals.model_report import show
 from unco.evals.show_report import JUDGED
 from unco.evals.data.data_paths import Sources, by_scheme, check_captions, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.config import ESTIMATORS, Estimator
+from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.gold_inputs import entity_names
 from unco.small_model.predictor import Prediction, Predictor
 from unco.small_model.uncertainty import fit_normaliser

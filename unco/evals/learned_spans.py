@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from unco.evals.calibration import check_found
 from unco.evals.metrics.uncertainty import auroc, wrong_spans
-from unco.small_model.config import ESTIMATORS
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.gold_inputs import Look, look_steadily
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import Regression, fit_regression

@@ -10,7 +10,7 @@ from unco.evals.learned_spans import FOLDS, held_out_chances
 from unco.evals.data.data_paths import in_scheme
 from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
-from unco.small_model.config import Estimator, Scheme
+from unco.small_model.network.config import Estimator, Scheme
 from unco.small_model.known_names import KnownNames, know_names
 from unco.small_model.gold_inputs import Look, look_steadily
 from unco.small_model.model_input import ModelInput

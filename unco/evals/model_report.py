@@ -13,7 +13,7 @@ from unco.evals.estimator_report import (
 )
 from unco.evals.metrics.paper import score
 from unco.evals.metrics.uncertainty import wrong_groundings
-from unco.small_model.config import ESTIMATORS, Scheme
+from unco.small_model.network.config import ESTIMATORS, Scheme
 from unco.small_model.gold_inputs import Look, look_steadily
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor

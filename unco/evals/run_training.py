@@ -28,13 +28,13 @@ from unco.small_model.checkpoint import (
     quantise,
     save_pretrained,
 )
-from unco.small_model.config import Estimator, named_estimator
+from unco.small_model.network.config import Estimator, named_estimator
 from unco.small_model.hub_models import fetched_folder
 from unco.small_model.label_schemes import label_scheme
 from unco.small_model.gold_inputs import Look, entity_names, look_at_all, look_steadily
-from unco.small_model.network import Network
+from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
-from unco.small_model.pretrained import start_network
+from unco.small_model.network.pretrained import start_network
 from unco.small_model.recipe import Recipe, read_recipe, recipe_path
 from unco.small_model.uncertainty import log_cardinality
 from unco.types import GoldPost, Thresholds

@@ -17,11 +17,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from unco.errors import SettingsError, SetupError
-from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
+from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.hub_models import fetched_folder
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.known_names import KnownNames
-from unco.small_model.network import Network
+from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regression import Regression
 from unco.small_model.span_signals import SPAN_SIGNALS

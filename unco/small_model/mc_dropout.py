@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from unco.small_model.batch import Batch
-from unco.small_model.config import Heads, McDropout
-from unco.small_model.decoder import Memory
-from unco.small_model.decoding import Decoded
-from unco.small_model.network import Network, shift
-from unco.small_model.symbols import END, Heard, hear
+from unco.small_model.network.config import Heads, McDropout
+from unco.small_model.network.decoder import Memory
+from unco.small_model.network.decoding import Decoded
+from unco.small_model.network.model import Network, shift
+from unco.small_model.network.symbols import END, Heard, hear
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from unco.small_model.config import Scheme
+from unco.small_model.network.config import Scheme
 
 
 def fold_types(probabilities: Tensor, scheme: Scheme) -> Tensor:

@@ -11,11 +11,11 @@ from math import log
 import torch
 from torch import Tensor
 
-from unco.small_model.decoder import Memory
-from unco.small_model.decoding import Decoded
-from unco.small_model.network import Network, shift
-from unco.small_model.symbols import FIRST_TYPE, DecodedEntity, decode_symbols, hear
-from unco.small_model.tag_reader import Tags
+from unco.small_model.network.decoder import Memory
+from unco.small_model.network.decoding import Decoded
+from unco.small_model.network.model import Network, shift
+from unco.small_model.network.symbols import FIRST_TYPE, DecodedEntity, decode_symbols, hear
+from unco.small_model.network.tagging_head import Tags
 from unco.small_model.uncertainty import entropy, surprisal
 
 LEAST = 0.01

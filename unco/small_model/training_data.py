@@ -12,10 +12,10 @@ from torch.utils.data import Dataset
 
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.config import ModelConfig
+from unco.small_model.network.config import ModelConfig
 from unco.small_model.gold_inputs import Look, text_only
-from unco.small_model.network import Targets
-from unco.small_model.symbols import REGION, encode_entities
+from unco.small_model.network.model import Targets
+from unco.small_model.network.symbols import REGION, encode_entities
 from unco.types import Box, GoldPost
 
 

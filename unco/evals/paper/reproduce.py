@@ -13,7 +13,7 @@ from unco.evals.ab.experiment import Arena
 from unco.evals.ab.arm import Arm, parse_arm
 from unco.evals.ab.compare import compare, f1_of
 from unco.evals.ab.run import ArmRun, run_arm
-from unco.small_model.config import GMNER_LABELS
+from unco.small_model.network.config import GMNER_LABELS
 from unco.small_model.label_schemes import COARSE_OF
 
 DATA_SETS = {

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.small_model.losses import NO_LEGAL, debiasing_loss, region_loss, token_loss
+from unco.small_model.network.losses import NO_LEGAL, debiasing_loss, region_loss, token_loss
 
 
 def test_token_loss_is_the_mean_over_real_steps() -> None:

@@ -9,11 +9,11 @@ import torch
 from tokenizers import Tokenizer
 
 from unco.errors import SetupError
-from unco.small_model.config import ModelConfig
-from unco.small_model.foreign_encoder import ForeignEncoder, text_encoder
-from unco.small_model.network import Network
-from unco.small_model.symbols import FIRST_TYPE
-from unco.small_model.weight_names import READERS
+from unco.small_model.network.config import ModelConfig
+from unco.small_model.network.foreign_encoder import ForeignEncoder, text_encoder
+from unco.small_model.network.model import Network
+from unco.small_model.network.symbols import FIRST_TYPE
+from unco.small_model.network.weight_names import READERS
 
 FOREIGN_POSITIONS = 512
 """Longest input of an encoder whose configuration names none."""

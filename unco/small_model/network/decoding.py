@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unco.small_model.config import Heads
-from unco.small_model.decoder import Memory, Past
-from unco.small_model.network import Network
-from unco.small_model.symbols import BEGIN, END, FIRST_TYPE, START, Heard
+from unco.small_model.network.config import Heads
+from unco.small_model.network.decoder import Memory, Past
+from unco.small_model.network.model import Network
+from unco.small_model.network.symbols import BEGIN, END, FIRST_TYPE, START, Heard
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
-from unco.small_model.config import ModelConfig
-from unco.small_model.layers import EncoderLayer, masked
+from unco.small_model.network.config import ModelConfig
+from unco.small_model.network.layers import EncoderLayer, masked
 from unco.small_model.words import Casing, Prefix, Shape
 
 

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unco.small_model.batch import Batch
-from unco.small_model.config import Heads, ModelConfig
-from unco.small_model.decoder import Decoder, Memory
-from unco.small_model.encoder import RegionEncoder, TextEncoder
-from unco.small_model.foreign_encoder import ForeignEncoder
-from unco.small_model.losses import NO_LEGAL, debiasing_loss, region_loss, token_loss
-from unco.small_model.symbols import BEGIN, Heard, last_words, legal_next
-from unco.small_model.tag_reader import Tags, read_tags, tag_probabilities
+from unco.small_model.network.config import Heads, ModelConfig
+from unco.small_model.network.decoder import Decoder, Memory
+from unco.small_model.network.encoder import RegionEncoder, TextEncoder
+from unco.small_model.network.foreign_encoder import ForeignEncoder
+from unco.small_model.network.losses import NO_LEGAL, debiasing_loss, region_loss, token_loss
+from unco.small_model.network.symbols import BEGIN, Heard, last_words, legal_next
+from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
 
 
 @dataclass(frozen=True, slots=True)

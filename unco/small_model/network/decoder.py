@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unco.small_model.config import ModelConfig
-from unco.small_model.layers import DecoderLayer, Drop, KeyValue, masked
-from unco.small_model.symbols import BEGIN, FIRST_TYPE
+from unco.small_model.network.config import ModelConfig
+from unco.small_model.network.layers import DecoderLayer, Drop, KeyValue, masked
+from unco.small_model.network.symbols import BEGIN, FIRST_TYPE
 
 
 @dataclass(frozen=True, slots=True)

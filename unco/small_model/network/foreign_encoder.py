@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from unco.errors import SettingsError, SetupError
 from unco.small_model.batch import Batch
-from unco.small_model.config import ModelConfig
-from unco.small_model.encoder import CasingEmbedding, pool_words
+from unco.small_model.network.config import ModelConfig
+from unco.small_model.network.encoder import CasingEmbedding, pool_words
 
 
 class ForeignEncoder(nn.Module):
