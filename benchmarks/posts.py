@@ -1,7 +1,7 @@
 """Posts to measure with: made up, of the length of real ones (16 words, 22 word pieces), with a picture's regions."""
 
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regions import Region
+from unco.small_model.regions.region import Region
 from unco.types import Box
 
 OPENINGS = (

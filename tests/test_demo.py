@@ -12,7 +12,7 @@ from unco.demo.authored_server import read_answers, serve
 from unco.demo.posts import FOLDER, MODEL, read_posts
 from unco.demo.run import build_demo_graph, run_demo
 from unco.graph import build_graph
-from unco.small_model.faces_and_text import vision_installed
+from unco.small_model.regions.faces_and_text import vision_installed
 from unco.state import read_result
 from unco.tools.llm import Mllm
 from unco.tools.small_model import default_extractor, small_model_tool

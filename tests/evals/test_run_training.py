@@ -28,8 +28,8 @@ from unco.evals.data.data_paths import Sources
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
-from unco.small_model.region_files import write_region_file
-from unco.small_model.regions import Region, with_whole_picture
+from unco.small_model.regions.region_files import write_region_file
+from unco.small_model.regions.region import Region, with_whole_picture
 from unco.types import Box
 
 XML = """<annotation><size><width>200</width><height>100</height></size><object><name>Ann Lee</name>

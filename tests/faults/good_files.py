@@ -25,8 +25,8 @@ from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import write_prediction_lines
 from unco.evals.tuning.paths import write_paths
 from unco.small_model.checkpoint import Calibration, save_pretrained
-from unco.small_model.region_files import write_region_file
-from unco.small_model.regions import Region
+from unco.small_model.regions.region_files import write_region_file
+from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty import log_cardinality
 from unco.tools.cache import Cache
 from unco.tools.knowledge import build_knowledge

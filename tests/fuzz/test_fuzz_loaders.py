@@ -27,7 +27,7 @@ from unco.evals.tuning.paths import read_paths
 from unco.prompts.registry import read_prompt
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.recipe import read_recipe
-from unco.small_model.region_files import read_region_file
+from unco.small_model.regions.region_files import read_region_file
 from unco.tools.cache import Cache
 from unco.tools.cache_upkeep import cache_stats, prune_cache, verify_cache
 from unco.tools.call_settings import read_settings

@@ -14,7 +14,7 @@ from unco.errors import SettingsError
 from unco.small_model.network.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Prediction
-from unco.small_model.regions import Region
+from unco.small_model.regions.region import Region
 from unco.small_model.scheme_types import fold_types
 from unco.types import ATTRIBUTES, Box
 

@@ -15,7 +15,7 @@ from tests.tiny import TINY, tiny_predictor
 from unco.errors import PictureError, PostError, SetupError
 from unco.small_model.network.config import Estimator
 from unco.small_model.predictor import Predictor
-from unco.small_model.regions import Region
+from unco.small_model.regions.region import Region
 from unco.tools import extractor as module
 from unco.tools.extractor import (
     MOST_WORDS,

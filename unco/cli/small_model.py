@@ -90,13 +90,13 @@ def regions(
     features: Annotated[str | None, typer.Option(help="A CLIP model that looks at each region.")] = None,
 ) -> None:
     """Find the candidate regions of many pictures, once; default: faces and lines of text."""
-    from unco.small_model.prepare_regions import chosen_provider, prepare_regions, remember_settings
+    from unco.small_model.regions.prepare_regions import chosen_provider, prepare_regions, remember_settings
     from unco.tools.pictures import open_picture
 
     provider = chosen_provider(boxes, detector, zero_shot or ())
     featuriser = None
     if features is not None:
-        from unco.small_model.clip_features import ClipFeatures
+        from unco.small_model.regions.clip_features import ClipFeatures
 
         featuriser = ClipFeatures(features)
     source = str(boxes) if boxes else detector or "faces and text"

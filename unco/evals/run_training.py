@@ -29,7 +29,7 @@ from unco.small_model.checkpoint import (
     save_pretrained,
 )
 from unco.small_model.network.config import Estimator, named_estimator
-from unco.small_model.hub_models import fetched_folder
+from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.label_schemes import label_scheme
 from unco.small_model.gold_inputs import Look, entity_names, look_at_all, look_steadily
 from unco.small_model.network.model import Network

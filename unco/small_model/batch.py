@@ -11,7 +11,7 @@ from torch import Tensor
 
 from unco.errors import SettingsError
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regions import Region, RegionKind
+from unco.small_model.regions.region import Region, RegionKind
 from unco.small_model.words import Pieces, leading_space, marks, word_pieces
 
 KINDS: tuple[RegionKind, ...] = ("person", "text", "object", "picture")

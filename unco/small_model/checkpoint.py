@@ -18,7 +18,7 @@ from torch import Tensor
 
 from unco.errors import SettingsError, SetupError
 from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig
-from unco.small_model.hub_models import fetched_folder
+from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.known_names import KnownNames
 from unco.small_model.network.model import Network

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unco.errors import SettingsError, SetupError
-from unco.small_model.hub_models import fetched_folder
+from unco.small_model.regions.hub_models import fetched_folder
 from unco.types import ATTRIBUTES
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")

@@ -7,8 +7,8 @@ from random import Random
 from unco.errors import DataError
 from unco.small_model.label_schemes import PERSON_TYPES
 from unco.small_model.model_input import ModelInput
-from unco.small_model.region_files import RegionFolder
-from unco.small_model.simulated_regions import simulate_regions
+from unco.small_model.regions.region_files import RegionFolder
+from unco.small_model.regions.simulated_regions import simulate_regions
 from unco.types import GoldPost
 
 DEFAULT_SIZE = (600, 450)

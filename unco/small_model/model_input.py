@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from unco.small_model.regions import Region, with_whole_picture
+from unco.small_model.regions.region import Region, with_whole_picture
 
 
 @dataclass(frozen=True, slots=True)

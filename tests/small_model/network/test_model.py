@@ -14,7 +14,7 @@ from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.mc_dropout import MeanProbabilities, draw_masks, mean_probabilities, run_passes
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network, shift
-from unco.small_model.regions import Region
+from unco.small_model.regions.region import Region
 from unco.small_model.network.symbols import BEGIN, END, hear
 from unco.small_model.training_data import Collator
 from unco.types import Box

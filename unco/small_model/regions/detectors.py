@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args
 from PIL import Image
 
 from unco.errors import SettingsError
-from unco.small_model.faces_and_text import SMALLEST_SIDE
-from unco.small_model.hub_models import loading
-from unco.small_model.regions import MOST_REGIONS, Region, clipped_box, kind_of_class
+from unco.small_model.regions.faces_and_text import SMALLEST_SIDE
+from unco.small_model.regions.hub_models import loading
+from unco.small_model.regions.region import MOST_REGIONS, Region, clipped_box, kind_of_class
 
 DetectionTask = Literal["object-detection", "zero-shot-object-detection"]
 """The detector's own classes (DETR, YOLOS), or what is asked for in words (OWL-ViT, Grounding DINO)."""

@@ -8,7 +8,7 @@ around. A model trained on these has learned to weigh geometry, kind and recogni
 from collections.abc import Sequence
 from random import Random
 
-from unco.small_model.regions import MOST_REGIONS, Region, RegionKind
+from unco.small_model.regions.region import MOST_REGIONS, Region, RegionKind
 from unco.types import Box
 
 FOUND = 0.85

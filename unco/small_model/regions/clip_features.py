@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from unco.small_model.hub_models import loading
-from unco.small_model.regions import Region
+from unco.small_model.regions.hub_models import loading
+from unco.small_model.regions.region import Region
 from unco.types import Box
 
 BATCH = 32

@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlsplit
 from PIL import Image
 
 from unco.errors import DataError
-from unco.small_model.region_arrays import read_arrays
-from unco.small_model.regions import (
+from unco.small_model.regions.region_arrays import read_arrays
+from unco.small_model.regions.region import (
     MOST_REGIONS,
     Region,
     RegionKind,
@@ -27,7 +27,7 @@ from unco.small_model.regions import (
 from unco.types import Box
 
 if TYPE_CHECKING:
-    from unco.small_model.region_arrays import Arrays
+    from unco.small_model.regions.region_arrays import Arrays
 
 SLACK = 1.0
 """Pixels that a box may stand out of its picture; it is cut there. More is a fault: the box is of another picture."""

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from unco.errors import DataError, InputError, SettingsError
-from unco.small_model.region_files import RegionFolder, write_region_file
-from unco.small_model.regions import Featuriser, Region, RegionProvider, with_whole_picture
+from unco.small_model.regions.region_files import RegionFolder, write_region_file
+from unco.small_model.regions.region import Featuriser, Region, RegionProvider, with_whole_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 
@@ -84,12 +84,12 @@ def chosen_provider(boxes: Path | None, detector: str | None, labels: Sequence[s
     if boxes is not None:
         return RegionFolder(boxes)
     if detector is not None:
-        from unco.small_model.detectors import TransformersDetector
+        from unco.small_model.regions.detectors import TransformersDetector
 
         if labels:
             return TransformersDetector(detector, "zero-shot-object-detection", labels)
         return TransformersDetector(detector, "object-detection")
-    from unco.small_model.faces_and_text import FacesAndText
+    from unco.small_model.regions.faces_and_text import FacesAndText
 
     return FacesAndText()
 

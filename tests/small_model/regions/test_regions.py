@@ -11,9 +11,9 @@ from PIL import Image
 
 import unco.demo
 from unco.errors import SetupError
-from unco.small_model import faces_and_text
-from unco.small_model.faces_and_text import FacesAndText, vision_installed
-from unco.small_model.regions import (
+from unco.small_model.regions import faces_and_text
+from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
+from unco.small_model.regions.region import (
     MOST_REGIONS,
     Region,
     clipped_box,

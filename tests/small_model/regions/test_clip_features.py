@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.small_model.tiny_vision import noise, save_clip, save_yolos
+from tests.small_model.regions.tiny_vision import noise, save_clip, save_yolos
 from unco.errors import SetupError
-from unco.small_model.clip_features import BATCH, ClipFeatures, _crop
-from unco.small_model.regions import Region, regions_from_boxes, whole_picture
+from unco.small_model.regions.clip_features import BATCH, ClipFeatures, _crop
+from unco.small_model.regions.region import Region, regions_from_boxes, whole_picture
 from unco.types import Box
 
 PICTURE = noise((90, 60))

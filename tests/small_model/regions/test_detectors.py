@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.small_model.tiny_vision import noise, save_owlvit, save_yolos
+from tests.small_model.regions.tiny_vision import noise, save_owlvit, save_yolos
 from unco.errors import SettingsError, SetupError
-from unco.small_model.detectors import TransformersDetector
-from unco.small_model.regions import MOST_REGIONS
+from unco.small_model.regions.detectors import TransformersDetector
+from unco.small_model.regions.region import MOST_REGIONS
 
 PICTURE = noise((90, 60))
 

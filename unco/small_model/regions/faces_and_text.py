@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 
 from unco.errors import SetupError
-from unco.small_model.regions import MOST_REGIONS, Region
+from unco.small_model.regions.region import MOST_REGIONS, Region
 from unco.types import Box
 
 LONGEST_SIDE = 1280
