@@ -11,7 +11,7 @@ from unco.evals.learned_spans import FOLDS, held_out_chances, learn_spans
 from unco.evals.metrics.uncertainty import auroc
 from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regression import fit_regression
+from unco.small_model.uncertainty.regression import fit_regression
 from unco.types import GoldEntity, GoldPost
 
 SIGNAL = 3

@@ -17,7 +17,7 @@ from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
-from unco.small_model.regression import fit_regression
+from unco.small_model.uncertainty.regression import fit_regression
 from unco.types import GoldEntity, GoldPost
 
 LOOK = SimulatedLook(())

@@ -27,7 +27,7 @@ from unco.evals.tuning.paths import write_paths
 from unco.small_model.checkpoint import Calibration, save_pretrained
 from unco.small_model.regions.region_files import write_region_file
 from unco.small_model.regions.region import Region
-from unco.small_model.uncertainty import log_cardinality
+from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.tools.cache import Cache
 from unco.tools.knowledge import build_knowledge
 from unco.tools.policy import write_policy

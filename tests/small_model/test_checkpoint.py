@@ -24,8 +24,8 @@ from unco.small_model.checkpoint import (
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regression import Regression
-from unco.small_model.uncertainty import log_cardinality
+from unco.small_model.uncertainty.regression import Regression
+from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.types import Thresholds
 
 POST = ModelInput(("Ann", "Lee", "plays", "for", "Blue", "Owls"))

@@ -8,7 +8,7 @@ from unco.small_model.checkpoint import Calibration, Calibrations
 from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig, Scheme
 from unco.small_model.gold_inputs import Look, look_steadily
 from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.uncertainty import fit_normaliser, quantile_thresholds
+from unco.small_model.uncertainty.entropy import fit_normaliser, quantile_thresholds
 from unco.types import Attribute, GoldPost
 
 GMNER_RATES: dict[Attribute, float] = {"span": 0.1232, "type": 0.1574, "region": 0.2803}

@@ -20,7 +20,7 @@ from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.gold_inputs import entity_names
 from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.uncertainty import fit_normaliser
+from unco.small_model.uncertainty.entropy import fit_normaliser
 
 Columns = dict[str, dict[str, EstimatorReport]]
 """By estimator and split."""

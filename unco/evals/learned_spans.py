@@ -8,8 +8,8 @@ from unco.evals.metrics.uncertainty import auroc, wrong_spans
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.gold_inputs import Look, look_steadily
 from unco.small_model.predictor import Predictor
-from unco.small_model.regression import Regression, fit_regression
-from unco.small_model.span_signals import Signals
+from unco.small_model.uncertainty.regression import Regression, fit_regression
+from unco.small_model.uncertainty.span_signals import Signals
 from unco.types import GoldPost
 
 FOLDS = 5

@@ -36,7 +36,7 @@ from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.network.pretrained import start_network
 from unco.small_model.recipe import Recipe, read_recipe, recipe_path
-from unco.small_model.uncertainty import log_cardinality
+from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.types import GoldPost, Thresholds
 
 MINILM = "all-MiniLM-L6-v2"

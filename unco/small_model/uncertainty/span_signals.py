@@ -16,7 +16,7 @@ from unco.small_model.network.decoding import Decoded
 from unco.small_model.network.model import Network, shift
 from unco.small_model.network.symbols import FIRST_TYPE, DecodedEntity, decode_symbols, hear
 from unco.small_model.network.tagging_head import Tags
-from unco.small_model.uncertainty import entropy, surprisal
+from unco.small_model.uncertainty.entropy import entropy, surprisal
 
 LEAST = 0.01
 """Nats added before the logarithm is taken."""

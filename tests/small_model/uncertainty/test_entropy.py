@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from unco.small_model.network.config import Estimator, Measure, RegionVariant, SpanVariant
 from unco.small_model.network.symbols import DecodedEntity
-from unco.small_model.uncertainty import (
+from unco.small_model.uncertainty.entropy import (
     Normaliser,
     Range,
     doubt,
