@@ -10,7 +10,7 @@ import yaml
 from unco.evals.model_card import read_report, score_table
 from unco.graph.entity import build_entity_graph
 from unco.small_model.fingerprint import SHIPPED
-from unco.tools.call_settings import CallSettings
+from unco.tools.llm_settings import CallSettings
 from unco.tools.llm import Mllm
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from unco.errors import PictureError, SettingsError
 from unco.evals.simulation import read_profile
 from unco.show import show_result
 from unco.state import read_result
-from unco.tools.call_settings import read_settings
+from unco.tools.llm_settings import read_settings
 from unco.tools.picture_bytes import scheme_of
 from unco.tools.pictures import open_picture
 from unco.tools.policy import read_policy

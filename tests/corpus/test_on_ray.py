@@ -38,7 +38,7 @@ from benchmarks.on_ray import alike
 from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Profile, simulate
 from unco.state import PostInput
-from unco.tools.call_settings import mllm_from_env
+from unco.tools.llm_settings import mllm_from_env
 from unco.tools.connection import Terms
 from unco.tools.ledger import Caps, Ledger
 from unco.tools.llm import Mllm

@@ -30,7 +30,7 @@ from unco.small_model.recipe import read_recipe
 from unco.small_model.regions.region_files import read_region_file
 from unco.tools.cache import Cache
 from unco.tools.cache_upkeep import cache_stats, prune_cache, verify_cache
-from unco.tools.call_settings import read_settings
+from unco.tools.llm_settings import read_settings
 from unco.tools.knowledge import Knowledge, build_knowledge
 from unco.tools.policy import read_policy
 from unco.tools.prices import read_prices

@@ -1,40 +1,96 @@
-"""How the MLLM client is set up: from the environment, and with which waits."""
+"""The settings file: a chain of models with terms; faults are named, keys never stand in it."""
 
 from pathlib import Path
 
 import pytest
-from tenacity import RetryCallState, Retrying
 
 from unco.errors import SettingsError
-from unco.tools.call_settings import mllm_from_env
-from unco.tools.llm import Mllm
-from unco.tools.retry import BACK_OFF
+from unco.tools.llm_settings import mllm_from_env, mllm_from_settings, mllm_to_probe, read_settings
+from unco.tools.ledger import Caps
+
+FULL = """
+models:
+  - {model: qwen2.5-vl-7b, base_url: "http://localhost:8000/v1", requests_per_minute: 600}
+  - {model: gpt-4o, base_url: "https://api.example.com/v1", key: TEST_KEY, frame: pixels, timeout_s: 5, deadline_s: 9}
+privacy: {region: local, type: [API.example.com], longest_side: 1024, crop: [type]}
+budget: {calls: 1000, usd: 5}
+prices:
+  - {pattern: qwen, input: 0, output: 0}
+egress_log: egress.jsonl
+"""
 
 
-def test_from_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    for name in ("UNCO_LLM_BASE_URL", "UNCO_LLM_MODEL", "UNCO_LLM_FRAME", "OPENAI_API_KEY", "UNCO_RECORDING"):
-        monkeypatch.setenv(name, "")
-    monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "cache"))
-    assert not mllm_from_env().configured
-    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://localhost:8000/v1")
-    assert not mllm_from_env().configured
-    monkeypatch.setenv("UNCO_LLM_MODEL", "small-vl")
-    monkeypatch.setenv("UNCO_LLM_FRAME", "norm1000")
-    monkeypatch.setenv("UNCO_RECORDING", str(tmp_path / "asked.jsonl"))
-    mllm = mllm_from_env()
-    assert mllm.configured
-    assert mllm.frame == "norm1000"
-    assert (mllm.model, mllm.recording and mllm.recording.path) == ("small-vl", tmp_path / "asked.jsonl")
-    assert list(tmp_path.iterdir()) == [], "nothing is opened before it is needed"
+def settings_file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "unco.yaml"
+    path.write_text(text)
+    return path
 
 
-def test_an_address_without_http_is_refused():
-    with pytest.raises(SettingsError, match="http://"):
-        Mllm("localhost:8000", "small-vl")
+def test_a_chain_with_its_terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TEST_KEY", "sk-secret")
+    first = mllm_from_settings(read_settings(settings_file(tmp_path, FULL)), None, None)
+    [second] = first.fallbacks
+    assert (first.model, second.model, second.frame) == ("qwen2.5-vl-7b", "gpt-4o", "pixels")
+    assert first.terms.ledger is second.terms.ledger
+    assert first.terms.rate is not second.terms.rate
+    assert first.terms.ledger.caps == Caps(1000, 5.0)
+    assert first.terms.privacy.type == ("api.example.com",)
+    assert (first.terms.privacy.longest_side, first.terms.privacy.crop) == (1024, {"type"})
+    own, shipped = first.terms.prices.of("qwen2.5-vl-7b"), first.terms.prices.of("gpt-4o")
+    assert own is not None
+    assert shipped is not None
+    assert (own.input, shipped.input) == (0, 2.5)
+    assert first.terms.prices.version.endswith("+own")
+    assert "sk-secret" not in repr(vars(second))
 
 
-@pytest.mark.parametrize(("attempt", "least"), [(1, 0.5), (2, 1.0), (3, 2.0), (9, 8.0)])
-def test_waits_double_up_to_a_limit(attempt: int, least: float):
-    state = RetryCallState(Retrying(), None, (), {})
-    state.attempt_number = attempt
-    assert least <= BACK_OFF(state) <= least + 1
+def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
+    with pytest.raises(SettingsError, match="'gpt-4o' needs the environment variable TEST_KEY"):
+        mllm_from_env()
+    monkeypatch.setenv("TEST_KEY", "sk-secret")
+    assert mllm_from_env().model == "qwen2.5-vl-7b"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("models: []", "models: List should have at least 1 item"),
+        ("", "valid dictionary"),
+        ("models: [{model: m}]", "models.0.base_url: Field required"),
+        ("models: [{model: m, base_url: u, api_key: sk-1}]", "models.0.api_key: Extra inputs"),
+        ("models: [{model: m, base_url: u}]\nprivacy: {span: remote}", "privacy.span: .*must be any, local, or a list"),
+        ("models: [{model: m, base_url: u}]\nprivacy: {crop: [region]}", "privacy.crop.0"),
+        ("models: [{model: m, base_url: u, attempts: 0}]", "models.0.attempts"),
+        ("models: [{model: m, base_url: u}]\nbudget: {usd: -1}", "budget.usd"),
+        ("models: [{model: m, base_url: u, key: sk-proj-1}]", "models.0.key: String should match"),
+        ("models: [{model: m, base_url: u}]\nbudget: {usd: .inf}", "budget.usd"),
+        ("models: [{model: m, base_url: u}]\nprices: [{pattern: '*q', input: 1, output: 1}]", "no regular expression"),
+        ("models: [", "cannot be read"),
+        ("!!python/object/apply:os.system [ls]", "cannot be read"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, text: str, fault: str):
+    with pytest.raises(SettingsError, match=fault):
+        read_settings(settings_file(tmp_path, text))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings(tmp_path / "none.yaml")
+
+
+def test_a_probe_asks_on_the_settings_terms_and_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
+    monkeypatch.setenv("TEST_KEY", "sk-secret")
+    found = mllm_to_probe("gpt-4o", None)
+    assert (found.base_url, found.cache, found.terms.ledger.caps) == (
+        "https://api.example.com/v1",
+        None,
+        Caps(1000, 5.0),
+    )
+    assert mllm_to_probe(None, None).model == "qwen2.5-vl-7b"
+    with pytest.raises(SettingsError, match="no model 'x': there is qwen2.5-vl-7b, gpt-4o"):
+        mllm_to_probe("x", None)
+    elsewhere = mllm_to_probe("x", "http://localhost:1/v1")
+    assert (elsewhere.model, elsewhere.base_url) == ("x", "http://localhost:1/v1")

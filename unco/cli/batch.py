@@ -42,7 +42,7 @@ def export_(
     from unco.corpus.batch.export import export_questions
     from unco.corpus.posts import read_posts
     from unco.corpus.start import Choices, extractor_of
-    from unco.tools.call_settings import mllm_from_env
+    from unco.tools.llm_settings import mllm_from_env
     from unco.tools.knowledge import Knowledge
 
     context = Context(
@@ -79,7 +79,7 @@ def import_(
     """Keep the answers of a batch in the cache."""
     from unco.corpus.batch.answers import import_answers
     from unco.tools.cache import Cache
-    from unco.tools.call_settings import mllm_from_env
+    from unco.tools.llm_settings import mllm_from_env
 
     found = import_answers(questions, answers, Cache(), mllm_from_env().terms.prices)
     cost = f"${found.usd:.2f}" + (" and what has no known price" if found.unpriced else "")

@@ -19,7 +19,7 @@ from unco.corpus.run import Corpus, run_corpus, settings_of
 from unco.errors import SettingsError, SetupError
 from unco.small_model.batching import Batching
 from unco.small_model.fingerprint import identity_of
-from unco.tools.call_settings import mllm_from_env
+from unco.tools.llm_settings import mllm_from_env
 from unco.tools.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm

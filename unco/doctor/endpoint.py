@@ -14,7 +14,7 @@ from unco.evals.frame_probe.pictures import DRAWINGS
 from unco.evals.frame_probe.probe import question
 from unco.nodes.settings import current_frame
 from unco.prompts import Answer, RegionAnswer, load_prompt, parse_answer
-from unco.tools.call_settings import mllm_from_env
+from unco.tools.llm_settings import mllm_from_env
 from unco.tools.frames import FRAMES, Frame
 from unco.tools.llm import Mllm
 from unco.tools.saved_frames import saved_frame

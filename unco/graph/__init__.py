@@ -7,7 +7,7 @@ from pathlib import Path
 from unco.graph.post import PostGraph, build_graph
 from unco.graph.variants import build_variant
 from unco.small_model.fingerprint import identity_of
-from unco.tools.call_settings import mllm_from_env
+from unco.tools.llm_settings import mllm_from_env
 from unco.tools.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.policy import read_policy

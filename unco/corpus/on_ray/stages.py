@@ -21,7 +21,7 @@ from unco.corpus.start import Choices, extractor_of
 from unco.errors import SetupError, UncoError
 from unco.small_model.batching import Batching
 from unco.state import EXTRACTION
-from unco.tools.call_settings import mllm_from_env
+from unco.tools.llm_settings import mllm_from_env
 from unco.tools.extractor import extract_async
 from unco.tools.knowledge import Knowledge
 from unco.tools.small_model import post_of

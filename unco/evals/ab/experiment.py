@@ -23,7 +23,7 @@ from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.gold_inputs import entity_names
 from unco.small_model.predictor import Predictor
 from unco.tools.cache import Cache
-from unco.tools.call_settings import mllm_from_env
+from unco.tools.llm_settings import mllm_from_env
 from unco.tools.connection import Terms
 from unco.tools.extractor import Extractor
 from unco.tools.llm import Mllm
