@@ -8,7 +8,7 @@ import pytest
 
 from unco.cli import main
 from unco.evals.simulation import simulate
-from unco.tools.saved_frames import saved_frame
+from unco.tools.box_frames.saved import saved_frame
 
 Run = Callable[..., tuple[int, str, str]]
 

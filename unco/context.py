@@ -27,7 +27,7 @@ class Context:
     model: str | None = None
     """Name of the MLLM at the endpoint. None = the configured one (`UNCO_LLM_MODEL`)."""
     frame: str | None = None
-    """Box frame of that model, a name from `unco.tools.frames`. None = looked up by the model's name."""
+    """Box frame of that model, a name from `unco.tools.box_frames.frame`. None = looked up by the model's name."""
     span_threshold: float | None = None
     """In [0, 1], or -1 for always; an attribute is routed when its uncertainty is strictly above. None = the
     checkpoint's."""

@@ -12,7 +12,7 @@ from unco.evals.simulation import simulate
 from unco.tools.connection import Terms
 from unco.tools.llm import Mllm
 from unco.tools.privacy import Privacy
-from unco.tools.saved_frames import save_frame
+from unco.tools.box_frames.saved import save_frame
 
 KEY = "sk-made-up"
 BOX = '{"reasoning_process": "There.", "corrected_bounding_box": [353, 47, 545, 167]}'

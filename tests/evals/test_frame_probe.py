@@ -16,10 +16,10 @@ from unco.evals.frame_probe.run import run_probe
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.profile import Chances
 from unco.evals.simulation.question import Seen, find_rectangle
-from unco.tools.frames import describe, encode
+from unco.tools.box_frames.frame import describe, encode
 from unco.tools.llm import Mllm
 from unco.tools.request import Reply, Request
-from unco.tools.saved_frames import frames_file, saved_frame
+from unco.tools.box_frames.saved import frames_file, saved_frame
 
 
 def reply(text: str) -> Reply:

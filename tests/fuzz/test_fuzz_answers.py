@@ -12,7 +12,7 @@ from unco.errors import Rejected, ReplyError
 from unco.nodes.verify import find_span, verify_candidate, verify_region, verify_span, verify_type
 from unco.prompts import AnswerName, parse_answer
 from unco.prompts.answers import answer_type
-from unco.tools.frames import FRAMES
+from unco.tools.box_frames.frame import FRAMES
 from unco.types import Box, Label, Span
 
 TOKENS = ("Ann", "Lee", "#\u0130", "\u200b", "Ann", "Oslo", "\U0001f680")

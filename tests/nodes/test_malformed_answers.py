@@ -17,7 +17,7 @@ from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.correction import Corrector, correction_steps
-from unco.tools.frames import frame_by_name
+from unco.tools.box_frames.frame import frame_by_name
 from unco.tools.request import Reply, Request
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, PictureInfo, Span
 

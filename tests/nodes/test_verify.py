@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unco.errors import Rejected
 from unco.nodes.verify import MOST_WORDS_MOVED, verify_region, verify_span, verify_type
 from unco.prompts import RegionAnswer
-from unco.tools.frames import FRAMES, encode, frame_by_name
+from unco.tools.box_frames.frame import FRAMES, encode, frame_by_name
 from unco.types import Box, Label, Span
 
 LABELS = (Label("PER", "A person."), Label("ORG", "A group."), Label("Sports Team", "Players."))

@@ -15,9 +15,9 @@ from unco.evals.frame_probe.probe import question
 from unco.nodes.settings import current_frame
 from unco.prompts import Answer, RegionAnswer, load_prompt, parse_answer
 from unco.tools.llm_settings import mllm_from_env
-from unco.tools.frames import FRAMES, Frame
+from unco.tools.box_frames.frame import FRAMES, Frame
 from unco.tools.llm import Mllm
-from unco.tools.saved_frames import saved_frame
+from unco.tools.box_frames.saved import saved_frame
 
 SET_IT = "set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or UNCO_SETTINGS"
 TELL_FRAME = "run `unco probe-frame`, or set the frame"

@@ -2,7 +2,7 @@
 
 from unco.nodes.case import PostCase
 from unco.prompts import Prompt, demonstration_lines
-from unco.tools.frames import describe, encode
+from unco.tools.box_frames.frame import describe, encode
 from unco.types import Box
 
 NO_PICTURE = "null, for this post has no picture"

@@ -8,7 +8,7 @@ from PIL import Image
 from unco.errors import PictureError
 from unco.nodes.case import Case, PostCase
 from unco.tools.extractor import view_picture
-from unco.tools.frames import sent_size
+from unco.tools.box_frames.frame import sent_size
 from unco.tools.mark_boxes import mark_boxes
 from unco.tools.picture_sizes import fit
 from unco.tools.pictures import encode_jpeg_or_png

@@ -8,11 +8,11 @@ from langgraph.runtime import get_runtime
 from unco.context import Context, Mode
 from unco.errors import SettingsError
 from unco.prompts import Prompt, PromptName, load_prompt
-from unco.tools.frame_families import frame_for
-from unco.tools.frames import Frame, frame_by_name, limited
+from unco.tools.box_frames.families import frame_for
+from unco.tools.box_frames.frame import Frame, frame_by_name, limited
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
-from unco.tools.saved_frames import saved_frame
+from unco.tools.box_frames.saved import saved_frame
 
 
 def current_context() -> Context:

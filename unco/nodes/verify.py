@@ -6,7 +6,7 @@ from dataclasses import replace
 from unco.errors import Rejected
 from unco.prompts import CandidateAnswer, RegionAnswer
 from unco.small_model.words import INVISIBLE
-from unco.tools.frames import Frame, decode, encode
+from unco.tools.box_frames.frame import Frame, decode, encode
 from unco.types import Box, Label, Span
 
 MOST_WORDS_MOVED = 3

@@ -51,7 +51,7 @@ class Mllm:
             base_url: of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1; None = nobody to ask.
             model: the endpoint's name of the model that is asked unless a request names another.
             api_key: None = the endpoint needs none. The environment's key is not looked at here: see `call_settings`.
-            frame: name of the model's box frame (see `unco.tools.frames`); None = known by the model's name.
+            frame: name of the model's box frame (see `unco.tools.box_frames.frame`); None = known by the model's name.
             cache: None = every question is asked anew.
             recording: what modes `record` and `replay` work with.
             timeout_s: seconds an attempt may take without a byte from the endpoint.

@@ -17,7 +17,7 @@ from unco.plain_yaml import read_yaml
 from unco.tools.cache import Cache
 from unco.tools.connection import Terms
 from unco.tools.egress_log import EgressLog
-from unco.tools.frames import LEAST_LONGEST
+from unco.tools.box_frames.frame import LEAST_LONGEST
 from unco.tools.ledger import Caps, Ledger
 from unco.tools.llm import Mllm
 from unco.tools.prices import Price, Prices, shipped_prices

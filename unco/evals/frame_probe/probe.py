@@ -16,7 +16,7 @@ from unco.errors import Rejected, ReplyError
 from unco.evals.frame_probe.pictures import DRAWINGS, Drawing, drawn
 from unco.nodes.verify import verify_region
 from unco.prompts import RegionAnswer, parse_answer
-from unco.tools.frames import FRAMES, Frame, describe, frame_by_name
+from unco.tools.box_frames.frame import FRAMES, Frame, describe, frame_by_name
 from unco.tools.request import Reply, Request
 
 ENOUGH = 0.5

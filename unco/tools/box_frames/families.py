@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from unco.errors import SettingsError
-from unco.tools.frames import FRAMES, Frame
+from unco.tools.box_frames.frame import FRAMES, Frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from unco.context import Context
 from unco.errors import SettingsError, SetupError
 from unco.nodes.settings import current_frame
 from unco.tools.llm import Mllm
-from unco.tools.saved_frames import frames_file, save_frame, saved_frame
+from unco.tools.box_frames.saved import frames_file, save_frame, saved_frame
 
 URL = "http://127.0.0.1:1/v1"
 

@@ -1,8 +1,8 @@
 import pytest
 
 from unco.errors import SettingsError
-from unco.tools.frame_families import FAMILIES, frame_for
-from unco.tools.frames import FRAMES, describe, encode, frame_by_name, limited, sent_size
+from unco.tools.box_frames.families import FAMILIES, frame_for
+from unco.tools.box_frames.frame import FRAMES, describe, encode, frame_by_name, limited, sent_size
 from unco.types import Box
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from unco.evals.data.twitter_gmner import read_boxes
-from unco.tools.frames import FRAMES, Frame, decode, encode, limited, sent_size
+from unco.tools.box_frames.frame import FRAMES, Frame, decode, encode, limited, sent_size
 from unco.types import Box
 
 Boxes = list[tuple[Box, tuple[int, int]]]
