@@ -10,9 +10,9 @@ from unco.small_model.batching import Batching
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
-from unco.tools.extractor import NetworkExtractor
+from unco.tools.extraction.extractor import NetworkExtractor
 from unco.tools.llm import Mllm
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 
 OFF = Context(mode="off")
 CLAUSES = (

@@ -12,7 +12,7 @@ from unco.graph import build_graph
 from unco.tools.cache import Cache
 from unco.tools.llm import Mllm
 from unco.tools.request import Request
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import Extraction, Post, Uncertainty
 
 POSTS, LATENCY_S, CONCURRENCY = 200, 0.3, 16

@@ -20,10 +20,10 @@ from benchmarks.kill_and_resume import kill_and_resume
 from unco.evals.simulation import Profile, simulate
 from unco.state import EXTRACTION
 from unco.tools.cache import Cache
-from unco.tools.extractor import Extractor
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm import Mllm
-from unco.tools.saved_predictions import SavedPredictions
-from unco.tools.small_model import default_extractor
+from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.extraction.tool import default_extractor
 from unco.types import Extraction, Post
 
 SIZES = (10_000, 100_000)

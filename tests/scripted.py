@@ -17,10 +17,10 @@ from tests.tiny import extraction
 from unco.context import Mode
 from unco.errors import Unavailable
 from unco.graph import PostGraph, build_graph
-from unco.tools.extractor import view_picture
+from unco.tools.extraction.extractor import view_picture
 from unco.tools.llm import Mllm
 from unco.tools.request import Reply, Request
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import Box, Extraction, PictureInfo, Post, Span, Uncertainty
 
 MODEL = "authored-test"

@@ -9,7 +9,7 @@ from PIL import Image
 import unco
 from tests.scripted import TOKENS, ScriptedLlm, drawing, graph_of
 from unco.errors import PictureError, PostError, SettingsError
-from unco.tools.extractor import NetworkExtractor
+from unco.tools.extraction.extractor import NetworkExtractor
 from unco.types import Box, Result
 
 TEXT = " ".join(TOKENS)

@@ -28,7 +28,7 @@ from unco.cli import guarded, main
 from unco.errors import EndpointError, PostError, SettingsError, SetupError
 from unco.show import HOW_TO_CONFIGURE
 from unco.state import RESULT, read_result
-from unco.tools.extractor import NetworkExtractor
+from unco.tools.extraction.extractor import NetworkExtractor
 from unco.tools.llm import Mllm
 
 TEXT = " ".join(TOKENS)

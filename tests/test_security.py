@@ -20,7 +20,7 @@ from unco.state import read_result
 from unco.tools.llm_settings import read_settings
 from unco.tools.picture_bytes import scheme_of
 from unco.tools.pictures import open_picture
-from unco.tools.policy import read_policy
+from unco.tools.extraction.policy import read_policy
 from unco.types import Result
 
 ROOT = Path(__file__).parents[1]

@@ -32,7 +32,7 @@ from unco.tools.ledger import Caps, Ledger
 from unco.tools.llm import Mllm
 from unco.tools.prices import Price, Prices
 from unco.tools.privacy import Privacy
-from unco.tools.saved_predictions import SavedPredictions
+from unco.tools.extraction.saved_predictions import SavedPredictions
 
 ALL = Context(span_threshold=-1, type_threshold=-1, region_threshold=-1)
 PRICES = Prices(version="test", models=(Price(pattern="gpt|served", input=100, output=1000),))

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from tests.scripted import ANN, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says
-from tests.tools.test_policy import policy_of
+from tests.tools.extraction.test_policy import policy_of
 from unco.context import Context
 from unco.corpus.estimate import estimate
 from unco.corpus.output import Output
@@ -26,8 +26,8 @@ from unco.evals.simulation import simulate
 from unco.state import PostInput, read_result
 from unco.tools.cache import Cache
 from unco.tools.llm import Mllm
-from unco.tools.policy import write_policy
-from unco.tools.saved_predictions import SavedPredictions
+from unco.tools.extraction.policy import write_policy
+from unco.tools.extraction.saved_predictions import SavedPredictions
 
 TEXT = " ".join(TOKENS)
 

@@ -17,7 +17,7 @@ from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.tools.cache import Cache
 from unco.tools.llm import Mllm
-from unco.tools.saved_predictions import SavedPredictions
+from unco.tools.extraction.saved_predictions import SavedPredictions
 
 FAULTS = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles" / "faults.yaml"
 

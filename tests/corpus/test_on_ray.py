@@ -44,7 +44,7 @@ from unco.tools.ledger import Caps, Ledger
 from unco.tools.llm import Mllm
 from unco.tools.rate_limit import RateLimit
 from unco.tools.request import Reply
-from unco.tools.saved_predictions import SavedPredictions
+from unco.tools.extraction.saved_predictions import SavedPredictions
 
 pytestmark = pytest.mark.filterwarnings("ignore:`use_.*` is deprecated:DeprecationWarning")
 """Ray Data warns of settings of its own when it makes them, whatever they are set to."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.evals.ab.experiments import drawn_arena
-from tests.tools.test_policy import policy_of
+from tests.tools.extraction.test_policy import policy_of
 from unco.errors import SettingsError
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
@@ -20,7 +20,7 @@ from unco.evals.ab.arm import parse_arm
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.small_model.label_schemes import COARSE_OF
-from unco.tools.policy import write_policy
+from unco.tools.extraction.policy import write_policy
 
 TABLES = {table.name: table for table in published().tables}
 

@@ -13,7 +13,7 @@ from unco.cli import main
 from unco.graph import default_graph
 from unco.prompts import registry
 from unco.small_model import checkpoint
-from unco.tools import extractor
+from unco.tools.extraction import extractor
 
 USAGE = ("Usage", "─ Error ─")
 """Signs of a message of the argument parser's own."""

@@ -14,7 +14,7 @@ from tests.evals.test_run_training import write_data
 from tests.evals.tuning.recorded_posts import recorded_posts
 from tests.tiny import gold_post, tiny_predictor
 from tests.tools.openai_server import completion
-from tests.tools.test_policy import policy_of
+from tests.tools.extraction.test_policy import policy_of
 from unco.corpus.batch.question_files import QuestionFiles
 from unco.demo.posts import RECORDING
 from benchmarks.made_corpus import write_corpus
@@ -30,7 +30,7 @@ from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.tools.cache import Cache
 from unco.tools.knowledge import build_knowledge
-from unco.tools.policy import write_policy
+from unco.tools.extraction.policy import write_policy
 from unco.types import Box, Thresholds
 
 GOLD = gold_post("a")

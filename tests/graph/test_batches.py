@@ -17,7 +17,7 @@ from unco.errors import Overloaded, PictureError
 from unco.small_model.batching import Batching
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
-from unco.tools.extractor import NetworkExtractor
+from unco.tools.extraction.extractor import NetworkExtractor
 from unco.types import Box
 
 OFF = Context(mode="off")

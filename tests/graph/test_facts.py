@@ -11,7 +11,7 @@ from unco.errors import SettingsError
 from unco.graph import PostGraph, build_graph
 from unco.state import read_result
 from unco.tools.knowledge import Knowledge, build_knowledge
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 
 TEXT = " ".join(TOKENS)
 KB = {"type_prompt": "v2-kb"}

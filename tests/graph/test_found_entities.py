@@ -28,7 +28,7 @@ from unco.errors import CallFailed, Unavailable
 from unco.graph import PostGraph, build_variant
 from unco.state import read_result
 from unco.tools.llm import Mllm
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import Span, Uncertainty
 
 TEXT = " ".join(TOKENS)

@@ -210,7 +210,7 @@ def test_no_picture_bytes_in_the_state(post: dict, inline: bool):
     ],
 )
 async def test_what_is_no_post_is_refused(post: dict, names: str, predictor):
-    from unco.tools.extractor import NetworkExtractor
+    from unco.tools.extraction.extractor import NetworkExtractor
 
     graph = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm())
     with pytest.raises(PostError, match=names):

@@ -10,7 +10,7 @@ from unco.graph import PostGraph, build_variant
 from unco.tools.connection import Terms
 from unco.tools.llm import Mllm
 from unco.tools.privacy import Privacy
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 
 POST = {"text": " ".join(TOKENS)}
 SAID = says((ANN, "ORG", None, doubt("type")), (OWLS, "ORG", None, doubt("span type")))

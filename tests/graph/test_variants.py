@@ -26,7 +26,7 @@ from unco.graph import PostGraph, build_variant
 from unco.graph.variants import Variant
 from unco.state import RESULT, read_result
 from unco.tools.llm import Mllm
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import Span
 
 TEXT = " ".join(TOKENS)

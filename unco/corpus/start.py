@@ -20,13 +20,13 @@ from unco.errors import SettingsError, SetupError
 from unco.small_model.batching import Batching
 from unco.small_model.fingerprint import identity_of
 from unco.tools.llm_settings import mllm_from_env
-from unco.tools.extractor import Extractor
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
-from unco.tools.policy import read_policy
-from unco.tools.saved_predictions import SavedPredictions
-from unco.tools.small_model import default_extractor
-from unco.tools.under_policy import PolicyExtractor
+from unco.tools.extraction.policy import read_policy
+from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.extraction.tool import default_extractor
+from unco.tools.extraction.policy_extractor import PolicyExtractor
 
 
 @dataclass(frozen=True, slots=True)

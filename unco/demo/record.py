@@ -14,7 +14,7 @@ from unco.show import show_result
 from unco.state import read_result
 from unco.tools.llm import Mllm
 from unco.tools.recording import Recording
-from unco.tools.small_model import default_extractor, small_model_tool
+from unco.tools.extraction.tool import default_extractor, small_model_tool
 
 
 def main() -> None:

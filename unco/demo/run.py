@@ -13,7 +13,7 @@ from unco.state import read_result
 from unco.tools.annotate import save_annotated
 from unco.tools.llm import Mllm
 from unco.tools.recording import Recording
-from unco.tools.small_model import default_extractor, small_model_tool
+from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.types import Result
 
 ABOUT = (

@@ -8,11 +8,11 @@ from unco.graph.post import PostGraph, build_graph
 from unco.graph.variants import build_variant
 from unco.small_model.fingerprint import identity_of
 from unco.tools.llm_settings import mllm_from_env
-from unco.tools.extractor import Extractor
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
-from unco.tools.policy import read_policy
-from unco.tools.small_model import default_extractor, small_model_tool
-from unco.tools.under_policy import PolicyExtractor
+from unco.tools.extraction.policy import read_policy
+from unco.tools.extraction.tool import default_extractor, small_model_tool
+from unco.tools.extraction.policy_extractor import PolicyExtractor
 
 __all__ = ["PostGraph", "build_graph", "build_variant", "default_graph", "graph"]
 

@@ -101,7 +101,7 @@ def build_graph(
     """Compile the whole state machine.
 
     Args:
-        tool: the small model, see `unco.tools.small_model`.
+        tool: the small model, see `unco.tools.extraction.tool`.
         llm: who is asked; both are bound here, so that state and context hold plain values only.
         knowledge: facts for the type corrector, for versions of its prompt that quote them; None = there are none.
         thresholds: fixed ones, whatever checkpoint and context say; None = theirs.

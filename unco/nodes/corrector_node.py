@@ -12,7 +12,7 @@ from unco.nodes.correction import CORRECTION, Corrector, correction_steps
 from unco.nodes.turns import entity_turns
 from unco.prompts import load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
-from unco.tools.extractor import with_span
+from unco.tools.extraction.extractor import with_span
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
 from unco.types import Box, Correction, Entity, Extraction, Span

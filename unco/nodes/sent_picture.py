@@ -7,7 +7,7 @@ from PIL import Image
 
 from unco.errors import PictureError
 from unco.nodes.case import Case, PostCase
-from unco.tools.extractor import view_picture
+from unco.tools.extraction.extractor import view_picture
 from unco.tools.box_frames.frame import sent_size
 from unco.tools.mark_boxes import mark_boxes
 from unco.tools.picture_sizes import fit

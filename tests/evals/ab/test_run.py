@@ -15,7 +15,7 @@ from unco.evals.ab.table import show_arms, show_outcomes
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.graph import build_variant
 from unco.state import read_result
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import ATTRIBUTES, Extraction, GoldPost, Post
 
 PROFILES = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles"

@@ -19,7 +19,7 @@ from unco.errors import DataError, SettingsError
 from unco.evals.tuning.every_path import record_paths
 from unco.evals.tuning.paths import About, Recorded, read_paths, write_paths
 from unco.evals.tuning.replay import replay
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import ALWAYS, Thresholds
 
 TRIED = [Thresholds(ALWAYS, ALWAYS, ALWAYS), Thresholds(1, 1, 1), Thresholds(0.4, 0.3, 0.5), Thresholds(0.1, 1, 0)]

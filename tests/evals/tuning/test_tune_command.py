@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from tests.evals.test_run_training import write_data
 from unco.cli import app, main
 from unco.evals.tuning.paths import read_paths
-from unco.tools.policy import read_policy
+from unco.tools.extraction.policy import read_policy
 
 
 @pytest.fixture(scope="module")

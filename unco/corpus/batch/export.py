@@ -12,7 +12,7 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line
 from unco.errors import SettingsError, Waiting
 from unco.nodes.settings import chain_of
-from unco.tools.extractor import Extractor
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm import Mllm
 

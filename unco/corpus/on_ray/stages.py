@@ -22,9 +22,9 @@ from unco.errors import SetupError, UncoError
 from unco.small_model.batching import Batching
 from unco.state import EXTRACTION
 from unco.tools.llm_settings import mllm_from_env
-from unco.tools.extractor import extract_async
+from unco.tools.extraction.extractor import extract_async
 from unco.tools.knowledge import Knowledge
-from unco.tools.small_model import post_of
+from unco.tools.extraction.tool import post_of
 from unco.types import Extraction, Post
 
 ON_GPU = Batching(most_posts=128, most_words=4096)

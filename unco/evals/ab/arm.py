@@ -8,7 +8,7 @@ from typing import Any, get_args
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.graph.variants import Variant
-from unco.tools.policy import read_policy
+from unco.tools.extraction.policy import read_policy
 from unco.types import ATTRIBUTES
 
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")

@@ -25,10 +25,10 @@ from unco.small_model.predictor import Predictor
 from unco.tools.cache import Cache
 from unco.tools.llm_settings import mllm_from_env
 from unco.tools.connection import Terms
-from unco.tools.extractor import Extractor
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm import Mllm
 from unco.tools.prices import Price, Prices
-from unco.tools.small_model import default_extractor
+from unco.tools.extraction.tool import default_extractor
 from unco.types import GoldPost
 
 PRICES = Prices(version="simulated", models=(Price(pattern="^simulated", input=2.5, output=10.0),))

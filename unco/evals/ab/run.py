@@ -13,7 +13,7 @@ from unco.graph import build_variant
 from unco.nodes.account import known_sum, usage_of
 from unco.state import read_result
 from unco.tools.prices import Prices, cost_usd
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import ATTRIBUTES, Attribute, Correction, Result, Usage
 
 CONCURRENCY = 16

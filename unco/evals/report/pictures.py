@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 from unco.errors import DataError, PictureError
-from unco.tools.extractor import view_picture
+from unco.tools.extraction.extractor import view_picture
 from unco.tools.picture_by_id import SUFFIXES
 from unco.types import Result
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from unco.evals.tuning.expected import Expected, expected
 from unco.evals.tuning.outcomes import Outcomes
-from unco.tools.policy import Estimate, Policy
-from unco.tools.under_policy import differences
+from unco.tools.extraction.policy import Estimate, Policy
+from unco.tools.extraction.policy_extractor import differences
 from unco.types import ATTRIBUTES
 
 

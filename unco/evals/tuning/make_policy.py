@@ -7,7 +7,7 @@ from unco.evals.metrics.bootstrap import Interval
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.paths import ALL, Recorded
-from unco.tools.policy import (
+from unco.tools.extraction.policy import (
     Estimate,
     Policy,
     PolicyData,

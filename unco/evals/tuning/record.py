@@ -9,7 +9,7 @@ from unco.evals.tuning.every_path import record_paths
 from unco.evals.tuning.paths import ALL, About, Recorded
 from unco.prompts import load_prompt
 from unco.small_model.fingerprint import Identity
-from unco.tools.small_model import small_model_tool
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import ATTRIBUTES, Attribute, Thresholds
 
 

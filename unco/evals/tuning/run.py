@@ -17,7 +17,7 @@ from unco.evals.tuning.paths import ALL, Recorded, read_paths, write_paths
 from unco.evals.tuning.record import record_arena
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
 from unco.small_model.fingerprint import identity_of
-from unco.tools.policy import Policy, read_policy, write_policy
+from unco.tools.extraction.policy import Policy, read_policy, write_policy
 from unco.types import Thresholds
 
 SIMULATED = (

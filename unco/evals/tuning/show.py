@@ -12,7 +12,7 @@ from unco.evals.tuning.check_policy import PolicyCheck
 from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.sweep import FIGURE_4, sweep_one
 from unco.show import visible
-from unco.tools.policy import Estimate, Policy
+from unco.tools.extraction.policy import Estimate, Policy
 from unco.types import ATTRIBUTES, Thresholds
 
 SHOWN = FIGURE_4[::2]

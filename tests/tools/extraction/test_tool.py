@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from tests.scripted import ANN, FACE, TOKENS, doubt, drawing, says
 from unco.errors import PostError
 from unco.state import EXTRACTION
-from unco.tools.extractor import NetworkExtractor
-from unco.tools.small_model import default_extractor, result_schema, small_model_tool
+from unco.tools.extraction.extractor import NetworkExtractor
+from unco.tools.extraction.tool import default_extractor, result_schema, small_model_tool
 from unco.types import Box, Extraction, Post
 
 said = says((ANN, "ORG", FACE, doubt("type")))

@@ -12,7 +12,7 @@ from tests.scripted import ScriptedLlm, doubt, graph_of, outcome
 from tests.tiny import extraction
 from unco.errors import DataError, PostError
 from unco.state import EXTRACTION, to_json
-from unco.tools.saved_predictions import SavedPredictions
+from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.types import PictureInfo, Post, Span
 
 ANN = extraction(("Ann", "Lee", "plays"), [(Span(0, 2), "PER", None, doubt("type"))])

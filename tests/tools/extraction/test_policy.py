@@ -15,8 +15,8 @@ from unco.errors import SettingsError, SetupError
 from unco.graph import default_graph
 from unco.small_model.fingerprint import SHIPPED, Identity, identity_of
 from unco.state import read_result
-from unco.tools.policy import Policy, policy_checkpoint, read_policy, write_policy
-from unco.tools.under_policy import PolicyExtractor, differences
+from unco.tools.extraction.policy import Policy, policy_checkpoint, read_policy, write_policy
+from unco.tools.extraction.policy_extractor import PolicyExtractor, differences
 from unco.types import Post, Thresholds
 
 MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})

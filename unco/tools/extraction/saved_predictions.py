@@ -16,7 +16,7 @@ import numpy as np
 
 from unco.errors import DataError, PostError
 from unco.state import EXTRACTION
-from unco.tools.extractor import read_text, view_picture, with_span
+from unco.tools.extraction.extractor import read_text, view_picture, with_span
 from unco.types import ATTRIBUTES, Extraction, PictureInfo, Post
 
 

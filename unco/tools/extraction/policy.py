@@ -1,6 +1,6 @@
 """Policies: thresholds in a file, with what they were made for and what is expected of them.
 
-`unco tune` writes one; `unco.tools.under_policy` runs a small model under it.
+`unco tune` writes one; `unco.tools.extraction.policy_extractor` runs a small model under it.
 """
 
 from dataclasses import asdict

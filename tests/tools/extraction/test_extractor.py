@@ -16,8 +16,8 @@ from unco.errors import PictureError, PostError, SetupError
 from unco.small_model.network.config import Estimator
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
-from unco.tools import extractor as module
-from unco.tools.extractor import (
+from unco.tools.extraction import extractor as module
+from unco.tools.extraction.extractor import (
     MOST_WORDS,
     NO_CAPTION,
     NO_PICTURE,
@@ -280,5 +280,5 @@ async def test_what_failed_to_load_is_loaded_again(predictor: Predictor):
 def test_torch_is_not_needed_to_make_an_extractor():
     import subprocess
 
-    code = "import sys, unco.tools.extractor; assert not {'torch', 'transformers'} & sys.modules.keys()"
+    code = "import sys, unco.tools.extraction.extractor; assert not {'torch', 'transformers'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True)

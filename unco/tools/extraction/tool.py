@@ -10,7 +10,7 @@ from unco.errors import PostError
 from unco.small_model.batching import Batching
 from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
 from unco.state import EXTRACTION, to_json
-from unco.tools.extractor import Extractor, NetworkExtractor, extract_async
+from unco.tools.extraction.extractor import Extractor, NetworkExtractor, extract_async
 from unco.types import Box, Post
 
 
