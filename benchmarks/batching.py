@@ -11,7 +11,7 @@ from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
 from unco.tools.extraction.extractor import NetworkExtractor
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import small_model_tool
 
 OFF = Context(mode="off")

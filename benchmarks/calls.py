@@ -10,8 +10,8 @@ from benchmarks.slow_endpoint import MODEL, slow_endpoint
 from benchmarks.timing import Measured, measure
 from unco.graph import build_graph
 from unco.tools.cache import Cache
-from unco.tools.llm import Mllm
-from unco.tools.request import Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Request
 from unco.tools.extraction.tool import small_model_tool
 from unco.types import Extraction, Post, Uncertainty
 

@@ -14,10 +14,10 @@ from unco.corpus.output import Output
 from unco.corpus.run import as_line
 from unco.corpus.tally import Tally
 from benchmarks.made_corpus import write_corpus
-from unco.tools.connection import Terms
-from unco.tools.ledger import Caps, Ledger
-from unco.tools.llm import Mllm
-from unco.tools.request import Request
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Request
 
 READ, ASKED, AT_ONCE = 20_000, 4_000, 64
 

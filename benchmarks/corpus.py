@@ -21,7 +21,7 @@ from unco.evals.simulation import Profile, simulate
 from unco.state import EXTRACTION
 from unco.tools.cache import Cache
 from unco.tools.extraction.extractor import Extractor
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.tool import default_extractor
 from unco.types import Extraction, Post

@@ -17,7 +17,7 @@ from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.correction import correction_steps
 from unco.nodes.corrector_node import with_correction
 from unco.state import EntityInput, EntityOutput, EntityState, Json, PostState
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import small_model_tool
 from unco.types import Entity, Extraction, Label, Span, Thresholds, Uncertainty
 

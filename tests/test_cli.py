@@ -29,7 +29,7 @@ from unco.errors import EndpointError, PostError, SettingsError, SetupError
 from unco.show import HOW_TO_CONFIGURE
 from unco.state import RESULT, read_result
 from unco.tools.extraction.extractor import NetworkExtractor
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 
 TEXT = " ".join(TOKENS)
 

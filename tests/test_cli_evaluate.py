@@ -17,7 +17,7 @@ from unco.evals.formats.gold_lines import gold_to_plain, write_gold_lines
 from unco.evals.formats.official_json import write_official_gold, write_official_predictions
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import prediction_to_plain, read_prediction_lines, write_prediction_lines
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
 BOX = Box(10, 10, 60, 90)

@@ -66,7 +66,7 @@ def test_imports_point_one_way(path: Path):
         ("prompts", "import unco.small_model.words"),
         ("tools", "from unco.nodes import verify"),
         ("tools", "def f():\n    from unco.graph import graph"),
-        ("small_model", "if TYPE_CHECKING:\n    import unco.tools.llm as llm"),
+        ("small_model", "if TYPE_CHECKING:\n    import unco.tools.llm.client as llm"),
         ("nodes", "from unco import graph"),
         ("tools", "from unco import extract"),
         ("graph", "import unco"),
@@ -80,7 +80,7 @@ def test_an_import_that_points_back_is_found(part: str, source: str):
 @pytest.mark.parametrize(
     ("part", "source"),
     [
-        ("tools", "from unco.tools.llm import Mllm\nfrom unco.types import Box\nimport json"),
+        ("tools", "from unco.tools.llm.client import Mllm\nfrom unco.types import Box\nimport json"),
         ("cli", "from unco import extract"),
         ("nodes", "import unconscious, notunco.graph"),
     ],

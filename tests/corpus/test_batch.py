@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.scripted import ANN, FACE, OWLS, TOKENS, doubt, drawing, says, spoken
-from tests.tools.openai_server import OpenAIServer, completion, serve
+from tests.tools.llm.openai_server import OpenAIServer, completion, serve
 from unco.cli import app
 from unco.context import Context
 from unco.corpus.batch.answers import BATCH_PRICE, import_answers
@@ -26,12 +26,12 @@ from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Simulation, simulate
 from unco.state import PostInput
 from unco.tools.cache import Cache
-from unco.tools.connection import Terms
-from unco.tools.egress_log import EgressLog
-from unco.tools.ledger import Caps, Ledger
-from unco.tools.llm import Mllm
-from unco.tools.prices import Price, Prices
-from unco.tools.privacy import Privacy
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.egress_log import EgressLog
+from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.prices import Price, Prices
+from unco.tools.llm.privacy import Privacy
 from unco.tools.extraction.saved_predictions import SavedPredictions
 
 ALL = Context(span_threshold=-1, type_threshold=-1, region_threshold=-1)

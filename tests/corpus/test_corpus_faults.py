@@ -16,7 +16,7 @@ from unco.corpus.run import Corpus, run_corpus
 from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.tools.cache import Cache
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.tools.extraction.saved_predictions import SavedPredictions
 
 FAULTS = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles" / "faults.yaml"

@@ -13,7 +13,7 @@ from unco.corpus.posts import Line
 from unco.corpus.run import Corpus, _endpoint_state, run_corpus
 from unco.errors import SettingsError
 from unco.state import PostInput
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import Correction, Entity, Exchange, Extraction, Post, Result, Thresholds, Uncertainty
 
 

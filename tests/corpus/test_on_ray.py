@@ -39,11 +39,11 @@ from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Profile, simulate
 from unco.state import PostInput
 from unco.tools.llm_settings import mllm_from_env
-from unco.tools.connection import Terms
-from unco.tools.ledger import Caps, Ledger
-from unco.tools.llm import Mllm
-from unco.tools.rate_limit import RateLimit
-from unco.tools.request import Reply
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.rate_limit import RateLimit
+from unco.tools.llm.request import Reply
 from unco.tools.extraction.saved_predictions import SavedPredictions
 
 pytestmark = pytest.mark.filterwarnings("ignore:`use_.*` is deprecated:DeprecationWarning")

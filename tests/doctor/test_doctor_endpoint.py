@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tests.tools.openai_server import OpenAIServer, Step, completion, refusal, serve
+from tests.tools.llm.openai_server import OpenAIServer, Step, completion, refusal, serve
 from unco.doctor.check import Check, State
 from unco.doctor.endpoint import check_endpoint, check_endpoints
 from unco.evals.simulation import simulate
-from unco.tools.connection import Terms
-from unco.tools.llm import Mllm
-from unco.tools.privacy import Privacy
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.privacy import Privacy
 from unco.tools.box_frames.saved import save_frame
 
 KEY = "sk-made-up"

@@ -16,8 +16,8 @@ from unco.evals.simulation import Profile, read_profile, simulate
 from unco.evals.simulation.profile import FAULTS, MALFORMED
 from unco.evals.simulation.run import run_simulation
 from unco.prompts import parse_answer
-from unco.tools.llm import Mllm
-from unco.tools.request import Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Request
 
 REGION = question(about(TEXT, "Lee"), "corrected_bounding_box", size=HALF)
 UNREADABLE = {"truncated", "empty", "wrong_key", "null_content"}

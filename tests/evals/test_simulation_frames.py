@@ -14,7 +14,7 @@ from unco.nodes.settings import current_frame
 from unco.show import show_result
 from unco.state import read_result
 from unco.tools.annotate_strip import account
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import Box
 
 FAMILIES = {

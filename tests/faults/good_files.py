@@ -13,7 +13,7 @@ from pyarrow import parquet
 from tests.evals.test_run_training import write_data
 from tests.evals.tuning.recorded_posts import recorded_posts
 from tests.tiny import gold_post, tiny_predictor
-from tests.tools.openai_server import completion
+from tests.tools.llm.openai_server import completion
 from tests.tools.extraction.test_policy import policy_of
 from unco.corpus.batch.question_files import QuestionFiles
 from unco.demo.posts import RECORDING

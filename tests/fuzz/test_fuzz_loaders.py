@@ -33,9 +33,9 @@ from unco.tools.cache_upkeep import cache_stats, prune_cache, verify_cache
 from unco.tools.llm_settings import read_settings
 from unco.tools.knowledge import Knowledge, build_knowledge
 from unco.tools.extraction.policy import read_policy
-from unco.tools.prices import read_prices
-from unco.tools.recording import Recording
-from unco.tools.request import Request
+from unco.tools.llm.prices import read_prices
+from unco.tools.llm.recording import Recording
+from unco.tools.llm.request import Request
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.types import Post
 

@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw
 from pydantic import SecretStr
 
 from tests.scripted import MODEL, SURE, doubt, graph_of, kind, region, says, span
-from tests.tools.openai_server import Step, completion, serve
+from tests.tools.llm.openai_server import Step, completion, serve
 from unco.graph import PostGraph
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import Box, Span, Uncertainty
 
 TOKENS = ("Nora", "Lind", "and", "the", "Blue", "Owls", "live", "in", "Oslo", "🎶", "Thanks", ",", "Nora", "!")

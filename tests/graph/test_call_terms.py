@@ -25,10 +25,10 @@ from tests.scripted import (
 )
 from unco.context import Context
 from unco.errors import CallFailed, SettingsError, Unavailable
-from unco.tools.connection import Terms
-from unco.tools.ledger import Caps, Ledger
-from unco.tools.llm import Mllm
-from unco.tools.privacy import Privacy
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.privacy import Privacy
 from unco.types import Extraction, Post, Uncertainty
 
 POST = {"text": " ".join(TOKENS)}
@@ -78,7 +78,7 @@ def test_a_private_post_is_not_asked_about_elsewhere(monkeypatch: pytest.MonkeyP
     def no_client(*_: object) -> None:
         raise Unavailable("a client would be built")
 
-    monkeypatch.setattr("unco.tools.endpoint.build_client", no_client)
+    monkeypatch.setattr("unco.tools.llm.endpoint.build_client", no_client)
     llm = Mllm("https://api.example.com/v1", "authored-x")
     told = account(graph_of(WRONG_TYPE, llm).invoke(POST | {"private": private}), "type")
     expected = "policy: the post is private" if private else "a client would be built"

@@ -12,7 +12,7 @@ from tests.graph.concert import KEY, NOWHERE, ONE_AT_A_TIME, TEXT, TOKENS, conce
 from tests.scripted import MODEL, graph_of, says
 from unco.nodes import correction
 from unco.prompts import Prompt, load_prompt
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import Span, Uncertainty
 
 # `record_mode` here: a miss must never be recorded, also while others are.

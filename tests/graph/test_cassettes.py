@@ -18,8 +18,8 @@ from tests.graph.concert import KEY, NOWHERE, ONE_AT_A_TIME, TEXT, authored_serv
 from tests.scripted import MODEL, graph_of, outcome
 from unco.graph import PostGraph
 from unco.state import read_result
-from unco.tools.llm import Mllm
-from unco.tools.recording import Recording
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.recording import Recording
 from unco.types import Box
 
 concert = pytest.mark.default_cassette("concert.yaml")

@@ -4,7 +4,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.scripted import graph_of, says
 from unco.graph.entity import build_entity_graph
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 
 
 def test_the_post_graph(snapshot: SnapshotAssertion):

@@ -6,14 +6,14 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from tests.scripted import ANN, FACE, TOKENS, doubt, drawing, graph_of, kind, outcome, says
-from tests.tools.openai_server import Step, completion, serve
+from tests.tools.llm.openai_server import Step, completion, serve
 from unco.context import Context
 from unco.prompts import registry
 from unco.tools.cache import Cache
-from unco.tools.connection import Terms
-from unco.tools.egress_log import EgressLog
-from unco.tools.llm import Mllm
-from unco.tools.recording import Recording
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.egress_log import EgressLog
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.recording import Recording
 
 
 @pytest.mark.parametrize("mode", ["live", "record"])

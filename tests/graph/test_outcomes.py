@@ -25,8 +25,8 @@ from tests.scripted import (
 )
 from unco.errors import CallFailed, DataError, RecordingMiss, Unavailable
 from unco.state import RESULT, read_result
-from unco.tools.llm import Mllm
-from unco.tools.recording import Recording
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.recording import Recording
 from unco.types import Extraction, PictureInfo, Post, Span
 
 TEXT = " ".join(TOKENS)

@@ -9,8 +9,8 @@ from tests.scripted import ANN, FACE, TOKENS, ScriptedLlm, doubt, drawing, graph
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.nodes.settings import current_frame
-from unco.tools.llm import Mllm
-from unco.tools.recording import Recording
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.recording import Recording
 from unco.types import Extraction, Post, Uncertainty
 
 TEXT = " ".join(TOKENS)

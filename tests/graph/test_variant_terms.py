@@ -7,9 +7,9 @@ import pytest
 from tests.scripted import ANN, OWLS, TOKENS, ScriptedLlm, account, doubt, graph_of, kind, outcome, says, spoken
 from unco.errors import CallFailed
 from unco.graph import PostGraph, build_variant
-from unco.tools.connection import Terms
-from unco.tools.llm import Mllm
-from unco.tools.privacy import Privacy
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.privacy import Privacy
 from unco.tools.extraction.tool import small_model_tool
 
 POST = {"text": " ".join(TOKENS)}

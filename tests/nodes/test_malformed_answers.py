@@ -18,7 +18,7 @@ from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.correction import Corrector, correction_steps
 from unco.tools.box_frames.frame import frame_by_name
-from unco.tools.request import Reply, Request
+from unco.tools.llm.request import Reply, Request
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, PictureInfo, Span
 
 PICTURE = PictureInfo("a.png", "ab" * 32, 200, 100)

@@ -11,7 +11,7 @@ import pytest
 from unco.cli import main
 from unco.tools.cache import Cache
 from unco.tools.cache_upkeep import cache_stats, prune_cache, verify_cache
-from unco.tools.request import Reply, reply_parts
+from unco.tools.llm.request import Reply, reply_parts
 
 REPLY = Reply(text="{}", finish_reason="stop", model="served", cost=0.25)
 

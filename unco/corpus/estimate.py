@@ -9,7 +9,7 @@ from unco.corpus.posts import Line
 from unco.errors import InputError, SettingsError
 from unco.nodes.plan_calls import most_usd_of_a_call
 from unco.tools.extraction.extractor import Extractor, extract_async
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import post_of
 from unco.types import ATTRIBUTES, Attribute
 

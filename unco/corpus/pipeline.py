@@ -18,7 +18,7 @@ from unco.nodes.collect import result_of
 from unco.state import PostInput, read_result
 from unco.tools.extraction.extractor import Extractor, extract_async
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import post_of, small_model_tool
 from unco.types import ATTRIBUTES, Extraction, Post, Result
 

@@ -22,7 +22,7 @@ from unco.small_model.fingerprint import identity_of
 from unco.tools.llm_settings import mllm_from_env
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.tools.extraction.policy import read_policy
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.tool import default_extractor

@@ -16,7 +16,7 @@ from unco.nodes.settings import current_frame
 from unco.prompts import Answer, RegionAnswer, load_prompt, parse_answer
 from unco.tools.llm_settings import mllm_from_env
 from unco.tools.box_frames.frame import FRAMES, Frame
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.tools.box_frames.saved import saved_frame
 
 SET_IT = "set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or UNCO_SETTINGS"

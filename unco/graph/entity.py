@@ -13,7 +13,7 @@ from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.corrector_node import CorrectorNode
 from unco.state import EntityInput, EntityOutput, EntityState
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 
 
 def build_entity_graph(llm: Mllm, knowledge: Knowledge | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:

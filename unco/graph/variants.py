@@ -22,7 +22,7 @@ from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import FindEntities
 from unco.state import EntityState, PostInput, PostOutput, PostState
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import ALWAYS, Thresholds
 
 Variant = Literal["unco", "small_only", "correct_all", "one_shot", "generate", "generate_uncertain"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from unco.tools.request import Reply
+from unco.tools.llm.request import Reply
 from unco.types import Correction, Exchange, PostQuestion, Usage
 
 Said = tuple[Reply, str]

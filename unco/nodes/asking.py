@@ -15,8 +15,8 @@ from unco.errors import CallFailed, EndpointError, PictureError, ReplyError, Una
 from unco.nodes.account import Said
 from unco.nodes.case import MOST_CALLS, PostCase
 from unco.prompts import Answer, AnswerName, parse_answer
-from unco.tools.llm import Mllm
-from unco.tools.request import Reply, Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Reply, Request
 from unco.types import AnswerState, Outcome
 
 Ended = TypeVar("Ended")

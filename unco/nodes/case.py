@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from unco.context import Context
 from unco.prompts import Prompt, render
 from unco.tools.box_frames.frame import Frame
-from unco.tools.privacy import Privacy
-from unco.tools.request import MOST_TOKENS, Purpose, Request, SentPicture
+from unco.tools.llm.privacy import Privacy
+from unco.tools.llm.request import MOST_TOKENS, Purpose, Request, SentPicture
 from unco.types import Attribute, Entity, Extraction, Neighbour
 
 MOST_CALLS = 2

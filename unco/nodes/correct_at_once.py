@@ -23,8 +23,8 @@ from unco.nodes.turns import entity_turns
 from unco.nodes.verify import verify_region, verify_span, verify_type
 from unco.prompts import OneShotAnswer, Prompt, label_lines, load_prompt, neighbour_lines
 from unco.state import ENTITY, EntityState, Json, to_json
-from unco.tools.llm import Mllm
-from unco.tools.request import Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Request
 from unco.types import ATTRIBUTES, Correction, Entity, Outcome
 
 Corrections = tuple[Correction, ...]

@@ -14,7 +14,7 @@ from unco.nodes.verify import verify_candidate, verify_region
 from unco.prompts import Answer, CandidateAnswer, RegionAnswer, load_prompt, neighbour_lines
 from unco.prompts.rendering import one_line
 from unco.tools.box_frames.frame import Frame, describe, encode
-from unco.tools.request import SentPicture
+from unco.tools.llm.request import SentPicture
 from unco.types import Attribute, Box, PictureInfo
 
 MOST_OFFERED = 28

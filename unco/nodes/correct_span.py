@@ -3,7 +3,7 @@
 from unco.nodes.case import Case
 from unco.nodes.verify import verify_span
 from unco.prompts import Answer, SpanAnswer, label_lines, neighbour_lines
-from unco.tools.request import SentPicture
+from unco.tools.llm.request import SentPicture
 from unco.types import Attribute, Span
 
 

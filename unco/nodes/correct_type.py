@@ -4,7 +4,7 @@ from unco.nodes.case import Case
 from unco.nodes.sent_picture import sent_crop, sent_picture
 from unco.nodes.verify import verify_type
 from unco.prompts import Answer, TypeAnswer, fact_lines, label_lines, neighbour_lines
-from unco.tools.request import SentPicture
+from unco.tools.llm.request import SentPicture
 from unco.types import Attribute
 
 

@@ -8,7 +8,7 @@ from unco.nodes.account import Said, fault_of, told, with_earlier_faults
 from unco.nodes.asking import Account, Steps, how_it_ended, readable_answer
 from unco.nodes.case import Case, request_of
 from unco.prompts import Answer, Prompt, load_prompt
-from unco.tools.request import Request, SentPicture
+from unco.tools.llm.request import Request, SentPicture
 from unco.types import Attribute, Box, Correction, Span
 
 Value = Span | str | Box | None

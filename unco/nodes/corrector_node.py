@@ -14,7 +14,7 @@ from unco.prompts import load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extraction.extractor import with_span
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import Box, Correction, Entity, Extraction, Span
 
 

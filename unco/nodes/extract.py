@@ -13,7 +13,7 @@ from unco.nodes.plan_calls import calls_for, plan_calls
 from unco.nodes.settings import check_settings, current_context, current_mode
 from unco.state import EXTRACTION, Json, PostInput, to_json
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import Thresholds
 
 

@@ -29,8 +29,8 @@ from unco.prompts import (
     neighbour_lines,
 )
 from unco.state import EXTRACTION, POST_QUESTION, Json, PostState, to_json
-from unco.tools.llm import Mllm
-from unco.tools.request import Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Request
 from unco.types import Entity, Finder, Neighbour, PostQuestion
 
 PROMPTS: dict[Finder, PromptName] = {"recall": "recall", "generation": "generate"}

@@ -7,9 +7,9 @@ left over once every routed attribute has one, the most uncertain may also be as
 from unco.context import Context
 from unco.nodes.case import LONGEST_ANSWER, MOST_CALLS
 from unco.nodes.settings import chain_of, current_model
-from unco.tools.ledger import affordable
-from unco.tools.llm import Mllm
-from unco.tools.prices import cost_usd
+from unco.tools.llm.budget import affordable
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.prices import cost_usd
 from unco.types import ATTRIBUTES, Attribute, Extraction
 
 PROMPT_TOKENS = 8000

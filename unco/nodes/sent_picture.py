@@ -12,7 +12,7 @@ from unco.tools.box_frames.frame import sent_size
 from unco.tools.mark_boxes import mark_boxes
 from unco.tools.picture_sizes import fit
 from unco.tools.pictures import encode_jpeg_or_png
-from unco.tools.request import SentPicture
+from unco.tools.llm.request import SentPicture
 from unco.types import Box, PictureInfo
 
 MARGIN = 0.1

@@ -7,7 +7,7 @@ from unco.nodes.asking import Turn
 from unco.nodes.case import Case, PostCase
 from unco.nodes.settings import chain_of, current_context, current_frame, current_mode, current_model
 from unco.state import ENTITY, EXTRACTION, NEIGHBOUR, EntityState, PostState
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 
 
 def post_turns(state: PostState | EntityState, llm: Mllm) -> Iterator[Turn[PostCase]]:

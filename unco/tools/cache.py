@@ -22,7 +22,7 @@ import diskcache
 
 from unco.errors import SetupError, TimeIsUp, Unavailable
 from unco.tools.process_locks import ProcessLocks
-from unco.tools.request import Reply
+from unco.tools.llm.request import Reply
 from unco.tools.single_flight import SingleFlight
 
 PATIENCE_S = 10

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unco.tools.cache import Cache
-from unco.tools.request import reply_from
+from unco.tools.llm.request import reply_from
 
 _DAY_S = 86400.0
 

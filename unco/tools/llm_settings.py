@@ -15,15 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
 from unco.tools.cache import Cache
-from unco.tools.connection import Terms
-from unco.tools.egress_log import EgressLog
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.egress_log import EgressLog
 from unco.tools.box_frames.frame import LEAST_LONGEST
-from unco.tools.ledger import Caps, Ledger
-from unco.tools.llm import Mllm
-from unco.tools.prices import Price, Prices, shipped_prices
-from unco.tools.privacy import Hosts, Privacy
-from unco.tools.rate_limit import RateLimit
-from unco.tools.recording import Recording
+from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.prices import Price, Prices, shipped_prices
+from unco.tools.llm.privacy import Hosts, Privacy
+from unco.tools.llm.rate_limit import RateLimit
+from unco.tools.llm.recording import Recording
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -49,7 +49,7 @@ class ModelSettings(_Section):
 
 
 class PrivacySettings(_Section):
-    """See `unco.tools.privacy.Privacy`."""
+    """See `unco.tools.llm.privacy.Privacy`."""
 
     span: str | list[str] = "any"
     type: str | list[str] = "any"

@@ -17,7 +17,7 @@ from unco.evals.tuning.paths import About, Recorded
 from unco.graph import build_graph
 from unco.state import read_result
 from unco.tools.extraction.extractor import view_picture
-from unco.tools.prices import Price
+from unco.tools.llm.prices import Price
 from unco.tools.extraction.tool import small_model_tool
 from unco.types import Box, Extraction, GoldEntity, GoldPost, Post, Result, Span, Thresholds, Uncertainty
 

@@ -10,10 +10,10 @@ from typing import Any
 from unco.corpus.batch.question_files import asked_in
 from unco.errors import DataError, SetupError
 from unco.tools.cache import Cache
-from unco.tools.endpoint import reply_of_body
-from unco.tools.llm import cached_reply, is_whole, keep_reply
-from unco.tools.prices import Prices, cost_usd
-from unco.tools.request import Reply
+from unco.tools.llm.endpoint import reply_of_body
+from unco.tools.llm.client import cached_reply, is_whole, keep_reply
+from unco.tools.llm.prices import Prices, cost_usd
+from unco.tools.llm.request import Reply
 
 BATCH_PRICE = 0.5
 """What an answer of a batch costs, as a share of the usual price: OpenAI's discount."""

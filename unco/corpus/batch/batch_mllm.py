@@ -8,8 +8,8 @@ from langgraph.types import Interrupt
 
 from unco.context import Mode
 from unco.corpus.batch.question_files import QuestionFiles, body_of
-from unco.tools.llm import Mllm
-from unco.tools.request import Reply, Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Reply, Request
 
 
 class BatchMllm(Mllm):

@@ -14,7 +14,7 @@ from unco.errors import SettingsError, Waiting
 from unco.nodes.settings import chain_of
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from unco.errors import DataError, SettingsError, SetupError
-from unco.tools import endpoint
+from unco.tools.llm import endpoint
 from unco.tools.process_locks import lock_byte
-from unco.tools.request import Request
-from unco.tools.response_format import Format, response_format
+from unco.tools.llm.request import Request
+from unco.tools.llm.response_format import Format, response_format
 
 MOST_QUESTIONS = 50_000
 """Of a file, as OpenAI has it."""

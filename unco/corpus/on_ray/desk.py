@@ -14,11 +14,11 @@ import ray
 from ray.exceptions import RayError
 
 from unco.errors import SetupError, Unavailable
-from unco.tools.ledger import Caps, Ledger, Spent, most_usd
-from unco.tools.llm import Mllm
-from unco.tools.prices import Price
-from unco.tools.rate_limit import RateLimit
-from unco.tools.request import Reply, Request
+from unco.tools.llm.budget import Caps, Ledger, Spent, most_usd
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.prices import Price
+from unco.tools.llm.rate_limit import RateLimit
+from unco.tools.llm.request import Reply, Request
 
 Counts = tuple[int | None, int | None, float | None]
 """Of a reply: input tokens, output tokens, US dollars."""

@@ -20,7 +20,7 @@ from unco.corpus.on_ray.stages import Correctors, SmallModel
 from unco.corpus.pipeline import Done
 from unco.corpus.start import Choices
 from unco.errors import SetupError
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 
 BLOCK_BYTES = 1
 """So that each row is a block, see `unco.corpus.on_ray.parcels`."""

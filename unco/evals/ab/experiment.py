@@ -24,10 +24,10 @@ from unco.small_model.gold_inputs import entity_names
 from unco.small_model.predictor import Predictor
 from unco.tools.cache import Cache
 from unco.tools.llm_settings import mllm_from_env
-from unco.tools.connection import Terms
+from unco.tools.llm.connection import Terms
 from unco.tools.extraction.extractor import Extractor
-from unco.tools.llm import Mllm
-from unco.tools.prices import Price, Prices
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.prices import Price, Prices
 from unco.tools.extraction.tool import default_extractor
 from unco.types import GoldPost
 

@@ -12,7 +12,7 @@ from unco.evals.ab.arm import Arm
 from unco.graph import build_variant
 from unco.nodes.account import known_sum, usage_of
 from unco.state import read_result
-from unco.tools.prices import Prices, cost_usd
+from unco.tools.llm.prices import Prices, cost_usd
 from unco.tools.extraction.tool import small_model_tool
 from unco.types import ATTRIBUTES, Attribute, Correction, Result, Usage
 

@@ -17,7 +17,7 @@ from unco.evals.frame_probe.pictures import DRAWINGS, Drawing, drawn
 from unco.nodes.verify import verify_region
 from unco.prompts import RegionAnswer, parse_answer
 from unco.tools.box_frames.frame import FRAMES, Frame, describe, frame_by_name
-from unco.tools.request import Reply, Request
+from unco.tools.llm.request import Reply, Request
 
 ENOUGH = 0.5
 """Mean IoU from which a frame is believed; the benchmark counts a box as right above it."""

@@ -25,7 +25,7 @@ from unco.nodes.corrector_node import CorrectorNode
 from unco.nodes.extract import ExtractNode
 from unco.state import ENTITY, EXTRACTION, EntityState, Json, PostInput, PostState, merge
 from unco.tools.knowledge import Knowledge
-from unco.tools.llm import Mllm
+from unco.tools.llm.client import Mllm
 from unco.types import ATTRIBUTES, Attribute, Entity, Thresholds
 
 CONCURRENCY = 16

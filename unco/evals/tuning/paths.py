@@ -18,7 +18,7 @@ from unco.evals.formats.gold_lines import gold_to_plain
 from unco.evals.formats.json_text import json_lines, write_text
 from unco.small_model.fingerprint import Identity
 from unco.state import to_json
-from unco.tools.prices import Price
+from unco.tools.llm.prices import Price
 from unco.types import ALWAYS, ATTRIBUTES, Attribute, Correction, Extraction, GoldPost, Span, Thresholds
 
 VERSION = 1

@@ -2,7 +2,7 @@
 
 from unco.errors import SettingsError
 from unco.evals.tuning.paths import Recorded
-from unco.tools.prices import cost_usd
+from unco.tools.llm.prices import cost_usd
 from unco.types import ATTRIBUTES, Attribute, Correction
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from unco.errors import DataError, RecordingMiss
-from unco.tools.recording import Recording
-from unco.tools.request import Reply, Request, SentPicture
+from unco.tools.llm.recording import Recording
+from unco.tools.llm.request import Reply, Request, SentPicture
 
 REQUEST = Request(
     model="small-vl", system="You correct.", user="A concert in\u2028Oslo 🚀", prompt="span/v1", prompt_hash="ab" * 32

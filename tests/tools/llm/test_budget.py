@@ -8,9 +8,9 @@ from threading import Barrier
 import pytest
 
 from unco.errors import Unavailable
-from unco.tools.ledger import Caps, Ledger, Spent, affordable, most_tokens, most_usd
-from unco.tools.prices import Price
-from unco.tools.request import Reply, Request, SentPicture
+from unco.tools.llm.budget import Caps, Ledger, Spent, affordable, most_tokens, most_usd
+from unco.tools.llm.prices import Price
+from unco.tools.llm.request import Reply, Request, SentPicture
 
 REQUEST = Request(model="m", system="s" * 100, user="u" * 150, max_tokens=100)
 PRICE = Price(pattern="m", input=1.0, output=10.0)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tenacity import RetryCallState, Retrying, wait_fixed
 
-from unco.tools.retry import LONGEST_REQUEST, WaitAsTold, retry_after
+from unco.tools.llm.retry import LONGEST_REQUEST, WaitAsTold, retry_after
 
 
 def refused(said: str | None) -> Exception:

@@ -17,16 +17,16 @@ from tenacity import AsyncRetrying, Retrying
 from tenacity.wait import wait_base
 
 from unco.errors import TimeIsUp, Unavailable
-from unco.tools import endpoint
-from unco.tools.circuit_breaker import CircuitBreaker
-from unco.tools.egress_log import EgressLog
-from unco.tools.ledger import Ledger, likely_tokens
-from unco.tools.prices import Prices, cost_usd, shipped_prices
-from unco.tools.privacy import Privacy
-from unco.tools.rate_limit import RateLimit
-from unco.tools.request import Reply, Request
-from unco.tools.response_format import Format, Formats, may_be_the_format
-from unco.tools.retry import retry_after, retry_policy
+from unco.tools.llm import endpoint
+from unco.tools.llm.circuit_breaker import CircuitBreaker
+from unco.tools.llm.egress_log import EgressLog
+from unco.tools.llm.budget import Ledger, likely_tokens
+from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
+from unco.tools.llm.privacy import Privacy
+from unco.tools.llm.rate_limit import RateLimit
+from unco.tools.llm.request import Reply, Request
+from unco.tools.llm.response_format import Format, Formats, may_be_the_format
+from unco.tools.llm.retry import retry_after, retry_policy
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage

@@ -10,11 +10,11 @@ from openai_server import ANSWER, OpenAIServer, Step, completion, refusal
 from test_connection import ASKED, PRICES, REQUEST, Ask, ask, client, formats, server
 
 from unco.errors import CallFailed, SettingsError
-from unco.tools.connection import Terms
-from unco.tools.ledger import Caps, Ledger
-from unco.tools.llm import Mllm
-from unco.tools.rate_limit import RateLimit
-from unco.tools.request import Purpose
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.rate_limit import RateLimit
+from unco.tools.llm.request import Purpose
 
 __all__ = ["ask", "server"]
 

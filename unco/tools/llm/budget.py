@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from unco.errors import Unavailable
-from unco.tools.prices import Price, cost_usd
-from unco.tools.request import Reply, Request
+from unco.tools.llm.prices import Price, cost_usd
+from unco.tools.llm.request import Reply, Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from tenacity import wait_none
 from unco.context import Mode
 from unco.errors import CallFailed, RecordingMiss, SettingsError, Unavailable
 from unco.tools.cache import Cache
-from unco.tools.llm import Mllm
-from unco.tools.recording import Recording
-from unco.tools.request import Reply, Request, SentPicture
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.recording import Recording
+from unco.tools.llm.request import Reply, Request, SentPicture
 
 KEY = "sk-secret-0123456789"
 REQUEST = Request(model="small-vl", system="You correct.", user="Oslo", prompt="span/v1")
@@ -249,9 +249,9 @@ def test_replay_opens_no_socket_and_imports_no_client(tmp_path: Path):
 import socket, sys
 def no_socket(*args, **kwargs): raise AssertionError("a socket was opened")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = no_socket
-from unco.tools.llm import Mllm
-from unco.tools.recording import Recording
-from unco.tools.request import Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.recording import Recording
+from unco.tools.llm.request import Request
 request = Request(model="small-vl", system="You correct.", user="Oslo")
 reply = Mllm("http://127.0.0.1:9/v1", "small-vl", recording=Recording({str(path)!r})).ask(request, "replay")
 assert reply.authored and reply.cached

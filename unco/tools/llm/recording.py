@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unco.errors import DataError, RecordingMiss, SetupError
-from unco.tools.request import Reply, Request, parts_key, reply_from, reply_parts, request_parts
+from unco.tools.llm.request import Reply, Request, parts_key, reply_from, reply_parts, request_parts
 
 _FIELDS = {"prompt", "prompt_hash", "request", "reply"}
 _CLOSEST = 200

@@ -16,14 +16,14 @@ from tenacity import wait_none
 
 from unco.errors import CallFailed, SetupError, Unavailable
 from unco.tools.cache import Cache
-from unco.tools.connection import Terms
-from unco.tools.egress_log import EgressLog
-from unco.tools.ledger import Caps, Ledger
-from unco.tools.llm import Mllm
-from unco.tools.prices import Price, Prices
-from unco.tools.privacy import Privacy
-from unco.tools.rate_limit import RateLimit
-from unco.tools.request import Purpose, Reply, Request, SentPicture
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.egress_log import EgressLog
+from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.prices import Price, Prices
+from unco.tools.llm.privacy import Privacy
+from unco.tools.llm.rate_limit import RateLimit
+from unco.tools.llm.request import Purpose, Reply, Request, SentPicture
 
 KEY = "sk-secret-0123456789"
 SCHEMA = '{"type": "object", "properties": {"corrected_entity": {"type": "string"}}}'
@@ -125,7 +125,7 @@ def test_a_refused_call_opens_no_socket(monkeypatch: pytest.MonkeyPatch, ask: As
     def no_client(*_: object) -> None:
         raise AssertionError("a client was built")
 
-    monkeypatch.setattr("unco.tools.endpoint.build_client", no_client)
+    monkeypatch.setattr("unco.tools.llm.endpoint.build_client", no_client)
     mllm = Mllm("https://api.example.com/v1", "small-vl", terms=Terms(privacy=Privacy(span="local")))
     with pytest.raises(Unavailable, match="policy"):
         ask(mllm, REQUEST)

@@ -6,7 +6,7 @@ import pytest
 from test_rate_limit import Clock
 
 from unco.errors import SetupError, Unavailable
-from unco.tools.circuit_breaker import CircuitBreaker
+from unco.tools.llm.circuit_breaker import CircuitBreaker
 
 
 class Down(Exception):

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Literal, get_args
 
 from unco.tools.cache import Cache
-from unco.tools.request import Request
+from unco.tools.llm.request import Request
 
 Format = Literal["json_schema", "json_object", "none"]
 """From the strictest; what an endpoint refuses is followed by the next."""

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from unco.tools.rate_limit import LONGEST_HOLD, RateLimit
+from unco.tools.llm.rate_limit import LONGEST_HOLD, RateLimit
 
 
 class Clock:

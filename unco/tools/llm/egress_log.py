@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from unco.errors import SetupError
-from unco.tools.privacy import host_of
-from unco.tools.request import Request, request_key
+from unco.tools.llm.privacy import host_of
+from unco.tools.llm.request import Request, request_key
 
 
 class EgressLog:

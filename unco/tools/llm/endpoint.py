@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from unco.errors import CallFailed, EndpointError, TimeIsUp, Unavailable
-from unco.tools.request import Reply, Request, SentPicture
-from unco.tools.response_format import Format, response_format
+from unco.tools.llm.request import Reply, Request, SentPicture
+from unco.tools.llm.response_format import Format, response_format
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage

@@ -14,16 +14,16 @@ from test_process_locks import holder
 
 from unco.errors import CallFailed, TimeIsUp
 from unco.tools.cache import Cache
-from unco.tools.llm import Mllm
-from unco.tools.request import Purpose, Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Purpose, Request
 
 REQUEST = Request(model="small-vl", system="You correct.", user="Oslo")
 
 ASK = """
 import sys
 from unco.tools.cache import Cache
-from unco.tools.llm import Mllm
-from unco.tools.request import Request
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Request
 mllm = Mllm(sys.argv[1], "small-vl", cache=Cache(sys.argv[2]))
 mllm._connection.connected()
 print("ready", flush=True)

@@ -3,8 +3,8 @@
 import pytest
 
 from unco.errors import Unavailable
-from unco.tools.privacy import Privacy, host_of, is_local
-from unco.tools.request import Purpose
+from unco.tools.llm.privacy import Privacy, host_of, is_local
+from unco.tools.llm.request import Purpose
 from unco.types import Attribute
 
 REMOTE, LOCAL = "https://api.example.com/v1", "http://127.0.0.1:8000/v1"

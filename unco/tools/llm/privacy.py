@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from unco.errors import Unavailable
-from unco.tools.request import Purpose
+from unco.tools.llm.request import Purpose
 from unco.types import ATTRIBUTES, Attribute
 
 Hosts = str | tuple[str, ...]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from unco.errors import SettingsError
-from unco.tools.prices import Price, cost_usd, read_prices, shipped_prices
+from unco.tools.llm.prices import Price, cost_usd, read_prices, shipped_prices
 
 PRICE = Price(pattern="x", input=2.0, cached_input=0.5, output=10.0)
 

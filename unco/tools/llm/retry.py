@@ -8,7 +8,7 @@ from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, wai
 from tenacity.stop import stop_base, stop_before_delay
 from tenacity.wait import wait_base
 
-from unco.tools.endpoint import is_transient
+from unco.tools.llm.endpoint import is_transient
 
 BACK_OFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 1)
 """Half a second, doubling up to 8 seconds, with jitter."""
