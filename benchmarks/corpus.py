@@ -19,7 +19,7 @@ from benchmarks.timing import Measured
 from benchmarks.kill_and_resume import kill_and_resume
 from unco.evals.simulation import Profile, simulate
 from unco.state import EXTRACTION
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm.client import Mllm
 from unco.tools.extraction.saved_predictions import SavedPredictions

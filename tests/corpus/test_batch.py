@@ -25,7 +25,7 @@ from benchmarks.made_corpus import gold_of, write_corpus
 from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Simulation, simulate
 from unco.state import PostInput
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
 from unco.tools.llm.budget import Caps, Ledger

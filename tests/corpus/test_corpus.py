@@ -24,7 +24,7 @@ from unco.errors import DataError, SettingsError, SetupError, Unavailable
 from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import simulate
 from unco.state import PostInput, read_result
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.extraction.policy import write_policy
 from unco.tools.extraction.saved_predictions import SavedPredictions

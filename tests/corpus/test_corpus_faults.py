@@ -15,7 +15,7 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.run import Corpus, run_corpus
 from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import Profile, read_profile, simulate
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.extraction.saved_predictions import SavedPredictions
 

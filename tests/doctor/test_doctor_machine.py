@@ -12,7 +12,7 @@ from unco.doctor import machine
 from unco.doctor.check import Check, healthy
 from unco.doctor.machine import check_cache, check_checkpoint, check_extras, check_python, check_torch, check_writing
 from unco.small_model.fingerprint import SHIPPED
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 
 
 def test_an_old_python_is_a_fault():

@@ -28,7 +28,7 @@ from unco.small_model.checkpoint import Calibration, save_pretrained
 from unco.small_model.regions.region_files import write_region_file
 from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty.entropy import log_cardinality
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.knowledge import build_knowledge
 from unco.tools.extraction.policy import write_policy
 from unco.types import Box, Thresholds

@@ -28,8 +28,8 @@ from unco.prompts.registry import read_prompt
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.recipe import read_recipe
 from unco.small_model.regions.region_files import read_region_file
-from unco.tools.cache import Cache
-from unco.tools.cache_upkeep import cache_stats, prune_cache, verify_cache
+from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.cache.maintenance import cache_stats, prune_cache, verify_cache
 from unco.tools.llm_settings import read_settings
 from unco.tools.knowledge import Knowledge, build_knowledge
 from unco.tools.extraction.policy import read_policy

@@ -78,7 +78,7 @@ def import_(
 ) -> None:
     """Keep the answers of a batch in the cache."""
     from unco.corpus.batch.answers import import_answers
-    from unco.tools.cache import Cache
+    from unco.tools.llm.cache.store import Cache
     from unco.tools.llm_settings import mllm_from_env
 
     found = import_answers(questions, answers, Cache(), mllm_from_env().terms.prices)

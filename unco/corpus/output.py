@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from unco.errors import SettingsError, SetupError
-from unco.tools.process_locks import lock_byte
+from unco.tools.llm.cache.process_locks import lock_byte
 
 SYNC_S = 1.0
 """Seconds of work that a power cut may cost; a killed process costs what was not finished, nothing that was written."""

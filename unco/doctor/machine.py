@@ -8,8 +8,8 @@ from pathlib import Path
 
 from unco.doctor.check import Check
 from unco.errors import UncoError
-from unco.tools.cache import Cache, default_directory
-from unco.tools.cache_upkeep import cache_stats
+from unco.tools.llm.cache.store import Cache, default_directory
+from unco.tools.llm.cache.maintenance import cache_stats
 
 OLDEST = (3, 11)
 

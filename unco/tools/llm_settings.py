@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
 from unco.tools.box_frames.frame import LEAST_LONGEST

@@ -11,7 +11,7 @@ from unco.evals.ab.experiment import PRICES, Arena
 from unco.evals.ab.posts import post_inputs
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.client import Mllm
 from unco.types import Extraction, Label, Post

@@ -20,7 +20,7 @@ from tenacity import wait_none
 
 from unco.context import Mode
 from unco.errors import CallFailed, RecordingMiss, SettingsError, Unavailable
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.recording import Recording
 from unco.tools.llm.request import Reply, Request, SentPicture

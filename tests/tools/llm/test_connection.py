@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from tenacity import wait_none
 
 from unco.errors import CallFailed, SetupError, Unavailable
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
 from unco.tools.llm.budget import Caps, Ledger

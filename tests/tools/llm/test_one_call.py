@@ -13,7 +13,7 @@ from openai_server import ANSWER, Step, serve
 from test_process_locks import holder
 
 from unco.errors import CallFailed, TimeIsUp
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Purpose, Request
 
@@ -21,7 +21,7 @@ REQUEST = Request(model="small-vl", system="You correct.", user="Oslo")
 
 ASK = """
 import sys
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request
 mllm = Mllm(sys.argv[1], "small-vl", cache=Cache(sys.argv[2]))
@@ -118,7 +118,7 @@ def test_without_a_lock_file_questions_are_asked_all_the_same(tmp_path: Path):
 
 FORK = """
 import os, sys, threading, time
-from unco.tools.single_flight import SingleFlight
+from unco.tools.llm.cache.single_flight import SingleFlight
 flights = SingleFlight()
 threading.Thread(target=flights.run, args=("k", lambda: time.sleep(2)), daemon=True).start()
 time.sleep(0.2)

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from unco.errors import DataError, SettingsError, SetupError
 from unco.tools.llm import endpoint
-from unco.tools.process_locks import lock_byte
+from unco.tools.llm.cache.process_locks import lock_byte
 from unco.tools.llm.request import Request
 from unco.tools.llm.response_format import Format, response_format
 

@@ -22,7 +22,7 @@ from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.gold_inputs import entity_names
 from unco.small_model.predictor import Predictor
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm_settings import mllm_from_env
 from unco.tools.llm.connection import Terms
 from unco.tools.extraction.extractor import Extractor

@@ -9,7 +9,7 @@ import threading
 from hashlib import sha256
 from typing import Any, Literal, get_args
 
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.request import Request
 
 Format = Literal["json_schema", "json_object", "none"]

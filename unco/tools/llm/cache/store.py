@@ -21,9 +21,9 @@ from typing import Any
 import diskcache
 
 from unco.errors import SetupError, TimeIsUp, Unavailable
-from unco.tools.process_locks import ProcessLocks
+from unco.tools.llm.cache.process_locks import ProcessLocks
 from unco.tools.llm.request import Reply
-from unco.tools.single_flight import SingleFlight
+from unco.tools.llm.cache.single_flight import SingleFlight
 
 PATIENCE_S = 10
 """Seconds that a database which another process holds is waited for."""

@@ -6,14 +6,14 @@ import sys
 import time
 from pathlib import Path
 
-from unco.tools.process_locks import ProcessLocks
+from unco.tools.llm.cache.process_locks import ProcessLocks
 
 KEY, OTHER = "ab" * 32, "cd" * 32
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from unco.tools.process_locks import ProcessLocks
+from unco.tools.llm.cache.process_locks import ProcessLocks
 with ProcessLocks(Path(sys.argv[1])).held(sys.argv[2]):
     print("held", flush=True)
     time.sleep(60)

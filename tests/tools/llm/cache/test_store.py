@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unco.errors import SetupError
-from unco.tools.cache import Cache, default_directory, sealed, unsealed
-from unco.tools.cache_upkeep import prune_cache, verify_cache
+from unco.tools.llm.cache.store import Cache, default_directory, sealed, unsealed
+from unco.tools.llm.cache.maintenance import prune_cache, verify_cache
 
 
 def test_what_is_put_is_found_also_by_another_cache(tmp_path: Path):
@@ -106,7 +106,7 @@ def test_a_database_that_stays_locked_is_named_and_waited_for_once(tmp_path: Pat
     first.close()
     opened = []
     monkeypatch.setattr(Cache, "_wait_for_others", lambda cache: opened.append(cache) or waits(cache))
-    monkeypatch.setattr("unco.tools.cache.PATIENCE_S", 0.5)
+    monkeypatch.setattr("unco.tools.llm.cache.store.PATIENCE_S", 0.5)
     cache = Cache(tmp_path)
     with sqlite3.connect(tmp_path / "cache.db") as other, ThreadPoolExecutor(4) as pool:
         other.execute("BEGIN IMMEDIATE")
@@ -162,7 +162,7 @@ def test_what_is_sealed_comes_back(key: str, text: str):
 
 KILLED = """
 import sys
-from unco.tools.cache import Cache
+from unco.tools.llm.cache.store import Cache
 cache = Cache(sys.argv[1])
 for number in range(10**9):
     cache.put(str(number), f"text {number} " * 50)

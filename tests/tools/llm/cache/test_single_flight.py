@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from unco.tools.single_flight import SingleFlight
+from unco.tools.llm.cache.single_flight import SingleFlight
 
 
 class Counter:
