@@ -18,8 +18,8 @@ from unco.evals.simulation import read_profile
 from unco.show import show_result
 from unco.state import read_result
 from unco.tools.llm_settings import read_settings
-from unco.tools.picture_bytes import scheme_of
-from unco.tools.pictures import open_picture
+from unco.tools.pictures.load import scheme_of
+from unco.tools.pictures.decode import open_picture
 from unco.tools.extraction.policy import read_policy
 from unco.types import Result
 
@@ -109,7 +109,7 @@ def test_a_file_of_settings_makes_no_objects_and_does_not_explode(read: Any, tmp
 
 def test_a_picture_that_is_something_else_as_well_is_only_a_picture(tmp_path: Path):
     """A PNG with a script and an archive behind it: what is sent on is drawn anew from its pixels."""
-    from unco.tools.pictures import encode_jpeg_or_png
+    from unco.tools.pictures.decode import encode_jpeg_or_png
 
     buffer = BytesIO()
     Image.new("RGB", (8, 8), "red").save(buffer, "PNG")

@@ -70,7 +70,7 @@ def _data_url(image: "Image.Image") -> str:
     """A picture that is already open, as it travels: by value, in memory only."""
     from base64 import b64encode
 
-    from unco.tools.pictures import encode_jpeg_or_png, picture_from_pil
+    from unco.tools.pictures.decode import encode_jpeg_or_png, picture_from_pil
 
     mime, data = encode_jpeg_or_png(picture_from_pil(image).image)
     return f"data:{mime};base64,{b64encode(data).decode()}"

@@ -12,7 +12,7 @@ from unco.corpus.posts import count_posts, read_posts
 from unco.errors import DataError, SettingsError
 from benchmarks.made_corpus import tokens_of, write_corpus
 from unco.evals.data.twitter_gmner import read_gmner
-from unco.tools.picture_by_id import picture_by_id
+from unco.tools.pictures.by_id import picture_by_id
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "twitter-gmner"
 

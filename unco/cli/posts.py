@@ -79,7 +79,7 @@ def extract(
     else:
         show_result(result, Console())
     if annotate is not None:
-        from unco.tools.annotate import save_annotated
+        from unco.tools.pictures.annotate import save_annotated
 
         save_annotated(result, image, annotate)
 

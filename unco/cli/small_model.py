@@ -91,7 +91,7 @@ def regions(
 ) -> None:
     """Find the candidate regions of many pictures, once; default: faces and lines of text."""
     from unco.small_model.regions.prepare_regions import chosen_provider, prepare_regions, remember_settings
-    from unco.tools.pictures import open_picture
+    from unco.tools.pictures.decode import open_picture
 
     provider = chosen_provider(boxes, detector, zero_shot or ())
     featuriser = None

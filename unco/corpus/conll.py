@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from unco.errors import DataError
-from unco.tools.picture_by_id import SUFFIXES, picture_by_id
+from unco.tools.pictures.by_id import SUFFIXES, picture_by_id
 
 ENDINGS = (".conll", ".txt", ".bio")
 

@@ -21,8 +21,8 @@ from unco.nodes.find_entities import FindEntities
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
-from unco.tools.picture_bytes import read_picture_bytes, scheme_of
-from unco.tools.picture_store import keep
+from unco.tools.pictures.load import read_picture_bytes, scheme_of
+from unco.tools.pictures.store import keep
 from unco.types import Thresholds
 
 

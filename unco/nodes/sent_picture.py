@@ -9,9 +9,9 @@ from unco.errors import PictureError
 from unco.nodes.case import Case, PostCase
 from unco.tools.extraction.extractor import view_picture
 from unco.tools.box_frames.frame import sent_size
-from unco.tools.mark_boxes import mark_boxes
-from unco.tools.picture_sizes import fit
-from unco.tools.pictures import encode_jpeg_or_png
+from unco.tools.pictures.mark_boxes import mark_boxes
+from unco.tools.pictures.resize import fit
+from unco.tools.pictures.decode import encode_jpeg_or_png
 from unco.tools.llm.request import SentPicture
 from unco.types import Box, PictureInfo
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from unco.errors import PictureError, Rejected
 from unco.tools.box_frames.frame import FRAMES, decode, encode, frame_by_name, limited, sent_size
-from unco.tools.picture_sizes import MOST_ASPECT, fit, smart_resize
+from unco.tools.pictures.resize import MOST_ASPECT, fit, smart_resize
 from unco.types import Box
 
 VARIANTS = [

@@ -14,7 +14,7 @@ from unco.small_model.gold_inputs import DEFAULT_SIZE, Look, look_steadily
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
-from unco.tools.picture_by_id import picture_by_id
+from unco.tools.pictures.by_id import picture_by_id
 from unco.types import Extraction, GoldPost, Post
 
 Input = dict[str, Any]

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from PIL import Image, ImageDraw
 
-from unco.tools.pictures import encode_jpeg_or_png, picture_from_pil
+from unco.tools.pictures.decode import encode_jpeg_or_png, picture_from_pil
 from unco.tools.llm.request import SentPicture
 from unco.types import Box
 

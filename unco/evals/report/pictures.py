@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unco.errors import DataError, PictureError
 from unco.tools.extraction.extractor import view_picture
-from unco.tools.picture_by_id import SUFFIXES
+from unco.tools.pictures.by_id import SUFFIXES
 from unco.types import Result
 
 LONGEST = 320

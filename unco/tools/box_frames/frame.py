@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from unco.errors import Rejected, SettingsError
-from unco.tools.picture_sizes import Limits, Size, size_within
+from unco.tools.pictures.resize import Limits, Size, size_within
 from unco.types import Box
 
 LEAST_AREA = 1.0

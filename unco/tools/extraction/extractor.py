@@ -17,7 +17,7 @@ from unco.small_model.micro_batcher import MicroBatcher
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region import Region, RegionProvider, regions_from_boxes
 from unco.small_model.words import split_words
-from unco.tools.pictures import Picture, allowed_hosts_from_env, open_picture
+from unco.tools.pictures.decode import Picture, allowed_hosts_from_env, open_picture
 from unco.types import Box, Entity, Extraction, Post, Span, TextLine
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from unco.errors import PictureError
-from unco.tools import picture_bytes
-from unco.tools.pictures import allowed_hosts_from_env, open_picture
+from unco.tools.pictures import load as picture_bytes
+from unco.tools.pictures.decode import allowed_hosts_from_env, open_picture
 
 
 def small_png():

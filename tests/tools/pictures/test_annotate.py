@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from unco.tools.annotate import annotate, colour_of
-from unco.tools.annotate_strip import account, letters, post_pieces, wrap
+from unco.tools.pictures.annotate import annotate, colour_of
+from unco.tools.pictures.annotate_strip import account, letters, post_pieces, wrap
 from unco.types import Box, Correction, Entity, Result, Span, Thresholds, Uncertainty
 
 SURE = Uncertainty(0.1, 0.1, 0.1)

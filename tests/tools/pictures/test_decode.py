@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from unco.errors import PictureError
-from unco.tools import picture_bytes
-from unco.tools.pictures import encode_jpeg_or_png, open_picture, picture_from_pil
+from unco.tools.pictures import load as picture_bytes
+from unco.tools.pictures.decode import encode_jpeg_or_png, open_picture, picture_from_pil
 
 
 def as_bytes(image, kind="PNG", **options):

@@ -14,7 +14,7 @@ from threading import Lock
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from unco.errors import PictureError
-from unco.tools.picture_bytes import allowed_hosts_from_env, brief, read_picture_bytes, scheme_of
+from unco.tools.pictures.load import allowed_hosts_from_env, brief, read_picture_bytes, scheme_of
 from unco.types import PictureInfo
 
 __all__ = ["Picture", "allowed_hosts_from_env", "encode_jpeg_or_png", "open_picture", "picture_from_pil"]

@@ -7,7 +7,7 @@ from zlib import crc32
 from PIL import Image, ImageDraw
 
 from unco.errors import PictureError
-from unco.tools.annotate_strip import draw_strip, letters, one_line
+from unco.tools.pictures.annotate_strip import draw_strip, letters, one_line
 from unco.tools.extraction.extractor import view_picture
 from unco.types import Box, Entity, Result
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from unco.tools.mark_boxes import COLOURS, FOUND, mark_boxes
+from unco.tools.pictures.mark_boxes import COLOURS, FOUND, mark_boxes
 from unco.types import Box
 
 
