@@ -12,7 +12,7 @@ from unco.errors import SettingsError
 from benchmarks.roofline import Lengths, multiply_adds, weight_bytes
 from benchmarks.posts import typical_posts
 from benchmarks.timing import Measured, measure
-from unco.evals.calibration import can_estimate
+from unco.training.calibrate import can_estimate
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.network.config import ESTIMATORS, Heads, McDropout, Scheme
 from unco.small_model.network.decoding import Decoded, decode_greedily

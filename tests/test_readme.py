@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from unco.evals.model_card import read_report, score_table
+from unco.training.model_card import read_report, score_table
 from unco.graph.entity import build_entity_graph
 from unco.small_model.fingerprint import SHIPPED
 from unco.tools.llm_settings import CallSettings

@@ -10,7 +10,7 @@ import pyarrow
 from PIL import Image
 from pyarrow import parquet
 
-from tests.evals.test_run_training import write_data
+from tests.training.test_run import write_data
 from tests.evals.tuning.recorded_posts import recorded_posts
 from tests.tiny import gold_post, tiny_predictor
 from tests.tools.llm.openai_server import completion

@@ -26,7 +26,7 @@ from unco.evals.simulation.profile import read_profile
 from unco.evals.tuning.paths import read_paths
 from unco.prompts.registry import read_prompt
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.recipe import read_recipe
+from unco.training.recipe import read_recipe
 from unco.small_model.regions.region_files import read_region_file
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.cache.maintenance import cache_stats, prune_cache, verify_cache

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.tiny import fitted_predictor, tiny_predictor
 from unco.errors import SettingsError, SetupError
-from unco.evals.model_card import read_report, score_table
+from unco.training.model_card import read_report, score_table
 from unco.small_model.checkpoint import (
     SCALE,
     Calibration,

@@ -29,8 +29,8 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in the folder.")] = False,
 ) -> None:
     """Train a small model and write its checkpoint and card. Needs the `train` extra."""
-    from unco.evals.run_training import run_training
-    from unco.evals.show_report import show_report
+    from unco.training.run import run_training
+    from unco.training.show_report import show_report
     from unco.evals.data.data_paths import Sources
 
     changes = [*(change or ()), *([] if seed is None else [f"seed={seed}"])]
@@ -49,8 +49,8 @@ def score_model(
     estimator: Annotated[str | None, typer.Option(help="Of uncertainty, by name; default: the checkpoint's.")] = None,
 ) -> None:
     """Score a checkpoint on dev and test: F1, and how well its uncertainty finds its errors."""
-    from unco.evals.score_checkpoint import score_checkpoint
-    from unco.evals.show_report import show_report
+    from unco.training.score_checkpoint import score_checkpoint
+    from unco.training.show_report import show_report
     from unco.evals.data.data_paths import Sources
 
     show_report(score_checkpoint(Sources(data, boxes, regions, captions), checkpoint, estimator), Console())
@@ -65,7 +65,7 @@ def estimators(
     captions: Captions = None,
 ) -> None:
     """Measure every estimator of uncertainty on dev and test."""
-    from unco.evals.estimator_table import measure_estimators, show_runs
+    from unco.training.compare_estimators import measure_estimators, show_runs
     from unco.evals.data.data_paths import Sources
 
     measure_estimators(Sources(data, boxes, regions, captions), checkpoint)
@@ -75,7 +75,7 @@ def estimators(
 @app.command()
 def runs(checkpoints: Annotated[list[Path], typer.Argument(help="Checkpoint folders of training runs.")]) -> None:
     """Print mean and spread of several training runs, of seeds for instance."""
-    from unco.evals.estimator_table import show_runs
+    from unco.training.compare_estimators import show_runs
 
     show_runs(checkpoints, Console())
 

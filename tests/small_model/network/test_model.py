@@ -16,7 +16,7 @@ from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network, shift
 from unco.small_model.regions.region import Region
 from unco.small_model.network.symbols import BEGIN, END, hear
-from unco.small_model.training_data import Collator
+from unco.training.collator import Collator
 from unco.types import Box
 
 REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))

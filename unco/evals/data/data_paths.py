@@ -9,7 +9,7 @@ from unco.evals.data.twitter_gmner import read_captions, read_fmnerg, read_gmner
 from unco.small_model.network.config import ModelConfig, Scheme
 from unco.small_model.gold_inputs import CaptionedLook, FolderLook, Look, SimulatedLook, look_steadily
 from unco.small_model.regions.region_files import RegionFolder
-from unco.small_model.training_data import check_types
+from unco.training.collator import check_types
 from unco.types import GoldPost, Label
 
 SPLITS = ("train", "dev", "test")

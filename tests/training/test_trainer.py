@@ -12,13 +12,13 @@ import pytest
 import torch
 import yaml
 
-from tests.small_model.train_tiny import RECIPE, posts
+from tests.training.train_tiny import RECIPE, posts
 from tests.tiny import gold_post, tiny_network, tiny_tokenizer
 from unco.errors import DataError, SettingsError, SetupError
-from unco.small_model import training
+from unco.training import trainer as training
 from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
-from unco.small_model.recipe import RECIPES, read_recipe, recipe_path
+from unco.training.recipe import RECIPES, read_recipe, recipe_path
 from unco.types import GoldPost
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +136,7 @@ def test_a_type_that_the_scheme_lacks_stops_the_run_before_it_begins(tmp_path: P
 
 
 def run(folder: Path, dies_at: int = 0, *resume: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "tests.small_model.train_tiny", str(folder), str(dies_at), *resume]
+    command = [sys.executable, "-m", "tests.training.train_tiny", str(folder), str(dies_at), *resume]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 

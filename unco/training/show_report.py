@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from unco.evals.model_report import ModelReport, NamesReport, SplitReport
+from unco.training.model_report import ModelReport, NamesReport, SplitReport
 
 
 def show_report(report: ModelReport, console: Console) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from unco.evals.estimator_report import (
+from unco.training.estimator_report import (
     EstimatorReport,
     Predictions,
     Shown,

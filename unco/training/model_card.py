@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from unco.evals.model_report import ModelReport
-from unco.evals.show_report import rows
+from unco.training.model_report import ModelReport
+from unco.training.show_report import rows
 
 TEMPLATE = """\
 # {name}

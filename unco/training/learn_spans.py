@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unco.evals.calibration import check_found
+from unco.training.calibrate import check_found
 from unco.evals.metrics.uncertainty import auroc, wrong_spans
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.gold_inputs import Look, look_steadily

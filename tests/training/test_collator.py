@@ -12,7 +12,7 @@ from unco.small_model.gold_inputs import SimulatedLook, text_only
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region import Region
 from unco.small_model.network.symbols import END, REGION
-from unco.small_model.training_data import Collator, GoldPosts, check_types, region_overlaps, region_target
+from unco.training.collator import Collator, GoldPosts, check_types, region_overlaps, region_target
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 TYPES = ("PER", "ORG")

@@ -9,9 +9,9 @@ import torch
 
 from tests.tiny import LABELS, LETTERS, tiny_predictor
 from unco.errors import DataError
-from unco.evals.calibration import can_estimate
-from unco.evals.learned_spans import FOLDS
-from unco.evals.learned_types import learn_types
+from unco.training.calibrate import can_estimate
+from unco.training.learn_spans import FOLDS
+from unco.training.learn_types import learn_types
 from unco.evals.metrics.uncertainty import auroc
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.gold_inputs import SimulatedLook

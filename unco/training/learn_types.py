@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from unco.errors import DataError
-from unco.evals.learned_spans import FOLDS, held_out_chances
+from unco.training.learn_spans import FOLDS, held_out_chances
 from unco.evals.data.data_paths import in_scheme
 from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise

@@ -14,14 +14,15 @@ from accelerate import PartialState
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
-from unco.evals.calibration import calibrate, can_sample
-from unco.evals.learned_spans import learn_spans
-from unco.evals.learned_types import learn_types
-from unco.evals.model_card import write_card
-from unco.evals.model_report import ModelReport, report_model
+from unco.training.calibrate import calibrate, can_sample
+from unco.training.learn_spans import learn_spans
+from unco.training.learn_types import learn_types
+from unco.training.model_card import write_card
+from unco.training.model_report import ModelReport, report_model
 from unco.evals.metrics.paper import score
 from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, make_look, read_split, visual_features
-from unco.small_model import training, training_data
+from unco.training import trainer as training
+from unco.training import collator as training_data
 from unco.small_model.checkpoint import (
     dequantise,
     file_sha256,
@@ -35,7 +36,7 @@ from unco.small_model.gold_inputs import Look, entity_names, look_at_all, look_s
 from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.network.pretrained import start_network
-from unco.small_model.recipe import Recipe, read_recipe, recipe_path
+from unco.training.recipe import Recipe, read_recipe, recipe_path
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.types import GoldPost, Thresholds
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from unco.evals.model_report import ModelReport, report_model
+from unco.training.model_report import ModelReport, report_model
 from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, check_captions, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED

@@ -15,8 +15,8 @@ from unco.small_model.batch import Batch
 from unco.small_model.gold_inputs import Look
 from unco.small_model.out_of_memory import lacks_memory
 from unco.small_model.network.model import Network, Targets
-from unco.small_model.recipe import Recipe
-from unco.small_model.training_data import Collator, GoldPosts, check_types
+from unco.training.recipe import Recipe
+from unco.training.collator import Collator, GoldPosts, check_types
 from unco.types import GoldPost
 
 

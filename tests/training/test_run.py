@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 from tests.small_model.saved_models import save
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
-from unco.evals import run_training
-from unco.evals.estimator_table import FOUND, measure_estimators, show_runs
-from unco.evals.model_card import read_report, score_table
-from unco.evals.run_training import minilm_folder
-from unco.evals.score_checkpoint import score_checkpoint
-from unco.evals.show_report import show_report
+from unco.training import run as run_training
+from unco.training.compare_estimators import FOUND, measure_estimators, show_runs
+from unco.training.model_card import read_report, score_table
+from unco.training.run import minilm_folder
+from unco.training.score_checkpoint import score_checkpoint
+from unco.training.show_report import show_report
 from unco.evals.data.data_paths import Sources
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.network.config import ESTIMATORS

@@ -12,10 +12,10 @@ from random import Random
 
 from tests.tiny import TINY, gold_post, tiny_predictor, tiny_tokenizer
 from unco.evals.metrics.paper import score
-from unco.small_model import training
+from unco.training import trainer as training
 from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
-from unco.small_model.recipe import Recipe
+from unco.training.recipe import Recipe
 from unco.types import GoldPost
 
 RECIPE = Recipe(name="tiny", epochs=4, batch_size=4, encoder_lr=1e-3, new_lr=2e-3, bf16=False, warmup=0.1, unseen=0.2)
