@@ -14,7 +14,7 @@ from unco.corpus.output import Output, Printed, Settings, open_output
 from unco.corpus.pipeline import Done
 from unco.corpus.tally import Tally
 from unco.errors import Unavailable, UncoError
-from unco.nodes.account import fault_of
+from unco.nodes.questions.usage import fault_of
 from unco.state import RESULT
 from unco.types import Correction, PostQuestion, Result
 

@@ -17,7 +17,7 @@ from unco.errors import SettingsError
 from unco.graph.post import PostGraph, build_graph, compile_post_graph
 from unco.graph.routes import route_at_once, route_to_generation
 from unco.nodes.collect import collect
-from unco.nodes.correct_at_once import CorrectAtOnce
+from unco.nodes.correct_one_shot import CorrectAtOnce
 from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import FindEntities
 from unco.state import EntityState, PostInput, PostOutput, PostState

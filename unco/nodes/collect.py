@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from unco.nodes.account import usage_of
+from unco.nodes.questions.usage import usage_of
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extraction.extractor import with_span
 from unco.types import ATTRIBUTES, Correction, Entity, Extraction, PostQuestion, Result, Thresholds

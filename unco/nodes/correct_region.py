@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable
 
 from unco.errors import Unavailable
-from unco.nodes.case import Case
-from unco.nodes.sent_picture import marked_picture, sent_picture
+from unco.nodes.questions.question import Case
+from unco.nodes.questions.sent_picture import marked_picture, sent_picture
 from unco.nodes.verify import verify_candidate, verify_region
 from unco.prompts import Answer, CandidateAnswer, RegionAnswer, load_prompt, neighbour_lines
 from unco.prompts.rendering import one_line

@@ -1,6 +1,6 @@
 """The span corrector: are these the right words? (Algorithm 1, lines 2-5; text only, as in the paper's Figure 7)."""
 
-from unco.nodes.case import Case
+from unco.nodes.questions.question import Case
 from unco.nodes.verify import verify_span
 from unco.prompts import Answer, SpanAnswer, label_lines, neighbour_lines
 from unco.tools.llm.request import SentPicture

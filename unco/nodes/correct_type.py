@@ -1,7 +1,7 @@
 """The type corrector: is it of this type? (Algorithm 1, lines 6-9; Figure 8). It sees the corrected span."""
 
-from unco.nodes.case import Case
-from unco.nodes.sent_picture import sent_crop, sent_picture
+from unco.nodes.questions.question import Case
+from unco.nodes.questions.sent_picture import sent_crop, sent_picture
 from unco.nodes.verify import verify_type
 from unco.prompts import Answer, TypeAnswer, fact_lines, label_lines, neighbour_lines
 from unco.tools.llm.request import SentPicture

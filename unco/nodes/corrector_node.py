@@ -6,10 +6,10 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from unco.nodes.asking import Steps, Turn, aask_chain, ask_chain
-from unco.nodes.case import MOST_CALLS, Case
-from unco.nodes.correction import CORRECTION, Corrector, correction_steps
-from unco.nodes.turns import entity_turns
+from unco.nodes.questions.question_runner import Steps, Turn, aask_chain, ask_chain
+from unco.nodes.questions.question import MOST_CALLS, Case
+from unco.nodes.questions.correction import CORRECTION, Corrector, correction_steps
+from unco.nodes.questions.fallbacks import entity_turns
 from unco.prompts import load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extraction.extractor import with_span

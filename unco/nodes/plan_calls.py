@@ -5,7 +5,7 @@ left over once every routed attribute has one, the most uncertain may also be as
 """
 
 from unco.context import Context
-from unco.nodes.case import LONGEST_ANSWER, MOST_CALLS
+from unco.nodes.questions.question import LONGEST_ANSWER, MOST_CALLS
 from unco.nodes.settings import chain_of, current_model
 from unco.tools.llm.budget import affordable
 from unco.tools.llm.client import Mllm

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from unco.errors import Rejected
-from unco.nodes.case import PostCase
+from unco.nodes.questions.question import PostCase
 from unco.nodes.verify import find_span, read_box, verify_type
 from unco.prompts import FoundEntity
 from unco.tools.extraction.extractor import surface

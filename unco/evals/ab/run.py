@@ -10,7 +10,7 @@ from unco.evals.metrics.protocols import Report, evaluate
 from unco.evals.ab.experiment import Arena
 from unco.evals.ab.arm import Arm
 from unco.graph import build_variant
-from unco.nodes.account import known_sum, usage_of
+from unco.nodes.questions.usage import known_sum, usage_of
 from unco.state import read_result
 from unco.tools.llm.prices import Prices, cost_usd
 from unco.tools.extraction.tool import small_model_tool

@@ -13,7 +13,7 @@ from unco.evals.evaluate.type_schemes import readings_of
 from unco.evals.report.densities import plots_of
 from unco.evals.evaluate.run_scores import score_run
 from unco.evals.metrics.paper import THREE_TASKS
-from unco.nodes.account import usage_of
+from unco.nodes.questions.usage import usage_of
 from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span
 
 Json = dict[str, Any]

@@ -1,6 +1,6 @@
 """What a question about a post says of boxes, where it may have no picture."""
 
-from unco.nodes.case import PostCase
+from unco.nodes.questions.question import PostCase
 from unco.prompts import Prompt, demonstration_lines
 from unco.tools.box_frames.frame import describe, encode
 from unco.types import Box

@@ -6,7 +6,7 @@ from hashlib import sha256
 from PIL import Image
 
 from unco.errors import PictureError
-from unco.nodes.case import Case, PostCase
+from unco.nodes.questions.question import Case, PostCase
 from unco.tools.extraction.extractor import view_picture
 from unco.tools.box_frames.frame import sent_size
 from unco.tools.pictures.mark_boxes import mark_boxes
