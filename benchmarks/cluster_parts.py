@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from unco.corpus.engine import Rest
-from unco.corpus.on_ray.desk import join, open_desk
-from unco.corpus.on_ray.parcels import Parcel, parcels_of, table_of
+from unco.corpus.on_ray.shared_budget import join, open_desk
+from unco.corpus.on_ray.post_rows import Parcel, parcels_of, table_of
 from unco.corpus.on_ray.reading import UNIT, pieces_of
 from unco.corpus.output import Output
 from unco.corpus.run import as_line

@@ -21,12 +21,12 @@ from unco.context import Context
 from unco.corpus.engine import Rest
 from unco.corpus.on_ray import reading
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
-from unco.corpus.on_ray.desk import join, open_desk
+from unco.corpus.on_ray.shared_budget import join, open_desk
 from unco.corpus.on_ray.engine import RayEngine
-from unco.corpus.on_ray.parcels import parcel_of, parcels_of, table_of
-from unco.corpus.on_ray.place import SETTINGS, Place, this_place
+from unco.corpus.on_ray.post_rows import parcel_of, parcels_of, table_of
+from unco.corpus.on_ray.worker_environment import SETTINGS, Place, this_place
 from unco.corpus.on_ray.reading import Piece, pieces_of
-from unco.corpus.on_ray.stages import Correctors, SmallModel
+from unco.corpus.on_ray.actors import Correctors, SmallModel
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
 from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus

@@ -19,7 +19,7 @@ from unco.errors import DataError, PostError, RecordingMiss, SettingsError, Setu
 from unco.evals.data.twitter_gmner import read_captions
 from unco.evals.formats.conll_voc import read_folder
 from unco.evals.review.label_studio_import import read_review
-from unco.evals.formats.recognise import read_gold, read_predictions
+from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.results import read_results
 from unco.evals.simulation.gold import read_gold as read_simulation_gold
 from unco.evals.simulation.profile import read_profile

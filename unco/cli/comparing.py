@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.arena_options import (
+from unco.cli.experiment_options import (
     Boxes,
     Checkpoint,
     Family,

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.arena_options import Checkpoint, Scheme
+from unco.cli.experiment_options import Checkpoint, Scheme
 from unco.cli.posts import Mode, Share, Version
 
 Posts = Annotated[

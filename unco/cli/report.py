@@ -20,7 +20,7 @@ def report(
     plots: Annotated[Path | None, typer.Option(help="Folder for the plots as PNG and SVG.")] = None,
 ) -> None:
     """Make one self-contained page of a run: scores, plots, cost, every post as a card, live thresholds."""
-    from unco.evals.formats.recognise import read_gold
+    from unco.evals.formats.detect_format import read_gold
     from unco.evals.report.run import write_report
 
     posts = write_report(run, out, None if gold is None else read_gold(gold, split, boxes), pictures, plots)

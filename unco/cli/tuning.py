@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.arena_options import Boxes, Checkpoint, Family, Mode, Pictures, Posts, Profile, Scheme, Seed, Split
+from unco.cli.experiment_options import Boxes, Checkpoint, Family, Mode, Pictures, Posts, Profile, Scheme, Seed, Split
 
 Number = float | None
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from unco.types.doubt import Attribute
+from unco.types.uncertainty import Attribute
 from unco.types.geometry import Box, Span
 
 Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "unavailable"]

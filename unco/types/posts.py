@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from unco.types.corrections import Correction, Finder, PostQuestion, Usage
-from unco.types.doubt import Attribute, Thresholds, Uncertainty
+from unco.types.uncertainty import Attribute, Thresholds, Uncertainty
 from unco.types.geometry import Box, Span
 
 

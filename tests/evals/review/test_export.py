@@ -13,7 +13,7 @@ from unco.evals.review.export import export_queue, export_run
 from unco.evals.formats.coco import gold_to_coco, predictions_to_coco
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
-from unco.evals.formats.recognise import read_gold, read_predictions
+from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.results import read_results
 from unco.evals.review.queue import review_queue
 from unco.state import RESULT, read_result

@@ -12,18 +12,18 @@ from ray.exceptions import RayError, RayTaskError
 from unco.context import Context
 from unco.corpus.engine import Rest
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
-from unco.corpus.on_ray.desk import open_desk
-from unco.corpus.on_ray.parcels import parcels_of
-from unco.corpus.on_ray.place import this_place
+from unco.corpus.on_ray.shared_budget import open_desk
+from unco.corpus.on_ray.post_rows import parcels_of
+from unco.corpus.on_ray.worker_environment import this_place
 from unco.corpus.on_ray.reading import Piece, PostsDatasource, pieces_of
-from unco.corpus.on_ray.stages import Correctors, SmallModel
+from unco.corpus.on_ray.actors import Correctors, SmallModel
 from unco.corpus.pipeline import Done
 from unco.corpus.start import Choices
 from unco.errors import SetupError
 from unco.tools.llm.client import Mllm
 
 BLOCK_BYTES = 1
-"""So that each row is a block, see `unco.corpus.on_ray.parcels`."""
+"""So that each row is a block, see `unco.corpus.on_ray.post_rows`."""
 
 HALF = 0.5
 """CPUs of a corrector: most of the time it waits."""

@@ -18,7 +18,7 @@ from ray.data.block import BlockMetadata
 
 from unco.corpus.conll import is_conll
 from unco.corpus.engine import Rest
-from unco.corpus.on_ray.parcels import Parcel, parcel_of, table_of
+from unco.corpus.on_ray.post_rows import Parcel, parcel_of, table_of
 from unco.corpus.posts import STDIN, Line, lines_of, read_posts
 from unco.corpus.tables import is_table
 from unco.errors import DataError, SettingsError, SetupError, UncoError

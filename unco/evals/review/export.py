@@ -17,7 +17,7 @@ from unco.evals.review.label_studio_import import Reviewed, read_review
 from unco.evals.formats.official_json import write_official_predictions
 from unco.evals.formats.predicted import NOWHERE, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
-from unco.evals.formats.recognise import read_predictions
+from unco.evals.formats.detect_format import read_predictions
 from unco.evals.formats.results import read_results
 from unco.evals.evaluate.type_schemes import types_to_choose
 from unco.evals.review.queue import review_queue

@@ -18,7 +18,7 @@ from unco.evals.formats.official_json import (
 )
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import read_prediction_lines, write_prediction_lines
-from unco.evals.formats.recognise import read_gold, read_predictions
+from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
 REAL = [("twitter-gmner", None), ("twitter-gmner-v1", None), ("twitter-fmnerg", "twitter-gmner")]

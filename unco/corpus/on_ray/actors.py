@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 
 from unco.context import Context
-from unco.corpus.on_ray.desk import join
-from unco.corpus.on_ray.parcels import Parcel, here, parcels_of, table_of
-from unco.corpus.on_ray.place import Place
+from unco.corpus.on_ray.shared_budget import join
+from unco.corpus.on_ray.post_rows import Parcel, here, parcels_of, table_of
+from unco.corpus.on_ray.worker_environment import Place
 from unco.corpus.pipeline import Pipeline, with_kept_picture
 from unco.corpus.start import Choices, extractor_of
 from unco.errors import SetupError, UncoError
@@ -80,7 +80,7 @@ class Correctors:
             place: of the run.
             context: of the run.
             at_once: posts whose corrections wait for the MLLM at once, in this actor.
-            desk: see `unco.corpus.on_ray.desk`.
+            desk: see `unco.corpus.on_ray.shared_budget`.
         """
         self._fault: SetupError | None = None
         self._loop = asyncio.new_event_loop()

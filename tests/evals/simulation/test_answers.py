@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.evals.ask_simulation import about, question, said, send
+from tests.evals.simulation.ask_simulation import about, question, said, send
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.profile import Chances
 from unco.types import Box, GoldEntity, GoldPost, Span

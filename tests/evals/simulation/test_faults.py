@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from tenacity import wait_none
 
-from tests.evals.ask_simulation import about, question, said, send
-from tests.evals.test_simulation_answers import GOLD, HALF, TEXT
+from tests.evals.simulation.ask_simulation import about, question, said, send
+from tests.evals.simulation.test_answers import GOLD, HALF, TEXT
 from unco.errors import CallFailed, ReplyError, SettingsError
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.evals.simulation.profile import FAULTS, MALFORMED
