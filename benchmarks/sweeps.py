@@ -6,7 +6,7 @@ from benchmarks.timing import Measured, measure
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import COLUMNS, ROUTINGS, Outcomes
-from unco.evals.tuning.paths import About
+from unco.evals.tuning.recorded.paths import About
 from unco.evals.tuning.risk_control import confident_thresholds
 from unco.evals.tuning.sweep import sweep_one
 from unco.types import ATTRIBUTES, Thresholds

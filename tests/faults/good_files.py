@@ -23,7 +23,7 @@ from unco.evals.formats.label_studio import to_task
 from unco.evals.formats.official_json import write_official_gold, write_official_predictions
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import write_prediction_lines
-from unco.evals.tuning.paths import write_paths
+from unco.evals.tuning.recorded.paths import write_paths
 from unco.small_model.checkpoint import Calibration, save_pretrained
 from unco.small_model.regions.region_files import write_region_file
 from unco.small_model.regions.region import Region

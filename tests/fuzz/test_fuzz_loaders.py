@@ -23,7 +23,7 @@ from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.results import read_results
 from unco.evals.simulation.gold import read_gold as read_simulation_gold
 from unco.evals.simulation.profile import read_profile
-from unco.evals.tuning.paths import read_paths
+from unco.evals.tuning.recorded.paths import read_paths
 from unco.prompts.registry import read_prompt
 from unco.small_model.checkpoint import from_pretrained
 from unco.training.recipe import read_recipe

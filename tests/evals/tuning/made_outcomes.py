@@ -3,7 +3,7 @@
 import numpy as np
 
 from unco.evals.tuning.outcomes import COLUMNS, Outcomes
-from unco.evals.tuning.paths import About
+from unco.evals.tuning.recorded.paths import About
 
 
 def made_outcomes(posts: int, seed: int, together: float = 1.5, entities_each: int | None = None) -> Outcomes:

@@ -12,8 +12,8 @@ from PIL import Image
 
 from tests.scripted import ScriptedLlm, kind, region, span
 from tests.tiny import extraction
-from unco.evals.tuning.every_path import record_paths
-from unco.evals.tuning.paths import About, Recorded
+from unco.evals.tuning.recorded.every_path import record_paths
+from unco.evals.tuning.recorded.paths import About, Recorded
 from unco.graph import build_graph
 from unco.state import read_result
 from unco.tools.extraction.extractor import view_picture

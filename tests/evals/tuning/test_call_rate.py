@@ -10,8 +10,8 @@ from unco.errors import DataError, SettingsError
 from unco.evals.tuning.call_rate import share_for_calls, share_for_usd, thresholds_for_share, uncertainties
 from unco.evals.tuning.expected import USD, expected
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.paths import About, Recorded
-from unco.evals.tuning.question_cost import recorded_calls, recorded_usd
+from unco.evals.tuning.recorded.paths import About, Recorded
+from unco.evals.tuning.recorded.question_cost import recorded_calls, recorded_usd
 from unco.types import ALWAYS, Thresholds
 
 RECORDED, _ = recorded_posts()

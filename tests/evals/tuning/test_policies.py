@@ -12,7 +12,7 @@ from unco.evals.tuning.expected import expected
 from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import Wanted, choose
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.paths import Recorded, data_hash
+from unco.evals.tuning.recorded.paths import Recorded, data_hash
 from unco.small_model.fingerprint import Identity
 from unco.types import ALWAYS, Thresholds
 

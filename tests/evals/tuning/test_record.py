@@ -8,9 +8,9 @@ from unco.evals.simulation import Profile
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.expected import CALLS, expected
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.paths import ALL
-from unco.evals.tuning.record import record_arena, stating_prompts
-from unco.evals.tuning.replay import replay
+from unco.evals.tuning.recorded.paths import ALL
+from unco.evals.tuning.recorded.record import record_arena, stating_prompts
+from unco.evals.tuning.recorded.replay import replay
 from unco.types import Thresholds
 
 

@@ -16,9 +16,9 @@ from tests.evals.tuning.recorded_posts import (
     without_times,
 )
 from unco.errors import DataError, SettingsError
-from unco.evals.tuning.every_path import record_paths
-from unco.evals.tuning.paths import About, Recorded, read_paths, write_paths
-from unco.evals.tuning.replay import replay
+from unco.evals.tuning.recorded.every_path import record_paths
+from unco.evals.tuning.recorded.paths import About, Recorded, read_paths, write_paths
+from unco.evals.tuning.recorded.replay import replay
 from unco.tools.extraction.tool import small_model_tool
 from unco.types import ALWAYS, Thresholds
 

@@ -18,8 +18,8 @@ from unco.evals.tuning.choose import choose_jointly, grid_of_shares, one_standar
 from unco.evals.tuning.expected import CALLS, USD, expected, scores
 from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.paths import About, Recorded
-from unco.evals.tuning.replay import replay
+from unco.evals.tuning.recorded.paths import About, Recorded
+from unco.evals.tuning.recorded.replay import replay
 from unco.evals.tuning.sweep import sweep, sweep_one
 from unco.types import ALWAYS, Thresholds
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from tests.training.test_run import write_data
 from unco.cli import app, main
-from unco.evals.tuning.paths import read_paths
+from unco.evals.tuning.recorded.paths import read_paths
 from unco.tools.extraction.policy import read_policy
 
 

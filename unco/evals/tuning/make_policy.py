@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import Outcomes
-from unco.evals.tuning.paths import ALL, Recorded
+from unco.evals.tuning.recorded.paths import ALL, Recorded
 from unco.tools.extraction.policy import (
     Estimate,
     Policy,

@@ -12,8 +12,8 @@ from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.learn_then_test import Promises, learn_then_test
 from unco.evals.tuning.make_policy import Chosen
 from unco.evals.tuning.outcomes import Outcomes
-from unco.evals.tuning.paths import Recorded
-from unco.evals.tuning.question_cost import recorded_calls, recorded_usd
+from unco.evals.tuning.recorded.paths import Recorded
+from unco.evals.tuning.recorded.question_cost import recorded_calls, recorded_usd
 from unco.evals.tuning.risk_control import confident_thresholds, conformal_thresholds
 from unco.types import Thresholds
 

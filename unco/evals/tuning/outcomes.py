@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unco.evals.metrics.paper import THREE_TASKS, count_post, entity_correct, region_correct
-from unco.evals.tuning.paths import About, Answered, PostPaths, Recorded, data_hash
-from unco.evals.tuning.replay import Routing, replay_entities, replay_entity
+from unco.evals.tuning.recorded.paths import About, Answered, PostPaths, Recorded, data_hash
+from unco.evals.tuning.recorded.replay import Routing, replay_entities, replay_entity
 from unco.nodes.questions.usage import known_sum
 from unco.tools.llm.prices import Price, cost_usd
 from unco.types import ATTRIBUTES, Correction, Entity, GoldEntity, GoldPost, Span, Thresholds

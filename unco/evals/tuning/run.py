@@ -13,8 +13,8 @@ from unco.evals.tuning.check_policy import PolicyCheck, check_policy
 from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import Wanted, choose
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.paths import ALL, Recorded, read_paths, write_paths
-from unco.evals.tuning.record import record_arena
+from unco.evals.tuning.recorded.paths import ALL, Recorded, read_paths, write_paths
+from unco.evals.tuning.recorded.record import record_arena
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
 from unco.small_model.fingerprint import identity_of
 from unco.tools.extraction.policy import Policy, read_policy, write_policy

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.tuning.outcomes import COLUMNS, ROUTINGS, CoupledPost, Floats, Outcomes
-from unco.evals.tuning.replay import Routing, check_floor
+from unco.evals.tuning.recorded.replay import Routing, check_floor
 from unco.types import ATTRIBUTES, Attribute, Thresholds
 
 Grid = tuple[Floats, Floats, Floats]

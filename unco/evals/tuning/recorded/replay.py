@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unco.errors import SettingsError
-from unco.evals.tuning.paths import Answered, PostPaths, Recorded
+from unco.evals.tuning.recorded.paths import Answered, PostPaths, Recorded
 from unco.nodes.collect import result_of, settle_overlaps
 from unco.nodes.corrector_node import with_correction
 from unco.types import ATTRIBUTES, Attribute, Correction, Entity, Extraction, Result, Thresholds

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from unco.context import Context
 from unco.evals.ab.experiment import Arena
-from unco.evals.tuning.every_path import record_paths
-from unco.evals.tuning.paths import ALL, About, Recorded
+from unco.evals.tuning.recorded.every_path import record_paths
+from unco.evals.tuning.recorded.paths import ALL, About, Recorded
 from unco.prompts import load_prompt
 from unco.small_model.fingerprint import Identity
 from unco.tools.extraction.tool import small_model_tool

@@ -1,7 +1,7 @@
 """What a question took, as recorded: for budgets."""
 
 from unco.errors import SettingsError
-from unco.evals.tuning.paths import Recorded
+from unco.evals.tuning.recorded.paths import Recorded
 from unco.tools.llm.prices import cost_usd
 from unco.types import ATTRIBUTES, Attribute, Correction
 

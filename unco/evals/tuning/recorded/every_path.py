@@ -15,7 +15,7 @@ from langgraph.types import Send
 from typing_extensions import TypedDict
 
 from unco.context import Context
-from unco.evals.tuning.paths import ALL, Answered, PostPaths, as_json, from_json
+from unco.evals.tuning.recorded.paths import ALL, Answered, PostPaths, as_json, from_json
 from unco.graph.post import PostGraph, compile_post_graph
 from unco.graph.routes import send_each
 from unco.nodes.correct_region import RegionCorrector
