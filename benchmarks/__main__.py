@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from unco.errors import SettingsError
 from benchmarks.batching import measure_batching
 from benchmarks.calls import measure_cache_hit, measure_throughput_of_calls
 from benchmarks.cold_start import measure_cold_start
@@ -24,6 +23,7 @@ from benchmarks.tables import ratio_table
 from benchmarks.throughput import measure_throughput
 from benchmarks.timing import Measured
 from benchmarks.transformers_way import measure_transformers
+from unco.errors import SettingsError
 from unco.small_model.checkpoint import from_pretrained
 
 

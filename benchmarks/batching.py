@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from unco.context import Context
 from benchmarks.timing import Measured, measure
+from unco.context import Context
 from unco.graph import build_graph
 from unco.small_model.batching import Batching
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.tools.extraction.extractor import NetworkExtractor
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.llm.client import Mllm
 
 OFF = Context(mode="off")
 CLAUSES = (

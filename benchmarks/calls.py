@@ -9,10 +9,10 @@ from benchmarks.graph_overhead import scripted
 from benchmarks.slow_endpoint import MODEL, slow_endpoint
 from benchmarks.timing import Measured, measure
 from unco.graph import build_graph
+from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request
-from unco.tools.extraction.tool import small_model_tool
 from unco.types import Extraction, Post, Uncertainty
 
 POSTS, LATENCY_S, CONCURRENCY = 200, 0.3, 16

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.made_corpus import write_corpus
 from unco.corpus.engine import Rest
-from unco.corpus.on_ray.shared_budget import join, open_desk
 from unco.corpus.on_ray.post_rows import Parcel, parcels_of, table_of
 from unco.corpus.on_ray.reading import UNIT, pieces_of
+from unco.corpus.on_ray.shared_budget import join, open_desk
 from unco.corpus.output import Output
 from unco.corpus.run import as_line
 from unco.corpus.tally import Tally
-from benchmarks.made_corpus import write_corpus
-from unco.tools.llm.connection import Terms
 from unco.tools.llm.budget import Caps, Ledger
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
 from unco.tools.llm.request import Request
 
 READ, ASKED, AT_ONCE = 20_000, 4_000, 64

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from unco.demo.posts import read_posts
 from benchmarks.timing import Measured, measure
+from unco.demo.posts import read_posts
 
 
 def run_python(*arguments: str) -> Callable[[], object]:

@@ -10,20 +10,20 @@ from tempfile import TemporaryDirectory
 
 from rich.table import Table
 
-from unco.context import Context
-from unco.corpus.pipeline import Pipeline
-from unco.corpus.run import Corpus, run_corpus
+from benchmarks.kill_and_resume import kill_and_resume
 from benchmarks.made_corpus import gold_of, write_corpus
 from benchmarks.tables import ratio_table
 from benchmarks.timing import Measured
-from benchmarks.kill_and_resume import kill_and_resume
+from unco.context import Context
+from unco.corpus.pipeline import Pipeline
+from unco.corpus.run import Corpus, run_corpus
 from unco.evals.simulation import Profile, simulate
 from unco.state import EXTRACTION
-from unco.tools.llm.cache.store import Cache
 from unco.tools.extraction.extractor import Extractor
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.tool import default_extractor
+from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.client import Mllm
 from unco.types import Extraction, Post
 
 SIZES = (10_000, 100_000)

@@ -5,20 +5,20 @@ from collections.abc import Callable
 from langgraph.graph import START, StateGraph
 from langgraph.types import Send
 
-from unco.context import Context
 from benchmarks.timing import Measured, measure
+from unco.context import Context
 from unco.graph import build_graph
-from unco.nodes.questions.question_runner import ask_all
-from unco.nodes.questions.question import Case
 from unco.nodes.collect import with_skips
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
-from unco.nodes.questions.correction import correction_steps
 from unco.nodes.corrector_node import with_correction
+from unco.nodes.questions.correction import correction_steps
+from unco.nodes.questions.question import Case
+from unco.nodes.questions.question_runner import ask_all
 from unco.state import EntityInput, EntityOutput, EntityState, Json, PostState
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.llm.client import Mllm
 from unco.types import Entity, Extraction, Label, Span, Thresholds, Uncertainty
 
 WORDS = tuple(f"word{index}" for index in range(16))

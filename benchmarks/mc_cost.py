@@ -8,21 +8,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unco.errors import SettingsError
-from benchmarks.roofline import Lengths, multiply_adds, weight_bytes
 from benchmarks.posts import typical_posts
+from benchmarks.roofline import Lengths, multiply_adds, weight_bytes
 from benchmarks.timing import Measured, measure
-from unco.training.calibrate import can_estimate
+from unco.errors import SettingsError
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.network.config import ESTIMATORS, Heads, McDropout, Scheme
 from unco.small_model.network.decoding import Decoded, decode_greedily
-from unco.small_model.uncertainty.training_names import KnownNames
-from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, mean_probabilities, run_passes
 from unco.small_model.network.model import Network
-from unco.small_model.predictor import Predictor
-from unco.small_model.uncertainty.span_signals import span_signals
 from unco.small_model.network.symbols import END
+from unco.small_model.predictor import Predictor
+from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, mean_probabilities, run_passes
+from unco.small_model.uncertainty.span_signals import span_signals
+from unco.small_model.uncertainty.training_names import KnownNames
 from unco.small_model.uncertainty.type_signals import type_signals
+from unco.training.calibrate import can_estimate
 
 PASSES = McDropout().passes
 DETERMINISTIC, NAIVE = "deterministic", f"naive: encode and decode {PASSES} times more"

@@ -16,9 +16,9 @@ from typing import Any
 
 from rich.table import Table
 
+from benchmarks.kill_and_resume import lasting
 from benchmarks.made_corpus import gold_of, write_corpus
 from benchmarks.tables import columns_table
-from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Profile, simulate
 
 POSTS, MODEL_POSTS, LATENCY_S = 2000, 600, 0.05
@@ -35,8 +35,8 @@ def measure_ray() -> Iterable[Table]:
     Raises:
         SetupError: no cluster can be started.
     """
-    from unco.corpus.on_ray.cluster import address, cluster
     from benchmarks.cluster_parts import measure_parts
+    from unco.corpus.on_ray.cluster import address, cluster
 
     began = time.perf_counter()
     with TemporaryDirectory() as name, cluster() as (cpus, gpus):

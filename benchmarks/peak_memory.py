@@ -10,8 +10,8 @@ import torch
 
 from benchmarks.posts import typical_posts
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.network.config import named_estimator
 from unco.small_model.fingerprint import SHIPPED
+from unco.small_model.network.config import named_estimator
 from unco.small_model.predictor import Predictor
 
 MEBI = 1 << 20

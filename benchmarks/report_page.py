@@ -9,9 +9,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from unco.errors import SetupError
 from benchmarks.scores import GMNER, made_up_run
 from benchmarks.timing import Measured
+from unco.errors import SetupError
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.report.data import report_data
 from unco.evals.report.page import write_page

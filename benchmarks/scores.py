@@ -5,9 +5,9 @@ from functools import partial
 from random import Random
 
 from benchmarks.timing import Measured, measure
+from unco.evals.evaluate.run_scores import score_run
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.protocols import PROTOCOLS
-from unco.evals.evaluate.run_scores import score_run
 from unco.small_model.label_schemes import COARSE_OF
 from unco.types import Box, GoldEntity, GoldPost, Span
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from unco.demo.posts import read_posts
 from benchmarks.langgraph_server import GRAPHS, langgraph_server
 from benchmarks.tables import columns_table
+from unco.demo.posts import read_posts
 from unco.evals.simulation import Profile, simulate
 from unco.types import Box, GoldEntity, GoldPost, Span
 
@@ -100,7 +100,7 @@ def measure_server(runs: int = RUNS) -> list[Runs]:
             "UNCO_CACHE_DIR": f"{folder}/cache",
             "OPENAI_API_KEY": KEY,
         }
-        secrets = (KEY, folder, str(Path(__file__).parents[3]))
+        secrets = (KEY, folder, str(Path(__file__).parents[1]))
         with langgraph_server(Path(folder), environment, {**GRAPHS, **NOTHING}, jobs=CONCURRENCY) as server:
             floor, whole = (asyncio.run(run_all(server.url, name, inputs, secrets)) for name in ("nothing", "unco"))
         return [floor, replace(whole, faults=sum(simulation.counts[name] for name in FAULTS.faults))]

@@ -13,8 +13,8 @@ from benchmarks.peak_memory import peak_of_process, peak_on_device
 from benchmarks.posts import typical_posts
 from benchmarks.tables import columns_table, milliseconds
 from benchmarks.timing import measure
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.fingerprint import SHIPPED
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 
 NAMES = ("entropy", "learned", "mc_decoder")

@@ -14,9 +14,9 @@ from benchmarks.mc_cost import PASSES, Case, deterministic, estimated, make_case
 from benchmarks.timing import Measured, measure
 from unco.small_model.batch import Batch
 from unco.small_model.network.model import Network
-from unco.small_model.predictor import Predictor
 from unco.small_model.network.symbols import FIRST_TYPE, START
 from unco.small_model.network.weight_names import bart_config, bart_weights
+from unco.small_model.predictor import Predictor
 
 WORDS = 16
 """Of a typical post, which a pointer chooses from."""

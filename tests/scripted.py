@@ -17,10 +17,10 @@ from tests.tiny import extraction
 from unco.context import Mode
 from unco.errors import Unavailable
 from unco.graph import PostGraph, build_graph
-from unco.tools.extraction.extractor import view_picture
+from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Reply, Request
-from unco.tools.extraction.tool import small_model_tool
+from unco.tools.pictures.view import view_picture
 from unco.types import Box, Extraction, PictureInfo, Post, Span, Uncertainty
 
 MODEL = "authored-test"

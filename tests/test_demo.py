@@ -14,8 +14,8 @@ from unco.demo.run import build_demo_graph, run_demo
 from unco.graph import build_graph
 from unco.small_model.regions.faces_and_text import vision_installed
 from unco.state import read_result
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import default_extractor, small_model_tool
+from unco.tools.llm.client import Mllm
 from unco.types import Result
 
 pytestmark = pytest.mark.skipif(not vision_installed(), reason='needs pip install ".[vision]"')

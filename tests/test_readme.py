@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from unco.training.model_card import read_report, score_table
 from unco.graph.entity import build_entity_graph
 from unco.small_model.fingerprint import SHIPPED
-from unco.tools.llm_settings import CallSettings
 from unco.tools.llm.client import Mllm
+from unco.tools.llm_settings import CallSettings
+from unco.training.model_card import read_report, score_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -6,12 +6,12 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from unco.small_model.network.config import Estimator, McDropout, ModelConfig, Scheme
-from unco.small_model.uncertainty.training_names import know_names
 from unco.small_model.network.model import Network
-from unco.small_model.predictor import Predictor
-from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.network.symbols import START
+from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import log_cardinality
+from unco.small_model.uncertainty.regression import Regression
+from unco.small_model.uncertainty.training_names import know_names
 from unco.types import Box, Entity, Extraction, GoldEntity, GoldPost, Label, PictureInfo, Span, Thresholds, Uncertainty
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"

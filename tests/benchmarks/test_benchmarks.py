@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests import tiny
 from benchmarks.batching import made_up_posts, measure_batching
 from benchmarks.graph_overhead import measure_graph_overhead, plain_loop, scripted, through_graph
 from benchmarks.timing import measure
+from tests import tiny
 
 
 def test_tasks_take_turns_and_warm_up_is_not_counted() -> None:

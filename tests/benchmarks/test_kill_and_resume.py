@@ -1,9 +1,9 @@
-"""A run that is killed and goes on has the results of one that is not; `benchmarks.kill_and_resume` kills it oftener."""
+"""A run that is killed and resumed ends with the results of an unbroken one."""
 
 from pathlib import Path
 
-from benchmarks.made_corpus import gold_of, write_corpus
 from benchmarks.kill_and_resume import kill_and_resume
+from benchmarks.made_corpus import gold_of, write_corpus
 
 
 def test_nothing_is_lost_doubled_or_changed(tmp_path: Path):

@@ -7,22 +7,21 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from tests.tiny import LABELS, TINY, fitted_predictor, tiny_network, tiny_predictor
-from benchmarks import mc_cost
-from benchmarks import peak_memory
-from benchmarks.roofline import Lengths, Work, multiply_adds, weight_bytes
+from benchmarks import mc_cost, peak_memory
 from benchmarks.mc_cost import NAIVE, Case, deterministic, estimated, make_case, measure_mc_cost, naive, savings
 from benchmarks.paper_size import measure_paper_size
 from benchmarks.posts import typical_posts
+from benchmarks.roofline import Lengths, Work, multiply_adds, weight_bytes
 from benchmarks.throughput import measure_throughput
 from benchmarks.timing import Measured
 from benchmarks.transformers_way import WORDS, generate, measure_transformers, same_weights
+from tests.tiny import LABELS, TINY, fitted_predictor, tiny_network, tiny_predictor
 from unco.small_model.batch import Batch
 from unco.small_model.checkpoint import load_tokenizer
-from unco.small_model.network.config import ModelConfig
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.predictor import Predictor
+from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.symbols import FIRST_TYPE
+from unco.small_model.predictor import Predictor
 
 CPU = torch.device("cpu")
 ROOMY = replace(TINY, positions=400)  # its pieces are single letters
@@ -132,8 +131,8 @@ def test_the_papers_size_runs_at_a_tiny_one() -> None:
 def test_an_unknown_section_is_refused() -> None:
     from typer import Typer
 
-    from unco.errors import SettingsError
     from benchmarks.__main__ import SECTIONS, main
+    from unco.errors import SettingsError
 
     app = Typer()
     app.command()(main)

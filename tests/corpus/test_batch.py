@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.kill_and_resume import lasting
+from benchmarks.made_corpus import gold_of, write_corpus
 from tests.scripted import ANN, FACE, OWLS, TOKENS, doubt, drawing, says, spoken
 from tests.tools.llm.openai_server import OpenAIServer, completion, serve
 from unco.cli import app
@@ -21,18 +23,16 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
 from unco.corpus.run import Corpus, run_corpus
 from unco.errors import DataError, SettingsError, SetupError
-from benchmarks.made_corpus import gold_of, write_corpus
-from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Simulation, simulate
 from unco.state import PostInput
+from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.llm.budget import Caps, Ledger
 from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
-from unco.tools.llm.budget import Caps, Ledger
-from unco.tools.llm.client import Mllm
 from unco.tools.llm.prices import Price, Prices
 from unco.tools.llm.privacy import Privacy
-from unco.tools.extraction.saved_predictions import SavedPredictions
 
 ALL = Context(span_threshold=-1, type_threshold=-1, region_threshold=-1)
 PRICES = Prices(version="test", models=(Price(pattern="gpt|served", input=100, output=1000),))

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from benchmarks.made_corpus import tokens_of, write_corpus
 from unco.cli import app
 from unco.corpus.posts import count_posts, read_posts
 from unco.errors import DataError, SettingsError
-from benchmarks.made_corpus import tokens_of, write_corpus
 from unco.evals.data.twitter_gmner import read_gmner
 from unco.tools.pictures.by_id import picture_by_id
 

@@ -11,23 +11,24 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from benchmarks.made_corpus import gold_of, write_corpus
 from tests.scripted import ANN, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says
 from tests.tools.extraction.test_policy import policy_of
 from unco.context import Context
+from unco.corpus.choices import Choices
 from unco.corpus.estimate import estimate
 from unco.corpus.output import Output
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import STDIN, Line, count_posts, read_posts
 from unco.corpus.run import MOST_UNANSWERED, SETTLED, Corpus, run_corpus
-from unco.corpus.start import Choices, start
+from unco.corpus.start import start
 from unco.errors import DataError, SettingsError, SetupError, Unavailable
-from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import simulate
 from unco.state import PostInput, read_result
-from unco.tools.llm.cache.store import Cache
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.policy import write_policy
 from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.client import Mllm
 
 TEXT = " ".join(TOKENS)
 

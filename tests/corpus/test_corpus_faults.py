@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.made_corpus import gold_of, write_corpus
 from unco.context import Context
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.run import Corpus, run_corpus
-from benchmarks.made_corpus import gold_of, write_corpus
 from unco.evals.simulation import Profile, read_profile, simulate
+from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
-from unco.tools.extraction.saved_predictions import SavedPredictions
 
 FAULTS = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles" / "faults.yaml"
 

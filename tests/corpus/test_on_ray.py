@@ -17,34 +17,35 @@ from rich.console import Console
 pytest.importorskip("ray", reason='the engine on a cluster needs Ray: pip install ".[ray]"')
 
 import unco
+from benchmarks.kill_and_resume import lasting
+from benchmarks.made_corpus import gold_of, write_corpus
+from benchmarks.on_ray import alike
 from unco.context import Context
+from unco.corpus.choices import Choices
 from unco.corpus.engine import Rest
 from unco.corpus.on_ray import reading
+from unco.corpus.on_ray.actors import Correctors, SmallModel
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
-from unco.corpus.on_ray.shared_budget import join, open_desk
 from unco.corpus.on_ray.engine import RayEngine
 from unco.corpus.on_ray.post_rows import parcel_of, parcels_of, table_of
-from unco.corpus.on_ray.worker_environment import SETTINGS, Place, this_place
 from unco.corpus.on_ray.reading import Piece, pieces_of
-from unco.corpus.on_ray.actors import Correctors, SmallModel
+from unco.corpus.on_ray.shared_budget import join, open_desk
+from unco.corpus.on_ray.worker_environment import SETTINGS, Place, this_place
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
 from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
-from unco.corpus.start import Choices, start
+from unco.corpus.start import start
 from unco.corpus.tally import Tally
 from unco.errors import DataError, PictureError, SettingsError, SetupError, Unavailable
-from benchmarks.made_corpus import gold_of, write_corpus
-from benchmarks.on_ray import alike
-from benchmarks.kill_and_resume import lasting
 from unco.evals.simulation import Profile, simulate
 from unco.state import PostInput
-from unco.tools.llm_settings import mllm_from_env
-from unco.tools.llm.connection import Terms
+from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.llm.budget import Caps, Ledger
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Reply
-from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.llm_settings import mllm_from_env
 
 pytestmark = pytest.mark.filterwarnings("ignore:`use_.*` is deprecated:DeprecationWarning")
 """Ray Data warns of settings of its own when it makes them, whatever they are set to."""

@@ -9,10 +9,10 @@ from tests.tools.llm.openai_server import OpenAIServer, Step, completion, refusa
 from unco.doctor.check import Check, State
 from unco.doctor.endpoint import check_endpoint, check_endpoints
 from unco.evals.simulation import simulate
-from unco.tools.llm.connection import Terms
-from unco.tools.llm.client import Mllm
-from unco.tools.llm.privacy import Privacy
 from unco.tools.box_frames.saved import save_frame
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.privacy import Privacy
 
 KEY = "sk-made-up"
 BOX = '{"reasoning_process": "There.", "corrected_bounding_box": [353, 47, 545, 167]}'

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from tests.scripted import doubt
 from tests.tiny import extraction
-from unco.tools.extraction.extractor import view_picture
+from unco.tools.pictures.view import view_picture
 from unco.types import Box, Extraction, GoldEntity, GoldPost, Post, Span, Uncertainty
 
 SIZES = ((320, 240), (240, 400), (600, 450), (1300, 1000), (150, 450), (2100, 600))

@@ -10,14 +10,14 @@ import pyarrow
 from PIL import Image
 from pyarrow import parquet
 
-from tests.training.test_run import write_data
+from benchmarks.made_corpus import write_corpus
 from tests.evals.tuning.recorded_posts import recorded_posts
 from tests.tiny import gold_post, tiny_predictor
-from tests.tools.llm.openai_server import completion
 from tests.tools.extraction.test_policy import policy_of
+from tests.tools.llm.openai_server import completion
+from tests.training.test_run import write_data
 from unco.corpus.batch.question_files import QuestionFiles
 from unco.demo.posts import RECORDING
-from benchmarks.made_corpus import write_corpus
 from unco.evals.formats.gold_lines import gold_to_plain
 from unco.evals.formats.label_studio import to_task
 from unco.evals.formats.official_json import write_official_gold, write_official_predictions
@@ -25,12 +25,12 @@ from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import write_prediction_lines
 from unco.evals.tuning.recorded.paths import write_paths
 from unco.small_model.checkpoint import Calibration, save_pretrained
-from unco.small_model.regions.region_files import write_region_file
 from unco.small_model.regions.region import Region
+from unco.small_model.regions.region_files import write_region_file
 from unco.small_model.uncertainty.entropy import log_cardinality
-from unco.tools.llm.cache.store import Cache
-from unco.tools.knowledge import build_knowledge
 from unco.tools.extraction.policy import write_policy
+from unco.tools.knowledge import build_knowledge
+from unco.tools.llm.cache.store import Cache
 from unco.types import Box, Thresholds
 
 GOLD = gold_post("a")

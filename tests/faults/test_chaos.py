@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.test_corpus_faults import command, environment
 from benchmarks.langgraph_server import free_port
 from benchmarks.made_corpus import gold_of, write_corpus
+from tests.corpus.test_corpus_faults import command, environment
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 

@@ -18,25 +18,25 @@ from unco.corpus.posts import read_posts
 from unco.errors import DataError, PostError, RecordingMiss, SettingsError, SetupError, UncoError
 from unco.evals.data.twitter_gmner import read_captions
 from unco.evals.formats.conll_voc import read_folder
-from unco.evals.review.label_studio_import import read_review
 from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.results import read_results
+from unco.evals.review.label_studio_import import read_review
 from unco.evals.simulation.gold import read_gold as read_simulation_gold
 from unco.evals.simulation.profile import read_profile
 from unco.evals.tuning.recorded.paths import read_paths
 from unco.prompts.registry import read_prompt
 from unco.small_model.checkpoint import from_pretrained
-from unco.training.recipe import read_recipe
 from unco.small_model.regions.region_files import read_region_file
-from unco.tools.llm.cache.store import Cache
-from unco.tools.llm.cache.maintenance import cache_stats, prune_cache, verify_cache
-from unco.tools.llm_settings import read_settings
-from unco.tools.knowledge import Knowledge, build_knowledge
 from unco.tools.extraction.policy import read_policy
+from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.knowledge import Knowledge, build_knowledge
+from unco.tools.llm.cache.maintenance import cache_stats, prune_cache, verify_cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.prices import read_prices
 from unco.tools.llm.recording import Recording
 from unco.tools.llm.request import Request
-from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.llm_settings import read_settings
+from unco.training.recipe import read_recipe
 from unco.types import Post
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from tests.faults.bad_posts import REFERENCES
 from tests.fuzz.mutations import spoilt
 from unco.errors import PictureError
-from unco.tools.pictures.load import read_picture_bytes
 from unco.tools.pictures.decode import MAX_PIXELS, encode_jpeg_or_png, open_picture
+from unco.tools.pictures.load import read_picture_bytes
 
 KINDS: dict[str, dict[str, str]] = {
     "PNG": {"mode": "RGBA"},

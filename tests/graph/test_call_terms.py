@@ -25,9 +25,9 @@ from tests.scripted import (
 )
 from unco.context import Context
 from unco.errors import CallFailed, SettingsError, Unavailable
-from unco.tools.llm.connection import Terms
 from unco.tools.llm.budget import Caps, Ledger
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
 from unco.tools.llm.privacy import Privacy
 from unco.types import Extraction, Post, Uncertainty
 

@@ -10,8 +10,8 @@ from tests.scripted import ANN, OWLS, TOKENS, ScriptedLlm, account, doubt, kind,
 from unco.errors import SettingsError
 from unco.graph import PostGraph, build_graph
 from unco.state import read_result
-from unco.tools.knowledge import Knowledge, build_knowledge
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.knowledge import Knowledge, build_knowledge
 
 TEXT = " ".join(TOKENS)
 KB = {"type_prompt": "v2-kb"}

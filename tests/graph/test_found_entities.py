@@ -27,8 +27,8 @@ from tests.scripted import (
 from unco.errors import CallFailed, Unavailable
 from unco.graph import PostGraph, build_variant
 from unco.state import read_result
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.llm.client import Mllm
 from unco.types import Span, Uncertainty
 
 TEXT = " ".join(TOKENS)

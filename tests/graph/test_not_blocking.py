@@ -10,9 +10,9 @@ from tests.tools.llm.openai_server import Step, completion, serve
 from unco.context import Context
 from unco.prompts import registry
 from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
-from unco.tools.llm.client import Mllm
 from unco.tools.llm.recording import Recording
 
 

@@ -9,13 +9,13 @@ from langchain_core.tracers.base import BaseTracer
 from langchain_core.tracers.schemas import Run
 
 from tests.scripted import ANN, FACE, TOKENS, doubt, drawing, graph_of, kind, says
-from tests.tools.llm.openai_server import Step, completion, serve
 from tests.tools.extraction.test_policy import policy_of
+from tests.tools.llm.openai_server import Step, completion, serve
 from unco.context import Context
 from unco.graph import default_graph
 from unco.prompts import load_prompt
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.policy import write_policy
+from unco.tools.llm.client import Mllm
 
 TEXT = " ".join(TOKENS)
 

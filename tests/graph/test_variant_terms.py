@@ -7,10 +7,10 @@ import pytest
 from tests.scripted import ANN, OWLS, TOKENS, ScriptedLlm, account, doubt, graph_of, kind, outcome, says, spoken
 from unco.errors import CallFailed
 from unco.graph import PostGraph, build_variant
-from unco.tools.llm.connection import Terms
-from unco.tools.llm.client import Mllm
-from unco.tools.llm.privacy import Privacy
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.privacy import Privacy
 
 POST = {"text": " ".join(TOKENS)}
 SAID = says((ANN, "ORG", None, doubt("type")), (OWLS, "ORG", None, doubt("span type")))

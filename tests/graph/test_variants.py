@@ -25,8 +25,8 @@ from unco.errors import CallFailed, PostError, SettingsError, Unavailable
 from unco.graph import PostGraph, build_variant
 from unco.graph.variants import Variant
 from unco.state import RESULT, read_result
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.llm.client import Mllm
 from unco.types import Span
 
 TEXT = " ".join(TOKENS)

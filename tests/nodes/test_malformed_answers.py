@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tests.scripted import ANN, FACE, TOKENS, doubt
 from tests.tiny import extraction
 from unco.context import Context
-from unco.nodes.questions.question_runner import ask_all
-from unco.nodes.questions.question import Case
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.questions.correction import Corrector, correction_steps
+from unco.nodes.questions.question import Case
+from unco.nodes.questions.question_runner import ask_all
 from unco.tools.box_frames.frame import frame_by_name
 from unco.tools.llm.request import Reply, Request
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, PictureInfo, Span

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.tiny import extraction
 from unco.context import Context
 from unco.nodes.plan_calls import LONGEST_ANSWER, PROMPT_TOKENS, calls_for, plan_calls
-from unco.tools.llm.connection import Terms
 from unco.tools.llm.budget import Caps, Ledger
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
 from unco.tools.llm.prices import Price, Prices
 from unco.types import ATTRIBUTES, Extraction, Span, Uncertainty
 

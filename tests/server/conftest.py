@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.served import GOLD, KEY, LATENCY_S, WORDS, Served
 from benchmarks.langgraph_server import is_installed, langgraph_server
+from tests.server.served import GOLD, KEY, LATENCY_S, WORDS, Served
 from unco.evals.simulation import Profile, simulate
 from unco.types import GoldPost
 

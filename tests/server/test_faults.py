@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.langgraph_server import QUIET, langgraph_server
 from tests.server.served import ALWAYS, KEY, TEXT, Served
 from unco.errors import PictureError, SetupError
-from benchmarks.langgraph_server import QUIET, langgraph_server
 
 BAD: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str]] = {
     "no text": ({"txt": "a"}, None, "PostError: this is not a post .*text: Field required"),

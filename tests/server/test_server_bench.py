@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from tests.server.served import Served
 from benchmarks.server import Runs, posts, run_all, server_table
+from tests.server.served import Served
 
 
 async def test_it_counts_runs_without_result_and_what_leaks(served: Served):

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from tests.tiny import fitted_predictor, tiny_predictor
 from unco.errors import SettingsError, SetupError
-from unco.training.model_card import read_report, score_table
 from unco.small_model.checkpoint import (
     SCALE,
     Calibration,
@@ -21,11 +20,12 @@ from unco.small_model.checkpoint import (
     quantise,
     save_pretrained,
 )
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
-from unco.small_model.uncertainty.regression import Regression
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.uncertainty.entropy import log_cardinality
+from unco.small_model.uncertainty.regression import Regression
+from unco.training.model_card import read_report, score_table
 from unco.types import Thresholds
 
 POST = ModelInput(("Ann", "Lee", "plays", "for", "Blue", "Owls"))

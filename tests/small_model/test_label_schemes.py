@@ -1,7 +1,7 @@
 import re
 
-from unco.small_model.network.config import GMNER_LABELS
 from unco.small_model.label_schemes import COARSE_OF, FMNERG_LABELS, GMNER_OF, PERSON_TYPES
+from unco.small_model.network.config import GMNER_LABELS
 
 
 def test_there_are_51_types_of_8_coarse_ones():

@@ -12,9 +12,9 @@ from tests.tiny import tiny_predictor
 from unco.errors import SetupError
 from unco.small_model import predictor as module
 from unco.small_model.batch import Batch
-from unco.small_model.out_of_memory import lacks_memory, run_in_parts
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
+from unco.small_model.out_of_memory import lacks_memory, run_in_parts
 
 CUDA = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
 CPU = RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.tiny import NAMES, TINY, fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
-from unco.small_model.network.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.model_input import ModelInput
+from unco.small_model.network.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.predictor import Prediction
 from unco.small_model.regions.region import Region
 from unco.small_model.scheme_types import fold_types

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from unco.errors import SettingsError
-from unco.tools.llm_settings import mllm_from_env, mllm_from_settings, mllm_to_probe, read_settings
 from unco.tools.llm.budget import Caps
+from unco.tools.llm_settings import mllm_from_env, mllm_from_settings, mllm_to_probe, read_settings
 
 FULL = """
 models:

@@ -6,9 +6,9 @@ import pytest
 from tenacity import RetryCallState, Retrying
 
 from unco.errors import SettingsError
-from unco.tools.llm_settings import mllm_from_env
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.retry import BACK_OFF
+from unco.tools.llm_settings import mllm_from_env
 
 
 def test_from_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -9,10 +9,11 @@ import torch
 from tests.tiny import LABELS, TINY, gold_post, tiny_tokenizer
 from unco.errors import DataError
 from unco.small_model.gold_inputs import SimulatedLook, text_only
+from unco.small_model.label_schemes import check_types
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regions.region import Region
 from unco.small_model.network.symbols import END, REGION
-from unco.training.collator import Collator, GoldPosts, check_types, region_overlaps, region_target
+from unco.small_model.regions.region import Region
+from unco.training.collator import Collator, GoldPosts, region_overlaps, region_target
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 TYPES = ("PER", "ORG")

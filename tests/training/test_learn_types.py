@@ -9,15 +9,15 @@ import torch
 
 from tests.tiny import LABELS, LETTERS, tiny_predictor
 from unco.errors import DataError
+from unco.evals.metrics.uncertainty import auroc
+from unco.small_model.gold_inputs import SimulatedLook
+from unco.small_model.model_input import ModelInput
+from unco.small_model.network.config import ESTIMATORS
+from unco.small_model.predictor import Predictor
+from unco.small_model.uncertainty.regression import fit_regression
 from unco.training.calibrate import can_estimate
 from unco.training.learn_spans import FOLDS
 from unco.training.learn_types import learn_types
-from unco.evals.metrics.uncertainty import auroc
-from unco.small_model.network.config import ESTIMATORS
-from unco.small_model.gold_inputs import SimulatedLook
-from unco.small_model.model_input import ModelInput
-from unco.small_model.predictor import Predictor
-from unco.small_model.uncertainty.regression import fit_regression
 from unco.types import GoldEntity, GoldPost
 
 LOOK = SimulatedLook(())

@@ -18,18 +18,18 @@ from typer.testing import CliRunner
 from tests.small_model.saved_models import save
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
+from unco.evals.data.data_paths import Sources
+from unco.small_model.checkpoint import from_pretrained
+from unco.small_model.model_input import ModelInput
+from unco.small_model.network.config import ESTIMATORS
+from unco.small_model.regions.region import Region, with_whole_picture
+from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
 from unco.training.compare_estimators import FOUND, measure_estimators, show_runs
 from unco.training.model_card import read_report, score_table
 from unco.training.run import minilm_folder
 from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
-from unco.evals.data.data_paths import Sources
-from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.network.config import ESTIMATORS
-from unco.small_model.model_input import ModelInput
-from unco.small_model.regions.region_files import write_region_file
-from unco.small_model.regions.region import Region, with_whole_picture
 from unco.types import Box
 
 XML = """<annotation><size><width>200</width><height>100</height></size><object><name>Ann Lee</name>

@@ -12,12 +12,12 @@ import pytest
 import torch
 import yaml
 
-from tests.training.train_tiny import RECIPE, posts
 from tests.tiny import gold_post, tiny_network, tiny_tokenizer
+from tests.training.train_tiny import RECIPE, posts
 from unco.errors import DataError, SettingsError, SetupError
-from unco.training import trainer as training
 from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
+from unco.training import trainer as training
 from unco.training.recipe import RECIPES, read_recipe, recipe_path
 from unco.types import GoldPost
 

@@ -12,9 +12,9 @@ from random import Random
 
 from tests.tiny import TINY, gold_post, tiny_predictor, tiny_tokenizer
 from unco.evals.metrics.paper import score
-from unco.training import trainer as training
 from unco.small_model.gold_inputs import SimulatedLook
 from unco.small_model.model_input import ModelInput
+from unco.training import trainer as training
 from unco.training.recipe import Recipe
 from unco.types import GoldPost
 

@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.experiment_options import Checkpoint, Scheme
 from unco.cli.corpus import Pictures, Posts
+from unco.cli.experiment_options import Checkpoint, Scheme
 from unco.cli.posts import Share, Version
 
 commands = typer.Typer(
@@ -40,10 +40,10 @@ def export_(
     """Write the questions that can be asked now as files in OpenAI's batch format."""
     from unco.context import Context
     from unco.corpus.batch.export import export_questions
+    from unco.corpus.choices import Choices, extractor_of
     from unco.corpus.posts import read_posts
-    from unco.corpus.start import Choices, extractor_of
-    from unco.tools.llm_settings import mllm_from_env
     from unco.tools.knowledge import Knowledge
+    from unco.tools.llm_settings import mllm_from_env
 
     context = Context(
         model=model,

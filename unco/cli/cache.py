@@ -19,8 +19,8 @@ Directory = Annotated[Path | None, typer.Option(help="Default: UNCO_CACHE_DIR, e
 @commands.command()
 def stats(directory: Directory = None) -> None:
     """Print what is in the cache."""
-    from unco.tools.llm.cache.store import Cache
     from unco.tools.llm.cache.maintenance import cache_stats
+    from unco.tools.llm.cache.store import Cache
 
     cache = Cache(directory)
     found = cache_stats(cache)
@@ -43,8 +43,8 @@ def verify(
     directory: Directory = None, mend: Annotated[bool, typer.Option(help="Delete damaged rows.")] = False
 ) -> None:
     """Look for damaged rows; exit code 1 when there are some and they are left."""
-    from unco.tools.llm.cache.store import Cache
     from unco.tools.llm.cache.maintenance import verify_cache
+    from unco.tools.llm.cache.store import Cache
 
     damaged = verify_cache(Cache(directory), mend)
     for key in damaged:
@@ -61,8 +61,8 @@ def prune(
     pictures: Annotated[bool, typer.Option(help="Delete kept inline pictures as well.")] = False,
 ) -> None:
     """Delete old replies; they are asked, and paid for, anew when they are needed."""
-    from unco.tools.llm.cache.store import Cache
     from unco.tools.llm.cache.maintenance import prune_cache
+    from unco.tools.llm.cache.store import Cache
 
     replies, gone = prune_cache(Cache(directory), days, pictures)
     sys.stdout.write(f"{replies} replies and {gone} pictures deleted\n")

@@ -75,8 +75,8 @@ def reproduce(
     out: Annotated[Path | None, typer.Option(help="Folder for the page, the figure and each run's results.")] = None,
 ) -> None:
     """Run the paper's tables on your posts and your MLLM, and print them beside the paper's numbers."""
-    from unco.evals.paper.run import reproduce as run
     from unco.evals.ab.open_experiment import ArenaChoices, open_arena
+    from unco.evals.paper.run import reproduce as run
 
     choices = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
     with open_arena(choices) as arena:

@@ -42,7 +42,8 @@ def run(
 ) -> None:
     """Run many posts: both stages side by side, results in order, and --resume after whatever broke the run off."""
     from unco.context import Context
-    from unco.corpus.start import Choices, start
+    from unco.corpus.choices import Choices
+    from unco.corpus.start import start
 
     context = Context(
         mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode

@@ -28,10 +28,10 @@ def evaluate(
 ) -> None:
     """Score predictions of any system against gold, with intervals and trivial baselines."""
     from unco.evals.evaluate.evaluate import evaluate_run
-    from unco.evals.formats.detect_format import read_gold, read_predictions
     from unco.evals.evaluate.serialize import to_json
     from unco.evals.evaluate.show import show_evaluation
     from unco.evals.evaluate.uncertainty_report import entity_names
+    from unco.evals.formats.detect_format import read_gold, read_predictions
 
     found = evaluate_run(
         read_gold(gold, split, boxes),

@@ -22,8 +22,8 @@ def export(
     image: Image = "{id}.jpg",
 ) -> None:
     """Write a run for Label Studio, as COCO, as CoNLL with VOC, or as the official JSON."""
-    from unco.evals.review.export import export_run
     from unco.evals.formats.detect_format import read_gold
+    from unco.evals.review.export import export_run
 
     posts = export_run(run, to, out, None if gold is None else read_gold(gold, split, boxes), image)
     Console().print(f"{posts} posts in {out}", soft_wrap=True)

@@ -9,8 +9,8 @@ from unco.corpus.posts import Line
 from unco.errors import InputError, SettingsError
 from unco.nodes.plan_calls import most_usd_of_a_call
 from unco.tools.extraction.extractor import Extractor, extract_async
-from unco.tools.llm.client import Mllm
 from unco.tools.extraction.tool import post_of
+from unco.tools.llm.client import Mllm
 from unco.types import ATTRIBUTES, Attribute
 
 AT_ONCE = 64

@@ -17,9 +17,9 @@ from unco.graph.post import check_input
 from unco.nodes.collect import result_of
 from unco.state import PostInput, read_result
 from unco.tools.extraction.extractor import Extractor, extract_async
+from unco.tools.extraction.tool import post_of, small_model_tool
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
-from unco.tools.extraction.tool import post_of, small_model_tool
 from unco.types import ATTRIBUTES, Extraction, Post, Result
 
 WINDOW = 256

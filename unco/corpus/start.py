@@ -1,47 +1,24 @@
 """A corpus run from what a user names: which small model, which MLLM, which posts; and what is said at the end."""
 
 import asyncio
-import os
 import time
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from unco.context import Context
-from unco.corpus.engine import Engine, EngineName
+from unco.corpus.choices import Choices, extractor_of, policy_of
+from unco.corpus.engine import Engine
 from unco.corpus.estimate import estimate
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import count_posts, read_posts
 from unco.corpus.progress import shown_progress
 from unco.corpus.run import Corpus, run_corpus, settings_of
-from unco.errors import SettingsError, SetupError
-from unco.small_model.batching import Batching
-from unco.small_model.fingerprint import identity_of
-from unco.tools.llm_settings import mllm_from_env
+from unco.errors import SetupError
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
-from unco.tools.extraction.policy import read_policy
-from unco.tools.extraction.saved_predictions import SavedPredictions
-from unco.tools.extraction.tool import default_extractor
-from unco.tools.extraction.policy_extractor import PolicyExtractor
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """Which small model, how many posts are corrected at once, and on what."""
-
-    predictions: Path | None = None
-    """Saved output, instead of a small model."""
-    checkpoint: str | None = None
-    scheme: str | None = None
-    policy: Path | None = None
-    pictures: Path | None = None
-    """Folder of the pictures of CoNLL text."""
-    at_once: int = 16
-    engine: EngineName = "local"
+from unco.tools.llm_settings import mllm_from_env
 
 
 def start(
@@ -64,7 +41,7 @@ def start(
         context,
         small_model=str(choices.predictions or choices.checkpoint or "shipped"),
         scheme=choices.scheme,
-        policy=_policy_of(choices),
+        policy=policy_of(choices),
         mllm=llm.model,
     )
     began = time.monotonic()
@@ -77,12 +54,6 @@ def start(
     console.print(f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){went_on}: {tally.words()}", soft_wrap=True)
 
 
-def _policy_of(choices: Choices) -> str | None:
-    """The file of the policy in force; saved predictions bring their own thresholds."""
-    named = None if choices.policy is None else str(choices.policy)
-    return named if choices.predictions is not None else named or os.environ.get("UNCO_POLICY")
-
-
 def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:
     if choices.engine == "local":
         return Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once)
@@ -91,26 +62,3 @@ def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices)
     except ImportError as error:
         raise SetupError('--engine ray needs Ray: pip install ".[ray]"') from error
     return RayEngine(choices, llm, context)
-
-
-def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | None = None) -> Extractor:
-    """The small model, or what one said before.
-
-    Args:
-        choices: which.
-        device: where its network runs, as torch names it.
-        batching: how posts that come at the same time share it; None = the defaults.
-
-    Raises:
-        SettingsError: choices that exclude each other.
-        DataError: the saved predictions cannot be read.
-    """
-    if choices.predictions is not None:
-        if choices.policy is not None:
-            raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")
-        return SavedPredictions(choices.predictions)
-    extractor: Extractor = default_extractor(batching, choices.checkpoint, choices.scheme, device=device)
-    if (policy := _policy_of(choices)) is not None:
-        identify = partial(identity_of, choices.checkpoint, choices.scheme, None)
-        extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)
-    return extractor

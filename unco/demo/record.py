@@ -12,9 +12,9 @@ from unco.demo.posts import FOLDER, MODEL, RECORDING, read_posts
 from unco.graph import build_graph
 from unco.show import show_result
 from unco.state import read_result
+from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.recording import Recording
-from unco.tools.extraction.tool import default_extractor, small_model_tool
 
 
 def main() -> None:

@@ -10,10 +10,10 @@ from unco.demo.posts import MODEL, RECORDING, DemoPost, read_posts
 from unco.graph import PostGraph, build_graph
 from unco.show import show_result
 from unco.state import read_result
-from unco.tools.pictures.annotate import save_annotated
+from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.recording import Recording
-from unco.tools.extraction.tool import default_extractor, small_model_tool
+from unco.tools.pictures.annotate import save_annotated
 from unco.types import Result
 
 ABOUT = (

@@ -14,10 +14,10 @@ from unco.evals.frame_probe.pictures import DRAWINGS
 from unco.evals.frame_probe.probe import question
 from unco.nodes.settings import current_frame
 from unco.prompts import Answer, RegionAnswer, load_prompt, parse_answer
-from unco.tools.llm_settings import mllm_from_env
 from unco.tools.box_frames.frame import FRAMES, Frame
-from unco.tools.llm.client import Mllm
 from unco.tools.box_frames.saved import saved_frame
+from unco.tools.llm.client import Mllm
+from unco.tools.llm_settings import mllm_from_env
 
 SET_IT = "set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or UNCO_SETTINGS"
 TELL_FRAME = "run `unco probe-frame`, or set the frame"

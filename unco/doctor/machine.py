@@ -8,8 +8,9 @@ from pathlib import Path
 
 from unco.doctor.check import Check
 from unco.errors import UncoError
-from unco.tools.llm.cache.store import Cache, default_directory
+from unco.tools.cache_directory import default_directory
 from unco.tools.llm.cache.maintenance import cache_stats
+from unco.tools.llm.cache.store import Cache
 
 OLDEST = (3, 11)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from unco.graph.post import PostGraph, build_graph
 from unco.graph.variants import build_variant
 from unco.small_model.fingerprint import identity_of
-from unco.tools.llm_settings import mllm_from_env
 from unco.tools.extraction.extractor import Extractor
-from unco.tools.knowledge import Knowledge
 from unco.tools.extraction.policy import read_policy
-from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.tools.extraction.policy_extractor import PolicyExtractor
+from unco.tools.extraction.tool import default_extractor, small_model_tool
+from unco.tools.knowledge import Knowledge
+from unco.tools.llm_settings import mllm_from_env
 
 __all__ = ["PostGraph", "build_graph", "build_variant", "default_graph", "graph"]
 

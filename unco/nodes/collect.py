@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from unco.nodes.questions.usage import usage_of
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
-from unco.tools.extraction.extractor import with_span
+from unco.tools.extraction.text import with_span
 from unco.types import ATTRIBUTES, Correction, Entity, Extraction, PostQuestion, Result, Thresholds
 
 

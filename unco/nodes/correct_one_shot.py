@@ -11,15 +11,23 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from unco.errors import EndpointError, PictureError, Rejected, Unavailable
-from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
-from unco.nodes.questions.question_runner import Account, Steps, Turn, aask_chain, ask_chain, how_it_ended, readable_answer
-from unco.nodes.questions.question import MOST_CALLS, Case, request_of
 from unco.nodes.correct_region import box_in_frame
-from unco.nodes.questions.correction import Value, blank_correction, shown_threshold
 from unco.nodes.corrector_node import with_correction
-from unco.nodes.questions.frame_in_words import frame_in_words
-from unco.nodes.questions.sent_picture import sent_picture
+from unco.nodes.questions.correction import Value, blank_correction, shown_threshold
 from unco.nodes.questions.fallbacks import entity_turns
+from unco.nodes.questions.frame_in_words import frame_in_words
+from unco.nodes.questions.question import MOST_CALLS, Case, request_of
+from unco.nodes.questions.question_runner import (
+    Account,
+    Steps,
+    Turn,
+    aask_chain,
+    ask_chain,
+    how_it_ended,
+    readable_answer,
+)
+from unco.nodes.questions.sent_picture import sent_picture
+from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
 from unco.nodes.verify import verify_region, verify_span, verify_type
 from unco.prompts import OneShotAnswer, Prompt, label_lines, load_prompt, neighbour_lines
 from unco.state import ENTITY, EntityState, Json, to_json

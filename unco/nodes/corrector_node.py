@@ -6,13 +6,13 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from unco.nodes.questions.question_runner import Steps, Turn, aask_chain, ask_chain
-from unco.nodes.questions.question import MOST_CALLS, Case
 from unco.nodes.questions.correction import CORRECTION, Corrector, correction_steps
 from unco.nodes.questions.fallbacks import entity_turns
+from unco.nodes.questions.question import MOST_CALLS, Case
+from unco.nodes.questions.question_runner import Steps, Turn, aask_chain, ask_chain
 from unco.prompts import load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
-from unco.tools.extraction.extractor import with_span
+from unco.tools.extraction.text import with_span
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.types import Box, Correction, Entity, Extraction, Span

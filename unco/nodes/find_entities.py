@@ -12,12 +12,20 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from unco.errors import EndpointError, PictureError, Rejected
-from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
-from unco.nodes.questions.question_runner import Account, Steps, Turn, aask_chain, ask_chain, how_it_ended, readable_answer
-from unco.nodes.questions.question import LONGEST_ANSWER, MOST_CALLS, PostCase, request_of
-from unco.nodes.questions.frame_in_words import demonstrated, frame_in_words
-from unco.nodes.questions.sent_picture import sent_picture
 from unco.nodes.questions.fallbacks import post_turns
+from unco.nodes.questions.frame_in_words import demonstrated, frame_in_words
+from unco.nodes.questions.question import LONGEST_ANSWER, MOST_CALLS, PostCase, request_of
+from unco.nodes.questions.question_runner import (
+    Account,
+    Steps,
+    Turn,
+    aask_chain,
+    ask_chain,
+    how_it_ended,
+    readable_answer,
+)
+from unco.nodes.questions.sent_picture import sent_picture
+from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
 from unco.nodes.verified_entity import verified_entity
 from unco.prompts import (
     EntitiesAnswer,

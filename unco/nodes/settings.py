@@ -10,9 +10,9 @@ from unco.errors import SettingsError
 from unco.prompts import Prompt, PromptName, load_prompt
 from unco.tools.box_frames.families import frame_for
 from unco.tools.box_frames.frame import Frame, frame_by_name, limited
+from unco.tools.box_frames.saved import saved_frame
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
-from unco.tools.box_frames.saved import saved_frame
 
 
 def current_context() -> Context:

@@ -6,7 +6,7 @@ from unco.errors import Rejected
 from unco.nodes.questions.question import PostCase
 from unco.nodes.verify import find_span, read_box, verify_type
 from unco.prompts import FoundEntity
-from unco.tools.extraction.extractor import surface
+from unco.tools.extraction.text import surface
 from unco.types import Attribute, Box, Correction, Entity, PostQuestion, Span, Uncertainty
 
 UNMEASURED = Uncertainty(1.0, 1.0, 1.0)

@@ -17,16 +17,16 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from unco.errors import SettingsError, SetupError
-from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig
-from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.uncertainty.training_names import KnownNames
+from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
+from unco.small_model.regions.hub_models import fetched_folder
+from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import SPAN_SIGNALS
+from unco.small_model.uncertainty.training_names import KnownNames
 from unco.small_model.uncertainty.type_signals import TYPE_SIGNALS
-from unco.small_model.uncertainty.entropy import Normaliser
 from unco.types import Thresholds
 
 FORMAT = 2

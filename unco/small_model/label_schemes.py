@@ -3,15 +3,16 @@
 The descriptions are ours, written after looking at what the annotators put under each name.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from unco.errors import SettingsError
+from unco.errors import DataError, SettingsError
 from unco.plain_yaml import read_yaml
 from unco.small_model.network.config import GMNER_LABELS, Scheme
-from unco.types import Label
+from unco.types import GoldPost, Label
 
 _SCHEME: dict[str, dict[str, str]] = {
     "person": {
@@ -151,3 +152,19 @@ def label_scheme(name: str) -> LabelScheme:
 def _read_as(name: str, labels: tuple[Label, ...], of: dict[str, str]) -> Scheme:
     names = [label.name for label in labels]
     return Scheme(name, labels, tuple(names.index(of[label.name]) for label in FMNERG_LABELS))
+
+
+def check_types(posts: Sequence[GoldPost], types: Sequence[str]) -> None:
+    """Check that a label scheme covers the data.
+
+    Raises:
+        DataError: an entity's type is not in the scheme; the first such entity is named.
+    """
+    for post in posts:
+        for entity in post.entities:
+            if entity.type not in types:
+                name = " ".join(post.tokens[entity.span.start : entity.span.stop])
+                raise DataError(
+                    f"post {post.id}: {name!r} is a {entity.type!r}, which the label scheme lacks; it has "
+                    f"{', '.join(types)}. Train with the data's own scheme (`labels` in the recipe)"
+                )

@@ -10,20 +10,20 @@ from torch import Tensor
 
 from unco.errors import SettingsError
 from unco.small_model.batch import CAPTION_PIECES, Batch, EncodedPost, encode_post, make_batch
+from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.network.decoder import Memory
 from unco.small_model.network.decoding import Decoded, decode_greedily
-from unco.small_model.uncertainty.training_names import KnownNames, name_vectors
-from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
-from unco.small_model.out_of_memory import run_in_parts
-from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
-from unco.small_model.uncertainty.regression import Regression
-from unco.small_model.scheme_types import fold_types
-from unco.small_model.uncertainty.span_signals import Signals, span_signals
 from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols
-from unco.small_model.uncertainty.type_signals import type_signals
+from unco.small_model.out_of_memory import run_in_parts
+from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.entropy import Normaliser, span_uncertainty, step_uncertainty
+from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
+from unco.small_model.uncertainty.regression import Regression
+from unco.small_model.uncertainty.span_signals import Signals, span_signals
+from unco.small_model.uncertainty.training_names import KnownNames, name_vectors
+from unco.small_model.uncertainty.type_signals import type_signals
 from unco.small_model.windows import PIECES, cut_windows
 from unco.types import Box, Label, Span, Thresholds, Uncertainty
 

@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
-from unco.tools.llm.cache.store import Cache
-from unco.tools.llm.connection import Terms
-from unco.tools.llm.egress_log import EgressLog
 from unco.tools.box_frames.frame import LEAST_LONGEST
 from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.egress_log import EgressLog
 from unco.tools.llm.prices import Price, Prices, shipped_prices
 from unco.tools.llm.privacy import Hosts, Privacy
 from unco.tools.llm.rate_limit import RateLimit

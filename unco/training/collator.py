@@ -12,8 +12,8 @@ from torch.utils.data import Dataset
 
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.network.config import ModelConfig
 from unco.small_model.gold_inputs import Look, text_only
+from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
 from unco.small_model.network.symbols import REGION, encode_entities
 from unco.types import Box, GoldPost
@@ -46,22 +46,6 @@ def region_target(candidates: Sequence[Box], gold: Sequence[Box]) -> list[float]
     covered = [overlap if overlap > 0.5 else 0.0 for overlap in region_overlaps(candidates, gold)]
     total = sum(covered)
     return [overlap / total for overlap in covered] + [0.0] if total else [0.0] * len(candidates) + [1.0]
-
-
-def check_types(posts: Sequence[GoldPost], types: Sequence[str]) -> None:
-    """Check that a label scheme covers the data.
-
-    Raises:
-        DataError: an entity's type is not in the scheme; the first such entity is named.
-    """
-    for post in posts:
-        for entity in post.entities:
-            if entity.type not in types:
-                name = " ".join(post.tokens[entity.span.start : entity.span.stop])
-                raise DataError(
-                    f"post {post.id}: {name!r} is a {entity.type!r}, which the label scheme lacks; it has "
-                    f"{', '.join(types)}. Train with the data's own scheme (`labels` in the recipe)"
-                )
 
 
 @dataclass(frozen=True, slots=True)

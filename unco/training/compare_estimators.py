@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from unco.errors import DataError
+from unco.evals.data.data_paths import Sources, by_scheme, check_captions, make_look, read_split
+from unco.small_model.checkpoint import from_pretrained
+from unco.small_model.gold_inputs import entity_names
+from unco.small_model.network.config import ESTIMATORS, Estimator
+from unco.small_model.predictor import Prediction, Predictor
+from unco.small_model.uncertainty.entropy import fit_normaliser
 from unco.training.calibrate import can_estimate
 from unco.training.estimator_report import EstimatorReport, Shown, report_predictions
 from unco.training.model_report import show
 from unco.training.show_report import JUDGED
-from unco.evals.data.data_paths import Sources, by_scheme, check_captions, make_look, read_split
-from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.network.config import ESTIMATORS, Estimator
-from unco.small_model.gold_inputs import entity_names
-from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.uncertainty.entropy import fit_normaliser
 
 Columns = dict[str, dict[str, EstimatorReport]]
 """By estimator and split."""

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unco.training.calibrate import check_found
 from unco.evals.metrics.uncertainty import auroc, wrong_spans
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.gold_inputs import Look, look_steadily
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import Signals
+from unco.training.calibrate import check_found
 from unco.types import GoldPost
 
 FOLDS = 5

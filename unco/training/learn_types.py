@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 import torch
 
 from unco.errors import DataError
-from unco.training.learn_spans import FOLDS, held_out_chances
 from unco.evals.data.data_paths import in_scheme
 from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
-from unco.small_model.network.config import Estimator, Scheme
-from unco.small_model.uncertainty.training_names import KnownNames, know_names
 from unco.small_model.gold_inputs import Look, look_steadily
 from unco.small_model.model_input import ModelInput
+from unco.small_model.network.config import Estimator, Scheme
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import Signals
+from unco.small_model.uncertainty.training_names import KnownNames, know_names
+from unco.training.learn_spans import FOLDS, held_out_chances
 from unco.types import GoldPost
 
 

@@ -69,8 +69,8 @@ read in windows.
 """
 SIMULATED = """\
 The pictures of the data set were not used. Regions, in training and in the scores "with pictures", are its real gold
-boxes with simulated detector errors, misread text and distractors (`unco/small_model/regions/simulated_regions.py`): such
-scores compare models, they say little about real pictures. The model weighs the place, the kind and the recognised
+boxes with simulated detector errors, misread text and distractors (`unco/small_model/regions/simulated_regions.py`):
+such scores compare models, they say little about real pictures. The model weighs the place, the kind and the recognised
 text of a region; it does not see pixels.
 """
 

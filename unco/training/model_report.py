@@ -3,6 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from unco.evals.metrics.paper import score
+from unco.evals.metrics.uncertainty import wrong_groundings
+from unco.small_model.gold_inputs import Look, look_steadily
+from unco.small_model.model_input import ModelInput
+from unco.small_model.network.config import ESTIMATORS, Scheme
+from unco.small_model.predictor import Predictor
 from unco.training.estimator_report import (
     EstimatorReport,
     Predictions,
@@ -11,12 +17,6 @@ from unco.training.estimator_report import (
     report_predictions,
     with_fitted,
 )
-from unco.evals.metrics.paper import score
-from unco.evals.metrics.uncertainty import wrong_groundings
-from unco.small_model.network.config import ESTIMATORS, Scheme
-from unco.small_model.gold_inputs import Look, look_steadily
-from unco.small_model.model_input import ModelInput
-from unco.small_model.predictor import Predictor
 from unco.types import GoldPost
 
 

@@ -14,30 +14,29 @@ from accelerate import PartialState
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
-from unco.training.calibrate import calibrate, can_sample
-from unco.training.learn_spans import learn_spans
-from unco.training.learn_types import learn_types
-from unco.training.model_card import write_card
-from unco.training.model_report import ModelReport, report_model
-from unco.evals.metrics.paper import score
 from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, make_look, read_split, visual_features
-from unco.training import trainer as training
-from unco.training import collator as training_data
+from unco.evals.metrics.paper import score
 from unco.small_model.checkpoint import (
     dequantise,
     file_sha256,
     quantise,
     save_pretrained,
 )
-from unco.small_model.network.config import Estimator, named_estimator
-from unco.small_model.regions.hub_models import fetched_folder
-from unco.small_model.label_schemes import label_scheme
 from unco.small_model.gold_inputs import Look, entity_names, look_at_all, look_steadily
+from unco.small_model.label_schemes import check_types, label_scheme
+from unco.small_model.network.config import Estimator, named_estimator
 from unco.small_model.network.model import Network
-from unco.small_model.predictor import Predictor
 from unco.small_model.network.pretrained import start_network
-from unco.training.recipe import Recipe, read_recipe, recipe_path
+from unco.small_model.predictor import Predictor
+from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.uncertainty.entropy import log_cardinality
+from unco.training import trainer as training
+from unco.training.calibrate import calibrate, can_sample
+from unco.training.learn_spans import learn_spans
+from unco.training.learn_types import learn_types
+from unco.training.model_card import write_card
+from unco.training.model_report import ModelReport, report_model
+from unco.training.recipe import Recipe, read_recipe, recipe_path
 from unco.types import GoldPost, Thresholds
 
 MINILM = "all-MiniLM-L6-v2"
@@ -68,7 +67,7 @@ def run_training(
     recipe = read_recipe(recipe_path(recipe_name), changes)
     gold = {split: read_split(sources, recipe.labels, split) for split in SPLITS}
     for posts in gold.values():
-        training_data.check_types(posts, [label.name for label in label_scheme(recipe.labels).labels])
+        check_types(posts, [label.name for label in label_scheme(recipe.labels).labels])
     look = make_look(sources, entity_names(gold["train"]))
     if sources.regions is not None:
         for posts in gold.values():

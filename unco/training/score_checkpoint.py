@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from unco.training.model_report import ModelReport, report_model
 from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, check_captions, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.gold_inputs import entity_names
+from unco.training.model_report import ModelReport, report_model
 
 
 def score_checkpoint(sources: Sources, folder: Path | None, estimator: str | None = None) -> ModelReport:

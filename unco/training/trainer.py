@@ -13,10 +13,11 @@ from transformers import Trainer, TrainingArguments, set_seed
 from unco.errors import SetupError
 from unco.small_model.batch import Batch
 from unco.small_model.gold_inputs import Look
-from unco.small_model.out_of_memory import lacks_memory
+from unco.small_model.label_schemes import check_types
 from unco.small_model.network.model import Network, Targets
+from unco.small_model.out_of_memory import lacks_memory
+from unco.training.collator import Collator, GoldPosts
 from unco.training.recipe import Recipe
-from unco.training.collator import Collator, GoldPosts, check_types
 from unco.types import GoldPost
 
 

@@ -4,10 +4,10 @@ No third-party import. Units and ranges stand under each field. Uncertainty grow
 """
 
 from unco.types.corrections import AnswerState, Correction, Exchange, Finder, Outcome, PostQuestion, Usage
-from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Attribute, Thresholds, Uncertainty
 from unco.types.geometry import Box, Span
 from unco.types.gold import GoldEntity, GoldPost
 from unco.types.posts import Entity, Extraction, Label, Neighbour, PictureInfo, Post, Result, TextLine
+from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 __all__ = [
     "ALWAYS",

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from unco.types.uncertainty import Attribute
 from unco.types.geometry import Box, Span
+from unco.types.uncertainty import Attribute
 
 Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "unavailable"]
 """What became of an attribute.

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from unco.types.corrections import Correction, Finder, PostQuestion, Usage
-from unco.types.uncertainty import Attribute, Thresholds, Uncertainty
 from unco.types.geometry import Box, Span
+from unco.types.uncertainty import Attribute, Thresholds, Uncertainty
 
 
 @dataclass(frozen=True, slots=True)

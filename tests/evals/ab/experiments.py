@@ -12,8 +12,8 @@ from unco.evals.ab.posts import post_inputs
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.tools.llm.cache.store import Cache
-from unco.tools.llm.connection import Terms
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
 from unco.types import Extraction, Label, Post
 
 TYPES = ("PER", "LOC", "ORG", "MISC")

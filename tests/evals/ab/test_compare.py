@@ -11,15 +11,15 @@ from tests.evals.ab.experiments import drawn_arena
 from tests.scripted import doubt
 from unco.context import Context
 from unco.errors import DataError, SettingsError
-from unco.evals.metrics.correction_effects import Changes
-from unco.evals.evaluate.compare_runs import Difference
-from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.ab.arm import Arm, parse_arm
 from unco.evals.ab.compare import compare_arms, to_json, write_comparison
 from unco.evals.ab.flips import find_flips
 from unco.evals.ab.posts import with_pictures
 from unco.evals.ab.run import run_arm
 from unco.evals.ab.show_comparison import show_comparison
+from unco.evals.evaluate.compare_runs import Difference
+from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.evals.metrics.correction_effects import Changes
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.types import GoldPost

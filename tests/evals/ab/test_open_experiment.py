@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from unco.errors import DataError, SettingsError
-from unco.evals.ab.experiment import real_arena
 from unco.evals.ab.arm import parse_arm
 from unco.evals.ab.compare import compare_arms
+from unco.evals.ab.experiment import real_arena
 from unco.evals.simulation import simulate
 from unco.types import Box, GoldEntity, GoldPost, Span
 

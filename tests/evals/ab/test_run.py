@@ -9,16 +9,16 @@ from rich.console import Console
 from tests.evals.ab.experiments import drawn_arena, llm_of
 from tests.evals.simulated_posts import drawn_posts, small_model
 from unco.errors import SettingsError
-from unco.evals.metrics.correction_effects import count_changes
 from unco.evals.ab.run import ArmRun, outcomes, run_arms, variant_arms
 from unco.evals.ab.table import show_arms, show_outcomes
+from unco.evals.metrics.correction_effects import count_changes
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.graph import build_variant
 from unco.state import read_result
 from unco.tools.extraction.tool import small_model_tool
 from unco.types import ATTRIBUTES, Extraction, GoldPost, Post
 
-PROFILES = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles"
+PROFILES = Path(__file__).parents[3] / "unco" / "evals" / "simulation" / "profiles"
 
 
 def run(tmp_path: Path, names: list[str], profile: Profile | None = None) -> list[ArmRun]:

@@ -10,11 +10,11 @@ from tests.evals.made_posts import gold_posts
 from unco.errors import DataError, SettingsError
 from unco.evals.evaluate.compare_runs import Difference, compare_runs
 from unco.evals.evaluate.evaluate import evaluate_run
-from unco.evals.formats.predicted import Predicted, PredictedPost
+from unco.evals.evaluate.run_scores import RunScores, score_run
 from unco.evals.evaluate.scoring import Line, NotScored, Rated
 from unco.evals.evaluate.serialize import to_json
+from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.protocols import PROTOCOLS, Protocol
-from unco.evals.evaluate.run_scores import RunScores, score_run
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 FACE, LOGO, ALL = Box(10, 10, 60, 90), Box(100, 10, 150, 60), Box(0, 0, 200, 100)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.evaluate.scoring import NotScored
+from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, entity_names, report_uncertainty
+from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.risk_coverage import area_under_risk, risk_coverage
 from unco.evals.metrics.uncertainty import Bin, auroc, calibration_error, reliability_bins, strict_auroc
-from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, entity_names, report_uncertainty
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
 JUDGED = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), st.booleans()), min_size=1, max_size=30)

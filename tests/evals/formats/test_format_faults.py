@@ -10,10 +10,10 @@ import pytest
 from tests.tiny import gold_post
 from unco.errors import DataError
 from unco.evals.formats.checks import check_pairs
+from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.geometry import check_box
 from unco.evals.formats.gold_lines import gold_to_plain
 from unco.evals.formats.predicted import Predicted, PredictedPost
-from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.types import Box, Span
 
 GOLD: dict[str, Any] = gold_to_plain(gold_post("a"))

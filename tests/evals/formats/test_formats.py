@@ -10,6 +10,7 @@ from tests.evals.made_posts import NAMES, gold_posts, predictions, without_sizes
 from tests.tiny import gold_post
 from unco.errors import DataError
 from unco.evals.formats.conll_voc import read_folder, write_folder
+from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.gold_lines import read_gold_lines, write_gold_lines
 from unco.evals.formats.official_json import (
     read_official_predictions,
@@ -18,7 +19,6 @@ from unco.evals.formats.official_json import (
 )
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import read_prediction_lines, write_prediction_lines
-from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
 REAL = [("twitter-gmner", None), ("twitter-gmner-v1", None), ("twitter-fmnerg", "twitter-gmner")]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.evals.made_posts import NAMES, gold_posts
 from unco.errors import DataError
 from unco.evals.formats.label_studio import labelling_config, to_task
-from unco.evals.review.label_studio_import import read_review
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
+from unco.evals.review.label_studio_import import read_review
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
 TOKENS = ("😀", "Ann", "Lee", "met", "Bo")

@@ -17,9 +17,9 @@ from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.profile import Chances
 from unco.evals.simulation.question import Seen, find_rectangle
 from unco.tools.box_frames.frame import describe, encode
+from unco.tools.box_frames.saved import frames_file, saved_frame
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Reply, Request
-from unco.tools.box_frames.saved import frames_file, saved_frame
 
 
 def reply(text: str) -> Reply:

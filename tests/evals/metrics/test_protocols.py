@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unco.errors import DataError, SettingsError
-from unco.evals.metrics.protocols import PROTOCOLS, TASKS, Protocol, evaluate
 from unco.evals.metrics.paper import Task
+from unco.evals.metrics.protocols import PROTOCOLS, TASKS, Protocol, evaluate
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 TYPES = ("PER", "LOC", "ORG", "MISC")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from unco.evals.formats.predicted import Predicted, PredictedPost
-from unco.evals.formats.detect_format import read_gold
-from unco.evals.evaluate.scoring import Line, Rated
 from unco.evals.evaluate.run_scores import score_run
+from unco.evals.evaluate.scoring import Line, Rated
+from unco.evals.formats.detect_format import read_gold
+from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.types import GoldEntity, GoldPost
 
 

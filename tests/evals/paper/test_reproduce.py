@@ -7,16 +7,16 @@ import pytest
 from tests.evals.ab.experiments import drawn_arena
 from tests.tools.extraction.test_policy import policy_of
 from unco.errors import SettingsError
+from unco.evals.ab.arm import parse_arm
 from unco.evals.evaluate.compare_runs import Difference
-from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.evaluate.scoring import NotScored
+from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import Row, Table, published
 from unco.evals.paper.reproduce import Runs, data_set_of, reproduce_table
 from unco.evals.paper.routed import routed_shares
 from unco.evals.paper.run import reproduce
-from unco.evals.ab.arm import parse_arm
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.small_model.label_schemes import COARSE_OF

@@ -10,11 +10,11 @@ import pytest
 
 from tests.evals.report.made_run import gold_of, hostile, made_results
 from tests.evals.report.odd_runs import asked_at_once, generated, undone_span
+from unco.evals.evaluate.run_scores import score_run
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.report.data import report_data
 from unco.evals.report.densities import before_correction
 from unco.evals.report.page import write_page
-from unco.evals.evaluate.run_scores import score_run
 from unco.types import Result
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

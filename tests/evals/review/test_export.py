@@ -9,12 +9,12 @@ import pytest
 from tests.scripted import ANN, ARBOR, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, says, spoken
 from unco.cli import main
 from unco.errors import DataError, SettingsError
-from unco.evals.review.export import export_queue, export_run
 from unco.evals.formats.coco import gold_to_coco, predictions_to_coco
+from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
-from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.results import read_results
+from unco.evals.review.export import export_queue, export_run
 from unco.evals.review.queue import review_queue
 from unco.state import RESULT, read_result
 from unco.types import Box, GoldEntity, GoldPost, Result, Span, Uncertainty

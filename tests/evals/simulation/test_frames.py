@@ -13,8 +13,8 @@ from unco.evals.simulation import simulate
 from unco.nodes.settings import current_frame
 from unco.show import show_result
 from unco.state import read_result
-from unco.tools.pictures.annotate_strip import account
 from unco.tools.llm.client import Mllm
+from unco.tools.pictures.annotate_strip import account
 from unco.types import Box
 
 FAMILIES = {

@@ -16,9 +16,9 @@ from unco.evals.tuning.recorded.every_path import record_paths
 from unco.evals.tuning.recorded.paths import About, Recorded
 from unco.graph import build_graph
 from unco.state import read_result
-from unco.tools.extraction.extractor import view_picture
-from unco.tools.llm.prices import Price
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.llm.prices import Price
+from unco.tools.pictures.view import view_picture
 from unco.types import Box, Extraction, GoldEntity, GoldPost, Post, Result, Span, Thresholds, Uncertainty
 
 WORDS = tuple(f"w{number}" for number in range(12))

@@ -12,8 +12,8 @@ from tests.evals.tuning.made_outcomes import made_outcomes
 from tests.evals.tuning.recorded_posts import recorded_posts
 from unco.errors import DataError, SettingsError
 from unco.evals.metrics.bootstrap import f1_interval
-from unco.evals.metrics.protocols import evaluate
 from unco.evals.metrics.paper import THREE_TASKS
+from unco.evals.metrics.protocols import evaluate
 from unco.evals.tuning.choose import choose_jointly, grid_of_shares, one_standard_error
 from unco.evals.tuning.expected import CALLS, USD, expected, scores
 from unco.evals.tuning.held_out import held_out_f1

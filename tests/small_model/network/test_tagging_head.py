@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from tests.tiny import tiny_network
 from unco.small_model.network.decoding import decode_greedily
 from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import BEGIN, END, REGION, START, decode_symbols, encode_entities, hear, legal_next
+from unco.small_model.network.symbols import (
+    BEGIN,
+    END,
+    REGION,
+    START,
+    decode_symbols,
+    encode_entities,
+    hear,
+    legal_next,
+)
 from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
 from unco.types import Span
 

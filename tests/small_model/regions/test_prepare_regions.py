@@ -16,8 +16,8 @@ from unco.cli import main
 from unco.errors import DataError, PictureError, SettingsError, SetupError
 from unco.small_model.regions.faces_and_text import FacesAndText
 from unco.small_model.regions.prepare_regions import chosen_provider, prepare_regions, remember_settings
-from unco.small_model.regions.region_files import RegionFolder, read_region_file, write_region_file
 from unco.small_model.regions.region import Region, whole_picture
+from unco.small_model.regions.region_files import RegionFolder, read_region_file, write_region_file
 from unco.types import Box
 
 SIZE = (90, 60)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from unco.errors import DataError
-from unco.small_model.regions.region_files import RegionFolder, read_region_file, write_region_file
 from unco.small_model.regions.region import MOST_REGIONS, Region, whole_picture
+from unco.small_model.regions.region_files import RegionFolder, read_region_file, write_region_file
 from unco.types import Box
 
 SIZE = (600, 450)

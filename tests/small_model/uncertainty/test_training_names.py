@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.tiny import NAMES, fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
-from unco.small_model.network.config import ESTIMATORS
-from unco.small_model.uncertainty.training_names import AXES, SHARPNESS, KnownNames, know_names, name_vectors
 from unco.small_model.model_input import ModelInput
+from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.uncertainty.span_signals import LEAST
+from unco.small_model.uncertainty.training_names import AXES, SHARPNESS, KnownNames, know_names, name_vectors
 from unco.small_model.uncertainty.type_signals import NEVER_ALONE
 from unco.types import Span
 

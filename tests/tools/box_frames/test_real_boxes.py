@@ -26,7 +26,7 @@ MEASURED = {
 
 @pytest.fixture(scope="module")
 def real_boxes() -> Boxes:
-    folder = Path(__file__).parents[3] / "shared" / "data" / "twitter-gmner" / "xml"
+    folder = Path(__file__).parents[4] / "shared" / "data" / "twitter-gmner" / "xml"
     if not folder.is_dir():
         pytest.skip("the real data sets are not here: put them into ../shared to run this test")
     read = [read_boxes(path) for path in sorted(folder.glob("*.xml"))]

@@ -5,8 +5,8 @@ import pytest
 from unco.context import Context
 from unco.errors import SettingsError, SetupError
 from unco.nodes.settings import current_frame
-from unco.tools.llm.client import Mllm
 from unco.tools.box_frames.saved import frames_file, save_frame, saved_frame
+from unco.tools.llm.client import Mllm
 
 URL = "http://127.0.0.1:1/v1"
 

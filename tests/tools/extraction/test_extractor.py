@@ -18,17 +18,15 @@ from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
 from unco.tools.extraction import extractor as module
 from unco.tools.extraction.extractor import (
-    MOST_WORDS,
     NO_CAPTION,
     NO_PICTURE,
     NO_PROVIDER,
     UNREAD_CAPTION,
     NetworkExtractor,
     extract_async,
-    read_text,
-    surface,
-    view_picture,
 )
+from unco.tools.extraction.text import MOST_WORDS, read_text, surface
+from unco.tools.pictures.view import view_picture
 from unco.types import Box, Post, Span, TextLine
 
 TEXTS = {

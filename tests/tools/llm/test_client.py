@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from openai_server import ANSWER, OpenAIServer, Step, completion, refusal, serve
 from pydantic import SecretStr
 from tenacity import wait_none
 
+from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal, serve
 from unco.context import Mode
 from unco.errors import CallFailed, RecordingMiss, SettingsError, Unavailable
 from unco.tools.llm.cache.store import Cache

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai_server import ANSWER, OpenAIServer, Step, completion, refusal, serve
 from pydantic import SecretStr
 from tenacity import wait_none
 
+from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal, serve
 from unco.errors import CallFailed, SetupError, Unavailable
+from unco.tools.llm.budget import Caps, Ledger
 from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
-from unco.tools.llm.budget import Caps, Ledger
-from unco.tools.llm.client import Mllm
 from unco.tools.llm.prices import Price, Prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from openai_server import ANSWER, OpenAIServer, Step, completion, refusal
 from test_connection import ASKED, PRICES, REQUEST, Ask, ask, client, formats, server
 
+from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
 from unco.errors import CallFailed, SettingsError
-from unco.tools.llm.connection import Terms
 from unco.tools.llm.budget import Caps, Ledger
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Purpose
 

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from unco.tools.llm.request import Purpose, Reply, Request, SentPicture, reply_from, reply_parts, request_key, request_parts
+from unco.tools.llm.request import (
+    Purpose,
+    Reply,
+    Request,
+    SentPicture,
+    reply_from,
+    reply_parts,
+    request_key,
+    request_parts,
+)
 
 PICTURE = SentPicture("image/jpeg", "ab" * 32, b"jpeg")
 REQUEST = Request(model="small-vl", system="You correct.", user="Oslo", picture=PICTURE)

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from unco.errors import PictureError, SetupError
-from unco.tools.pictures.store import find, keep
 from unco.tools.pictures.decode import open_picture
+from unco.tools.pictures.store import find, keep
 
 
 def drawing(colour: str) -> bytes:

@@ -10,8 +10,8 @@ from typing import Any
 from unco.corpus.batch.question_files import asked_in
 from unco.errors import DataError, SetupError
 from unco.tools.llm.cache.store import Cache
-from unco.tools.llm.endpoint import reply_of_body
 from unco.tools.llm.client import cached_reply, is_whole, keep_reply
+from unco.tools.llm.endpoint import reply_of_body
 from unco.tools.llm.prices import Prices, cost_usd
 from unco.tools.llm.request import Reply
 

@@ -13,18 +13,18 @@ from typing import Any
 import pyarrow as pa
 
 from unco.context import Context
-from unco.corpus.on_ray.shared_budget import join
+from unco.corpus.choices import Choices, extractor_of
 from unco.corpus.on_ray.post_rows import Parcel, here, parcels_of, table_of
+from unco.corpus.on_ray.shared_budget import join
 from unco.corpus.on_ray.worker_environment import Place
 from unco.corpus.pipeline import Pipeline, with_kept_picture
-from unco.corpus.start import Choices, extractor_of
 from unco.errors import SetupError, UncoError
 from unco.small_model.batching import Batching
 from unco.state import EXTRACTION
-from unco.tools.llm_settings import mllm_from_env
 from unco.tools.extraction.extractor import extract_async
-from unco.tools.knowledge import Knowledge
 from unco.tools.extraction.tool import post_of
+from unco.tools.knowledge import Knowledge
+from unco.tools.llm_settings import mllm_from_env
 from unco.types import Extraction, Post
 
 ON_GPU = Batching(most_posts=128, most_words=4096)

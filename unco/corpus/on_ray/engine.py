@@ -10,15 +10,15 @@ from ray.data import ActorPoolStrategy, DataContext, Dataset
 from ray.exceptions import RayError, RayTaskError
 
 from unco.context import Context
+from unco.corpus.choices import Choices
 from unco.corpus.engine import Rest
-from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
-from unco.corpus.on_ray.shared_budget import open_desk
-from unco.corpus.on_ray.post_rows import parcels_of
-from unco.corpus.on_ray.worker_environment import this_place
-from unco.corpus.on_ray.reading import Piece, PostsDatasource, pieces_of
 from unco.corpus.on_ray.actors import Correctors, SmallModel
+from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
+from unco.corpus.on_ray.post_rows import parcels_of
+from unco.corpus.on_ray.reading import Piece, PostsDatasource, pieces_of
+from unco.corpus.on_ray.shared_budget import open_desk
+from unco.corpus.on_ray.worker_environment import this_place
 from unco.corpus.pipeline import Done
-from unco.corpus.start import Choices
 from unco.errors import SetupError
 from unco.tools.llm.client import Mllm
 

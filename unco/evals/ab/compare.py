@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from unco.errors import SettingsError
+from unco.evals.ab.arm import Arm
+from unco.evals.ab.experiment import Arena
+from unco.evals.ab.flips import Flip, find_flips, plain_flip
+from unco.evals.ab.run import ArmRun, run_arms
 from unco.evals.evaluate.compare_runs import Difference, compare_runs
+from unco.evals.evaluate.scoring import NotScored
+from unco.evals.evaluate.serialize import plain_difference
 from unco.evals.formats.json_text import write_lines, write_text
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.metrics.bootstrap import Interval, f1_interval
-from unco.evals.evaluate.scoring import NotScored
-from unco.evals.evaluate.serialize import plain_difference
-from unco.evals.metrics.protocols import count_posts, counters
 from unco.evals.metrics.paper import THREE_TASKS, Task
-from unco.evals.ab.experiment import Arena
-from unco.evals.ab.arm import Arm
-from unco.evals.ab.flips import Flip, find_flips, plain_flip
-from unco.evals.ab.run import ArmRun, run_arms
+from unco.evals.metrics.protocols import count_posts, counters
 from unco.state import RESULT
 
 

@@ -15,20 +15,20 @@ from tempfile import TemporaryDirectory
 from unco.context import Mode
 from unco.errors import DataError, SettingsError
 from unco.evals.ab.posts import Input, post_inputs, remembered, small_model_of, with_pictures
+from unco.evals.data.data_paths import Sources, in_scheme, make_look, read_split
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
-from unco.evals.data.data_paths import Sources, in_scheme, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.gold_inputs import entity_names
 from unco.small_model.predictor import Predictor
-from unco.tools.llm.cache.store import Cache
-from unco.tools.llm_settings import mllm_from_env
-from unco.tools.llm.connection import Terms
 from unco.tools.extraction.extractor import Extractor
-from unco.tools.llm.client import Mllm
-from unco.tools.llm.prices import Price, Prices
 from unco.tools.extraction.tool import default_extractor
+from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.client import Mllm
+from unco.tools.llm.connection import Terms
+from unco.tools.llm.prices import Price, Prices
+from unco.tools.llm_settings import mllm_from_env
 from unco.types import GoldPost
 
 PRICES = Prices(version="simulated", models=(Price(pattern="^simulated", input=2.5, output=10.0),))

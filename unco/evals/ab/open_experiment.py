@@ -7,10 +7,10 @@ from pathlib import Path
 
 from unco.context import Mode
 from unco.errors import DataError
-from unco.evals.formats.detect_format import read_gold
 from unco.evals.ab.experiment import Arena, real_arena, simulated_arena
-from unco.evals.simulation import read_profile
 from unco.evals.data.data_paths import Sources
+from unco.evals.formats.detect_format import read_gold
+from unco.evals.simulation import read_profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from unco.evals.ab.arm import Arm
+from unco.evals.ab.experiment import Arena
 from unco.evals.metrics.correction_effects import Changes, count_changes
 from unco.evals.metrics.protocols import Report, evaluate
-from unco.evals.ab.experiment import Arena
-from unco.evals.ab.arm import Arm
 from unco.graph import build_variant
 from unco.nodes.questions.usage import known_sum, usage_of
 from unco.state import read_result
-from unco.tools.llm.prices import Prices, cost_usd
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.llm.prices import Prices, cost_usd
 from unco.types import ATTRIBUTES, Attribute, Correction, Result, Usage
 
 CONCURRENCY = 16

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.evals.metrics.bootstrap import Interval
-from unco.evals.evaluate.scoring import NotScored
-from unco.evals.metrics.paper import THREE_TASKS
-from unco.evals.ab.experiment import Arena
 from unco.evals.ab.compare import Against, ArmComparison
+from unco.evals.ab.experiment import Arena
 from unco.evals.ab.flips import Flip, plain_flip
 from unco.evals.ab.run import ArmRun, corrections
 from unco.evals.ab.simulated import show_simulation
 from unco.evals.ab.table import SIMULATED
+from unco.evals.evaluate.scoring import NotScored
+from unco.evals.metrics.bootstrap import Interval
+from unco.evals.metrics.paper import THREE_TASKS
 from unco.show import visible
 
 CHANCE = "Of arms that are equal, one comparison in twenty falls outside its interval by chance."

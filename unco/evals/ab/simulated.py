@@ -7,8 +7,8 @@ from rich.console import Console
 from unco.evals.ab.experiment import Arena, simulated_arena
 from unco.evals.ab.run import ArmRun, run_arms, variant_arms
 from unco.evals.ab.table import show_arms, show_outcomes
-from unco.evals.simulation import Profile
 from unco.evals.data.data_paths import Sources
+from unco.evals.simulation import Profile
 
 
 def simulate_variants(

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.ab.run import ArmRun, corrections, outcomes
+from unco.evals.metrics.paper import THREE_TASKS
 
 SIMULATED = (
     "The MLLM is simulated: it knows the gold answers and errs as its profile says. Scores reached with it say how the "

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""The data sets: Twitter-GMNER and Twitter-FMNERG, read from folders."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from unco.errors import DataError, SettingsError
 from unco.evals.data.twitter_gmner import read_captions, read_fmnerg, read_gmner
-from unco.small_model.network.config import ModelConfig, Scheme
 from unco.small_model.gold_inputs import CaptionedLook, FolderLook, Look, SimulatedLook, look_steadily
+from unco.small_model.label_schemes import check_types
+from unco.small_model.network.config import ModelConfig, Scheme
 from unco.small_model.regions.region_files import RegionFolder
-from unco.training.collator import check_types
 from unco.types import GoldPost, Label
 
 SPLITS = ("train", "dev", "test")

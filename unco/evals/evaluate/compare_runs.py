@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from unco.evals.evaluate.scoring import Entities, Judge, NotScored, judge
+from unco.evals.evaluate.type_schemes import readings_of
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.metrics.bootstrap import Interval, f1_difference, mcnemar
-from unco.evals.evaluate.scoring import Entities, Judge, NotScored, judge
-from unco.evals.metrics.protocols import TASKS, Protocol
-from unco.evals.evaluate.type_schemes import readings_of
 from unco.evals.metrics.paper import Task
+from unco.evals.metrics.protocols import TASKS, Protocol
 from unco.types import GoldPost
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from unco.errors import DataError
 from unco.evals.evaluate.compare_runs import Comparison, compare_runs
+from unco.evals.evaluate.run_scores import RunScores, score_run
+from unco.evals.evaluate.type_schemes import readings_of
+from unco.evals.evaluate.uncertainty_report import Groups, report_uncertainty
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.metrics.protocols import Protocol
-from unco.evals.evaluate.type_schemes import readings_of
-from unco.evals.evaluate.run_scores import RunScores, score_run
-from unco.evals.evaluate.uncertainty_report import Groups, report_uncertainty
 from unco.types import GoldPost
 
 

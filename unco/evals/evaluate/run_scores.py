@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.evals.evaluate.scoring import Column, Entities, Judge, Line, NotScored, judge, rate
-from unco.evals.metrics.protocols import TASKS, TYPE_TASKS, Protocol, count_each_type, count_types_given_span
 from unco.evals.evaluate.type_schemes import readings_of
+from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.evals.metrics.paper import Task
+from unco.evals.metrics.protocols import TASKS, TYPE_TASKS, Protocol, count_each_type, count_types_given_span
 from unco.types import Box, GoldPost
 
 GIVEN_SPAN = "type given span"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from unco.errors import SettingsError
+from unco.evals.evaluate.type_schemes import Reading
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.bootstrap import Interval, f1_intervals
-from unco.evals.metrics.protocols import PROTOCOLS, Count, Protocol, count_posts, counters
-from unco.evals.evaluate.type_schemes import Reading
 from unco.evals.metrics.paper import NOTHING, Score, Task, total
+from unco.evals.metrics.protocols import PROTOCOLS, Count, Protocol, count_posts, counters
 from unco.types import GoldPost
 
 Entities = Sequence[Sequence[Predicted]]

@@ -7,12 +7,12 @@ from typing import Any
 
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.evaluate.evaluate import Evaluation, evaluate_run
+from unco.evals.evaluate.scoring import Line, NotScored
+from unco.evals.evaluate.uncertainty_report import UncertaintyQuality
 from unco.evals.formats.gold_lines import gold_from_plain
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.formats.prediction_lines import predictions_from_plain
-from unco.evals.evaluate.scoring import Line, NotScored
 from unco.evals.metrics.protocols import Protocol
-from unco.evals.evaluate.uncertainty_report import UncertaintyQuality
 
 Json = dict[str, Any]
 

@@ -8,9 +8,9 @@ from rich.text import Text
 
 from unco.evals.evaluate.compare_runs import Comparison, Difference
 from unco.evals.evaluate.evaluate import Evaluation
-from unco.evals.metrics.bootstrap import Interval
 from unco.evals.evaluate.scoring import Line, NotScored
 from unco.evals.evaluate.uncertainty_report import Groups, UncertaintyQuality
+from unco.evals.metrics.bootstrap import Interval
 from unco.show import visible
 
 HEADINGS = ("", "P", "R", "F1", "95 % interval", "right / predicted / gold")

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from unco.evals.formats.predicted import Predicted
-from unco.small_model.network.config import GMNER_LABELS
 from unco.small_model.label_schemes import COARSE_OF, GMNER_OF
+from unco.small_model.network.config import GMNER_LABELS
 from unco.types import GoldPost
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.evaluate.scoring import NotScored
+from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.risk_coverage import Point, area_under_risk, risk_coverage
 from unco.evals.metrics.uncertainty import (
     Bin,

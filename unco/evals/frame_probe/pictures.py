@@ -6,8 +6,8 @@ from hashlib import sha256
 
 from PIL import Image, ImageDraw
 
-from unco.tools.pictures.decode import encode_jpeg_or_png, picture_from_pil
 from unco.tools.llm.request import SentPicture
+from unco.tools.pictures.decode import encode_jpeg_or_png, picture_from_pil
 from unco.types import Box
 
 GROUND = (236, 232, 222)

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from unco.errors import SettingsError
 from unco.evals.frame_probe.probe import ENOUGH, Probe, probe_frame
-from unco.tools.llm.client import Mllm
 from unco.tools.box_frames.saved import save_frame
+from unco.tools.llm.client import Mllm
 
 
 def run_probe(llm: Mllm, console: Console, save: bool = True, out: Path | None = None) -> Probe:

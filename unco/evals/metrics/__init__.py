@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Metrics, one a file, each with its source."""

@@ -10,8 +10,7 @@ from functools import partial
 from typing import Literal, get_args
 
 from unco.errors import DataError, SettingsError
-from unco.evals.metrics import hindex
-from unco.evals.metrics import official
+from unco.evals.metrics import hindex, official
 from unco.evals.metrics import paper as scores
 from unco.evals.metrics.paper import NOTHING, Score, Task, Triplet, total
 from unco.types import Box, GoldPost

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from unco.evals.paper.reproduce import Runs
 from unco.evals.metrics.paper import THREE_TASKS, Task
+from unco.evals.paper.reproduce import Runs
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.record import record_arena
 from unco.evals.tuning.sweep import FIGURE_4, sweep_one

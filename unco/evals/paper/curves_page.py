@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unco.errors import SetupError
+from unco.evals.ab.experiment import Arena
 from unco.evals.paper.curves import Curve
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import data_set_of
-from unco.evals.ab.experiment import Arena
 
 STEP = 2
 """Every second threshold stands in the table; all of them in the picture."""

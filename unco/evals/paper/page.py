@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from unco.evals.ab.experiment import Arena
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.metrics.bootstrap import Interval
+from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import RowFound, Runs, Shape, TableFound, data_set_of
 from unco.evals.paper.routed import Auroc
-from unco.evals.metrics.paper import THREE_TASKS
-from unco.evals.ab.experiment import Arena
 from unco.types import ATTRIBUTES, Attribute
 
 SIMULATED = (

@@ -4,17 +4,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unco.evals.evaluate.compare_runs import Difference
-from unco.evals.metrics.bootstrap import Interval
-from unco.evals.evaluate.scoring import NotScored
-from unco.evals.paper.published import NONE, F1s, Row, Table
-from unco.evals.metrics.paper import THREE_TASKS, Task
-from unco.evals.ab.experiment import Arena
 from unco.evals.ab.arm import Arm, parse_arm
 from unco.evals.ab.compare import compare, f1_of
+from unco.evals.ab.experiment import Arena
 from unco.evals.ab.run import ArmRun, run_arm
-from unco.small_model.network.config import GMNER_LABELS
+from unco.evals.evaluate.compare_runs import Difference
+from unco.evals.evaluate.scoring import NotScored
+from unco.evals.metrics.bootstrap import Interval
+from unco.evals.metrics.paper import THREE_TASKS, Task
+from unco.evals.paper.published import NONE, F1s, Row, Table
 from unco.small_model.label_schemes import COARSE_OF
+from unco.small_model.network.config import GMNER_LABELS
 
 DATA_SETS = {
     "gmner": frozenset(label.name for label in GMNER_LABELS),

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from unco.evals.formats.prediction_lines import predicted_of
-from unco.evals.paper.reproduce import Runs
 from unco.evals.ab.run import ArmRun
 from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, report_uncertainty
+from unco.evals.formats.prediction_lines import predicted_of
+from unco.evals.paper.reproduce import Runs
 from unco.types import ATTRIBUTES, Attribute
 
 ESTIMATORS = {"confidence": "1 - confidence", "mc_decoder": "MC dropout in the decoder (the paper's)"}

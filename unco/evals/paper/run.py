@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from unco.errors import SettingsError
+from unco.evals.ab.experiment import Arena
 from unco.evals.formats.json_text import write_lines, write_text
 from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.curves_page import fig4_page, save_curves
@@ -12,7 +13,6 @@ from unco.evals.paper.page import fig3_page, head, table6_page, table_page
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import Runs, reproduce_table
 from unco.evals.paper.routed import aurocs, routed_shares
-from unco.evals.ab.experiment import Arena
 from unco.state import RESULT
 
 PARTS = ("table1", "table2", "table3", "table5", "table6", "fig3", "fig4")

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from unco.errors import DataError
-from unco.evals.metrics.correction_effects import count_changes, value_right, was_asked
+from unco.evals.evaluate.run_scores import score_run
+from unco.evals.evaluate.scoring import Rated
+from unco.evals.evaluate.type_schemes import readings_of
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.geometry import plain_box
 from unco.evals.formats.prediction_lines import predicted_of
-from unco.evals.evaluate.scoring import Rated
-from unco.evals.evaluate.type_schemes import readings_of
-from unco.evals.report.densities import plots_of
-from unco.evals.evaluate.run_scores import score_run
+from unco.evals.metrics.correction_effects import count_changes, value_right, was_asked
 from unco.evals.metrics.paper import THREE_TASKS
+from unco.evals.report.densities import plots_of
 from unco.nodes.questions.usage import usage_of
 from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span
 

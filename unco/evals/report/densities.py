@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, report_uncertainty
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.uncertainty import wrong_regions, wrong_spans, wrong_types
-from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, report_uncertainty
 from unco.types import ATTRIBUTES, Attribute, Entity, GoldPost, Result
 
 BINS = 50

@@ -6,8 +6,8 @@ from io import BytesIO
 from pathlib import Path
 
 from unco.errors import DataError, PictureError
-from unco.tools.extraction.extractor import view_picture
 from unco.tools.pictures.by_id import SUFFIXES
+from unco.tools.pictures.view import view_picture
 from unco.types import Result
 
 LONGEST = 320

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from unco.errors import DataError, SettingsError
+from unco.evals.evaluate.type_schemes import types_to_choose
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.coco import predictions_to_coco
 from unco.evals.formats.conll_voc import write_folder
+from unco.evals.formats.detect_format import read_predictions
 from unco.evals.formats.gold_lines import write_gold_lines
 from unco.evals.formats.json_text import write_text
 from unco.evals.formats.label_studio import labelling_config, to_task
-from unco.evals.review.label_studio_import import Reviewed, read_review
 from unco.evals.formats.official_json import write_official_predictions
 from unco.evals.formats.predicted import NOWHERE, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
-from unco.evals.formats.detect_format import read_predictions
 from unco.evals.formats.results import read_results
-from unco.evals.evaluate.type_schemes import types_to_choose
+from unco.evals.review.label_studio_import import Reviewed, read_review
 from unco.evals.review.queue import review_queue
 from unco.types import GoldEntity, GoldPost
 

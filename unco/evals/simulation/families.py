@@ -1,4 +1,4 @@
-"""How each family looks at a picture and writes a box. Written apart from `unco.tools.box_frames.frame`, which it checks.
+"""How each family looks at a picture and writes a box. Independent of `unco.tools.box_frames`, which it checks.
 
 A box comes in as shares of the picture, x first. A family sees the picture at a size of its own choosing, in silence.
 """

@@ -13,9 +13,9 @@ from threading import Event, Lock
 from typing import Any, TypeVar
 
 from unco.evals.simulation.answering import Knowledge, answer
+from unco.evals.simulation.malformed import REFUSAL, Said, spoil, well_formed
 from unco.evals.simulation.profile import MALFORMED
 from unco.evals.simulation.question import Question, said_in
-from unco.evals.simulation.malformed import REFUSAL, Said, spoil, well_formed
 
 Kind = TypeVar("Kind", bound=str)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from unco.errors import EndpointError, PictureError, Rejected
-from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
-from unco.nodes.questions.question_runner import Account, Steps, how_it_ended, readable_answer
 from unco.nodes.questions.question import Case, request_of
+from unco.nodes.questions.question_runner import Account, Steps, how_it_ended, readable_answer
+from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
 from unco.prompts import Answer, Prompt, load_prompt
 from unco.tools.llm.request import Request, SentPicture
 from unco.types import Attribute, Box, Correction, Span

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
-from unco.nodes.questions.question_runner import Turn
 from unco.nodes.questions.question import Case, PostCase
+from unco.nodes.questions.question_runner import Turn
 from unco.nodes.settings import chain_of, current_context, current_frame, current_mode, current_model
 from unco.state import ENTITY, EXTRACTION, NEIGHBOUR, EntityState, PostState
 from unco.tools.llm.client import Mllm

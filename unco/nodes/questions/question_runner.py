@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 
 from unco.context import Mode
 from unco.errors import CallFailed, EndpointError, PictureError, ReplyError, Unavailable
-from unco.nodes.questions.usage import Said
 from unco.nodes.questions.question import MOST_CALLS, PostCase
+from unco.nodes.questions.usage import Said
 from unco.prompts import Answer, AnswerName, parse_answer
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Reply, Request

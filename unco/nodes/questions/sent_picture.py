@@ -7,12 +7,12 @@ from PIL import Image
 
 from unco.errors import PictureError
 from unco.nodes.questions.question import Case, PostCase
-from unco.tools.extraction.extractor import view_picture
 from unco.tools.box_frames.frame import sent_size
+from unco.tools.llm.request import SentPicture
+from unco.tools.pictures.decode import encode_jpeg_or_png
 from unco.tools.pictures.mark_boxes import mark_boxes
 from unco.tools.pictures.resize import fit
-from unco.tools.pictures.decode import encode_jpeg_or_png
-from unco.tools.llm.request import SentPicture
+from unco.tools.pictures.view import view_picture
 from unco.types import Box, PictureInfo
 
 MARGIN = 0.1

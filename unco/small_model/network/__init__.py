@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""The network: encoder, pointer decoder, tagging head, losses, and how weights come in."""

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from unco.errors import DataError, InputError, SettingsError
-from unco.small_model.regions.region_files import RegionFolder, write_region_file
 from unco.small_model.regions.region import Featuriser, Region, RegionProvider, with_whole_picture
+from unco.small_model.regions.region_files import RegionFolder, write_region_file
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 

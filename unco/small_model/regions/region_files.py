@@ -14,7 +14,6 @@ from urllib.parse import unquote, urlsplit
 from PIL import Image
 
 from unco.errors import DataError
-from unco.small_model.regions.region_arrays import read_arrays
 from unco.small_model.regions.region import (
     MOST_REGIONS,
     Region,
@@ -24,6 +23,7 @@ from unco.small_model.regions.region import (
     whole_picture,
     with_whole_picture,
 )
+from unco.small_model.regions.region_arrays import read_arrays
 from unco.types import Box
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import torch
 from unco.small_model.network.config import Scheme
 from unco.small_model.network.decoder import Memory
 from unco.small_model.network.decoding import Decoded
-from unco.small_model.uncertainty.training_names import KnownNames, name_vectors
 from unco.small_model.network.model import Network, shift
-from unco.small_model.scheme_types import fold_types
-from unco.small_model.uncertainty.span_signals import LEAST, Signals
 from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols, hear
+from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.entropy import entropy
+from unco.small_model.uncertainty.span_signals import LEAST, Signals
+from unco.small_model.uncertainty.training_names import KnownNames, name_vectors
 
 TYPE_SIGNALS = 2
 """How many there are."""

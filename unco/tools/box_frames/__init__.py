@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Box frames: in which numbers a model reads and writes a box."""

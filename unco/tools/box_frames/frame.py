@@ -1,8 +1,8 @@
 """Box frames: in which numbers a model reads and writes a box, and at which size it is sent a picture.
 
-A frame is a property of the model (`unco.tools.box_frames.families`), never guessed from the size of the numbers: a correct
-answer in 0-1000 read as pixels keeps IoU > 0.5 for one box in fourteen (8,058 boxes of Twitter10000 v2.0). The same
-frame serves the box that is shown and the box that is read.
+A frame is a property of the model (`unco.tools.box_frames.families`), never guessed from the size of the numbers: a
+correct answer in 0-1000 read as pixels keeps IoU > 0.5 for one box in fourteen (8,058 boxes of Twitter10000 v2.0).
+The same frame serves the box that is shown and the box that is read.
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from unco.errors import SetupError
-from unco.tools.llm.cache.store import default_directory
+from unco.tools.cache_directory import default_directory
 
 Saved = dict[str, dict[str, str]]
 """Name of a frame by base URL and model."""

@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -16,21 +14,18 @@ from unco.small_model.batching import Batching
 from unco.small_model.micro_batcher import MicroBatcher
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region import Region, RegionProvider, regions_from_boxes
-from unco.small_model.words import split_words
-from unco.tools.pictures.decode import Picture, allowed_hosts_from_env, open_picture
-from unco.types import Box, Entity, Extraction, Post, Span, TextLine
+from unco.tools.extraction.text import read_text, surface
+from unco.tools.pictures.decode import Picture
+from unco.tools.pictures.view import view_picture
+from unco.types import Box, Entity, Extraction, Post, TextLine
 
 if TYPE_CHECKING:
     from unco.small_model.predictor import Prediction, Predictor
 
-MOST_WORDS = 20_000
-"""Longest post that is read; a post is a post, not a book."""
 
 LOOKING = 4
 """Pictures that are looked at, at once; the detectors take one at a time, so more would only fill memory."""
 
-_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-"""What bytes that are no UTF-8 become on a command line; no tokenizer and no JSON file takes it."""
 
 NO_PICTURE = "no picture was seen, so nothing is grounded"
 UNREAD_CAPTION = "the small model was trained without captions, so the caption was not read"
@@ -215,72 +210,6 @@ def _extraction(
         candidates=tuple(region.box for region in seen.regions if region.kind != "picture"),
         text_lines=tuple(TextLine(region.text, region.box) for region in seen.regions if region.text),
     )
-
-
-def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[tuple[int, int], ...]]:
-    """Text, tokens, and each token's (start, stop) characters in the text.
-
-    A list of tokens is joined by single spaces. A token may be any non-empty string: some data sets hold tokens that
-    are nothing but a zero-width character.
-
-    Raises:
-        PostError: nothing to read, an empty token, half a character, or more words than a post has.
-    """
-    if isinstance(text, str):
-        tokens, offsets = split_words(text)
-        whole = text
-    else:
-        tokens, whole = text, " ".join(text)
-        stops = list(accumulate(len(token) + 1 for token in text))
-        offsets = tuple((stop - 1 - len(token), stop - 1) for token, stop in zip(text, stops, strict=True))
-    if not tokens or not whole.strip():
-        raise PostError("the text has no words: hand in a post's text, or its tokens")
-    if not all(tokens):
-        raise PostError(f"token {tokens.index('')} is empty: leave it out")
-    if len(tokens) > MOST_WORDS:
-        raise PostError(f"the text has {len(tokens)} words, at most {MOST_WORDS} are read: hand it in in parts")
-    if (half := _LONE_SURROGATE.search(whole)) is not None:
-        raise PostError(f"character {half.start()} of the text is half of one: hand it in as valid Unicode")
-    return whole, tokens, offsets
-
-
-def with_span(entity: Entity, span: Span, text: str, offsets: Sequence[tuple[int, int]]) -> Entity:
-    """The entity at a span of a text, its surface and characters with it."""
-    return replace(
-        entity,
-        span=span,
-        text=surface(text, offsets, span),
-        start_char=offsets[span.start][0],
-        stop_char=offsets[span.stop - 1][1],
-    )
-
-
-def surface(text: str, offsets: Sequence[tuple[int, int]], span: Span) -> str:
-    """The text of a span, as the caller wrote it."""
-    return text[offsets[span.start][0] : offsets[span.stop - 1][1]]
-
-
-def view_picture(ref: str) -> Picture:
-    """Open a picture by the rules of the environment (`UNCO_ALLOWED_HOSTS`).
-
-    The last few are kept, for the small model and up to two correctors of each entity look at the same one; a file that
-    has changed is read anew.
-    """
-    return _view(ref, _stamp(ref), allowed_hosts_from_env())
-
-
-@lru_cache(maxsize=4)
-def _view(ref: str, stamp: tuple[int, int] | None, allowed_hosts: frozenset[str]) -> Picture:
-    return open_picture(ref, allowed_hosts=allowed_hosts)
-
-
-def _stamp(ref: str) -> tuple[int, int] | None:
-    """When a file last changed, and its size; None for what is no file."""
-    try:
-        status = os.stat(ref)
-    except (OSError, ValueError):
-        return None
-    return status.st_mtime_ns, status.st_size
 
 
 def inside(boxes: Sequence[Box], picture: Picture) -> list[Region]:

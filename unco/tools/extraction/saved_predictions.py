@@ -16,7 +16,8 @@ import numpy as np
 
 from unco.errors import DataError, PostError
 from unco.state import EXTRACTION
-from unco.tools.extraction.extractor import read_text, view_picture, with_span
+from unco.tools.extraction.text import read_text, with_span
+from unco.tools.pictures.view import view_picture
 from unco.types import ATTRIBUTES, Extraction, PictureInfo, Post
 
 

@@ -14,12 +14,12 @@ from tenacity.wait import wait_base
 
 from unco.context import Mode
 from unco.errors import SettingsError, TimeIsUp, Unavailable
+from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.cache.store import OWN_AFFAIR, Cache
 from unco.tools.llm.connection import Connection, Patience, Terms
 from unco.tools.llm.recording import Recording
 from unco.tools.llm.request import Reply, Request, reply_from, reply_parts, request_key
 from unco.tools.llm.response_format import Format, Formats
-from unco.tools.llm.cache.single_flight import SingleFlight
 
 _NOBODY = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
 

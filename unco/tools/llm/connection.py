@@ -18,9 +18,9 @@ from tenacity.wait import wait_base
 
 from unco.errors import TimeIsUp, Unavailable
 from unco.tools.llm import endpoint
+from unco.tools.llm.budget import Ledger, likely_tokens
 from unco.tools.llm.circuit_breaker import CircuitBreaker
 from unco.tools.llm.egress_log import EgressLog
-from unco.tools.llm.budget import Ledger, likely_tokens
 from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Pictures: loaded by a rule, decoded within limits, resized, kept, and drawn on."""

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from unco.errors import PictureError
 from unco.tools.pictures.annotate_strip import draw_strip, letters, one_line
-from unco.tools.extraction.extractor import view_picture
+from unco.tools.pictures.view import view_picture
 from unco.types import Box, Entity, Result
 
 NARROWEST, WIDEST, TALLEST = 640, 1280, 2400

@@ -16,8 +16,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from unco.errors import PictureError
-from unco.tools.pictures.store import find
 from unco.tools.pictures.public_addresses import PublicHttp, PublicHttps
+from unco.tools.pictures.store import find
 
 MAX_BYTES = 20 * 1024 * 1024
 """Largest file that is read, in bytes."""

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from unco.errors import SetupError
-from unco.tools.llm.cache.store import default_directory
+from unco.tools.cache_directory import default_directory
 
 _REFERENCE = re.compile(r"data:sha256,([0-9a-f]{64})")
 

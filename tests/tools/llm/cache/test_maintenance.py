@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from unco.cli import main
-from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.cache.maintenance import cache_stats, prune_cache, verify_cache
+from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.request import Reply, reply_parts
 
 REPLY = Reply(text="{}", finish_reason="stop", model="served", cost=0.25)

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unco.errors import SetupError
-from unco.tools.llm.cache.store import Cache, default_directory, sealed, unsealed
+from unco.tools.cache_directory import default_directory
 from unco.tools.llm.cache.maintenance import prune_cache, verify_cache
+from unco.tools.llm.cache.store import Cache, sealed, unsealed
 
 
 def test_what_is_put_is_found_also_by_another_cache(tmp_path: Path):

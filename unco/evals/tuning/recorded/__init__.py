@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Every path through the correctors, recorded once and replayed under any thresholds."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Answers that were paid for once: the store, one call for equal questions, and upkeep."""

@@ -6,7 +6,6 @@ database itself is ever read here.
 """
 
 import logging
-import os
 import sqlite3
 import threading
 import time
@@ -21,9 +20,10 @@ from typing import Any
 import diskcache
 
 from unco.errors import SetupError, TimeIsUp, Unavailable
+from unco.tools.cache_directory import default_directory
 from unco.tools.llm.cache.process_locks import ProcessLocks
-from unco.tools.llm.request import Reply
 from unco.tools.llm.cache.single_flight import SingleFlight
+from unco.tools.llm.request import Reply
 
 PATIENCE_S = 10
 """Seconds that a database which another process holds is waited for."""
@@ -38,13 +38,6 @@ OWN_AFFAIR = (Unavailable, TimeIsUp)
 """Failures that concern one asker: policy, budget, deadline. Another with the same question may fare better."""
 
 log = logging.getLogger(__name__)
-
-
-def default_directory() -> Path:
-    """`UNCO_CACHE_DIR`, else `unco` in the user's cache directory (`XDG_CACHE_HOME`, else ~/.cache)."""
-    if given := os.environ.get("UNCO_CACHE_DIR"):
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unco"
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types

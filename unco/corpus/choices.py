@@ -1,0 +1,60 @@
+"""What a user chooses for a corpus: which small model, how many posts at once, and on what."""
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from unco.corpus.engine import EngineName
+from unco.errors import SettingsError
+from unco.small_model.batching import Batching
+from unco.small_model.fingerprint import identity_of
+from unco.tools.extraction.extractor import Extractor
+from unco.tools.extraction.policy import read_policy
+from unco.tools.extraction.policy_extractor import PolicyExtractor
+from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.extraction.tool import default_extractor
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Which small model, how many posts are corrected at once, and on what."""
+
+    predictions: Path | None = None
+    """Saved output, instead of a small model."""
+    checkpoint: str | None = None
+    scheme: str | None = None
+    policy: Path | None = None
+    pictures: Path | None = None
+    """Folder of the pictures of CoNLL text."""
+    at_once: int = 16
+    engine: EngineName = "local"
+
+
+def policy_of(choices: Choices) -> str | None:
+    """The file of the policy in force; saved predictions bring their own thresholds."""
+    named = None if choices.policy is None else str(choices.policy)
+    return named if choices.predictions is not None else named or os.environ.get("UNCO_POLICY")
+
+
+def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | None = None) -> Extractor:
+    """The small model, or what one said before.
+
+    Args:
+        choices: which.
+        device: where its network runs, as torch names it.
+        batching: how posts that come at the same time share it; None = the defaults.
+
+    Raises:
+        SettingsError: choices that exclude each other.
+        DataError: the saved predictions cannot be read.
+    """
+    if choices.predictions is not None:
+        if choices.policy is not None:
+            raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")
+        return SavedPredictions(choices.predictions)
+    extractor: Extractor = default_extractor(batching, choices.checkpoint, choices.scheme, device=device)
+    if (policy := policy_of(choices)) is not None:
+        identify = partial(identity_of, choices.checkpoint, choices.scheme, None)
+        extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)
+    return extractor
