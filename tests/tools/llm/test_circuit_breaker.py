@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from test_rate_limit import Clock
 
+from tests.tools.llm.test_rate_limit import Clock
 from unco.errors import SetupError, Unavailable
 from unco.tools.llm.circuit_breaker import CircuitBreaker
 

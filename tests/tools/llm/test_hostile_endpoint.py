@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_connection import ASKED, PRICES, REQUEST, Ask, ask, client, formats, server
 
 from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
+from tests.tools.llm.test_connection import ASKED, PRICES, REQUEST, Ask, ask, client, formats, server
 from unco.errors import CallFailed, SettingsError
 from unco.tools.llm.budget import Caps, Ledger
 from unco.tools.llm.client import Mllm

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_process_locks import holder
 
+from tests.tools.llm.cache.test_process_locks import holder
 from tests.tools.llm.openai_server import ANSWER, Step, serve
 from unco.errors import CallFailed, TimeIsUp
 from unco.tools.llm.cache.store import Cache
