@@ -24,7 +24,7 @@ def llm(monkeypatch: pytest.MonkeyPatch, predictor) -> ScriptedLlm:
     return asked
 
 
-def test_a_text_alone(llm: ScriptedLlm):
+def test_a_text_alone(llm: ScriptedLlm) -> None:
     result = unco.extract(TEXT)
     assert isinstance(result, Result)
     assert result.text == TEXT
@@ -33,11 +33,11 @@ def test_a_text_alone(llm: ScriptedLlm):
 
 
 @pytest.mark.parametrize("tokens", [list(TOKENS), TOKENS])
-def test_tokens(tokens: Any):
+def test_tokens(tokens: Any) -> None:
     assert unco.extract(tokens).tokens == TOKENS
 
 
-def test_a_picture_by_path_and_one_that_is_open_give_the_same(tmp_path: Path):
+def test_a_picture_by_path_and_one_that_is_open_give_the_same(tmp_path: Path) -> None:
     path = drawing(tmp_path)
     by_path = unco.extract(TEXT, path, context=EVERYTHING)
     assert unco.extract(TEXT, Path(path), context=EVERYTHING) == by_path
@@ -51,13 +51,13 @@ def test_a_picture_by_path_and_one_that_is_open_give_the_same(tmp_path: Path):
     assert opened.entities == by_path.entities
 
 
-def test_regions_of_the_caller(tmp_path: Path):
+def test_regions_of_the_caller(tmp_path: Path) -> None:
     box = Box(1, 2, 30, 40)
     result = unco.extract(TEXT, drawing(tmp_path), regions=[box])
     assert {entity.region for entity in result.entities} <= {None, box, Box(0, 0, 200, 100)}
 
 
-def test_every_attribute_is_asked_about_and_kept(llm: ScriptedLlm, tmp_path: Path):
+def test_every_attribute_is_asked_about_and_kept(llm: ScriptedLlm, tmp_path: Path) -> None:
     result = unco.extract(TEXT, drawing(tmp_path), context=EVERYTHING)
     notes = [note for entity in result.entities for note in entity.corrections]
     assert {note.attribute for note in notes} == {"span", "type", "region"}
@@ -74,6 +74,6 @@ def test_every_attribute_is_asked_about_and_kept(llm: ScriptedLlm, tmp_path: Pat
         ({"text": "Ann", "context": {"modee": "off"}}, SettingsError),
     ],
 )
-def test_what_cannot_be_used_is_refused(arguments: dict[str, Any], error: type[Exception]):
+def test_what_cannot_be_used_is_refused(arguments: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         unco.extract(**arguments)

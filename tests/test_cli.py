@@ -104,7 +104,7 @@ BAD_INPUT: dict[str, tuple[list[str], str]] = {
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input_is_one_line_that_says_what_to_do(
     case: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> None:
     picture(tmp_path, "text.jpg", b"no picture")
     picture(tmp_path, "empty.png", b"")
     monkeypatch.chdir(tmp_path)
@@ -125,14 +125,14 @@ def test_bad_input_is_one_line_that_says_what_to_do(
         ["no"],
     ],
 )
-def test_wrong_usage_is_explained(arguments: list[str], run: Run):
+def test_wrong_usage_is_explained(arguments: list[str], run: Run) -> None:
     ended = run(*arguments)
     assert ended.code == 2
     assert "Usage" in ended.err
     assert "Traceback" not in ended.err
 
 
-def test_help(run: Run):
+def test_help(run: Run) -> None:
     for arguments in (["--help"], ["extract", "--help"]):
         ended = run(*arguments)
         assert (ended.code, ended.err) == (0, "")
@@ -142,7 +142,7 @@ def test_help(run: Run):
 @pytest.mark.parametrize(
     ("error", "code"), [(PostError("a"), 2), (SettingsError("a"), 2), (SetupError("a"), 3), (EndpointError("a"), 3)]
 )
-def test_exit_codes(error: Exception, code: int, capsys: pytest.CaptureFixture[str]):
+def test_exit_codes(error: Exception, code: int, capsys: pytest.CaptureFixture[str]) -> None:
     def command() -> None:
         raise error
 
@@ -150,7 +150,7 @@ def test_exit_codes(error: Exception, code: int, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "error: a\n"
 
 
-def test_a_bug_keeps_its_traceback():
+def test_a_bug_keeps_its_traceback() -> None:
     def command() -> None:
         raise RuntimeError("a bug")
 
@@ -158,14 +158,14 @@ def test_a_bug_keeps_its_traceback():
         guarded(command)
 
 
-def test_what_a_command_says_itself_stays():
+def test_what_a_command_says_itself_stays() -> None:
     assert guarded(lambda: None) == 0
     with pytest.raises(SystemExit) as ended:
         guarded(lambda: sys.exit(5))
     assert ended.value.code == 5
 
 
-def test_json_is_a_result(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
+def test_json_is_a_result(run: Run, by_hand: ScriptedLlm, tmp_path: Path) -> None:
     ended = run("extract", "--text", TEXT, "--image", drawing(tmp_path), "--json")
     assert (ended.code, ended.err) == (0, "")
     output = json.loads(ended.out)
@@ -174,14 +174,14 @@ def test_json_is_a_result(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
     assert (entity.text, entity.type, entity.corrections[1].outcome) == ("Ann", "PER", "changed")
 
 
-def test_json_of_the_network(run: Run):
+def test_json_of_the_network(run: Run) -> None:
     ended = run("extract", "--text", "Ann Lee 🚀 plays for Ōsaka", "--json")
     result = RESULT.validate_json(ended.out)
     assert result.text == "Ann Lee 🚀 plays for Ōsaka"
     assert result.model == "tiny"
 
 
-def test_a_table_for_people(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
+def test_a_table_for_people(run: Run, by_hand: ScriptedLlm, tmp_path: Path) -> None:
     ended = run("extract", "--text", TEXT, "--image", drawing(tmp_path))
     assert ended.code == 0
     for words in (TEXT, "u span > 0.400?", "0.900 !", "[10, 10, 60, 90]", "Ann / type: changed ORG -> PER", "By hand."):
@@ -191,7 +191,7 @@ def test_a_table_for_people(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
 
 
 @pytest.mark.parametrize("with_picture", [True, False])
-def test_an_annotated_picture_is_written(run: Run, by_hand: ScriptedLlm, with_picture: bool, tmp_path: Path):
+def test_an_annotated_picture_is_written(run: Run, by_hand: ScriptedLlm, with_picture: bool, tmp_path: Path) -> None:
     target = tmp_path / "new" / "out.png"
     arguments = ["--image", drawing(tmp_path)] if with_picture else []
     assert run("extract", "--text", TEXT, *arguments, "--annotate", str(target)).code == 0
@@ -199,25 +199,25 @@ def test_an_annotated_picture_is_written(run: Run, by_hand: ScriptedLlm, with_pi
         assert image.width >= 200
 
 
-def test_an_annotated_picture_that_cannot_be_written(run: Run, by_hand: ScriptedLlm, tmp_path: Path):
+def test_an_annotated_picture_that_cannot_be_written(run: Run, by_hand: ScriptedLlm, tmp_path: Path) -> None:
     ended = run("extract", "--text", TEXT, "--annotate", str(tmp_path / "out.txt"))
     assert ended.code == 2
     assert "give a path that ends in .png or .jpg" in ended.err
 
 
-def test_who_has_no_endpoint_is_told_how(run: Run):
+def test_who_has_no_endpoint_is_told_how(run: Run) -> None:
     ended = run("extract", "--text", "Ann Lee plays for Oslo", "--span-threshold", "0")
     assert ended.code == 0
     assert " ".join(HOW_TO_CONFIGURE.split()) in " ".join(ended.out.split())
 
 
-def test_thresholds_of_one_ask_nobody_and_tell_nothing(run: Run):
+def test_thresholds_of_one_ask_nobody_and_tell_nothing(run: Run) -> None:
     ones = [word for name in ("span", "type", "region") for word in (f"--{name}-threshold", "1")]
     ended = run("extract", "--text", "Ann Lee plays for Oslo", *ones)
     assert "UNCO_LLM_BASE_URL" not in ended.out
 
 
-def test_what_a_post_says_is_text_and_nothing_else(run: Run, monkeypatch: pytest.MonkeyPatch):
+def test_what_a_post_says_is_text_and_nothing_else(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     llm = ScriptedLlm({("type", EVIL[0]): spoken(corrected_type="\x1b[2J[red]PER[/red]")})
     monkeypatch.setattr("unco.graph.graph", graph_of(says((ANN, "[red]ORG", None, doubt("type")), tokens=EVIL), llm))
     ended = run("extract", "--text", "anything")
@@ -227,19 +227,19 @@ def test_what_a_post_says_is_text_and_nothing_else(run: Run, monkeypatch: pytest
         assert words in ended.out
 
 
-def test_no_entities(run: Run, monkeypatch: pytest.MonkeyPatch):
+def test_no_entities(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unco.graph.graph", graph_of(says(), Mllm()))
     assert "no entities found" in run("extract", "--text", "hm").out
 
 
-def test_graph_prints_a_drawing(run: Run):
+def test_graph_prints_a_drawing(run: Run) -> None:
     ended = run("graph")
     assert ended.code == 0
     assert "graph TD;" in ended.out
     assert "correct_region" in ended.out
 
 
-def test_bytes_that_are_no_utf8_are_told_without_a_traceback():
+def test_bytes_that_are_no_utf8_are_told_without_a_traceback() -> None:
     """In a process of its own, because Python turns them into half characters at its start."""
     code = "from unco.cli import main; main()"
     arguments = [b"extract", b"--mode", b"\xff\x1b[31mon", b"--text", b"a"]
@@ -269,12 +269,12 @@ def written(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bytes]:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_any_terminal_can_show_a_result(encoding: str, written: Callable[..., bytes]):
+def test_any_terminal_can_show_a_result(encoding: str, written: Callable[..., bytes]) -> None:
     shown = written(encoding)
     assert b"\x1b" not in shown
     assert ("Łódź🚀".encode() if encoding == "utf-8" else b"d\\u017a\\U0001f680") in shown
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_json_is_json_in_any_encoding(encoding: str, written: Callable[..., bytes]):
+def test_json_is_json_in_any_encoding(encoding: str, written: Callable[..., bytes]) -> None:
     assert RESULT.validate_json(written(encoding, "--json").decode(encoding)).text == "Łódź🚀 \x1b[2J"

@@ -37,7 +37,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return command
 
 
-def test_arms_on_a_data_set(run):
+def test_arms_on_a_data_set(run) -> None:
     arms = ("--arm", "variant=small_only", "--arm", "variant=correct_all")
     code, said, _ = run("compare", "--gold", "data", "--profile", "profile.yaml", *arms, "--json", "--out", "out")
     found = json.loads(said)
@@ -51,7 +51,7 @@ def test_arms_on_a_data_set(run):
     assert len(Path("out/arm-2.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_table_of_the_paper_on_a_data_set(run):
+def test_a_table_of_the_paper_on_a_data_set(run) -> None:
     code, said, _ = run("reproduce", "table5", "--gold", "data", "--profile", "profile.yaml", "--posts", "1")
     assert code == 0
     assert (
@@ -74,7 +74,7 @@ def test_a_table_of_the_paper_on_a_data_set(run):
         (("reproduce", "table1", "--gold", "data", "--profile", "none.yaml"), "none.yaml cannot be read"),
     ],
 )
-def test_what_cannot_be_run_is_said(run, arguments: tuple[str, ...], message: str):
+def test_what_cannot_be_run_is_said(run, arguments: tuple[str, ...], message: str) -> None:
     code, _, error = run(*arguments)
     assert code == 2
     assert message in " ".join(error.split())

@@ -66,7 +66,7 @@ GOLDS = [("gold.jsonl",), ("gold.json",), (".", "--split", "test")]
 
 @pytest.mark.parametrize("gold", GOLDS, ids=" ".join)
 @pytest.mark.parametrize("predictions", ["run.jsonl", "run.json"])
-def test_all_formats_give_the_same_numbers(gold: tuple[str, ...], predictions: str, run: Any):
+def test_all_formats_give_the_same_numbers(gold: tuple[str, ...], predictions: str, run: Any) -> None:
     code, out, err = run("--predictions", predictions, "--gold", *gold, "--json")
     assert (code, err) == (0, "")
     tasks = json.loads(out)["schemes"]["gmner"]["tasks"]
@@ -76,7 +76,7 @@ def test_all_formats_give_the_same_numbers(gold: tuple[str, ...], predictions: s
     }  # fmt: skip
 
 
-def test_plain_data_and_files_give_the_same_numbers(run: Any):
+def test_plain_data_and_files_give_the_same_numbers(run: Any) -> None:
     _, out, _ = run(
         "--predictions", "run.jsonl", "--gold", "gold.jsonl", "--protocol", "official",
         "--against", "other.jsonl", "--uncertainty", "--json",
@@ -89,7 +89,7 @@ def test_plain_data_and_files_give_the_same_numbers(run: Any):
     assert found["uncertainty"]["all"]["type"]["auroc"] == 1.0
 
 
-def test_tables_hold_the_numbers_and_say_what_was_not_scored(run: Any):
+def test_tables_hold_the_numbers_and_say_what_was_not_scored(run: Any) -> None:
     code, out, _ = run(
         "--predictions", "run.jsonl", "--gold", "gold.jsonl", "--protocol", "hindex", "--against", "other.jsonl",
         "--uncertainty", "--train", "gold.jsonl",
@@ -115,14 +115,14 @@ def test_tables_hold_the_numbers_and_say_what_was_not_scored(run: Any):
         (("--predictions", ".", "--gold", "gold.jsonl"), "predictions are a file"),
     ],
 )
-def test_bad_input_is_one_line(arguments: tuple[str, ...], message: str, run: Any):
+def test_bad_input_is_one_line(arguments: tuple[str, ...], message: str, run: Any) -> None:
     code, out, err = run(*arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-def test_results_of_ours_are_predictions(indent: int | None, tmp_path: Path):
+def test_results_of_ours_are_predictions(indent: int | None, tmp_path: Path) -> None:
     graph = graph_of(says((ANN, "PER", FACE, doubt("type"))), Mllm())
     output = graph.invoke({"text": TOKENS, "id": "a"})
     (tmp_path / "run.jsonl").write_text(json.dumps(output, indent=indent), "utf-8")
@@ -134,7 +134,7 @@ def test_results_of_ours_are_predictions(indent: int | None, tmp_path: Path):
     assert score([gold], [output])["schemes"]["gmner"]["tasks"]["MNER"]["f1"] == 1.0
 
 
-def test_faults_in_plain_data_are_named():
+def test_faults_in_plain_data_are_named() -> None:
     gold = [gold_to_plain(post) for post in GOLD]
     with pytest.raises(DataError, match=r"gold\[0\]: unknown key 'text'"):
         score([{**gold[0], "text": "hi"}], [])
@@ -142,7 +142,7 @@ def test_faults_in_plain_data_are_named():
         score(gold, [prediction_to_plain(RUN[0])])
 
 
-def test_scoring_loads_no_model():
+def test_scoring_loads_no_model() -> None:
     code = (
         "import sys; from unco.evals import score;"
         "score([{'id': 'a', 'tokens': ['Ann'], 'entities': []}], [{'id': 'a', 'entities': []}]);"

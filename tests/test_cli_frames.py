@@ -27,7 +27,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return command
 
 
-def test_probing(run: Run, monkeypatch: pytest.MonkeyPatch):
+def test_probing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with simulate([], "qwen3-vl") as simulation:
         code, out, _ = run("probe-frame", "--model", "mystery-1", "--base-url", simulation.url)
         monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
@@ -39,7 +39,7 @@ def test_probing(run: Run, monkeypatch: pytest.MonkeyPatch):
     assert saved_frame(simulation.url, "mystery-1") == "0-1000"
 
 
-def test_nobody_to_probe(run: Run):
+def test_nobody_to_probe(run: Run) -> None:
     assert run("probe-frame") == (
         2,
         "",
@@ -57,7 +57,7 @@ def test_nobody_to_probe(run: Run):
 )
 def test_simulations_that_cannot_be(
     run: Run, arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("gold.jsonl").write_text("")
     Path("profile.yaml").write_text("right: {spam: 1, span: 1, type: 1, region: 1}")

@@ -53,7 +53,7 @@ def faults(part: str, source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_one_way(path: Path):
+def test_imports_point_one_way(path: Path) -> None:
     part = path.relative_to(ROOT).parts[0].removesuffix(".py")
     assert part in RANK, f"{part} has no place in the order"
     assert faults(part, path.read_text(encoding="utf-8")) == []
@@ -73,7 +73,7 @@ def test_imports_point_one_way(path: Path):
         ("evals", "from unco.cli import app"),
     ],
 )
-def test_an_import_that_points_back_is_found(part: str, source: str):
+def test_an_import_that_points_back_is_found(part: str, source: str) -> None:
     assert len(faults(part, source)) == 1
 
 
@@ -85,7 +85,7 @@ def test_an_import_that_points_back_is_found(part: str, source: str):
         ("nodes", "import unconscious, notunco.graph"),
     ],
 )
-def test_other_imports_are_fine(part: str, source: str):
+def test_other_imports_are_fine(part: str, source: str) -> None:
     assert faults(part, source) == []
 
 
@@ -97,13 +97,13 @@ def test_other_imports_are_fine(part: str, source: str):
         ("unco.graph", {"torch", "transformers", "langchain_openai", "openai"}),
     ],
 )
-def test_importing_is_quick(module: str, heavy: set[str]):
+def test_importing_is_quick(module: str, heavy: set[str]) -> None:
     code = f"import sys, {module}; print(*sorted({heavy!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 
 
-def test_what_a_newcomer_needs_is_there():
+def test_what_a_newcomer_needs_is_there() -> None:
     import unco
 
     assert all(getattr(unco, name) is not None for name in unco.__all__)

@@ -53,7 +53,7 @@ def test_the_scores_are_those_of_the_shipped_checkpoint() -> None:
     assert score_table(report) in README
 
 
-def test_the_settings_file_of_the_docs_is_one():
+def test_the_settings_file_of_the_docs_is_one() -> None:
     text = (ROOT / "docs" / "calls.md").read_text("utf-8")
     [example] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     settings = CallSettings.model_validate(yaml.safe_load(example))

@@ -8,7 +8,7 @@ import unco
 BUILD = Path(__file__).parents[1] / "docs" / "build_reference.py"
 
 
-def test_the_reference_is_built_and_whole(tmp_path: Path):
+def test_the_reference_is_built_and_whole(tmp_path: Path) -> None:
     runpy.run_path(str(BUILD))["build"](tmp_path)
     page = (tmp_path / "unco.html").read_text("utf-8")
     assert all(f'id="{name}"' in page for name in unco.__all__)

@@ -9,7 +9,7 @@ from unco.show import show_result, visible
 from unco.state import read_result
 
 
-def test_colours_are_ours_and_only_on_a_terminal():
+def test_colours_are_ours_and_only_on_a_terminal() -> None:
     llm = ScriptedLlm({("type", EVIL[0]): spoken(reasoning="x", corrected_type="PER")})
     output = graph_of(says((ANN, "ORG", None, doubt("type")), tokens=EVIL), llm).invoke({"text": "a"})
     sink = StringIO()
@@ -20,7 +20,7 @@ def test_colours_are_ours_and_only_on_a_terminal():
     assert not any(char in shown for char in "\x07\x9b\r")
 
 
-def test_visible():
+def test_visible() -> None:
     assert visible("a\x1b[31m\tb\x00\u0085\n🚀ש") == "a [31m b   🚀ש"
 
 
@@ -30,7 +30,7 @@ def shown(output: dict) -> str:
     return sink.getvalue()
 
 
-def test_what_the_mllm_found_by_itself_is_marked_and_what_was_dropped_is_told():
+def test_what_the_mllm_found_by_itself_is_marked_and_what_was_dropped_is_told() -> None:
     items = [
         {"entity": "Lee", "type": "PER", "bounding_box": None},
         {"entity": "Zoe", "type": "PER", "bounding_box": None},
@@ -44,6 +44,6 @@ def test_what_the_mllm_found_by_itself_is_marked_and_what_was_dropped_is_told():
     assert "1.000 !" not in told, "what was added is not sent on"
 
 
-def test_thresholds_of_always_are_said_in_words():
+def test_thresholds_of_always_are_said_in_words() -> None:
     graph = graph_of(says((ANN, "ORG", None, doubt())), ScriptedLlm())
     assert "u type, always asked" in shown(graph.invoke({"text": "Ann"}, context={"type_threshold": -1}))

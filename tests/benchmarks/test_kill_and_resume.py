@@ -6,7 +6,7 @@ from benchmarks.kill_and_resume import kill_and_resume
 from benchmarks.made_corpus import gold_of, write_corpus
 
 
-def test_nothing_is_lost_doubled_or_changed(tmp_path: Path):
+def test_nothing_is_lost_doubled_or_changed(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 150)
     found = kill_and_resume(posts, predictions, gold_of(150), tmp_path / "runs", kills=3)
     assert found.kills == 3

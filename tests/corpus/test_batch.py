@@ -82,7 +82,7 @@ SMALL_MODEL = says((ANN, "ORG", FACE, doubt("span type region")), (OWLS, "ORG", 
 
 def test_stage_by_stage_until_none_waits_and_the_results_are_those_of_a_live_run(
     tmp_path: Path, simulation: Simulation
-):
+) -> None:
     posts, predictions = write_corpus(tmp_path, 6)
     llm = Mllm(simulation.url, "gpt-4o", cache=Cache(tmp_path / "cache"), frame="pixels")
     rounds: list[Exported] = []
@@ -106,7 +106,7 @@ def test_stage_by_stage_until_none_waits_and_the_results_are_those_of_a_live_run
     assert one == other
 
 
-def test_a_line_is_what_a_live_call_would_send(tmp_path: Path, openai_server: OpenAIServer):
+def test_a_line_is_what_a_live_call_would_send(tmp_path: Path, openai_server: OpenAIServer) -> None:
     """Messages, picture, sampling, schema: the very body that reaches an endpoint, apart from what says "no stream"."""
     llm = Mllm(openai_server.url, "served-model", cache=Cache(tmp_path / "cache"), frame="pixels")
     sure = replace(ALL, span_threshold=1.0, type_threshold=1.0)
@@ -126,7 +126,7 @@ def test_a_line_is_what_a_live_call_would_send(tmp_path: Path, openai_server: Op
     assert sorted((line["body"] for line in lines), key=key) == sorted(sent, key=key)
 
 
-def test_an_attribute_waits_for_those_before_it_and_other_entities_do_not(tmp_path: Path):
+def test_an_attribute_waits_for_those_before_it_and_other_entities_do_not(tmp_path: Path) -> None:
     llm = Mllm("http://127.0.0.1:1/v1", "gpt-4o", cache=Cache(tmp_path / "cache"))
     first = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context())
     assert (first.waiting, first.questions) == (1, 2), "the span of one, the type of the other"
@@ -149,7 +149,7 @@ def test_an_attribute_waits_for_those_before_it_and_other_entities_do_not(tmp_pa
     assert anew.questions == 2, "the type that expired, and the one that has no answer yet"
 
 
-def test_an_unreadable_answer_is_followed_by_the_second_question(tmp_path: Path):
+def test_an_unreadable_answer_is_followed_by_the_second_question(tmp_path: Path) -> None:
     llm = Mllm("http://127.0.0.1:1/v1", "gpt-4o", cache=Cache(tmp_path / "cache"))
     small_model = says((ANN, "ORG", None, doubt("type")))
     first = export_questions(one_post(tmp_path), tmp_path / "q", small_model, llm, Context())
@@ -163,7 +163,7 @@ def test_an_unreadable_answer_is_followed_by_the_second_question(tmp_path: Path)
     assert [message["role"] for message in again["body"]["messages"]] == ["system", "user", "assistant", "user"]
 
 
-def test_what_is_no_answer_to_a_question_of_ours_is_not_kept(tmp_path: Path):
+def test_what_is_no_answer_to_a_question_of_ours_is_not_kept(tmp_path: Path) -> None:
     cache, file = Cache(tmp_path / "cache"), tmp_path / "answers.jsonl"
     names = [f"{number:064}" for number in range(8)]
     with QuestionFiles(tmp_path / "q") as files:
@@ -203,7 +203,7 @@ def test_what_is_no_answer_to_a_question_of_ours_is_not_kept(tmp_path: Path):
     ("line", "said"),
     [("{", "not JSON"), ("[" * 100_000, "not JSON"), ("[1]", "not a line of a Batch API"), ('{"a": 1}', "not a line")],
 )
-def test_a_file_of_something_else_is_refused_with_its_place(line: str, said: str, tmp_path: Path):
+def test_a_file_of_something_else_is_refused_with_its_place(line: str, said: str, tmp_path: Path) -> None:
     with QuestionFiles(tmp_path / "q") as files:
         files.add("k", {"model": "m"})
     file = tmp_path / "answers.jsonl"
@@ -227,7 +227,9 @@ def test_a_file_of_something_else_is_refused_with_its_place(line: str, said: str
         (Terms(prices=PRICES, ledger=Ledger(Caps(usd=5.0))), ["span"]),  # each may cost more than three dollars
     ],
 )
-def test_privacy_budget_and_egress_log_hold_for_what_is_written(terms: Terms, attributes: list[str], tmp_path: Path):
+def test_privacy_budget_and_egress_log_hold_for_what_is_written(
+    terms: Terms, attributes: list[str], tmp_path: Path
+) -> None:
     log = tmp_path / "egress.jsonl"
     cache, terms = Cache(tmp_path / "cache"), replace(terms, egress=EgressLog(log))
     llm = Mllm("https://api.example.com/v1", "gpt-4o", cache=cache, terms=terms)
@@ -238,14 +240,14 @@ def test_privacy_budget_and_egress_log_hold_for_what_is_written(terms: Terms, at
     assert {line["host"] for line in questions(log)} == {"api.example.com"}
 
 
-def test_a_post_that_may_not_be_asked_about_is_not_done_without_a_word(tmp_path: Path):
+def test_a_post_that_may_not_be_asked_about_is_not_done_without_a_word(tmp_path: Path) -> None:
     terms = Terms(ledger=Ledger(Caps(calls=0)))
     llm = Mllm("http://127.0.0.1:1/v1", "gpt-4o", cache=Cache(tmp_path / "cache"), terms=terms)
     found = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context())
     assert (found.done, found.forbidden, found.questions) == (1, 1, 0)
 
 
-def test_an_answer_that_the_cache_cannot_keep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_answer_that_the_cache_cannot_keep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with QuestionFiles(tmp_path / "q") as files:
         files.add("k", {"model": "m"})
     (tmp_path / "answers.jsonl").write_text(answer_line("k"))
@@ -263,7 +265,7 @@ class FullStore:
         raise OSError(28, "No space left on device")
 
 
-def test_a_batch_needs_an_endpoint_by_name_and_a_post_that_cannot_be_run_is_counted(tmp_path: Path):
+def test_a_batch_needs_an_endpoint_by_name_and_a_post_that_cannot_be_run_is_counted(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="UNCO_LLM_BASE_URL"):
         export_questions(iter(()), tmp_path / "q", SMALL_MODEL, Mllm(cache=Cache(tmp_path / "cache")), Context())
     llm = Mllm("http://127.0.0.1:1/v1", "gpt-4o", cache=Cache(tmp_path / "cache"))
@@ -271,7 +273,7 @@ def test_a_batch_needs_an_endpoint_by_name_and_a_post_that_cannot_be_run_is_coun
     assert (found.posts, found.failed, found.waiting, found.files) == (1, 1, 0, ())
 
 
-def test_the_commands(tmp_path: Path, simulation: Simulation, monkeypatch: pytest.MonkeyPatch):
+def test_the_commands(tmp_path: Path, simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
     posts, predictions = write_corpus(tmp_path, 6)
     monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
     monkeypatch.setenv("UNCO_LLM_MODEL", "gpt-4o")

@@ -21,7 +21,7 @@ def broken_off(folder: Path) -> None:
         _ = 1 / 0
 
 
-def test_files_keep_to_the_limits_and_get_their_names_when_they_are_whole(tmp_path: Path):
+def test_files_keep_to_the_limits_and_get_their_names_when_they_are_whole(tmp_path: Path) -> None:
     with QuestionFiles(tmp_path / "q", most_questions=2, most_bytes=400) as files:
         for number in range(3):
             files.add(f"k{number}", {"model": "m"})
@@ -37,7 +37,7 @@ def test_files_keep_to_the_limits_and_get_their_names_when_they_are_whole(tmp_pa
         files.add("k", {"model": "m"})
 
 
-def test_a_file_that_was_taken_away_does_not_give_its_name_to_another(tmp_path: Path):
+def test_a_file_that_was_taken_away_does_not_give_its_name_to_another(tmp_path: Path) -> None:
     for key in "abc":
         with QuestionFiles(tmp_path) as files:
             files.add(key, {"model": "m"})
@@ -48,7 +48,7 @@ def test_a_file_that_was_taken_away_does_not_give_its_name_to_another(tmp_path: 
     assert asked_in(tmp_path).keys() == {"b", "c", "d"}
 
 
-def test_a_folder_is_its_owner_s_and_one_export_s_at_a_time(tmp_path: Path):
+def test_a_folder_is_its_owner_s_and_one_export_s_at_a_time(tmp_path: Path) -> None:
     ready, done = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:  # another process: locks do not exclude within one
@@ -66,7 +66,7 @@ def test_a_folder_is_its_owner_s_and_one_export_s_at_a_time(tmp_path: Path):
     assert asked_in(tmp_path / "q") == {"a": "m"}
 
 
-def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QuestionFiles, "_unfinished", lambda self: Path("/dev/full"))
     with pytest.raises(SetupError, match="cannot be written: No space left on device: make room, then export again"):
         fill(tmp_path)

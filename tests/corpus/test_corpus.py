@@ -41,7 +41,7 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_posts_are_read_one_after_another_and_faults_are_kept(tmp_path: Path):
+def test_posts_are_read_one_after_another_and_faults_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "posts.jsonl"
     path.write_bytes(
         b'\xef\xbb\xbf{"text": "a", "id": "1"}\n\n{"text": 3}\n[1]\n{"text": "b", "tx": 1}\n{"te\n\xff\n{"text": ["c"]}'
@@ -58,7 +58,7 @@ def test_posts_are_read_one_after_another_and_faults_are_kept(tmp_path: Path):
             reader(tmp_path / "none.jsonl")
 
 
-def test_a_line_beyond_reason_is_a_fault_and_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_line_beyond_reason_is_a_fault_and_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unco.corpus.posts.MOST_BYTES", 50)
     path = tmp_path / "posts.jsonl"
     path.write_text('{"text": "' + "a" * 500 + '"}\n{"text": "b"}\n')
@@ -67,13 +67,13 @@ def test_a_line_beyond_reason_is_a_fault_and_fills_no_memory(tmp_path: Path, mon
     assert short.post is not None
 
 
-def test_posts_come_from_standard_input(monkeypatch: pytest.MonkeyPatch):
+def test_posts_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"text": "a"}\n')))
     assert [line.post.text for line in read_posts(STDIN) if line.post] == ["a"]
     assert count_posts(STDIN) is None
 
 
-async def test_results_are_the_graphs_whether_or_not_anybody_is_asked(tmp_path: Path):
+async def test_results_are_the_graphs_whether_or_not_anybody_is_asked(tmp_path: Path) -> None:
     """The second post of three is sure of all, so the graph is not entered for it."""
     image = drawing(tmp_path)
     model = says((ANN, "ORG", FACE, doubt("type")), (OWLS, "ORG", None, doubt()))
@@ -96,7 +96,7 @@ async def test_results_are_the_graphs_whether_or_not_anybody_is_asked(tmp_path: 
     assert [result.entities[0].type for result in found if result] == ["PER", "ORG", "PER"]
 
 
-def test_a_post_that_cannot_be_run_is_a_line_with_its_error(tmp_path: Path):
+def test_a_post_that_cannot_be_run_is_a_line_with_its_error(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 2)
     posts.write_text('{"text": "unknown words", "id": "x"}\n{"txet": 1}\n' + posts.read_text())
     tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, ScriptedLlm(), mode="off"))
@@ -109,7 +109,7 @@ def test_a_post_that_cannot_be_run_is_a_line_with_its_error(tmp_path: Path):
     assert "failed posts 2" in tally.words()
 
 
-def test_half_a_character_spoils_its_own_post_alone(tmp_path: Path):
+def test_half_a_character_spoils_its_own_post_alone(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     halves = '{"text": "a", "id": "\\ud800"}\n{"text": "b \\ud800", "id": "2"}\n'
     posts.write_text(halves + posts.read_text())
@@ -121,7 +121,7 @@ def test_half_a_character_spoils_its_own_post_alone(tmp_path: Path):
     assert (third["id"], tally.failed) == ("0", 2)
 
 
-def test_what_a_run_was_started_with_is_written_once(tmp_path: Path):
+def test_what_a_run_was_started_with_is_written_once(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     run = pipeline(predictions, ScriptedLlm(), mode="off")
     run_corpus(Corpus(posts, tmp_path / "out.jsonl"), run)
@@ -132,7 +132,7 @@ def test_what_a_run_was_started_with_is_written_once(tmp_path: Path):
     assert about.stat().st_mtime_ns == before
 
 
-def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path):
+def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     out = tmp_path / "out.jsonl"
     out.write_text("precious\n")
@@ -141,7 +141,7 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path):
     assert out.read_text() == "precious\n"
 
 
-def test_a_run_goes_on_where_it_broke_off(tmp_path: Path):
+def test_a_run_goes_on_where_it_broke_off(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 30)
     out = tmp_path / "out.jsonl"
     run_corpus(Corpus(posts, out), pipeline(predictions, ScriptedLlm(), mode="off"))
@@ -155,7 +155,7 @@ def test_a_run_goes_on_where_it_broke_off(tmp_path: Path):
     assert (again.before, again.posts) == (30, 0)
 
 
-def test_another_run_does_not_go_on_in_its_file(tmp_path: Path):
+def test_another_run_does_not_go_on_in_its_file(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     out = tmp_path / "out.jsonl"
     run = pipeline(predictions, ScriptedLlm(), mode="off")
@@ -167,7 +167,7 @@ def test_another_run_does_not_go_on_in_its_file(tmp_path: Path):
         run_corpus(Corpus(posts, out, True, {"small_model": "one"}), run)
 
 
-def test_a_full_disk_stops_the_run_and_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_disk_stops_the_run_and_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = Output(tmp_path / "out.jsonl", {}, False)
     output.close()
     with open("/dev/full", "wb", buffering=0) as full:
@@ -178,7 +178,7 @@ def test_a_full_disk_stops_the_run_and_says_how_to_go_on(tmp_path: Path, monkeyp
         Output(Path("/proc/out.jsonl"), {}, False)
 
 
-def test_an_endpoint_that_is_down_stops_the_run_before_what_it_left_unanswered(tmp_path: Path):
+def test_an_endpoint_that_is_down_stops_the_run_before_what_it_left_unanswered(tmp_path: Path) -> None:
     """Posts in between that ask nothing are held back too; once it is up all are run, each asked about once."""
     count = 3 * MOST_UNANSWERED
     posts, predictions = write_corpus(tmp_path, count, unsure=2)
@@ -203,7 +203,7 @@ def test_an_endpoint_that_is_down_stops_the_run_before_what_it_left_unanswered(t
     assert {line["entities"][0]["type"] for line in lines_of(out)} == {"PER"}
 
 
-def test_what_is_held_back_is_written_in_the_end(tmp_path: Path):
+def test_what_is_held_back_is_written_in_the_end(tmp_path: Path) -> None:
     """A few posts that the endpoint left unanswered are results like others: their attributes say `unavailable`."""
     posts, predictions = write_corpus(tmp_path, 3)
     down = Mllm("http://127.0.0.1:9/v1", "gpt-4o", cache=Cache(tmp_path / "none"), attempts=1)
@@ -211,7 +211,7 @@ def test_what_is_held_back_is_written_in_the_end(tmp_path: Path):
     assert (tally.posts, tally.unanswered, len(lines_of(tmp_path / "out.jsonl"))) == (3, 3, 3)
 
 
-def test_an_estimate_asks_nobody(tmp_path: Path):
+def test_an_estimate_asks_nobody(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 10, unsure=2)
     posts.write_text(posts.read_text() + '{"text": "unknown"}\nnonsense\n')
     llm = ScriptedLlm()
@@ -225,7 +225,9 @@ def test_an_estimate_asks_nobody(tmp_path: Path):
     assert 0.05 < usd < 1
 
 
-def test_the_policy_in_force_is_part_of_what_a_run_goes_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_policy_in_force_is_part_of_what_a_run_goes_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also one that the environment names; saved predictions bring thresholds of their own."""
     posts, predictions = write_corpus(tmp_path, 1)
     for name in ("UNCO_LLM_BASE_URL", "UNCO_SETTINGS", "UNCO_RECORDING", "UNCO_POLICY"):
@@ -244,7 +246,7 @@ def test_the_policy_in_force_is_part_of_what_a_run_goes_on_with(tmp_path: Path, 
         start(posts, tmp_path / "other.jsonl", False, False, Context(mode="off"), saved, console)
 
 
-def test_an_estimate_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_estimate_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     posts, predictions = write_corpus(tmp_path, 4, unsure=2)
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("UNCO_LLM_MODEL", "gpt-4o")
@@ -256,7 +258,7 @@ def test_an_estimate_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path):
+def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path) -> None:
     """The first post is left unanswered while others still are answered; then the endpoint is down for all."""
     posts, predictions = write_corpus(tmp_path, 40)
     gone = Unavailable("the endpoint cannot be reached")
@@ -267,7 +269,7 @@ def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path):
     assert lines_of(tmp_path / "out.jsonl") == []
 
 
-def test_one_that_had_bad_luck_is_written_once_others_are_answered(tmp_path: Path):
+def test_one_that_had_bad_luck_is_written_once_others_are_answered(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 60)
     llm = ScriptedLlm({("type", "Ann Lee"): [Unavailable("the endpoint cannot be reached"), *[kind("PER")] * 59]})
     written = []
@@ -277,14 +279,14 @@ def test_one_that_had_bad_luck_is_written_once_others_are_answered(tmp_path: Pat
     assert [line["id"] for line in lines_of(tmp_path / "out.jsonl")] == [str(n) for n in range(60)]
 
 
-def test_a_setting_that_no_post_can_be_run_with_stops_the_run(tmp_path: Path):
+def test_a_setting_that_no_post_can_be_run_with_stops_the_run(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 3)
     with pytest.raises(SettingsError, match="no version 'v99' of the type prompt"):
         run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, ScriptedLlm(), type_prompt="v99"))
     assert lines_of(tmp_path / "out.jsonl") == []
 
 
-def test_what_stands_beside_the_output_may_be_anything(tmp_path: Path):
+def test_what_stands_beside_the_output_may_be_anything(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     corpus = Corpus(posts, tmp_path / "out.jsonl", resume=True)
     run_corpus(corpus, pipeline(predictions, ScriptedLlm(), mode="off"))

@@ -31,7 +31,7 @@ def environment(url: str, model: str, cache: Path) -> dict[str, str]:
     return os.environ | {"UNCO_LLM_BASE_URL": url, "UNCO_LLM_MODEL": model, "UNCO_CACHE_DIR": str(cache)}
 
 
-def test_a_fifth_of_all_questions_goes_wrong_and_every_post_is_accounted_for(tmp_path: Path):
+def test_a_fifth_of_all_questions_goes_wrong_and_every_post_is_accounted_for(tmp_path: Path) -> None:
     """Throttled, reset, hung, broken, spoilt and refused answers: each attribute has an outcome, and most are right."""
     posts, predictions = write_corpus(tmp_path, 120)
     with simulate(gold_of(120), "gpt-4o", read_profile(FAULTS), seed=3) as simulation:
@@ -48,7 +48,7 @@ def test_a_fifth_of_all_questions_goes_wrong_and_every_post_is_accounted_for(tmp
     assert outcomes.count("changed") > 100
 
 
-def test_two_runs_on_one_cache_pay_once(tmp_path: Path):
+def test_two_runs_on_one_cache_pay_once(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 60)
     with simulate(gold_of(60), "gpt-4o", Profile(latency_s=0.05)) as simulation:
         own = environment(simulation.url, simulation.model, tmp_path / "cache")
@@ -61,7 +61,7 @@ def test_two_runs_on_one_cache_pay_once(tmp_path: Path):
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_whole_lines_and_resume_finishes(sign: signal.Signals, tmp_path: Path):
+def test_an_interrupt_leaves_whole_lines_and_resume_finishes(sign: signal.Signals, tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 80)
     out = tmp_path / "out.jsonl"
     with simulate(gold_of(80), "gpt-4o", Profile(latency_s=0.2)) as simulation:
@@ -81,7 +81,7 @@ def test_an_interrupt_leaves_whole_lines_and_resume_finishes(sign: signal.Signal
     assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == [str(n) for n in range(80)]
 
 
-def test_two_runs_do_not_write_one_file(tmp_path: Path):
+def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 200)
     out = tmp_path / "out.jsonl"
     with simulate(gold_of(200), "gpt-4o", Profile(latency_s=0.2)) as simulation:
@@ -106,7 +106,7 @@ def test_two_runs_do_not_write_one_file(tmp_path: Path):
     assert ids == [str(number) for number in range(len(ids))]
 
 
-def test_results_go_down_a_pipe(tmp_path: Path):
+def test_results_go_down_a_pipe(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 30)
     run = command(Path("-"), predictions, Path("-"), "--mode", "off")
     with posts.open("rb") as source:
@@ -118,7 +118,7 @@ def test_results_go_down_a_pipe(tmp_path: Path):
     assert not (Path.cwd() / "-").exists()
 
 
-def test_a_reader_that_leaves_is_said(tmp_path: Path):
+def test_a_reader_that_leaves_is_said(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 3000)
     run = command(posts, predictions, Path("-"), "--mode", "off")
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

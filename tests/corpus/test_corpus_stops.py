@@ -17,7 +17,7 @@ from unco.tools.llm.client import Mllm
 from unco.types import Correction, Entity, Exchange, Extraction, Post, Result, Thresholds, Uncertainty
 
 
-def test_what_a_run_was_given_and_the_next_is_not_differs_too(tmp_path: Path):
+def test_what_a_run_was_given_and_the_next_is_not_differs_too(tmp_path: Path) -> None:
     (tmp_path / "img").mkdir()
     (tmp_path / "posts.conll").write_text("Ann\n")
     pipeline = Pipeline(says(), ScriptedLlm(), Context(mode="off"))
@@ -51,14 +51,14 @@ DOWN = correction(outcome="unavailable", detail="the endpoint cannot be reached"
         ((), "not asked"),
     ],
 )
-def test_an_answer_from_the_cache_says_nothing_of_the_endpoint(notes: tuple[Correction, ...], state: str):
+def test_an_answer_from_the_cache_says_nothing_of_the_endpoint(notes: tuple[Correction, ...], state: str) -> None:
     sure = Uncertainty(0.1, 0.9, 0.1)
     entity = Entity(0, ANN, "Ann", 0, 3, "PER", None, sure, sure, notes)
     result = Result("Ann", ("Ann",), (entity,), None, Thresholds(1, 1, 1), "m")
     assert _endpoint_state(result) == state
 
 
-def test_an_estimate_stops_where_the_run_would():
+def test_an_estimate_stops_where_the_run_would() -> None:
     def refuses(post: Post) -> Extraction:
         raise SettingsError("the policy is of another checkpoint")
 

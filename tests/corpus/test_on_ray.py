@@ -95,7 +95,7 @@ def workers() -> list[psutil.Process]:
 
 def test_the_output_is_the_local_one_though_workers_are_killed_and_either_engine_goes_on_after_the_other(
     two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Half of all posts are asked about, some cannot be run. All workers are killed once something is written."""
     posts, predictions = write_corpus(tmp_path, 300, unsure=2)
     posts.write_text(FAULTY + posts.read_text() + "no post")
@@ -130,7 +130,7 @@ def test_the_output_is_the_local_one_though_workers_are_killed_and_either_engine
     assert (done.before, done.posts) == (304, 0)
 
 
-def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     posts, predictions = write_corpus(tmp_path, 200)
     with simulate(gold_of(200), "gpt-4o") as simulation:
         monkeypatch.setenv("UNCO_SETTINGS", settings(tmp_path / "settings.yaml", simulation.url, calls=7))
@@ -140,7 +140,7 @@ def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypa
     assert (tmp_path / "out.jsonl").read_text().count("budget") == 193
 
 
-async def test_two_correctors_have_one_rate(two_cpus: None):
+async def test_two_correctors_have_one_rate(two_cpus: None) -> None:
     """Of one request and a thousand tokens a minute: who comes second waits, whichever worker it asks from."""
 
     def limited(desk: Any = None) -> Mllm:
@@ -163,7 +163,7 @@ async def test_two_correctors_have_one_rate(two_cpus: None):
     assert await other.areserve(1, 10.0) is None
 
 
-def test_two_ledgers_have_one_account(two_cpus: None):
+def test_two_ledgers_have_one_account(two_cpus: None) -> None:
     """Also of money; and what is left, as far as the desk has said."""
 
     def capped(desk: Any = None) -> Mllm:
@@ -184,7 +184,9 @@ def test_two_ledgers_have_one_account(two_cpus: None):
     assert other.calls_left(0.1) == 2
 
 
-def test_an_endpoint_that_is_down_stops_the_run(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_endpoint_that_is_down_stops_the_run(
+    two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And its workers, though the cluster goes on."""
     posts, predictions = write_corpus(tmp_path, 3 * MOST_UNANSWERED)
     asks(monkeypatch, "http://127.0.0.1:9/v1", "gpt-4o")
@@ -194,7 +196,7 @@ def test_an_endpoint_that_is_down_stops_the_run(two_cpus: None, tmp_path: Path, 
     assert psutil.wait_procs(workers(), timeout=30)[1] == []
 
 
-def test_a_stream_is_refused_and_a_missing_file_is_named(tmp_path: Path):
+def test_a_stream_is_refused_and_a_missing_file_is_named(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for stream in (Path("-"), pipe):
@@ -205,7 +207,7 @@ def test_a_stream_is_refused_and_a_missing_file_is_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize("done", range(9))
-def test_pieces_hold_every_post_once(done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_pieces_hold_every_post_once(done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "UNIT", 2)
     monkeypatch.setattr(reading, "MOST_PIECES", 2)
     path = tmp_path / "posts.jsonl"
@@ -217,7 +219,7 @@ def test_pieces_hold_every_post_once(done: int, tmp_path: Path, monkeypatch: pyt
     assert [line for piece in pieces for line in piece.lines()] == list(Rest(path, done))
 
 
-def test_posts_with_large_pictures_travel_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_posts_with_large_pictures_travel_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "ENOUGH_BYTES", 300)
     path = tmp_path / "posts.jsonl"
     path.write_text("".join(f'{{"text": "{"a" * length}"}}\n' for length in (1, 1, 400, 1, 1)))
@@ -225,14 +227,14 @@ def test_posts_with_large_pictures_travel_a_few_at_a_time(tmp_path: Path, monkey
     assert [[parcel.number for parcel in parcels_of(table)] for table in piece.tables()] == [[1, 2, 3], [4, 5]]
 
 
-def test_what_cannot_be_read_where_a_worker_is_ends_the_run(tmp_path: Path):
+def test_what_cannot_be_read_where_a_worker_is_ends_the_run(tmp_path: Path) -> None:
     [table] = Piece(tmp_path / "none.jsonl", 5, 1, 0).tables()
     [parcel] = parcels_of(table)
     with pytest.raises(SetupError, match=r"a worker cannot read the posts: .*none\.jsonl"):
         parcel.done()
 
 
-def test_a_table_is_one_piece(tmp_path: Path):
+def test_a_table_is_one_piece(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
@@ -242,7 +244,7 @@ def test_a_table_is_one_piece(tmp_path: Path):
     assert list(piece.lines()) == list(read_posts(path))[1:]
 
 
-def test_parcels_bring_back_what_they_took(tmp_path: Path):
+def test_parcels_bring_back_what_they_took(tmp_path: Path) -> None:
     line = Line(3, PostInput(text="half \ud800", id="7", regions=[(0.1, 0, 1, 2)], private=True))
     [parcel] = parcels_of(table_of([parcel_of(line)]))
     assert parcel.line() == line
@@ -251,7 +253,7 @@ def test_parcels_bring_back_what_they_took(tmp_path: Path):
     assert isinstance(parcel_of(Line(4, None, "why")).done().line.post, type(None))
 
 
-def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
@@ -268,13 +270,13 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         place.check_key()
 
 
-def test_all_settings_of_the_environment_travel():
+def test_all_settings_of_the_environment_travel() -> None:
     """What a worker reads and does not get would be another run than the one that was started."""
     sources = [path.read_text("utf-8") for path in Path(unco.__file__).parent.rglob("*.py")]
     assert {name for source in sources for name in re.findall(r"\bUNCO_[A-Z_]+\b", source)} == set(SETTINGS)
 
 
-def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path):
+def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path) -> None:
     nowhere = Place(str(tmp_path / "none"), (), False)
     table = table_of([parcel_of(Line(1, PostInput(text="a")))])
     for stage in (SmallModel(nowhere, Choices(), False), Correctors(nowhere, Context(), 1, None)):
@@ -283,7 +285,7 @@ def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path):
             parcel.done()
 
 
-def test_results_are_alike_to_within_a_thousandth():
+def test_results_are_alike_to_within_a_thousandth() -> None:
     one = {"text": "a", "entities": [{"index": 1, "uncertainty": 0.1234}], "region": None}
     assert alike([one], [one | {"entities": [{"index": 1, "uncertainty": 0.1239}]}])
     for other in ({"index": 2, "uncertainty": 0.1234}, {"index": 1, "uncertainty": 0.13}, {"index": 1}):
@@ -291,13 +293,13 @@ def test_results_are_alike_to_within_a_thousandth():
     assert not alike([one], [one, one])
 
 
-def test_actors_are_as_many_as_fit():
+def test_actors_are_as_many_as_fit() -> None:
     assert sizes_of(cpus=2, gpus=0, at_once=16) == Sizes(1, 1, False, 1, 16)
     assert sizes_of(cpus=64, gpus=8, at_once=100) == Sizes(4, 8, True, 16, 6)
     assert sizes_of(cpus=64, gpus=0, at_once=3) == Sizes(4, 32, False, 3, 1)
 
 
-def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch):
+def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ray.is_initialized", lambda: False)
 
     def init(**_: Any) -> None:
@@ -308,7 +310,7 @@ def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch):
         pass
 
 
-def test_without_ray_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_ray_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     monkeypatch.setitem(sys.modules, "unco.corpus.on_ray.engine", None)
     out = tmp_path / "out.jsonl"

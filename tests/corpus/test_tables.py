@@ -39,7 +39,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / "posts.parquet"
 
 
-def test_rows_are_posts(path: Path):
+def test_rows_are_posts(path: Path) -> None:
     first, second, third = read_posts(path)
     assert first.post is not None
     assert (first.post.text, first.post.id, first.post.regions) == ("Ann sings", "1", [(0.0, 0.0, 5.0, 5.0)])
@@ -51,7 +51,7 @@ def test_rows_are_posts(path: Path):
     assert count_posts(path) is None
 
 
-def test_what_is_no_table_of_posts_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_no_table_of_posts_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parquet.write_table(pyarrow.table({"words": ["a"]}), tmp_path / "a.parquet")
     with pytest.raises(DataError, match="no column `text` among words"):
         list(read_posts(tmp_path / "a.parquet"))

@@ -30,7 +30,7 @@ def states(checks: dict[str, Check]) -> dict[str, State]:
     return {name: check.state for name, check in checks.items()}
 
 
-def test_one_that_works():
+def test_one_that_works() -> None:
     with serve() as server:
         server.models, server.script = ["authored-test", "other"], [Step(completion(BOX))]
         checks = looked_at(server)
@@ -43,7 +43,7 @@ def test_one_that_works():
     )
 
 
-def test_a_model_that_is_not_listed_is_not_asked():
+def test_a_model_that_is_not_listed_is_not_asked() -> None:
     with serve() as server:
         server.models = ["a-vl", "b-vl"]
         checks = looked_at(server)
@@ -52,7 +52,7 @@ def test_a_model_that_is_not_listed_is_not_asked():
     assert "a-vl, b-vl" in checks["endpoint"].found
 
 
-def test_one_that_lists_nothing_is_asked_all_the_same():
+def test_one_that_lists_nothing_is_asked_all_the_same() -> None:
     with serve() as server:
         server.script = [Step(completion(BOX))]
         assert states(looked_at(server))["endpoint"] == "warning"
@@ -68,13 +68,13 @@ def test_one_that_lists_nothing_is_asked_all_the_same():
         ([refusal(401, f"wrong key {KEY}")], "JSON", "fault"),
     ],
 )
-def test_what_does_not_work_is_named(script: list[Step], name: str, state: State):
+def test_what_does_not_work_is_named(script: list[Step], name: str, state: State) -> None:
     with serve() as server:
         server.models, server.script = ["authored-test"], script
         assert looked_at(server)[name].state == state
 
 
-def test_an_unknown_family_needs_a_probe():
+def test_an_unknown_family_needs_a_probe() -> None:
     with serve() as server:
         server.models, server.script = ["mystery-1"], [Step(completion(BOX))]
         checks = looked_at(server, "mystery-1")
@@ -82,7 +82,7 @@ def test_an_unknown_family_needs_a_probe():
     assert "probe-frame" in checks["box frame"].advice
 
 
-def test_a_policy_that_forbids_the_question_is_no_fault():
+def test_a_policy_that_forbids_the_question_is_no_fault() -> None:
     with serve() as server:
         server.models = ["authored-test"]
         checks = looked_at(server, terms=Terms(privacy=Privacy(region=("elsewhere.example",))))
@@ -91,7 +91,7 @@ def test_a_policy_that_forbids_the_question_is_no_fault():
     assert checks["JSON"].found.startswith("policy:")
 
 
-def test_the_simulated_model_passes(monkeypatch: pytest.MonkeyPatch):
+def test_the_simulated_model_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     with simulate([], "gemini") as simulation:
         monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
         monkeypatch.setenv("UNCO_LLM_MODEL", simulation.model)
@@ -99,7 +99,7 @@ def test_the_simulated_model_passes(monkeypatch: pytest.MonkeyPatch):
     assert found == ["warning", "ok", "ok", "warning"]  # it lists no models; its frame is known by its name
 
 
-def test_broken_settings_are_one_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_broken_settings_are_one_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("UNCO_SETTINGS", str(tmp_path / "none.yaml"))
     [check] = check_endpoints()
     assert (check.name, check.state) == ("settings", "fault")

@@ -15,16 +15,16 @@ from unco.small_model.fingerprint import SHIPPED
 from unco.tools.llm.cache.store import Cache
 
 
-def test_an_old_python_is_a_fault():
+def test_an_old_python_is_a_fault() -> None:
     assert check_python((3, 11)).state == "ok"
     assert (check_python((3, 10)).state, check_python((3, 10)).found) == ("fault", "3.10")
 
 
-def test_torch_says_on_what_it_runs():
+def test_torch_says_on_what_it_runs() -> None:
     assert "CUDA" in check_torch().found
 
 
-def test_the_shipped_checkpoint_is_known_by_its_hash_and_a_damaged_one_is_a_fault(tmp_path: Path):
+def test_the_shipped_checkpoint_is_known_by_its_hash_and_a_damaged_one_is_a_fault(tmp_path: Path) -> None:
     whole = check_checkpoint()
     assert (whole.state, whole.found.split(",")[0]) == ("ok", "tweets-minilm")
     copy = Path(shutil.copytree(SHIPPED, tmp_path / "copy"))
@@ -33,7 +33,7 @@ def test_the_shipped_checkpoint_is_known_by_its_hash_and_a_damaged_one_is_a_faul
     assert check_checkpoint(str(copy)).state == "fault"
 
 
-def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "find_spec", lambda name: None)
     checks = {check.name: check for check in check_extras()}
     assert checks["extra vision"].state == "warning"
@@ -42,7 +42,7 @@ def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
     assert "pip install 'unco[vision]'" in checks["extra vision"].advice
 
 
-def test_a_folder_that_cannot_be_written_to_is_a_fault(tmp_path: Path):
+def test_a_folder_that_cannot_be_written_to_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     found = check_writing(tmp_path / "file" / "cache")
     assert found.state == "fault"
@@ -50,7 +50,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_fault(tmp_path: Path):
     assert check_writing(tmp_path / "new").state == "ok"
 
 
-def test_damaged_rows_and_a_broken_database_are_found(tmp_path: Path):
+def test_damaged_rows_and_a_broken_database_are_found(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     cache.put("a", "{}")
     assert check_cache(tmp_path / "cache").state == "ok"
@@ -65,14 +65,14 @@ def test_damaged_rows_and_a_broken_database_are_found(tmp_path: Path):
     assert check_cache(tmp_path / "other").state == "fault"
 
 
-def test_a_warning_is_no_fault():
+def test_a_warning_is_no_fault() -> None:
     assert healthy([Check("a", "ok", ""), Check("b", "warning", ""), Check("c", "skipped", "")])
     assert not healthy([Check("a", "ok", ""), Check("b", "fault", "")])
 
 
 def test_the_command_prints_json_and_ends_with_zero_when_all_is_well(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     monkeypatch.setattr("sys.argv", ["unco", "doctor", "--json"])
     with pytest.raises(SystemExit) as end:
         main()
@@ -84,7 +84,7 @@ def test_the_command_prints_json_and_ends_with_zero_when_all_is_well(
 
 def test_the_command_ends_with_one_where_something_does_not_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("UNCO_LLM_MODEL", "qwen2.5-vl")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-made-up")

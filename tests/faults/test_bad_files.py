@@ -29,7 +29,7 @@ WRITING = dict.fromkeys(COMMANDS[name].line for name in WRITERS)
 UNWRITABLE = [line.replace("--out out", f"--out {place}") for line in WRITING for place in OUTPUTS]
 
 
-def test_there_are_more_than_five_hundred_and_every_command_has_some():
+def test_there_are_more_than_five_hundred_and_every_command_has_some() -> None:
     lines = [*BAD_LINES, *UNWRITABLE]
     assert len(set(lines)) == len(lines)
     assert sum(len(ways) for _, _, ways in CASES) + len(lines) >= 1000
@@ -40,7 +40,7 @@ def test_there_are_more_than_five_hundred_and_every_command_has_some():
 
 
 @pytest.mark.parametrize(("name", "file", "ways"), CASES, ids=[f"{name}: {file}" for name, file, _ in CASES])
-def test_a_broken_file_is_named(name: str, file: str, ways: tuple[str, ...], folder: Path, unco: Unco):
+def test_a_broken_file_is_named(name: str, file: str, ways: tuple[str, ...], folder: Path, unco: Unco) -> None:
     command, faults = COMMANDS[name], []
     usual = None if command.slow else unco(command.line)
     clean(folder)
@@ -60,7 +60,7 @@ def test_a_broken_file_is_named(name: str, file: str, ways: tuple[str, ...], fol
 
 
 @pytest.mark.parametrize("start", range(10))
-def test_arguments_that_cannot_be_right_are_refused(start: int, folder: Path, unco: Unco):
+def test_arguments_that_cannot_be_right_are_refused(start: int, folder: Path, unco: Unco) -> None:
     faults = []
     for line in BAD_LINES[start::10]:
         ended = unco(line)
@@ -70,7 +70,7 @@ def test_arguments_that_cannot_be_right_are_refused(start: int, folder: Path, un
     assert not faults
 
 
-def test_what_cannot_be_written_is_said(folder: Path, unco: Unco):
+def test_what_cannot_be_written_is_said(folder: Path, unco: Unco) -> None:
     faults = []
     for line in UNWRITABLE:
         ended = unco(line)

@@ -27,11 +27,11 @@ def corpus(path: Path) -> list[str]:
     return names
 
 
-def test_there_are_hundreds():
+def test_there_are_hundreds() -> None:
     assert len(BAD) + len(BROKEN) + len(ODD) >= 215
 
 
-def test_one_corpus_of_them_all(folder: Path, unco: Unco, tmp_path: Path):
+def test_one_corpus_of_them_all(folder: Path, unco: Unco, tmp_path: Path) -> None:
     posts, out = tmp_path / "posts.jsonl", tmp_path / "out.jsonl"
     wanted = corpus(posts)
     ended = unco(f"run {posts} --out {out} --checkpoint model --mode off")
@@ -60,7 +60,7 @@ def said(line: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("start", range(0, len(ODD), 12))
-def test_odd_posts_on_the_terminal(start: int, folder: Path, unco: Unco):
+def test_odd_posts_on_the_terminal(start: int, folder: Path, unco: Unco) -> None:
     """As a table: nothing in them works the terminal."""
     posts = [post for post in list(ODD.values())[start::12] if "\0" not in post["text"] and "id" not in post]
     for post in posts[:4]:
@@ -78,7 +78,7 @@ LINES: tuple[tuple[list[str], int], ...] = (
 
 
 @pytest.mark.parametrize(("arguments", "code"), LINES)
-def test_processes_of_their_own_end_with_the_documented_code(arguments: list[str], code: int, folder: Path):
+def test_processes_of_their_own_end_with_the_documented_code(arguments: list[str], code: int, folder: Path) -> None:
     ended = subprocess.run([sys.executable, "-m", "unco.cli", *arguments], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert ended.stderr.startswith("error: ")

@@ -89,7 +89,7 @@ def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path, free_port())
 
 
-def test_an_endpoint_dies_in_the_middle_and_comes_back(runs: Runs):
+def test_an_endpoint_dies_in_the_middle_and_comes_back(runs: Runs) -> None:
     with runs.endpoint(latency_s=0.1) as first:
         process = runs.start("out")
         while first.counts["answers"] < POSTS // 3:
@@ -107,7 +107,7 @@ def test_an_endpoint_dies_in_the_middle_and_comes_back(runs: Runs):
         assert first.counts["answers"] + second.counts["answers"] <= POSTS + 4, "but for what was under way"
 
 
-def test_a_full_disk_stops_a_run_and_resume_finishes(tmp_path: Path):
+def test_a_full_disk_stops_a_run_and_resume_finishes(tmp_path: Path) -> None:
     """Nobody is asked, so nothing but the output meets the limit."""
     write_corpus(tmp_path, 300, unsure=0)
     runs = Runs(tmp_path, free_port())
@@ -121,7 +121,7 @@ def test_a_full_disk_stops_a_run_and_resume_finishes(tmp_path: Path):
     assert runs.types("out") == [(str(number), "PER") for number in range(300)]
 
 
-def test_a_cache_whose_disk_is_full_costs_calls_and_nothing_else(runs: Runs):
+def test_a_cache_whose_disk_is_full_costs_calls_and_nothing_else(runs: Runs) -> None:
     """SQLite's log grows faster than the output, so it meets the limit first."""
     with runs.endpoint() as simulation:
         code, said = runs.run("out", limit=250 * KIB)
@@ -146,7 +146,7 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("where", DAMAGE)
-def test_a_damaged_cache_is_asked_around_or_named(where: str, runs: Runs):
+def test_a_damaged_cache_is_asked_around_or_named(where: str, runs: Runs) -> None:
     with runs.endpoint():
         assert runs.run("first")[0] == 0
         for left in (runs.folder / "cache").glob("cache.db-*"):
@@ -161,7 +161,7 @@ def test_a_damaged_cache_is_asked_around_or_named(where: str, runs: Runs):
     assert runs.types("out") == WHOLE
 
 
-def test_a_cache_that_another_process_locks_for_a_while(runs: Runs):
+def test_a_cache_that_another_process_locks_for_a_while(runs: Runs) -> None:
     with runs.endpoint() as simulation:
         assert runs.run("first")[0] == 0
         other = sqlite3.connect(runs.folder / "cache" / "cache.db", isolation_level=None)
@@ -177,7 +177,7 @@ def test_a_cache_that_another_process_locks_for_a_while(runs: Runs):
     assert runs.types("out") == WHOLE
 
 
-def test_a_clock_that_jumps_by_a_day_to_and_fro(runs: Runs, monkeypatch: pytest.MonkeyPatch):
+def test_a_clock_that_jumps_by_a_day_to_and_fro(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deadlines of calls, the rate, the breaker and the cache go by a clock that does not."""
     (runs.folder / "sitecustomize.py").write_text(JUMPS, "utf-8")
     settings = runs.folder / "settings.yaml"
@@ -194,7 +194,7 @@ def test_a_clock_that_jumps_by_a_day_to_and_fro(runs: Runs, monkeypatch: pytest.
     assert runs.types("out") == runs.types("again") == WHOLE
 
 
-def test_the_clock_does_jump(tmp_path: Path):
+def test_the_clock_does_jump(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(JUMPS, "utf-8")
     code = "import time; print(len({time.sleep(0.05) or round(time.time() / 43200) for _ in range(8)}))"
     ended = subprocess.run(

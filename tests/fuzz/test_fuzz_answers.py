@@ -39,7 +39,7 @@ def texts(name: AnswerName) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_spoilt_answer_is_read_or_refused(name: AnswerName):
+def test_a_spoilt_answer_is_read_or_refused(name: AnswerName) -> None:
     @settings()
     @given(text=texts(name), finish=st.sampled_from(["stop", "length", None, ""]), frame=st.sampled_from(list(FRAMES)))
     def reads(text: str, finish: str | None, frame: str) -> None:

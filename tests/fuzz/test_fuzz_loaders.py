@@ -148,7 +148,7 @@ def _written(form: str, value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_spoilt_file_is_read_or_refused_by_name(name: str, good_files: Path):
+def test_a_spoilt_file_is_read_or_refused_by_name(name: str, good_files: Path) -> None:
     target = TARGETS[name]
     path = good_files / target.file
     good = path.read_bytes()
@@ -193,7 +193,9 @@ FOUND: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
 
 
 @pytest.mark.parametrize(("name", "spoil"), FOUND)
-def test_what_was_found_stays_refused(name: str, spoil: Callable[[bytes], bytes], good_files: Path, tmp_path: Path):
+def test_what_was_found_stays_refused(
+    name: str, spoil: Callable[[bytes], bytes], good_files: Path, tmp_path: Path
+) -> None:
     target = TARGETS[name]
     path = tmp_path / target.file
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ def picture(kind: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_spoilt_picture_is_one_or_is_refused(kind: str, tmp_path: Path):
+def test_a_spoilt_picture_is_one_or_is_refused(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "picture"
 
     @settings(suppress_health_check=list(HealthCheck))
@@ -57,7 +57,7 @@ def test_a_spoilt_picture_is_one_or_is_refused(kind: str, tmp_path: Path):
 
 
 @given(ref=st.sampled_from(REFERENCES).flatmap(lambda ref: spoilt(ref.encode("utf-8", "surrogatepass"))))
-def test_a_spoilt_address_gives_bytes_or_is_refused(ref: bytes):
+def test_a_spoilt_address_gives_bytes_or_is_refused(ref: bytes) -> None:
     """No host is allowed, so none is asked."""
     try:
         assert read_picture_bytes(ref.decode("utf-8", "surrogateescape"), frozenset())

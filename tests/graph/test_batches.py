@@ -68,7 +68,7 @@ def close(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return bool(plain == rounded(other)) and one["tokens"] == other["tokens"]
 
 
-async def test_abatch_is_one_batch_and_says_what_invoke_says(network: Counted):
+async def test_abatch_is_one_batch_and_says_what_invoke_says(network: Counted) -> None:
     results = await shared(network).abatch(POSTS, context=OFF)
     assert network.sizes == [len(POSTS)]
     alone = shared(network, most_posts=1)
@@ -76,7 +76,7 @@ async def test_abatch_is_one_batch_and_says_what_invoke_says(network: Counted):
     assert all(close(result, alone.invoke(one, context=OFF)) for result, one in zip(results, POSTS, strict=True))
 
 
-def test_threads_make_one_batch(network: Counted):
+def test_threads_make_one_batch(network: Counted) -> None:
     graph = shared(network)
     with ThreadPoolExecutor(len(POSTS)) as pool:
         results = list(pool.map(lambda one: graph.invoke(one, context=OFF), POSTS))
@@ -84,7 +84,7 @@ def test_threads_make_one_batch(network: Counted):
     assert [result["text"] for result in results] == [one["text"] for one in POSTS]
 
 
-def test_event_loops_and_threads_make_one_batch(network: Counted):
+def test_event_loops_and_threads_make_one_batch(network: Counted) -> None:
     graph = shared(network)
 
     def loop(posts: list[Any]) -> list[Any]:
@@ -98,7 +98,7 @@ def test_event_loops_and_threads_make_one_batch(network: Counted):
     assert texts == [one["text"] for one in POSTS]
 
 
-async def test_waiting_for_the_model_holds_no_thread(predictor: Predictor):
+async def test_waiting_for_the_model_holds_no_thread(predictor: Predictor) -> None:
     gate = threading.Event()
 
     class Held(Counted):
@@ -114,7 +114,7 @@ async def test_waiting_for_the_model_holds_no_thread(predictor: Predictor):
     assert [result["text"] for result in await running] == [one["text"] for one in many]
 
 
-async def test_pictures_are_looked_at_outside_the_event_loop(network: Counted, tmp_path: Path):
+async def test_pictures_are_looked_at_outside_the_event_loop(network: Counted, tmp_path: Path) -> None:
     threads: set[int] = set()
 
     def provider(image: Image.Image, source: str) -> list[Region]:
@@ -130,7 +130,7 @@ async def test_pictures_are_looked_at_outside_the_event_loop(network: Counted, t
     assert {result["picture"]["width"] for result in results} == {200}
 
 
-async def test_one_post_that_cannot_be_read_fails_alone(network: Counted):
+async def test_one_post_that_cannot_be_read_fails_alone(network: Counted) -> None:
     posts = [*POSTS[:7], {"text": "Ann", "image": "none.png"}]
     results = await shared(network, most_posts=7).abatch(posts, context=OFF, return_exceptions=True)
     assert isinstance(results[-1], PictureError)
@@ -138,13 +138,13 @@ async def test_one_post_that_cannot_be_read_fails_alone(network: Counted):
     assert network.sizes == [7]
 
 
-async def test_more_posts_than_may_wait_are_refused(network: Counted):
+async def test_more_posts_than_may_wait_are_refused(network: Counted) -> None:
     results = await shared(network, wait=0.5, queue=2).abatch(POSTS[:4], context=OFF, return_exceptions=True)
     refused = [result for result in results if isinstance(result, Overloaded)]
     assert len(refused) == 2
     assert all("hand in fewer at once" in str(error) for error in refused)
 
 
-async def test_fewer_at_a_time_always_fit(network: Counted):
+async def test_fewer_at_a_time_always_fit(network: Counted) -> None:
     results = await shared(network, wait=0.0, queue=2).abatch(POSTS, {"max_concurrency": 2}, context=OFF)
     assert [result["text"] for result in results] == [one["text"] for one in POSTS]

@@ -36,7 +36,7 @@ WRONG_TYPE = says((ANN, "ORG", FACE, doubt("type")))
 TO_PER = {("type", "Ann"): kind("PER")}
 
 
-def test_the_most_uncertain_attributes_are_asked_and_the_others_say_why_not():
+def test_the_most_uncertain_attributes_are_asked_and_the_others_say_why_not() -> None:
     said = says(
         (ANN, "ORG", None, Uncertainty(0.9, 0.95, 0.1)),
         (OWLS, "PER", None, Uncertainty(0.92, 0.1, 0.1)),
@@ -49,7 +49,7 @@ def test_the_most_uncertain_attributes_are_asked_and_the_others_say_why_not():
     assert cut["detail"].startswith("budget: ")
 
 
-def test_a_second_try_needs_a_call_as_well():
+def test_a_second_try_needs_a_call_as_well() -> None:
     llm = ScriptedLlm({("type", "Ann"): ["no json", kind("PER")]})
     tight = graph_of(WRONG_TYPE, llm).invoke(POST, context=Context(post_calls=1))
     assert (outcome(tight)["type"], len(llm.asked)) == ("failed", 1)
@@ -58,13 +58,13 @@ def test_a_second_try_needs_a_call_as_well():
     assert (outcome(roomy)["type"], len(llm.asked)) == ("changed", 2)
 
 
-def test_a_runs_cap_holds_over_posts():
+def test_a_runs_cap_holds_over_posts() -> None:
     llm = Mllm("http://127.0.0.1:9/v1", "authored-x", terms=Terms(ledger=Ledger(Caps(calls=0))))
     result = graph_of(WRONG_TYPE, llm).invoke(POST)
     assert account(result, "type")["detail"].startswith("budget: ")
 
 
-def test_each_exchange_is_kept_word_for_word():
+def test_each_exchange_is_kept_word_for_word() -> None:
     llm = ScriptedLlm({("type", "Ann"): ["no json", kind("PER")]})
     told = account(graph_of(WRONG_TYPE, llm).invoke(POST), "type")
     first, second = told["exchanges"]
@@ -74,7 +74,7 @@ def test_each_exchange_is_kept_word_for_word():
 
 
 @pytest.mark.parametrize("private", [True, False])
-def test_a_private_post_is_not_asked_about_elsewhere(monkeypatch: pytest.MonkeyPatch, private: bool):
+def test_a_private_post_is_not_asked_about_elsewhere(monkeypatch: pytest.MonkeyPatch, private: bool) -> None:
     def no_client(*_: object) -> None:
         raise Unavailable("a client would be built")
 
@@ -85,14 +85,14 @@ def test_a_private_post_is_not_asked_about_elsewhere(monkeypatch: pytest.MonkeyP
     assert (told["outcome"], told["detail"][: len(expected)]) == ("unavailable", expected)
 
 
-def test_a_posts_time_ends():
+def test_a_posts_time_ends() -> None:
     llm = Mllm("http://127.0.0.1:9/v1", "authored-x")
     told = account(graph_of(WRONG_TYPE, llm).invoke(POST, context=Context(post_seconds=0)), "type")
     assert (told["outcome"], told["detail"]) == ("unavailable", "deadline: no time is left to ask")
 
 
 @pytest.mark.parametrize("fault", [Unavailable("it cannot be reached"), CallFailed("it took too long")])
-async def test_the_next_model_is_asked_when_one_does_not_answer(fault: Exception):
+async def test_the_next_model_is_asked_when_one_does_not_answer(fault: Exception) -> None:
     second = ScriptedLlm(TO_PER)
     graph = graph_of(WRONG_TYPE, ScriptedLlm({("type", "Ann"): fault}, fallbacks=(second,)))
     for result in (graph.invoke(POST), await graph.ainvoke(POST)):
@@ -102,13 +102,13 @@ async def test_the_next_model_is_asked_when_one_does_not_answer(fault: Exception
 
 
 @pytest.mark.parametrize("answer", ["no json", kind("NOTHING"), kind("ORG")])
-def test_a_model_that_answers_badly_is_not_asked_behind_its_back(answer: str):
+def test_a_model_that_answers_badly_is_not_asked_behind_its_back(answer: str) -> None:
     second = ScriptedLlm(TO_PER)
     graph_of(WRONG_TYPE, ScriptedLlm({("type", "Ann"): answer}, fallbacks=(second,))).invoke(POST)
     assert second.asked == []
 
 
-def test_when_nobody_answers_all_faults_are_told():
+def test_when_nobody_answers_all_faults_are_told() -> None:
     chain = ScriptedLlm(
         {("type", "Ann"): CallFailed("one broke")},
         fallbacks=(ScriptedLlm({("type", "Ann"): Unavailable("two is off")}),),
@@ -117,7 +117,7 @@ def test_when_nobody_answers_all_faults_are_told():
     assert (told["outcome"], told["detail"]) == ("unavailable", "one broke; then: two is off")
 
 
-def test_each_model_of_a_chain_is_asked_in_its_own_frame(tmp_path: Path):
+def test_each_model_of_a_chain_is_asked_in_its_own_frame(tmp_path: Path) -> None:
     picture = drawing(tmp_path)
     said = says((ARBOR, "PER", FACE, doubt("region")))
     first = ScriptedLlm({("region", "Ann"): CallFailed("broke")})
@@ -129,7 +129,7 @@ def test_each_model_of_a_chain_is_asked_in_its_own_frame(tmp_path: Path):
     assert (first.asked[0].request.model, second.asked[0].request.model) == ("authored-test", "other")
 
 
-def test_a_model_named_by_the_context_is_asked_alone():
+def test_a_model_named_by_the_context_is_asked_alone() -> None:
     second = ScriptedLlm(TO_PER)
     second.model = "authored-other"
     first = ScriptedLlm({("type", "Ann"): CallFailed("broke")}, fallbacks=(second,))
@@ -139,7 +139,7 @@ def test_a_model_named_by_the_context_is_asked_alone():
     assert outcome(graph.invoke(POST, context=Context(model="authored-test")))["type"] == "failed"
 
 
-def test_only_the_entitys_own_crop_is_sent_for_its_type(tmp_path: Path):
+def test_only_the_entitys_own_crop_is_sent_for_its_type(tmp_path: Path) -> None:
     said = says((ANN, "ORG", FACE, doubt("type")), (OWLS, "PER", None, doubt("type")))
     llm = ScriptedLlm(terms=Terms(privacy=Privacy(crop=frozenset({"type"}))))
     graph_of(said, llm).invoke(POST | {"image": drawing(tmp_path)})
@@ -151,12 +151,12 @@ def test_only_the_entitys_own_crop_is_sent_for_its_type(tmp_path: Path):
 
 @pytest.mark.parametrize("field", ["post_calls", "post_usd", "post_seconds"])
 @pytest.mark.parametrize("value", [-1, "3", True])
-def test_a_cap_is_a_number(field: str, value: object):
+def test_a_cap_is_a_number(field: str, value: object) -> None:
     with pytest.raises(SettingsError, match=field):
         replace(Context(), **{field: value})
 
 
-def test_a_limit_on_the_sent_picture_keeps_the_boxes_right(tmp_path: Path):
+def test_a_limit_on_the_sent_picture_keeps_the_boxes_right(tmp_path: Path) -> None:
     said = says((ANN, "PER", None, doubt("region")))
     llm = ScriptedLlm({("region", "Ann"): region(10, 5, 50, 45)}, terms=Terms(privacy=Privacy(longest_side=100)))
     result = graph_of(said, llm).invoke(POST | {"image": drawing(tmp_path)})
@@ -167,7 +167,7 @@ def test_a_limit_on_the_sent_picture_keeps_the_boxes_right(tmp_path: Path):
     assert result["entities"][0]["region"] == {"x1": 20.0, "y1": 10.0, "x2": 100.0, "y2": 90.0}
 
 
-def test_a_picture_that_has_changed_since_is_not_asked_about(tmp_path: Path):
+def test_a_picture_that_has_changed_since_is_not_asked_about(tmp_path: Path) -> None:
     picture = drawing(tmp_path)
     said, llm = says((ANN, "PER", FACE, doubt("region"))), ScriptedLlm()
 
@@ -181,7 +181,7 @@ def test_a_picture_that_has_changed_since_is_not_asked_about(tmp_path: Path):
     assert "has changed since the small model looked at it" in told["detail"]
 
 
-def test_what_no_model_could_be_asked_is_said_once():
+def test_what_no_model_could_be_asked_is_said_once() -> None:
     chain = ScriptedLlm(fallbacks=(ScriptedLlm(), ScriptedLlm()))
     told = account(graph_of(says((ANN, "PER", FACE, doubt("region"))), chain).invoke(POST), "region")
     assert told["detail"] == "the post has no picture to look at"

@@ -33,7 +33,7 @@ def _edited_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_edited_prompt")
-def test_an_edited_prompt_is_a_miss_that_names_the_words(tmp_path: Path):
+def test_an_edited_prompt_is_a_miss_that_names_the_words(tmp_path: Path) -> None:
     with pytest.raises(CannotOverwriteExistingCassetteException) as caught:
         concert_graph().invoke({"text": TEXT, "image": stage(tmp_path)}, ONE_AT_A_TIME)
     assert "Think word by word" in str(caught.value)
@@ -42,19 +42,19 @@ def test_an_edited_prompt_is_a_miss_that_names_the_words(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("_edited_prompt")
-async def test_async_too(tmp_path: Path):
+async def test_async_too(tmp_path: Path) -> None:
     with pytest.raises(CannotOverwriteExistingCassetteException, match="Think word by word"):
         await concert_graph().ainvoke({"text": TEXT, "image": stage(tmp_path)})
 
 
-def test_another_picture_is_a_miss(tmp_path: Path):
+def test_another_picture_is_a_miss(tmp_path: Path) -> None:
     path = stage(tmp_path)
     Image.new("RGB", (160, 120), "red").save(path)
     with pytest.raises(CannotOverwriteExistingCassetteException, match="same_pictures differs: asked .*sha256"):
         concert_graph().invoke({"text": TEXT, "image": path}, ONE_AT_A_TIME)
 
 
-def test_another_doubt_is_a_miss(tmp_path: Path):
+def test_another_doubt_is_a_miss(tmp_path: Path) -> None:
     other = says((Span(0, 1), "ORG", None, Uncertainty(0.77, 0, 0)), tokens=TOKENS)
     graph = graph_of(other, Mllm(NOWHERE, MODEL, SecretStr(KEY)))
     with pytest.raises(CannotOverwriteExistingCassetteException, match=r"asked .*0\.77.*, recorded .*0\.90"):

@@ -80,19 +80,19 @@ def check(output: dict[str, Any]) -> None:
 
 @concert
 @pytest.mark.vcr
-def test_sync(graph: PostGraph, connections: list[Any], record_mode: str, tmp_path: Path):
+def test_sync(graph: PostGraph, connections: list[Any], record_mode: str, tmp_path: Path) -> None:
     check(graph.invoke({"text": TEXT, "image": stage(tmp_path)}, ONE_AT_A_TIME))
     assert record_mode != "none" or connections == []
 
 
 @concert
 @pytest.mark.vcr
-async def test_async(graph: PostGraph, connections: list[Any], record_mode: str, tmp_path: Path):
+async def test_async(graph: PostGraph, connections: list[Any], record_mode: str, tmp_path: Path) -> None:
     check(await graph.ainvoke({"text": TEXT, "image": stage(tmp_path)}, ONE_AT_A_TIME))
     assert record_mode != "none" or connections == []
 
 
-def test_a_cassette_can_be_read_and_tells_no_secrets():
+def test_a_cassette_can_be_read_and_tells_no_secrets() -> None:
     text = CASSETTE.read_text(encoding="utf-8")
     assert KEY not in text
     assert not any(word in text.lower() for word in ("sk-test", "authorization", "bearer", "base64", "127.0.0.1"))
@@ -101,7 +101,7 @@ def test_a_cassette_can_be_read_and_tells_no_secrets():
     assert len(text) < 40_000
 
 
-def test_a_recording_of_our_own_replays_without_a_socket(connections: list[Any], tmp_path: Path):
+def test_a_recording_of_our_own_replays_without_a_socket(connections: list[Any], tmp_path: Path) -> None:
     post, path = {"text": TEXT, "image": stage(tmp_path)}, tmp_path / "asked.jsonl"
     with authored_server() as url:
         graph = concert_graph(url, recording=Recording(path))
@@ -116,7 +116,7 @@ def test_a_recording_of_our_own_replays_without_a_socket(connections: list[Any],
     assert connections == []
 
 
-async def test_a_recording_replays_async_and_without_an_address(connections: list[Any], tmp_path: Path):
+async def test_a_recording_replays_async_and_without_an_address(connections: list[Any], tmp_path: Path) -> None:
     post, path = {"text": TEXT, "image": stage(tmp_path)}, tmp_path / "asked.jsonl"
     with authored_server() as url:
         concert_graph(url, recording=Recording(path)).invoke(post, ONE_AT_A_TIME, context={"mode": "record"})

@@ -7,15 +7,15 @@ from unco.graph.entity import build_entity_graph
 from unco.tools.llm.client import Mllm
 
 
-def test_the_post_graph(snapshot: SnapshotAssertion):
+def test_the_post_graph(snapshot: SnapshotAssertion) -> None:
     assert graph_of(says(), Mllm()).get_graph(xray=True).draw_mermaid() == snapshot
 
 
-def test_the_entity_graph(snapshot: SnapshotAssertion):
+def test_the_entity_graph(snapshot: SnapshotAssertion) -> None:
     assert build_entity_graph(Mllm()).get_graph().draw_mermaid() == snapshot
 
 
-def test_forms_of_a_server_can_be_drawn():
+def test_forms_of_a_server_can_be_drawn() -> None:
     graph = graph_of(says(), Mllm())
     assert {"text", "image", "regions", "caption", "id", "private"} == graph.get_input_jsonschema()["properties"].keys()
     assert {"entities", "warnings"} < graph.get_output_jsonschema()["properties"].keys()

@@ -31,7 +31,7 @@ def graph(llm: ScriptedLlm, knowledge: Knowledge | None) -> PostGraph:
     return build_graph(small_model_tool(said), llm, knowledge=knowledge)
 
 
-async def test_facts_are_quoted_and_named(knowledge: Knowledge):
+async def test_facts_are_quoted_and_named(knowledge: Knowledge) -> None:
     llm = ScriptedLlm({("type", "Blue Owls"): kind("ORG")})
     result = graph(llm, knowledge).invoke({"text": TEXT}, {"max_concurrency": 1}, context=KB)
     users = {asked.key: asked.request.user for asked in llm.asked}
@@ -43,19 +43,19 @@ async def test_facts_are_quoted_and_named(knowledge: Knowledge):
     assert await graph(llm, knowledge).ainvoke({"text": TEXT}, context=KB) == result
 
 
-def test_other_versions_look_nothing_up(tmp_path: Path):
+def test_other_versions_look_nothing_up(tmp_path: Path) -> None:
     llm = ScriptedLlm()
     result = graph(llm, Knowledge(tmp_path / "none")).invoke({"text": TEXT}, context={"type_prompt": "v2"})
     assert account(result, "type", 1)["facts"] == []
 
 
-def test_a_file_that_is_missing_is_told_before_anything_runs(tmp_path: Path):
+def test_a_file_that_is_missing_is_told_before_anything_runs(tmp_path: Path) -> None:
     for nothing in (None, Knowledge(tmp_path / "none")):
         with pytest.raises(SettingsError, match="UNCO_KB"):
             graph(ScriptedLlm(), nothing).invoke({"text": TEXT}, context=KB)
 
 
 @pytest.mark.parametrize("post", [{"text": TEXT, "knowledge": "/etc/passwd"}, {"text": TEXT, "kb": "x"}])
-def test_no_post_names_a_file_of_facts(post: dict[str, Any]):
+def test_no_post_names_a_file_of_facts(post: dict[str, Any]) -> None:
     with pytest.raises(Exception, match="is not a post"):
         graph(ScriptedLlm(), None).invoke(post)

@@ -62,7 +62,7 @@ def recall(answer: Answer, tmp_path: Path, script: Any = None) -> tuple[dict[str
     return graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, {"max_concurrency": 1}, context=RECALL), llm
 
 
-def test_generation_drops_what_the_small_model_found(tmp_path: Path):
+def test_generation_drops_what_the_small_model_found(tmp_path: Path) -> None:
     result, llm = generate(found(("Ann Lee", "PER", BOX), ("Ann", "PER", None), ("Arbor", "ORG", None)), tmp_path)
     assert [asked.request.prompt for asked in llm.asked] == ["generate/v1"]
     spans = [entity.span for entity in read_result(result).entities]
@@ -73,7 +73,7 @@ def test_generation_drops_what_the_small_model_found(tmp_path: Path):
     assert "Ann Lee" not in llm.asked[0].request.user.replace(TEXT, ""), "it does not see what was found"
 
 
-def test_an_added_entity_says_where_it_is_from(tmp_path: Path):
+def test_an_added_entity_says_where_it_is_from(tmp_path: Path) -> None:
     result, _ = generate(found(("Ann Lee", "PER", BOX)), tmp_path)
     (entity,) = read_result(result).entities
     assert entity.uncertainty == Uncertainty(1.0, 1.0, 1.0)
@@ -97,7 +97,7 @@ DROPPED = {
 
 
 @pytest.mark.parametrize("case", DROPPED)
-def test_what_cannot_be_true_is_dropped_and_noted(case: str, tmp_path: Path):
+def test_what_cannot_be_true_is_dropped_and_noted(case: str, tmp_path: Path) -> None:
     item, why = DROPPED[case]
     result, _ = generate(found(("Ann Lee", "PER", None), item), tmp_path)
     assert [entity["text"] for entity in result["entities"]] == ["Ann Lee"]
@@ -106,14 +106,14 @@ def test_what_cannot_be_true_is_dropped_and_noted(case: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("box", [[900, 900, 950, 950], [20, 20, 80, 20]])
-def test_a_box_that_cannot_be_true_is_dropped_alone(box: list[float], tmp_path: Path):
+def test_a_box_that_cannot_be_true_is_dropped_alone(box: list[float], tmp_path: Path) -> None:
     result, _ = generate(found(("Ann Lee", "PER", box)), tmp_path)
     assert outcome(result) == {"span": "added", "type": "added", "region": "rejected"}
     assert result["entities"][0]["region"] is account(result, "region")["after"] is None
     assert "box" in account(result, "region")["detail"]
 
 
-def test_without_a_picture_there_are_no_boxes(tmp_path: Path):
+def test_without_a_picture_there_are_no_boxes(tmp_path: Path) -> None:
     result, llm = generate(found(("Ann Lee", "PER", BOX), ("Owls", "ORG", None)), tmp_path, image=False)
     assert outcome(result) == {"span": "added", "type": "added", "region": "rejected"}
     assert outcome(result, 1)["region"] == "added"
@@ -121,7 +121,7 @@ def test_without_a_picture_there_are_no_boxes(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("frame", "box"), [("0-1000-yx", "[180, 310, 940, 520]"), ("pixels", "[62, 18, 104, 94]")])
-def test_the_examples_boxes_are_in_the_frame_of_the_asked_model(frame: str, box: str, tmp_path: Path):
+def test_the_examples_boxes_are_in_the_frame_of_the_asked_model(frame: str, box: str, tmp_path: Path) -> None:
     graph, llm = generator(found())
     graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context={"frame": frame})
     assert f'"bounding_box": {box}' in llm.asked[0].request.user
@@ -135,7 +135,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-async def test_a_failure_is_an_outcome_and_a_warning(case: str, tmp_path: Path):
+async def test_a_failure_is_an_outcome_and_a_warning(case: str, tmp_path: Path) -> None:
     answer, ended, calls = FAULTS[case]
     result, _ = generate(answer, tmp_path)
     assert result["entities"] == []
@@ -147,14 +147,14 @@ async def test_a_failure_is_an_outcome_and_a_warning(case: str, tmp_path: Path):
     assert await graph.ainvoke({"text": TEXT, "image": drawing(tmp_path)}) == result
 
 
-def test_recall_is_off_unless_asked_for(tmp_path: Path):
+def test_recall_is_off_unless_asked_for(tmp_path: Path) -> None:
     graph, llm = recaller(found(("Ann Arbor", "ORG", None)))
     result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)})
     assert [asked.attribute for asked in llm.asked] == ["type"]
     assert result["questions"] == []
 
 
-async def test_recall_adds_what_was_missed(tmp_path: Path):
+async def test_recall_adds_what_was_missed(tmp_path: Path) -> None:
     answer = found(("Ann Arbor", "ORG", BOX))
     result, llm = recall(answer, tmp_path, {("type", "Ann"): kind("PER")})
     assert [asked.attribute for asked in llm.asked] == ["recall", "type"]
@@ -170,7 +170,7 @@ async def test_recall_adds_what_was_missed(tmp_path: Path):
     assert await graph.ainvoke({"text": TEXT, "image": drawing(tmp_path)}, context=RECALL) == result
 
 
-def test_recall_is_shown_what_was_found_and_may_not_take_it(tmp_path: Path):
+def test_recall_is_shown_what_was_found_and_may_not_take_it(tmp_path: Path) -> None:
     result, llm = recall(
         found(("Blue Owls", "ORG", None), ("the Blue Owls", "ORG", None), ("Ann", "PER", None)), tmp_path
     )
@@ -180,7 +180,7 @@ def test_recall_is_shown_what_was_found_and_may_not_take_it(tmp_path: Path):
     assert added.span == ARBOR, "the Ann that nobody had found"
 
 
-def test_a_span_that_moves_onto_a_recalled_entity_goes_back(tmp_path: Path):
+def test_a_span_that_moves_onto_a_recalled_entity_goes_back(tmp_path: Path) -> None:
     llm = ScriptedLlm({("recall", ""): found(("Lee", "PER", None)), ("span", "Ann"): span("Ann Lee")})
     graph = graph_of(says((ANN, "ORG", FACE, doubt("span"))), llm)
     result = graph.invoke({"text": TEXT}, context=RECALL)
@@ -189,7 +189,7 @@ def test_a_span_that_moves_onto_a_recalled_entity_goes_back(tmp_path: Path):
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_a_recall_that_fails_leaves_the_rest_at_work(case: str, tmp_path: Path):
+def test_a_recall_that_fails_leaves_the_rest_at_work(case: str, tmp_path: Path) -> None:
     answer, ended, _ = FAULTS[case]
     result, _ = recall(answer, tmp_path, {("type", "Ann"): kind("PER")})
     assert [entity["text"] for entity in result["entities"]] == ["Ann", "Blue Owls"]
@@ -198,13 +198,13 @@ def test_a_recall_that_fails_leaves_the_rest_at_work(case: str, tmp_path: Path):
     assert any(warning.startswith(f"recall {ended}: ") for warning in result["warnings"])
 
 
-def test_recall_with_nobody_to_ask_says_so():
+def test_recall_with_nobody_to_ask_says_so() -> None:
     result = graph_of(says((ANN, "ORG", None, doubt())), Mllm()).invoke({"text": TEXT}, context=RECALL)
     assert result["questions"][0]["outcome"] == "unavailable"
     assert "UNCO_LLM_BASE_URL" in result["warnings"][-1]
 
 
-def test_a_post_in_which_nothing_was_found_can_be_recalled():
+def test_a_post_in_which_nothing_was_found_can_be_recalled() -> None:
     llm = ScriptedLlm({("recall", ""): found(("Ann Lee", "PER", None))})
     result = graph_of(says(), llm).invoke({"text": TEXT}, context=RECALL)
     assert [entity["text"] for entity in result["entities"]] == ["Ann Lee"]

@@ -26,7 +26,7 @@ def slow(seed: int) -> ScriptedLlm:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_entities_keep_their_order_whoever_is_first(crowd, seed: int):
+async def test_entities_keep_their_order_whoever_is_first(crowd, seed: int) -> None:
     for result in (
         graph_of(crowd, slow(seed)).invoke({"text": TEXT}),
         await graph_of(crowd, slow(seed)).ainvoke({"text": TEXT}),
@@ -37,7 +37,7 @@ async def test_entities_keep_their_order_whoever_is_first(crowd, seed: int):
 
 
 @pytest.mark.parametrize("most", [1, 3])
-async def test_no_more_questions_at_once_than_allowed(crowd, most: int):
+async def test_no_more_questions_at_once_than_allowed(crowd, most: int) -> None:
     for run in ("sync", "async"):
         llm = slow(0)
         graph, config = graph_of(crowd, llm), {"max_concurrency": most}
@@ -47,14 +47,14 @@ async def test_no_more_questions_at_once_than_allowed(crowd, most: int):
     assert most == 1 or llm.peak > 1
 
 
-async def test_unbounded_questions_go_out_together(crowd):
+async def test_unbounded_questions_go_out_together(crowd) -> None:
     llm = slow(0)
     llm.delay = lambda asked: 0.05
     await graph_of(crowd, llm).ainvoke({"text": TEXT})
     assert llm.peak == 10
 
 
-def test_threads_may_share_a_graph(crowd):
+def test_threads_may_share_a_graph(crowd) -> None:
     llm, results = slow(2), []
     graph = graph_of(crowd, llm)
     threads = [threading.Thread(target=lambda: results.append(graph.invoke({"text": TEXT}))) for _ in range(4)]
@@ -66,7 +66,7 @@ def test_threads_may_share_a_graph(crowd):
     assert all(result == results[0] for result in results)
 
 
-async def test_posts_of_a_batch_do_not_mix():
+async def test_posts_of_a_batch_do_not_mix() -> None:
     def extractor(said):
         return says((Span(0, 1), "PER", None, doubt("type")), tokens=tuple(said.text.split()))(said)
 

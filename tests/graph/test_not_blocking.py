@@ -17,7 +17,7 @@ from unco.tools.llm.recording import Recording
 
 
 @pytest.mark.parametrize("mode", ["live", "record"])
-async def test_a_first_run_does_not_block_the_loop(mode: str, tmp_path: Path):
+async def test_a_first_run_does_not_block_the_loop(mode: str, tmp_path: Path) -> None:
     registry._load.cache_clear()  # so that its files are read again
     with serve() as server:
         server.script = [Step(completion(kind("PER")))]

@@ -59,7 +59,7 @@ REJECTED = {
 
 
 @pytest.mark.parametrize("attribute", CHANGED)
-def test_changed(attribute: str, tmp_path: Path):
+def test_changed(attribute: str, tmp_path: Path) -> None:
     answer, after = CHANGED[attribute]
     result, _ = ask_about(attribute, answer, tmp_path)
     note = account(result, attribute)
@@ -69,14 +69,14 @@ def test_changed(attribute: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("attribute", KEPT)
-def test_kept(attribute: str, tmp_path: Path):
+def test_kept(attribute: str, tmp_path: Path) -> None:
     result, _ = ask_about(attribute, KEPT[attribute], tmp_path)
     note = account(result, attribute)
     assert (note["outcome"], note["answer"], note["after"]) == ("kept", "value", BEFORE[attribute])
 
 
 @pytest.mark.parametrize("attribute", KEPT)
-def test_skipped(attribute: str, tmp_path: Path):
+def test_skipped(attribute: str, tmp_path: Path) -> None:
     llm = ScriptedLlm()
     result = graph_of(says((ANN, "ORG", FACE, doubt())), llm).invoke({"text": TEXT, "image": drawing(tmp_path)})
     note = account(result, attribute)
@@ -86,7 +86,7 @@ def test_skipped(attribute: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("case", REJECTED)
-def test_rejected(case: str, tmp_path: Path):
+def test_rejected(case: str, tmp_path: Path) -> None:
     attribute, answer, why = REJECTED[case]
     result, llm = ask_about(attribute, answer, tmp_path)
     note = account(result, attribute)
@@ -97,7 +97,7 @@ def test_rejected(case: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("attribute", KEPT)
-def test_failed_because_it_was_unreadable_twice(attribute: str, tmp_path: Path):
+def test_failed_because_it_was_unreadable_twice(attribute: str, tmp_path: Path) -> None:
     result, llm = ask_about(attribute, [UNREADABLE, ""], tmp_path)
     note = account(result, attribute)
     assert (note["outcome"], note["answer"], note["calls"]) == ("failed", "unreadable", 2)
@@ -106,7 +106,7 @@ def test_failed_because_it_was_unreadable_twice(attribute: str, tmp_path: Path):
     assert len(llm.asked) == 2
 
 
-def test_one_more_question_quotes_the_fault(tmp_path: Path):
+def test_one_more_question_quotes_the_fault(tmp_path: Path) -> None:
     result, llm = ask_about("type", [UNREADABLE, kind("PER")], tmp_path)
     first, second = (asked.request for asked in llm.asked)
     assert first.turns == ()
@@ -118,13 +118,13 @@ def test_one_more_question_quotes_the_fault(tmp_path: Path):
     assert (note["outcome"], note["calls"], note["input_tokens"], note["output_tokens"]) == ("changed", 2, 22, 14)
 
 
-def test_an_empty_answer_is_quoted_as_such(tmp_path: Path):
+def test_an_empty_answer_is_quoted_as_such(tmp_path: Path) -> None:
     _, llm = ask_about("type", ["", kind("PER")], tmp_path)
     assert llm.asked[1].request.turns[0][0] == "(empty)"
 
 
 @pytest.mark.parametrize("attribute", KEPT)
-def test_failed_because_the_call_did(attribute: str, tmp_path: Path):
+def test_failed_because_the_call_did(attribute: str, tmp_path: Path) -> None:
     result, llm = ask_about(attribute, CallFailed("the endpoint answered with status 500"), tmp_path)
     note = account(result, attribute)
     assert (note["outcome"], note["answer"], note["calls"]) == ("failed", "failed", 0)
@@ -132,20 +132,20 @@ def test_failed_because_the_call_did(attribute: str, tmp_path: Path):
     assert result["entities"][0][attribute] == BEFORE[attribute]
 
 
-def test_a_call_that_fails_after_an_unreadable_answer_keeps_the_count(tmp_path: Path):
+def test_a_call_that_fails_after_an_unreadable_answer_keeps_the_count(tmp_path: Path) -> None:
     result, _ = ask_about("type", [UNREADABLE, CallFailed("too slow")], tmp_path)
     note = account(result, "type")
     assert (note["outcome"], note["answer"], note["calls"], note["model"]) == ("failed", "failed", 1, MODEL)
 
 
 @pytest.mark.parametrize("error", [Unavailable("the endpoint cannot be reached"), RecordingMiss("nearest is 3")])
-def test_unavailable_because_nobody_could_be_asked(error: Exception, tmp_path: Path):
+def test_unavailable_because_nobody_could_be_asked(error: Exception, tmp_path: Path) -> None:
     result, _ = ask_about("type", error, tmp_path)
     note = account(result, "type")
     assert (note["outcome"], note["answer"], note["detail"]) == ("unavailable", None, str(error))
 
 
-def test_unavailable_because_calls_are_off(tmp_path: Path):
+def test_unavailable_because_calls_are_off(tmp_path: Path) -> None:
     graph = graph_of(says((ANN, "ORG", FACE, doubt("span type region"))), Mllm())
     result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)})
     assert outcome(result) == {"span": "unavailable", "type": "unavailable", "region": "unavailable"}
@@ -153,7 +153,7 @@ def test_unavailable_because_calls_are_off(tmp_path: Path):
     assert account(result, "span")["prompt"] == "span/v1"
 
 
-def test_unavailable_because_it_is_not_recorded(tmp_path: Path):
+def test_unavailable_because_it_is_not_recorded(tmp_path: Path) -> None:
     path = tmp_path / "asked.jsonl"
     path.write_text("", encoding="utf-8")
     llm = Mllm(model=MODEL, recording=Recording(path))
@@ -163,21 +163,21 @@ def test_unavailable_because_it_is_not_recorded(tmp_path: Path):
     assert "no recording matches" in note["detail"]
 
 
-def test_a_broken_recording_stops_the_run(tmp_path: Path):
+def test_a_broken_recording_stops_the_run(tmp_path: Path) -> None:
     llm = Mllm(model=MODEL, recording=Recording(tmp_path / "none.jsonl"))
     graph = graph_of(says((ANN, "ORG", FACE, doubt("type"))), llm)
     with pytest.raises(DataError, match=r"none\.jsonl"):
         graph.invoke({"text": TEXT}, context={"mode": "replay"})
 
 
-def test_a_region_without_a_picture_is_unavailable_and_costs_nothing():
+def test_a_region_without_a_picture_is_unavailable_and_costs_nothing() -> None:
     llm = ScriptedLlm()
     result = graph_of(says((ANN, "ORG", None, doubt("region"))), llm).invoke({"text": TEXT})
     assert account(result, "region")["detail"] == "the post has no picture to look at"
     assert llm.asked == []
 
 
-def test_a_picture_that_only_the_prediction_knows_cannot_be_looked_at():
+def test_a_picture_that_only_the_prediction_knows_cannot_be_looked_at() -> None:
     llm = ScriptedLlm()
     known = PictureInfo("elsewhere.jpg", "ab" * 32, 200, 100)
     result = graph_of(says((ANN, "ORG", FACE, doubt("region")), picture=known), llm).invoke({"text": TEXT})
@@ -195,7 +195,7 @@ REGION_ANSWERS = {
 
 
 @pytest.mark.parametrize("case", REGION_ANSWERS)
-def test_not_in_the_picture_is_no_failure_and_no_failure_is_that(case: str, tmp_path: Path):
+def test_not_in_the_picture_is_no_failure_and_no_failure_is_that(case: str, tmp_path: Path) -> None:
     answer, ended, state, after = REGION_ANSWERS[case]
     result, _ = ask_about("region", answer if isinstance(answer, Exception) else [answer, answer], tmp_path)
     note = account(result, "region")
@@ -203,7 +203,7 @@ def test_not_in_the_picture_is_no_failure_and_no_failure_is_that(case: str, tmp_
     assert result["entities"][0]["region"] == after
 
 
-def test_null_for_what_was_not_in_the_picture_is_kept(tmp_path: Path):
+def test_null_for_what_was_not_in_the_picture_is_kept(tmp_path: Path) -> None:
     llm = ScriptedLlm({("region", "Ann"): region()})
     graph = graph_of(says((ANN, "ORG", None, doubt("region"))), llm)
     note = account(graph.invoke({"text": TEXT, "image": drawing(tmp_path)}), "region")
@@ -211,7 +211,7 @@ def test_null_for_what_was_not_in_the_picture_is_kept(tmp_path: Path):
     assert "Box as found (null means not in the picture): null" in llm.asked[0].request.user
 
 
-async def test_a_bug_is_an_exception_and_no_outcome(tmp_path: Path):
+async def test_a_bug_is_an_exception_and_no_outcome(tmp_path: Path) -> None:
     llm = ScriptedLlm({("type", "Ann"): RuntimeError("a bug")})
     graph = graph_of(says((ANN, "ORG", FACE, doubt("type"))), llm)
     with pytest.raises(RuntimeError, match="a bug"):
@@ -221,7 +221,7 @@ async def test_a_bug_is_an_exception_and_no_outcome(tmp_path: Path):
 
 
 @pytest.mark.parametrize("answer", [KEPT["type"], UNREADABLE, CallFailed("slow"), Unavailable("gone")], ids=str)
-async def test_async_ends_as_sync_does(answer: Answer, tmp_path: Path):
+async def test_async_ends_as_sync_does(answer: Answer, tmp_path: Path) -> None:
     def graph():
         replies = answer if isinstance(answer, Exception) else [answer, answer]
         return graph_of(says((ANN, "ORG", FACE, doubt("type"))), ScriptedLlm({("type", "Ann"): replies}))
@@ -230,21 +230,21 @@ async def test_async_ends_as_sync_does(answer: Answer, tmp_path: Path):
     assert await graph().ainvoke(post) == graph().invoke(post)
 
 
-def test_one_failure_leaves_the_other_correctors_and_entities_at_work(tmp_path: Path):
+def test_one_failure_leaves_the_other_correctors_and_entities_at_work(tmp_path: Path) -> None:
     llm = ScriptedLlm({("span", "Ann"): CallFailed("slow"), ("type", "Ann"): kind("PER")})
     graph = graph_of(says((ANN, "ORG", FACE, doubt("span type region"))), llm)
     result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)})
     assert outcome(result) == {"span": "failed", "type": "changed", "region": "kept"}
 
 
-def test_what_was_written_by_hand_says_so(tmp_path: Path):
+def test_what_was_written_by_hand_says_so(tmp_path: Path) -> None:
     result, _ = ask_about("type", kind("PER"), tmp_path)
     note = account(result, "type")
     assert (note["authored"], note["model"], note["reasoning"]) == (True, MODEL, "By hand.")
     assert len(note["prompt_hash"]) == 12
 
 
-async def test_a_picture_that_is_gone_fails_the_correction_and_loses_nothing(tmp_path: Path):
+async def test_a_picture_that_is_gone_fails_the_correction_and_loses_nothing(tmp_path: Path) -> None:
     def seen_then_gone(post: Post) -> Extraction:
         said = says((ANN, "PER", FACE, doubt("region")))(post)
         Path(str(post.image)).unlink()
@@ -258,7 +258,7 @@ async def test_a_picture_that_is_gone_fails_the_correction_and_loses_nothing(tmp
         assert "no picture at" in note["detail"]
 
 
-def test_half_a_character_in_a_reply_does_not_spoil_the_result(tmp_path: Path):
+def test_half_a_character_in_a_reply_does_not_spoil_the_result(tmp_path: Path) -> None:
     llm = ScriptedLlm({("type", "Ann"): '{"reasoning_process": "x \\ud83d", "corrected_type": "ORG"}'})
     result = graph_of(says((ANN, "PER", FACE, doubt("type"))), llm).invoke({"text": " ".join(TOKENS)})
     assert account(result, "type")["reasoning"] == "x ?"
@@ -268,7 +268,7 @@ def test_half_a_character_in_a_reply_does_not_spoil_the_result(tmp_path: Path):
 NEIGHBOURS = says((ANN, "PER", FACE, doubt("span type region")), (LEE, "ORG", None, doubt()))
 
 
-def test_a_neighbours_words_bring_neither_its_type_nor_its_box(tmp_path: Path):
+def test_a_neighbours_words_bring_neither_its_type_nor_its_box(tmp_path: Path) -> None:
     llm = ScriptedLlm(
         {("span", "Ann"): span("Lee"), ("type", "Lee"): kind("ORG"), ("region", "Lee"): region(9, 9, 30, 30)}
     )

@@ -47,7 +47,7 @@ def post(tmp_path: Path) -> dict[str, Any]:
     return {"text": TEXT, "image": drawing(tmp_path), "id": "p1"}
 
 
-def test_each_corrector_sees_what_the_earlier_ones_settled(post: dict):
+def test_each_corrector_sees_what_the_earlier_ones_settled(post: dict) -> None:
     llm = ScriptedLlm(SCRIPT)
     result = graph_of(THREE, llm).invoke(post, ONE_AT_A_TIME)
     assert llm.keys == [("span", "Ann"), ("type", "Ann Lee"), ("region", "Ann Lee"), ("span", "Ann")]
@@ -70,7 +70,7 @@ def test_each_corrector_sees_what_the_earlier_ones_settled(post: dict):
     )
 
 
-def test_a_picture_goes_to_type_and_region_but_not_to_span(post: dict):
+def test_a_picture_goes_to_type_and_region_but_not_to_span(post: dict) -> None:
     llm = ScriptedLlm(SCRIPT)
     graph_of(THREE, llm).invoke(post)
     assert {asked.attribute: asked.request.picture is not None for asked in llm.asked} == {
@@ -80,7 +80,7 @@ def test_a_picture_goes_to_type_and_region_but_not_to_span(post: dict):
     }
 
 
-def test_a_name_that_stands_twice_is_told_apart_by_place(post: dict):
+def test_a_name_that_stands_twice_is_told_apart_by_place(post: dict) -> None:
     result = read_result(graph_of(THREE, ScriptedLlm(SCRIPT)).invoke(post, ONE_AT_A_TIME))
     assert [(entity.index, entity.text, entity.span) for entity in result.entities] == [
         (0, "Ann Lee", Span(0, 2)),
@@ -91,7 +91,7 @@ def test_a_name_that_stands_twice_is_told_apart_by_place(post: dict):
         assert result.text[entity.start_char : entity.stop_char] == entity.text
 
 
-def test_the_sure_entity_is_left_alone_and_says_so(post: dict):
+def test_the_sure_entity_is_left_alone_and_says_so(post: dict) -> None:
     llm = ScriptedLlm(SCRIPT)
     result = graph_of(THREE, llm).invoke(post, ONE_AT_A_TIME)
     assert outcome(result, 0) == {"span": "changed", "type": "changed", "region": "changed"}
@@ -101,7 +101,7 @@ def test_the_sure_entity_is_left_alone_and_says_so(post: dict):
     assert not any(asked.entity == "Blue Owls" for asked in llm.asked)
 
 
-async def test_every_way_to_run_it_gives_the_same(post: dict):
+async def test_every_way_to_run_it_gives_the_same(post: dict) -> None:
     def graph():
         return graph_of(THREE, ScriptedLlm(SCRIPT))
 
@@ -115,13 +115,13 @@ async def test_every_way_to_run_it_gives_the_same(post: dict):
     assert last | expected == last
 
 
-def test_one_graph_serves_one_event_loop_after_the_other(post: dict):
+def test_one_graph_serves_one_event_loop_after_the_other(post: dict) -> None:
     graph = graph_of(says((ANN, "PER", FACE, doubt("type"))), ScriptedLlm())
     first, second = (asyncio.run(graph.ainvoke(post)) for _ in range(2))
     assert first == second
 
 
-def test_a_stream_shows_each_step_of_an_entity(post: dict):
+def test_a_stream_shows_each_step_of_an_entity(post: dict) -> None:
     graph = graph_of(says((ANN, "ORG", FACE, doubt("span type region"))), ScriptedLlm(SCRIPT))
     steps = [
         (bool(namespace), step)
@@ -133,7 +133,7 @@ def test_a_stream_shows_each_step_of_an_entity(post: dict):
     assert [step for within, step in steps if not within] == ["extract", "correct_entity", "collect"]
 
 
-def test_a_thread_that_is_used_again_does_not_repeat_results(post: dict):
+def test_a_thread_that_is_used_again_does_not_repeat_results(post: dict) -> None:
     graph = graph_of(THREE, ScriptedLlm()).copy({"checkpointer": InMemorySaver()})
     config = {"configurable": {"thread_id": "t"}, "max_concurrency": 1}
     first = graph.invoke(post, config)
@@ -143,7 +143,7 @@ def test_a_thread_that_is_used_again_does_not_repeat_results(post: dict):
     assert len(graph.get_state(config).values["corrected"]) == 2
 
 
-def test_a_second_post_on_a_thread_forgets_the_first(post: dict):
+def test_a_second_post_on_a_thread_forgets_the_first(post: dict) -> None:
     graph = graph_of(THREE, ScriptedLlm()).copy({"checkpointer": InMemorySaver()})
     config = {"configurable": {"thread_id": "t"}}
     assert graph.invoke(post, config)["picture"] is not None
@@ -152,7 +152,7 @@ def test_a_second_post_on_a_thread_forgets_the_first(post: dict):
     assert second["id"] is None
 
 
-def test_a_run_that_was_stopped_goes_on(post: dict):
+def test_a_run_that_was_stopped_goes_on(post: dict) -> None:
     llm = ScriptedLlm(SCRIPT)
     graph = graph_of(THREE, llm).copy({"checkpointer": InMemorySaver()})
     config = {"configurable": {"thread_id": "t"}, "max_concurrency": 1}
@@ -163,7 +163,7 @@ def test_a_run_that_was_stopped_goes_on(post: dict):
     assert len(llm.asked) == asked
 
 
-def test_no_entity_no_question():
+def test_no_entity_no_question() -> None:
     llm = ScriptedLlm()
     result = graph_of(says(), llm).invoke({"text": TEXT})
     assert result["entities"] == []
@@ -171,7 +171,7 @@ def test_no_entity_no_question():
     assert llm.asked == []
 
 
-def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict):
+def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict) -> None:
     output = graph_of(THREE, ScriptedLlm(SCRIPT)).invoke(post, ONE_AT_A_TIME)
     result = read_result(output)
     assert read_result(json.loads(json.dumps(output))) == result
@@ -183,7 +183,7 @@ def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict):
 
 
 @pytest.mark.parametrize("inline", [False, True])
-def test_no_picture_bytes_in_the_state(post: dict, inline: bool):
+def test_no_picture_bytes_in_the_state(post: dict, inline: bool) -> None:
     if inline:
         data = Path(post["image"]).read_bytes()
         post = post | {"image": f"data:image/png;base64,{b64encode(data).decode()}"}
@@ -209,7 +209,7 @@ def test_no_picture_bytes_in_the_state(post: dict, inline: bool):
         ({"text": []}, "no words"),
     ],
 )
-async def test_what_is_no_post_is_refused(post: dict, names: str, predictor):
+async def test_what_is_no_post_is_refused(post: dict, names: str, predictor) -> None:
     from unco.tools.extraction.extractor import NetworkExtractor
 
     graph = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm())
@@ -222,14 +222,14 @@ async def test_what_is_no_post_is_refused(post: dict, names: str, predictor):
 
 
 @pytest.mark.parametrize("context", [Context(mode="off"), {"mode": "off"}], ids=["object", "dict"])
-def test_context_as_object_or_as_dict(context: Any):
+def test_context_as_object_or_as_dict(context: Any) -> None:
     llm = ScriptedLlm()
     result = graph_of(THREE, llm).invoke({"text": TEXT}, context=context)
     assert outcome(result)["type"] == "unavailable"
     assert llm.asked == []
 
 
-def test_without_a_context_the_defaults_count():
+def test_without_a_context_the_defaults_count() -> None:
     llm = ScriptedLlm()
     graph_of(THREE, llm).invoke({"text": TEXT})
     assert {asked.request.prompt for asked in llm.asked} == {"span/v1", "type/v1"}

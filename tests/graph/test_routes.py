@@ -32,20 +32,20 @@ def extraction(thresholds: dict[str, float], doubts: list[dict[str, float]]) -> 
 
 
 @given(numbers, numbers)
-def test_exactly_what_is_above_its_threshold_is_corrected_in_order(thresholds: dict, doubts: dict):
+def test_exactly_what_is_above_its_threshold_is_corrected_in_order(thresholds: dict, doubts: dict) -> None:
     state = {"entity": {"index": 0, "uncertainty": doubts}, "extraction": {"thresholds": thresholds}}
     above = [f"correct_{name}" for name in ATTRIBUTES if doubts[name] > thresholds[name]]
     assert visited(state) == above
 
 
 @given(numbers)
-def test_at_its_threshold_an_attribute_stays(thresholds: dict):
+def test_at_its_threshold_an_attribute_stays(thresholds: dict) -> None:
     state = {"entity": {"index": 0, "uncertainty": thresholds}, "extraction": {"thresholds": thresholds}}
     assert visited(state) == []
 
 
 @given(posts)
-def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[dict, list[dict]]):
+def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[dict, list[dict]]) -> None:
     said = extraction(*post)
     needy = [
         entity

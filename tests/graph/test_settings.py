@@ -41,7 +41,7 @@ def untouched(post: Post) -> Extraction:
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_bad_settings_are_refused_before_the_small_model_runs(case: str):
+async def test_bad_settings_are_refused_before_the_small_model_runs(case: str) -> None:
     settings, says_how = BAD[case]
     graph = graph_of(untouched, ScriptedLlm())
     with pytest.raises(SettingsError, match=says_how):
@@ -56,12 +56,12 @@ SECRET = {"api_key": "sk-test"}  # pragma: allowlist secret
 
 
 @pytest.mark.parametrize("settings", [{"modee": "off"}, SECRET, {"base_url": "http://elsewhere"}])
-def test_an_unknown_setting_is_refused(settings: dict):
+def test_an_unknown_setting_is_refused(settings: dict) -> None:
     with pytest.raises(SettingsError, match=f"unknown setting.*{next(iter(settings))}"):
         graph_of(untouched, ScriptedLlm()).invoke({"text": TEXT}, context=settings)
 
 
-def test_a_model_of_unknown_family_is_no_matter_when_nobody_is_asked():
+def test_a_model_of_unknown_family_is_no_matter_when_nobody_is_asked() -> None:
     graph = graph_of(says((ANN, "ORG", FACE, doubt("type"))), Mllm(model="mystery-1"))
     assert outcome(graph.invoke({"text": TEXT}))["type"] == "unavailable"
 
@@ -75,7 +75,7 @@ def test_a_model_of_unknown_family_is_no_matter_when_nobody_is_asked():
         ({"region_threshold": 0.95}, {"span", "type"}),
     ],
 )
-def test_thresholds_of_the_run_count_and_are_reported(thresholds: dict[str, Any], asked: set, tmp_path: Path):
+def test_thresholds_of_the_run_count_and_are_reported(thresholds: dict[str, Any], asked: set, tmp_path: Path) -> None:
     llm = ScriptedLlm()
     graph = graph_of(says((ANN, "ORG", FACE, doubt("span type region"))), llm)
     result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context=thresholds)
@@ -85,7 +85,7 @@ def test_thresholds_of_the_run_count_and_are_reported(thresholds: dict[str, Any]
 
 
 @pytest.mark.parametrize("number", [-1, -1.0])
-def test_a_threshold_of_always_asks_about_what_has_no_doubt_at_all(number: float, tmp_path: Path):
+def test_a_threshold_of_always_asks_about_what_has_no_doubt_at_all(number: float, tmp_path: Path) -> None:
     llm = ScriptedLlm()
     graph = graph_of(says((ANN, "ORG", FACE, Uncertainty(0.0, 0.0, 0.0))), llm)
     always = {"span_threshold": number, "type_threshold": number, "region_threshold": number}
@@ -95,7 +95,7 @@ def test_a_threshold_of_always_asks_about_what_has_no_doubt_at_all(number: float
     assert result["thresholds"] == {"span": -1.0, "type": -1.0, "region": -1.0}
 
 
-def test_a_threshold_of_zero_asks_about_everything_that_has_any_doubt(tmp_path: Path):
+def test_a_threshold_of_zero_asks_about_everything_that_has_any_doubt(tmp_path: Path) -> None:
     llm = ScriptedLlm()
     graph = graph_of(says((ANN, "ORG", FACE, doubt())), llm)
     zero = {"span_threshold": 0, "type_threshold": 0, "region_threshold": 0}
@@ -111,7 +111,7 @@ def test_a_threshold_of_zero_asks_about_everything_that_has_any_doubt(tmp_path: 
         ("0-1", "[0.05, 0.1, 0.3, 0.9]", "1 the right"),
     ],
 )
-def test_the_frame_of_the_run_serves_question_and_answer(frame: str, box: str, words: str, tmp_path: Path):
+def test_the_frame_of_the_run_serves_question_and_answer(frame: str, box: str, words: str, tmp_path: Path) -> None:
     llm = ScriptedLlm()
     graph = graph_of(says((ANN, "ORG", FACE, doubt("region"))), llm)
     result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context={"frame": frame})
@@ -121,20 +121,20 @@ def test_the_frame_of_the_run_serves_question_and_answer(frame: str, box: str, w
     assert result["entities"][0]["region"] == {"x1": 10, "y1": 10, "x2": 60, "y2": 90}
 
 
-def test_the_model_of_the_run_is_the_one_asked(tmp_path: Path):
+def test_the_model_of_the_run_is_the_one_asked(tmp_path: Path) -> None:
     llm = ScriptedLlm()
     graph_of(says((ANN, "ORG", FACE, doubt("type"))), llm).invoke({"text": TEXT}, context={"model": "qwen3-vl-8b"})
     assert llm.asked[0].request.model == "qwen3-vl-8b"
 
 
-def test_the_frame_that_is_set_is_the_configured_models_and_no_other_ones():
+def test_the_frame_that_is_set_is_the_configured_models_and_no_other_ones() -> None:
     llm = Mllm("http://127.0.0.1:1/v1", "my-finetune", frame="0-1000")
     assert current_frame(Context(), llm).name == "0-1000"
     assert current_frame(Context(model="gemini-2.5-pro"), llm).name == "0-1000-yx"
     assert current_frame(Context(model="gemini-2.5-pro", frame="0-1"), llm).name == "0-1"
 
 
-def test_replay_needs_the_name_of_a_model(tmp_path: Path):
+def test_replay_needs_the_name_of_a_model(tmp_path: Path) -> None:
     llm = Mllm(recording=Recording(tmp_path / "r.jsonl"))
     with pytest.raises(SettingsError, match="UNCO_LLM_MODEL"):
         graph_of(untouched, llm).invoke({"text": TEXT}, context=Context(mode="replay"))

@@ -29,7 +29,7 @@ def at_once(**settings: Any) -> ScriptedLlm:
 
 
 @pytest.mark.parametrize(("calls", "asked"), [(0, 0), (1, 1), (2, 2), (9, 2)])
-def test_one_shot_keeps_to_a_budget(calls: int, asked: int):
+def test_one_shot_keeps_to_a_budget(calls: int, asked: int) -> None:
     llm = at_once()
     result = variant("one_shot", llm).invoke(POST, {"max_concurrency": 1}, context={"post_calls": calls})
     assert len(llm.asked) == asked
@@ -38,7 +38,7 @@ def test_one_shot_keeps_to_a_budget(calls: int, asked: int):
     assert sum(note["detail"].startswith("budget: ") for note in notes) == 3 * (2 - asked)
 
 
-def test_generation_keeps_to_a_budget():
+def test_generation_keeps_to_a_budget() -> None:
     llm = ScriptedLlm({("generate", ""): ["no json", FOUND]})
     result = variant("generate", llm).invoke(POST, context={"post_calls": 1})
     assert (len(llm.asked), result["questions"][0]["outcome"]) == (1, "failed")
@@ -47,7 +47,7 @@ def test_generation_keeps_to_a_budget():
     assert len(llm.asked) == 1
 
 
-def test_recall_takes_what_the_uncertain_attributes_leave():
+def test_recall_takes_what_the_uncertain_attributes_leave() -> None:
     llm = ScriptedLlm({("recall", ""): MISSED})
     tight = graph_of(SAID, llm).invoke(POST, context={"post_calls": 3, "recall": True})
     assert "recall" not in [asked.attribute for asked in llm.asked]
@@ -56,7 +56,7 @@ def test_recall_takes_what_the_uncertain_attributes_leave():
     assert [entity["text"] for entity in roomy["entities"]] == ["Ann", "Blue Owls", "Lee"]
 
 
-async def test_the_next_model_of_a_chain_is_asked_when_one_does_not_answer():
+async def test_the_next_model_of_a_chain_is_asked_when_one_does_not_answer() -> None:
     def chain() -> ScriptedLlm:
         broken = {("one_shot", "Ann"): CallFailed("slow"), ("generate", ""): CallFailed("slow")}
         second = ScriptedLlm({("one_shot", "Ann"): AT_ONCE, ("generate", ""): FOUND})
@@ -72,7 +72,7 @@ async def test_the_next_model_of_a_chain_is_asked_when_one_does_not_answer():
 
 
 @pytest.mark.parametrize("name", ["one_shot", "generate"])
-def test_a_question_about_all_three_needs_leave_for_all_three(name: str):
+def test_a_question_about_all_three_needs_leave_for_all_three(name: str) -> None:
     llm = Mllm("https://api.example.com/v1", "authored-x", terms=Terms(privacy=Privacy(region="local")))
     result = variant(name, llm).invoke(POST)
     told = result["questions"][0] if name == "generate" else account(result, "span")
@@ -80,7 +80,7 @@ def test_a_question_about_all_three_needs_leave_for_all_three(name: str):
     assert told["detail"].startswith("policy: host 'api.example.com' may not be asked about the whole post")
 
 
-def test_what_one_shot_took_is_counted_once_in_the_posts_account():
+def test_what_one_shot_took_is_counted_once_in_the_posts_account() -> None:
     llm = at_once()
     llm.script["one_shot", "Ann"] = ["no json", AT_ONCE]
     result = variant("one_shot", llm).invoke(POST)
@@ -88,7 +88,7 @@ def test_what_one_shot_took_is_counted_once_in_the_posts_account():
     assert [len(note["exchanges"]) for note in result["entities"][0]["corrections"]] == [2, 0, 0]
 
 
-def test_what_recall_took_is_in_the_posts_account():
+def test_what_recall_took_is_in_the_posts_account() -> None:
     llm = ScriptedLlm({("recall", ""): MISSED, ("type", "Ann"): kind("PER")})
     result = graph_of(SAID, llm).invoke(POST, context={"recall": True})
     assert result["usage"]["calls"] == len(llm.asked) == 4

@@ -52,7 +52,7 @@ def found(*entities: tuple[str, str, list[float] | None]) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_every_variant_takes_a_post_and_gives_a_result(name: str, tmp_path: Path):
+async def test_every_variant_takes_a_post_and_gives_a_result(name: str, tmp_path: Path) -> None:
     script = {("one_shot", "Ann"): at_once("Ann Lee", "PER"), ("generate", ""): found(("Ann Lee", "PER", None))}
     graph = variant(name, ScriptedLlm(script))
     result = graph.invoke(post(tmp_path))
@@ -68,7 +68,7 @@ async def test_every_variant_takes_a_post_and_gives_a_result(name: str, tmp_path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_anybody_to_ask_every_variant_ends(name: str, tmp_path: Path):
+def test_without_anybody_to_ask_every_variant_ends(name: str, tmp_path: Path) -> None:
     result = variant(name, Mllm()).invoke(post(tmp_path))
     assert {note["outcome"] for entity in result["entities"] for note in entity["corrections"]} <= {
         "skipped",
@@ -76,12 +76,12 @@ def test_without_anybody_to_ask_every_variant_ends(name: str, tmp_path: Path):
     }
 
 
-def test_an_unknown_variant_names_those_there_are():
+def test_an_unknown_variant_names_those_there_are() -> None:
     with pytest.raises(SettingsError, match="unco, small_only, correct_all, one_shot, generate"):
         variant("all", Mllm())
 
 
-def test_small_only_asks_nobody(tmp_path: Path):
+def test_small_only_asks_nobody(tmp_path: Path) -> None:
     llm = ScriptedLlm()
     result = variant("small_only", llm).invoke(post(tmp_path), context={"span_threshold": -1})
     assert llm.asked == []
@@ -89,7 +89,7 @@ def test_small_only_asks_nobody(tmp_path: Path):
     assert {note["outcome"] for entity in result["entities"] for note in entity["corrections"]} == {"skipped"}
 
 
-def test_correct_all_asks_about_everything(tmp_path: Path):
+def test_correct_all_asks_about_everything(tmp_path: Path) -> None:
     llm = ScriptedLlm()
     result = variant("correct_all", llm).invoke(post(tmp_path), {"max_concurrency": 1}, context={"type_threshold": 1.0})
     assert sorted(asked.attribute for asked in llm.asked) == ["region"] * 3 + ["span"] * 3 + ["type"] * 3
@@ -103,7 +103,7 @@ def ask_once(answer: Answer, tmp_path: Path, image: bool = True) -> tuple[dict[s
     return variant("one_shot", llm, said).invoke(post(tmp_path) if image else {"text": TEXT}), llm
 
 
-def test_one_question_corrects_all_three_also_what_was_sure(tmp_path: Path):
+def test_one_question_corrects_all_three_also_what_was_sure(tmp_path: Path) -> None:
     result, llm = ask_once(at_once("Ann Lee", "PER", 20, 20, 80, 90), tmp_path)
     assert len(llm.asked) == 1
     assert outcome(result) == {"span": "changed", "type": "changed", "region": "changed"}
@@ -113,7 +113,7 @@ def test_one_question_corrects_all_three_also_what_was_sure(tmp_path: Path):
     assert [note["before"] for note in ann["corrections"]][1] == "ORG"
 
 
-def test_the_question_says_all_three_uncertainties_and_thresholds(tmp_path: Path):
+def test_the_question_says_all_three_uncertainties_and_thresholds(tmp_path: Path) -> None:
     _, llm = ask_once(at_once("Ann", "ORG", 10, 10, 60, 90), tmp_path)
     request = llm.asked[0].request
     assert request.prompt == "one_shot/v1"
@@ -124,7 +124,7 @@ def test_the_question_says_all_three_uncertainties_and_thresholds(tmp_path: Path
 
 
 @pytest.mark.parametrize("unreadable_first", [False, True])
-def test_its_cost_is_counted_once(unreadable_first: bool, tmp_path: Path):
+def test_its_cost_is_counted_once(unreadable_first: bool, tmp_path: Path) -> None:
     answer = at_once("Ann Lee", "PER", 20, 20, 80, 90)
     result, llm = ask_once(["I think so.", answer] if unreadable_first else answer, tmp_path)
     notes = result["entities"][0]["corrections"]
@@ -144,7 +144,7 @@ ONE_REJECTED = {
 
 
 @pytest.mark.parametrize("attribute", ONE_REJECTED)
-def test_each_attribute_is_verified_on_its_own(attribute: str, tmp_path: Path):
+def test_each_attribute_is_verified_on_its_own(attribute: str, tmp_path: Path) -> None:
     answer, why = ONE_REJECTED[attribute]
     result, _ = ask_once(answer, tmp_path)
     ended = outcome(result)
@@ -162,7 +162,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_a_question_that_fails_fails_for_all_three(case: str, tmp_path: Path):
+def test_a_question_that_fails_fails_for_all_three(case: str, tmp_path: Path) -> None:
     answer, ended, state, calls = FAULTS[case]
     result, _ = ask_once(answer, tmp_path)
     notes = result["entities"][0]["corrections"]
@@ -171,7 +171,7 @@ def test_a_question_that_fails_fails_for_all_three(case: str, tmp_path: Path):
     assert result["entities"][0]["text"] == "Ann"
 
 
-def test_without_a_picture_words_and_type_are_corrected_and_the_box_is_not(tmp_path: Path):
+def test_without_a_picture_words_and_type_are_corrected_and_the_box_is_not(tmp_path: Path) -> None:
     result, llm = ask_once(at_once("Ann Lee", "PER", 1, 1, 50, 50), tmp_path, image=False)
     assert outcome(result) == {"span": "changed", "type": "changed", "region": "unavailable"}
     assert account(result, "region")["detail"] == "the post has no picture to look at"
@@ -179,7 +179,7 @@ def test_without_a_picture_words_and_type_are_corrected_and_the_box_is_not(tmp_p
     assert llm.asked[0].request.picture is None
 
 
-def test_two_entities_of_one_question_each_do_not_take_the_same_words():
+def test_two_entities_of_one_question_each_do_not_take_the_same_words() -> None:
     llm = ScriptedLlm(
         {
             ("one_shot", "for the"): at_once("for the Blue Owls", "ORG"),
@@ -192,7 +192,7 @@ def test_two_entities_of_one_question_each_do_not_take_the_same_words():
     assert not spans[0].overlaps(spans[1])
 
 
-def test_generation_only_where_the_small_model_is_unsure(tmp_path: Path):
+def test_generation_only_where_the_small_model_is_unsure(tmp_path: Path) -> None:
     script = {("generate", ""): found(("Blue Owls", "ORG", None))}
     unsure, llm = variant("generate_uncertain", ScriptedLlm(script)), ScriptedLlm(script)
     assert [entity["text"] for entity in unsure.invoke(post(tmp_path))["entities"]] == ["Blue Owls"]

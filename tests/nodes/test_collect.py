@@ -40,12 +40,12 @@ def spans(entities: list[Entity]) -> list[Span]:
         ((Span(4, 6), Span(0, 2)), (Span(4, 6), Span(0, 2))),  # places changed: still no word in common
     ],
 )
-def test_a_span_that_runs_into_another_goes_back(now: tuple[Span, Span], settled: tuple[Span, Span]):
+def test_a_span_that_runs_into_another_goes_back(now: tuple[Span, Span], settled: tuple[Span, Span]) -> None:
     post = said(Span(0, 2), Span(4, 6))
     assert tuple(spans(settle_overlaps([moved(post, i, span) for i, span in enumerate(now)], post))) == settled
 
 
-def test_who_goes_back_has_its_words_and_an_account_of_it():
+def test_who_goes_back_has_its_words_and_an_account_of_it() -> None:
     post = said(Span(0, 2), Span(4, 6))
     back = settle_overlaps([moved(post, 0, Span(0, 5)), post.entities[1]], post)[0]
     assert (back.text, back.start_char, back.stop_char) == ("a b", 0, 3)
@@ -57,7 +57,7 @@ def test_who_goes_back_has_its_words_and_an_account_of_it():
 BOX = Box(100, 10, 150, 90)
 
 
-def test_who_goes_back_leaves_the_type_and_box_of_the_other_behind():
+def test_who_goes_back_leaves_the_type_and_box_of_the_other_behind() -> None:
     post = said(Span(0, 2), Span(4, 6))
     entity = moved(post, 0, Span(4, 6))
     for note in (
@@ -75,7 +75,7 @@ def test_who_goes_back_leaves_the_type_and_box_of_the_other_behind():
     assert {note.detail for note in back.corrections} == {"'e f' shares words with another entity"}
 
 
-def test_who_goes_back_keeps_what_was_never_answered():
+def test_who_goes_back_keeps_what_was_never_answered() -> None:
     post = said(Span(0, 2), Span(4, 6))
     note = Correction("type", "failed", "PER", "PER", 0.9, 0.3, detail="cut off")
     entity = with_correction(moved(post, 0, Span(4, 6)), note, post)
@@ -97,7 +97,7 @@ def posts_with_moves(draw: st.DrawFn) -> tuple[Extraction, list[Entity]]:
 
 
 @given(posts_with_moves())
-def test_no_two_entities_share_a_word_and_none_is_lost(case: tuple[Extraction, list[Entity]]):
+def test_no_two_entities_share_a_word_and_none_is_lost(case: tuple[Extraction, list[Entity]]) -> None:
     post, wanted = case
     settled = settle_overlaps(wanted, post)
     assert [entity.index for entity in settled] == list(range(len(post.entities)))
@@ -108,7 +108,9 @@ def test_no_two_entities_share_a_word_and_none_is_lost(case: tuple[Extraction, l
 
 
 @given(posts_with_moves(), st.randoms())
-def test_collect_keeps_order_and_number_and_accounts_for_everything(case: tuple[Extraction, list[Entity]], dice):
+def test_collect_keeps_order_and_number_and_accounts_for_everything(
+    case: tuple[Extraction, list[Entity]], dice
+) -> None:
     post, wanted = case
     sent = [entity for entity in wanted if dice.random() < 0.7]
     dice.shuffle(sent)
@@ -126,7 +128,7 @@ def test_collect_keeps_order_and_number_and_accounts_for_everything(case: tuple[
         assert (entity.corrections[0].outcome == "skipped") is not corrected
 
 
-def test_what_was_sure_enough_is_skipped_with_its_numbers():
+def test_what_was_sure_enough_is_skipped_with_its_numbers() -> None:
     post = said(Span(0, 2))
     notes = with_skips(post.entities[0], Thresholds(0.95, 0.3, 0.5)).corrections
     assert [(note.attribute, note.outcome, note.uncertainty, note.threshold) for note in notes] == [
@@ -137,7 +139,7 @@ def test_what_was_sure_enough_is_skipped_with_its_numbers():
     assert [note.after for note in notes] == [Span(0, 2), "PER", None]
 
 
-def test_a_correction_of_the_wrong_kind_is_a_bug():
+def test_a_correction_of_the_wrong_kind_is_a_bug() -> None:
     post = said(Span(0, 2))
     with pytest.raises(TypeError, match="a span cannot become 'PER'"):
         with_correction(post.entities[0], Correction("span", "changed", Span(0, 2), "PER", 0.9, 0.4), post)

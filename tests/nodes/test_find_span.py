@@ -22,26 +22,26 @@ from unco.types import Span
         ("Blue\u200b Owls", Span(5, 7)),
     ],
 )
-def test_words_are_found(words: str, span: Span):
+def test_words_are_found(words: str, span: Span) -> None:
     assert find_span(words, TOKENS, []) == span
 
 
-def test_a_name_that_stands_twice_is_the_one_that_is_free():
+def test_a_name_that_stands_twice_is_the_one_that_is_free() -> None:
     assert find_span("Ann", TOKENS, [Span(0, 2)]) == ARBOR
 
 
-def test_what_is_spelt_right_counts_before_what_is_not():
+def test_what_is_spelt_right_counts_before_what_is_not() -> None:
     assert find_span("Ann", ("ann", "and", "Ann"), []) == Span(2, 3)
     assert find_span("Ann", ("ann", "and", "Ann"), [Span(2, 3)]) == Span(0, 1)
 
 
 @pytest.mark.parametrize("words", ["Anna", "An", "Lee plays for Oslo", "n Lee", "", "\u200b", "🚀"])
-def test_what_does_not_stand_there_is_rejected(words: str):
+def test_what_does_not_stand_there_is_rejected(words: str) -> None:
     with pytest.raises(Rejected, match="does not stand in the post"):
         find_span(words, TOKENS, [])
 
 
-def test_what_is_taken_is_rejected_as_such():
+def test_what_is_taken_is_rejected_as_such() -> None:
     with pytest.raises(Rejected, match="shares words with another entity"):
         find_span("Blue Owls", TOKENS, [Span(6, 7)])
 
@@ -50,7 +50,9 @@ tokens = st.lists(st.text("ab\u200b", min_size=1, max_size=3), min_size=1, max_s
 
 
 @given(tokens, st.data())
-def test_any_run_of_tokens_with_letters_is_found_with_the_same_letters(post: tuple[str, ...], data: st.DataObject):
+def test_any_run_of_tokens_with_letters_is_found_with_the_same_letters(
+    post: tuple[str, ...], data: st.DataObject
+) -> None:
     start = data.draw(st.integers(0, len(post) - 1))
     stop = data.draw(st.integers(start + 1, len(post)))
     words = "".join(post[start:stop])
@@ -62,7 +64,7 @@ def test_any_run_of_tokens_with_letters_is_found_with_the_same_letters(post: tup
 
 
 @given(tokens, st.text("ab", max_size=4), st.lists(st.integers(0, 11), max_size=4))
-def test_what_is_found_is_never_taken(post: tuple[str, ...], words: str, places: list[int]):
+def test_what_is_found_is_never_taken(post: tuple[str, ...], words: str, places: list[int]) -> None:
     taken = [Span(place, place + 1) for place in places]
     try:
         found = find_span(words, post, taken)

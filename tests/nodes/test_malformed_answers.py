@@ -175,12 +175,12 @@ def check(note: Correction) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_picture_file(monkeypatch: pytest.MonkeyPatch):
+def no_picture_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unco.nodes.correct_region.sent_picture", lambda case: None)
     monkeypatch.setattr("unco.nodes.correct_type.sent_picture", lambda case: None)
 
 
-def test_the_table_is_long_and_reaches_every_outcome():
+def test_the_table_is_long_and_reaches_every_outcome() -> None:
     assert len(TABLE) > 300
     outcomes = {attribute: set() for attribute in ATTRIBUTES}
     for attribute, text in TABLE:
@@ -190,7 +190,7 @@ def test_the_table_is_long_and_reaches_every_outcome():
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
-def test_no_answer_of_the_table_raises_or_changes_what_it_may_not(attribute: Attribute):
+def test_no_answer_of_the_table_raises_or_changes_what_it_may_not(attribute: Attribute) -> None:
     for text in texts(attribute):
         for finish_reason in ("stop", "length", "content_filter", None):
             note = correction(attribute, text, finish_reason)
@@ -199,14 +199,14 @@ def test_no_answer_of_the_table_raises_or_changes_what_it_may_not(attribute: Att
             assert [one.text for one in note.exchanges] == [text] * note.calls
 
 
-def test_only_a_null_that_was_said_is_not_in_the_picture():
+def test_only_a_null_that_was_said_is_not_in_the_picture() -> None:
     nulls = {text for text in texts("region") if correction("region", text).answer == "null"}
     assert nulls
     assert all("[]" in text or "null" in text or "none" in text for text in nulls)
 
 
 @given(st.sampled_from(ATTRIBUTES), st.text())
-def test_any_text(attribute: Attribute, text: str):
+def test_any_text(attribute: Attribute, text: str) -> None:
     check(correction(attribute, text))
 
 
@@ -218,6 +218,6 @@ values = st.recursive(
 
 
 @given(st.sampled_from(ATTRIBUTES), values, values, st.sampled_from(WRAPPINGS[:8]))
-def test_any_json(attribute: Attribute, value: Any, other: Any, wrapping: str):
+def test_any_json(attribute: Attribute, value: Any, other: Any, wrapping: str) -> None:
     found = json.dumps({KEYS[attribute]: value, "reasoning_process": other})
     check(correction(attribute, wrapping.format(object=found)))

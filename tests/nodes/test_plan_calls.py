@@ -22,7 +22,7 @@ def post(*doubts: tuple[float, float, float]) -> Extraction:
     return extraction(TOKENS, entities)
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     said = post((0.9, 0.1, 0.6), (0.1, 0.95, 0.6))
     assert plan_calls(said, 2) == {0: {"span": 1, "region": 0}, 1: {"type": 1, "region": 0}}
     assert plan_calls(said, 3) == {0: {"span": 1, "region": 1}, 1: {"type": 1, "region": 0}}
@@ -36,7 +36,7 @@ doubts = st.lists(st.tuples(doubt, doubt, doubt), max_size=8)
 
 
 @given(doubts, st.integers(0, 60))
-def test_no_more_than_the_cap_and_a_second_call_only_when_all_have_one(values: list[tuple], calls: int):
+def test_no_more_than_the_cap_and_a_second_call_only_when_all_have_one(values: list[tuple], calls: int) -> None:
     said = post(*values)
     grants = plan_calls(said, calls)
     given_out = [count for of in grants.values() for count in of.values()]
@@ -47,7 +47,7 @@ def test_no_more_than_the_cap_and_a_second_call_only_when_all_have_one(values: l
 
 
 @given(doubts, st.integers(0, 24))
-def test_who_is_cut_is_not_more_uncertain_than_who_is_asked(values: list[tuple], calls: int):
+def test_who_is_cut_is_not_more_uncertain_than_who_is_asked(values: list[tuple], calls: int) -> None:
     said = post(*values)
     grants = plan_calls(said, calls)
     counts = [(said.entities[i].uncertainty.of(name), count) for i, of in grants.items() for name, count in of.items()]
@@ -66,7 +66,7 @@ TEXT = "a" * 100
 MOST = (PROMPT_TOKENS + 2 * 100 + 3000 + LONGEST_ANSWER) / 1e6
 
 
-def test_the_strictest_cap_counts():
+def test_the_strictest_cap_counts() -> None:
     llm = priced("m", 1.0)
     assert calls_for(Context(), Mllm(), TEXT) is None
     assert calls_for(Context(), llm, TEXT) == 5
@@ -75,7 +75,7 @@ def test_the_strictest_cap_counts():
     assert calls_for(Context(post_usd=1.0, model="unknown"), llm, TEXT) == 0
 
 
-def test_the_dearest_model_of_a_chain_counts():
+def test_the_dearest_model_of_a_chain_counts() -> None:
     chain = priced("local", 0.0, fallbacks=(priced("hosted", 1.0),))
     assert calls_for(Context(post_usd=2.5 * MOST), chain, TEXT) == 2
     assert calls_for(Context(post_usd=2.5 * MOST, model="local"), chain, TEXT) == 5

@@ -34,7 +34,7 @@ POST = ("RT", "@", "Ann", "Lee", ":", "New", "York", "is", "not", "York", "or", 
         ("York or", Span(9, 10), Span(9, 11)),
     ],
 )
-def test_spans(answer: str, old: Span, new: Span | None):
+def test_spans(answer: str, old: Span, new: Span | None) -> None:
     if new is None:
         with pytest.raises(Rejected):
             verify_span(answer, old, POST)
@@ -53,7 +53,7 @@ def test_spans(answer: str, old: Span, new: Span | None):
         ("", Span(2, 4)),
     ],
 )
-def test_spans_that_do_not_stand_there(answer: str, old: Span):
+def test_spans_that_do_not_stand_there(answer: str, old: Span) -> None:
     with pytest.raises(Rejected, match="does not stand in the post within 3 words"):
         verify_span(answer, old, POST)
 
@@ -72,7 +72,7 @@ def posts_with_two_spans(draw: st.DrawFn) -> tuple[tuple[str, ...], Span, Span]:
 
 
 @given(posts_with_two_spans())
-def test_an_accepted_span_stands_there_and_is_near(case: tuple[tuple[str, ...], Span, Span]):
+def test_an_accepted_span_stands_there_and_is_near(case: tuple[tuple[str, ...], Span, Span]) -> None:
     tokens, old, wanted = case
     words = " ".join(tokens[wanted.start : wanted.stop])
     near = max(abs(wanted.start - old.start), abs(wanted.stop - old.stop)) <= MOST_WORDS_MOVED
@@ -92,18 +92,18 @@ def letters(text: str) -> str:
     return text.replace(" ", "").replace("\u200b", "")
 
 
-def test_an_invisible_character_that_the_tokens_lack_does_no_harm():
+def test_an_invisible_character_that_the_tokens_lack_does_no_harm() -> None:
     assert verify_span("Foo\u200b Bar", Span(0, 1), ("Foo", "Bar", "plays")) == Span(0, 2)
 
 
 @given(posts_with_two_spans())
-def test_the_same_words_leave_the_span_where_it_is(case: tuple[tuple[str, ...], Span, Span]):
+def test_the_same_words_leave_the_span_where_it_is(case: tuple[tuple[str, ...], Span, Span]) -> None:
     tokens, old, _ = case
     assert verify_span(" ".join(tokens[old.start : old.stop]), old, tokens) == old
 
 
 @given(st.text(), posts_with_two_spans())
-def test_any_answer_is_a_span_of_the_post_or_rejected(answer: str, case: tuple[tuple[str, ...], Span, Span]):
+def test_any_answer_is_a_span_of_the_post_or_rejected(answer: str, case: tuple[tuple[str, ...], Span, Span]) -> None:
     tokens, old, _ = case
     with suppress(Rejected):
         assert verify_span(answer, old, tokens).stop <= len(tokens)
@@ -113,18 +113,18 @@ def test_any_answer_is_a_span_of_the_post_or_rejected(answer: str, case: tuple[t
     ("answer", "name"),
     [("PER", "PER"), (" per\n", "PER"), ("Org", "ORG"), ("SPORTS TEAM", "Sports Team")],
 )
-def test_types(answer: str, name: str):
+def test_types(answer: str, name: str) -> None:
     assert verify_type(answer, LABELS) == name
 
 
 @pytest.mark.parametrize("answer", ["", "DOG", "PERS", "PER/ORG", "a PER"])
-def test_types_that_there_are_not(answer: str):
+def test_types_that_there_are_not(answer: str) -> None:
     with pytest.raises(Rejected, match="there is PER, ORG, Sports Team"):
         verify_type(answer, LABELS)
 
 
 @given(st.text())
-def test_any_type_is_a_label_or_rejected(answer: str):
+def test_any_type_is_a_label_or_rejected(answer: str) -> None:
     with suppress(Rejected):
         assert verify_type(answer, LABELS) in {label.name for label in LABELS}
 
@@ -150,7 +150,7 @@ OLD = Box(10.4, 20.6, 110.2, 90.9)
         ("0-1", answered(0.05, 0.2, 0.5, 0.5), Box(20, 40, 200, 100)),
     ],
 )
-def test_regions(frame: str, answer: RegionAnswer, box: Box | None):
+def test_regions(frame: str, answer: RegionAnswer, box: Box | None) -> None:
     assert verify_region(answer, OLD, frame_by_name(frame), SIZE) == box
 
 
@@ -163,13 +163,13 @@ def test_regions(frame: str, answer: RegionAnswer, box: Box | None):
         ((20, 40, 20.5, 41), "less than one pixel"),
     ],
 )
-def test_regions_that_are_none(corners: tuple[float, ...], why: str):
+def test_regions_that_are_none(corners: tuple[float, ...], why: str) -> None:
     with pytest.raises(Rejected, match=why):
         verify_region(answered(*corners), OLD, frame_by_name("pixels"), SIZE)
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=lambda frame: frame.name)
-def test_a_repeated_box_is_the_old_one_without_rounding(frame):
+def test_a_repeated_box_is_the_old_one_without_rounding(frame) -> None:
     assert verify_region(answered(*encode(OLD, frame, *SIZE)), OLD, frame, SIZE) is OLD
 
 
@@ -177,7 +177,7 @@ numbers = st.one_of(st.integers(-2000, 3000), st.floats(-2000, 3000))
 
 
 @given(st.tuples(numbers, numbers, numbers, numbers), st.sampled_from(list(FRAMES)), st.booleans())
-def test_any_box_lies_in_the_picture_or_is_rejected(corners: tuple[float, ...], frame: str, named: bool):
+def test_any_box_lies_in_the_picture_or_is_rejected(corners: tuple[float, ...], frame: str, named: bool) -> None:
     try:
         box = verify_region(answered(*corners, named=named), OLD, frame_by_name(frame), SIZE)
     except Rejected:

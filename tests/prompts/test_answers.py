@@ -32,12 +32,12 @@ def box(value: object) -> tuple[float, ...] | None:
         {"left": 10, "top": 20.5, "right": 300, "bottom": 400},
     ],
 )
-def test_ways_to_write_a_box(value: object):
+def test_ways_to_write_a_box(value: object) -> None:
     assert box(value) == BOX
 
 
 @pytest.mark.parametrize("value", [None, "null", "Null", " NONE ", []])
-def test_ways_to_say_not_in_the_picture(value: object):
+def test_ways_to_say_not_in_the_picture(value: object) -> None:
     assert box(value) is None
 
 
@@ -70,17 +70,17 @@ def test_ways_to_say_not_in_the_picture(value: object):
         7.5,
     ],
 )
-def test_what_is_not_a_box_is_refused(value: object):
+def test_what_is_not_a_box_is_refused(value: object) -> None:
     with pytest.raises(ValidationError):
         box(value)
 
 
-def test_a_missing_box_is_not_null():
+def test_a_missing_box_is_not_null() -> None:
     with pytest.raises(ValidationError, match="Field required"):
         RegionAnswer.model_validate({"reasoning_process": "cannot see it"})
 
 
-def test_named_corners_are_marked_as_such():
+def test_named_corners_are_marked_as_such() -> None:
     named = {"x1": 1, "y1": 2, "x2": 3, "y2": 4}
     assert RegionAnswer.model_validate({"corrected_bounding_box": named}).named_corners
     listed = {"corrected_bounding_box": [1, 2, 3, 4], "named_corners": True}
@@ -97,19 +97,19 @@ jsons = st.recursive(
 
 @settings(deadline=None)
 @given(st.tuples(numbers, numbers, numbers, numbers))
-def test_any_four_numbers_come_back_as_they_were(corners: tuple[float, float, float, float]):
+def test_any_four_numbers_come_back_as_they_were(corners: tuple[float, float, float, float]) -> None:
     assert box(list(corners)) == corners
 
 
 @settings(deadline=None)
 @given(st.tuples(*[st.integers(-10_000, 10_000)] * 4), st.sampled_from(["[{}]", "({})", "{}"]))
-def test_any_four_integers_can_be_written_as_a_string(corners: tuple[int, ...], form: str):
+def test_any_four_integers_can_be_written_as_a_string(corners: tuple[int, ...], form: str) -> None:
     assert box(form.format(", ".join(map(str, corners)))) == tuple(map(float, corners))
 
 
 @settings(deadline=None)
 @given(jsons)
-def test_any_json_is_four_finite_numbers_or_null_or_refused(value: object):
+def test_any_json_is_four_finite_numbers_or_null_or_refused(value: object) -> None:
     try:
         found = box(value)
     except ValidationError:
@@ -118,21 +118,21 @@ def test_any_json_is_four_finite_numbers_or_null_or_refused(value: object):
 
 
 @pytest.mark.parametrize("value", ["", "   ", None, 7, ["Oslo"]])
-def test_words_must_be_words(value: object):
+def test_words_must_be_words(value: object) -> None:
     with pytest.raises(ValidationError):
         SpanAnswer.model_validate({"corrected_entity": value})
     with pytest.raises(ValidationError):
         TypeAnswer.model_validate({"corrected_type": value})
 
 
-def test_keys_and_reasoning_are_read_kindly():
+def test_keys_and_reasoning_are_read_kindly() -> None:
     answer = SpanAnswer.model_validate({"Reasoning process": ["one", "two"], "Corrected_Entity": " Oslo ", "mood": 1})
     assert (answer.reasoning_process, answer.corrected_entity) == ("one\ntwo", "Oslo")
     assert TypeAnswer.model_validate({"corrected_type": "LOC", "reasoning_process": None}).reasoning_process == ""
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
-def test_a_schema_begins_with_the_reasoning_and_asks_for_the_answer(attribute: Attribute):
+def test_a_schema_begins_with_the_reasoning_and_asks_for_the_answer(attribute: Attribute) -> None:
     schema = response_schema(attribute)
     assert list(schema["properties"]) == schema["required"] == list(answer_type(attribute).model_fields)[:2]
     assert schema["required"][0] == "reasoning_process"

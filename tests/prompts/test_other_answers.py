@@ -51,7 +51,7 @@ def candidate(text: str) -> tuple[int | None, Any]:
         ("{'candidate': 3,}", (3, None)),
     ],
 )
-def test_a_box_or_a_number(text: str, read: tuple[int | None, Any]):
+def test_a_box_or_a_number(text: str, read: tuple[int | None, Any]) -> None:
     assert candidate(text) == read
 
 
@@ -68,12 +68,12 @@ def test_a_box_or_a_number(text: str, read: tuple[int | None, Any]):
         '{"reasoning_process": "no key for either"}',
     ],
 )
-def test_what_is_neither_is_unreadable(text: str):
+def test_what_is_neither_is_unreadable(text: str) -> None:
     with pytest.raises(ReplyError):
         candidate(text)
 
 
-def test_all_three_at_once():
+def test_all_three_at_once() -> None:
     answer = parse_answer(ONE_SHOT, "stop", "one_shot")
     assert isinstance(answer, OneShotAnswer)
     read = (answer.corrected_entity, answer.corrected_type, answer.corrected_bounding_box, answer.reasoning_process)
@@ -81,7 +81,7 @@ def test_all_three_at_once():
 
 
 @pytest.mark.parametrize("key", ["corrected_entity", "corrected_type", "corrected_bounding_box"])
-def test_two_of_three_are_not_an_answer(key: str):
+def test_two_of_three_are_not_an_answer(key: str) -> None:
     with pytest.raises(ReplyError, match=key):
         parse_answer(ONE_SHOT.replace(key, "other"), "stop", "one_shot")
 
@@ -102,14 +102,14 @@ def entities(text: str) -> list[tuple[str, str, Any]]:
         ENTITIES.replace("[1, 2, 3, 4]", '{"x1": 1, "y1": 2, "x2": 3, "y2": 4}'),
     ],
 )
-def test_a_list_of_entities(text: str):
+def test_a_list_of_entities(text: str) -> None:
     assert entities(text) == [("New Oslo", "LOC", (1, 2, 3, 4)), ("Ann", "PER", None)]
 
 
 @pytest.mark.parametrize(
     "text", ['{"entities": []}', "{'entities': [],}", '{"reasoning_process": "x", "entities": []}']
 )
-def test_a_list_may_be_empty(text: str):
+def test_a_list_may_be_empty(text: str) -> None:
     assert entities(text) == []
 
 
@@ -126,21 +126,21 @@ def test_a_list_may_be_empty(text: str):
         ENTITIES.replace("[1, 2, 3, 4]", "[1, 2, 3]"),
     ],
 )
-def test_what_is_no_list_of_entities_is_unreadable(text: str):
+def test_what_is_no_list_of_entities_is_unreadable(text: str) -> None:
     with pytest.raises(ReplyError):
         entities(text)
 
 
 @settings(deadline=None)
 @given(st.integers(0, len(ENTITIES) - 1))
-def test_no_beginning_of_a_list_is_a_list(length: int):
+def test_no_beginning_of_a_list_is_a_list(length: int) -> None:
     with pytest.raises(ReplyError):
         entities(ENTITIES[:length])
 
 
 @settings(deadline=None)
 @given(st.integers(0, len(ONE_SHOT) - 1))
-def test_no_beginning_of_a_one_shot_answer_is_one(length: int):
+def test_no_beginning_of_a_one_shot_answer_is_one(length: int) -> None:
     with pytest.raises(ReplyError):
         parse_answer(ONE_SHOT[:length], "stop", "one_shot")
 
@@ -153,7 +153,7 @@ def objects(schema: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", get_args(AnswerName))
-def test_schemas_are_strict(name: AnswerName):
+def test_schemas_are_strict(name: AnswerName) -> None:
     schema = response_schema(name)
     assert list(schema["properties"])[0] == "reasoning_process"
     for found in objects(schema):
@@ -163,7 +163,7 @@ def test_schemas_are_strict(name: AnswerName):
 
 
 @pytest.mark.parametrize("prompt_id", available_prompts())
-def test_a_prompt_and_its_schema_name_the_same_keys_in_the_same_order(prompt_id: str):
+def test_a_prompt_and_its_schema_name_the_same_keys_in_the_same_order(prompt_id: str) -> None:
     prompt = load_prompt(*prompt_id.split("/"))
     keys = prompt.schema["required"]
     places = [prompt.system.index(f'"{key}"') for key in keys]

@@ -49,7 +49,7 @@ GOOD = '{"reasoning_process": "A city.", "corrected_entity": "New Oslo"}'
         '{"corrected_entity": "New Oslo" /* sure */}',
     ],
 )
-def test_readable_spans(text: str):
+def test_readable_spans(text: str) -> None:
     answer = parse_answer(text, "stop", "span")
     assert isinstance(answer, SpanAnswer)
     assert answer.corrected_entity == "New Oslo"
@@ -89,7 +89,7 @@ def test_readable_spans(text: str):
         ('{"corrected_entity": "\\ud800"}', "corrected_entity"),
     ],
 )
-def test_unreadable_spans(text: str, fault: str):
+def test_unreadable_spans(text: str, fault: str) -> None:
     with pytest.raises(ReplyError, match=fault) as caught:
         parse_answer(text, "stop", "span")
     assert str(caught.value).encode(), "the fault can be sent back to the model"
@@ -110,7 +110,7 @@ def test_unreadable_spans(text: str, fault: str):
         ("[ ],", None),
     ],
 )
-def test_readable_boxes(value: str, box: tuple[float, ...] | None):
+def test_readable_boxes(value: str, box: tuple[float, ...] | None) -> None:
     answer = parse_answer(f'{{"corrected_bounding_box": {value}}}', "stop", "region")
     assert isinstance(answer, RegionAnswer)
     assert answer.corrected_bounding_box == box
@@ -132,29 +132,29 @@ def test_readable_boxes(value: str, box: tuple[float, ...] | None):
         "[1, 2, 3, " + "9" * 5_000 + "]",
     ],
 )
-def test_an_unreadable_box_is_never_null(value: str):
+def test_an_unreadable_box_is_never_null(value: str) -> None:
     with pytest.raises(ReplyError):
         parse_answer(f'{{"reasoning_process": "x", "corrected_bounding_box": {value}}}', "stop", "region")
 
 
-def test_a_box_that_breaks_off_within_a_number_is_not_a_box():
+def test_a_box_that_breaks_off_within_a_number_is_not_a_box() -> None:
     with pytest.raises(ReplyError, match="breaks off"):
         parse_answer('{"reasoning_process": "x", "corrected_bounding_box": [12, 40, 310, 4', "stop", "region")
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
-def test_a_reply_that_was_cut_off_is_not_read_at_all(attribute: Attribute):
+def test_a_reply_that_was_cut_off_is_not_read_at_all(attribute: Attribute) -> None:
     with pytest.raises(ReplyError, match="cut off"):
         parse_answer(GOOD, "length", attribute)
 
 
-def test_a_long_answer_is_read_when_it_is_valid():
+def test_a_long_answer_is_read_when_it_is_valid() -> None:
     answer = parse_answer(GOOD.replace("A city.", "A city. " * 10_000), "stop", "span")
     assert len(answer.reasoning_process) > 50_000
 
 
 @pytest.mark.parametrize("depth", [100, 900, 960, 980, 990, 1_000, 5_000])
-def test_reasoning_can_be_nested_to_any_depth(depth: int):
+def test_reasoning_can_be_nested_to_any_depth(depth: int) -> None:
     text = GOOD.replace('"A city."', "[" * depth + "]" * depth)
     try:
         assert parse_answer(text, "stop", "span").model_fields_set
@@ -163,7 +163,7 @@ def test_reasoning_can_be_nested_to_any_depth(depth: int):
         assert "nested" in fault or "no JSON" in fault or "long" in fault
 
 
-def test_a_deeply_nested_text_of_the_greatest_length_is_a_fault_and_no_more():
+def test_a_deeply_nested_text_of_the_greatest_length_is_a_fault_and_no_more() -> None:
     with pytest.raises(ReplyError):
         parse_answer("[{" * 4_999 + "}", "stop", "region")
 
@@ -196,7 +196,7 @@ texts = st.text(max_size=80) | st.lists(pieces | st.text(max_size=6) | st.intege
 
 @settings(deadline=None)
 @given(texts, st.sampled_from(["stop", "length", "content_filter", None]), st.sampled_from(NAMES))
-def test_any_text_is_an_answer_or_a_reply_error(text: str, finish_reason: str | None, name: AnswerName):
+def test_any_text_is_an_answer_or_a_reply_error(text: str, finish_reason: str | None, name: AnswerName) -> None:
     try:
         fault = ""
         assert parse_answer(text, finish_reason, name).model_fields_set
@@ -210,7 +210,7 @@ words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1)
 
 @settings(deadline=None)
 @given(words, st.text())
-def test_any_words_survive_strict_json(entity: str, reasoning: str):
+def test_any_words_survive_strict_json(entity: str, reasoning: str) -> None:
     text = json.dumps({"reasoning_process": reasoning, "corrected_entity": f" {entity}\n"})
     answer = parse_answer(text, "stop", "span")
     assert isinstance(answer, SpanAnswer)
@@ -219,6 +219,6 @@ def test_any_words_survive_strict_json(entity: str, reasoning: str):
 
 @settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1))
-def test_no_beginning_of_an_answer_is_an_answer(length: int):
+def test_no_beginning_of_an_answer_is_an_answer(length: int) -> None:
     with pytest.raises(ReplyError):
         parse_answer(GOOD[:length], "stop", "span")

@@ -29,12 +29,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_every_attribute_has_its_first_version():
+def test_every_attribute_has_its_first_version() -> None:
     assert set(available_prompts()) >= RELEASED
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
-def test_a_prompt_knows_its_name_file_and_purpose(attribute: Attribute):
+def test_a_prompt_knows_its_name_file_and_purpose(attribute: Attribute) -> None:
     prompt = load_prompt(attribute, "v1")
     assert prompt.id == f"{attribute}/v1"
     assert prompt.answer == attribute
@@ -44,15 +44,15 @@ def test_a_prompt_knows_its_name_file_and_purpose(attribute: Attribute):
     assert load_prompt(attribute, "v1") is prompt
 
 
-def test_released_prompts_have_not_changed():
+def test_released_prompts_have_not_changed() -> None:
     assert changed_prompts() == []
 
 
-def test_all_shipped_prompts_are_locked():
+def test_all_shipped_prompts_are_locked() -> None:
     assert available_prompts() == sorted(locked_prompts()), "run `unco prompts lock`"
 
 
-def test_a_changed_prompt_is_told_to_become_a_new_version(folder: Path):
+def test_a_changed_prompt_is_told_to_become_a_new_version(folder: Path) -> None:
     (folder / "span/v2.yaml").write_text(DRAFT, encoding="utf-8")
     (folder / "locked.yaml").write_text(f"span/v2: {'0' * 64}\nspan/v1: {'1' * 64}\n", encoding="utf-8")
     changed, gone = changed_prompts()
@@ -62,18 +62,18 @@ def test_a_changed_prompt_is_told_to_become_a_new_version(folder: Path):
 
 
 @pytest.mark.parametrize("version", ["v99", "", "../type/v1", "v1.yaml", "/etc/passwd"])
-def test_an_unknown_version_names_the_ones_there_are(version: str):
+def test_an_unknown_version_names_the_ones_there_are(version: str) -> None:
     with pytest.raises(SettingsError, match=r"span prompt: there is .*v1"):
         load_prompt("span", version)
 
 
-def test_a_new_version_needs_no_code(folder: Path):
+def test_a_new_version_needs_no_code(folder: Path) -> None:
     (folder / "span/v2.yaml").write_text(DRAFT, encoding="utf-8")
     assert available_prompts() == ["span/v2"]
     assert load_prompt("span", "v2").changelog == "A draft."
 
 
-def test_an_ablation_says_what_it_leaves_out(folder: Path):
+def test_an_ablation_says_what_it_leaves_out(folder: Path) -> None:
     shorter = DRAFT.replace(" Above $threshold, take care.", "").replace(" $uncertainty", "")
     (folder / "span/v2.yaml").write_text(shorter + "leaves_out: [threshold, uncertainty]\n", encoding="utf-8")
     assert load_prompt("span", "v2").leaves_out == ("threshold", "uncertainty")
@@ -102,7 +102,7 @@ def test_an_ablation_says_what_it_leaves_out(folder: Path):
         (DRAFT, "just words", "needs exactly the keys"),
     ],
 )
-def test_a_faulty_file_is_refused(folder: Path, before: str, after: str, message: str):
+def test_a_faulty_file_is_refused(folder: Path, before: str, after: str, message: str) -> None:
     (folder / "span/v2.yaml").write_text(DRAFT.replace(before, after), encoding="utf-8")
     with pytest.raises(SettingsError, match=message):
         load_prompt("span", "v2")
@@ -116,26 +116,26 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "own"
 
 
-def test_a_folder_of_ones_own_is_found_beside_the_package(own: Path):
+def test_a_folder_of_ones_own_is_found_beside_the_package(own: Path) -> None:
     (own / "span/mine.yaml").write_text(DRAFT.replace("version: v2", "version: mine"), encoding="utf-8")
     assert {"span/mine", *RELEASED} <= set(available_prompts())
     assert load_prompt("span", "mine").changelog == "A draft."
     assert load_prompt("span", "v1").changelog.startswith("First version")
 
 
-def test_ones_own_cannot_take_the_place_of_the_packages(own: Path):
+def test_ones_own_cannot_take_the_place_of_the_packages(own: Path) -> None:
     (own / "span/v1.yaml").write_text(DRAFT.replace("version: v2", "version: v1"), encoding="utf-8")
     with pytest.raises(SettingsError, match="name of a prompt that is there already"):
         load_prompt("span", "v1-no-cot")
 
 
-def test_a_folder_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNCO_PROMPTS", "/nowhere/at/all")
     with pytest.raises(SettingsError, match="is no folder"):
         available_prompts()
 
 
-def test_ones_own_prompts_have_a_lock_of_their_own(own: Path):
+def test_ones_own_prompts_have_a_lock_of_their_own(own: Path) -> None:
     draft = own / "span/mine.yaml"
     draft.write_text(DRAFT.replace("version: v2", "version: mine"), encoding="utf-8")
     before = (registry.FOLDER / "locked.yaml").read_bytes()
@@ -150,7 +150,7 @@ def test_ones_own_prompts_have_a_lock_of_their_own(own: Path):
     assert "span/more" not in locked_prompts()
 
 
-def test_a_file_that_is_no_prompt_is_not_locked(folder: Path):
+def test_a_file_that_is_no_prompt_is_not_locked(folder: Path) -> None:
     (folder / "span/v2.yaml").write_text(DRAFT.replace("$text", ""), encoding="utf-8")
     with pytest.raises(SettingsError, match="lacks the placeholders"):
         lock_prompts()

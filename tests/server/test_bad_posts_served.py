@@ -29,7 +29,7 @@ def sent(post: Any) -> Any:
     return post if isinstance(post, dict) else None
 
 
-async def test_each_is_refused_with_a_reason_and_nothing_of_the_server(client: Any, served: Served):
+async def test_each_is_refused_with_a_reason_and_nothing_of_the_server(client: Any, served: Served) -> None:
     """The text of a refusal is the error's own: its class is ours, and neither path nor key stands in it."""
     posts = {name: post for name, post in bad_posts().items() if sent(post) is not None}
     cases = [(name, post, None) for name, post in list(posts.items())[::2]]

@@ -23,7 +23,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_a_bad_post_is_refused_with_a_reason(case: str, client: Any, served: Served):
+async def test_a_bad_post_is_refused_with_a_reason(case: str, client: Any, served: Served) -> None:
     post, context, reason = BAD[case]
     with pytest.raises(Exception, match=reason) as fault:
         await client.runs.wait(None, "unco", input=post, context=context)
@@ -31,7 +31,7 @@ async def test_a_bad_post_is_refused_with_a_reason(case: str, client: Any, serve
         assert secret not in str(fault.value)
 
 
-def test_paths_are_left_out_of_what_a_client_reads_and_addresses_are_not():
+def test_paths_are_left_out_of_what_a_client_reads_and_addresses_are_not() -> None:
     error = PictureError(
         "no picture at '/srv/my pictures/a.png', nor C:\\ at \"C:\\a b\\c\"; see /etc/x, http://a/b span/v1"
     )
@@ -42,12 +42,12 @@ def test_paths_are_left_out_of_what_a_client_reads_and_addresses_are_not():
     assert not hasattr(SetupError("the folder /srv is not there"), "model_dump")
 
 
-def test_make_studio_calls_nobody_either():
+def test_make_studio_calls_nobody_either() -> None:
     makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
     assert all(f"{name}={value}" in makefile for name, value in QUIET.items())
 
 
-async def test_it_ends_cleanly_while_runs_stream(served: Served, tmp_path: Path):
+async def test_it_ends_cleanly_while_runs_stream(served: Served, tmp_path: Path) -> None:
     from langgraph_sdk import get_client
 
     with langgraph_server(tmp_path, served.environment) as server:

@@ -9,7 +9,7 @@ import pytest
 from tests.server.served import ALWAYS, TEXT
 
 
-async def test_the_form_has_titles_and_descriptions(client: Any):
+async def test_the_form_has_titles_and_descriptions(client: Any) -> None:
     [assistant] = await client.assistants.search(graph_id="unco")
     schemas = await client.assistants.get_schemas(assistant["assistant_id"])
     fields = schemas["input_schema"]["properties"]
@@ -21,7 +21,7 @@ async def test_the_form_has_titles_and_descriptions(client: Any):
     assert all(choice["description"] for choice in choices.values())
 
 
-async def test_the_drawing_opens_the_entity_graph(client: Any):
+async def test_the_drawing_opens_the_entity_graph(client: Any) -> None:
     [assistant] = await client.assistants.search(graph_id="unco")
     graph = await client.assistants.get_graph(assistant["assistant_id"], xray=True)
     names = {node["id"] for node in graph["nodes"]}
@@ -30,7 +30,7 @@ async def test_the_drawing_opens_the_entity_graph(client: Any):
     assert ("correct_entity:correct_span", "correct_entity:correct_region") in edges
 
 
-async def test_a_run_without_a_thread(client: Any):
+async def test_a_run_without_a_thread(client: Any) -> None:
     result = await client.runs.wait(None, "unco", input={"text": TEXT, "id": "post 1"}, context={"mode": "off"})
     assert result["id"] == "post 1"
     assert [entity["text"] for entity in result["entities"]] == ["Eileen Collins", "Space Shuttle", "NASA"]
@@ -43,7 +43,7 @@ def told(event: str, data: dict[str, Any]) -> list[str]:
     return [f"{entity['index']} {note['attribute']}: {note['before']} -> {note['after']}" for entity, note in notes]
 
 
-async def test_a_stream_can_be_followed(client: Any):
+async def test_a_stream_can_be_followed(client: Any) -> None:
     lines, nodes, result = [], [], {}
     async for part in client.runs.stream(
         None, "unco", input={"text": TEXT}, context=ALWAYS, stream_mode=["updates"], stream_subgraphs=True
@@ -62,7 +62,7 @@ async def test_a_stream_can_be_followed(client: Any):
     assert all(note["model"].startswith("simulated-") for note in result["entities"][1]["corrections"][:2])
 
 
-async def test_a_thread_that_is_used_again_repeats_nothing(client: Any):
+async def test_a_thread_that_is_used_again_repeats_nothing(client: Any) -> None:
     thread = await client.threads.create()
     first, second, other = [
         await client.runs.wait(thread["thread_id"], "unco", input={"text": text}, context={"mode": "off"})
@@ -75,7 +75,7 @@ async def test_a_thread_that_is_used_again_repeats_nothing(client: Any):
     assert state["values"]["entities"] == other["entities"]
 
 
-async def test_twenty_runs_at_once(client: Any):
+async def test_twenty_runs_at_once(client: Any) -> None:
     start = time.monotonic()
     results = await asyncio.gather(
         *(
@@ -92,7 +92,7 @@ async def test_twenty_runs_at_once(client: Any):
 
 
 @pytest.mark.parametrize("action", ["interrupt", "rollback"])
-async def test_a_run_can_be_cancelled(action: str, client: Any):
+async def test_a_run_can_be_cancelled(action: str, client: Any) -> None:
     thread = await client.threads.create()
     text = f"{TEXT} , says {action}"  # asked for the first time, so that it takes its time
     run = await client.runs.create(thread["thread_id"], "unco", input={"text": text}, context=ALWAYS)

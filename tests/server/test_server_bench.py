@@ -6,7 +6,7 @@ from benchmarks.server import Runs, posts, run_all, server_table
 from tests.server.served import Served
 
 
-async def test_it_counts_runs_without_result_and_what_leaks(served: Served):
+async def test_it_counts_runs_without_result_and_what_leaks(served: Served) -> None:
     _, inputs = posts(3)
     bad = {"text": "a", "image": "/srv/secret/a.png"}
     runs = await run_all(served.server.url, "unco", [*inputs, bad], ("Space Shuttle", "/srv/secret"))
@@ -17,7 +17,7 @@ async def test_it_counts_runs_without_result_and_what_leaks(served: Served):
     assert 0 < runs.percentile(0.5) <= runs.percentile(0.95) <= max(runs.seconds) <= runs.total_s
 
 
-def test_its_table_says_what_the_floor_is():
+def test_its_table_says_what_the_floor_is() -> None:
     floor = Runs("nothing", (1.0, 1.0), 2.0, Counter(), 0)
     table = server_table([floor, Runs("unco", (2.0, 3.0), 5.0, Counter({"kept": 8, "no result": 1}), 0, 4)])
     cells = {str(column.header): list(column.cells) for column in table.columns}

@@ -29,7 +29,7 @@ async def history(client: Any, post: dict[str, Any]) -> list[str]:
     return [json.dumps(state) for state in await client.threads.get_history(thread["thread_id"], limit=100)]
 
 
-async def test_a_picture_adds_a_reference_to_checkpoints_and_no_bytes(client: Any, served: Served):
+async def test_a_picture_adds_a_reference_to_checkpoints_and_no_bytes(client: Any, served: Served) -> None:
     data = large_picture()
     digest = hashlib.sha256(data).hexdigest()
     assert len(data) > MB

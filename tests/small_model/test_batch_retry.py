@@ -25,13 +25,13 @@ def with_faults(fault: Callable[[Sequence[ModelInput]], BaseException | None], s
     return predict
 
 
-def test_a_batch_that_works_runs_once():
+def test_a_batch_that_works_runs_once() -> None:
     seen: list[int] = []
     assert run_batch(with_faults(lambda posts: None, seen), POSTS) == says_words(POSTS)
     assert seen == [8]
 
 
-def test_a_failing_post_fails_alone():
+def test_a_failing_post_fails_alone() -> None:
     seen: list[int] = []
     results = run_batch(with_faults(lambda posts: ValueError("bad") if POSTS[3] in posts else None, seen), POSTS)
     assert isinstance(results[3], ValueError)
@@ -39,7 +39,7 @@ def test_a_failing_post_fails_alone():
     assert seen == [8, *[1] * 8]
 
 
-def test_what_would_end_the_program_is_told_as_an_error():
+def test_what_would_end_the_program_is_told_as_an_error() -> None:
     seen: list[int] = []
     results = run_batch(with_faults(lambda posts: SystemExit(3), seen), POSTS)
     assert {type(result) for result in results} == {RuntimeError}
@@ -47,6 +47,6 @@ def test_what_would_end_the_program_is_told_as_an_error():
     assert seen == [8]
 
 
-def test_a_wrong_number_of_results_is_an_error_of_each():
+def test_a_wrong_number_of_results_is_an_error_of_each() -> None:
     results = run_batch(lambda posts: [], POSTS[:2])
     assert [str(result) for result in results] == ["the small model gave 0 results for 1 posts"] * 2

@@ -19,12 +19,12 @@ from unco.small_model.batching import Batching, choose_batch
         ([5, 200], [0]),
     ],
 )
-def test_lengths_near_the_oldest_go_together(lengths: list[int], chosen: list[int]):
+def test_lengths_near_the_oldest_go_together(lengths: list[int], chosen: list[int]) -> None:
     assert choose_batch(lengths, Batching(most_posts=4, most_words=64)) == chosen
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=80), st.integers(1, 40), st.integers(1, 2000))
-def test_a_batch_keeps_its_bounds_and_the_oldest_is_in_it(lengths: list[int], posts: int, words: int):
+def test_a_batch_keeps_its_bounds_and_the_oldest_is_in_it(lengths: list[int], posts: int, words: int) -> None:
     chosen = choose_batch(lengths, Batching(most_posts=posts, most_words=words))
     assert chosen[0] == 0
     assert len(set(chosen)) == len(chosen) <= posts
@@ -32,7 +32,7 @@ def test_a_batch_keeps_its_bounds_and_the_oldest_is_in_it(lengths: list[int], po
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40))
-def test_nobody_starves(lengths: list[int]):
+def test_nobody_starves(lengths: list[int]) -> None:
     left, batches = list(enumerate(lengths)), 0
     while left:
         chosen = choose_batch([length for _, length in left], Batching(most_posts=4, most_words=100))
@@ -42,6 +42,6 @@ def test_nobody_starves(lengths: list[int]):
 
 
 @pytest.mark.parametrize("wrong", [{"most_posts": 0}, {"most_words": 0}, {"queue": 0}, {"wait": -1}, {"wait": 1e9}])
-def test_settings_out_of_range_are_refused(wrong: dict[str, int]):
+def test_settings_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(SettingsError, match=f"{next(iter(wrong))}="):
         Batching(**wrong)

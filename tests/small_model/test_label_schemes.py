@@ -4,7 +4,7 @@ from unco.small_model.label_schemes import COARSE_OF, FMNERG_LABELS, GMNER_OF, P
 from unco.small_model.network.config import GMNER_LABELS
 
 
-def test_there_are_51_types_of_8_coarse_ones():
+def test_there_are_51_types_of_8_coarse_ones() -> None:
     names = [label.name for label in FMNERG_LABELS]
     assert len(names) == len(set(names)) == 51
     assert set(names) == COARSE_OF.keys() == GMNER_OF.keys()
@@ -12,13 +12,13 @@ def test_there_are_51_types_of_8_coarse_ones():
     assert set(GMNER_OF.values()) == {label.name for label in GMNER_LABELS}
 
 
-def test_each_description_is_one_sentence_of_its_own():
+def test_each_description_is_one_sentence_of_its_own() -> None:
     descriptions = [label.description for label in FMNERG_LABELS]
     assert len(set(descriptions)) == 51
     for description in descriptions:
         assert re.fullmatch(r"[A-Z][^.]{20,}\.", description), description
 
 
-def test_people_of_either_scheme():
+def test_people_of_either_scheme() -> None:
     assert {name for name, coarse in COARSE_OF.items() if coarse == "person"} | {"PER"} == PERSON_TYPES
     assert all(GMNER_OF.get(name, name) == "PER" for name in PERSON_TYPES)

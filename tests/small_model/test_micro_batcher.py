@@ -71,7 +71,7 @@ def model(make: Make) -> Iterator[Gated]:
     gated.gate.set()
 
 
-def test_posts_that_wait_together_run_together_the_oldest_first(model: Gated, make: Make):
+def test_posts_that_wait_together_run_together_the_oldest_first(model: Gated, make: Make) -> None:
     batcher = make(model, most_posts=4)
     futures = [model.busy(batcher), *(batcher.submit(post(number)) for number in range(10))]
     model.gate.set()
@@ -80,7 +80,7 @@ def test_posts_that_wait_together_run_together_the_oldest_first(model: Gated, ma
     assert model.batches == [["post-1"], names[:4], names[4:8], names[8:]]
 
 
-def test_a_long_post_among_short_ones_gets_its_turn(model: Gated, make: Make):
+def test_a_long_post_among_short_ones_gets_its_turn(model: Gated, make: Make) -> None:
     batcher = make(model, most_posts=4, most_words=40)
     futures = [model.busy(batcher), batcher.submit(post(0)), batcher.submit(post(1, words=30))]
     futures += [batcher.submit(post(number)) for number in range(2, 8)]
@@ -89,7 +89,7 @@ def test_a_long_post_among_short_ones_gets_its_turn(model: Gated, make: Make):
     assert model.batches[1:] == [["post0", "post2", "post3", "post4"], ["post1"], ["post5", "post6", "post7"]]
 
 
-def test_a_full_batch_does_not_wait(model: Gated, make: Make):
+def test_a_full_batch_does_not_wait(model: Gated, make: Make) -> None:
     batcher = make(model, most_posts=2, wait=60.0)
     model.gate.set()
     assert [future.result(LONG) for future in [batcher.submit(post(0)), batcher.submit(post(1))]] == ["post0", "post1"]
@@ -102,7 +102,7 @@ def results_close(one: Sequence[Any], other: Sequence[Any]) -> None:
             assert mine.nats.of(name) == pytest.approx(theirs.nats.of(name), abs=1e-5)
 
 
-def test_the_real_network_says_the_same_alone_and_batched(predictor: Predictor, make: Make):
+def test_the_real_network_says_the_same_alone_and_batched(predictor: Predictor, make: Make) -> None:
     texts = ["Ann Lee", "Ann Lee plays for the Blue Owls in Oslo", "x", "a b c d e f g h i j k l m n o p"] * 4
     inputs = [ModelInput(tuple(f"{text} {number}".split())) for number, text in enumerate(texts)]
     sizes: list[int] = []
@@ -119,7 +119,7 @@ def test_the_real_network_says_the_same_alone_and_batched(predictor: Predictor, 
     assert any(future.result() for future in futures)
 
 
-def test_one_failing_post_fails_alone(make: Make):
+def test_one_failing_post_fails_alone(make: Make) -> None:
     def predict(posts: Sequence[ModelInput]) -> list[Any]:
         if any(post.words[0] == "post2" for post in posts):
             raise ValueError("post2 is bad")
@@ -132,7 +132,7 @@ def test_one_failing_post_fails_alone(make: Make):
     assert [futures[number].result(LONG) for number in (0, 1, 3)] == ["post0", "post1", "post3"]
 
 
-def test_the_queue_is_bounded_and_a_cancelled_post_frees_its_place(model: Gated, make: Make):
+def test_the_queue_is_bounded_and_a_cancelled_post_frees_its_place(model: Gated, make: Make) -> None:
     batcher = make(model, queue=2)
     first = model.busy(batcher)
     second, third = batcher.submit(post(0)), batcher.submit(post(1))
@@ -146,7 +146,7 @@ def test_the_queue_is_bounded_and_a_cancelled_post_frees_its_place(model: Gated,
     assert model.batches == [["post-1"], ["post1", "post3"]]
 
 
-async def test_a_cancelled_task_frees_its_place(model: Gated, make: Make):
+async def test_a_cancelled_task_frees_its_place(model: Gated, make: Make) -> None:
     batcher = make(model, queue=1)
     first = await asyncio.to_thread(model.busy, batcher)
     task = asyncio.create_task(batcher.acall(post(0)))
@@ -164,7 +164,7 @@ async def test_a_cancelled_task_frees_its_place(model: Gated, make: Make):
     assert model.batches == [["post-1"], ["post2"]]
 
 
-async def test_a_task_cancelled_while_its_batch_runs_disturbs_nobody(model: Gated, make: Make):
+async def test_a_task_cancelled_while_its_batch_runs_disturbs_nobody(model: Gated, make: Make) -> None:
     batcher = make(model, most_posts=2, wait=60.0)
     tasks = [asyncio.create_task(batcher.acall(post(number))) for number in range(2)]
     await asyncio.sleep(0)
@@ -175,7 +175,7 @@ async def test_a_task_cancelled_while_its_batch_runs_disturbs_nobody(model: Gate
     assert tasks[0].cancelled()
 
 
-def test_many_event_loops_and_threads(make: Make):
+def test_many_event_loops_and_threads(make: Make) -> None:
     batcher = make(lambda posts: [post.words[0] for post in posts], wait=0.001)
     together = threading.Barrier(8)
 
@@ -198,7 +198,7 @@ def test_many_event_loops_and_threads(make: Make):
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(1, 8), st.integers(1, 200), st.randoms())
-def test_everybody_gets_the_answer_to_their_own_post(lengths: list[int], most: int, words: int, random: Any):
+def test_everybody_gets_the_answer_to_their_own_post(lengths: list[int], most: int, words: int, random: Any) -> None:
     posts = [post(number, length) for number, length in enumerate(lengths)]
     random.shuffle(posts)
     batcher = MicroBatcher(lambda posts: [post.words for post in posts], Batching(most_posts=most, most_words=words))
@@ -207,7 +207,7 @@ def test_everybody_gets_the_answer_to_their_own_post(lengths: list[int], most: i
     batcher.close()
 
 
-def test_closing_refuses_those_who_wait_and_those_who_come(model: Gated, make: Make):
+def test_closing_refuses_those_who_wait_and_those_who_come(model: Gated, make: Make) -> None:
     batcher = make(model)
     first, second = model.busy(batcher), batcher.submit(post(0))
     closing = threading.Thread(target=batcher.close)
@@ -221,7 +221,7 @@ def test_closing_refuses_those_who_wait_and_those_who_come(model: Gated, make: M
         batcher(post(1))
 
 
-def test_a_worker_with_nothing_to_do_ends_and_another_starts(monkeypatch: pytest.MonkeyPatch):
+def test_a_worker_with_nothing_to_do_ends_and_another_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unco.small_model.micro_batcher.IDLE", 0.001)
     batcher = MicroBatcher(lambda posts: [post.words[0] for post in posts])
     for number in range(3):
@@ -236,7 +236,9 @@ def test_a_worker_with_nothing_to_do_ends_and_another_starts(monkeypatch: pytest
     assert gone() is None
 
 
-def test_a_worker_that_breaks_down_leaves_nobody_waiting(model: Gated, make: Make, monkeypatch: pytest.MonkeyPatch):
+def test_a_worker_that_breaks_down_leaves_nobody_waiting(
+    model: Gated, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batcher = make(model, most_posts=1)
     first = model.busy(batcher)
     waiting = [batcher.submit(post(number)) for number in range(2)]
@@ -254,7 +256,7 @@ def test_a_worker_that_breaks_down_leaves_nobody_waiting(model: Gated, make: Mak
     assert batcher(post(5)) == "post5"
 
 
-def test_an_interrupted_caller_gives_its_place_back(model: Gated, make: Make, monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupted_caller_gives_its_place_back(model: Gated, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     batcher = make(model)
     model.busy(batcher)
 
@@ -268,7 +270,7 @@ def test_an_interrupted_caller_gives_its_place_back(model: Gated, make: Make, mo
     assert not batcher._waiting
 
 
-def test_a_cancelled_future_says_so(model: Gated, make: Make):
+def test_a_cancelled_future_says_so(model: Gated, make: Make) -> None:
     batcher = make(model)
     model.busy(batcher)
     future = batcher.submit(post(0))

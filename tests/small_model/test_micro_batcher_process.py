@@ -46,9 +46,9 @@ def run_script(then: str, slow: float) -> str:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_forked_child_has_a_worker_of_its_own():
+def test_a_forked_child_has_a_worker_of_its_own() -> None:
     assert run_script(FORK, slow=30.0) == ""
 
 
-def test_leaving_the_interpreter_does_not_hang():
+def test_leaving_the_interpreter_does_not_hang() -> None:
     assert "closed while the post waited" in run_script(LEAVE, slow=0.2)

@@ -52,25 +52,25 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
         ("", []),
     ],
 )
-def test_a_name_is_found_by_all_its_words(name: str, found: list[str], knowledge: Knowledge):
+def test_a_name_is_found_by_all_its_words(name: str, found: list[str], knowledge: Knowledge) -> None:
     assert sorted(knowledge.look_up(name)) == sorted(found)
 
 
 @pytest.mark.parametrize(
     "evil", ['" OR "a', "name : *", "NEAR(a b)", "a) OR (b", "'; DROP TABLE facts; --", "^owl*", "-a"]
 )
-def test_a_query_cannot_be_worked(evil: str, knowledge: Knowledge):
+def test_a_query_cannot_be_worked(evil: str, knowledge: Knowledge) -> None:
     assert knowledge.look_up(evil) == ()
     assert knowledge.look_up("Owls")
 
 
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(), max_size=40) | st.text('"*():^-+{} \x00aANDORNEAR', max_size=30))
-def test_any_text_can_be_looked_up(knowledge: Knowledge, name: str):
+def test_any_text_can_be_looked_up(knowledge: Knowledge, name: str) -> None:
     assert len(knowledge.look_up(name)) <= MOST_FACTS
 
 
-def test_few_and_short_facts_are_quoted(tmp_path: Path):
+def test_few_and_short_facts_are_quoted(tmp_path: Path) -> None:
     build_knowledge(
         written(tmp_path, [{"name": f"Oslo {n}", "description": "x" * 1000} for n in range(9)]), tmp_path / "kb"
     )
@@ -79,7 +79,7 @@ def test_few_and_short_facts_are_quoted(tmp_path: Path):
     assert {len(fact) for fact in found} == {MOST_CHARS}
 
 
-def test_building_anew_replaces_the_file_when_it_is_whole(tmp_path: Path):
+def test_building_anew_replaces_the_file_when_it_is_whole(tmp_path: Path) -> None:
     target = tmp_path / "new" / "kb.sqlite"
     build_knowledge(written(tmp_path, FACTS), target)
     with pytest.raises(DataError, match=r"facts\.jsonl:3"):
@@ -95,14 +95,14 @@ def test_building_anew_replaces_the_file_when_it_is_whole(tmp_path: Path):
     ["no json", "[]", "7", '{"name": 1, "description": "x"}', '{"name": " ", "description": "x"}']
     + ['{"name": "a", "description": "b", "aliases": [1]}', '{"name": "a", "description": "b", "aliases": 5}'],
 )
-def test_what_is_no_fact_is_named_by_its_line(line: str, tmp_path: Path):
+def test_what_is_no_fact_is_named_by_its_line(line: str, tmp_path: Path) -> None:
     (tmp_path / "facts.jsonl").write_text(line, encoding="utf-8")
     with pytest.raises(DataError, match=r"facts\.jsonl:1: "):
         build_knowledge(tmp_path / "facts.jsonl", tmp_path / "kb.sqlite")
     assert not (tmp_path / "kb.sqlite").exists()
 
 
-def test_files_that_cannot_be_used(tmp_path: Path):
+def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be made into"):
         build_knowledge(tmp_path / "none.jsonl", tmp_path / "kb.sqlite")
     (tmp_path / "latin.jsonl").write_bytes(b"\xff\xfe")
@@ -118,13 +118,13 @@ def test_files_that_cannot_be_used(tmp_path: Path):
         Knowledge(tmp_path / "empty").look_up("Oslo")
 
 
-def test_the_path_comes_from_the_environment_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_path_comes_from_the_environment_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert Knowledge.from_env() is None
     monkeypatch.setenv("UNCO_KB", str(tmp_path / "kb"))
     assert Knowledge.from_env().path == tmp_path / "kb"
 
 
-def test_from_the_shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_from_the_shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     target = tmp_path / "kb.sqlite"
     monkeypatch.setattr(sys, "argv", ["unco", "kb", "build", str(written(tmp_path, FACTS)), "-o", str(target)])
     assert guarded(lambda: app(standalone_mode=False)) == 0
@@ -132,27 +132,27 @@ def test_from_the_shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     assert Knowledge(target).look_up("Owls")
 
 
-def test_one_name_or_one_alias_holds_all_words(tmp_path: Path):
+def test_one_name_or_one_alias_holds_all_words(tmp_path: Path) -> None:
     facts = [{"name": "Paris Hilton", "description": "an heiress", "aliases": ["Jane Doe"]}]
     build_knowledge(written(tmp_path, facts), tmp_path / "kb.sqlite")
     found = Knowledge(tmp_path / "kb.sqlite")
     assert [len(found.look_up(name)) for name in ("Hilton", "jane doe", "Paris Doe", "Hilton Jane")] == [1, 1, 0, 0]
 
 
-def test_an_accent_is_found_however_it_is_written(tmp_path: Path):
+def test_an_accent_is_found_however_it_is_written(tmp_path: Path) -> None:
     build_knowledge(written(tmp_path, [{"name": "Jose\u0301s", "description": "a bar"}]), tmp_path / "kb.sqlite")
     found = Knowledge(tmp_path / "kb.sqlite")
     assert [len(found.look_up(name)) for name in ("Jose\u0301s", "Jos\u00e9s", "Joses")] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("fact", [{"aliases": "xyz"}, {"aliases": {"a": "b"}}, {"description": "\ud800"}])
-def test_a_line_that_is_no_fact_is_named(tmp_path: Path, fact: dict[str, Any]):
+def test_a_line_that_is_no_fact_is_named(tmp_path: Path, fact: dict[str, Any]) -> None:
     source = written(tmp_path, [{"name": "x", "description": "y"} | fact])
     with pytest.raises(DataError, match="facts.jsonl:1"):
         build_knowledge(source, tmp_path / "kb.sqlite")
 
 
-def test_the_facts_are_not_written_over(tmp_path: Path):
+def test_the_facts_are_not_written_over(tmp_path: Path) -> None:
     source = written(tmp_path, FACTS)
     with pytest.raises(DataError, match="would be written over"):
         build_knowledge(source, tmp_path / "." / "facts.jsonl")

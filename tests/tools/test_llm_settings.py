@@ -26,7 +26,7 @@ def settings_file(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_a_chain_with_its_terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_chain_with_its_terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", "sk-secret")
     first = mllm_from_settings(read_settings(settings_file(tmp_path, FULL)), None, None)
     [second] = first.fallbacks
@@ -44,7 +44,7 @@ def test_a_chain_with_its_terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "sk-secret" not in repr(vars(second))
 
 
-def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
     with pytest.raises(SettingsError, match="'gpt-4o' needs the environment variable TEST_KEY"):
         mllm_from_env()
@@ -70,17 +70,19 @@ def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("!!python/object/apply:os.system [ls]", "cannot be read"),
     ],
 )
-def test_faults_are_named(tmp_path: Path, text: str, fault: str):
+def test_faults_are_named(tmp_path: Path, text: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
         read_settings(settings_file(tmp_path, text))
 
 
-def test_a_file_that_is_not_there(tmp_path: Path):
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(tmp_path / "none.yaml")
 
 
-def test_a_probe_asks_on_the_settings_terms_and_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_probe_asks_on_the_settings_terms_and_without_a_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
     monkeypatch.setenv("TEST_KEY", "sk-secret")
     found = mllm_to_probe("gpt-4o", None)

@@ -11,7 +11,7 @@ from unco.tools.llm.retry import BACK_OFF
 from unco.tools.llm_settings import mllm_from_env
 
 
-def test_from_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_from_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("UNCO_LLM_BASE_URL", "UNCO_LLM_MODEL", "UNCO_LLM_FRAME", "OPENAI_API_KEY", "UNCO_RECORDING"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "cache"))
@@ -28,13 +28,13 @@ def test_from_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert list(tmp_path.iterdir()) == [], "nothing is opened before it is needed"
 
 
-def test_an_address_without_http_is_refused():
+def test_an_address_without_http_is_refused() -> None:
     with pytest.raises(SettingsError, match="http://"):
         Mllm("localhost:8000", "small-vl")
 
 
 @pytest.mark.parametrize(("attempt", "least"), [(1, 0.5), (2, 1.0), (3, 2.0), (9, 8.0)])
-def test_waits_double_up_to_a_limit(attempt: int, least: float):
+def test_waits_double_up_to_a_limit(attempt: int, least: float) -> None:
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = attempt
     assert least <= BACK_OFF(state) <= least + 1

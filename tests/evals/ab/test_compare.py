@@ -27,7 +27,7 @@ from unco.types import GoldPost
 ALWAYS_WRONG_TYPE = Profile(right=Chances(span=1, type=0, region=1))
 
 
-def test_an_arm_is_read_from_its_text():
+def test_an_arm_is_read_from_its_text() -> None:
     arm = parse_arm("span=span/v2, type=v2,span_threshold=0.3,model=gpt-4o,variant=one_shot,checkpoint=there")
     assert arm.context == Context(span_prompt="v2", type_prompt="v2", span_threshold=0.3, model="gpt-4o")
     assert (arm.variant, arm.small_model) == ("one_shot", ("there", None))
@@ -46,24 +46,24 @@ def test_an_arm_is_read_from_its_text():
         ("variant=best", "unknown variant"),
     ],
 )
-def test_what_is_no_arm_is_refused(text: str, message: str):
+def test_what_is_no_arm_is_refused(text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         parse_arm(text)
 
 
-def test_two_arms_or_more_all_different(tmp_path: Path):
+def test_two_arms_or_more_all_different(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena:
         for texts in (["span=v1"], ["span=v1", "span=v1"]):
             with pytest.raises(SettingsError, match="two arms or more"):
                 compare_arms([parse_arm(text) for text in texts], arena)
 
 
-def test_an_unknown_prompt_is_named(tmp_path: Path):
+def test_an_unknown_prompt_is_named(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena, pytest.raises(SettingsError, match="v99"):
         compare_arms([parse_arm("span=v1"), parse_arm("span=v99")], arena)
 
 
-def test_a_better_arm_is_better_and_its_flips_are_listed(tmp_path: Path):
+def test_a_better_arm_is_better_and_its_flips_are_listed(tmp_path: Path) -> None:
     """Of 18 entities the small model has 6 right in type and wrong in nothing else than what it is unsure of."""
     with drawn_arena(tmp_path) as arena:
         found = compare_arms([parse_arm("variant=small_only"), parse_arm("span=v1")], arena)
@@ -84,7 +84,7 @@ def test_a_better_arm_is_better_and_its_flips_are_listed(tmp_path: Path):
     assert found.runs[1].changes.rescue_rate == 1.0
 
 
-def test_an_arm_that_harms_is_found_out(tmp_path: Path):
+def test_an_arm_that_harms_is_found_out(tmp_path: Path) -> None:
     texts = ["type_threshold=1", "type_threshold=-1"]
     with drawn_arena(tmp_path, ALWAYS_WRONG_TYPE) as arena:
         found = compare_arms([parse_arm(text) for text in texts], arena)
@@ -98,7 +98,7 @@ def test_an_arm_that_harms_is_found_out(tmp_path: Path):
     assert difference.verdict == "worse"
 
 
-def test_equal_arms_are_within_noise_and_the_page_says_so(tmp_path: Path):
+def test_equal_arms_are_within_noise_and_the_page_says_so(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena:
         found = compare_arms([parse_arm("region=v1"), parse_arm("span=v2")], arena)
         console = Console(record=True, width=120)
@@ -109,7 +109,7 @@ def test_equal_arms_are_within_noise_and_the_page_says_so(tmp_path: Path):
     assert "arm 2: 0 attributes wrong -> right, 0 right -> wrong" in shown
 
 
-def test_an_arm_without_the_same_entities_has_no_flips(tmp_path: Path):
+def test_an_arm_without_the_same_entities_has_no_flips(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena:
         found = compare_arms([parse_arm("span=v1"), parse_arm("variant=generate")], arena)
         console = Console(record=True, width=120)
@@ -118,7 +118,7 @@ def test_an_arm_without_the_same_entities_has_no_flips(tmp_path: Path):
     assert "does not start from the entities of arm 1" in console.export_text()
 
 
-def test_flips_need_the_same_start_in_every_attribute(tmp_path: Path):
+def test_flips_need_the_same_start_in_every_attribute(tmp_path: Path) -> None:
     """Two runs of the MLLM alone have none in common, nor have two small models that differ in a type or a doubt."""
     with drawn_arena(tmp_path) as arena:
         alone = run_arm(parse_arm("variant=generate"), arena).results
@@ -134,7 +134,7 @@ def test_flips_need_the_same_start_in_every_attribute(tmp_path: Path):
         assert find_flips(arena.gold, usual, others) is None
 
 
-def test_what_cannot_be_written_is_said(tmp_path: Path):
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with drawn_arena(tmp_path) as arena:
         found = compare_arms([parse_arm("variant=small_only"), parse_arm("type_threshold=1")], arena)
@@ -142,7 +142,7 @@ def test_what_cannot_be_written_is_said(tmp_path: Path):
             write_comparison(found, arena, tmp_path / "file" / "out")
 
 
-def test_a_comparison_is_written_down_whole(tmp_path: Path):
+def test_a_comparison_is_written_down_whole(tmp_path: Path) -> None:
     with drawn_arena(tmp_path, ALWAYS_WRONG_TYPE) as arena:
         found = compare_arms([parse_arm("type_threshold=1"), parse_arm("type_threshold=-1")], arena)
         write_comparison(found, arena, tmp_path / "out")
@@ -158,7 +158,7 @@ def test_a_comparison_is_written_down_whole(tmp_path: Path):
     assert flips[0]["other"]["reasoning"].startswith("Simulated")
 
 
-def test_what_is_cached_counts_as_if_it_were_not(tmp_path: Path):
+def test_what_is_cached_counts_as_if_it_were_not(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena:
         first = compare_arms([parse_arm("span=v1"), parse_arm("type=v1")], arena).runs[0]
     assert first.full_cost == pytest.approx(first.usage.cost)
@@ -166,7 +166,7 @@ def test_what_is_cached_counts_as_if_it_were_not(tmp_path: Path):
     assert first.full_cost > 0
 
 
-def test_a_missing_picture_is_named(tmp_path: Path):
+def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     posts = [GoldPost(name, ("a",), (), None) for name in ("one", "two", "../two")]
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "one.jpg").write_bytes(b"")

@@ -36,7 +36,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_what_was_recorded_is_compared_again_without_an_endpoint(photos: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_was_recorded_is_compared_again_without_an_endpoint(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with simulate(POSTS, "gemini") as simulation:
         monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
         monkeypatch.setenv("UNCO_LLM_MODEL", simulation.model)
@@ -51,7 +51,7 @@ def test_what_was_recorded_is_compared_again_without_an_endpoint(photos: Path, m
     assert again.others[0].flips is not None
 
 
-def test_an_arm_may_ask_for_what_another_arm_has_cached(photos: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_arm_may_ask_for_what_another_arm_has_cached(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Money and tokens are counted as if nothing had been cached, so the second arm does not look cheap for it."""
     same = [parse_arm("type_threshold=-1"), parse_arm("type_threshold=-1,estimator=learned")]
     with simulate(POSTS, "gemini") as simulation:
@@ -63,7 +63,7 @@ def test_an_arm_may_ask_for_what_another_arm_has_cached(photos: Path, monkeypatc
     assert other.tokens == one.tokens > 0
 
 
-def test_what_is_missing_is_said_before_anything_is_asked(photos: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_missing_is_said_before_anything_is_asked(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="no MLLM to ask"):
         real_arena(POSTS, photos)
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")

@@ -26,7 +26,7 @@ def run(tmp_path: Path, names: list[str], profile: Profile | None = None) -> lis
         return run_arms(variant_arms(names), arena)
 
 
-def test_a_perfect_model_puts_all_right_and_each_variant_has_its_price(tmp_path: Path):
+def test_a_perfect_model_puts_all_right_and_each_variant_has_its_price(tmp_path: Path) -> None:
     runs = run(tmp_path, ["small_only", "unco", "correct_all", "one_shot"])
     small, unco, everything, one_shot = runs
     assert (small.usage.calls, small.report.tasks["GMNER"].f1, small.changes.better, small.changes.worse) == (
@@ -45,7 +45,7 @@ def test_a_perfect_model_puts_all_right_and_each_variant_has_its_price(tmp_path:
     assert outcomes(unco)["type"] == {"changed": 6, "skipped": 12}
 
 
-def test_the_table_says_what_is_simulated_and_gives_ratios(tmp_path: Path):
+def test_the_table_says_what_is_simulated_and_gives_ratios(tmp_path: Path) -> None:
     runs = run(tmp_path, ["unco", "correct_all"])
     console = Console(record=True, width=170)
     show_arms(runs, console)
@@ -56,7 +56,7 @@ def test_the_table_says_what_is_simulated_and_gives_ratios(tmp_path: Path):
     assert "unco type: changed 6, skipped 12" in shown
 
 
-def test_an_unknown_variant_is_named(tmp_path: Path):
+def test_an_unknown_variant_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="unknown variant 'best'"):
         run(tmp_path, ["best"])
 
@@ -84,7 +84,9 @@ def many_posts(folder: Path, copies: int) -> tuple[list[GoldPost], list[dict[str
     return gold, inputs, said
 
 
-async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and_nothing_is_mixed_up(tmp_path: Path):
+async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and_nothing_is_mixed_up(
+    tmp_path: Path,
+) -> None:
     gold, inputs, said = many_posts(tmp_path, 5)
     with simulate(gold, "gemini", read_profile(PROFILES / "faults.yaml"), 5) as simulation:
         llm = llm_of(simulation, tmp_path)
@@ -118,7 +120,7 @@ async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and
     assert llm.terms.ledger.spent.calls == simulation.counts["answers"]
 
 
-def test_the_profiles_that_come_along_are_profiles():
+def test_the_profiles_that_come_along_are_profiles() -> None:
     faults, erring = (read_profile(PROFILES / f"{name}.yaml") for name in ("faults", "erring"))
     assert faults.right.type == 1.0
     assert erring.right.type < 1.0

@@ -46,7 +46,7 @@ def counts(line: Line) -> tuple[int, int, int]:
     return line.score.correct, line.score.predicted, line.score.gold
 
 
-def test_tasks_types_and_baselines_by_hand():
+def test_tasks_types_and_baselines_by_hand() -> None:
     scores = score_run(GOLD, RUN)
     tasks = scores.readings["gmner"].tasks
     assert {task: counts(line) for task, line in tasks.items()} == {
@@ -81,7 +81,7 @@ def reasons(scores: RunScores) -> dict[str, str]:
     return {task: line.reason for task, line in tasks.items() if isinstance(line, NotScored)}
 
 
-def test_hindex_without_candidates_is_said_and_text_is_scored_all_the_same():
+def test_hindex_without_candidates_is_said_and_text_is_scored_all_the_same() -> None:
     scores = score_run(GOLD, RUN, "hindex")
     reason = "hindex needs the candidate boxes of each post, and the predictions do not hold them"
     assert reasons(scores) == {"GMNER": reason, "EEG": reason}
@@ -91,7 +91,7 @@ def test_hindex_without_candidates_is_said_and_text_is_scored_all_the_same():
     assert counts(score_run(GOLD, with_candidates, "hindex").readings["gmner"].tasks["GMNER"]) == (2, 5, 5)
 
 
-def test_gold_without_boxes_or_sizes_is_said():
+def test_gold_without_boxes_or_sizes_is_said() -> None:
     bare = [replace(one, entities=tuple(replace(item, boxes=()) for item in one.entities)) for one in GOLD]
     assert reasons(score_run(bare, RUN)) == {"GMNER": "gold has no boxes", "EEG": "gold has no boxes"}
     unsized = score_run([replace(one, size=None) for one in GOLD], RUN)
@@ -99,14 +99,14 @@ def test_gold_without_boxes_or_sizes_is_said():
     assert reasons(unsized) == {}
 
 
-def test_nothing_to_count_is_no_zero():
+def test_nothing_to_count_is_no_zero() -> None:
     assert set(reasons(score_run([post("1")], [said("1")])).values()) == {
         "gold has no boxes",
         "there is nothing to count",
     }
 
 
-def test_fine_types_are_read_in_coarser_ones():
+def test_fine_types_are_read_in_coarser_ones() -> None:
     gold = [post("1", (0, 2, "actor", (FACE,)), (3, 4, "band", ()))]
     scores = score_run(gold, [said("1", (0, 2, "author", FACE), (3, 4, "actor", None))])
     mner = {name: counts(reading.tasks["MNER"]) for name, reading in scores.readings.items()}
@@ -114,7 +114,7 @@ def test_fine_types_are_read_in_coarser_ones():
     assert [kind for kind, _ in scores.readings["gmner"].types] == ["ORG", "ORG", "PER", "PER"]
 
 
-def test_a_system_of_four_types_is_not_scored_in_fifty_one():
+def test_a_system_of_four_types_is_not_scored_in_fifty_one() -> None:
     gold = [post("1", (0, 2, "actor", (FACE,)), (3, 4, "band", ()))]
     found = evaluate_run(gold, [said("1", (0, 2, "PER", FACE), (3, 4, "MISC", None))])
     assert list(found.scores.readings) == ["gmner"]
@@ -124,7 +124,7 @@ def test_a_system_of_four_types_is_not_scored_in_fifty_one():
     )
 
 
-def test_differences_by_hand():
+def test_differences_by_hand() -> None:
     other = [said("1", (0, 2, "PER", FACE), (3, 4, "ORG", LOGO), (5, 6, "OTHER", None)), RUN[1]]
     found = compare_runs(GOLD, RUN, other, "paper")["gmner", "GMNER"]
     assert isinstance(found, Difference)
@@ -140,7 +140,7 @@ def test_differences_by_hand():
     )
 
 
-def test_by_official_an_entity_of_several_boxes_is_right_with_one_of_them():
+def test_by_official_an_entity_of_several_boxes_is_right_with_one_of_them() -> None:
     gold = [post("1", (0, 2, "PER", (FACE, LOGO)))]
     found = compare_runs(gold, [said("1", (0, 2, "PER", LOGO))], [said("1", (0, 2, "PER", ALL))], "official")
     difference = found["gmner", "GMNER"]
@@ -149,7 +149,7 @@ def test_by_official_an_entity_of_several_boxes_is_right_with_one_of_them():
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_run_does_not_differ_from_itself(protocol: Protocol):
+def test_a_run_does_not_differ_from_itself(protocol: Protocol) -> None:
     run = [replace(one, candidates=(FACE, LOGO)) for one in RUN]
     for found in compare_runs(GOLD, run, run, protocol).values():
         assert isinstance(found, Difference)
@@ -159,7 +159,7 @@ def test_a_run_does_not_differ_from_itself(protocol: Protocol):
 
 @settings(deadline=None)
 @given(gold_posts())
-def test_gold_as_prediction_is_all_right_and_what_is_printed_is_json(gold: list[GoldPost]):
+def test_gold_as_prediction_is_all_right_and_what_is_printed_is_json(gold: list[GoldPost]) -> None:
     if not gold:
         return
     run = [
@@ -176,7 +176,7 @@ def test_gold_as_prediction_is_all_right_and_what_is_printed_is_json(gold: list[
     assert json.loads(to_json(found))["posts"] == len(gold)
 
 
-def test_what_cannot_be_evaluated_is_refused():
+def test_what_cannot_be_evaluated_is_refused() -> None:
     with pytest.raises(SettingsError, match="no protocol 'best': choose paper, official, hindex"):
         evaluate_run(GOLD, RUN, "best")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="gold has no posts"):

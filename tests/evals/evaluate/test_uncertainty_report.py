@@ -16,7 +16,7 @@ from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 JUDGED = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), st.booleans()), min_size=1, max_size=30)
 
 
-def test_ties_count_half_or_nothing():
+def test_ties_count_half_or_nothing() -> None:
     doubts, wrong = [0.1, 0.2, 0.2, 0.9], [False, False, True, True]
     assert auroc(doubts, wrong) == 3.5 / 4
     assert strict_auroc(doubts, wrong) == 3 / 4
@@ -25,7 +25,9 @@ def test_ties_count_half_or_nothing():
 
 
 @given(JUDGED)
-def test_a_strict_auroc_is_never_above_the_usual_one_and_the_same_without_ties(judged: list[tuple[float, bool]]):
+def test_a_strict_auroc_is_never_above_the_usual_one_and_the_same_without_ties(
+    judged: list[tuple[float, bool]],
+) -> None:
     doubts, wrong = [doubt for doubt, _ in judged], [flag for _, flag in judged]
     usual, strict = auroc(doubts, wrong), strict_auroc(doubts, wrong)
     assert (usual is None) == (strict is None)
@@ -36,7 +38,7 @@ def test_a_strict_auroc_is_never_above_the_usual_one_and_the_same_without_ties(j
         assert strict + 2 * (usual - strict) + reverse == pytest.approx(1)  # wins, ties, losses
 
 
-def test_reliability_bins_by_hand():
+def test_reliability_bins_by_hand() -> None:
     bins = reliability_bins([0.02, 0.08, 0.55, 1.0], [False, True, True, True])
     assert bins == [Bin(0.05, 0.5, 2), Bin(0.55, 1.0, 1), Bin(1.0, 1.0, 1)]
     assert calibration_error([0.02, 0.08, 0.55, 1.0], [False, True, True, True]) == pytest.approx(
@@ -47,7 +49,7 @@ def test_reliability_bins_by_hand():
         reliability_bins([1.5], [True])
 
 
-def test_risk_and_coverage_by_hand():
+def test_risk_and_coverage_by_hand() -> None:
     doubts, wrong = [0.9, 0.1, 0.5, 0.2], [True, False, True, False]
     assert risk_coverage(doubts, wrong) == [(0.25, 0.0), (0.5, 0.0), (0.75, 1 / 3), (1.0, 0.5)]
     assert area_under_risk(doubts, wrong) == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
@@ -58,7 +60,7 @@ def test_risk_and_coverage_by_hand():
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.2]), st.booleans()), min_size=1, max_size=5))
-def test_the_area_is_the_mean_over_all_orders_of_ties(judged: list[tuple[float, bool]]):
+def test_the_area_is_the_mean_over_all_orders_of_ties(judged: list[tuple[float, bool]]) -> None:
     areas = []
     for order in permutations(judged):
         flags = [flag for _, flag in sorted(order, key=lambda pair: pair[0])]
@@ -95,7 +97,7 @@ RUN = [
 ]
 
 
-def test_each_attribute_each_type_and_seen_and_unseen_names():
+def test_each_attribute_each_type_and_seen_and_unseen_names() -> None:
     groups = report_uncertainty(GOLD, RUN, {"ANN"})
     judged = {key: (found.wrong, found.count) for key, found in groups.items() if isinstance(found, UncertaintyQuality)}
     assert judged == {
@@ -124,14 +126,14 @@ def test_each_attribute_each_type_and_seen_and_unseen_names():
     assert (region.auroc, region.strict_auroc) == (0.5, 0.0)  # tied at 0.3
 
 
-def test_values_above_one_are_ranked_but_no_chances():
+def test_values_above_one_are_ranked_but_no_chances() -> None:
     run = [PredictedPost("1", (predicted(0, "PER", FACE, 1.5, 0.2, 0.3), predicted(3, "ORG", None, 2.0, 0, 0)))]
     found = report_uncertainty(GOLD, run)["all", "span"]
     assert isinstance(found, UncertaintyQuality)
     assert (found.auroc, found.calibration_error, found.bins) == (1.0, None, [])
 
 
-def test_what_cannot_be_measured_is_said():
+def test_what_cannot_be_measured_is_said() -> None:
     bare = [PredictedPost("1", (predicted(0, "PER", None),))]
     assert report_uncertainty(GOLD, bare) == {
         ("all", name): NotScored("no prediction of the kind has an uncertainty") for name in ("span", "type", "region")
@@ -140,6 +142,6 @@ def test_what_cannot_be_measured_is_said():
     assert report_uncertainty(gold, RUN)["all", "region"] == NotScored("gold has no boxes")
 
 
-def test_names_are_words_joined_by_spaces():
+def test_names_are_words_joined_by_spaces() -> None:
     post = GoldPost("1", ("Ann", "Lee"), (GoldEntity(Span(0, 2), "PER", ()),), None)
     assert entity_names([post]) == {"Ann Lee"}

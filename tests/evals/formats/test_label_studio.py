@@ -45,7 +45,7 @@ def link(one: str, other: str) -> dict[str, Any]:
     return {"type": "relation", "from_id": one, "to_id": other, "direction": "right"}
 
 
-def test_a_task_holds_spans_boxes_and_their_link():
+def test_a_task_holds_spans_boxes_and_their_link() -> None:
     task = to_task(POST, "/data/17.jpg", "tiny", {1: "look here"})
     (prediction,) = task["predictions"]
     ann, region, relation, bo = prediction["result"]
@@ -65,7 +65,7 @@ def test_a_task_holds_spans_boxes_and_their_link():
     assert (prediction["model_version"], prediction["score"]) == ("tiny", 0.5)
 
 
-def test_an_answer_that_is_no_box_has_none():
+def test_an_answer_that_is_no_box_has_none() -> None:
     task = to_task(PredictedPost("1", (Predicted(Span(0, 1), "PER", NOWHERE),), ("Ann",)), "1.jpg")
     assert [one["type"] for one in task["predictions"][0]["result"]] == ["labels"]
 
@@ -78,12 +78,12 @@ def test_an_answer_that_is_no_box_has_none():
         (PredictedPost("1", (ANN,), TOKENS), "no picture size"),
     ],
 )
-def test_what_a_task_needs_is_named(post: PredictedPost, message: str):
+def test_what_a_task_needs_is_named(post: PredictedPost, message: str) -> None:
     with pytest.raises(DataError, match=message):
         to_task(post, "1.jpg")
 
 
-def test_the_config_is_xml_with_all_types_whatever_they_are_called():
+def test_the_config_is_xml_with_all_types_whatever_they_are_called() -> None:
     root = ElementTree.fromstring(labelling_config(['a"b', "<PER>", "LOC"]))
     assert [label.get("value") for label in root.findall("./Labels/Label")] == ["<PER>", "LOC", 'a"b']
     names = {child.get("name") for child in root}
@@ -93,7 +93,7 @@ def test_the_config_is_xml_with_all_types_whatever_they_are_called():
 @given(posts=st.lists(gold_posts(NAMES), min_size=1, max_size=1))
 def test_what_is_accepted_unchanged_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, posts: list[list[GoldPost]]
-):
+) -> None:
     tmp_path = tmp_path_factory.mktemp("review")
     tasks, wanted = [], []
     for post in posts[0]:
@@ -115,7 +115,7 @@ def test_what_is_accepted_unchanged_comes_back_as_it_was(
                 assert region.iou(entity.boxes[0]) > 0.99
 
 
-def test_links_either_way_several_boxes_and_halves_of_words(tmp_path: Path):
+def test_links_either_way_several_boxes_and_halves_of_words(tmp_path: Path) -> None:
     path = reviewed(
         tmp_path, span("s", 3, 8), span("t", 14, 16, "ORG"), box("a", 10), box("b", 20),
         link("s", "a"), link("b", "s"), link("t", "a"),
@@ -130,7 +130,7 @@ def test_links_either_way_several_boxes_and_halves_of_words(tmp_path: Path):
     )
 
 
-def test_spaces_around_a_mark_are_no_part_of_it(tmp_path: Path):
+def test_spaces_around_a_mark_are_no_part_of_it(tmp_path: Path) -> None:
     (post,) = read_review(reviewed(tmp_path, span("s", 1, 6))).gold
     assert post.entities[0].span == Span(1, 2)
 
@@ -152,13 +152,13 @@ def test_spaces_around_a_mark_are_no_part_of_it(tmp_path: Path):
         ([span("s", 2, 5), span("t", 2, 5)], "stands there before"),
     ],
 )
-def test_what_cannot_be_gold_is_named_by_its_task(tmp_path: Path, results: list[dict[str, Any]], message: str):
+def test_what_cannot_be_gold_is_named_by_its_task(tmp_path: Path, results: list[dict[str, Any]], message: str) -> None:
     with pytest.raises(DataError, match=message) as fault:
         read_review(reviewed(tmp_path, *results))
     assert "export.json" in str(fault.value)
 
 
-def test_tasks_without_an_annotation_are_told_apart(tmp_path: Path):
+def test_tasks_without_an_annotation_are_told_apart(tmp_path: Path) -> None:
     skipped = reviewed(tmp_path, annotations=[{"was_cancelled": True, "result": []}])
     assert read_review(skipped) == type(read_review(skipped))((), ("17",))
     (tmp_path / "export.json").write_text('{"tasks": []}')
@@ -166,7 +166,7 @@ def test_tasks_without_an_annotation_are_told_apart(tmp_path: Path):
         read_review(tmp_path / "export.json")
 
 
-def test_the_last_annotation_counts(tmp_path: Path):
+def test_the_last_annotation_counts(tmp_path: Path) -> None:
     both = [{"result": []}, {"result": [span("s", 2, 5)]}, {"result": [], "was_cancelled": True}]
     (post,) = read_review(reviewed(tmp_path, annotations=both)).gold
     assert [entity.span for entity in post.entities] == [Span(1, 2)]

@@ -31,7 +31,7 @@ def drawing_of(request: Request) -> Drawing:
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: str(drawing.size))
-def test_the_rectangle_is_where_it_is_said_to_be(drawing: Drawing):
+def test_the_rectangle_is_where_it_is_said_to_be(drawing: Drawing) -> None:
     image = Image.open(BytesIO(drawn(drawing).data)).convert("RGB")
     assert image.size == drawing.size
     box = drawing.box
@@ -40,7 +40,7 @@ def test_the_rectangle_is_where_it_is_said_to_be(drawing: Drawing):
     assert all(find_rectangle(Seen(image, ""), f"the {colour} rectangle") is None for colour in others)
 
 
-def test_a_model_that_imitates_is_at_home_in_every_frame():
+def test_a_model_that_imitates_is_at_home_in_every_frame() -> None:
     def imitator(request: Request) -> Reply:
         size = (drawing := drawing_of(request)).size
         told = next(frame for frame in CANDIDATES if describe(frame, *size) in request.system)
@@ -53,7 +53,7 @@ def test_a_model_that_imitates_is_at_home_in_every_frame():
     assert max(score.every for score in probe.scores) == pytest.approx(0.40, abs=0.01)
 
 
-def test_a_model_that_is_stubborn_is_at_home_in_its_own_frame_alone():
+def test_a_model_that_is_stubborn_is_at_home_in_its_own_frame_alone() -> None:
     y_first = next(frame for frame in CANDIDATES if frame.name == "0-1000-yx")
 
     def stubborn(request: Request) -> Reply:
@@ -71,14 +71,14 @@ def test_a_model_that_is_stubborn_is_at_home_in_its_own_frame_alone():
 @pytest.mark.parametrize(
     "text", ['{"corrected_bounding_box": null}', "I see nothing.", '{"corrected_bounding_box": [5, 5, 9, 9]}']
 )
-def test_a_model_that_does_not_see_has_no_frame(text: str):
+def test_a_model_that_does_not_see_has_no_frame(text: str) -> None:
     probe = probe_frame(lambda request: reply(text), "any")
     assert probe.winner is None
     assert probe.calls < len(DRAWINGS) * len(CANDIDATES)  # equal words are asked once
 
 
 @pytest.mark.parametrize("family", ["qwen2.5-vl", "claude", "gemini"])
-def test_a_model_that_errs_often_is_found_out_all_the_same(family: str):
+def test_a_model_that_errs_often_is_found_out_all_the_same(family: str) -> None:
     often = Profile(right=Chances(span=1, type=1, region=0.8), box_noise=0.05)
     expected = {"qwen2.5-vl": "resized_pixels", "claude": "claude_pixels", "gemini": "0-1000-yx"}
     for seed in range(3):
@@ -87,7 +87,7 @@ def test_a_model_that_errs_often_is_found_out_all_the_same(family: str):
             assert probe_frame(lambda request, llm=llm: llm.ask(request, "live"), "any").winner == expected[family]
 
 
-def test_what_is_found_is_shown_and_found_again(tmp_path: Path):
+def test_what_is_found_is_shown_and_found_again(tmp_path: Path) -> None:
     with simulate([], "gemini") as simulation:
         llm, console = Mllm(simulation.url, "mystery-1"), Console(record=True, width=160)
         run_probe(llm, console, out=tmp_path / "probe.json")
@@ -97,7 +97,7 @@ def test_what_is_found_is_shown_and_found_again(tmp_path: Path):
     assert (table["frame"], table["scores"][0]["read"]) == ("0-1000-yx", 5)
 
 
-def test_nothing_is_saved_that_was_not_found():
+def test_nothing_is_saved_that_was_not_found() -> None:
     class Blind(Mllm):
         def ask(self, *_: object) -> Reply:
             return reply("I cannot see pictures.")
@@ -109,7 +109,7 @@ def test_nothing_is_saved_that_was_not_found():
     assert not frames_file().exists()
 
 
-def test_nobody_to_ask():
+def test_nobody_to_ask() -> None:
     with pytest.raises(SettingsError, match="no MLLM to probe"):
         run_probe(Mllm(), Console(quiet=True))
     with pytest.raises(Unavailable):

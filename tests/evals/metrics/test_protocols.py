@@ -102,7 +102,7 @@ def counts(gold: Sequence[GoldEntity], said: Sequence[Said], task: Task, protoco
 @pytest.mark.parametrize(
     ("gold", "said", "task", "paper", "official"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
-def test_by_hand(gold: list[GoldEntity], said: list[Said], task: Task, paper: Counts, official: Counts):
+def test_by_hand(gold: list[GoldEntity], said: list[Said], task: Task, paper: Counts, official: Counts) -> None:
     assert counts(gold, said, task, "paper") == paper
     assert counts(gold, said, task, "official") == official
 
@@ -128,11 +128,11 @@ def hindex(gold: list[GoldEntity], said: list[Said], candidates: list[Box], task
         ([], [p(0)], [], (0, 1, 0)),
     ],
 )
-def test_hindex_by_hand(gold: list[GoldEntity], said: list[Said], candidates: list[Box], expected: Counts):
+def test_hindex_by_hand(gold: list[GoldEntity], said: list[Said], candidates: list[Box], expected: Counts) -> None:
     assert hindex(gold, said, candidates) == expected
 
 
-def test_type_given_span_and_single_types():
+def test_type_given_span_and_single_types() -> None:
     gold = [post(g(0), g(1, "LOC"), g(2, "LOC"))]
     report = evaluate(gold, [[p(0), p(1), p(2, "LOC"), p(4, "LOC")]], types=TYPES)
     assert (report.type_given_span.correct, report.type_given_span.predicted) == (2, 3)
@@ -141,7 +141,7 @@ def test_type_given_span_and_single_types():
     assert report.types["ORG"]["MNER"].f1 == 0.0
 
 
-def test_what_cannot_be_scored_is_named():
+def test_what_cannot_be_scored_is_named() -> None:
     with pytest.raises(DataError, match="1 gold posts, but predictions for 2"):
         evaluate([post()], [[], []])
     with pytest.raises(SettingsError, match="no protocol 'best': choose paper, official, hindex"):
@@ -163,7 +163,7 @@ posts = st.lists(st.tuples(gold_entities, predicted), min_size=1, max_size=4)
 
 
 @given(posts, st.randoms(use_true_random=False), st.sampled_from(PROTOCOLS[:2]))
-def test_the_order_of_posts_and_entities_never_matters(found, random, protocol: Protocol):
+def test_the_order_of_posts_and_entities_never_matters(found, random, protocol: Protocol) -> None:
     def report(items):
         return evaluate([post(*gold) for gold, _ in items], [said for _, said in items], protocol, TYPES)
 
@@ -173,7 +173,7 @@ def test_the_order_of_posts_and_entities_never_matters(found, random, protocol: 
 
 
 @given(st.lists(gold_entities, min_size=1))
-def test_a_perfect_prediction_has_all_points_by_the_papers_rule(entities):
+def test_a_perfect_prediction_has_all_points_by_the_papers_rule(entities) -> None:
     gold = [post(*items) for items in entities]
     said = [[Said(item.span, item.type, item.boxes[0] if item.boxes else None) for item in items] for items in entities]
     report = evaluate(gold, said, types=TYPES)
@@ -183,7 +183,7 @@ def test_a_perfect_prediction_has_all_points_by_the_papers_rule(entities):
 
 
 @given(posts, st.sampled_from(TASKS))
-def test_a_wrong_entity_more_never_raises_precision(found, task: Task):
+def test_a_wrong_entity_more_never_raises_precision(found, task: Task) -> None:
     gold, said = [post(*items) for items, _ in found], [entities for _, entities in found]
     before = evaluate(gold, said, types=TYPES).tasks[task]
     worse = [[*said[0], Said(Span(20, 21), "PER", None)], *said[1:]]

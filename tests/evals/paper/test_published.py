@@ -41,13 +41,13 @@ def perfect(gold: list[GoldPost]) -> list[PredictedPost]:
     ]
 
 
-def test_the_counts_of_the_published_gold(gold: list[GoldPost]):
+def test_the_counts_of_the_published_gold(gold: list[GoldPost]) -> None:
     entities = [entity for post in gold for entity in post.entities]
     boxes = [len(entity.boxes) for entity in entities]
     assert (len(entities), sum(map(bool, boxes)), sum(boxes)) == (2497, 1022, 1228)
 
 
-def test_a_perfect_system_of_one_box_and_one_that_never_grounds(gold: list[GoldPost]):
+def test_a_perfect_system_of_one_box_and_one_that_never_grounds(gold: list[GoldPost]) -> None:
     official, paper = (score_run(gold, perfect(gold), rule) for rule in ("official", "paper"))
     assert ratios(official.readings["gmner"].tasks["GMNER"]) == (100.0, 92.38, 96.04)
     assert ratios(official.baselines["never ground", "GMNER"])[2] == 56.73

@@ -25,7 +25,7 @@ from unco.tools.extraction.policy import write_policy
 TABLES = {table.name: table for table in published().tables}
 
 
-def test_the_papers_numbers_are_all_there():
+def test_the_papers_numbers_are_all_there() -> None:
     assert {name: len(table.rows) for name, table in TABLES.items()} == {
         "table1": 3,
         "table2": 28,
@@ -39,26 +39,26 @@ def test_the_papers_numbers_are_all_there():
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-def test_every_arm_of_a_table_is_one(table: Table):
+def test_every_arm_of_a_table_is_one(table: Table) -> None:
     arms = [parse_arm(row.arm) for row in table.rows if row.arm is not None]
     assert arms
     assert all(row.not_run for row in table.rows if row.arm is None)
 
 
-def test_a_row_is_run_or_says_why_not():
+def test_a_row_is_run_or_says_why_not() -> None:
     with pytest.raises(ValueError, match="give an arm, or say why"):
         Row(name="bare")
     with pytest.raises(ValueError, match="must both be rows that are run"):
         Table(name="t", title="", place="", rows=(Row(name="a", arm="span=v1"),), above=(("a", "b", "GMNER"),))
 
 
-def test_the_data_set_shows_in_the_types():
+def test_the_data_set_shows_in_the_types() -> None:
     assert data_set_of(["PER", "LOC", "ORG", "OTHER"]) == "gmner"
     assert data_set_of(list(COARSE_OF)) == "fmnerg"
     assert data_set_of(["PER", "LOC", "ORG", "MISC"]) is None
 
 
-def test_rows_are_run_once_and_shapes_are_judged(tmp_path: Path):
+def test_rows_are_run_once_and_shapes_are_judged(tmp_path: Path) -> None:
     """The small model has no triplet right, a perfect MLLM all of them; nothing is left to be told apart in Table 5."""
     with drawn_arena(tmp_path) as arena:
         runs = Runs(arena, "simulated-qwen2.5-vl")
@@ -74,7 +74,7 @@ def test_rows_are_run_once_and_shapes_are_judged(tmp_path: Path):
     assert gained.f1.value == 1.0
 
 
-def test_rows_of_another_mllm_are_not_run(tmp_path: Path):
+def test_rows_of_another_mllm_are_not_run(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena:
         found = reproduce_table(TABLES["table2"], Runs(arena, "Qwen2.5-VL-72B-Instruct"))
     by_name = {row.name: row for row in found.rows}
@@ -83,13 +83,13 @@ def test_rows_of_another_mllm_are_not_run(tmp_path: Path):
     assert by_name["H-Index"].note == "another system"
 
 
-def test_shares_of_what_is_routed(tmp_path: Path):
+def test_shares_of_what_is_routed(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena:
         shares = routed_shares(Runs(arena, "any").of("variant=unco"))
     assert shares == {"span": 12 / 18, "type": 6 / 18, "region": 1.0}
 
 
-def test_a_page_says_what_is_simulated_and_is_written_with_its_runs(tmp_path: Path):
+def test_a_page_says_what_is_simulated_and_is_written_with_its_runs(tmp_path: Path) -> None:
     profile = Profile(right=Chances(span=1, type=1, region=0.9))
     with drawn_arena(tmp_path, profile) as arena:
         page = reproduce(["table6", "fig3", "table1"], arena, "test", tmp_path / "out")
@@ -103,7 +103,7 @@ def test_a_page_says_what_is_simulated_and_is_written_with_its_runs(tmp_path: Pa
         reproduce(["table9"], arena, "test")
 
 
-def test_what_cannot_be_scored_is_not_judged(tmp_path: Path):
+def test_what_cannot_be_scored_is_not_judged(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena:
         found = reproduce_table(TABLES["table1"], Runs(arena, "any"))
     shape = found.shapes[0]
@@ -111,13 +111,13 @@ def test_what_cannot_be_scored_is_not_judged(tmp_path: Path):
     assert shape.verdict == "not scored: gold has no boxes"
 
 
-def test_a_table_can_be_read_as_it_stands():
+def test_a_table_can_be_read_as_it_stands() -> None:
     assert aligned(("", "a"), [("long | name", "1.00")]) == (
         "|              |    a |\n| ------------ | ---: |\n| long \\| name | 1.00 |\n"
     )
 
 
-def test_figure_4_from_one_recording(tmp_path: Path):
+def test_figure_4_from_one_recording(tmp_path: Path) -> None:
     """A model that spoils every type and puts every span right: asking about sure types harms, about spans helps."""
     with drawn_arena(tmp_path, Profile(right=Chances(span=1, type=0, region=1))) as arena:
         page = reproduce(["fig4"], arena, "dev", tmp_path / "out")
@@ -133,7 +133,7 @@ def test_figure_4_from_one_recording(tmp_path: Path):
     assert (tmp_path / "out" / "fig4.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_policy_of_is_an_arm(tmp_path: Path):
+def test_policy_of_is_an_arm(tmp_path: Path) -> None:
     write_policy(policy_of(), tmp_path / "policy.yaml")
     arm = parse_arm(f"policy={tmp_path / 'policy.yaml'},span_threshold=0.9")
     assert (arm.context.span_threshold, arm.context.type_threshold, arm.context.region_threshold) == (0.9, 0.95, -1.0)

@@ -52,7 +52,7 @@ def results(tmp_path: Path) -> list[Result]:
     return made_results(tmp_path)
 
 
-def test_a_run_in_numbers(results: list[Result]):
+def test_a_run_in_numbers(results: list[Result]) -> None:
     data = report_data(results, gold_of(results))
     (post, *_), costs = data["posts"], dict(data["costs"])
     turns = [[note["turn"] for note in entity["notes"]] for entity in post["entities"]]
@@ -65,7 +65,7 @@ def test_a_run_in_numbers(results: list[Result]):
     assert data["types"] == ["LOC", "ORG", "PER"]
 
 
-def test_the_plots_are_of_what_the_small_model_said(results: list[Result]):
+def test_the_plots_are_of_what_the_small_model_said(results: list[Result]) -> None:
     assert [entity.type for entity in before_correction(results[0]).entities] == ["ORG", "ORG", "LOC"]
     plots = report_data(results, gold_of(results))["plots"]
     assert (plots["type"]["wrong_count"], plots["type"]["count"], plots["type"]["auroc"]) == (3, 6, 1.0)
@@ -74,18 +74,18 @@ def test_the_plots_are_of_what_the_small_model_said(results: list[Result]):
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-def test_a_density_has_all_its_mass_inside(values: list[float]):
+def test_a_density_has_all_its_mass_inside(values: list[float]) -> None:
     assert np.mean(density(values)) == pytest.approx(1.0, abs=1e-3)
     assert len(density(values)) == BINS
 
 
-def test_without_gold_nothing_is_scored(results: list[Result]):
+def test_without_gold_nothing_is_scored(results: list[Result]) -> None:
     data = report_data(results, None)
     assert (data["labelled"], data["scores"], data["plots"]) == (False, None, None)
     assert data["posts"][0]["gold"] is None
 
 
-def test_what_cannot_be_shown_is_said(results: list[Result], tmp_path: Path):
+def test_what_cannot_be_shown_is_said(results: list[Result], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no posts"):
         report_data([], None)
     with pytest.raises(DataError, match="post 3 of gold"):
@@ -104,13 +104,13 @@ def test_what_cannot_be_shown_is_said(results: list[Result], tmp_path: Path):
 @given(
     st.recursive(st.text() | st.sampled_from([EVIL, "<!--", "]]>", "\u2028", "&lt;", "$data"]), st.lists, max_leaves=8)
 )
-def test_any_words_come_through_as_words(value: object):
+def test_any_words_come_through_as_words(value: object) -> None:
     text = plain_json(value)
     assert json.loads(text) == value
     assert not re.search(r"[<>&\u2028\u2029]", text)
 
 
-def test_markup_in_a_run_is_no_markup_in_the_page(results: list[Result]):
+def test_markup_in_a_run_is_no_markup_in_the_page(results: list[Result]) -> None:
     plain = Scripts(render_page(report_data(results, None)))
     evil = Scripts(render_page(report_data([hostile(result) for result in results[:1]], None)))
     assert evil.tags == plain.tags
@@ -118,7 +118,7 @@ def test_markup_in_a_run_is_no_markup_in_the_page(results: list[Result]):
     assert json.loads(evil.data)["posts"][0]["tokens"][0] == EVIL
 
 
-def test_the_page_allows_itself_no_request(results: list[Result]):
+def test_the_page_allows_itself_no_request(results: list[Result]) -> None:
     page = render_page(report_data(results, None))
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
@@ -126,7 +126,7 @@ def test_the_page_allows_itself_no_request(results: list[Result]):
     assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", page)
 
 
-def test_pictures_come_from_the_folder_alone(results: list[Result], tmp_path: Path):
+def test_pictures_come_from_the_folder_alone(results: list[Result], tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     Image.new("RGB", (900, 300), "red").save(folder / "0.png")
@@ -144,7 +144,7 @@ def test_pictures_come_from_the_folder_alone(results: list[Result], tmp_path: Pa
         small_pictures(results, tmp_path / "nowhere")
 
 
-def test_a_picture_is_found_by_the_runs_own_path_also_without_an_id(results: list[Result], tmp_path: Path):
+def test_a_picture_is_found_by_the_runs_own_path_also_without_an_id(results: list[Result], tmp_path: Path) -> None:
     assert results[0].picture is not None
     (found,) = small_pictures([replace(results[0], id=None)], tmp_path)
     assert found is not None
@@ -152,7 +152,7 @@ def test_a_picture_is_found_by_the_runs_own_path_also_without_an_id(results: lis
     assert small_pictures([away], tmp_path) == [None]
 
 
-def test_plots_are_drawn_as_png_and_svg(results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_plots_are_drawn_as_png_and_svg(results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plots = report_data(results, gold_of(results))["plots"]
     png, svg = save_plots(plots, tmp_path / "plots", "simulated")
     assert png.read_bytes().startswith(b"\x89PNG")
@@ -164,7 +164,7 @@ def test_plots_are_drawn_as_png_and_svg(results: list[Result], tmp_path: Path, m
 
 def test_the_command(
     results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     write_run(results, tmp_path / "run.jsonl")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["unco", "report", "run.jsonl", "-o", "out/report.html"])
@@ -174,7 +174,7 @@ def test_the_command(
     assert json.loads(Scripts((tmp_path / "out" / "report.html").read_text()).data)["labelled"] is False
 
 
-def test_gold_of_finer_types_is_read_in_those_that_the_run_speaks(results: list[Result]):
+def test_gold_of_finer_types_is_read_in_those_that_the_run_speaks(results: list[Result]) -> None:
     fine = {"PER": "politician", "ORG": "company", "LOC": "city"}
     coarse = gold_of(results)
     gold = [
@@ -184,7 +184,7 @@ def test_gold_of_finer_types_is_read_in_those_that_the_run_speaks(results: list[
     assert report_data(results, gold)["scores"]["MNER"]["f1"] == pytest.approx(2 / 3)
 
 
-def test_a_simulated_question_about_a_whole_post_is_no_secret(results: list[Result]):
+def test_a_simulated_question_about_a_whole_post_is_no_secret(results: list[Result]) -> None:
     data = report_data([generated(results[0])], None)
     assert "simulated" in data["warning"]
     assert "MLLM: simulated-x." in data["about"]
@@ -192,7 +192,7 @@ def test_a_simulated_question_about_a_whole_post_is_no_secret(results: list[Resu
     assert (question["simulated"], question["dropped"]) == (True, (EVIL,))
 
 
-def test_words_stand_as_in_the_text(results: list[Result]):
+def test_words_stand_as_in_the_text(results: list[Result]) -> None:
     text = "Ann  Lee plays for the Blue Owls of Ann Arbor!"
     tokens = (*results[0].tokens, "!")
     (post,) = report_data([replace(results[0], text=text, tokens=tokens)], None)["posts"]
@@ -200,12 +200,12 @@ def test_words_stand_as_in_the_text(results: list[Result]):
     assert report_data(results, None)["posts"][0]["gaps"] is None
 
 
-def test_a_density_does_not_sink_at_an_edge():
+def test_a_density_does_not_sink_at_an_edge() -> None:
     flat = density([place / 1000 for place in range(1001)])
     assert (min(flat), max(flat)) == (pytest.approx(1, abs=0.02), pytest.approx(1, abs=0.02))
 
 
-def test_an_entity_outside_its_post_is_refused(results: list[Result], tmp_path: Path):
+def test_an_entity_outside_its_post_is_refused(results: list[Result], tmp_path: Path) -> None:
     first, *others = results[0].entities
     for wrong in (replace(first, span=Span(9, 12)), replace(first, region=Box(10, 10, 900, 90))):
         path = write_run([results[1], replace(results[0], entities=(wrong, *others))], tmp_path / "run.jsonl")

@@ -78,7 +78,7 @@ def scores_of(gold: Any, run: Any) -> list[tuple[float, ...]]:
     return [(score.precision, score.recall, score.f1) for score in scores]
 
 
-def test_sliders_score_the_run_again(show: Any, results: list[Result]):
+def test_sliders_score_the_run_again(show: Any, results: list[Result]) -> None:
     gold = gold_of(results)
     page = show(report_data(results, gold))
     recorded = scores_of(gold, [predicted_of(result) for result in results])
@@ -93,7 +93,7 @@ def test_sliders_score_the_run_again(show: Any, results: list[Result]):
     assert shown(page) == recorded
 
 
-def test_one_question_for_all_attributes_scores_as_it_was_recorded(show: Any, results: list[Result]):
+def test_one_question_for_all_attributes_scores_as_it_was_recorded(show: Any, results: list[Result]) -> None:
     run = [asked_at_once(result) for result in results]
     gold = gold_of(run)
     page = show(report_data(run, gold))
@@ -102,14 +102,14 @@ def test_one_question_for_all_attributes_scores_as_it_was_recorded(show: Any, re
     assert shown(page) == scores_of(gold, [before_correction(result) for result in run])
 
 
-def test_an_answer_for_a_span_that_is_undone_is_counted_as_approximated(show: Any, results: list[Result]):
+def test_an_answer_for_a_span_that_is_undone_is_counted_as_approximated(show: Any, results: list[Result]) -> None:
     page = show(report_data([undone_span(results[0])], gold_of(results[:1])))
     assert "approximated" not in page.inner_text("#score-note")
     move(page, span=0.6)
     assert "1 answers were given for a span" in page.inner_text("#score-note")
 
 
-def test_cards_and_filters_follow_the_sliders(show: Any, results: list[Result]):
+def test_cards_and_filters_follow_the_sliders(show: Any, results: list[Result]) -> None:
     page = show(report_data(results, gold_of(results)))
     assert page.inner_text('[data-filter="harmed"]') == "harmed 45"
     move(page, region=1)
@@ -119,7 +119,7 @@ def test_cards_and_filters_follow_the_sliders(show: Any, results: list[Result]):
     assert card.locator(".box:not(.gold)").count() == 1, "the Owls' box is undone"
 
 
-def test_a_question_about_the_whole_post_and_overlapping_names_show(show: Any, results: list[Result]):
+def test_a_question_about_the_whole_post_and_overlapping_names_show(show: Any, results: list[Result]) -> None:
     first, *others = results[0].entities
     twice = replace(results[0], entities=(first, replace(first, index=3), *others))
     page = show(report_data([generated(results[1]), twice], None))
@@ -130,7 +130,7 @@ def test_a_question_about_the_whole_post_and_overlapping_names_show(show: Any, r
     assert "overlapping" in cards.last.inner_text()
 
 
-def test_filters_and_pages(show: Any, results: list[Result]):
+def test_filters_and_pages(show: Any, results: list[Result]) -> None:
     page = show(report_data(results, gold_of(results)))
     assert page.locator(".card").count() == 20
     assert "page 1 of 3, 45 posts" in page.inner_text("#pages")
@@ -146,7 +146,7 @@ def test_filters_and_pages(show: Any, results: list[Result]):
     assert "45 posts" in page.inner_text("#pages")
 
 
-def test_keys_go_from_post_to_post_and_over_pages(show: Any, results: list[Result]):
+def test_keys_go_from_post_to_post_and_over_pages(show: Any, results: list[Result]) -> None:
     page = show(report_data(results, None))
     for _ in range(20):
         page.keyboard.press("j")
@@ -159,7 +159,7 @@ def test_keys_go_from_post_to_post_and_over_pages(show: Any, results: list[Resul
     assert page.locator("#score-table").inner_text() == "Not scored: the posts have no gold."
 
 
-def test_a_card_tells_the_whole_story(show: Any, results: list[Result]):
+def test_a_card_tells_the_whole_story(show: Any, results: list[Result]) -> None:
     page = show(report_data(results, gold_of(results)))
     card = page.locator(".card").first
     assert card.locator("mark").count() == 3
@@ -181,7 +181,7 @@ def test_a_card_tells_the_whole_story(show: Any, results: list[Result]):
     assert page.is_visible("#warning")
 
 
-def test_a_tweet_is_words_whatever_it_says(show: Any, results: list[Result]):
+def test_a_tweet_is_words_whatever_it_says(show: Any, results: list[Result]) -> None:
     page = show(report_data([hostile(results[0])], None))
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert page.evaluate("window.hit") is None

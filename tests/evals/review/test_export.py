@@ -46,7 +46,7 @@ def write_results(path: Path, *results: Result) -> Path:
     return path
 
 
-def test_coco_has_a_box_for_each_and_loses_no_entity():
+def test_coco_has_a_box_for_each_and_loses_no_entity() -> None:
     data = predictions_to_coco(RUN)
     assert data["images"] == [
         {"id": 1, "file_name": "a.jpg", "width": 200, "height": 100, "text": "Ann met Bo", "without_box": [
@@ -64,14 +64,14 @@ def test_coco_has_a_box_for_each_and_loses_no_entity():
     assert "score" not in gold["annotations"][0]
 
 
-def test_coco_needs_sizes_and_tokens():
+def test_coco_needs_sizes_and_tokens() -> None:
     with pytest.raises(DataError, match="no picture size"):
         predictions_to_coco([PredictedPost("a", RUN[0].entities, ("Ann", "met", "Bo"))])
     with pytest.raises(DataError, match="no id or no tokens"):
         predictions_to_coco([PredictedPost("a", ())])
 
 
-def test_a_run_goes_into_every_format(tmp_path: Path):
+def test_a_run_goes_into_every_format(tmp_path: Path) -> None:
     write_prediction_lines(RUN, tmp_path / "run.jsonl")
     for form, name in (
         ("label-studio", "tasks.json"),
@@ -93,7 +93,7 @@ def test_a_run_goes_into_every_format(tmp_path: Path):
         export_run(tmp_path / "run.jsonl", "coco", tmp_path / "x")
 
 
-def test_the_queue_holds_what_is_still_in_doubt(result: Result):
+def test_the_queue_holds_what_is_still_in_doubt(result: Result) -> None:
     (queued,) = review_queue([result])
     assert [(doubt.entity, doubt.attribute, doubt.reason) for doubt in queued.doubts] == [
         (1, "span", "unresolved"),
@@ -102,7 +102,7 @@ def test_the_queue_holds_what_is_still_in_doubt(result: Result):
     assert queued.doubts[0].note.startswith("span of 'Blue Owls': unresolved ('Zyx' does not stand in the post")
 
 
-def test_the_most_doubtful_post_comes_first_and_sure_ones_not_at_all(result: Result):
+def test_the_most_doubtful_post_comes_first_and_sure_ones_not_at_all(result: Result) -> None:
     from dataclasses import replace
 
     sure = replace(result, id="sure", entities=result.entities[2:])
@@ -110,7 +110,7 @@ def test_the_most_doubtful_post_comes_first_and_sure_ones_not_at_all(result: Res
     assert [one.result.id for one in review_queue([sure, disputed, result])] == ["p1", "disputed"]
 
 
-def test_the_queue_as_tasks(result: Result, tmp_path: Path):
+def test_the_queue_as_tasks(result: Result, tmp_path: Path) -> None:
     run = write_results(tmp_path / "run.jsonl", result)
     assert export_queue(run, tmp_path / "queue.json", image="/data/{id}.png") == 1
     (task,) = json.loads((tmp_path / "queue.json").read_text())
@@ -120,7 +120,7 @@ def test_the_queue_as_tasks(result: Result, tmp_path: Path):
     assert export_queue(run, tmp_path / "queue.json", most=0) == 0
 
 
-def test_a_run_cut_off_in_a_line_is_named(result: Result, tmp_path: Path):
+def test_a_run_cut_off_in_a_line_is_named(result: Result, tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_bytes(RESULT.dump_json(result) + b"\n" + RESULT.dump_json(result)[:100])
     with pytest.raises(DataError, match=r"run\.jsonl:2: cut off in the middle"):
@@ -138,7 +138,7 @@ def test_a_run_cut_off_in_a_line_is_named(result: Result, tmp_path: Path):
 
 def test_the_commands(
     result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     run = str(write_results(tmp_path / "run.jsonl", result))
     monkeypatch.chdir(tmp_path)
 

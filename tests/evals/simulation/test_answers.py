@@ -37,7 +37,7 @@ def answers(url: str, *keys: str, entity: str = "Lee", times: int = 1) -> list[d
         (", of", ", of", "LOC", None),  # no entity: kept as it was asked
     ],
 )
-def test_all_three_attributes_at_once(entity: str, words: str, kind: str, box: list[int] | None):
+def test_all_three_attributes_at_once(entity: str, words: str, kind: str, box: list[int] | None) -> None:
     with simulate([GOLD], "gpt-4o") as simulation:
         asked = question(about(TEXT, entity, "LOC"), *ALL, size=HALF)
         found = json.loads(said(simulation.url, asked) or "")
@@ -45,7 +45,7 @@ def test_all_three_attributes_at_once(entity: str, words: str, kind: str, box: l
     assert [found[key] for key in ALL] == [words, kind, box]
 
 
-def test_only_what_is_asked_for_is_answered():
+def test_only_what_is_asked_for_is_answered() -> None:
     with simulate([GOLD], "gemini") as simulation:
         bare = question(about(TEXT, "Lee"), "corrected_entity")
         bare["messages"][0]["content"] = 'Answer with {"corrected_entity": <words>}'
@@ -54,13 +54,13 @@ def test_only_what_is_asked_for_is_answered():
         assert (region["candidate"], region["corrected_bounding_box"]) == (None, [100, 100, 900, 400])
 
 
-def test_without_a_picture_there_is_no_box():
+def test_without_a_picture_there_is_no_box() -> None:
     with simulate([GOLD], "gemini") as simulation:
         found = json.loads(said(simulation.url, question(about(TEXT, "Lee"), "corrected_bounding_box")) or "")
     assert found["corrected_bounding_box"] is None
 
 
-def test_generating_and_recalling():
+def test_generating_and_recalling() -> None:
     example = "<post>\nan example\n</post>\n"
     with simulate([GOLD], "qwen3-vl") as simulation:
         post = f"{example}<post>\n{TEXT}\n</post>\n"
@@ -73,21 +73,21 @@ def test_generating_and_recalling():
     assert recalled["entities"] == [city]
 
 
-def test_a_name_that_stands_twice_and_was_found_once_is_missed_once():
+def test_a_name_that_stands_twice_and_was_found_once_is_missed_once() -> None:
     twice = GoldPost("1", ("Ann", "and", "Ann"), tuple(GoldEntity(Span(at, at + 1), "PER", ()) for at in (0, 2)), None)
     with simulate([twice], "qwen3-vl") as simulation:
         left = question("<post>\nAnn and Ann\n</post>\n<found>\n- Ann (PER)\n</found>", "entities")
         assert len(json.loads(said(simulation.url, left) or "")["entities"]) == 1
 
 
-def test_of_two_posts_with_one_text_the_picture_tells():
+def test_of_two_posts_with_one_text_the_picture_tells() -> None:
     tall = GoldPost("2", GOLD.tokens, (GoldEntity(Span(0, 2), "PER", (Box(0, 0, 50, 100),)),), (100, 200))
     with simulate([GOLD, tall], "gpt-4o") as simulation:
         asked = question(about(TEXT, "Lee"), "corrected_bounding_box", size=(50, 100))
         assert json.loads(said(simulation.url, asked) or "")["corrected_bounding_box"] == [0, 0, 25, 50]
 
 
-def test_plausible_errors():
+def test_plausible_errors() -> None:
     wrong = Profile(right=Chances(span=0, type=0, region=0))
     with simulate([GOLD], "gpt-4o", wrong) as simulation:
         found = answers(simulation.url, *ALL, times=40)
@@ -98,7 +98,7 @@ def test_plausible_errors():
     assert all(Box(*box).iou(Box(10, 5, 40, 45)) < 0.5 for box in boxes if box)
 
 
-def test_hallucinations():
+def test_hallucinations() -> None:
     dreaming = Profile(hallucination=Chances(span=1, type=1, region=1))
     with simulate([GOLD], "gpt-4o", dreaming) as simulation:
         (found,) = answers(simulation.url, *ALL, entity="Owls")
@@ -109,7 +109,7 @@ def test_hallucinations():
     assert len(generated["entities"]) == 4
 
 
-def test_noise_moves_corners_and_stays_in_the_picture():
+def test_noise_moves_corners_and_stays_in_the_picture() -> None:
     with simulate([GOLD], "moondream", Profile(box_noise=0.1)) as simulation:
         boxes = [Box(*a["corrected_bounding_box"]) for a in answers(simulation.url, *ALL, entity="Oslo", times=30)]
     ious = [box.iou(Box(0.5, 0, 1, 0.5)) for box in boxes]
@@ -117,7 +117,7 @@ def test_noise_moves_corners_and_stays_in_the_picture():
     assert all(0 <= box.x1 < box.x2 <= 1 and 0 <= box.y1 < box.y2 <= 1 for box in boxes)
 
 
-def test_chances_are_met():
+def test_chances_are_met() -> None:
     with simulate([GOLD], "gpt-4o", Profile(right=Chances(span=0.7, type=1, region=1))) as simulation:
         found = answers(simulation.url, "corrected_entity", times=300)
     right = sum(answer["corrected_entity"] == "Ann Lee" for answer in found) / 300
@@ -127,7 +127,7 @@ def test_chances_are_met():
 ERRING = Profile(right=Chances(span=0.5, type=0.5, region=0.5), box_noise=0.2, malformed={"fenced": 0.3, "prose": 0.3})
 
 
-def test_equal_questions_get_the_same_answers_in_any_order_and_from_any_thread():
+def test_equal_questions_get_the_same_answers_in_any_order_and_from_any_thread() -> None:
     asked = [question(about(TEXT, entity), *ALL, size=HALF) for entity in ("Ann", "Owls", "Oslo")] * 4
 
     def run(seed: int, order: list[int], threads: int) -> list[list[str]]:
@@ -142,7 +142,7 @@ def test_equal_questions_get_the_same_answers_in_any_order_and_from_any_thread()
     assert all(len(set(texts)) > 1 for texts in first)  # asked again, it is asked anew
 
 
-def test_usage_grows_with_text_and_picture():
+def test_usage_grows_with_text_and_picture() -> None:
     with simulate([GOLD], "qwen2.5-vl") as simulation:
         sizes = [None, (280, 280), (560, 560), (2800, 2800)]
         usage = [send(simulation.url, question(about(TEXT, "Lee"), *ALL, size=size))[2]["usage"] for size in sizes]
@@ -151,7 +151,7 @@ def test_usage_grows_with_text_and_picture():
     assert all(used["total_tokens"] == used["prompt_tokens"] + used["completion_tokens"] for used in usage)
 
 
-def test_a_prompt_that_leaves_something_out_loses_right_answers():
+def test_a_prompt_that_leaves_something_out_loses_right_answers() -> None:
     careless = Profile(without_reasoning=1.0)
     with simulate([GOLD], "gpt-4o", careless) as simulation:
         bare = question(about(TEXT, "Lee"), "corrected_entity")
@@ -164,6 +164,6 @@ def test_a_prompt_that_leaves_something_out_loses_right_answers():
         assert answers(simulation.url, "corrected_entity")[0]["corrected_entity"] != "Ann Lee"
 
 
-def test_what_both_leave_out_adds_up():
+def test_what_both_leave_out_adds_up() -> None:
     profile = Profile(right=Chances(span=0.8, type=0.5, region=1.0)).careless(0.25)
     assert profile.right.model_dump() == pytest.approx({"span": 0.6, "type": 0.375, "region": 0.75})

@@ -25,7 +25,7 @@ UNREADABLE = {"truncated", "empty", "wrong_key", "null_content"}
 
 @pytest.mark.parametrize("family", ["qwen3-vl", "gemini"])
 @pytest.mark.parametrize("kind", MALFORMED)
-def test_each_form_comes_and_is_read_or_refused(kind: str, family: str):
+def test_each_form_comes_and_is_read_or_refused(kind: str, family: str) -> None:
     with simulate([GOLD], family, Profile(malformed={kind: 1})) as simulation:
         _, _, reply = send(simulation.url, REGION)
     assert simulation.counts[kind] == 1
@@ -39,7 +39,7 @@ def test_each_form_comes_and_is_read_or_refused(kind: str, family: str):
     assert answer.corrected_bounding_box == box
 
 
-def test_all_forms_come_in_their_shares():
+def test_all_forms_come_in_their_shares() -> None:
     with simulate([GOLD], "qwen3-vl", Profile(malformed=dict.fromkeys(MALFORMED, 1 / 13))) as simulation:
         texts = {said(simulation.url, REGION) for _ in range(150)}
     assert {kind for kind in MALFORMED if simulation.counts[kind]} == set(MALFORMED)
@@ -47,7 +47,7 @@ def test_all_forms_come_in_their_shares():
     assert len(texts) == 13
 
 
-def test_a_refusal():
+def test_a_refusal() -> None:
     with simulate([GOLD], "qwen3-vl", Profile(refusal=1)) as simulation:
         text = said(simulation.url, REGION)
     with pytest.raises(ReplyError, match="no JSON object"):
@@ -69,14 +69,14 @@ def ask(url: str, timeout_s: float = 5) -> str:
         ("hang", "too long"),
     ],
 )
-def test_each_fault_comes(fault: str, said_as: str):
+def test_each_fault_comes(fault: str, said_as: str) -> None:
     with simulate([GOLD], "gemini", Profile(faults={fault: 1})) as simulation:
         with pytest.raises(CallFailed, match=said_as):
             ask(simulation.url, 0.2 if fault == "hang" else 5)
     assert simulation.counts[fault] == 1
 
 
-def test_faults_as_they_look_on_the_wire():
+def test_faults_as_they_look_on_the_wire() -> None:
     def headers(fault: str) -> dict[str, str]:
         with simulate([GOLD], "gemini", Profile(faults={fault: 1})) as simulation:
             return send(simulation.url, REGION)[1]
@@ -90,7 +90,7 @@ def test_faults_as_they_look_on_the_wire():
             send(simulation.url, REGION)
 
 
-def test_asking_again_helps():
+def test_asking_again_helps() -> None:
     half = Profile(faults=dict.fromkeys(FAULTS[:4], 0.125))
     with simulate([GOLD], "gemini", half, seed=3) as simulation:
         request = Request(model="any", system='{"corrected_entity": <words>}', user=about(TEXT, "Lee"))
@@ -111,7 +111,7 @@ def test_asking_again_helps():
         ("none", "text", 200),
     ],
 )
-def test_response_formats(understood: str, wanted: str, status: int):
+def test_response_formats(understood: str, wanted: str, status: int) -> None:
     with simulate([GOLD], "gemini", Profile(response_format=understood)) as simulation:
         got, _, reply = send(simulation.url, REGION | {"response_format": {"type": wanted}})
         assert send(simulation.url, REGION)[0] == 200
@@ -119,7 +119,7 @@ def test_response_formats(understood: str, wanted: str, status: int):
     assert status == 200 or wanted in reply["error"]["message"]
 
 
-def test_latency():
+def test_latency() -> None:
     with simulate([GOLD], "gemini", Profile(latency_s=0.1)) as simulation:
         start = time.perf_counter()
         said(simulation.url, REGION)
@@ -127,7 +127,7 @@ def test_latency():
 
 
 @pytest.mark.parametrize("body", [{}, {"messages": []}, {"messages": [{"role": "user", "content": 5}]}])
-def test_what_is_no_request_is_refused(body: dict):
+def test_what_is_no_request_is_refused(body: dict) -> None:
     with simulate([GOLD], "gemini") as simulation:
         status, _, reply = send(simulation.url, body)
     assert status == 400
@@ -146,20 +146,20 @@ def test_what_is_no_request_is_refused(body: dict):
         ("a: [", "cannot be read"),
     ],
 )
-def test_profiles_that_are_none(text: str, says: str, tmp_path):
+def test_profiles_that_are_none(text: str, says: str, tmp_path) -> None:
     (tmp_path / "profile.yaml").write_text(text)
     with pytest.raises(SettingsError, match=says):
         read_profile(tmp_path / "profile.yaml")
 
 
-def test_a_profile(tmp_path):
+def test_a_profile(tmp_path) -> None:
     (tmp_path / "profile.yaml").write_text("right: {span: 0.9, type: 0.8, region: 0.7}\nmalformed: {fenced: 0.2}\n")
     profile = read_profile(tmp_path / "profile.yaml")
     assert (profile.right.region, profile.malformed, profile.refusal) == (0.7, {"fenced": 0.2}, 0)
     assert read_profile(None) == Profile()
 
 
-def test_the_command_serves_and_tells_in_the_end_what_happened(tmp_path):
+def test_the_command_serves_and_tells_in_the_end_what_happened(tmp_path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text(json.dumps({"text": TEXT, "entities": [{"start": 0, "stop": 2, "type": "PER"}]}) + "\n")
     until, console = Event(), Console(record=True, width=200)
@@ -177,7 +177,7 @@ def test_the_command_serves_and_tells_in_the_end_what_happened(tmp_path):
     assert "answers: 1, questions: 1" in shown
 
 
-def test_a_taken_port_and_an_unknown_family_are_told(tmp_path):
+def test_a_taken_port_and_an_unknown_family_are_told(tmp_path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text("")
     with simulate([], "gemini") as simulation:

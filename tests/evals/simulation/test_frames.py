@@ -50,7 +50,9 @@ def iou(entity: dict[str, Any], box: Box) -> float:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_all_that_is_wrong_is_put_right_and_nothing_that_is_right_is_harmed(family: str, posts: list[DrawnPost]):
+def test_all_that_is_wrong_is_put_right_and_nothing_that_is_right_is_harmed(
+    family: str, posts: list[DrawnPost]
+) -> None:
     with simulate([post.gold for post in posts], family) as simulation:
         results = correct(posts, simulation.url, simulation.model)
     assert simulation.counts == {"questions": 36, "answers": 36}
@@ -72,7 +74,7 @@ def test_all_that_is_wrong_is_put_right_and_nothing_that_is_right_is_harmed(fami
         }
 
 
-def test_a_simulated_answer_says_so_wherever_it_shows(posts: list[DrawnPost]):
+def test_a_simulated_answer_says_so_wherever_it_shows(posts: list[DrawnPost]) -> None:
     with simulate([post.gold for post in posts], "gemini") as simulation:
         result = read_result(correct(posts[:1], simulation.url, simulation.model)[0])
     console = Console(record=True, width=160)
@@ -94,7 +96,7 @@ def test_a_simulated_answer_says_so_wherever_it_shows(posts: list[DrawnPost]):
         ("kimi-vl", "0-1000"),
     ],
 )
-def test_with_the_wrong_frame_boxes_go_wrong(family: str, frame: str, posts: list[DrawnPost]):
+def test_with_the_wrong_frame_boxes_go_wrong(family: str, frame: str, posts: list[DrawnPost]) -> None:
     with simulate([post.gold for post in posts], family) as simulation:
         results = correct(posts[3:], simulation.url, simulation.model, frame=frame)
     ious = [
@@ -106,7 +108,7 @@ def test_with_the_wrong_frame_boxes_go_wrong(family: str, frame: str, posts: lis
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_probe_finds_the_frame(family: str):
+def test_the_probe_finds_the_frame(family: str) -> None:
     with simulate([], family) as simulation:
         llm = Mllm(simulation.url, "a-new-name", attempts=1)
         probe = probe_frame(lambda request: llm.ask(request, "live"), "a-new-name")
@@ -115,13 +117,13 @@ def test_the_probe_finds_the_frame(family: str):
     assert probe.scores[0].read == probe.scores[0].asked == 5
 
 
-def test_the_probe_finds_the_servers_own_limit():
+def test_the_probe_finds_the_servers_own_limit() -> None:
     with simulate([], "qwen2.5-vl:401408") as simulation:
         llm = Mllm(simulation.url, "a-new-name", attempts=1)
         assert probe_frame(lambda request: llm.ask(request, "live"), "a-new-name").winner == "resized_pixels:401408"
 
 
-def test_a_server_that_takes_more_needs_no_frame_of_its_own():
+def test_a_server_that_takes_more_needs_no_frame_of_its_own() -> None:
     with simulate([], "qwen2.5-vl:12845056") as simulation:
         llm = Mllm(simulation.url, "a-new-name", attempts=1)
         probe = probe_frame(lambda request: llm.ask(request, "live"), "a-new-name")

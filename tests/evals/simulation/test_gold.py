@@ -38,23 +38,23 @@ POST = GoldPost(
         ("Bob", None),
     ],
 )
-def test_the_entity_that_is_meant(words: str, index: int | None):
+def test_the_entity_that_is_meant(words: str, index: int | None) -> None:
     assert best_match(POST, words) == (None if index is None else POST.entities[index])
 
 
-def test_a_name_and_its_hashtag_are_told_apart_by_their_spaces():
+def test_a_name_and_its_hashtag_are_told_apart_by_their_spaces() -> None:
     post = GoldPost("1", ("New", "Oslo", "#", "NewOslo"), (entity(0, 2), entity(3, 4)), None)
     assert best_match(post, "New Oslo") == post.entities[0]
     assert best_match(post, "NewOslo") == post.entities[1]
 
 
-def test_a_text_is_found_again_however_it_is_spaced():
+def test_a_text_is_found_again_however_it_is_spaced() -> None:
     index = GoldIndex([POST])
     assert index.find("Ann meets Ann Lee  and @joe Lee's", (10, 10)) is POST
     assert index.find("Ann meets", None) is None
 
 
-def test_a_file_of_posts(tmp_path: Path):
+def test_a_file_of_posts(tmp_path: Path) -> None:
     lines = [
         {
             "text": "Ann sings",
@@ -85,18 +85,18 @@ def test_a_file_of_posts(tmp_path: Path):
         ('{"text": "a", "entities": [{"start": 1, "stop": 1, "type": "PER"}]}', "span needs"),
     ],
 )
-def test_lines_that_are_none(line: str, says: str, tmp_path: Path):
+def test_lines_that_are_none(line: str, says: str, tmp_path: Path) -> None:
     (tmp_path / "gold.jsonl").write_text(line)
     with pytest.raises(DataError, match=says):
         read_gold(tmp_path / "gold.jsonl")
 
 
-def test_a_folder_without_posts(tmp_path: Path):
+def test_a_folder_without_posts(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no gold posts"):
         read_gold(tmp_path)
 
 
-def test_the_real_data_sets(shared: Path):
+def test_the_real_data_sets(shared: Path) -> None:
     coarse = read_gold(shared / "data" / "twitter-gmner")
     fine = read_gold(shared / "data" / "twitter-fmnerg", shared / "data" / "twitter-gmner" / "xml")
     assert len(coarse) == len(fine) == 10_000

@@ -21,7 +21,9 @@ RECORDED, _ = recorded_posts()
     st.lists(st.tuples(*(st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0]) for _ in range(3))), min_size=1),
     st.floats(0, 1),
 )
-def test_no_more_than_the_share_is_asked_about_and_no_fewer_without_need(rows: list[tuple[float, ...]], share: float):
+def test_no_more_than_the_share_is_asked_about_and_no_fewer_without_need(
+    rows: list[tuple[float, ...]], share: float
+) -> None:
     doubt = np.array(rows)
     chosen = thresholds_for_share(doubt, share)
     for place, threshold in enumerate((chosen.span, chosen.type, chosen.region)):
@@ -32,12 +34,12 @@ def test_no_more_than_the_share_is_asked_about_and_no_fewer_without_need(rows: l
         assert asked == max(count for count in possible if count <= most), "only ties keep it below"
 
 
-def test_between_neighbouring_numbers_the_lower_is_taken():
+def test_between_neighbouring_numbers_the_lower_is_taken() -> None:
     doubt = np.array([[0.5] * 3, [1 - 2**-53] * 3, [1.0] * 3])
     assert thresholds_for_share(doubt, 1 / 3).span == 1 - 2**-53
 
 
-def test_a_threshold_lies_between_two_values():
+def test_a_threshold_lies_between_two_values() -> None:
     """Uncertainties differ a little from batch to batch; none may change sides for that."""
     doubt = np.array([[0.1, 0.5, 0.9], [0.2, 0.5, 0.9], [0.4, 0.5, 1.0], [0.8, 0.7, 1.0]])
     chosen = thresholds_for_share(doubt, 0.5)
@@ -46,14 +48,14 @@ def test_a_threshold_lies_between_two_values():
     assert (none.span, none.type, none.region) == pytest.approx((0.9, 0.85, 1.0))
 
 
-def test_all_and_none():
+def test_all_and_none() -> None:
     doubt = uncertainties(post.extraction for post in RECORDED.posts)
     assert doubt.shape == (72, 3)
     assert thresholds_for_share(doubt, 1) == Thresholds(ALWAYS, ALWAYS, ALWAYS)
     assert not (doubt > [thresholds_for_share(doubt, 0).span]).all(axis=1).any()
 
 
-def test_budgets_as_shares():
+def test_budgets_as_shares() -> None:
     doubt = np.zeros((200, 3))
     assert share_for_calls(doubt, posts=100, calls_per_1000=600) == pytest.approx(0.1)
     assert share_for_calls(doubt, posts=100, calls_per_1000=600, calls_per_question=1.2) == pytest.approx(1 / 12)
@@ -63,7 +65,7 @@ def test_budgets_as_shares():
     assert share_for_calls(np.zeros((0, 3)), 100, 5) == 1.0
 
 
-def test_what_a_budget_buys_is_spent_and_not_much_more():
+def test_what_a_budget_buys_is_spent_and_not_much_more() -> None:
     outcomes = outcomes_of(RECORDED)
     everything = expected(outcomes, Thresholds(ALWAYS, ALWAYS, ALWAYS))[USD].value
     share = share_for_usd(outcomes.uncertainty, 24, everything / 3, recorded_usd(RECORDED))
@@ -82,6 +84,6 @@ def test_what_a_budget_buys_is_spent_and_not_much_more():
         (lambda: recorded_usd(Recorded(About(), RECORDED.posts)), SettingsError, "needs the MLLM's price"),
     ],
 )
-def test_what_cannot_be_is_refused(call, error: type[Exception], says: str):
+def test_what_cannot_be_is_refused(call, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         call()

@@ -26,7 +26,7 @@ def policy_by(**wanted):
     return make_policy(RECORDED, OUTCOMES, choose(RECORDED, OUTCOMES, Wanted(**wanted)))
 
 
-def test_a_policy_says_what_it_was_made_with():
+def test_a_policy_says_what_it_was_made_with() -> None:
     policy = policy_by()
     assert policy.checkpoint is not None
     assert (policy.checkpoint.name, policy.checkpoint.estimator) == ("made", "learned")
@@ -44,7 +44,7 @@ def test_a_policy_says_what_it_was_made_with():
     assert any("without a readable answer" in note for note in policy.notes)
 
 
-def test_it_says_what_is_approximated_and_no_more():
+def test_it_says_what_is_approximated_and_no_more() -> None:
     other = Recorded(replace(RECORDED.about, stating=("type",), simulated="{}"), RECORDED.posts)
     notes = make_policy(other, OUTCOMES, choose(other, OUTCOMES, Wanted(method="call-rate", share=0.2))).notes
     assert "The MLLM was simulated" in notes[0]
@@ -65,7 +65,7 @@ def test_it_says_what_is_approximated_and_no_more():
         ({"method": "ltt", "alpha": 0.9, "asked": 0.9}, "learn then test, by post: the cheapest of", "at most 0.9 of"),
     ],
 )
-def test_each_method_says_what_it_did_and_what_it_promises(wanted, method: str, promise: str):
+def test_each_method_says_what_it_did_and_what_it_promises(wanted, method: str, promise: str) -> None:
     policy = policy_by(**wanted)
     assert re.search(method, policy.method)
     assert promise in policy.promise
@@ -83,18 +83,18 @@ def test_each_method_says_what_it_did_and_what_it_promises(wanted, method: str, 
         ({"method": "ltt", "alpha": 0.01}, DataError, "no thresholds are certified"),
     ],
 )
-def test_what_cannot_be_chosen_is_refused(wanted, error: type[Exception], says: str):
+def test_what_cannot_be_chosen_is_refused(wanted, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         policy_by(**wanted)
 
 
-def test_on_its_own_data_a_policy_has_nothing_to_say():
+def test_on_its_own_data_a_policy_has_nothing_to_say() -> None:
     check = check_policy(policy_by(), OUTCOMES)
     assert check.warnings == ()
     assert check.found["GMNER"].value == policy_by().expected["GMNER"].value
 
 
-def test_other_data_another_checkpoint_and_other_rates_are_said():
+def test_other_data_another_checkpoint_and_other_rates_are_said() -> None:
     gold = GOLD[:12]
     about = replace(RECORDED.about, checkpoint=replace(MODEL, sha256="b" * 64))
     posts = [
@@ -113,7 +113,7 @@ def _unsure(entity):
     return replace(entity, uncertainty=replace(entity.uncertainty, span=1.0))
 
 
-def test_the_hash_is_of_words_and_gold():
+def test_the_hash_is_of_words_and_gold() -> None:
     assert data_hash(GOLD) == data_hash(list(GOLD))
     assert data_hash(GOLD) != data_hash(GOLD[1:])
     moved = replace(GOLD[0], entities=GOLD[0].entities[:2])
@@ -121,7 +121,7 @@ def test_the_hash_is_of_words_and_gold():
     assert data_hash([replace(GOLD[0], id="renamed")]) == data_hash(GOLD[:1])
 
 
-def test_a_policy_that_asks_about_all_can_be_written():
+def test_a_policy_that_asks_about_all_can_be_written() -> None:
     policy = policy_by(method="call-rate", share=1.0)
     assert policy.thresholds.as_thresholds() == Thresholds(ALWAYS, ALWAYS, ALWAYS)
     assert policy.expected["routed region"].value == 1.0

@@ -14,7 +14,7 @@ from unco.evals.tuning.recorded.replay import replay
 from unco.types import Thresholds
 
 
-def test_a_perfect_model_is_asked_about_what_is_wrong(tmp_path: Path):
+def test_a_perfect_model_is_asked_about_what_is_wrong(tmp_path: Path) -> None:
     with drawn_arena(tmp_path) as arena:
         recorded = record_arena(arena, None)
         questions = arena.simulation.counts["answers"] if arena.simulation else 0
@@ -32,7 +32,7 @@ def test_a_perfect_model_is_asked_about_what_is_wrong(tmp_path: Path):
     assert {r.entities[0].corrections[0].outcome for r in replay(recorded, ALL)} == {"changed"}
 
 
-def test_prompts_that_state_no_threshold_are_exact(tmp_path: Path):
+def test_prompts_that_state_no_threshold_are_exact(tmp_path: Path) -> None:
     context = Context(span_prompt="v1-no-unc", region_prompt="v1-no-unc", type_threshold=0.7)
     assert stating_prompts(context) == ("type",)
     with drawn_arena(tmp_path, Profile(malformed={"empty": 1.0})) as arena:

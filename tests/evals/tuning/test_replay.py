@@ -27,20 +27,20 @@ THRESHOLD = st.sampled_from([ALWAYS, 0.0, 0.1, 0.25, 0.3, 0.5, 0.9, 1.0]) | st.f
 
 
 @pytest.mark.parametrize("thresholds", TRIED)
-def test_a_replay_is_the_graphs_result(thresholds: Thresholds, tmp_path: Path):
+def test_a_replay_is_the_graphs_result(thresholds: Thresholds, tmp_path: Path) -> None:
     recorded, _ = recorded_posts()
     assert without_times(replay(recorded, thresholds)) == without_times(run_graph(24, tmp_path, thresholds))
 
 
 @settings(max_examples=12)
 @given(st.builds(Thresholds, THRESHOLD, THRESHOLD, THRESHOLD))
-def test_so_it_is_at_any_thresholds(tmp_path_factory: pytest.TempPathFactory, thresholds: Thresholds):
+def test_so_it_is_at_any_thresholds(tmp_path_factory: pytest.TempPathFactory, thresholds: Thresholds) -> None:
     recorded, _ = recorded_posts()
     graph = run_graph(24, tmp_path_factory.mktemp("pictures"), thresholds)
     assert without_times(replay(recorded, thresholds)) == without_times(graph)
 
 
-def test_up_to_seven_questions_an_entity_and_none_twice(tmp_path: Path):
+def test_up_to_seven_questions_an_entity_and_none_twice(tmp_path: Path) -> None:
     llm = scripted()
     inputs = inputs_of(6, tmp_path)
     posts = asyncio.run(record_paths(inputs, small_model_tool(small_model), llm))
@@ -55,7 +55,7 @@ def test_up_to_seven_questions_an_entity_and_none_twice(tmp_path: Path):
             assert len(set(keys)) == len(keys)
 
 
-def test_a_floor_saves_calls_and_refuses_what_was_not_recorded(tmp_path: Path):
+def test_a_floor_saves_calls_and_refuses_what_was_not_recorded(tmp_path: Path) -> None:
     floor, llm = Thresholds(0.3, 0.3, 1.0), scripted()
     posts = asyncio.run(record_paths(inputs_of(24, tmp_path), small_model_tool(small_model), llm, floor=floor))
     assert {asked.attribute for asked in llm.asked} == {"span", "type"}
@@ -66,7 +66,7 @@ def test_a_floor_saves_calls_and_refuses_what_was_not_recorded(tmp_path: Path):
         replay(cheap, Thresholds(0.3, 0.2, 1.0))
 
 
-def test_the_stated_threshold_is_that_of_the_recording():
+def test_the_stated_threshold_is_that_of_the_recording() -> None:
     llm = scripted()
     asyncio.run(record_paths([{"text": ["post0", *"abcdefghijk"]}], small_model_tool(small_model), llm))
     spans = [asked.request.user + asked.request.system for asked in llm.asked if asked.attribute == "span"]
@@ -74,7 +74,7 @@ def test_the_stated_threshold_is_that_of_the_recording():
     assert all("0.4" in said for said in spans)
 
 
-def test_a_recording_is_read_as_it_was_written(tmp_path: Path):
+def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
     recorded, _ = recorded_posts()
     write_paths(recorded, tmp_path / "paths.jsonl")
     assert read_paths(tmp_path / "paths.jsonl") == recorded
@@ -97,7 +97,7 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path):
         (lambda lines: [], "is empty"),
     ],
 )
-def test_a_broken_recording_names_its_line(broken, says: str, tmp_path: Path):
+def test_a_broken_recording_names_its_line(broken, says: str, tmp_path: Path) -> None:
     path = tmp_path / "paths.jsonl"
     write_paths(recorded_posts()[0], path)
     path.write_text("\n".join(broken(path.read_text("utf-8").split("\n"))), "utf-8")

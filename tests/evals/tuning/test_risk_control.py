@@ -31,7 +31,7 @@ def risk_at(place: int, threshold: float) -> float:
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.1])
-def test_the_promise_with_confidence_is_kept_in_95_of_100_splits(alpha: float):
+def test_the_promise_with_confidence_is_kept_in_95_of_100_splits(alpha: float) -> None:
     kept, levels = 0, list[float]()
     for seed in range(SPLITS):
         chosen = confident_thresholds(made_outcomes(POSTS, 100 + seed), alpha, DELTA)
@@ -42,7 +42,7 @@ def test_the_promise_with_confidence_is_kept_in_95_of_100_splits(alpha: float):
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.1])
-def test_the_conformal_promise_is_kept_on_average(alpha: float):
+def test_the_conformal_promise_is_kept_on_average(alpha: float) -> None:
     risks = np.array(
         [
             [risk_at(place, chosen.of(name)) for place, name in enumerate(ATTRIBUTES)]
@@ -56,7 +56,7 @@ def test_the_conformal_promise_is_kept_on_average(alpha: float):
     assert (risks.mean(0) >= 0.8 * reachable).all(), "and as much is kept as can be"
 
 
-def test_by_entity_instead_of_by_post_it_would_be_broken():
+def test_by_entity_instead_of_by_post_it_would_be_broken() -> None:
     """What calibrating by post is for: ten entities that err together are hardly more than one."""
     broken, alpha = {"post": 0, "entity": 0}, 0.2
     risks = kept_wrong(made_outcomes(30_000, 2, together=8, entities_each=10), 0).mean(0)
@@ -70,7 +70,7 @@ def test_by_entity_instead_of_by_post_it_would_be_broken():
     assert broken["entity"] > 2 * DELTA * SPLITS
 
 
-def test_both_promises_of_learn_then_test_are_kept():
+def test_both_promises_of_learn_then_test_are_kept() -> None:
     promises = Promises(kept_wrong=0.3, asked=0.55, delta=DELTA)
     grid = fixed_grid(TRUTH)
     truth = totals(TRUTH.uncertainty, post_losses(TRUTH), grid) / len(TRUTH.gold)
@@ -85,7 +85,7 @@ def test_both_promises_of_learn_then_test_are_kept():
     assert found > 0.5 * SPLITS
 
 
-def test_learn_then_test_chooses_among_the_certified():
+def test_learn_then_test_chooses_among_the_certified() -> None:
     outcomes = made_outcomes(1000, 7)
     choice = learn_then_test(outcomes, Promises(kept_wrong=0.25, asked=0.5))
     assert 0 < choice.tried < 12**3
@@ -99,7 +99,7 @@ def test_learn_then_test_chooses_among_the_certified():
         learn_then_test(outcomes, Promises(kept_wrong=0.1, asked=1.5))
 
 
-def test_our_p_value_is_mapies():
+def test_our_p_value_is_mapies() -> None:
     from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
 
     means = np.array([0.0, 0.01, 0.05, 0.08, 0.099])
@@ -107,7 +107,7 @@ def test_our_p_value_is_mapies():
     assert [p_value(mean, 1500, 0.1) for mean in means.tolist()] == pytest.approx(theirs)
 
 
-def test_without_mapie_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_without_mapie_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
     def no_mapie(name: str, *rest):
@@ -120,7 +120,7 @@ def test_without_mapie_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
         learn_then_test(made_outcomes(50, 0), Promises(0.2, 0.5))
 
 
-def test_conformal_by_hand():
+def test_conformal_by_hand() -> None:
     levels = [ALWAYS, 0.2, 0.5, 1.0]
     losses = np.array([[0, 0, 0.5, 1.0], [0, 0, 0, 0.5], [0, 0.5, 0.5, 0.5], [0, 0, 0, 1]], float)
     assert conformal(losses, 0.4, levels) == 0.5  # (1.0 + 1) / 5
@@ -130,7 +130,7 @@ def test_conformal_by_hand():
         conformal(losses, 0.1, levels)
 
 
-def test_shares_are_shares():
+def test_shares_are_shares() -> None:
     with pytest.raises(SettingsError, match="alpha must lie between 0 and 1, got 1.2"):
         conformal_thresholds(made_outcomes(50, 0), 1.2)
     with pytest.raises(SettingsError, match="delta must lie between 0 and 1, got 0"):

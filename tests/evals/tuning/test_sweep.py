@@ -29,14 +29,14 @@ THRESHOLD = st.sampled_from([ALWAYS, 0.0, 0.1, 0.25, 0.3, 0.5, 0.9, 1.0]) | st.f
 ALL_THREE = st.builds(Thresholds, THRESHOLD, THRESHOLD, THRESHOLD)
 
 
-def test_some_posts_are_coupled_and_some_are_wrong():
+def test_some_posts_are_coupled_and_some_are_wrong() -> None:
     assert 0 < len(OUTCOMES.coupled) == 24, "in each post two corrected spans can share a word"
     assert OUTCOMES.wrong.any(axis=0).all()
 
 
 @settings(max_examples=30)
 @given(ALL_THREE)
-def test_outcomes_count_what_a_replay_gives(thresholds: Thresholds):
+def test_outcomes_count_what_a_replay_gives(thresholds: Thresholds) -> None:
     results = replay(RECORDED, thresholds)
     report = evaluate(GOLD, [result.entities for result in results])
     by_post = OUTCOMES.by_post(thresholds)
@@ -51,7 +51,7 @@ def test_outcomes_count_what_a_replay_gives(thresholds: Thresholds):
 
 @settings(max_examples=10)
 @given(*(st.lists(THRESHOLD, min_size=1, max_size=4) for _ in range(3)))
-def test_a_sweep_is_each_of_its_policies(spans: list[float], kinds: list[float], regions: list[float]):
+def test_a_sweep_is_each_of_its_policies(spans: list[float], kinds: list[float], regions: list[float]) -> None:
     swept = sweep(OUTCOMES, (np.array(spans), np.array(kinds), np.array(regions)))
     for place in np.ndindex(len(spans), len(kinds), len(regions)):
         alone = OUTCOMES.by_post(swept.thresholds(place)).sum(0)
@@ -60,7 +60,7 @@ def test_a_sweep_is_each_of_its_policies(spans: list[float], kinds: list[float],
         assert swept.usd[place] == pytest.approx(alone[4])
 
 
-def test_one_threshold_with_the_others_fixed():
+def test_one_threshold_with_the_others_fixed() -> None:
     others = Thresholds(0.4, 0.3, 0.5)
     swept = sweep_one(OUTCOMES, "type", others, [0.0, 0.3, 1.0])
     assert swept.calls.shape == (1, 3, 1)
@@ -69,7 +69,7 @@ def test_one_threshold_with_the_others_fixed():
     assert swept.calls[0, [0, 2], 0].tolist() == calls
 
 
-def test_the_cheapest_within_one_standard_error_of_the_best():
+def test_the_cheapest_within_one_standard_error_of_the_best() -> None:
     choice = choose_jointly(OUTCOMES)
     swept = sweep(OUTCOMES, grid_of_shares(OUTCOMES, 21))
     f1 = swept.f1("GMNER")
@@ -83,7 +83,7 @@ def test_the_cheapest_within_one_standard_error_of_the_best():
     assert OUTCOMES.by_post(never.thresholds)[:, 3].sum() == 0
 
 
-def test_what_to_expect_is_what_a_run_has():
+def test_what_to_expect_is_what_a_run_has() -> None:
     thresholds = Thresholds(0.4, 0.3, 0.5)
     found, results = expected(OUTCOMES, thresholds), replay(RECORDED, thresholds)
     report = evaluate(GOLD, [result.entities for result in results])
@@ -97,7 +97,7 @@ def test_what_to_expect_is_what_a_run_has():
     assert found["GMNER"] == f1_interval(scores(OUTCOMES, OUTCOMES.by_post(thresholds), "GMNER"))
 
 
-def test_without_a_price_cost_is_unknown_and_never_nothing():
+def test_without_a_price_cost_is_unknown_and_never_nothing() -> None:
     unpriced = outcomes_of(Recorded(About(), RECORDED.posts))
     assert USD not in expected(unpriced, Thresholds(0.4, 0.3, 0.5))
     assert np.isnan(sweep_one(unpriced, "span", Thresholds(1, 1, 1)).usd).any()
@@ -106,12 +106,12 @@ def test_without_a_price_cost_is_unknown_and_never_nothing():
 
 @settings(max_examples=20)
 @given(ALL_THREE, st.lists(st.booleans(), min_size=24, max_size=24))
-def test_some_posts_alone_count_as_they_do_among_the_others(thresholds: Thresholds, kept: list[bool]):
+def test_some_posts_alone_count_as_they_do_among_the_others(thresholds: Thresholds, kept: list[bool]) -> None:
     some = OUTCOMES.of_posts(np.array(kept))
     assert some.by_post(thresholds).tolist() == OUTCOMES.by_post(thresholds)[np.array(kept)].tolist()
 
 
-def test_held_out_there_is_no_luck():
+def test_held_out_there_is_no_luck() -> None:
     """Where answers are pure dice the best combination seems good on the posts it was chosen on, and nowhere else."""
     best, held_out = list[float](), list[float]()
     for seed in range(10):
@@ -127,20 +127,20 @@ def test_held_out_there_is_no_luck():
     assert held_out_f1(dice.of_posts(np.arange(200) < 9), lambda some: Thresholds(1, 1, 1), "GMNER") is None
 
 
-def test_posts_without_labels_are_refused():
+def test_posts_without_labels_are_refused() -> None:
     bare = tuple(replace(post, gold=None) for post in RECORDED.posts[:2])
     with pytest.raises(DataError, match="2 of 24 recorded posts are not labelled"):
         outcomes_of(Recorded(About(), (*bare, *RECORDED.posts[2:])))
 
 
-def test_below_a_recordings_floor_nothing_is_tried():
+def test_below_a_recordings_floor_nothing_is_tried() -> None:
     floored = outcomes_of(Recorded(About(floor=Thresholds(0.3, 0.3, 0.3)), RECORDED.posts))
     with pytest.raises(SettingsError, match="nothing was recorded below a span threshold of 0.3"):
         sweep_one(floored, "span", Thresholds(1, 1, 1))
     assert choose_jointly(floored).thresholds.span >= 0.3
 
 
-def test_nine_thousand_policies_are_tried_in_a_moment():
+def test_nine_thousand_policies_are_tried_in_a_moment() -> None:
     start = perf_counter()
     swept = sweep(OUTCOMES, tuple(np.linspace(0, 1, 21) for _ in range(3)))  # type: ignore[arg-type]
     assert swept.calls.size == 9261

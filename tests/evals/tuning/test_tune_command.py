@@ -40,7 +40,7 @@ def run(folder: Path, *arguments: str) -> str:
     return ended.output
 
 
-def test_what_was_recorded_is_used_again_without_a_call(folder: Path):
+def test_what_was_recorded_is_used_again_without_a_call(folder: Path) -> None:
     first, recorded = read_policy(folder / "policy.yaml"), read_paths(folder / "paths.jsonl")
     assert len(recorded.posts) == 4
     assert first.mllm.simulated == "{}", "it never errs"
@@ -53,7 +53,7 @@ def test_what_was_recorded_is_used_again_without_a_call(folder: Path):
     assert "call rate: 50.0 %" in shown
 
 
-def test_a_policy_is_checked_on_its_own_and_on_other_posts(folder: Path):
+def test_a_policy_is_checked_on_its_own_and_on_other_posts(folder: Path) -> None:
     policy = str(folder / "policy.yaml")
     assert "these are the posts and the checkpoint that the policy was made with" in run(folder, "--check", policy)
     common = ["tune", *simulated(folder), "--split", "test", "--posts", "3", "--check", policy]
@@ -75,7 +75,7 @@ def test_a_policy_is_checked_on_its_own_and_on_other_posts(folder: Path):
         (["--gold", "data", "--floor", "3"], "floor: the span threshold must lie in [0, 1]"),
     ],
 )
-def test_bad_arguments_are_one_line(arguments: list[str], says: str, folder: Path, monkeypatch, capsys):
+def test_bad_arguments_are_one_line(arguments: list[str], says: str, folder: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["unco", "tune", *arguments, "--out", "none.yaml"])
     with pytest.raises(SystemExit) as ended:
@@ -85,7 +85,7 @@ def test_bad_arguments_are_one_line(arguments: list[str], says: str, folder: Pat
     assert not (folder / "none.yaml").exists()
 
 
-def test_a_floor_saves_calls(folder: Path):
+def test_a_floor_saves_calls(folder: Path) -> None:
     files = ["--floor", "0.5", "--record", str(folder / "few.jsonl"), "--out", str(folder / "few.yaml")]
     ended = CliRunner().invoke(app, ["tune", *simulated(folder), *files], env={"COLUMNS": "150"})
     assert ended.exit_code == 0, ended.output
@@ -97,7 +97,7 @@ def test_a_floor_saves_calls(folder: Path):
     assert any("Nothing was recorded" in note for note in read_policy(folder / "few.yaml").notes)
 
 
-def test_extract_uses_the_policy(folder: Path):
+def test_extract_uses_the_policy(folder: Path) -> None:
     arguments = ["extract", "--text", "Ann Lee met Owls here", "--policy", str(folder / "policy.yaml")]
     ended = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
     assert ended.exit_code == 0, ended.output

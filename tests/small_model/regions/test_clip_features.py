@@ -26,7 +26,7 @@ def look(folder: Path) -> ClipFeatures:
     return ClipFeatures(str(folder))
 
 
-def test_each_region_gets_its_own_unit_vector(look: ClipFeatures):
+def test_each_region_gets_its_own_unit_vector(look: ClipFeatures) -> None:
     regions = [Region(BOXES[0], "person", "", 0.5), Region(BOXES[1], "text", "KIA"), whole_picture(PICTURE.size)]
     seen = look(PICTURE, regions)
     assert seen == regions
@@ -38,7 +38,7 @@ def test_each_region_gets_its_own_unit_vector(look: ClipFeatures):
     assert all(region.features is None for region in regions)
 
 
-def test_features_are_those_of_the_crop_alone(look: ClipFeatures):
+def test_features_are_those_of_the_crop_alone(look: ClipFeatures) -> None:
     box = Box(20, 5, 60, 45)
     (inside,) = look(PICTURE, regions_from_boxes([box]))
     cut = PICTURE.crop((20, 5, 60, 45))
@@ -46,7 +46,7 @@ def test_features_are_those_of_the_crop_alone(look: ClipFeatures):
     assert np.allclose(inside.features, alone.features, atol=1e-5)
 
 
-def test_both_ends_of_a_line_of_text_are_seen(look: ClipFeatures):
+def test_both_ends_of_a_line_of_text_are_seen(look: ClipFeatures) -> None:
     """CLIP's own preparation would keep the middle third of it."""
     line = Image.new("RGB", (90, 30), "white")
     marked = line.copy()
@@ -55,7 +55,7 @@ def test_both_ends_of_a_line_of_text_are_seen(look: ClipFeatures):
     assert np.abs(plain - changed).max() > 0.01
 
 
-def test_more_regions_than_a_batch(look: ClipFeatures):
+def test_more_regions_than_a_batch(look: ClipFeatures) -> None:
     boxes = [Box(x, 0, x + 8, 30) for x in range(BATCH + 5)]
     together = look(PICTURE, regions_from_boxes(boxes))
     assert [region.box for region in together] == boxes
@@ -64,7 +64,7 @@ def test_more_regions_than_a_batch(look: ClipFeatures):
         assert np.allclose(together[index].features, alone.features, atol=1e-5)
 
 
-def test_no_regions(look: ClipFeatures):
+def test_no_regions(look: ClipFeatures) -> None:
     assert look(PICTURE, []) == []
 
 
@@ -79,12 +79,12 @@ def test_no_regions(look: ClipFeatures):
         (Box(-5, -5, -1, 3), (1, 3)),
     ],
 )
-def test_a_crop_holds_every_pixel_that_the_box_touches(box: Box, size: tuple[int, int], look: ClipFeatures):
+def test_a_crop_holds_every_pixel_that_the_box_touches(box: Box, size: tuple[int, int], look: ClipFeatures) -> None:
     assert _crop(PICTURE, box).size == size
     assert np.isfinite(look(PICTURE, regions_from_boxes([box]))[0].features).all()
 
 
-def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: Path):
+def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: Path) -> None:
     pickled = save_clip(tmp_path / "pickled")
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
     for wrong in (tmp_path / "none", pickled, save_yolos(tmp_path / "yolos")):
@@ -92,7 +92,7 @@ def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: Path):
             ClipFeatures(str(wrong))(PICTURE, regions_from_boxes(BOXES))
 
 
-def test_missing_weights_are_not_made_up(tmp_path: Path):
+def test_missing_weights_are_not_made_up(tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     weights = save_clip(tmp_path / "half") / "model.safetensors"

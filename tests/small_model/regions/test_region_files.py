@@ -43,7 +43,7 @@ def saved(path: Path, **changes: Any) -> Path:
     return path
 
 
-def test_the_published_layout(tmp_path: Path):
+def test_the_published_layout(tmp_path: Path) -> None:
     man, car, picture = read_region_file(saved(tmp_path / "1.jpg.npz"))
     assert (man.box, man.kind, man.score) == (MAN, "person", pytest.approx(0.9))
     assert (car.box, car.kind, car.text) == (CAR, "object", "")  # "text" is a class of VinVL, and says nothing
@@ -53,18 +53,18 @@ def test_the_published_layout(tmp_path: Path):
     assert {region.features.dtype for region in (man, car, picture)} == {np.dtype(np.float32)}
 
 
-def test_the_picture_has_its_own_features_where_the_file_has_them(tmp_path: Path):
+def test_the_picture_has_its_own_features_where_the_file_has_them(tmp_path: Path) -> None:
     path = saved(tmp_path / "1.npz", picture_features=np.array([7.0, 8.0, 9.0]))
     assert read_region_file(path)[-1].features.tolist() == [7, 8, 9]
 
 
-def test_only_the_best_are_taken_and_the_picture_on_top(tmp_path: Path):
+def test_only_the_best_are_taken_and_the_picture_on_top(tmp_path: Path) -> None:
     regions = read_region_file(saved(tmp_path / "1.npz"), most=1)
     assert [region.box for region in regions] == [MAN, Box(0, 0, *SIZE)]
     assert regions[-1].features.tolist() == [1, 3, 6]  # of all rows, so it does not hang on `most`
 
 
-def test_no_boxes_leave_the_whole_picture(tmp_path: Path):
+def test_no_boxes_leave_the_whole_picture(tmp_path: Path) -> None:
     none = {"num_boxes": np.int64(0), "bounding_boxes": np.zeros((0, 4)), "box_features": np.zeros((0, 3))}
     empty = saved(tmp_path / "1.npz", **none, scores=np.zeros(0), objects=np.zeros(0))
     (picture,) = read_region_file(empty)
@@ -76,7 +76,7 @@ def test_no_boxes_leave_the_whole_picture(tmp_path: Path):
     ("corners", "box"),
     [((-0.9, -1, 50, 60), Box(0, 0, 50, 60)), ((500, 400, 600.9, 450.5), Box(500, 400, 600, 450))],
 )
-def test_a_box_that_stands_out_by_a_pixel_is_cut(tmp_path: Path, corners: tuple[float, ...], box: Box):
+def test_a_box_that_stands_out_by_a_pixel_is_cut(tmp_path: Path, corners: tuple[float, ...], box: Box) -> None:
     path = saved(tmp_path / "1.npz", bounding_boxes=np.array([corners, [10, 20, 110, 220]]))
     assert read_region_file(path)[1].box == box
 
@@ -111,7 +111,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_faults_are_named(case: str, tmp_path: Path):
+def test_faults_are_named(case: str, tmp_path: Path) -> None:
     changes, says = FAULTS[case]
     with pytest.raises(DataError, match=says) as caught:
         read_region_file(saved(tmp_path / "broken.npz", **changes))
@@ -128,7 +128,7 @@ class Opened:
         return Path.touch, (self.mark,)
 
 
-def test_pickled_objects_are_refused_and_never_loaded(tmp_path: Path):
+def test_pickled_objects_are_refused_and_never_loaded(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     objects = np.array([Opened(mark), Opened(mark)], dtype=object)
     path = tmp_path / "evil.npz"
@@ -141,7 +141,7 @@ def test_pickled_objects_are_refused_and_never_loaded(tmp_path: Path):
     assert not mark.exists()
 
 
-def test_what_is_no_archive_is_named(tmp_path: Path):
+def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     single = tmp_path / "1.npz"
     with single.open("wb") as file:
         np.save(file, np.zeros(3))
@@ -155,7 +155,7 @@ def test_what_is_no_archive_is_named(tmp_path: Path):
         read_region_file(tmp_path / "2.npz")
 
 
-def test_a_member_that_is_no_array_is_named(tmp_path: Path):
+def test_a_member_that_is_no_array_is_named(tmp_path: Path) -> None:
     path = saved(tmp_path / "1.npz", scores=None)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("scores", b"0.5 0.9")
@@ -165,7 +165,7 @@ def test_a_member_that_is_no_array_is_named(tmp_path: Path):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(cut=st.integers(0, 4000), flips=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=4))
-def test_any_damage_is_a_data_error_or_harmless(tmp_path: Path, cut: int, flips: list[tuple[int, int]]):
+def test_any_damage_is_a_data_error_or_harmless(tmp_path: Path, cut: int, flips: list[tuple[int, int]]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **vinvl(scores_all=None))
     content = bytearray(buffer.getvalue())
@@ -192,7 +192,7 @@ def region(draw: st.DrawFn, length: int) -> Region:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.integers(0, 3).flatmap(lambda length: st.lists(region(length), max_size=6)))
-def test_what_is_written_comes_back_best_first(tmp_path: Path, regions: list[Region]):
+def test_what_is_written_comes_back_best_first(tmp_path: Path, regions: list[Region]) -> None:
     path = tmp_path / "1.jpg.npz"
     write_region_file(path, regions, SIZE)
     *found, picture = read_region_file(path)
@@ -205,7 +205,7 @@ def test_what_is_written_comes_back_best_first(tmp_path: Path, regions: list[Reg
         assert one.features is None or np.array_equal(one.features, other.features)
 
 
-def test_the_pictures_own_features_come_back(tmp_path: Path):
+def test_the_pictures_own_features_come_back(tmp_path: Path) -> None:
     seen = np.array([1, 2], np.float32)
     face = Region(MAN, "person", features=seen + 1)
     for regions in ([face, replace(whole_picture(SIZE), features=seen)], [replace(whole_picture(SIZE), features=seen)]):
@@ -218,7 +218,7 @@ def test_the_pictures_own_features_come_back(tmp_path: Path):
 @pytest.mark.parametrize("lengths", [(2, None), (2, 3), (None, 2)])
 def test_features_of_several_lengths_are_a_mistake_of_the_caller(
     lengths: tuple[int | None, int | None], tmp_path: Path
-):
+) -> None:
     regions = [Region(MAN, "person", features=None if n is None else np.zeros(n, np.float32)) for n in lengths]
     with pytest.raises(ValueError, match="features of one length, or none at all"):
         write_region_file(tmp_path / "1.npz", regions, SIZE)
@@ -232,20 +232,20 @@ PICTURE = Image.new("RGB", SIZE)
 @pytest.mark.parametrize(
     "source", ["O_2371.jpg", "/data/pictures/O_2371.jpg", "https://example.org/a/O_2371.jpg?size=large"]
 )
-def test_a_folder_is_searched_by_the_pictures_file_name(name: str, source: str, tmp_path: Path):
+def test_a_folder_is_searched_by_the_pictures_file_name(name: str, source: str, tmp_path: Path) -> None:
     saved(tmp_path / name)
     folder = RegionFolder(tmp_path)
     assert [region.box for region in folder(PICTURE, source)] == [MAN, CAR, Box(0, 0, *SIZE)]
     assert folder.for_id("O_2371") == folder(PICTURE, source)
 
 
-def test_the_full_name_wins(tmp_path: Path):
+def test_the_full_name_wins(tmp_path: Path) -> None:
     saved(tmp_path / "1.npz")
     saved(tmp_path / "1.jpg.npz", scores=np.array([0.9, 0.1]))
     assert RegionFolder(tmp_path)(PICTURE, "1.jpg")[0].box == CAR
 
 
-def test_what_a_folder_does_not_have_is_named(tmp_path: Path):
+def test_what_a_folder_does_not_have_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no folder of region files at"):
         RegionFolder(tmp_path / "none")
     folder = RegionFolder(tmp_path)
@@ -257,13 +257,13 @@ def test_what_a_folder_does_not_have_is_named(tmp_path: Path):
         folder(PICTURE, "data:image/png;base64,AAAA")
 
 
-def test_a_file_of_another_picture_is_refused(tmp_path: Path):
+def test_a_file_of_another_picture_is_refused(tmp_path: Path) -> None:
     saved(tmp_path / "1.npz")
     with pytest.raises(DataError, match=r"of a picture of 600 x 450 pixels, 1\.jpg has 450 x 600"):
         RegionFolder(tmp_path)(Image.new("RGB", (450, 600)), "1.jpg")
 
 
-def test_a_folder_holds_features_of_one_length(tmp_path: Path):
+def test_a_folder_holds_features_of_one_length(tmp_path: Path) -> None:
     saved(tmp_path / "1.npz")
     saved(tmp_path / "2.npz", box_features=np.zeros((2, 5)))
     folder = RegionFolder(tmp_path)
@@ -273,7 +273,7 @@ def test_a_folder_holds_features_of_one_length(tmp_path: Path):
     folder.for_id("1")
 
 
-def test_the_real_files(shared: Path):
+def test_the_real_files(shared: Path) -> None:
     samples = shared / "data" / "samples"
     folder = RegionFolder(samples)
     counts = {}

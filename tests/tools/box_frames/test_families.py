@@ -27,20 +27,20 @@ from unco.types import Box
         ("authored", "pixels"),
     ],
 )
-def test_frame_for_families(model, name):
+def test_frame_for_families(model, name) -> None:
     assert frame_for(model).name == name
 
 
-def test_each_family_has_a_frame_and_a_source():
+def test_each_family_has_a_frame_and_a_source() -> None:
     assert all(family.source and (family.frame is None or family.frame in FRAMES) for family in FAMILIES)
 
 
-def test_points_are_refused_with_a_way_out():
+def test_points_are_refused_with_a_way_out() -> None:
     with pytest.raises(SettingsError, match="points, not boxes.*region_threshold to 1"):
         frame_for("allenai/Molmo-7B-D-0924")
 
 
-def test_unknown_names_list_the_frames():
+def test_unknown_names_list_the_frames() -> None:
     for call in (lambda: frame_for("llava-1.6"), lambda: frame_by_name("xywh")):
         with pytest.raises(SettingsError, match="pixels, resized_pixels, claude_pixels, 0-1000, 0-1000-yx"):
             call()
@@ -48,7 +48,7 @@ def test_unknown_names_list_the_frames():
         frame_for("llava-1.6")
 
 
-def test_frame_by_name():
+def test_frame_by_name() -> None:
     assert all(frame_by_name(name).name == name for name in FRAMES)
     smaller = frame_by_name("resized_pixels:401408")
     assert smaller.name == "resized_pixels:401408"
@@ -56,12 +56,12 @@ def test_frame_by_name():
 
 
 @pytest.mark.parametrize("most", ["", "many", "3135", "-4000", "4e5", "50000001", "401408.0"])
-def test_max_pixels_that_are_none(most):
+def test_max_pixels_that_are_none(most) -> None:
     with pytest.raises(SettingsError, match="whole number from 3136"):
         frame_by_name(f"resized_pixels:{most}")
 
 
-def test_claude_is_sent_what_it_does_not_resize():
+def test_claude_is_sent_what_it_does_not_resize() -> None:
     assert sent_size(FRAMES["claude_pixels"], 1000, 1000) == (1000, 1000)
     assert sent_size(FRAMES["claude_pixels"], 4000, 1000) == (1568, 392)
     width, height = sent_size(FRAMES["claude_pixels"], 3000, 2000)
@@ -73,7 +73,7 @@ BOX = Box(300, 150, 900, 600)
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_a_limit_on_the_longest_side_keeps_the_frame(name):
+def test_a_limit_on_the_longest_side_keeps_the_frame(name) -> None:
     frame = limited(FRAMES[name], 500)
     width, height = sent_size(frame, 1200, 800)
     assert max(width, height) <= 500
@@ -86,7 +86,7 @@ def test_a_limit_on_the_longest_side_keeps_the_frame(name):
         assert encode(BOX, frame, 1200, 800) == encode(BOX, FRAMES[name], 1200, 800)
 
 
-def test_the_stricter_limit_counts():
+def test_the_stricter_limit_counts() -> None:
     assert limited(FRAMES["pixels"], None) is FRAMES["pixels"]
     assert sent_size(limited(FRAMES["pixels"], 4000), 6000, 3000) == (2048, 1024)
     assert sent_size(limited(limited(FRAMES["0-1"], 800), 1000), 6000, 3000) == (800, 400)
@@ -97,6 +97,6 @@ def test_the_stricter_limit_counts():
     )  # 28 x 1 enlarged again, to 3,136 pixels
 
 
-def test_a_limit_that_leaves_nothing_to_see_is_refused():
+def test_a_limit_that_leaves_nothing_to_see_is_refused() -> None:
     with pytest.raises(SettingsError, match="56 pixels or more, got 10"):
         limited(FRAMES["pixels"], 10)

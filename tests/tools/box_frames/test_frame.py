@@ -36,7 +36,7 @@ def boxes(draw, width, height, least):
 
 
 @given(whole_frames, sides, sides, st.data())
-def test_round_trip_keeps_the_box(frame, width, height, data):
+def test_round_trip_keeps_the_box(frame, width, height, data) -> None:
     # Numbers that name tokens stay whole; all others are as fine as the box needs.
     least = [max(1.0, (100.001 if frame.top is not None else 3.0) * size) for size in step(frame, width, height)]
     if least[0] > width or least[1] > height:
@@ -48,7 +48,7 @@ def test_round_trip_keeps_the_box(frame, width, height, data):
 
 
 @given(frames, st.integers(1, 6000), st.integers(1, 6000), st.data())
-def test_a_box_of_one_pixel_survives(frame, width, height, data):
+def test_a_box_of_one_pixel_survives(frame, width, height, data) -> None:
     assume(max(width, height) <= MOST_ASPECT * min(width, height))
     box = data.draw(boxes(width, height, (1, 1)))
     numbers = encode(box, frame, width, height)
@@ -63,7 +63,7 @@ def test_a_box_of_one_pixel_survives(frame, width, height, data):
     assert again.iou(box) > 0
 
 
-def test_worked_examples():
+def test_worked_examples() -> None:
     box = Box(60, 40, 300, 200)
     assert encode(box, FRAMES["pixels"], 600, 400) == [60, 40, 300, 200]
     assert encode(box, FRAMES["0-1000"], 600, 400) == [100, 100, 500, 500]
@@ -79,7 +79,7 @@ def test_worked_examples():
     assert all(isinstance(number, int) for number in encode(box, FRAMES["0-1000"], 600, 400))
 
 
-def test_decode_orders_and_clips():
+def test_decode_orders_and_clips() -> None:
     frame = FRAMES["0-1000"]
     assert decode([500, 500, 100, 100], frame, 600, 400) == Box(60, 40, 300, 200)
     assert decode([-50, 500, 1010, 1200], frame, 600, 400) == Box(0, 200, 600, 400)
@@ -98,13 +98,13 @@ def test_decode_orders_and_clips():
         ([100, 100, 1800, 900], "perhaps not in the frame 0-1000"),
     ],
 )
-def test_decode_rejects(values, reason):
+def test_decode_rejects(values, reason) -> None:
     with pytest.raises(Rejected, match=reason):
         decode(values, FRAMES["0-1000"], 600, 400)
 
 
 @given(frames, sides, sides, st.lists(st.floats() | st.integers(), max_size=6))
-def test_decode_gives_a_box_inside_or_rejects(frame, width, height, values):
+def test_decode_gives_a_box_inside_or_rejects(frame, width, height, values) -> None:
     try:
         box = decode(values, frame, width, height)
     except Rejected:
@@ -114,7 +114,7 @@ def test_decode_gives_a_box_inside_or_rejects(frame, width, height, values):
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
-def test_smart_resize_is_left_alone_by_a_second_resize(width, height):
+def test_smart_resize_is_left_alone_by_a_second_resize(width, height) -> None:
     size = smart_resize(width, height)
     assert size[0] % 28 == size[1] % 28 == 0
     if max(width, height) <= 200 * min(width, height):  # beyond, Qwen refuses the picture
@@ -125,17 +125,17 @@ def test_smart_resize_is_left_alone_by_a_second_resize(width, height):
 @pytest.mark.parametrize(
     ("size", "sent"), [((600, 400), (588, 392)), ((1200, 1200), (980, 980)), ((74, 74), (84, 84)), ((20, 20), (56, 56))]
 )
-def test_smart_resize_worked_examples(size, sent):
+def test_smart_resize_worked_examples(size, sent) -> None:
     assert smart_resize(*size) == sent
 
 
-def test_fit():
+def test_fit() -> None:
     assert fit(1200, 800) == (1200, 800)
     assert fit(4096, 2048) == (2048, 1024)
     assert fit(50_000, 1) == (2048, 1)
 
 
-def test_a_picture_too_narrow_for_the_familys_multiples_is_refused():
+def test_a_picture_too_narrow_for_the_familys_multiples_is_refused() -> None:
     with pytest.raises(PictureError, match="140000 x 20 pixels are too narrow"):
         sent_size(FRAMES["resized_pixels"], 140_000, 20)
     assert sent_size(FRAMES["resized_pixels"], 4000, 20)[1] == 28

@@ -45,7 +45,7 @@ def round_trip(box: Box, frame: Frame, size: tuple[int, int]) -> float:
 
 @pytest.mark.parametrize("name", MEASURED)
 @pytest.mark.parametrize("longest", [None, 800])
-def test_each_box_comes_back_as_its_steps_allow(real_boxes: Boxes, name: str, longest: int | None):
+def test_each_box_comes_back_as_its_steps_allow(real_boxes: Boxes, name: str, longest: int | None) -> None:
     frame = limited(FRAMES[name], longest)
     assert len(real_boxes) == 8058
     ious = [round_trip(box, frame, size) for box, size in real_boxes]
@@ -60,7 +60,7 @@ def test_each_box_comes_back_as_its_steps_allow(real_boxes: Boxes, name: str, lo
         assert sum(ious) / len(ious) == pytest.approx(mean, abs=1e-4)
 
 
-def test_cells_as_measured(real_boxes: Boxes):
+def test_cells_as_measured(real_boxes: Boxes) -> None:
     ious = [round_trip(box, FRAMES["0-1-in-32"], size) for box, size in real_boxes]
     assert sum(ious) / len(ious) == pytest.approx(0.868, abs=0.001)
     assert sum(iou > 0.5 for iou in ious) / len(ious) == pytest.approx(0.957, abs=0.001)

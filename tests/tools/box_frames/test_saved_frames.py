@@ -11,7 +11,7 @@ from unco.tools.llm.client import Mllm
 URL = "http://127.0.0.1:1/v1"
 
 
-def test_a_frame_is_kept_by_endpoint_and_model():
+def test_a_frame_is_kept_by_endpoint_and_model() -> None:
     assert saved_frame(URL, "mystery-1") is None
     path = save_frame(URL, "mystery-1", "0-1")
     save_frame(URL + "/", "mystery-2", "pixels")
@@ -21,28 +21,28 @@ def test_a_frame_is_kept_by_endpoint_and_model():
     assert saved_frame("http://127.0.0.1:2/v1", "mystery-1") is None
 
 
-def test_no_password_is_written_down():
+def test_no_password_is_written_down() -> None:
     path = save_frame("http://ann:secret@127.0.0.1:1/v1", "mystery-1", "0-1")
     assert "secret" not in path.read_text("utf-8")
     assert saved_frame("http://ann:secret@127.0.0.1:1/v1", "mystery-1") == "0-1"  # pragma: allowlist secret
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', "\xff"])
-def test_a_broken_file_is_none(content: str, caplog: pytest.LogCaptureFixture):
+def test_a_broken_file_is_none(content: str, caplog: pytest.LogCaptureFixture) -> None:
     frames_file().parent.mkdir(parents=True)
     frames_file().write_text(content, "latin-1")
     assert saved_frame(URL, "mystery-1") is None
     assert "frames.json" in caplog.text
 
 
-def test_a_folder_that_cannot_be_written_says_so():
+def test_a_folder_that_cannot_be_written_says_so() -> None:
     frames_file().parent.parent.mkdir(parents=True, exist_ok=True)
     frames_file().parent.write_text("a file")
     with pytest.raises(SetupError, match="cannot be written"):
         save_frame(URL, "mystery-1", "0-1")
 
 
-def test_context_then_endpoint_then_probe_then_family():
+def test_context_then_endpoint_then_probe_then_family() -> None:
     llm = Mllm(URL, "gemini-2.5-pro", frame="0-999")
     save_frame(URL, "gemini-2.5-pro", "0-1000")
     assert current_frame(Context(frame="pixels"), llm).name == "pixels"

@@ -44,7 +44,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_words_of_a_text_stand_where_their_offsets_say(case: str):
+def test_words_of_a_text_stand_where_their_offsets_say(case: str) -> None:
     text, words = TEXTS[case]
     whole, tokens, offsets = read_text(text)
     assert whole == text
@@ -53,7 +53,7 @@ def test_words_of_a_text_stand_where_their_offsets_say(case: str):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_text_is_read_or_refused(text: str):
+def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         whole, tokens, offsets = read_text(text)
     except PostError as fault:
@@ -67,7 +67,7 @@ def test_any_text_is_read_or_refused(text: str):
 
 
 @given(st.lists(st.text(min_size=1), min_size=1))
-def test_tokens_are_taken_as_they_are(tokens: list[str]):
+def test_tokens_are_taken_as_they_are(tokens: list[str]) -> None:
     try:
         whole, taken, offsets = read_text(tuple(tokens))
     except PostError:
@@ -79,28 +79,28 @@ def test_tokens_are_taken_as_they_are(tokens: list[str]):
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b", "\u200b\u200d \ufeff", (), (" ",), ("\u00a0", " ")])
-def test_nothing_to_read(text: str | tuple[str, ...]):
+def test_nothing_to_read(text: str | tuple[str, ...]) -> None:
     with pytest.raises(PostError, match="has no words"):
         read_text(text)
 
 
-def test_an_empty_token_is_named():
+def test_an_empty_token_is_named() -> None:
     with pytest.raises(PostError, match="token 1 is empty"):
         read_text(("Ann", "", "Lee"))
 
 
-def test_a_token_of_one_invisible_character_stays():
+def test_a_token_of_one_invisible_character_stays() -> None:
     assert read_text(("Ann", "\u200b", "Lee"))[1] == ("Ann", "\u200b", "Lee")
 
 
 @pytest.mark.parametrize("text", ["Ann \udcff", ("Ann", "\ud83d")])
-def test_half_a_character_is_refused(text: str | tuple[str, ...]):
+def test_half_a_character_is_refused(text: str | tuple[str, ...]) -> None:
     with pytest.raises(PostError, match="character 4 of the text is half of one"):
         read_text(text)
 
 
 @pytest.mark.parametrize("words", [MOST_WORDS, MOST_WORDS + 1])
-def test_a_book_is_refused_with_a_number(words: int):
+def test_a_book_is_refused_with_a_number(words: int) -> None:
     text = "a " * words
     if words <= MOST_WORDS:
         assert len(read_text(text)[1]) == words
@@ -114,7 +114,7 @@ def extractor(predictor: Predictor, **settings: object) -> NetworkExtractor:
     return NetworkExtractor(lambda: predictor, settings.get("provider"))  # type: ignore[arg-type]
 
 
-def test_nothing_is_loaded_before_the_first_post(predictor: Predictor):
+def test_nothing_is_loaded_before_the_first_post(predictor: Predictor) -> None:
     loads: list[int] = []
 
     def load() -> Predictor:
@@ -130,7 +130,7 @@ def test_nothing_is_loaded_before_the_first_post(predictor: Predictor):
     assert loads == [1]
 
 
-def test_without_a_picture_nothing_is_grounded_and_that_is_said(predictor: Predictor):
+def test_without_a_picture_nothing_is_grounded_and_that_is_said(predictor: Predictor) -> None:
     said = extractor(predictor)(Post("Ann Lee plays for the Blue Owls in Oslo"))
     assert said.entities
     assert all(entity.region is None for entity in said.entities)
@@ -138,7 +138,7 @@ def test_without_a_picture_nothing_is_grounded_and_that_is_said(predictor: Predi
     assert said.warnings == (NO_PICTURE,)
 
 
-def test_entities_carry_text_and_offsets_of_the_callers_string(predictor: Predictor):
+def test_entities_carry_text_and_offsets_of_the_callers_string(predictor: Predictor) -> None:
     text = "  🚀 Ann   Lee\u200b plays\nfor Oslo"
     said = extractor(predictor)(Post(text))
     assert said.entities
@@ -149,14 +149,14 @@ def test_entities_carry_text_and_offsets_of_the_callers_string(predictor: Predic
         assert max(entity.uncertainty.span, entity.uncertainty.type, entity.uncertainty.region) <= 1
 
 
-def test_a_picture_without_a_provider_leaves_the_whole_picture(predictor: Predictor, tmp_path: Path):
+def test_a_picture_without_a_provider_leaves_the_whole_picture(predictor: Predictor, tmp_path: Path) -> None:
     said = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path)))
     assert NO_PROVIDER in said.warnings
     assert said.picture is not None
     assert {entity.region for entity in said.entities} <= {None, Box(0, 0, 200, 100)}
 
 
-def test_a_provider_is_asked_unless_the_caller_has_regions(predictor: Predictor, tmp_path: Path):
+def test_a_provider_is_asked_unless_the_caller_has_regions(predictor: Predictor, tmp_path: Path) -> None:
     shown: list[tuple[tuple[int, int], str]] = []
 
     def provider(image: Image.Image, source: str) -> list[Region]:
@@ -174,12 +174,12 @@ def test_a_provider_is_asked_unless_the_caller_has_regions(predictor: Predictor,
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 200, 100), Box(0.5, 0.5, 1, 1)])
-def test_regions_inside_the_picture_are_candidates(box: Box, predictor: Predictor, tmp_path: Path):
+def test_regions_inside_the_picture_are_candidates(box: Box, predictor: Predictor, tmp_path: Path) -> None:
     said = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path), regions=(box,)))
     assert {entity.region for entity in said.entities} <= {None, box, Box(0, 0, 200, 100)}
 
 
-def test_what_was_seen_comes_along_but_for_the_whole_picture(predictor: Predictor, tmp_path: Path):
+def test_what_was_seen_comes_along_but_for_the_whole_picture(predictor: Predictor, tmp_path: Path) -> None:
     person, line, whole = Box(1, 1, 50, 50), Box(60, 5, 120, 20), Box(0, 0, 200, 100)
 
     def provider(image: Image.Image, source: str) -> list[Region]:
@@ -192,13 +192,13 @@ def test_what_was_seen_comes_along_but_for_the_whole_picture(predictor: Predicto
 
 
 @pytest.mark.parametrize("box", [Box(-1, 0, 5, 5), Box(0, 0, 201, 5), Box(0, 0, 5, 100.5), Box(300, 300, 400, 400)])
-def test_regions_outside_the_picture_are_refused(box: Box, predictor: Predictor, tmp_path: Path):
+def test_regions_outside_the_picture_are_refused(box: Box, predictor: Predictor, tmp_path: Path) -> None:
     with pytest.raises(PostError, match="not inside the picture of 200 x 100 pixels"):
         extractor(predictor)(Post("Ann Lee", drawing(tmp_path), regions=(box,)))
 
 
 @pytest.mark.parametrize("reads", [True, False])
-def test_a_caption_is_read_by_a_model_that_knows_captions_or_said_to_be_unread(tmp_path: Path, reads: bool):
+def test_a_caption_is_read_by_a_model_that_knows_captions_or_said_to_be_unread(tmp_path: Path, reads: bool) -> None:
     network = replace(TINY, captions=reads, positions=400)
     extract = NetworkExtractor(lambda: tiny_predictor(config=network), None)
     picture = str(drawing(tmp_path, (40, 30)))
@@ -210,7 +210,7 @@ def test_a_caption_is_read_by_a_model_that_knows_captions_or_said_to_be_unread(t
     assert NO_CAPTION not in extract(Post("Ann Lee")).warnings
 
 
-def test_a_picture_that_is_not_there_is_an_error_and_no_warning(predictor: Predictor, tmp_path: Path):
+def test_a_picture_that_is_not_there_is_an_error_and_no_warning(predictor: Predictor, tmp_path: Path) -> None:
     with pytest.raises(PictureError, match="no picture at"):
         extractor(predictor)(Post("Ann Lee", str(tmp_path / "none.png")))
 
@@ -221,7 +221,7 @@ def roomy() -> Predictor:
     return tiny_predictor(config=replace(TINY, positions=400)).with_estimator(Estimator())
 
 
-def test_a_text_of_ten_thousand_words_is_read_to_its_end(roomy: Predictor):
+def test_a_text_of_ten_thousand_words_is_read_to_its_end(roomy: Predictor) -> None:
     text = " ".join("abcdefghij"[place % 10] for place in range(10_000))
     said = extractor(roomy)(Post(text))
     assert len(said.tokens) == 10_000
@@ -234,7 +234,7 @@ def test_a_text_of_ten_thousand_words_is_read_to_its_end(roomy: Predictor):
     assert all(text[entity.start_char : entity.stop_char] == entity.text for entity in said.entities)
 
 
-def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opened: list[str] = []
     real = module.open_picture
 
@@ -251,7 +251,7 @@ def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.Mon
     assert len(opened) == 2
 
 
-async def test_awaiting_it_says_the_same(predictor: Predictor, tmp_path: Path):
+async def test_awaiting_it_says_the_same(predictor: Predictor, tmp_path: Path) -> None:
     network = extractor(predictor)
     for post in (Post("Ann Lee plays for Oslo"), Post("Ann Lee plays for Oslo", drawing(tmp_path))):
         assert await network.acall(post) == network(post)
@@ -259,7 +259,7 @@ async def test_awaiting_it_says_the_same(predictor: Predictor, tmp_path: Path):
         assert await extract_async(lambda post: network(post), post) == network(post)
 
 
-async def test_what_failed_to_load_is_loaded_again(predictor: Predictor):
+async def test_what_failed_to_load_is_loaded_again(predictor: Predictor) -> None:
     loads: list[int] = []
 
     def load() -> Predictor:
@@ -275,7 +275,7 @@ async def test_what_failed_to_load_is_loaded_again(predictor: Predictor):
     assert len(loads) == 2
 
 
-def test_torch_is_not_needed_to_make_an_extractor():
+def test_torch_is_not_needed_to_make_an_extractor() -> None:
     import subprocess
 
     code = "import sys, unco.tools.extraction.extractor; assert not {'torch', 'transformers'} & sys.modules.keys()"

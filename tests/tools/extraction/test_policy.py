@@ -36,7 +36,7 @@ def policy_of(identity: Identity | None = MODEL, **changes: Any) -> Policy:
     return Policy(**fields | changes)
 
 
-def test_it_is_read_as_it_was_written(tmp_path: Path):
+def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     policy = policy_of(notes=("50 % — so ist das",), promise="none: really")
     write_policy(policy, tmp_path / "deep" / "policy.yaml")
     assert read_policy(tmp_path / "deep" / "policy.yaml") == policy
@@ -53,7 +53,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path):
         ({"data": {"sha256": "abc", "posts": 1, "entities": 1}}, "data.sha256"),
     ],
 )
-def test_what_is_no_policy_is_refused_by_its_field(change: dict[str, Any], says: str, tmp_path: Path):
+def test_what_is_no_policy_is_refused_by_its_field(change: dict[str, Any], says: str, tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(yaml.safe_dump(policy_of().model_dump(mode="json") | change), "utf-8")
     with pytest.raises(SettingsError, match=f"policy.yaml is none: {says}"):
@@ -77,7 +77,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("[" * 20_000, "cannot be read"),
     ],
 )
-def test_a_file_of_another_kind_is_refused(text: str, says: str, tmp_path: Path):
+def test_a_file_of_another_kind_is_refused(text: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(SettingsError, match=says):
@@ -86,7 +86,7 @@ def test_a_file_of_another_kind_is_refused(text: str, says: str, tmp_path: Path)
         read_policy(tmp_path / "gone.yaml")
 
 
-def test_what_differs_is_said():
+def test_what_differs_is_said() -> None:
     assert differences(policy_of(), MODEL) == ()
     other = differences(policy_of(), OTHER)
     assert "made for the checkpoint made (aaaaaaaaaaaa), this is other (bbbbbbbbbbbb)" in other[0]
@@ -94,7 +94,7 @@ def test_what_differs_is_said():
     assert "does not say which checkpoint" in differences(policy_of(None), MODEL)[0]
 
 
-def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins():
+def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins() -> None:
     said = says((ANN, "PER", None, doubt()), (OWLS, "ORG", None, doubt("type")), tokens=TOKENS)
     llm = ScriptedLlm()
     graph = graph_of(PolicyExtractor(said, policy_of(), lambda: MODEL), llm)
@@ -106,7 +106,7 @@ def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins():
     assert read_result(chosen).thresholds == Thresholds(0.05, 0.2, -1.0)
 
 
-def test_a_graph_with_another_checkpoint_warns_and_goes_on():
+def test_a_graph_with_another_checkpoint_warns_and_goes_on() -> None:
     asked = []
 
     def identify() -> Identity:
@@ -122,13 +122,13 @@ def test_a_graph_with_another_checkpoint_warns_and_goes_on():
     assert asked == [1], "files are read once"
 
 
-def test_a_policy_chosen_with_a_simulated_model_says_so():
+def test_a_policy_chosen_with_a_simulated_model_says_so() -> None:
     mllm = {"models": ("simulated-x",), "simulated": "{}", "prompts": {}, "stated_thresholds": LOW}
     under = PolicyExtractor(says(tokens=TOKENS), policy_of(mllm=mllm), lambda: MODEL)
     assert under(Post(TOKENS)).warnings == ("the policy's thresholds were chosen by the answers of a simulated MLLM",)
 
 
-def test_the_shipped_checkpoint_is_itself_until_a_file_changes(tmp_path: Path):
+def test_the_shipped_checkpoint_is_itself_until_a_file_changes(tmp_path: Path) -> None:
     shipped = identity_of()
     assert (shipped.name, shipped.scheme, shipped.estimator) == ("tweets-minilm", "gmner", "learned")
     assert shipped.normaliser["span"] == (0.0, 1.0)
@@ -145,7 +145,7 @@ def test_the_shipped_checkpoint_is_itself_until_a_file_changes(tmp_path: Path):
         identity_of(copy)
 
 
-def test_extract_and_the_environment_take_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_extract_and_the_environment_take_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "policy.yaml"
     write_policy(policy_of(identity_of()), path)
     result = unco.extract("Angela Merkel met Barack Obama in Berlin", policy=path)

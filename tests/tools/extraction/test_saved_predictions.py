@@ -40,25 +40,25 @@ def path(tmp_path: Path) -> Path:
         (Post(("In", "Oslo", "\u2028", "now")), OSLO),
     ],
 )
-def test_a_post_is_found(path: Path, post: Post, said: Any):
+def test_a_post_is_found(path: Path, post: Post, said: Any) -> None:
     assert SavedPredictions(path)(post) == said
 
 
-def test_files_from_before_there_were_candidates_are_read(tmp_path: Path):
+def test_files_from_before_there_were_candidates_are_read(tmp_path: Path) -> None:
     older = to_json(EXTRACTION, ANN)
     del older["candidates"], older["text_lines"], older["entities"][0]["found_by"]
     (tmp_path / "older.jsonl").write_text(json.dumps(older), encoding="utf-8")
     assert SavedPredictions(tmp_path / "older.jsonl")(Post("Ann Lee plays")) == ANN
 
 
-def test_offsets_count_in_the_callers_own_text(path: Path):
+def test_offsets_count_in_the_callers_own_text(path: Path) -> None:
     text = "Ann   Lee  plays"
     found = SavedPredictions(path)(Post(text, id="p1"))
     (ann,) = found.entities
     assert (found.text, ann.text, text[ann.start_char : ann.stop_char]) == (text, "Ann   Lee", "Ann   Lee")
 
 
-def test_a_picture_of_another_size_is_refused(tmp_path: Path):
+def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     file, picture = tmp_path / "p.jsonl", tmp_path / "a.png"
     Image.new("RGB", (40, 30)).save(picture)
     file.write_text(line(replace(ANN, picture=PictureInfo("a.png", "0" * 64, 40, 20))), encoding="utf-8")
@@ -66,24 +66,24 @@ def test_a_picture_of_another_size_is_refused(tmp_path: Path):
         SavedPredictions(file)(Post("Ann Lee plays", image=str(picture)))
 
 
-def test_an_id_may_be_a_number(tmp_path: Path):
+def test_an_id_may_be_a_number(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     file.write_text(line(ANN, id=7), encoding="utf-8")
     assert SavedPredictions(file)(Post(("Ann", "Lee", "plays"), id="7")) == ANN
 
 
 @pytest.mark.parametrize("post", [Post("Bob"), Post("Bob", id="p9")])
-def test_a_post_without_a_prediction(path: Path, post: Post):
+def test_a_post_without_a_prediction(path: Path, post: Post) -> None:
     with pytest.raises(PostError, match=r"predictions\.jsonl has no prediction for post"):
         SavedPredictions(path)(post)
 
 
-def test_the_same_id_with_another_text_is_refused(path: Path):
+def test_the_same_id_with_another_text_is_refused(path: Path) -> None:
     with pytest.raises(PostError, match="'p1' is of another text"):
         SavedPredictions(path)(Post("Bob sings", id="p1"))
 
 
-def test_other_tokens_of_the_same_text_are_no_other_text(path: Path):
+def test_other_tokens_of_the_same_text_are_no_other_text(path: Path) -> None:
     assert SavedPredictions(path)(Post(("An", "n", "Lee", "plays"), id="p1")) == ANN
 
 
@@ -103,7 +103,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_line_is_named(case: str, tmp_path: Path):
+def test_a_bad_line_is_named(case: str, tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     file.write_text(f"{line(OSLO)}\n{BAD[case]}\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"p\.jsonl:2: not a saved prediction"):
@@ -111,7 +111,7 @@ def test_a_bad_line_is_named(case: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
-def test_a_file_that_cannot_be_read(content: bytes | None, tmp_path: Path):
+def test_a_file_that_cannot_be_read(content: bytes | None, tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     if content is not None:
         file.write_bytes(content)
@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_read(content: bytes | None, tmp_path: Path):
         SavedPredictions(file)
 
 
-def test_it_takes_the_small_models_place_in_the_graph(path: Path):
+def test_it_takes_the_small_models_place_in_the_graph(path: Path) -> None:
     llm = ScriptedLlm()
     result = graph_of(SavedPredictions(path), llm).invoke({"text": "Ann Lee plays", "id": "p1"})
     assert outcome(result) == {"span": "skipped", "type": "kept", "region": "skipped"}

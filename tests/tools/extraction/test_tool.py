@@ -17,7 +17,7 @@ from unco.types import Box, Extraction, Post
 said = says((ANN, "ORG", FACE, doubt("type")))
 
 
-def test_arguments_are_described():
+def test_arguments_are_described() -> None:
     tool = small_model_tool(said)
     assert tool.name == "extract_entities"
     assert "how unsure" in tool.description
@@ -27,7 +27,7 @@ def test_arguments_are_described():
     assert all(field["description"] for field in schema["properties"].values())
 
 
-def test_the_result_is_described_and_fits():
+def test_the_result_is_described_and_fits() -> None:
     result = small_model_tool(said).invoke({"text": " ".join(TOKENS)})
     assert EXTRACTION.validate_python(json.loads(json.dumps(result))) == said(Post(" ".join(TOKENS)))
     schema = result_schema()
@@ -55,7 +55,7 @@ def noted(posts: list[Post]):
         ({"text": "Ann", "regions": []}, Post("Ann", regions=())),
     ],
 )
-async def test_arguments_become_a_post(arguments: dict[str, Any], post: Post):
+async def test_arguments_become_a_post(arguments: dict[str, Any], post: Post) -> None:
     posts: list[Post] = []
     tool = small_model_tool(noted(posts))
     tool.invoke(arguments)
@@ -64,18 +64,18 @@ async def test_arguments_become_a_post(arguments: dict[str, Any], post: Post):
 
 
 @pytest.mark.parametrize("arguments", [{}, {"text": None}, {"text": "Ann", "regions": [[1, 2]]}])
-def test_arguments_that_are_none(arguments: dict[str, Any]):
+def test_arguments_that_are_none(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         small_model_tool(said).invoke(arguments)
 
 
 @pytest.mark.parametrize("corners", [(5, 5, 1, 1), (0, 0, float("nan"), 5), (1, 1, 1, 1)])
-def test_a_region_that_is_no_box_is_the_callers_fault(corners: tuple[float, ...]):
+def test_a_region_that_is_no_box_is_the_callers_fault(corners: tuple[float, ...]) -> None:
     with pytest.raises(PostError, match="a candidate region cannot be used"):
         small_model_tool(said).invoke({"text": "Ann", "regions": [corners]})
 
 
-def test_the_network_behind_it(predictor, tmp_path: Path):
+def test_the_network_behind_it(predictor, tmp_path: Path) -> None:
     tool = small_model_tool(NetworkExtractor(lambda: predictor, None))
     result = tool.invoke({"text": "Ann Lee plays for Oslo", "image": drawing(tmp_path)})
     assert result["model"] == "tiny"
@@ -83,5 +83,5 @@ def test_the_network_behind_it(predictor, tmp_path: Path):
     assert tool.invoke({"text": "Ann Lee plays for Oslo", "image": drawing(tmp_path)}) == result
 
 
-def test_the_default_loads_nothing_yet():
+def test_the_default_loads_nothing_yet() -> None:
     assert isinstance(default_extractor(), NetworkExtractor)

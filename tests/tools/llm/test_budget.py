@@ -27,7 +27,7 @@ def spend(ledger: Ledger, cost: float | None = 0.0001, price: Price | None = PRI
         replies.append(reply(cost))
 
 
-def test_estimates_by_hand():
+def test_estimates_by_hand() -> None:
     assert most_tokens(REQUEST) == 250
     assert (
         most_tokens(replace(REQUEST, user="é🎶", picture=SentPicture("image/png", "ab", b"")), PRICE) == 100 + 6 + 5000
@@ -38,14 +38,14 @@ def test_estimates_by_hand():
     assert affordable(0.3, 0.1) == 3
 
 
-def test_what_was_spent():
+def test_what_was_spent() -> None:
     ledger = Ledger()
     spend(ledger)
     spend(ledger, cost=None, price=None)
     assert ledger.spent == Spent(calls=2, input_tokens=100, output_tokens=10, usd=0.0001, unpriced=1)
 
 
-def test_what_is_not_told_counts_as_it_was_reserved():
+def test_what_is_not_told_counts_as_it_was_reserved() -> None:
     ledger = Ledger(Caps(usd=2.5 * MOST))
     spend(ledger, cost=None)
     spend(ledger, cost=None)
@@ -54,7 +54,7 @@ def test_what_is_not_told_counts_as_it_was_reserved():
         spend(ledger, cost=None)
 
 
-def test_a_call_that_brought_nothing_counts_for_nothing():
+def test_a_call_that_brought_nothing_counts_for_nothing() -> None:
     ledger = Ledger(Caps(calls=1))
     with pytest.raises(ValueError, match="broke"), ledger.reserved(REQUEST, PRICE):
         raise ValueError("broke")
@@ -64,7 +64,7 @@ def test_a_call_that_brought_nothing_counts_for_nothing():
         spend(ledger)
 
 
-def test_money_is_reserved_at_the_most_and_settled_at_what_it_was():
+def test_money_is_reserved_at_the_most_and_settled_at_what_it_was() -> None:
     ledger = Ledger(Caps(usd=2 * MOST))
     with ledger.reserved(REQUEST, PRICE), ledger.reserved(REQUEST, PRICE):
         with pytest.raises(Unavailable, match="budget: the run's"):
@@ -76,12 +76,12 @@ def test_money_is_reserved_at_the_most_and_settled_at_what_it_was():
         spend(ledger)
 
 
-def test_capped_money_and_an_unknown_price_do_not_go_together():
+def test_capped_money_and_an_unknown_price_do_not_go_together() -> None:
     with pytest.raises(Unavailable, match="price of 'm' is unknown"):
         spend(Ledger(Caps(usd=1.0)), price=None)
 
 
-def test_how_many_calls_are_left():
+def test_how_many_calls_are_left() -> None:
     assert Ledger().calls_left(None) is None
     assert Ledger(Caps(usd=1.0)).calls_left(None) == 0
     assert Ledger(Caps(calls=7, usd=1.0)).calls_left(0.3) == 3
@@ -90,7 +90,7 @@ def test_how_many_calls_are_left():
     assert ledger.calls_left(0.3) == 1
 
 
-def test_threads_together_never_exceed_a_cap():
+def test_threads_together_never_exceed_a_cap() -> None:
     ledger, start = Ledger(Caps(calls=10)), Barrier(8)
 
     def many(_: int) -> None:

@@ -35,7 +35,7 @@ def breaker(clock: Clock) -> CircuitBreaker:
     return CircuitBreaker(failures=3, rest_s=30, clock=clock)
 
 
-def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker: CircuitBreaker, clock: Clock):
+def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 2)
     attempt(breaker)
     fail(breaker, 3)
@@ -46,7 +46,7 @@ def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker: Circuit
         breaker.check()
 
 
-def test_an_error_that_is_an_answer_closes_it(breaker: CircuitBreaker):
+def test_an_error_that_is_an_answer_closes_it(breaker: CircuitBreaker) -> None:
     fail(breaker, 2)
     with pytest.raises(ValueError, match="refused"):
         attempt(breaker, ValueError("refused"))
@@ -54,7 +54,7 @@ def test_an_error_that_is_an_answer_closes_it(breaker: CircuitBreaker):
     breaker.check()
 
 
-def test_after_a_rest_one_call_tries(breaker: CircuitBreaker, clock: Clock):
+def test_after_a_rest_one_call_tries(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 30
     with breaker.watched(lambda raised: True):
@@ -64,7 +64,7 @@ def test_after_a_rest_one_call_tries(breaker: CircuitBreaker, clock: Clock):
     attempt(breaker)
 
 
-def test_a_trial_that_fails_opens_it_anew(breaker: CircuitBreaker, clock: Clock):
+def test_a_trial_that_fails_opens_it_anew(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 30
     fail(breaker, 1)
@@ -75,7 +75,7 @@ def test_a_trial_that_fails_opens_it_anew(breaker: CircuitBreaker, clock: Clock)
     attempt(breaker)
 
 
-def test_a_cancelled_trial_leaves_the_place_to_another(breaker: CircuitBreaker, clock: Clock):
+def test_a_cancelled_trial_leaves_the_place_to_another(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 30
     with pytest.raises(asyncio.CancelledError):
@@ -84,7 +84,7 @@ def test_a_cancelled_trial_leaves_the_place_to_another(breaker: CircuitBreaker, 
     breaker.check()
 
 
-def test_a_trial_that_asked_nobody_decides_nothing(breaker: CircuitBreaker, clock: Clock):
+def test_a_trial_that_asked_nobody_decides_nothing(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 30
     with pytest.raises(SetupError):

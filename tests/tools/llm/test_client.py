@@ -54,7 +54,7 @@ def client(server: OpenAIServer, **settings: Any) -> Mllm:
     return Mllm(server.url, "small-vl", SecretStr(KEY), wait=wait_none(), **settings)
 
 
-def test_a_reply_with_what_the_endpoint_says_about_it(server: OpenAIServer, ask: Ask):
+def test_a_reply_with_what_the_endpoint_says_about_it(server: OpenAIServer, ask: Ask) -> None:
     reply = ask(client(server), REQUEST, "live")
     assert reply.seconds > 0
     assert replace(reply, seconds=0.0) == Reply(
@@ -64,7 +64,7 @@ def test_a_reply_with_what_the_endpoint_says_about_it(server: OpenAIServer, ask:
     assert not reply.authored
 
 
-def test_what_is_sent(server: OpenAIServer, ask: Ask):
+def test_what_is_sent(server: OpenAIServer, ask: Ask) -> None:
     picture = SentPicture("image/png", "ab" * 32, b"\x89PNG")
     ask(client(server), replace(REQUEST, picture=picture, turns=(("what?", "JSON please"),)), "live")
     [body] = server.bodies
@@ -85,13 +85,15 @@ def test_what_is_sent(server: OpenAIServer, ask: Ask):
     assert server.keys == [f"Bearer {KEY}"]
 
 
-def test_the_environments_key_is_not_sent_unless_handed_in(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch):
+def test_the_environments_key_is_not_sent_unless_handed_in(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     Mllm(server.url, "small-vl").ask(REQUEST, "live")
     assert KEY not in server.keys[0]
 
 
-def test_one_client_serves_several_event_loops_and_threads(server: OpenAIServer):
+def test_one_client_serves_several_event_loops_and_threads(server: OpenAIServer) -> None:
     mllm = client(server)
     for _ in range(3):
         assert asyncio.run(mllm.aask(REQUEST, "live")).text == ANSWER
@@ -100,7 +102,7 @@ def test_one_client_serves_several_event_loops_and_threads(server: OpenAIServer)
 
 
 @pytest.mark.parametrize("fault", [Step("oops", 500), Step("busy", 503), refusal(429, "slow down"), Step(drop=True)])
-def test_what_may_pass_is_asked_again(server: OpenAIServer, ask: Ask, fault: Step):
+def test_what_may_pass_is_asked_again(server: OpenAIServer, ask: Ask, fault: Step) -> None:
     server.script = [fault, Step()]
     assert ask(client(server), REQUEST, "live").text == ANSWER
     assert server.calls == 2
@@ -125,7 +127,9 @@ def test_what_may_pass_is_asked_again(server: OpenAIServer, ask: Ask, fault: Ste
         (Step(drop=True), 3, "broke off"),
     ],
 )
-def test_what_does_not_pass_is_a_failed_call(server: OpenAIServer, ask: Ask, fault: Step, calls: int, message: str):
+def test_what_does_not_pass_is_a_failed_call(
+    server: OpenAIServer, ask: Ask, fault: Step, calls: int, message: str
+) -> None:
     server.script = [fault]
     with pytest.raises(CallFailed, match=message):
         ask(client(server), REQUEST, "live")
@@ -133,7 +137,7 @@ def test_what_does_not_pass_is_a_failed_call(server: OpenAIServer, ask: Ask, fau
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
-def test_neither_key_nor_address_shows_in_an_error(server: OpenAIServer, ask: Ask, status: int):
+def test_neither_key_nor_address_shows_in_an_error(server: OpenAIServer, ask: Ask, status: int) -> None:
     server.script = [refusal(status, f"key {KEY} (Bearer {KEY}) refused by {server.url} on 127.0.0.1")]
     mllm = client(server)
     with pytest.raises(CallFailed) as caught:
@@ -143,7 +147,7 @@ def test_neither_key_nor_address_shows_in_an_error(server: OpenAIServer, ask: As
     assert "127.0.0.1" not in str(caught.value)
 
 
-def test_a_slow_endpoint_is_a_failed_call(server: OpenAIServer, ask: Ask):
+def test_a_slow_endpoint_is_a_failed_call(server: OpenAIServer, ask: Ask) -> None:
     server.script = [Step(after_s=0.5)]
     with pytest.raises(CallFailed, match="too long"):
         ask(client(server, timeout_s=0.1, attempts=2), REQUEST, "live")
@@ -151,18 +155,18 @@ def test_a_slow_endpoint_is_a_failed_call(server: OpenAIServer, ask: Ask):
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/v1", "http://no-such-host.invalid/v1"])
-def test_an_endpoint_that_is_not_there_is_unavailable(ask: Ask, address: str):
+def test_an_endpoint_that_is_not_there_is_unavailable(ask: Ask, address: str) -> None:
     with pytest.raises(Unavailable, match="cannot be reached"):
         ask(Mllm(address, "small-vl", wait=wait_none(), attempts=2), REQUEST, "live")
 
 
 @pytest.mark.parametrize("text", ["", None])
-def test_an_empty_answer_is_a_reply(server: OpenAIServer, ask: Ask, text: str | None):
+def test_an_empty_answer_is_a_reply(server: OpenAIServer, ask: Ask, text: str | None) -> None:
     server.script = [Step(completion(text))]
     assert ask(client(server), REQUEST, "live").text == ""
 
 
-def test_the_cache_answers_the_second_time(server: OpenAIServer, ask: Ask, tmp_path: Path):
+def test_the_cache_answers_the_second_time(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
     first = ask(client(server, cache=Cache(tmp_path)), REQUEST, "live")
     second = ask(client(server, cache=Cache(tmp_path)), REQUEST, "live")
     assert second == replace(first, cached=True)
@@ -171,7 +175,7 @@ def test_the_cache_answers_the_second_time(server: OpenAIServer, ask: Ask, tmp_p
 
 
 @pytest.mark.parametrize("bad", [completion(""), completion(ANSWER[:20], "length")])
-def test_an_empty_or_cut_off_answer_is_not_kept(server: OpenAIServer, ask: Ask, tmp_path: Path, bad: str):
+def test_an_empty_or_cut_off_answer_is_not_kept(server: OpenAIServer, ask: Ask, tmp_path: Path, bad: str) -> None:
     server.script = [Step(bad), Step()]
     mllm = client(server, cache=Cache(tmp_path))
     ask(mllm, REQUEST, "live")
@@ -179,7 +183,7 @@ def test_an_empty_or_cut_off_answer_is_not_kept(server: OpenAIServer, ask: Ask, 
     assert server.calls == 2
 
 
-def test_a_spoilt_cache_row_is_asked_anew(server: OpenAIServer, ask: Ask, tmp_path: Path):
+def test_a_spoilt_cache_row_is_asked_anew(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     mllm = client(server, cache=cache)
     ask(mllm, REQUEST, "live")
@@ -187,7 +191,7 @@ def test_a_spoilt_cache_row_is_asked_anew(server: OpenAIServer, ask: Ask, tmp_pa
     assert not ask(mllm, REQUEST, "live").cached
 
 
-def test_equal_questions_at_once_are_one_call(server: OpenAIServer):
+def test_equal_questions_at_once_are_one_call(server: OpenAIServer) -> None:
     server.script = [Step(after_s=0.3)]
     mllm = client(server)
     mllm._connection.connected()
@@ -197,7 +201,7 @@ def test_equal_questions_at_once_are_one_call(server: OpenAIServer):
     assert sorted(reply.cached for reply in replies) == [False, True, True, True]
 
 
-async def test_equal_questions_of_tasks_are_one_call_and_different_ones_are_not(server: OpenAIServer):
+async def test_equal_questions_of_tasks_are_one_call_and_different_ones_are_not(server: OpenAIServer) -> None:
     server.script = [Step(after_s=0.3)]
     mllm = client(server)
     other = replace(REQUEST, user="Bergen")
@@ -206,7 +210,7 @@ async def test_equal_questions_of_tasks_are_one_call_and_different_ones_are_not(
     assert sum(reply.cached for reply in replies) == 2
 
 
-def test_off_asks_nobody(server: OpenAIServer, ask: Ask):
+def test_off_asks_nobody(server: OpenAIServer, ask: Ask) -> None:
     with pytest.raises(Unavailable, match="off"):
         ask(client(server), REQUEST, "off")
     with pytest.raises(Unavailable, match="set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"):
@@ -214,12 +218,12 @@ def test_off_asks_nobody(server: OpenAIServer, ask: Ask):
     assert server.calls == 0
 
 
-def test_live_without_an_endpoint_is_unavailable(ask: Ask):
+def test_live_without_an_endpoint_is_unavailable(ask: Ask) -> None:
     with pytest.raises(Unavailable, match="set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"):
         ask(Mllm(), REQUEST, "live")
 
 
-def test_record_then_replay_without_the_server(ask: Ask, tmp_path: Path):
+def test_record_then_replay_without_the_server(ask: Ask, tmp_path: Path) -> None:
     path = tmp_path / "asked.jsonl"
     with serve() as server:
         mllm = client(server, recording=Recording(path), cache=Cache(tmp_path / "cache"))
@@ -237,12 +241,12 @@ def test_record_then_replay_without_the_server(ask: Ask, tmp_path: Path):
 
 
 @pytest.mark.parametrize("mode", ["record", "replay"])
-def test_record_and_replay_need_a_recording(server: OpenAIServer, ask: Ask, mode: Mode):
+def test_record_and_replay_need_a_recording(server: OpenAIServer, ask: Ask, mode: Mode) -> None:
     with pytest.raises(SettingsError, match="UNCO_RECORDING"):
         ask(client(server), REQUEST, mode)
 
 
-def test_replay_opens_no_socket_and_imports_no_client(tmp_path: Path):
+def test_replay_opens_no_socket_and_imports_no_client(tmp_path: Path) -> None:
     path = tmp_path / "asked.jsonl"
     Recording(path).add(REQUEST, Reply(text=ANSWER, finish_reason="stop", model="authored"))
     program = f"""
@@ -260,7 +264,7 @@ assert not {{"langchain_openai", "openai", "torch"}} & sys.modules.keys()
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-def test_a_cassette_miss_is_not_swallowed(server: OpenAIServer, ask: Ask, tmp_path: Path):
+def test_a_cassette_miss_is_not_swallowed(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
     vcr = pytest.importorskip("vcr")
     with (
         vcr.use_cassette(str(tmp_path / "empty.yaml"), record_mode="none"),
@@ -270,13 +274,13 @@ def test_a_cassette_miss_is_not_swallowed(server: OpenAIServer, ask: Ask, tmp_pa
     assert server.calls == 0
 
 
-def test_no_thread_is_left_behind(server: OpenAIServer):
+def test_no_thread_is_left_behind(server: OpenAIServer) -> None:
     before = threading.active_count()
     client(server).ask(REQUEST, "live")
     assert threading.active_count() <= before + 1, "only the server's own"
 
 
-def test_the_http_library_is_the_one_that_the_client_uses():
+def test_the_http_library_is_the_one_that_the_client_uses() -> None:
     import openai
 
     assert isinstance(openai.DefaultHttpxClient(), httpx2.Client)

@@ -56,7 +56,7 @@ def formats(server: OpenAIServer) -> list[str | None]:
     return [(body.get("response_format") or {}).get("type") for body in server.bodies]
 
 
-def test_the_schema_is_sent_and_the_text_still_comes_back_raw(server: OpenAIServer, ask: Ask):
+def test_the_schema_is_sent_and_the_text_still_comes_back_raw(server: OpenAIServer, ask: Ask) -> None:
     server.script = [Step(completion("not json"))]
     assert ask(client(server), ASKED).text == "not json"
     sent = server.bodies[0]["response_format"]["json_schema"]
@@ -64,7 +64,9 @@ def test_the_schema_is_sent_and_the_text_still_comes_back_raw(server: OpenAIServ
 
 
 @pytest.mark.parametrize("status", [400, 422])
-def test_the_format_is_negotiated_once_and_remembered(server: OpenAIServer, ask: Ask, tmp_path: Path, status: int):
+def test_the_format_is_negotiated_once_and_remembered(
+    server: OpenAIServer, ask: Ask, tmp_path: Path, status: int
+) -> None:
     server.script = [refusal(status, "json_schema is not supported"), refusal(status, "no"), Step()]
     cache = Cache(tmp_path)
     mllm = client(server, cache=cache)
@@ -74,7 +76,7 @@ def test_the_format_is_negotiated_once_and_remembered(server: OpenAIServer, ask:
     assert formats(server) == ["json_schema", "json_object", None, None, None]
 
 
-def test_a_bad_question_is_not_taken_for_a_format(server: OpenAIServer, ask: Ask):
+def test_a_bad_question_is_not_taken_for_a_format(server: OpenAIServer, ask: Ask) -> None:
     server.script = [refusal(400, "image too large")]
     mllm = client(server)
     for _ in range(2):
@@ -83,7 +85,7 @@ def test_a_bad_question_is_not_taken_for_a_format(server: OpenAIServer, ask: Ask
     assert formats(server) == ["json_schema", "json_object", None] * 2
 
 
-def test_a_known_format_is_not_tried_again(server: OpenAIServer, ask: Ask):
+def test_a_known_format_is_not_tried_again(server: OpenAIServer, ask: Ask) -> None:
     server.script = [Step(), refusal(400, "image too large")]
     mllm = client(server)
     ask(mllm, ASKED)
@@ -92,21 +94,21 @@ def test_a_known_format_is_not_tried_again(server: OpenAIServer, ask: Ask):
     assert formats(server) == ["json_schema", "json_schema"]
 
 
-def test_a_refusal_in_its_own_field_is_kept_as_text(server: OpenAIServer, ask: Ask):
+def test_a_refusal_in_its_own_field_is_kept_as_text(server: OpenAIServer, ask: Ask) -> None:
     body = json.loads(completion(None))
     body["choices"][0]["message"]["refusal"] = "I cannot help."
     server.script = [Step(json.dumps(body))]
     assert ask(client(server), ASKED).text == "I cannot help."
 
 
-def test_the_cost_is_by_the_endpoints_own_counts(server: OpenAIServer, ask: Ask):
+def test_the_cost_is_by_the_endpoints_own_counts(server: OpenAIServer, ask: Ask) -> None:
     terms = Terms(prices=PRICES)
     assert ask(client(server, terms), REQUEST).cost == pytest.approx((11 * 2.0 + 7 * 10.0) / 1e6)
     assert terms.ledger.spent.usd == pytest.approx(92e-6)
     assert ask(client(server), REQUEST).cost is None, "no price is known for it"
 
 
-def test_a_budget_ends_the_calls(server: OpenAIServer, ask: Ask):
+def test_a_budget_ends_the_calls(server: OpenAIServer, ask: Ask) -> None:
     mllm = client(server, Terms(ledger=Ledger(Caps(calls=1))))
     ask(mllm, REQUEST)
     with pytest.raises(Unavailable, match="budget"):
@@ -114,14 +116,14 @@ def test_a_budget_ends_the_calls(server: OpenAIServer, ask: Ask):
     assert server.calls == 1
 
 
-def test_what_the_cache_knows_costs_nothing(server: OpenAIServer, ask: Ask, tmp_path: Path):
+def test_what_the_cache_knows_costs_nothing(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
     mllm = client(server, Terms(ledger=Ledger(Caps(calls=1))), cache=Cache(tmp_path))
     ask(mllm, REQUEST)
     assert ask(mllm, REQUEST).cached
     assert mllm.terms.ledger.spent.calls == 1
 
 
-def test_a_refused_call_opens_no_socket(monkeypatch: pytest.MonkeyPatch, ask: Ask):
+def test_a_refused_call_opens_no_socket(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
     def no_client(*_: object) -> None:
         raise AssertionError("a client was built")
 
@@ -133,7 +135,7 @@ def test_a_refused_call_opens_no_socket(monkeypatch: pytest.MonkeyPatch, ask: As
         ask(Mllm("https://api.example.com/v1", "small-vl"), replace(REQUEST, purpose=Purpose(private=True)))
 
 
-def test_a_dead_endpoint_is_unavailable_quickly(ask: Ask):
+def test_a_dead_endpoint_is_unavailable_quickly(ask: Ask) -> None:
     mllm = Mllm("http://127.0.0.1:9/v1", "small-vl", wait=wait_none(), attempts=3)
     for number in range(2):
         with pytest.raises(Unavailable):
@@ -145,7 +147,7 @@ def test_a_dead_endpoint_is_unavailable_quickly(ask: Ask):
     assert time.perf_counter() - start < 2
 
 
-def test_retry_after_is_honoured(server: OpenAIServer, ask: Ask):
+def test_retry_after_is_honoured(server: OpenAIServer, ask: Ask) -> None:
     server.script = [replace(refusal(429, "slow down"), headers={"Retry-After": "1"}), Step()]
     start = time.monotonic()
     assert ask(client(server), REQUEST).text == ANSWER
@@ -153,7 +155,7 @@ def test_retry_after_is_honoured(server: OpenAIServer, ask: Ask):
     assert server.calls == 2
 
 
-def test_a_wait_past_the_deadline_is_not_begun(server: OpenAIServer, ask: Ask):
+def test_a_wait_past_the_deadline_is_not_begun(server: OpenAIServer, ask: Ask) -> None:
     server.script = [replace(refusal(429, "slow down"), headers={"Retry-After": "60"})]
     start = time.monotonic()
     with pytest.raises(CallFailed, match="429"):
@@ -162,19 +164,19 @@ def test_a_wait_past_the_deadline_is_not_begun(server: OpenAIServer, ask: Ask):
     assert server.calls == 1
 
 
-def test_a_posts_deadline_ends_its_questions(server: OpenAIServer, ask: Ask):
+def test_a_posts_deadline_ends_its_questions(server: OpenAIServer, ask: Ask) -> None:
     with pytest.raises(Unavailable, match="deadline"):
         ask(client(server), replace(REQUEST, purpose=Purpose(deadline=time.time() - 1)))
     assert server.calls == 0
 
 
-def test_a_deadline_shortens_the_attempt(server: OpenAIServer, ask: Ask):
+def test_a_deadline_shortens_the_attempt(server: OpenAIServer, ask: Ask) -> None:
     server.script = [Step(after_s=2.0)]
     with pytest.raises(CallFailed, match="too long|deadline"):
         ask(client(server, deadline_s=0.3), REQUEST)
 
 
-def test_no_place_before_the_deadline_is_a_failed_call(server: OpenAIServer, ask: Ask):
+def test_no_place_before_the_deadline_is_a_failed_call(server: OpenAIServer, ask: Ask) -> None:
     mllm = client(server, Terms(rate=RateLimit(requests_per_minute=1)), deadline_s=5)
     ask(mllm, REQUEST)
     with pytest.raises(CallFailed, match="rate limit leaves no place"):
@@ -182,7 +184,7 @@ def test_no_place_before_the_deadline_is_a_failed_call(server: OpenAIServer, ask
     assert server.calls == 1
 
 
-def test_what_left_is_written_down_without_what_it_was(server: OpenAIServer, ask: Ask, tmp_path: Path):
+def test_what_left_is_written_down_without_what_it_was(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
     server.script = [Step("busy", 503), Step()]
     path = tmp_path / "logs" / "egress.jsonl"
     picture = SentPicture("image/png", "ab" * 32, b"\x89PNG")
@@ -196,7 +198,7 @@ def test_what_left_is_written_down_without_what_it_was(server: OpenAIServer, ask
     assert KEY not in path.read_text()
 
 
-def test_without_a_log_line_nothing_leaves(server: OpenAIServer, ask: Ask, tmp_path: Path):
+def test_without_a_log_line_nothing_leaves(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="nothing is sent"):
         ask(client(server, Terms(egress=EgressLog(tmp_path / "file" / "egress.jsonl"))), REQUEST)

@@ -29,7 +29,9 @@ __all__ = ["ask", "server"]
         ({"prompt_tokens": 11, "prompt_tokens_details": {"cached_tokens": 10**6}}, 11),
     ],
 )
-def test_counts_that_can_be_none_are_none(server: OpenAIServer, ask: Ask, change: dict[str, Any], tokens: int | None):
+def test_counts_that_can_be_none_are_none(
+    server: OpenAIServer, ask: Ask, change: dict[str, Any], tokens: int | None
+) -> None:
     body = json.loads(completion())
     body["usage"] |= change
     server.script = [Step(json.dumps(body))]
@@ -40,20 +42,20 @@ def test_counts_that_can_be_none_are_none(server: OpenAIServer, ask: Ask, change
 
 
 @pytest.mark.parametrize("finish_reason", [5, {"a": 1}, ["stop"]])
-def test_a_reason_that_is_no_word_is_none(server: OpenAIServer, ask: Ask, finish_reason: Any):
+def test_a_reason_that_is_no_word_is_none(server: OpenAIServer, ask: Ask, finish_reason: Any) -> None:
     body = json.loads(completion())
     body["choices"][0]["finish_reason"] = finish_reason
     server.script = [Step(json.dumps(body))]
     assert ask(client(server), REQUEST).finish_reason is None
 
 
-def test_a_body_nested_without_end_is_a_failed_call(server: OpenAIServer, ask: Ask):
+def test_a_body_nested_without_end_is_a_failed_call(server: OpenAIServer, ask: Ask) -> None:
     server.script = [Step("[" * 200_000)]
     with pytest.raises(CallFailed, match="not"):
         ask(client(server), REQUEST)
 
 
-def test_a_schema_that_is_taken_says_nothing_of_another(server: OpenAIServer, ask: Ask):
+def test_a_schema_that_is_taken_says_nothing_of_another(server: OpenAIServer, ask: Ask) -> None:
     server.script = [Step(), refusal(400, "minItems is not permitted"), Step()]
     mllm = client(server)
     ask(mllm, ASKED)
@@ -61,13 +63,15 @@ def test_a_schema_that_is_taken_says_nothing_of_another(server: OpenAIServer, as
     assert formats(server) == ["json_schema", "json_schema", "json_object"]
 
 
-def test_a_proxy_of_the_environment_sees_nothing(server: OpenAIServer, ask: Ask, monkeypatch: pytest.MonkeyPatch):
+def test_a_proxy_of_the_environment_sees_nothing(
+    server: OpenAIServer, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert ask(client(server), replace(REQUEST, purpose=Purpose(private=True))).text == ANSWER
 
 
-async def test_who_is_cancelled_while_waiting_gives_the_place_back(server: OpenAIServer):
+async def test_who_is_cancelled_while_waiting_gives_the_place_back(server: OpenAIServer) -> None:
     rate = RateLimit(requests_per_minute=60)
     mllm = client(server, Terms(rate=rate))
     await asyncio.to_thread(mllm._connection.connected)
@@ -93,7 +97,7 @@ async def test_who_is_cancelled_while_waiting_gives_the_place_back(server: OpenA
         "host:1",
     ],
 )
-def test_an_address_that_is_none_or_tells_a_secret_is_refused_without_repeating_it(address: str):
+def test_an_address_that_is_none_or_tells_a_secret_is_refused_without_repeating_it(address: str) -> None:
     with pytest.raises(SettingsError) as caught:
         Mllm(address, "small-vl")
     assert "secret" not in str(caught.value)

@@ -33,7 +33,7 @@ print(reply.text, reply.cached, flush=True)
 """
 
 
-async def test_fifty_at_once_are_one_call(tmp_path: Path):
+async def test_fifty_at_once_are_one_call(tmp_path: Path) -> None:
     with serve() as server:
         server.script = [Step(after_s=0.3)]
         mllm = Mllm(server.url, "small-vl", cache=Cache(tmp_path))
@@ -42,7 +42,7 @@ async def test_fifty_at_once_are_one_call(tmp_path: Path):
         assert sum(not reply.cached for reply in replies) == 1
 
 
-def test_two_processes_are_one_call(tmp_path: Path):
+def test_two_processes_are_one_call(tmp_path: Path) -> None:
     with serve() as server:
         server.script = [Step(after_s=1.0)]
         command = [sys.executable, "-c", ASK, server.url, str(tmp_path)]
@@ -61,7 +61,7 @@ def test_two_processes_are_one_call(tmp_path: Path):
         assert sorted(words[-1] for words in said) == ["False", "True"]
 
 
-async def test_two_clients_on_one_cache_are_one_call(tmp_path: Path):
+async def test_two_clients_on_one_cache_are_one_call(tmp_path: Path) -> None:
     with serve() as server:
         server.script = [Step(after_s=0.3)]
         pair = [Mllm(server.url, "small-vl", cache=Cache(tmp_path)) for _ in range(2)]
@@ -70,7 +70,7 @@ async def test_two_clients_on_one_cache_are_one_call(tmp_path: Path):
         assert sorted(reply.cached for reply in replies) == [False, True]
 
 
-async def test_one_posts_deadline_is_not_anothers(tmp_path: Path):
+async def test_one_posts_deadline_is_not_anothers(tmp_path: Path) -> None:
     with serve() as server:
         server.script = [Step(after_s=0.6)]
         mllm = Mllm(server.url, "small-vl", cache=Cache(tmp_path))
@@ -85,7 +85,7 @@ async def test_one_posts_deadline_is_not_anothers(tmp_path: Path):
 
 
 @pytest.mark.parametrize("sync", [True, False])
-async def test_who_waits_for_another_waits_no_longer_than_its_own_deadline(tmp_path: Path, sync: bool):
+async def test_who_waits_for_another_waits_no_longer_than_its_own_deadline(tmp_path: Path, sync: bool) -> None:
     with serve() as server:
         server.script = [Step(after_s=1.0)]
         mllm = Mllm(server.url, "small-vl", cache=Cache(tmp_path))
@@ -99,7 +99,7 @@ async def test_who_waits_for_another_waits_no_longer_than_its_own_deadline(tmp_p
         await leader
 
 
-def test_a_byte_that_another_process_holds_is_waited_for_until_the_deadline(tmp_path: Path):
+def test_a_byte_that_another_process_holds_is_waited_for_until_the_deadline(tmp_path: Path) -> None:
     mllm = Mllm("http://127.0.0.1:9/v1", "small-vl", cache=Cache(tmp_path), deadline_s=0.3)
     process = holder(tmp_path / "locks", mllm._key(REQUEST, "live"))
     try:
@@ -110,7 +110,7 @@ def test_a_byte_that_another_process_holds_is_waited_for_until_the_deadline(tmp_
         process.communicate()
 
 
-def test_without_a_lock_file_questions_are_asked_all_the_same(tmp_path: Path):
+def test_without_a_lock_file_questions_are_asked_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "locks").mkdir()
     with serve() as server:
         assert Mllm(server.url, "small-vl", cache=Cache(tmp_path)).ask(REQUEST, "live").text == ANSWER
@@ -136,5 +136,5 @@ sys.exit(3)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_child_waits_for_nobody_of_its_parent():
+def test_a_forked_child_waits_for_nobody_of_its_parent() -> None:
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], timeout=30).returncode == 0

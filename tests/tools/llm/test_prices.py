@@ -10,7 +10,7 @@ from unco.tools.llm.prices import Price, cost_usd, read_prices, shipped_prices
 PRICE = Price(pattern="x", input=2.0, cached_input=0.5, output=10.0)
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     assert cost_usd(PRICE, 1_000_000, 0) == 2.0
     assert cost_usd(PRICE, 1000, 100) == pytest.approx(0.002 + 0.001)
     assert cost_usd(PRICE, 1000, 100, cached=600) == pytest.approx(0.0008 + 0.0003 + 0.001)
@@ -19,7 +19,7 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize(("price", "given", "made"), [(None, 1, 1), (PRICE, None, 1), (PRICE, 1, None)])
-def test_unknown_is_not_zero(price: Price | None, given: int | None, made: int | None):
+def test_unknown_is_not_zero(price: Price | None, given: int | None, made: int | None) -> None:
     assert cost_usd(price, given, made) is None
 
 
@@ -36,7 +36,7 @@ def test_unknown_is_not_zero(price: Price | None, given: int | None, made: int |
         ("authored-demo", None),
     ],
 )
-def test_the_shipped_table_knows_its_models_and_no_others(model: str, dollars: float | None):
+def test_the_shipped_table_knows_its_models_and_no_others(model: str, dollars: float | None) -> None:
     found = shipped_prices().of(model)
     assert (found.input if found else None) == dollars
 
@@ -50,7 +50,7 @@ def test_the_shipped_table_knows_its_models_and_no_others(model: str, dollars: f
         "version: 1\nmodels: [{input: -1}]",
     ],
 )
-def test_what_is_no_price_table_is_refused(tmp_path: Path, text: str):
+def test_what_is_no_price_table_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "prices.yaml"
     path.write_text(text)
     with pytest.raises(SettingsError, match="is no price table"):

@@ -22,14 +22,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "asked.jsonl"
 
 
-def test_what_is_added_is_found_by_the_same_and_by_another(path: Path):
+def test_what_is_added_is_found_by_the_same_and_by_another(path: Path) -> None:
     recording = Recording(path)
     recording.add(REQUEST, REPLY)
     assert recording.find(REQUEST) == replace(REPLY, cached=True)
     assert Recording(path).find(replace(REQUEST, prompt="", prompt_hash="")) == replace(REPLY, cached=True)
 
 
-def test_a_line_can_be_read_by_people(path: Path):
+def test_a_line_can_be_read_by_people(path: Path) -> None:
     Recording(path).add(replace(REQUEST, picture=SentPicture("image/png", "cd" * 32, b"PNG")), REPLY)
     text = path.read_text(encoding="utf-8")
     record = json.loads(text)
@@ -39,7 +39,7 @@ def test_a_line_can_be_read_by_people(path: Path):
     assert record["request"]["picture"] == {"mime": "image/png", "sha256": "cd" * 32}
 
 
-def test_lines_are_only_ever_added_and_of_the_same_question_the_last_counts(path: Path):
+def test_lines_are_only_ever_added_and_of_the_same_question_the_last_counts(path: Path) -> None:
     recording = Recording(path)
     others = [replace(REQUEST, user=city) for city in ("Bergen", "Tromsø")]
     for request in (REQUEST, *others):
@@ -51,7 +51,7 @@ def test_lines_are_only_ever_added_and_of_the_same_question_the_last_counts(path
     assert [file.name for file in path.parent.iterdir()] == ["asked.jsonl"]
 
 
-def test_a_last_line_without_its_end_does_no_harm(path: Path):
+def test_a_last_line_without_its_end_does_no_harm(path: Path) -> None:
     Recording(path).add(REQUEST, REPLY)
     path.write_text(path.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
     other = replace(REQUEST, user="Bergen")
@@ -59,7 +59,7 @@ def test_a_last_line_without_its_end_does_no_harm(path: Path):
     assert Recording(path).find(REQUEST).text == Recording(path).find(other).text == REPLY.text
 
 
-def test_a_miss_names_the_nearest_recording_and_the_first_difference(path: Path):
+def test_a_miss_names_the_nearest_recording_and_the_first_difference(path: Path) -> None:
     recording = Recording(path)
     text = "The post is about a concert that takes place tonight in the city of "
     recording.add(replace(REQUEST, user="Something else"), REPLY)
@@ -83,7 +83,7 @@ def test_a_miss_names_the_nearest_recording_and_the_first_difference(path: Path)
         ("turns", (("a", "b"),), "turns: asked "),
     ],
 )
-def test_a_miss_names_the_part_that_differs(path: Path, name: str, value: object, shown: str):
+def test_a_miss_names_the_part_that_differs(path: Path, name: str, value: object, shown: str) -> None:
     recording = Recording(path)
     recording.add(REQUEST, REPLY)
     with pytest.raises(RecordingMiss, match="100% alike") as caught:
@@ -91,7 +91,7 @@ def test_a_miss_names_the_part_that_differs(path: Path, name: str, value: object
     assert f"First difference in {shown}" in str(caught.value)
 
 
-def test_an_empty_recording_is_a_miss_and_a_missing_one_is_an_error(path: Path):
+def test_an_empty_recording_is_a_miss_and_a_missing_one_is_an_error(path: Path) -> None:
     with pytest.raises(DataError, match="there is no recording .*asked.jsonl"):
         Recording(path).find(REQUEST)
     path.write_text("\n")
@@ -99,7 +99,7 @@ def test_an_empty_recording_is_a_miss_and_a_missing_one_is_an_error(path: Path):
         Recording(path).find(REQUEST)
 
 
-def test_of_two_equal_questions_the_last_counts(path: Path):
+def test_of_two_equal_questions_the_last_counts(path: Path) -> None:
     Recording(path).add(REQUEST, REPLY)
     line = path.read_text(encoding="utf-8")
     path.write_text(line + line.replace("served", "newer"), encoding="utf-8")
@@ -119,7 +119,7 @@ def test_of_two_equal_questions_the_last_counts(path: Path):
         lambda line: "[" * 100_000,
     ],
 )
-def test_a_broken_line_is_named(path: Path, spoil):
+def test_a_broken_line_is_named(path: Path, spoil) -> None:
     Recording(path).add(REQUEST, REPLY)
     line = path.read_text(encoding="utf-8").rstrip("\n")
     path.write_text(f"{line}\n{spoil(line)}\n", encoding="utf-8")
@@ -127,14 +127,14 @@ def test_a_broken_line_is_named(path: Path, spoil):
         Recording(path).find(REQUEST)
 
 
-def test_a_file_that_is_not_text_is_named(path: Path):
+def test_a_file_that_is_not_text_is_named(path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="not UTF-8"):
         Recording(path).add(REQUEST, REPLY)
     assert path.read_bytes() == b"\xff\xfe\x00"
 
 
-def test_a_hand_written_zero_is_a_zero(path: Path):
+def test_a_hand_written_zero_is_a_zero(path: Path) -> None:
     Recording(path).add(REQUEST, REPLY)
     path.write_text(
         path.read_text(encoding="utf-8").replace('"temperature": 0.0', '"temperature": 0'), encoding="utf-8"
@@ -142,7 +142,7 @@ def test_a_hand_written_zero_is_a_zero(path: Path):
     assert Recording(path).find(REQUEST).text == REPLY.text
 
 
-def test_threads_share_it(path: Path):
+def test_threads_share_it(path: Path) -> None:
     recording = Recording(path)
     requests = [replace(REQUEST, user=f"city {number}") for number in range(30)]
     with ThreadPoolExecutor(4) as pool:

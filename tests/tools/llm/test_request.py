@@ -35,52 +35,52 @@ CHANGES: dict[str, Any] = {
 NOTES = {"prompt": "span/v2", "prompt_hash": "cd" * 32, "purpose": Purpose(private=True)}
 
 
-def test_every_field_is_either_in_the_key_or_a_note():
+def test_every_field_is_either_in_the_key_or_a_note() -> None:
     assert {field.name for field in fields(Request)} == CHANGES.keys() | NOTES.keys()
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_can_change_the_answer_changes_the_key(name: str):
+def test_what_can_change_the_answer_changes_the_key(name: str) -> None:
     assert request_key(replace(REQUEST, **{name: CHANGES[name]})) != request_key(REQUEST)
 
 
 @pytest.mark.parametrize("name", NOTES)
-def test_a_note_does_not(name: str):
+def test_a_note_does_not(name: str) -> None:
     assert request_key(replace(REQUEST, **{name: NOTES[name]})) == request_key(REQUEST)
 
 
-def test_a_picture_counts_by_its_hash_and_kind():
+def test_a_picture_counts_by_its_hash_and_kind() -> None:
     assert request_key(replace(REQUEST, picture=replace(PICTURE, data=b""))) == request_key(REQUEST)
     assert request_key(replace(REQUEST, picture=replace(PICTURE, sha256="cd" * 32))) != request_key(REQUEST)
     assert request_key(replace(REQUEST, picture=replace(PICTURE, mime="image/png"))) != request_key(REQUEST)
 
 
-def test_the_bytes_of_a_picture_show_nowhere():
+def test_the_bytes_of_a_picture_show_nowhere() -> None:
     assert "jpeg'" not in repr(PICTURE).replace("image/jpeg'", "")
     assert PICTURE == replace(PICTURE, data=b"")
 
 
-def test_the_endpoint_belongs_to_the_caches_key_only():
+def test_the_endpoint_belongs_to_the_caches_key_only() -> None:
     keys = {request_key(REQUEST), request_key(REQUEST, "http://a/v1"), request_key(REQUEST, "http://b/v1")}
     assert len(keys) == 3
 
 
-def test_zero_is_zero():
+def test_zero_is_zero() -> None:
     assert request_key(replace(REQUEST, temperature=0)) == request_key(REQUEST)
 
 
-def test_a_key_is_the_same_tomorrow():
+def test_a_key_is_the_same_tomorrow() -> None:
     assert request_key(Request(model="m", system="s", user="u")) == (
         "b4671ad692d38ad39c947fbe66d59005c038cc95c734baa45178e38d548e3cd3"
     )
 
 
-def test_parts_are_plain_json():
+def test_parts_are_plain_json() -> None:
     parts = request_parts(replace(REQUEST, turns=(("a", "b"),)))
     assert json.loads(json.dumps(parts)) == parts
 
 
-def test_a_reply_comes_back_as_cached():
+def test_a_reply_comes_back_as_cached() -> None:
     assert reply_from(json.loads(json.dumps(reply_parts(REPLY)))) == replace(REPLY, cached=True)
     assert reply_from({"text": "", "finish_reason": None, "model": ""}).seconds == 0.0
 
@@ -98,11 +98,11 @@ def test_a_reply_comes_back_as_cached():
         reply_parts(REPLY) | {"cached": True},
     ],
 )
-def test_what_is_not_a_reply_is_refused(parts: object):
+def test_what_is_not_a_reply_is_refused(parts: object) -> None:
     with pytest.raises(ValueError, match="reply"):
         reply_from(parts)
 
 
 @pytest.mark.parametrize(("model", "authored"), [("authored", True), ("authored/demo", True), ("small-vl", False)])
-def test_authored_is_told_by_the_models_name(model: str, authored: bool):
+def test_authored_is_told_by_the_models_name(model: str, authored: bool) -> None:
     assert replace(REPLY, model=model).authored is authored

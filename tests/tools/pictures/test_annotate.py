@@ -31,7 +31,7 @@ def rgb(kind):
     return tuple(bytes.fromhex(colour_of(kind)[1:]))
 
 
-def test_box_label_and_strip_carry_the_colour_of_the_type():
+def test_box_label_and_strip_carry_the_colour_of_the_type() -> None:
     text = "Ada met Bob"
     sheet = annotate(Image.new("RGB", (640, 400)), result(text, entity(0, text, "Ada", region=Box(100, 200, 300, 380))))
     assert sheet.width == 640
@@ -42,7 +42,7 @@ def test_box_label_and_strip_carry_the_colour_of_the_type():
     assert colours_in(sheet, (310, 170, 640, 390)) == {(0, 0, 0)}
 
 
-def test_a_correction_thickens_the_box_and_dashes_the_old_one():
+def test_a_correction_thickens_the_box_and_dashes_the_old_one() -> None:
     text, old, new = "Ada", Box(400, 50, 600, 150), Box(100, 200, 300, 380)
     corrected = entity(0, text, "Ada", region=new, corrections=[changed("region", old, new)])
     sheet = annotate(Image.new("RGB", (640, 400)), result(text, corrected))
@@ -53,7 +53,7 @@ def test_a_correction_thickens_the_box_and_dashes_the_old_one():
     assert kept.getpixel((104, 300)) == (0, 0, 0)
 
 
-def test_account_tells_what_happened():
+def test_account_tells_what_happened() -> None:
     text = "in Des Moines Tribune"
     box = Box(1, 2, 30, 40)
     corrections = [
@@ -69,7 +69,7 @@ def test_account_tells_what_happened():
     assert account(entity(0, text, "Des Moines")) == "PER · not in the picture"
 
 
-def test_post_pieces_give_back_the_text():
+def test_post_pieces_give_back_the_text() -> None:
     text = "Des Moines Tribune, Des"
     inner, outer = entity(0, text, "Moines", "LOC"), entity(1, text, "Des Moines Tribune", "ORG")
     pieces = list(post_pieces(result(text, inner, outer), {"LOC": "#1", "ORG": "#2"}))
@@ -77,7 +77,7 @@ def test_post_pieces_give_back_the_text():
     assert [piece for piece, colour in pieces if colour == "#2"] == ["Des", " ", "Moines", " ", "Tribune"]
 
 
-def test_wrapped_lines_fit():
+def test_wrapped_lines_fit() -> None:
     words = "short " + "w" * 400 + " end"
     lines = wrap([(word, None) for word in words.split(" ")], 300, 16)
     assert "".join(part for line in lines for part, _ in line) == words.replace(" ", "")
@@ -85,7 +85,7 @@ def test_wrapped_lines_fit():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 900), (3000, 40), (2, 6000), (1200, 1200)])
-def test_any_size(size):
+def test_any_size(size) -> None:
     text = "Ada"
     found = entity(0, text, "Ada", region=Box(0, 0, *size), corrections=[changed("region", Box(0, 0, 1, 1), None)])
     sheet = annotate(Image.new("RGB", size), result(text, found))
@@ -107,7 +107,7 @@ def test_any_size(size):
         "\x00\x07\u202e",
     ],
 )
-def test_any_text(text):
+def test_any_text(text) -> None:
     post = f"{text} Ada"
     whole = Entity(0, Span(0, 1), post, 0, len(post), f"TYPE {text[:9]}", Box(1, 1, 9, 9), SURE, SURE)
     assert annotate(Image.new("L", (40, 40)), result(post, whole)).mode == "RGB"
@@ -115,12 +115,12 @@ def test_any_text(text):
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=40))
-def test_really_any_text(text):
+def test_really_any_text(text) -> None:
     whole = Entity(0, Span(0, 1), text, 0, len(text), text, Box(1, 1, 9, 9), SURE, SURE, (changed("type", text, text),))
     assert annotate(Image.new("L", (40, 40)), result(text, whole)).mode == "RGB"
 
 
-def test_the_picture_is_left_alone():
+def test_the_picture_is_left_alone() -> None:
     picture = Image.new("RGB", (700, 400))
     before = picture.tobytes()
     annotate(picture, result("Ada", entity(0, "Ada", "Ada", region=Box(1, 1, 300, 300))))

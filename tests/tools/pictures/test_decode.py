@@ -50,7 +50,7 @@ def write(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_opens_each_format(write, kind):
+def test_opens_each_format(write, kind) -> None:
     path = write("picture", as_bytes(gradient(), kind))
     picture = open_picture(path)
     assert picture.image.mode == "RGB"
@@ -74,14 +74,14 @@ def test_opens_each_format(write, kind):
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value[-5:] else "",
 )
-def test_bad_file_is_named(write, name, data, message):
+def test_bad_file_is_named(write, name, data, message) -> None:
     path = write(name, data)
     with pytest.raises(PictureError, match=message) as caught:
         open_picture(path)
     assert name in str(caught.value)
 
 
-def test_missing_and_directory(tmp_path):
+def test_missing_and_directory(tmp_path) -> None:
     with pytest.raises(PictureError, match="no picture at"):
         open_picture(str(tmp_path / "nowhere.jpg"))
     with pytest.raises(PictureError, match="is a directory"):
@@ -93,25 +93,25 @@ def test_missing_and_directory(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_pipe_does_not_block(tmp_path):
+def test_a_pipe_does_not_block(tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(PictureError, match="not a regular file"):
         open_picture(str(tmp_path / "pipe"))
 
 
 @pytest.mark.parametrize("ref", ["file:///etc/hostname", "FILE:/etc/hostname", "ftp://host/a.png", "s3://b/a.png"])
-def test_other_schemes_are_refused(ref):
+def test_other_schemes_are_refused(ref) -> None:
     with pytest.raises(PictureError, match="is not read"):
         open_picture(ref)
 
 
-def test_a_colon_does_not_make_a_scheme(tmp_path, monkeypatch):
+def test_a_colon_does_not_make_a_scheme(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photo:1.png").write_bytes(as_bytes(gradient()))
     assert open_picture("photo:1.png").info.width == 64
 
 
-def test_data_url_is_named_by_its_hash():
+def test_data_url_is_named_by_its_hash() -> None:
     picture = open_picture(data_url(as_bytes(gradient())))
     assert picture.info.ref == f"data:sha256,{picture.info.sha256}"
     with pytest.raises(PictureError, match="that picture is not kept here"):
@@ -121,12 +121,12 @@ def test_data_url_is_named_by_its_hash():
 @pytest.mark.parametrize(
     "url", ["data:", "data:image/png,abc", "data:image/png;base64,@@@@", "data:image/png;base64,abc", "data:;base64,é"]
 )
-def test_malformed_data_url(url):
+def test_malformed_data_url(url) -> None:
     with pytest.raises(PictureError, match="malformed data: URL"):
         open_picture(url)
 
 
-def test_a_long_data_url_is_not_echoed():
+def test_a_long_data_url_is_not_echoed() -> None:
     with pytest.raises(PictureError) as caught:
         open_picture("data:image/png;base64," + "QUJD" * 1000)
     assert len(str(caught.value)) < 300
@@ -134,7 +134,7 @@ def test_a_long_data_url_is_not_echoed():
         open_picture("data:image/png;base64," + "A" * (picture_bytes.MAX_BYTES * 4 // 3 + 8))
 
 
-def test_one_pixel_and_animated_are_marked(write):
+def test_one_pixel_and_animated_are_marked(write) -> None:
     dot = open_picture(write("dot.png", as_bytes(Image.new("RGB", (1, 1), "red"))))
     assert dot.warnings == ("the picture has 1 x 1 pixels: too small to look for regions",)
     frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
@@ -143,7 +143,7 @@ def test_one_pixel_and_animated_are_marked(write):
     assert moving.image.getpixel((5, 5)) == (255, 0, 0)
 
 
-def test_modes_become_rgb(write):
+def test_modes_become_rgb(write) -> None:
     cmyk = open_picture(write("cmyk.jpg", as_bytes(Image.new("CMYK", (32, 32), (0, 255, 255, 0)), "JPEG")))
     red, green, blue = cmyk.image.getpixel((9, 9))
     assert red > 200
@@ -158,18 +158,18 @@ def test_modes_become_rgb(write):
     assert open_picture(write("bit.png", as_bytes(one_bit))).image.getpixel((9, 9)) == (255, 255, 255)
 
 
-def test_exif_orientation_is_applied(write):
+def test_exif_orientation_is_applied(write) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # stored lying on its side
     picture = open_picture(write("phone.jpg", as_bytes(gradient(64, 32), "JPEG", exif=exif)))
     assert (picture.info.width, picture.info.height) == (32, 64)
 
 
-def test_broken_exif_does_not_cost_the_picture(write, monkeypatch):
+def test_broken_exif_does_not_cost_the_picture(write, monkeypatch) -> None:
     broken = as_bytes(gradient(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     assert open_picture(write("broken.jpg", broken)).image.size == (64, 48)
 
-    def fail(image):
+    def fail(image) -> None:
         raise SyntaxError("not a TIFF file")
 
     monkeypatch.setattr("PIL.ImageOps.exif_transpose", fail)
@@ -178,14 +178,14 @@ def test_broken_exif_does_not_cost_the_picture(write, monkeypatch):
     assert any(note.startswith("the decoder says: Corrupt EXIF data") for note in notes)
 
 
-def test_files_are_closed(write, tmp_path):
+def test_files_are_closed(write, tmp_path) -> None:
     path = write("a.png", as_bytes(gradient()))
     picture = open_picture(path)
     os.remove(path)
     assert picture.image.tobytes()
 
 
-def test_from_pil_hashes_pixels_and_leaves_the_original_alone():
+def test_from_pil_hashes_pixels_and_leaves_the_original_alone() -> None:
     image = gradient()
     image.info["comment"] = "keep"
     picture = picture_from_pil(image)
@@ -200,7 +200,7 @@ def test_from_pil_hashes_pixels_and_leaves_the_original_alone():
         picture_from_pil(Image.new("RGB", (0, 5)))
 
 
-def test_encoding_drops_metadata_and_is_repeatable(write):
+def test_encoding_drops_metadata_and_is_repeatable(write) -> None:
     exif = Image.Exif()
     exif[0x010E] = "where I live"
     noise = Image.frombytes("RGB", (100, 100), Random(0).randbytes(30_000))
@@ -221,7 +221,7 @@ def test_encoding_drops_metadata_and_is_repeatable(write):
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP"]), st.data())
-def test_damaged_bytes_give_a_picture_or_a_picture_error(kind, data):
+def test_damaged_bytes_give_a_picture_or_a_picture_error(kind, data) -> None:
     good = bytearray(as_bytes(gradient(), kind))
     for place in data.draw(st.lists(st.integers(0, len(good) - 1), min_size=1, max_size=8)):
         good[place] = data.draw(st.integers(0, 255))

@@ -19,7 +19,7 @@ def small_png():
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/a.png")
@@ -37,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(small_png())
 
-    def log_message(self, *args):
+    def log_message(self, *args) -> None:
         pass
 
 
@@ -51,7 +51,7 @@ def server():
         thread.join()
 
 
-def test_download_only_from_allowed_hosts(server, monkeypatch):
+def test_download_only_from_allowed_hosts(server, monkeypatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     here = frozenset({"127.0.0.1"})
     assert open_picture(f"{server}/a.png", allowed_hosts=here).info.ref == f"{server}/a.png"
@@ -68,17 +68,17 @@ def test_download_only_from_allowed_hosts(server, monkeypatch):
 @pytest.mark.parametrize(
     ("path", "message"), [("moved", "redirects are not followed"), ("gone", "404"), ("endless", "larger than 20 MB")]
 )
-def test_download_faults(server, path, message):
+def test_download_faults(server, path, message) -> None:
     with pytest.raises(PictureError, match=message):
         open_picture(f"{server}/{path}", allowed_hosts=frozenset({"127.0.0.1"}))
 
 
-def test_a_dripping_host_is_given_up():
+def test_a_dripping_host_is_given_up() -> None:
     with pytest.raises(TimeoutError, match="not finished after"):
         picture_bytes._read_bounded(BytesIO(b"drop"), deadline=0.0)
 
 
-def test_allowed_hosts_from_env(monkeypatch):
+def test_allowed_hosts_from_env(monkeypatch) -> None:
     monkeypatch.delenv("UNCO_ALLOWED_HOSTS", raising=False)
     assert allowed_hosts_from_env() == frozenset()
     monkeypatch.setenv("UNCO_ALLOWED_HOSTS", " PBS.twimg.com, ,localhost")

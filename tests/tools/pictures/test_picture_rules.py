@@ -25,7 +25,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_path_inside_is_opened(folders: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_path_inside_is_opened(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_picture_bytes(str(folders / "open" / "a.png"), NOBODY)
     monkeypatch.chdir(folders / "open")
     assert read_picture_bytes("a.png", NOBODY)
@@ -37,12 +37,12 @@ def test_a_path_inside_is_opened(folders: Path, monkeypatch: pytest.MonkeyPatch)
     "path",
     ["closed/a.png", "open/../closed/a.png", "open/link.png", "open-too/a.png", "closed/none.png", "/etc/passwd"],
 )
-def test_a_path_that_leads_out_is_refused_and_tells_nothing(folders: Path, path: str):
+def test_a_path_that_leads_out_is_refused_and_tells_nothing(folders: Path, path: str) -> None:
     with pytest.raises(PictureError, match="local pictures are read from the folders of UNCO_PICTURE_ROOTS only"):
         read_picture_bytes(str(folders / path), NOBODY)
 
 
-def test_an_empty_list_opens_nothing(folders: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_empty_list_opens_nothing(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNCO_PICTURE_ROOTS", "")
     with pytest.raises(PictureError, match="hand in a data: URL"):
         read_picture_bytes(str(folders / "open" / "a.png"), NOBODY)
@@ -69,13 +69,13 @@ def leading_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
         "fd00::1",
     ],
 )
-def test_a_name_that_leads_to_a_private_address_is_refused(address: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_name_that_leads_to_a_private_address_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     leading_to(monkeypatch, "93.184.216.34", address)
     with pytest.raises(PictureError, match="is no public address"):
         read_picture_bytes("http://pictures.example/a.png", frozenset({"pictures.example"}))
 
 
-def test_what_was_checked_is_what_is_connected_to(monkeypatch: pytest.MonkeyPatch):
+def test_what_was_checked_is_what_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name is looked up once: a second look could give another address."""
     asked: list[Any] = []
     leading_to(monkeypatch, "93.184.216.34")
@@ -84,6 +84,6 @@ def test_what_was_checked_is_what_is_connected_to(monkeypatch: pytest.MonkeyPatc
     assert asked == [("93.184.216.34", 80)]
 
 
-def test_an_address_in_numbers_was_allowed_as_such():
+def test_an_address_in_numbers_was_allowed_as_such() -> None:
     assert checked_address("127.0.0.1", 80) == "127.0.0.1"
     assert checked_address("::1", 80) == "::1"

@@ -17,7 +17,7 @@ def drawing(colour: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_what_is_kept_is_found_and_opened():
+def test_what_is_kept_is_found_and_opened() -> None:
     reference = keep(drawing("red"))
     assert keep(drawing("red")) == reference != keep(drawing("blue"))
     assert find(reference) == drawing("red")
@@ -26,11 +26,11 @@ def test_what_is_kept_is_found_and_opened():
 
 
 @pytest.mark.parametrize("reference", ["data:sha256," + "0" * 64, "data:sha256,../../secret", "data:sha256,", "a.png"])
-def test_what_is_not_kept_is_not_found(reference: str):
+def test_what_is_not_kept_is_not_found(reference: str) -> None:
     assert find(reference) is None
 
 
-def test_a_file_that_was_changed_is_not_the_picture(tmp_path: Path):
+def test_a_file_that_was_changed_is_not_the_picture(tmp_path: Path) -> None:
     reference = keep(drawing("red"))
     (kept,) = (tmp_path / "cache" / "pictures").iterdir()
     kept.write_bytes(drawing("blue"))
@@ -39,14 +39,14 @@ def test_a_file_that_was_changed_is_not_the_picture(tmp_path: Path):
         open_picture(reference)
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "file"))
     with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
         keep(drawing("red"))
 
 
-def test_a_picture_that_cannot_be_kept_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_picture_that_cannot_be_kept_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

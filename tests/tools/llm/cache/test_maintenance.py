@@ -40,21 +40,21 @@ def unco(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
     return ended.value.code
 
 
-def test_stats(cache: Cache):
+def test_stats(cache: Cache) -> None:
     stats = cache_stats(cache)
     assert (stats.replies, stats.damaged, stats.by_model, stats.usd) == (2, 1, (("served", 2),), 0.5)
     assert (stats.pictures, stats.picture_bytes) == (1, 5)
     assert stats.bytes > 0
 
 
-def test_verify_finds_and_mends(cache: Cache):
+def test_verify_finds_and_mends(cache: Cache) -> None:
     assert verify_cache(cache) == ["bad"]
     assert verify_cache(cache, mend=True) == ["bad"]
     assert verify_cache(cache) == []
     assert cache_stats(cache).replies == 2
 
 
-def test_prune_deletes_what_is_old_and_pictures_only_when_asked(cache: Cache):
+def test_prune_deletes_what_is_old_and_pictures_only_when_asked(cache: Cache) -> None:
     assert prune_cache(cache, days=30) == (0, 0)
     assert prune_cache(cache, days=5) == (1, 0)
     assert (cache.get("k0"), cache.get("k1") is not None) == (None, True)
@@ -64,7 +64,7 @@ def test_prune_deletes_what_is_old_and_pictures_only_when_asked(cache: Cache):
     assert not picture.exists()
 
 
-def test_on_the_command_line(cache: Cache, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_on_the_command_line(cache: Cache, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     place = ["--directory", str(cache.directory)]
     assert unco(monkeypatch, "stats", *place) == 0
     assert "served" in capsys.readouterr().out

@@ -28,7 +28,7 @@ def holder(path: Path, key: str = KEY) -> subprocess.Popen[str]:
     return process
 
 
-def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path):
+def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "locks"
     process = holder(path)
     locks = ProcessLocks(path)
@@ -44,7 +44,7 @@ def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path):
         process.communicate()
 
 
-async def test_a_task_waits_without_stopping_the_loop(tmp_path: Path):
+async def test_a_task_waits_without_stopping_the_loop(tmp_path: Path) -> None:
     path = tmp_path / "locks"
     process = await asyncio.to_thread(holder, path)
     try:
@@ -66,7 +66,7 @@ async def test_a_task_waits_without_stopping_the_loop(tmp_path: Path):
         await asyncio.to_thread(process.communicate)
 
 
-def test_the_file_stays_empty(tmp_path: Path):
+def test_the_file_stays_empty(tmp_path: Path) -> None:
     locks = ProcessLocks(tmp_path / "deep" / "locks")
     for number in range(100):
         with locks.held(f"{number:060x}"):

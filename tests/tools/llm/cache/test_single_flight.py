@@ -31,20 +31,20 @@ class Counter:
         return number
 
 
-def test_threads_make_one_call():
+def test_threads_make_one_call() -> None:
     flights, counter = SingleFlight[int](), Counter()
     with ThreadPoolExecutor(5) as pool:
         results = list(pool.map(lambda _: flights.run("k", counter.call), range(5)))
     assert sorted(results) == [(1, False)] * 4 + [(1, True)]
 
 
-async def test_tasks_make_one_call():
+async def test_tasks_make_one_call() -> None:
     flights, counter = SingleFlight[int](), Counter()
     results = await asyncio.gather(*(flights.arun("k", counter.acall) for _ in range(5)))
     assert sorted(results) == [(1, False)] * 4 + [(1, True)]
 
 
-async def test_a_thread_and_a_task_make_one_call():
+async def test_a_thread_and_a_task_make_one_call() -> None:
     flights, counter = SingleFlight[int](), Counter()
     thread = asyncio.create_task(asyncio.to_thread(flights.run, "k", counter.call))
     await asyncio.sleep(0.05)
@@ -56,7 +56,7 @@ async def test_a_thread_and_a_task_make_one_call():
     assert await task == (2, True)
 
 
-async def test_other_keys_and_later_questions_are_calls_of_their_own():
+async def test_other_keys_and_later_questions_are_calls_of_their_own() -> None:
     flights, counter = SingleFlight[int](), Counter()
     await asyncio.gather(flights.arun("a", counter.acall), flights.arun("b", counter.acall))
     await flights.arun("a", counter.acall)
@@ -64,7 +64,7 @@ async def test_other_keys_and_later_questions_are_calls_of_their_own():
     assert flights._flights == {}
 
 
-async def test_a_cancelled_leader_hands_over():
+async def test_a_cancelled_leader_hands_over() -> None:
     flights, counter = SingleFlight[int](), Counter()
     leader = asyncio.create_task(flights.arun("k", counter.acall))
     await asyncio.sleep(0.05)
@@ -76,7 +76,7 @@ async def test_a_cancelled_leader_hands_over():
     assert leader.cancelled()
 
 
-async def test_a_cancelled_task_hands_over_to_a_thread():
+async def test_a_cancelled_task_hands_over_to_a_thread() -> None:
     flights, counter = SingleFlight[int](), Counter()
     leader = asyncio.create_task(flights.arun("k", counter.acall))
     await asyncio.sleep(0.05)
@@ -86,7 +86,7 @@ async def test_a_cancelled_task_hands_over_to_a_thread():
     assert await follower == (2, True)
 
 
-async def test_a_cancelled_follower_disturbs_nobody():
+async def test_a_cancelled_follower_disturbs_nobody() -> None:
     flights, counter = SingleFlight[int](), Counter()
     leader, follower, other = (asyncio.create_task(flights.arun("k", counter.acall)) for _ in range(3))
     await asyncio.sleep(0.05)
@@ -95,7 +95,7 @@ async def test_a_cancelled_follower_disturbs_nobody():
     assert follower.cancelled()
 
 
-async def test_an_exception_goes_to_all_and_is_not_remembered():
+async def test_an_exception_goes_to_all_and_is_not_remembered() -> None:
     flights, counter = SingleFlight[int](), Counter()
 
     async def fail() -> int:
@@ -108,7 +108,7 @@ async def test_an_exception_goes_to_all_and_is_not_remembered():
     assert await flights.arun("k", counter.acall) == (2, True)
 
 
-def test_an_exception_in_a_thread_goes_to_all():
+def test_an_exception_in_a_thread_goes_to_all() -> None:
     flights = SingleFlight[int]()
 
     def fail() -> int:
@@ -124,7 +124,7 @@ def test_an_exception_in_a_thread_goes_to_all():
         assert list(pool.map(turn, range(3))) == ["told"] * 3
 
 
-async def test_a_blocking_question_within_the_loop_does_not_wait_for_the_loop():
+async def test_a_blocking_question_within_the_loop_does_not_wait_for_the_loop() -> None:
     flights, counter = SingleFlight[int](), Counter()
     leader = asyncio.create_task(flights.arun("k", counter.acall))
     await asyncio.sleep(0.05)

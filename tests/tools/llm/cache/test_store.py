@@ -19,14 +19,14 @@ from unco.tools.llm.cache.maintenance import prune_cache, verify_cache
 from unco.tools.llm.cache.store import Cache, sealed, unsealed
 
 
-def test_what_is_put_is_found_also_by_another_cache(tmp_path: Path):
+def test_what_is_put_is_found_also_by_another_cache(tmp_path: Path) -> None:
     Cache(tmp_path / "new/place").put("k", "žluť 🚀 $1")
     again = Cache(tmp_path / "new/place")
     assert again.get("k") == "žluť 🚀 $1"
     assert again.get("other") is None
 
 
-def test_a_long_text_stays_in_the_database_and_is_never_thrown_away(tmp_path: Path):
+def test_a_long_text_stays_in_the_database_and_is_never_thrown_away(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.put("k", "x" * 3_000_000)
     assert len(cache.get("k") or "") == 3_000_000
@@ -34,14 +34,14 @@ def test_a_long_text_stays_in_the_database_and_is_never_thrown_away(tmp_path: Pa
     assert cache._opened().eviction_policy == "none"
 
 
-def test_nothing_is_created_before_the_first_use(tmp_path: Path):
+def test_nothing_is_created_before_the_first_use(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "later")
     assert not (tmp_path / "later").exists()
     cache.get("k")
     assert (tmp_path / "later").stat().st_mode & 0o077 == 0, "what people posted is nobody else's to read"
 
 
-def test_where_it_lies(monkeypatch: pytest.MonkeyPatch):
+def test_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNCO_CACHE_DIR", "/some/place")
     assert Cache().directory == Path("/some/place")
     monkeypatch.setenv("UNCO_CACHE_DIR", "")
@@ -60,7 +60,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("value", [pickle.dumps(Bomb()), b"\x80broken", "/etc/hostname"])
-def test_a_planted_row_is_a_miss(tmp_path: Path, value: object, caplog: pytest.LogCaptureFixture):
+def test_a_planted_row_is_a_miss(tmp_path: Path, value: object, caplog: pytest.LogCaptureFixture) -> None:
     cache = Cache(tmp_path)
     cache.put("k", "text")
     mode, name = (diskcache.core.MODE_PICKLE, None) if isinstance(value, bytes) else (diskcache.core.MODE_TEXT, value)
@@ -74,20 +74,20 @@ def test_a_planted_row_is_a_miss(tmp_path: Path, value: object, caplog: pytest.L
     assert cache.get("k") == "again"
 
 
-def test_a_broken_database_is_named_and_left_alone(tmp_path: Path):
+def test_a_broken_database_is_named_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "cache.db").write_bytes(b"this is not a database" * 100)
     with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
         Cache(tmp_path).get("k")
     assert (tmp_path / "cache.db").read_bytes().startswith(b"this is not")
 
 
-def test_a_place_that_cannot_be_made_is_named(tmp_path: Path):
+def test_a_place_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="cannot be opened"):
         Cache(tmp_path / "file/cache").put("k", "text")
 
 
-def test_a_locked_database_keeps_nothing_and_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_a_locked_database_keeps_nothing_and_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = Cache(tmp_path)
     cache.put("k", "old")
     store = cache._opened()
@@ -101,7 +101,9 @@ def test_a_locked_database_keeps_nothing_and_stops_nobody(tmp_path: Path, caplog
     assert cache.get("k") == "old"
 
 
-def test_a_database_that_stays_locked_is_named_and_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_database_that_stays_locked_is_named_and_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = Cache(tmp_path)
     first.put("k", "text")
     first.close()
@@ -123,7 +125,7 @@ def test_a_database_that_stays_locked_is_named_and_waited_for_once(tmp_path: Pat
 waits = Cache._wait_for_others
 
 
-def test_a_closed_cache_opens_again(tmp_path: Path):
+def test_a_closed_cache_opens_again(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.close()
     cache.put("k", "text")
@@ -131,7 +133,7 @@ def test_a_closed_cache_opens_again(tmp_path: Path):
     assert cache.get("k") == "text"
 
 
-def test_threads_share_it(tmp_path: Path):
+def test_threads_share_it(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
 
     def turn(number: int) -> str | None:
@@ -142,7 +144,7 @@ def test_threads_share_it(tmp_path: Path):
         assert list(pool.map(turn, range(20))) == [f"text {number}" for number in range(20)]
 
 
-def test_a_damaged_text_is_not_taken_for_an_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_a_damaged_text_is_not_taken_for_an_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = Cache(tmp_path)
     cache.put("k", "the type is PER")
     cache.put("other", "the type is LOC")
@@ -157,7 +159,7 @@ def test_a_damaged_text_is_not_taken_for_an_answer(tmp_path: Path, caplog: pytes
 
 
 @given(st.text(), st.text())
-def test_what_is_sealed_comes_back(key: str, text: str):
+def test_what_is_sealed_comes_back(key: str, text: str) -> None:
     assert unsealed(key, sealed(key, text)) == text
 
 
@@ -173,7 +175,7 @@ for number in range(10**9):
 
 
 @pytest.mark.parametrize("rows", [0, 3, 20])
-def test_a_process_that_is_killed_while_it_writes_leaves_only_whole_rows(tmp_path: Path, rows: int):
+def test_a_process_that_is_killed_while_it_writes_leaves_only_whole_rows(tmp_path: Path, rows: int) -> None:
     command = [sys.executable, "-c", KILLED, str(tmp_path), str(rows)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -191,7 +193,7 @@ class Evil:
         return exec, ("raise SystemExit('a key was unpickled')",)
 
 
-def test_a_foreign_row_runs_nothing_and_deletes_nothing(tmp_path: Path):
+def test_a_foreign_row_runs_nothing_and_deletes_nothing(tmp_path: Path) -> None:
     victim = tmp_path / "victim.txt"
     victim.write_text("precious")
     cache = Cache(tmp_path / "cache")
