@@ -19,7 +19,7 @@ from unco.errors import SetupError
 QUIET = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGGRAPH_NO_VERSION_CHECK": "true", "LANGSMITH_TRACING": "false"}
 """So that the server calls nobody."""
 
-GRAPHS = {"unco": "unco.graph:graph"}
+GRAPHS = {"unco": "unco.graph.served:graph"}
 JOBS = 10
 """Runs at once, as `make studio` has it."""
 START_S, STOP_S = 60.0, 10.0

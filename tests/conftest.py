@@ -1,37 +1,29 @@
 """What all tests share: no network, no environment of the developer's, tiny models."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.tiny import tiny_predictor
+from unco.environment import VARIABLES
 from unco.small_model.predictor import Predictor
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
 settings.register_profile("long", deadline=None, max_examples=1500)  # `make fuzz`
 settings.load_profile("untimed")
 
-SETTINGS = (
-    "UNCO_LLM_BASE_URL",
-    "UNCO_LLM_MODEL",
-    "UNCO_LLM_FRAME",
-    "UNCO_RECORDING",
-    "UNCO_ALLOWED_HOSTS",
-    "UNCO_PROMPTS",
-    "UNCO_KB",
-    "UNCO_SETTINGS",
-    "UNCO_POLICY",
-)
-
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No endpoint, no key, an empty cache."""
-    for name in (*SETTINGS, "OPENAI_API_KEY"):
+    """No setting of the developer's, no key, an empty cache, no graph of an earlier test."""
+    for name in VARIABLES.values():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("LANGSMITH_TRACING", "false")
+    if "unco.graph" in sys.modules:
+        sys.modules["unco.graph"].reset()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "unco"
 ORDER = (
     {"types", "errors"},
-    {"context", "state", "plain_yaml"},
+    {"context", "environment", "state", "plain_yaml"},
     {"prompts", "small_model"},
     {"tools"},
     {"nodes"},
@@ -20,6 +20,7 @@ ORDER = (
     {"show"},
     {"demo", "corpus"},
     {"evals"},
+    {"training"},
     {"doctor"},
     {"cli"},
 )

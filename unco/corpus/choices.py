@@ -1,11 +1,11 @@
 """What a user chooses for a corpus: which small model, how many posts at once, and on what."""
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from unco.corpus.engine import EngineName
+from unco.environment import environment
 from unco.errors import SettingsError
 from unco.small_model.batching import Batching
 from unco.small_model.fingerprint import identity_of
@@ -34,7 +34,7 @@ class Choices:
 def policy_of(choices: Choices) -> str | None:
     """The file of the policy in force; saved predictions bring their own thresholds."""
     named = None if choices.policy is None else str(choices.policy)
-    return named if choices.predictions is not None else named or os.environ.get("UNCO_POLICY")
+    return named if choices.predictions is not None else named or environment().policy or None
 
 
 def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | None = None) -> Extractor:

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from unco.doctor.check import Check
-from unco.errors import UncoError
-from unco.tools.cache_directory import default_directory
+from unco.environment import environment
+from unco.errors import SettingsError, UncoError
 from unco.tools.llm.cache.maintenance import cache_stats
 from unco.tools.llm.cache.store import Cache
 
@@ -77,11 +77,13 @@ def _extra(name: str, packages: tuple[str, ...], purpose: str) -> Check:
 
 def check_writing(folder: Path | None = None) -> Check:
     """Whether the cache folder can be written to. None = the one of `UNCO_CACHE_DIR`, or the user's."""
-    folder = folder or default_directory()
     try:
+        folder = folder or environment().cache_directory()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"unco doctor")
+    except SettingsError as error:
+        return Check("write access", "fault", str(error), "set UNCO_CACHE_DIR to a folder of yours")
     except OSError as error:
         return Check("write access", "fault", f"{folder}: {error.strerror}", "set UNCO_CACHE_DIR to a folder of yours")
     return Check("write access", "ok", str(folder))

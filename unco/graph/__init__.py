@@ -1,9 +1,14 @@
-"""The state machine and nothing else: `routes` decide, `entity`, `post`, `variants` wire, the nodes work."""
+"""The state machine and nothing else: `routes` decide, `entity`, `post`, `variants` wire, the nodes work.
 
-import os
+`graph` is the default graph, made when it is first used: from then on its endpoint and policy are those that the
+environment named at that moment, until `reset`.
+"""
+
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from unco.environment import environment
 from unco.graph.post import PostGraph, build_graph
 from unco.graph.variants import build_variant
 from unco.small_model.fingerprint import identity_of
@@ -14,7 +19,11 @@ from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm_settings import mllm_from_env
 
-__all__ = ["PostGraph", "build_graph", "build_variant", "default_graph", "graph"]
+if TYPE_CHECKING:
+    graph: PostGraph
+    """The default graph."""
+
+__all__ = ["PostGraph", "build_graph", "build_variant", "default_graph", "graph", "reset"]
 
 
 @cache
@@ -25,7 +34,7 @@ def default_graph(
     variant: str = "unco",
     policy: str | None = None,
 ) -> PostGraph:
-    """A checkpoint and the endpoint that the environment names; nothing is loaded or opened yet.
+    """Build a graph for a checkpoint and the endpoint that the environment names; no model is loaded yet.
 
     Args:
         checkpoint: folder or name on the Hugging Face hub; None = the shipped one.
@@ -37,15 +46,24 @@ def default_graph(
             else none.
 
     Raises:
-        SettingsError: the policy cannot be read.
+        SettingsError: the policy or the settings file cannot be read.
     """
     extractor: Extractor = default_extractor(checkpoint=checkpoint, scheme=scheme, estimator=estimator)
-    if chosen := policy or os.environ.get("UNCO_POLICY"):
+    if chosen := policy or environment().policy:
         identify = partial(identity_of, checkpoint, scheme, estimator)
         extractor = PolicyExtractor(extractor, read_policy(Path(chosen)), identify)
     built = build_variant(variant, small_model_tool(extractor), mllm_from_env(), Knowledge.from_env())
     return built.with_config(metadata={"policy": Path(chosen).name}) if chosen else built
 
 
-graph: PostGraph = default_graph()
-"""The default graph."""
+def reset() -> None:
+    """Forget the default graphs, so that the next use reads the environment anew."""
+    default_graph.cache_clear()
+    globals().pop("graph", None)  # where a test put one of its own in its place
+
+
+def __getattr__(name: str) -> Any:
+    """Make `graph` when it is first used: an import must not read settings that may be set after it."""
+    if name == "graph":
+        return default_graph()
+    raise AttributeError(f"module 'unco.graph' has no attribute {name!r}")

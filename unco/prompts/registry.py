@@ -4,7 +4,6 @@ A new version needs a new file and no code. Fields of a file: see `Prompt`; plac
 package's own files, those of the folder that `UNCO_PROMPTS` names are found, in the same layout.
 """
 
-import os
 from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import sha256
@@ -12,6 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Literal, get_args
 
+from unco.environment import environment
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
 from unco.prompts.answers import AnswerName
@@ -95,7 +95,7 @@ def prompt_folders() -> list[Path]:
     Raises:
         SettingsError: the user's own does not exist.
     """
-    own = os.environ.get("UNCO_PROMPTS")
+    own = environment().prompts
     if own and not Path(own).is_dir():
         raise SettingsError(f"UNCO_PROMPTS names {own!r}, which is no folder")
     return [FOLDER, *([Path(own)] if own else [])]
@@ -112,11 +112,11 @@ def load_prompt(name: PromptName, version: str) -> Prompt:
     Raises:
         SettingsError: no such version, or its file is not a prompt.
     """
-    return _load(name, version, os.environ.get("UNCO_PROMPTS"), FOLDER)
+    return _load(name, version, environment().prompts, FOLDER)
 
 
 @cache
-def _load(name: PromptName, version: str, own: str | None, folder: Path) -> Prompt:
+def _load(name: PromptName, version: str, own: str, folder: Path) -> Prompt:
     # Looked up among the files that exist, so that a version such as "../type/v1" opens nothing.
     files = prompt_files()
     if (path := files.get(f"{name}/{version}")) is None:

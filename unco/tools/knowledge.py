@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from unicodedata import combining, normalize
 
+from unco.environment import environment
 from unco.errors import DataError, SettingsError, SetupError
 
 MOST_FACTS = 3
@@ -46,7 +47,7 @@ class Knowledge:
     @classmethod
     def from_env(cls) -> "Knowledge | None":
         """The file that `UNCO_KB` names; None where it is not set."""
-        path = os.environ.get("UNCO_KB")
+        path = environment().kb
         return cls(path) if path else None
 
     def look_up(self, name: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from unco.environment import environment
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
 from unco.tools.box_frames.frame import LEAST_LONGEST
@@ -143,13 +144,11 @@ def mllm_from_env(cached: bool = True) -> Mllm:
     Raises:
         SettingsError: the settings file is not one, or names a key that is not set.
     """
-    recorded, cache = os.environ.get("UNCO_RECORDING"), Cache() if cached else None
-    recording = Recording(recorded) if recorded else None
-    if path := os.environ.get("UNCO_SETTINGS"):
-        return mllm_from_settings(read_settings(Path(path)), cache, recording)
-    return _one_endpoint(
-        os.environ.get("UNCO_LLM_BASE_URL") or None, os.environ.get("UNCO_LLM_MODEL") or None, cache, recording
-    )
+    chosen, cache = environment(), Cache() if cached else None
+    recording = Recording(chosen.recording) if chosen.recording else None
+    if chosen.settings:
+        return mllm_from_settings(read_settings(Path(chosen.settings)), cache, recording)
+    return _one_endpoint(chosen.llm_base_url or None, chosen.llm_model or None, cache, recording)
 
 
 def mllm_to_probe(model: str | None, base_url: str | None) -> Mllm:
@@ -163,7 +162,7 @@ def mllm_to_probe(model: str | None, base_url: str | None) -> Mllm:
         SettingsError: as `mllm_from_env`; or the settings have no such model.
     """
     configured = mllm_from_env(cached=False)
-    if base_url is not None or not os.environ.get("UNCO_SETTINGS"):
+    if base_url is not None or not environment().settings:
         return _one_endpoint(base_url or configured.base_url, model or configured.model, None, None)
     chain = [configured, *configured.fallbacks]
     found = next((one for one in chain if model in (None, one.model)), None)
@@ -175,12 +174,12 @@ def mllm_to_probe(model: str | None, base_url: str | None) -> Mllm:
 
 
 def _one_endpoint(base_url: str | None, model: str | None, cache: Cache | None, recording: Recording | None) -> Mllm:
-    key = os.environ.get("OPENAI_API_KEY")
+    chosen = environment()
     return Mllm(
         base_url,
         model,
-        SecretStr(key) if key else None,
-        frame=os.environ.get("UNCO_LLM_FRAME") or None,
+        chosen.api_key or None,
+        frame=chosen.llm_frame or None,
         cache=cache,
         recording=recording,
     )

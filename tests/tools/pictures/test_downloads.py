@@ -7,9 +7,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from unco.environment import environment
 from unco.errors import PictureError
 from unco.tools.pictures import load as picture_bytes
-from unco.tools.pictures.decode import allowed_hosts_from_env, open_picture
+from unco.tools.pictures.decode import open_picture
 
 
 def small_png():
@@ -78,8 +79,8 @@ def test_a_dripping_host_is_given_up() -> None:
         picture_bytes._read_bounded(BytesIO(b"drop"), deadline=0.0)
 
 
-def test_allowed_hosts_from_env(monkeypatch) -> None:
+def test_allowed_hosts_of_the_environment(monkeypatch) -> None:
     monkeypatch.delenv("UNCO_ALLOWED_HOSTS", raising=False)
-    assert allowed_hosts_from_env() == frozenset()
+    assert environment().picture_hosts() == frozenset()
     monkeypatch.setenv("UNCO_ALLOWED_HOSTS", " PBS.twimg.com, ,localhost")
-    assert allowed_hosts_from_env() == {"pbs.twimg.com", "localhost"}
+    assert environment().picture_hosts() == {"pbs.twimg.com", "localhost"}

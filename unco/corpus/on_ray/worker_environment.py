@@ -8,25 +8,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from unco.environment import PORTABLE, VARIABLES
 from unco.errors import SetupError
 
-SETTINGS = (
-    "UNCO_ALLOWED_HOSTS",
-    "UNCO_CACHE_DIR",
-    "UNCO_KB",
-    "UNCO_LLM_BASE_URL",
-    "UNCO_LLM_FRAME",
-    "UNCO_LLM_MODEL",
-    "UNCO_PICTURE_ROOTS",
-    "UNCO_POLICY",
-    "UNCO_PROMPTS",
-    "UNCO_RECORDING",
-    "UNCO_SETTINGS",
-)
-"""All that unco reads from the environment, keys aside."""
-
-KEY = "OPENAI_API_KEY"
-"""The settings file may name others; who reads it misses them by itself."""
+KEY = VARIABLES["api_key"]
+"""A settings file may name others; a worker that lacks one says so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +37,7 @@ class Place:
             raise SetupError(
                 f"the folder {self.folder} is not there: posts and pictures must be on a file system of all nodes"
             ) from error
-        for name in SETTINGS:
+        for name in PORTABLE:
             os.environ.pop(name, None)
         os.environ.update(self.settings)
 
@@ -67,6 +53,6 @@ class Place:
 
 def this_place() -> Place:
     """Where this process stands."""
-    given = tuple((name, os.environ[name]) for name in SETTINGS if name in os.environ)
+    given = tuple((name, os.environ[name]) for name in PORTABLE if name in os.environ)
     asks = "UNCO_LLM_BASE_URL" in os.environ and "UNCO_SETTINGS" not in os.environ  # a settings file names its own keys
     return Place(str(Path.cwd()), given, asks and bool(os.environ.get(KEY)))

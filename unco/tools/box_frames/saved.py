@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from unco.environment import environment
 from unco.errors import SetupError
-from unco.tools.cache_directory import default_directory
 
 Saved = dict[str, dict[str, str]]
 """Name of a frame by base URL and model."""
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def frames_file() -> Path:
     """Where the frames are kept."""
-    return default_directory() / "frames.json"
+    return environment().cache_directory() / "frames.json"
 
 
 def saved_frame(base_url: str | None, model: str) -> str | None:

@@ -75,7 +75,6 @@ class Mllm:
         self.fallbacks = fallbacks
         self._api_key = api_key
         self._patience = Patience(timeout_s=timeout_s, deadline_s=deadline_s, attempts=attempts, back_off=wait)
-        self._flights: SingleFlight[Reply] = cache.flights if cache else SingleFlight(OWN_AFFAIR)
 
     @property
     def configured(self) -> bool:
@@ -183,6 +182,10 @@ class Mllm:
     async def _aalone(self, key: str, end: float) -> AsyncIterator[None]:
         async with self.cache.locks.aheld(key, end) if self.cache else nullcontext():
             yield
+
+    @cached_property
+    def _flights(self) -> SingleFlight[Reply]:
+        return self.cache.flights if self.cache else SingleFlight(OWN_AFFAIR)
 
     @cached_property
     def _connection(self) -> Connection:

@@ -14,10 +14,10 @@ from threading import Lock
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from unco.errors import PictureError
-from unco.tools.pictures.load import allowed_hosts_from_env, brief, read_picture_bytes, scheme_of
+from unco.tools.pictures.load import brief, read_picture_bytes, scheme_of
 from unco.types import PictureInfo
 
-__all__ = ["Picture", "allowed_hosts_from_env", "encode_jpeg_or_png", "open_picture", "picture_from_pil"]
+__all__ = ["Picture", "encode_jpeg_or_png", "open_picture", "picture_from_pil"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 """What is decoded, by Pillow's names: what posts are made of, and nothing exotic."""
@@ -51,7 +51,7 @@ def open_picture(ref: str, *, allowed_hosts: frozenset[str] = frozenset()) -> Pi
 
     Args:
         ref: the reference; for a `data:` URL `info.ref` becomes `data:sha256,<hash>`.
-        allowed_hosts: hosts that may be fetched from, lower case, without port; see `allowed_hosts_from_env`.
+        allowed_hosts: hosts that may be fetched from, lower case, without port; see `Environment.picture_hosts`.
 
     Raises:
         PictureError: missing, not a picture, damaged, too large, or not allowed.

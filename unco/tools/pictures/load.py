@@ -15,6 +15,7 @@ from typing import IO
 from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+from unco.environment import environment
 from unco.errors import PictureError
 from unco.tools.pictures.public_addresses import PublicHttp, PublicHttps
 from unco.tools.pictures.store import find
@@ -25,22 +26,8 @@ MAX_BYTES = 20 * 1024 * 1024
 SECONDS = 20.0
 """Longest wait for a download, from the first byte asked for to the last one read."""
 
-ALLOWED_HOSTS = "UNCO_ALLOWED_HOSTS"
-"""Environment variable: hosts that pictures may be fetched from, separated by commas, without scheme or port."""
-
-PICTURE_ROOTS = "UNCO_PICTURE_ROOTS"
-"""Environment variable: folders that pictures may be opened in, separated as in PATH.
-
-Unset = anywhere; empty = nowhere."""
-
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://|(data|file):", re.IGNORECASE)
 _DATA = re.compile(r"data:[^,]*;base64,(?P<payload>.*)", re.IGNORECASE | re.DOTALL)
-
-
-def allowed_hosts_from_env() -> frozenset[str]:
-    """The hosts named in `UNCO_ALLOWED_HOSTS`, in lower case; none when it is unset."""
-    names = os.environ.get(ALLOWED_HOSTS, "").split(",")
-    return frozenset(name.strip().lower() for name in names) - {""}
 
 
 def scheme_of(ref: str) -> str:
@@ -95,14 +82,14 @@ def _from_file(path: str) -> bytes:
 
 def _check_root(path: str) -> None:
     """Refuse a path that leads out of the allowed folders, by .. or by a link; nothing is said of what is there."""
-    roots = os.environ.get(PICTURE_ROOTS)
+    roots = environment().picture_roots
     if roots is None:
         return
     real = os.path.realpath(path)
     folders = [os.path.realpath(root) for root in roots.split(os.pathsep) if root]
     if not any(os.path.commonpath([real, folder]) == folder for folder in folders):
         raise PictureError(
-            f"{brief(path)}: local pictures are read from the folders of {PICTURE_ROOTS} only; hand in a data: URL"
+            f"{brief(path)}: local pictures are read from the folders of UNCO_PICTURE_ROOTS only; hand in a data: URL"
         )
 
 
@@ -152,7 +139,7 @@ def _check_address(url: str, allowed_hosts: frozenset[str]) -> None:
     if host not in allowed_hosts:
         allowed = ", ".join(sorted(allowed_hosts)) or "none"
         raise PictureError(
-            f"{brief(url)}: host {host!r} is not allowed (allowed: {allowed}); add it to {ALLOWED_HOSTS}, "
+            f"{brief(url)}: host {host!r} is not allowed (allowed: {allowed}); add it to UNCO_ALLOWED_HOSTS, "
             "a list separated by commas, or download the picture and give its path"
         )
 

@@ -6,8 +6,8 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
+from unco.environment import environment
 from unco.errors import SetupError
-from unco.tools.cache_directory import default_directory
 
 _REFERENCE = re.compile(r"data:sha256,([0-9a-f]{64})")
 
@@ -54,4 +54,4 @@ def find(reference: str) -> bytes | None:
 
 
 def _path(digest: str) -> Path:
-    return default_directory() / "pictures" / digest
+    return environment().cache_directory() / "pictures" / digest

@@ -3,7 +3,8 @@
 import os
 from functools import lru_cache
 
-from unco.tools.pictures.decode import Picture, allowed_hosts_from_env, open_picture
+from unco.environment import environment
+from unco.tools.pictures.decode import Picture, open_picture
 
 
 def view_picture(ref: str) -> Picture:
@@ -12,7 +13,7 @@ def view_picture(ref: str) -> Picture:
     The last few are kept, for the small model and up to two correctors of each entity look at the same one; a file that
     has changed is read anew.
     """
-    return _view(ref, _stamp(ref), allowed_hosts_from_env())
+    return _view(ref, _stamp(ref), environment().picture_hosts())
 
 
 @lru_cache(maxsize=4)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unco.environment import environment
 from unco.errors import SetupError
-from unco.tools.cache_directory import default_directory
 from unco.tools.llm.cache.maintenance import prune_cache, verify_cache
 from unco.tools.llm.cache.store import Cache, sealed, unsealed
 
@@ -46,10 +46,10 @@ def test_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Cache().directory == Path("/some/place")
     monkeypatch.setenv("UNCO_CACHE_DIR", "")
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
-    assert default_directory() == Path("/xdg/unco")
+    assert environment().cache_directory() == Path("/xdg/unco")
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/mia")
-    assert default_directory() == Path("/home/mia/.cache/unco")
+    assert environment().cache_directory() == Path("/home/mia/.cache/unco")
 
 
 class Bomb:

@@ -12,15 +12,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import diskcache
 
+from unco.environment import environment
 from unco.errors import SetupError, TimeIsUp, Unavailable
-from unco.tools.cache_directory import default_directory
 from unco.tools.llm.cache.process_locks import ProcessLocks
 from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.request import Reply
@@ -81,13 +81,31 @@ class Cache:
     """Text by key. Opened at its first use; safe for threads and processes."""
 
     def __init__(self, directory: str | Path | None = None) -> None:
-        """Name the directory; nothing is created yet. None = `default_directory()`."""
-        self.directory = default_directory() if directory is None else Path(directory)
-        self.locks, self.flights = _shared(self.directory.resolve())
+        """Name the directory; nothing is looked up or created yet. None = the environment's."""
+        self._named = None if directory is None else Path(directory)
         self._lock = threading.Lock()
         self._store: Any = None
         self._failure: tuple[float, SetupError] | None = None
         """When it could not be opened last, and why."""
+
+    @cached_property
+    def directory(self) -> Path:
+        """Where it lies.
+
+        Raises:
+            SettingsError: none was named, and the environment has neither a folder nor a home.
+        """
+        return environment().cache_directory() if self._named is None else self._named
+
+    @property
+    def locks(self) -> ProcessLocks:
+        """One lock for each question that is under way, between processes."""
+        return _shared(self.directory.resolve())[0]
+
+    @property
+    def flights(self) -> SingleFlight[Reply]:
+        """Equal questions of this process, of which one is asked."""
+        return _shared(self.directory.resolve())[1]
 
     def get(self, key: str) -> str | None:
         """The text under a key. None = not there, or there and unreadable.

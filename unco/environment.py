@@ -1,0 +1,106 @@
+"""Every environment variable that unco reads, once: its name, its meaning, and what holds without it.
+
+Settings are read when they are used, never at import: a variable that a notebook sets after `import unco` counts.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from unco.errors import SettingsError
+
+
+class Environment(BaseSettings):
+    """The settings; the variable of a field is `UNCO_` and its name in capitals, unless the field names another."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="UNCO_", frozen=True, extra="ignore", use_attribute_docstrings=True, validate_default=False
+    )
+
+    llm_base_url: str = ""
+    """Address of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1. Empty = nobody is asked."""
+    llm_model: str = ""
+    """The endpoint's name of the model that is asked."""
+    llm_frame: str = ""
+    """Box frame of that model, see docs/box-frames.md. Empty = known by the model's name."""
+    api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
+    """The endpoint's key; a settings file names its own variables instead."""
+    settings: str = ""
+    """YAML file with a chain of models, privacy, budget and prices, instead of the variables above: docs/calls.md."""
+    recording: str = ""
+    """File that modes `record` and `replay` work with."""
+    cache_dir: str = ""
+    """Folder of answers, inline pictures and probed box frames. Empty = `unco` in the user's cache folder."""
+    xdg_cache_home: str = Field("", validation_alias="XDG_CACHE_HOME")
+    """The user's cache folder. Empty = `.cache` in the home folder."""
+    allowed_hosts: str = ""
+    """Hosts that pictures may be fetched from, separated by commas. Empty = none."""
+    picture_roots: str | None = None
+    """Folders that pictures may be opened in, separated as in PATH. Unset = anywhere; empty = nowhere."""
+    prompts: str = ""
+    """Folder with prompts of your own, beside those that come with unco."""
+    kb: str = ""
+    """File of facts for the type corrector, made with `unco kb build`."""
+    policy: str = ""
+    """File of `unco tune` whose thresholds replace the checkpoint's."""
+
+    @field_validator("llm_base_url", "llm_model", "llm_frame", "api_key", mode="before")
+    @classmethod
+    def _is_text(cls, value: str) -> str:
+        """Refuse bytes that are no UTF-8: a path may hold them, what is sent to an endpoint may not."""
+        value.encode("utf-8")
+        return value
+
+    def cache_directory(self) -> Path:
+        """The folder of what may be deleted at any time.
+
+        Raises:
+            SettingsError: neither a folder is named nor is there a home folder.
+        """
+        if self.cache_dir:
+            return Path(self.cache_dir)
+        if self.xdg_cache_home:
+            return Path(self.xdg_cache_home, "unco")
+        try:
+            return Path.home() / ".cache" / "unco"
+        except RuntimeError as error:
+            raise SettingsError("there is no home folder: set UNCO_CACHE_DIR to a folder for the cache") from error
+
+    def picture_hosts(self) -> frozenset[str]:
+        """The hosts that pictures may be fetched from, in lower case."""
+        return frozenset(name.strip().lower() for name in self.allowed_hosts.split(",")) - {""}
+
+
+def _variable(field: str) -> str:
+    alias = Environment.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"UNCO_{field.upper()}"
+
+
+VARIABLES: dict[str, str] = {field: _variable(field) for field in Environment.model_fields}
+"""Name of each field's variable."""
+
+PORTABLE = tuple(sorted(name for name in VARIABLES.values() if name.startswith("UNCO_")))
+"""Variables that a run hands to its workers; a key never travels."""
+
+
+def environment() -> Environment:
+    """The settings as the environment has them now.
+
+    Raises:
+        SettingsError: a variable holds what is no text; names it.
+    """
+    return _read(tuple(os.environ.get(name) for name in VARIABLES.values()))
+
+
+@lru_cache(maxsize=1)
+def _read(_: tuple[str | None, ...]) -> Environment:
+    """Read anew only where a value has changed: nodes ask for every correction."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        fields = {str(fault["loc"][0]) for fault in error.errors(include_input=False)}
+        names = sorted(VARIABLES.get(field, field) for field in fields)
+        raise SettingsError(f"the environment variable {', '.join(names)} is not valid text: correct it") from None
