@@ -14,7 +14,7 @@ from unco.corpus.on_ray.shared_budget import join, open_desk
 from unco.corpus.output import Output
 from unco.corpus.run import as_line
 from unco.corpus.tally import Tally
-from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.request import Request
@@ -47,7 +47,7 @@ def _writer(results: Path) -> float:
             for table in tables:
                 for parcel in parcels_of(table):
                     done = parcel.done()
-                    output.write(as_line(done))
+                    output.append(done.line.number, as_line(done))
                     if done.result is not None:
                         tally.add(done.result)
 
@@ -60,14 +60,14 @@ def _desk() -> float:
     """With caps and a rate, so that a question is three messages."""
 
     def capped() -> Mllm:
-        return Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(ledger=Ledger(Caps(calls=10**9))))
+        return Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(budget=Budget(Caps(calls=10**9))))
 
     llm, request = capped(), Request(system="", user="Ann sings", model="gpt-4o")
     join(llm, open_desk(capped()))
 
     async def ask(times: int) -> None:
         for _ in range(times):
-            async with llm.terms.ledger.areserved(request, None):
+            async with llm.terms.budget.areserved(request, None):
                 await llm.terms.rate.areserve(1)
 
     async def all_ask() -> None:

@@ -1,6 +1,7 @@
 """What the state machine itself costs: scripted stage 1, mode off (every corrector says `unavailable`), no model."""
 
 from collections.abc import Callable
+from functools import partial
 
 from langgraph.graph import START, StateGraph
 from langgraph.types import Send
@@ -12,14 +13,14 @@ from unco.nodes.collect import with_skips
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
-from unco.nodes.corrector_node import with_correction
-from unco.nodes.questions.correction import correction_steps
-from unco.nodes.questions.question import Case
-from unco.nodes.questions.question_runner import ask_all
+from unco.nodes.questions.correction import correction_steps, with_correction
+from unco.nodes.questions.question import EntityQuestion
+from unco.nodes.questions.question_runner import Attempt, ask_models
 from unco.state import EntityInput, EntityOutput, EntityState, Json, PostState
+from unco.tools.blocking import block_on
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.client import Mllm
-from unco.types import Entity, Extraction, Label, Span, Thresholds, Uncertainty
+from unco.types import Correction, Entity, Extraction, Label, Span, Thresholds, Uncertainty
 
 WORDS = tuple(f"word{index}" for index in range(16))
 OFF = Context(mode="off")
@@ -73,10 +74,15 @@ def plain_loop(extraction: Extraction) -> list[Entity]:
     llm, entities = Mllm(), []
     for entity in extraction.entities:
         for corrector in (SpanCorrector(), TypeCorrector(), RegionCorrector()):
-            if entity.uncertainty.of(corrector.attribute) > extraction.thresholds.of(corrector.attribute):
-                case = Case(entity=entity, extraction=extraction, image=None, context=OFF, model="", frame=None)
-                correction = ask_all(correction_steps(corrector, case), lambda request: llm.ask(request, "off"))
-                entity = with_correction(entity, correction, extraction)
+            if extraction.thresholds.are_exceeded(entity.uncertainty, corrector.attribute):
+                question = EntityQuestion(
+                    entity=entity, extraction=extraction, image=None, context=OFF, model="", frame=None
+                )
+                attempts = iter([Attempt(llm, question, "off")])
+                _, result = block_on(ask_models(attempts, partial(correction_steps, corrector)))
+                (note,) = result.notes
+                assert isinstance(note, Correction)
+                entity = with_correction(entity, note, extraction)
         entities.append(with_skips(entity, extraction.thresholds))
     return entities
 

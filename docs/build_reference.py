@@ -8,10 +8,26 @@ import pdoc
 import unco
 import unco.evals
 
-PARTS = ("api", "context", "corpus", "errors", "evals", "graph", "nodes", "prompts", "small_model", "state", "tools")
+PARTS = (
+    "api",
+    "context",
+    "corpus",
+    "environment",
+    "errors",
+    "evals",
+    "graph",
+    "nodes",
+    "prompts",
+    "small_model",
+    "state",
+)
+TOOLS = ("tools", "tools.llm", "tools.extraction", "tools.pictures", "tools.box_frames", "training")
 GRAPH = ("graph.post", "graph.entity", "graph.routes", "graph.variants")
-EVALS = ("formats", "intervals", "paper", "protocols", "report", "scores", "side_by_side", "simulation", "tuning")
-MODULES = ("unco", *(f"unco.{name}" for name in ("types", *PARTS, *GRAPH, *(f"evals.{name}" for name in EVALS))))
+EVALS = ("ab", "evaluate", "formats", "metrics", "paper", "report", "review", "simulation", "tuning")
+MODULES = (
+    "unco",
+    *(f"unco.{name}" for name in ("types", *PARTS, *TOOLS, *GRAPH, *(f"evals.{name}" for name in EVALS))),
+)
 """A package that says what is public shows no more than that, so some of what lies in it is named here."""
 
 

@@ -94,7 +94,7 @@ class ScriptedLlm(Mllm):
     @contextmanager
     def _counted(self, request: Request, mode: Mode):
         if mode == "off":
-            raise Unavailable("calls are off")
+            raise Unavailable("calls are off", "off")
         words = re.search(r"<entity>(.*?)</entity>", request.user)
         asked = Asked(request.prompt.split("/")[0], words[1] if words else "", request)
         with self._guard:

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "unco"
 ORDER = (
-    {"types", "errors"},
+    {"types"},
+    {"errors"},
     {"context", "environment", "state", "plain_yaml"},
     {"prompts", "small_model"},
     {"tools"},

@@ -1,6 +1,9 @@
 """Errors, named for who must act. Each message says what is wrong, where, and what to do."""
 
 import re
+from typing import Any
+
+from unco.types import Reason
 
 _ABSOLUTE_PATH = re.compile(r"""(?P<quote>['"])(?:/|[A-Za-z]:\\).*?(?P=quote)|(?<![\w:/.])/[^\s'",;:)]+""")
 
@@ -60,9 +63,21 @@ class Overloaded(CallerError):
 class EndpointError(UncoError):
     """The MLLM gave no usable answer. Inside the graph these become outcomes of a correction, never a crash."""
 
+    reason: Reason | None = None
+    """Why no answer came; None = one came, and cannot be used."""
+
 
 class Unavailable(EndpointError):
     """Nobody to ask: no endpoint configured, calls are off, or the endpoint cannot be reached."""
+
+    def __init__(self, message: str, reason: Reason) -> None:
+        """Say it in words, and as a type that code can act on."""
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel whole between processes."""
+        return type(self), (str(self), self.reason)
 
 
 class Waiting(EndpointError):
@@ -72,13 +87,17 @@ class Waiting(EndpointError):
 class CallFailed(EndpointError):
     """The endpoint was reached and refused, broke down or was too slow, also after retries."""
 
+    reason = "endpoint"
+
 
 class TimeIsUp(CallFailed):
-    """The call's deadline came before an answer: of one post perhaps, while another would have waited longer."""
+    """The call's deadline came before the endpoint's answer: another call might have waited longer."""
 
 
 class RecordingMiss(EndpointError):
     """Replay was asked for and no recording matches; the message names the nearest one and the first difference."""
+
+    reason = "not_recorded"
 
 
 class ReplyError(EndpointError):

@@ -47,6 +47,11 @@ class PostInput(BaseModel):
         description="What the picture shows, in words; for a small model that was trained with captions.",
     )
     id: str | None = Field(default=None, title="Id", description="Your name for the post; comes back unchanged.")
+    extraction: Json | None = Field(
+        default=None,
+        title="Extraction",
+        description="What a small model said of the post before, as its tool returns it. None = it is asked.",
+    )
     private: bool = Field(
         default=False,
         title="Private",

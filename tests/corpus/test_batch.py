@@ -26,7 +26,7 @@ from unco.errors import DataError, SettingsError, SetupError
 from unco.evals.simulation import Simulation, simulate
 from unco.state import PostInput
 from unco.tools.extraction.saved_predictions import SavedPredictions
-from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
@@ -223,8 +223,8 @@ def test_a_file_of_something_else_is_refused_with_its_place(line: str, said: str
     ("terms", "attributes"),
     [
         (Terms(privacy=Privacy(span="local", region="local")), ["type", "type"]),
-        (Terms(ledger=Ledger(Caps(calls=1))), ["span"]),
-        (Terms(prices=PRICES, ledger=Ledger(Caps(usd=5.0))), ["span"]),  # each may cost more than three dollars
+        (Terms(budget=Budget(Caps(calls=1))), ["span"]),
+        (Terms(prices=PRICES, budget=Budget(Caps(usd=5.0))), ["span"]),  # each may cost more than three dollars
     ],
 )
 def test_privacy_budget_and_egress_log_hold_for_what_is_written(
@@ -241,7 +241,7 @@ def test_privacy_budget_and_egress_log_hold_for_what_is_written(
 
 
 def test_a_post_that_may_not_be_asked_about_is_not_done_without_a_word(tmp_path: Path) -> None:
-    terms = Terms(ledger=Ledger(Caps(calls=0)))
+    terms = Terms(budget=Budget(Caps(calls=0)))
     llm = Mllm("http://127.0.0.1:1/v1", "gpt-4o", cache=Cache(tmp_path / "cache"), terms=terms)
     found = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context())
     assert (found.done, found.forbidden, found.questions) == (1, 1, 0)

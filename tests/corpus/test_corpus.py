@@ -32,6 +32,8 @@ from unco.tools.llm.client import Mllm
 
 TEXT = " ".join(TOKENS)
 
+GONE = Unavailable("the endpoint cannot be reached", "unreachable")
+
 
 def pipeline(predictions: Path, llm: Mllm, **context: Any) -> Pipeline:
     return Pipeline(SavedPredictions(predictions), llm, Context(**context))
@@ -173,7 +175,7 @@ def test_a_full_disk_stops_the_run_and_says_how_to_go_on(tmp_path: Path, monkeyp
     with open("/dev/full", "wb", buffering=0) as full:
         monkeypatch.setattr(output, "_file", full)
         with pytest.raises(SetupError, match="No space left on device: make room, then go on with --resume"):
-            output.write(b"{}")
+            output.append(1, b"{}")
     with pytest.raises(SetupError, match="cannot be written"):
         Output(Path("/proc/out.jsonl"), {}, False)
 
@@ -261,8 +263,7 @@ def test_an_estimate_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path) -> None:
     """The first post is left unanswered while others still are answered; then the endpoint is down for all."""
     posts, predictions = write_corpus(tmp_path, 40)
-    gone = Unavailable("the endpoint cannot be reached")
-    llm = ScriptedLlm({("type", "Ann Lee"): [gone, *[kind("PER")] * 5, *[gone] * 34]})
+    llm = ScriptedLlm({("type", "Ann Lee"): [GONE, *[kind("PER")] * 5, *[GONE] * 34]})
     dying = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
     with pytest.raises(Unavailable, match="the run stopped before post 1;"):
         run_corpus(Corpus(posts, tmp_path / "out.jsonl"), dying)
@@ -271,7 +272,7 @@ def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path) 
 
 def test_one_that_had_bad_luck_is_written_once_others_are_answered(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 60)
-    llm = ScriptedLlm({("type", "Ann Lee"): [Unavailable("the endpoint cannot be reached"), *[kind("PER")] * 59]})
+    llm = ScriptedLlm({("type", "Ann Lee"): [GONE, *[kind("PER")] * 59]})
     written = []
     lucky = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
     run_corpus(Corpus(posts, tmp_path / "out.jsonl"), lucky, lambda tally: written.append(len(llm.asked)))

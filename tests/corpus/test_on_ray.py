@@ -30,17 +30,18 @@ from unco.corpus.on_ray.engine import RayEngine
 from unco.corpus.on_ray.post_rows import parcel_of, parcels_of, table_of
 from unco.corpus.on_ray.reading import Piece, pieces_of
 from unco.corpus.on_ray.shared_budget import join, open_desk
-from unco.corpus.on_ray.worker_environment import SETTINGS, Place, this_place
+from unco.corpus.on_ray.worker_environment import Place, this_place
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
 from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
 from unco.corpus.start import start
 from unco.corpus.tally import Tally
+from unco.environment import PORTABLE
 from unco.errors import DataError, PictureError, SettingsError, SetupError, Unavailable
 from unco.evals.simulation import Profile, simulate
 from unco.state import PostInput
 from unco.tools.extraction.saved_predictions import SavedPredictions
-from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.rate_limit import RateLimit
@@ -167,13 +168,13 @@ def test_two_ledgers_have_one_account(two_cpus: None) -> None:
     """Also of money; and what is left, as far as the desk has said."""
 
     def capped(desk: Any = None) -> Mllm:
-        llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(ledger=Ledger(Caps(usd=1.0))))
+        llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(budget=Budget(Caps(usd=1.0))))
         if desk is not None:
             join(llm, desk)
         return llm
 
     desk = open_desk(capped())
-    one, other = capped(desk).terms.ledger, capped(desk).terms.ledger
+    one, other = capped(desk).terms.budget, capped(desk).terms.budget
     one.reserve("gpt-4o", 0.6)
     with pytest.raises(Unavailable, match=r"the run's \$1 do not cover another call"):
         other.reserve("gpt-4o", 0.6)
@@ -273,7 +274,7 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 def test_all_settings_of_the_environment_travel() -> None:
     """What a worker reads and does not get would be another run than the one that was started."""
     sources = [path.read_text("utf-8") for path in Path(unco.__file__).parent.rglob("*.py")]
-    assert {name for source in sources for name in re.findall(r"\bUNCO_[A-Z_]+\b", source)} == set(SETTINGS)
+    assert {name for source in sources for name in re.findall(r"\bUNCO_[A-Z_]+\b", source)} <= set(PORTABLE)
 
 
 def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.scripted import (
 )
 from unco.context import Context
 from unco.errors import CallFailed, SettingsError, Unavailable
-from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.privacy import Privacy
@@ -59,7 +59,7 @@ def test_a_second_try_needs_a_call_as_well() -> None:
 
 
 def test_a_runs_cap_holds_over_posts() -> None:
-    llm = Mllm("http://127.0.0.1:9/v1", "authored-x", terms=Terms(ledger=Ledger(Caps(calls=0))))
+    llm = Mllm("http://127.0.0.1:9/v1", "authored-x", terms=Terms(budget=Budget(Caps(calls=0))))
     result = graph_of(WRONG_TYPE, llm).invoke(POST)
     assert account(result, "type")["detail"].startswith("budget: ")
 
@@ -76,7 +76,7 @@ def test_each_exchange_is_kept_word_for_word() -> None:
 @pytest.mark.parametrize("private", [True, False])
 def test_a_private_post_is_not_asked_about_elsewhere(monkeypatch: pytest.MonkeyPatch, private: bool) -> None:
     def no_client(*_: object) -> None:
-        raise Unavailable("a client would be built")
+        raise Unavailable("a client would be built", "unreachable")
 
     monkeypatch.setattr("unco.tools.llm.endpoint.build_client", no_client)
     llm = Mllm("https://api.example.com/v1", "authored-x")
@@ -91,7 +91,7 @@ def test_a_posts_time_ends() -> None:
     assert (told["outcome"], told["detail"]) == ("unavailable", "deadline: no time is left to ask")
 
 
-@pytest.mark.parametrize("fault", [Unavailable("it cannot be reached"), CallFailed("it took too long")])
+@pytest.mark.parametrize("fault", [Unavailable("it cannot be reached", "unreachable"), CallFailed("it took too long")])
 async def test_the_next_model_is_asked_when_one_does_not_answer(fault: Exception) -> None:
     second = ScriptedLlm(TO_PER)
     graph = graph_of(WRONG_TYPE, ScriptedLlm({("type", "Ann"): fault}, fallbacks=(second,)))
@@ -111,7 +111,7 @@ def test_a_model_that_answers_badly_is_not_asked_behind_its_back(answer: str) ->
 def test_when_nobody_answers_all_faults_are_told() -> None:
     chain = ScriptedLlm(
         {("type", "Ann"): CallFailed("one broke")},
-        fallbacks=(ScriptedLlm({("type", "Ann"): Unavailable("two is off")}),),
+        fallbacks=(ScriptedLlm({("type", "Ann"): Unavailable("two is off", "unreachable")}),),
     )
     told = account(graph_of(WRONG_TYPE, chain).invoke(POST), "type")
     assert (told["outcome"], told["detail"]) == ("unavailable", "one broke; then: two is off")

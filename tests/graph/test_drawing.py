@@ -17,7 +17,9 @@ def test_the_entity_graph(snapshot: SnapshotAssertion) -> None:
 
 def test_forms_of_a_server_can_be_drawn() -> None:
     graph = graph_of(says(), Mllm())
-    assert {"text", "image", "regions", "caption", "id", "private"} == graph.get_input_jsonschema()["properties"].keys()
+    assert {"text", "image", "regions", "caption", "id", "private", "extraction"} == graph.get_input_jsonschema()[
+        "properties"
+    ].keys()
     assert {"entities", "warnings"} < graph.get_output_jsonschema()["properties"].keys()
     context = graph.get_context_jsonschema()["properties"]
     assert {"mode", "span_threshold", "region_prompt"} < context.keys()

@@ -130,7 +130,7 @@ def test_the_examples_boxes_are_in_the_frame_of_the_asked_model(frame: str, box:
 FAULTS = {
     "unreadable": (["no", "no"], "failed", 2),
     "call failed": (CallFailed("status 500"), "failed", 0),
-    "nobody": (Unavailable("gone"), "unavailable", 0),
+    "nobody": (Unavailable("gone", "unreachable"), "unavailable", 0),
 }
 
 

@@ -33,6 +33,8 @@ TEXT = " ".join(TOKENS)
 LEE = Span(1, 2)
 UNREADABLE = "I think it is Ann."
 
+GONE = Unavailable("the endpoint cannot be reached", "unreachable")
+
 
 def ask_about(attribute: str, answer: Answer, tmp_path: Path, **settings: Any) -> tuple[dict[str, Any], ScriptedLlm]:
     """One entity, unsure of one attribute, and what the MLLM says to it."""
@@ -138,7 +140,7 @@ def test_a_call_that_fails_after_an_unreadable_answer_keeps_the_count(tmp_path: 
     assert (note["outcome"], note["answer"], note["calls"], note["model"]) == ("failed", "failed", 1, MODEL)
 
 
-@pytest.mark.parametrize("error", [Unavailable("the endpoint cannot be reached"), RecordingMiss("nearest is 3")])
+@pytest.mark.parametrize("error", [GONE, RecordingMiss("nearest is 3")])
 def test_unavailable_because_nobody_could_be_asked(error: Exception, tmp_path: Path) -> None:
     result, _ = ask_about("type", error, tmp_path)
     note = account(result, "type")
@@ -220,7 +222,7 @@ async def test_a_bug_is_an_exception_and_no_outcome(tmp_path: Path) -> None:
         await graph.ainvoke({"text": TEXT})
 
 
-@pytest.mark.parametrize("answer", [KEPT["type"], UNREADABLE, CallFailed("slow"), Unavailable("gone")], ids=str)
+@pytest.mark.parametrize("answer", [KEPT["type"], UNREADABLE, CallFailed("slow"), GONE], ids=str)
 async def test_async_ends_as_sync_does(answer: Answer, tmp_path: Path) -> None:
     def graph():
         replies = answer if isinstance(answer, Exception) else [answer, answer]

@@ -157,7 +157,7 @@ def test_each_attribute_is_verified_on_its_own(attribute: str, tmp_path: Path) -
 FAULTS = {
     "unreadable": (["no", "no"], "failed", "unreadable", 2),
     "call failed": (CallFailed("status 500"), "failed", "failed", 0),
-    "nobody": (Unavailable("gone"), "unavailable", None, 0),
+    "nobody": (Unavailable("gone", "unreachable"), "unavailable", None, 0),
 }
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.tiny import extraction
 from unco.nodes.collect import collect, settle_overlaps, with_skips
-from unco.nodes.corrector_node import with_correction
+from unco.nodes.questions.correction import with_correction
 from unco.state import ENTITY, EXTRACTION, read_result, to_json
 from unco.types import Box, Correction, Entity, Extraction, Span, Thresholds, Uncertainty
 

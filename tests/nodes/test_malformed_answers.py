@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,14 +11,16 @@ from hypothesis import strategies as st
 
 from tests.scripted import ANN, FACE, TOKENS, doubt
 from tests.tiny import extraction
-from unco.context import Context
+from unco.context import Context, Mode
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.questions.correction import Corrector, correction_steps
-from unco.nodes.questions.question import Case
-from unco.nodes.questions.question_runner import ask_all
+from unco.nodes.questions.question import EntityQuestion
+from unco.nodes.questions.question_runner import Attempt, ask_models
+from unco.tools.blocking import block_on
 from unco.tools.box_frames.frame import frame_by_name
+from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Reply, Request
 from unco.types import ATTRIBUTES, Attribute, Box, Correction, PictureInfo, Span
 
@@ -140,7 +143,7 @@ TABLE = [(attribute, text) for attribute in ATTRIBUTES for text in texts(attribu
 def correction(attribute: Attribute, text: str, finish_reason: str | None = "stop") -> Correction:
     """What becomes of an attribute when the MLLM gives this text, twice."""
     said = extraction(TOKENS, [(ANN, "ORG", FACE, doubt("span type region"))], picture=PICTURE)
-    case = Case(
+    question = EntityQuestion(
         entity=said.entities[0],
         extraction=said,
         image="a.png",
@@ -148,11 +151,22 @@ def correction(attribute: Attribute, text: str, finish_reason: str | None = "sto
         model="authored-test",
         frame=frame_by_name("pixels"),
     )
+    attempts = iter([Attempt(Parrot(text, finish_reason), question, "live")])
+    _, result = block_on(ask_models(attempts, partial(correction_steps, CORRECTORS[attribute])))
+    (note,) = result.notes
+    assert isinstance(note, Correction)
+    return note
 
-    def ask(request: Request) -> Reply:
-        return Reply(text=text, finish_reason=finish_reason, model="authored-test")
 
-    return ask_all(correction_steps(CORRECTORS[attribute], case), ask)
+class Parrot(Mllm):
+    """Says the same to everything."""
+
+    def __init__(self, text: str, finish_reason: str | None) -> None:
+        super().__init__()
+        self._said = Reply(text=text, finish_reason=finish_reason, model="authored-test")
+
+    def ask(self, request: Request, mode: Mode) -> Reply:
+        return self._said
 
 
 def holds(attribute: Attribute, value: Any) -> bool:
@@ -176,8 +190,8 @@ def check(note: Correction) -> None:
 
 @pytest.fixture(autouse=True)
 def no_picture_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unco.nodes.correct_region.sent_picture", lambda case: None)
-    monkeypatch.setattr("unco.nodes.correct_type.sent_picture", lambda case: None)
+    monkeypatch.setattr("unco.nodes.correct_region.sent_picture", lambda question: None)
+    monkeypatch.setattr("unco.nodes.correct_type.sent_picture", lambda question: None)
 
 
 def test_the_table_is_long_and_reaches_every_outcome() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.tiny import extraction
 from unco.context import Context
 from unco.nodes.plan_calls import LONGEST_ANSWER, PROMPT_TOKENS, calls_for, plan_calls
-from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.prices import Price, Prices
@@ -58,7 +58,7 @@ def test_who_is_cut_is_not_more_uncertain_than_who_is_asked(values: list[tuple],
 def priced(model: str, dollars: float, **settings: Any) -> Mllm:
     """An MLLM whose tokens cost so much for a million, in and out."""
     price = Price(pattern="^" + model, input=dollars, output=dollars, picture_tokens=3000)
-    terms = Terms(prices=Prices(version="t", models=(price,)), ledger=Ledger(Caps(calls=5)))
+    terms = Terms(prices=Prices(version="t", models=(price,)), budget=Budget(Caps(calls=5)))
     return Mllm("http://127.0.0.1:9/v1", model, terms=terms, **settings)
 
 

@@ -31,9 +31,9 @@ def test_a_chain_with_its_terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     first = mllm_from_settings(read_settings(settings_file(tmp_path, FULL)), None, None)
     [second] = first.fallbacks
     assert (first.model, second.model, second.frame) == ("qwen2.5-vl-7b", "gpt-4o", "pixels")
-    assert first.terms.ledger is second.terms.ledger
+    assert first.terms.budget is second.terms.budget
     assert first.terms.rate is not second.terms.rate
-    assert first.terms.ledger.caps == Caps(1000, 5.0)
+    assert first.terms.budget.caps == Caps(1000, 5.0)
     assert first.terms.privacy.type == ("api.example.com",)
     assert (first.terms.privacy.longest_side, first.terms.privacy.crop) == (1024, {"type"})
     own, shipped = first.terms.prices.of("qwen2.5-vl-7b"), first.terms.prices.of("gpt-4o")
@@ -86,7 +86,7 @@ def test_a_probe_asks_on_the_settings_terms_and_without_a_cache(
     monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
     monkeypatch.setenv("TEST_KEY", "sk-secret")
     found = mllm_to_probe("gpt-4o", None)
-    assert (found.base_url, found.cache, found.terms.ledger.caps) == (
+    assert (found.base_url, found.cache, found.terms.budget.caps) == (
         "https://api.example.com/v1",
         None,
         Caps(1000, 5.0),

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -21,10 +21,18 @@ class Rest:
     """Posts from the beginning that are not run again."""
     pictures: Path | None = None
     """Of CoNLL text."""
+    only: tuple[int, ...] | None = None
+    """Numbers of the posts that are run, in rising order, from 1; None = all."""
 
     def __iter__(self) -> Iterator[Line]:
-        """One after another."""
-        return islice(read_posts(self.path, self.pictures), self.done, None)
+        """Give one post after another."""
+        wanted = None if self.only is None else frozenset(self.only)
+        lines = islice(read_posts(self.path, self.pictures), self.done, None)
+        return (line for line in lines if wanted is None or line.number in wanted)
+
+    def numbers(self) -> Iterator[int]:
+        """Give the number of one post after another, without an end where it is not known."""
+        return count(self.done + 1) if self.only is None else iter(self.only)
 
 
 class Engine(Protocol):

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from unco.context import Context
+from unco.corpus.pipeline import extraction_of
 from unco.corpus.posts import Line
 from unco.errors import InputError, SettingsError
 from unco.nodes.plan_calls import most_usd_of_a_call
-from unco.tools.extraction.extractor import Extractor, extract_async
-from unco.tools.extraction.tool import post_of
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm.client import Mllm
 from unco.types import ATTRIBUTES, Attribute
 
@@ -67,7 +67,7 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
     try:
         if line.post is None:
             raise InputError(line.fault)
-        extraction = await extract_async(extractor, post_of(**line.post.model_dump(exclude={"private"})))
+        extraction = await extraction_of(line.post, extractor)
     except SettingsError:  # the run's own fault, and every post's
         raise
     except InputError:
@@ -75,12 +75,7 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
         return
     extraction = replace(extraction, thresholds=context.thresholds(extraction.thresholds))
     found.entities += len(extraction.entities)
-    routed = [
-        name
-        for entity in extraction.entities
-        for name in ATTRIBUTES
-        if entity.uncertainty.of(name) > extraction.thresholds.of(name)
-    ]
+    routed = [name for entity in extraction.entities for name in extraction.routed(entity)]
     for name in routed:
         found.routed[name] += 1
     usd = most_usd_of_a_call(context, llm, extraction.text)

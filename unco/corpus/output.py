@@ -6,15 +6,19 @@ Beside it stands `<output>.run.json`, what the run was started with; another run
 import json
 import logging
 import os
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from unco.errors import SettingsError, SetupError
+from unco.state import read_result
 from unco.tools.llm.cache.process_locks import lock_byte
+from unco.types import PASSING_REASONS
 
 SYNC_S = 1.0
 """Seconds of work that a power cut may cost; a killed process costs what was not finished, nothing that was written."""
@@ -25,6 +29,11 @@ BEYOND = 2**60
 STDOUT = Path("-")
 
 Settings = dict[str, Any]
+
+Write = Callable[[int, bytes], None]
+"""Takes the number of a post, from 1, and its line."""
+
+_MAY_BE_OPEN = re.compile(rb'"reason":\s*"(?:' + "|".join(sorted(PASSING_REASONS)).encode() + rb')"')
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +67,58 @@ class Output:
             raise
         self._synced = time.monotonic()
 
-    def write(self, line: bytes) -> None:
-        """Append a line, handed to the operating system at once.
+    def open_posts(self) -> tuple[int, ...]:
+        """Give the numbers of posts that were written without an answer, for a reason that passes; from 1."""
+        with _writing(self.path):
+            self._file.seek(0)
+            found = tuple(number for number, line in enumerate(self._file, start=1) if is_open(line))
+            self._file.seek(0, os.SEEK_END)
+        return found if self.written else ()
+
+    @contextmanager
+    def replacing(self) -> Iterator[Write]:
+        """Give a function that puts a line in another's place, by number, in rising order.
+
+        The lines are copied into a new file, which takes this one's place when all is done, or when an error ends the
+        work: then with the lines that were replaced until then.
+
+        Raises:
+            SetupError: the new file cannot be written; the old one stays.
+        """
+        new = self.path.with_name(self.path.name + ".new")
+        with _writing(new, ": make room, then go on with --resume"):
+            file = new.open("w+b")
+            _hold(file, new)
+        self._file.seek(0)
+        written = 0
+
+        def copy(until: int | None) -> None:
+            nonlocal written
+            for line in islice(self._file, None if until is None else until - written):
+                file.write(line)
+                written += 1
+
+        def put(number: int, line: bytes) -> None:
+            nonlocal written
+            with _writing(new, ": make room, then go on with --resume"):
+                copy(number - 1)
+                self._file.readline()
+                file.write(line + b"\n")
+                written += 1
+
+        try:
+            yield put
+        finally:
+            with _writing(new, ": make room, then go on with --resume"):
+                copy(None)
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(new, self.path)
+            self._file.close()
+            self._file = file
+
+    def append(self, _: int, line: bytes) -> None:
+        """Append a line, handed to the operating system at once; lines come in the order of their posts.
 
         Raises:
             SetupError: it cannot be written; what was written before is whole.
@@ -88,7 +147,19 @@ class Printed:
 
     written = 0
 
-    def write(self, line: bytes) -> None:
+    def open_posts(self) -> tuple[int, ...]:
+        """Give none: what was printed is gone."""
+        return ()
+
+    def replacing(self) -> NoReturn:
+        """Refuse: what was printed is gone.
+
+        Raises:
+            AssertionError: always.
+        """
+        raise AssertionError("a line that was printed cannot be replaced")
+
+    def append(self, _: int, line: bytes) -> None:
         """Print a line at once.
 
         Raises:
@@ -100,6 +171,16 @@ class Printed:
 
     def close(self) -> None:
         """Nothing is left to do."""
+
+
+def is_open(line: bytes) -> bool:
+    """Tell whether a line is a result that lacks an answer for a reason that passes."""
+    if not _MAY_BE_OPEN.search(line):
+        return False
+    try:
+        return read_result(json.loads(line)).is_open
+    except (ValueError, RecursionError):  # another's line; pydantic's error is a ValueError
+        return False
 
 
 def open_output(path: Path, settings: Settings, resume: bool) -> Output | Printed:

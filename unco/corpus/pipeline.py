@@ -15,12 +15,13 @@ from unco.errors import InputError, PostError, SettingsError, UncoError, Waiting
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
-from unco.state import PostInput, read_result
+from unco.state import EXTRACTION, PostInput, read_result, to_json
 from unco.tools.extraction.extractor import Extractor, extract_async
-from unco.tools.extraction.tool import post_of, small_model_tool
+from unco.tools.extraction.saved_predictions import handed_in
+from unco.tools.extraction.tool import arguments_of, post_of, small_model_tool
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
-from unco.types import ATTRIBUTES, Extraction, Post, Result
+from unco.types import Extraction, Result
 
 WINDOW = 256
 """Posts under way at once, both stages together."""
@@ -61,8 +62,7 @@ class Pipeline:
         """
         self._extractor = extractor
         self._context = context
-        self._ready: dict[Post, list[Extraction]] = {}
-        self._graph: PostGraph = build_graph(small_model_tool(self._read), llm, knowledge=knowledge)
+        self._graph: PostGraph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
         self._at_once = at_once
         self._places = asyncio.Semaphore(at_once)
 
@@ -101,40 +101,29 @@ class Pipeline:
             return Done(line, None, error)
 
     async def _result(self, given: PostInput, found: Extraction | None) -> Result:
-        """The graph's result; where nobody would be asked the graph is not entered, which gives the same."""
+        """Give the graph's result; where nobody would be asked the graph is not entered, which gives the same."""
         checked = await with_kept_picture(given)
-        post = post_of(**checked.model_dump(exclude={"private"}))
-        found = found or await extract_async(self._extractor, post)
+        if found is None:
+            found = await extraction_of(checked, self._extractor)
         found = replace(found, thresholds=self._context.thresholds(found.thresholds))
-        if not self._context.recall and not any_uncertain(found):
+        if not self._context.recall and not any(map(found.routed, found.entities)):
             return result_of(found, identity=checked.id)
         async with self._places:
-            self._ready.setdefault(post, []).append(found)  # equal posts may be under way at once
-            try:
-                output = await self._graph.ainvoke(checked.model_dump(), context=self._context)
-            finally:
-                self._ready[post].pop()
-                if not self._ready[post]:
-                    del self._ready[post]
+            arrived = checked.model_dump() | {"extraction": to_json(EXTRACTION, found)}
+            output = await self._graph.ainvoke(arrived, context=self._context)
         if "__interrupt__" in output:
             raise Waiting(", ".join(one.value for one in output["__interrupt__"]))
         return read_result(output)
 
-    def _read(self, post: Post) -> Extraction:
-        """Stage 1 as the graph sees it: done already."""
-        return self._ready[post][-1]
+
+async def extraction_of(given: PostInput, extractor: Extractor) -> Extraction:
+    """Give the extraction that came with a post, else ask the small model."""
+    return handed_in(given) or await extract_async(extractor, post_of(**arguments_of(given)))
 
 
 async def with_kept_picture(given: PostInput) -> PostInput:
     """The post; an inline picture is decoded and kept, off the event loop."""
     return given if given.image is None else PostInput(**await asyncio.to_thread(check_input, given.model_dump()))
-
-
-def any_uncertain(found: Extraction) -> bool:
-    """Whether any attribute is above its threshold."""
-    return any(
-        entity.uncertainty.of(name) > found.thresholds.of(name) for entity in found.entities for name in ATTRIBUTES
-    )
 
 
 def _some(source: Iterator[Any], most: int) -> Iterator[Any]:

@@ -10,11 +10,10 @@ from pydantic_core import to_json as dump
 
 from unco.context import Context
 from unco.corpus.engine import Engine, Rest
-from unco.corpus.output import Output, Printed, Settings, open_output
+from unco.corpus.output import Output, Printed, Settings, Write, open_output
 from unco.corpus.pipeline import Done
 from unco.corpus.tally import Tally
 from unco.errors import Unavailable, UncoError
-from unco.nodes.questions.usage import fault_of
 from unco.state import RESULT
 from unco.types import Correction, PostQuestion, Result
 
@@ -51,7 +50,8 @@ def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) 
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
     posts are held back until it has answered `SETTLED` others; after `MOST_UNANSWERED` of them, one after the other,
-    the run stops, and all that were held back are run anew later.
+    the run stops, and all that were held back are run anew later. A post that was written without an answer, for a
+    reason that passes, is open: `resume` runs it again and puts its result in the place of the line.
 
     Args:
         corpus: what is run.
@@ -73,8 +73,19 @@ def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) 
 
 
 async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, seen: Seen) -> Tally:
-    tally, held, unanswered, answered = Tally(before=output.written), list[Done](), 0, SETTLED
-    async for done in engine.run(Rest(corpus.posts, output.written, corpus.pictures)):
+    """Run the posts that are still open, then those that were never run."""
+    again = output.open_posts()
+    tally = Tally(before=output.written - len(again))
+    if again:
+        with output.replacing() as replaced:
+            await _run_some(engine, Rest(corpus.posts, 0, corpus.pictures, again), replaced, tally, seen)
+    await _run_some(engine, Rest(corpus.posts, output.written, corpus.pictures), output.append, tally, seen)
+    return tally
+
+
+async def _run_some(engine: Engine, posts: Rest, write: Write, tally: Tally, seen: Seen) -> None:
+    held, unanswered, answered = list[Done](), 0, SETTLED
+    async for done in engine.run(posts):
         held.append(done)
         state = _endpoint_state(done.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
@@ -82,17 +93,17 @@ async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, seen: S
         if unanswered >= MOST_UNANSWERED or (unanswered and len(held) >= MOST_HELD):
             raise Unavailable(
                 f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(done.result)}): the "
-                f"run stopped before post {held[0].line.number}; go on with --resume when it is up again"
+                f"run stopped before post {held[0].line.number}; go on with --resume when it is up again",
+                "unreachable",
             )
         if answered >= SETTLED or len(held) >= MOST_HELD:
-            _write(held, output, tally, seen)
-    _write(held, output, tally, seen)
-    return tally
+            _write(held, write, tally, seen)
+    _write(held, write, tally, seen)
 
 
-def _write(held: list[Done], output: Output | Printed, tally: Tally, seen: Seen) -> None:
+def _write(held: list[Done], write: Write, tally: Tally, seen: Seen) -> None:
     for done in held:
-        output.write(as_line(done))
+        write(done.line.number, as_line(done))
         if done.result is None:
             tally.add_failure(done.fault)
         else:
@@ -112,27 +123,21 @@ def as_line(done: Done) -> bytes:
 
 
 def _endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]:
-    """What a post shows of the endpoint: down = it was asked and gave no reply at all."""
-    asked = _asked(result)
-    if any(not said.cached for one in asked for said in one.exchanges):
+    """Tell what a post shows of the endpoint: down = it was asked and gave no reply at all."""
+    notes = () if result is None else result.notes
+    if any(not reply.cached for note in notes for reply in note.exchanges):
         return "up"
-    return "down" if any(_is_down(fault_of(one)) for one in asked) else "not asked"
+    return "down" if any(map(_in_vain, notes)) else "not asked"
 
 
-def _asked(result: Result | None) -> list[Correction | PostQuestion]:
-    """All that somebody may have been asked: about attributes, and about the post as a whole."""
-    if result is None:
-        return []
-    return [*(note for entity in result.entities for note in entity.corrections), *result.questions]
-
-
-def _is_down(fault: str) -> bool:
-    """Whether an endpoint was asked in vain; a budget that is spent or a privacy rule is nobody's failure."""
-    return fault.startswith("the endpoint") or "the connection to the endpoint" in fault
+def _in_vain(note: Correction | PostQuestion) -> bool:
+    """Tell whether an endpoint was asked in vain; a budget that is spent or a privacy rule is nobody's failure."""
+    return note.reason in ("unreachable", "breaker", "endpoint") and not note.exchanges
 
 
 def _why(result: Result | None) -> str:
-    return next((fault_of(one) for one in _asked(result) if _is_down(fault_of(one))), "no reason given")
+    notes = () if result is None else result.notes
+    return next((note.detail for note in notes if _in_vain(note)), "no reason given")
 
 
 def settings_of(context: Context, **choices: Any) -> Settings:

@@ -14,7 +14,7 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import count_posts, read_posts
 from unco.corpus.progress import shown_progress
 from unco.corpus.run import Corpus, run_corpus, settings_of
-from unco.errors import SetupError
+from unco.errors import SetupError, Unavailable
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -27,6 +27,7 @@ def start(
     """Run a corpus, or say what it would ask and cost; progress and summary go to the console.
 
     Raises:
+        Unavailable: answers are missing for a reason that passes; all posts are written.
         UncoError: see `run_corpus`.
     """
     extractor, llm = extractor_of(choices), mllm_from_env()
@@ -52,6 +53,9 @@ def start(
     went_on = f", {tally.before:,} done before" if tally.before else ""
     rate = tally.posts / max(seconds, 1e-9)
     console.print(f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){went_on}: {tally.words()}", soft_wrap=True)
+    if tally.open:
+        passing = f"{tally.open:,} posts lack an answer for a reason that passes"
+        raise Unavailable(f"{passing}: run them again with --resume", "deadline")
 
 
 def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:

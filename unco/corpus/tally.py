@@ -19,6 +19,8 @@ class Tally:
     routed: int = 0
     unanswered: int = 0
     """Routed attributes that no answer came about."""
+    open: int = 0
+    """Posts that lack an answer for a reason that passes."""
     calls: int = 0
     cached: int = 0
     usd: float = 0.0
@@ -28,6 +30,7 @@ class Tally:
     def add(self, result: Result) -> None:
         """Count a post."""
         self.posts += 1
+        self.open += result.is_open
         notes = [note for entity in result.entities for note in entity.corrections]
         self.attributes += len(notes)
         self.routed += sum(note.outcome != "skipped" for note in notes)

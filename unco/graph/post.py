@@ -17,7 +17,7 @@ from unco.graph.entity import build_entity_graph
 from unco.graph.routes import route_entities, route_extracted
 from unco.nodes.collect import collect
 from unco.nodes.extract import ExtractNode
-from unco.nodes.find_entities import FindEntities
+from unco.nodes.find_entities import find_entities
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -108,7 +108,7 @@ def build_graph(
     """
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge, thresholds), input_schema=PostInput)
-    graph.add_node("recall", FindEntities(llm, "recall"))
+    graph.add_node("recall", find_entities(llm, "recall"))
     graph.add_node("correct_entity", build_entity_graph(llm, knowledge))
     graph.add_node(collect)
     graph.add_edge(START, "extract")

@@ -10,15 +10,15 @@ from langgraph.types import Send
 
 from unco.context import Context
 from unco.state import EntityState, Json, PostState
-from unco.types import ATTRIBUTES, Attribute
+from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 NEIGHBOURS = 4
 """How many other entities a corrector hears of, to each side of its own."""
 
 
-def is_uncertain(entity: Json, attribute: Attribute, extraction: Json) -> bool:
-    """Whether an attribute is above its threshold."""
-    return bool(entity["uncertainty"][attribute] > extraction["thresholds"][attribute])
+def is_routed(entity: Json, attribute: Attribute, extraction: Json) -> bool:
+    """Tell whether an attribute is above its threshold."""
+    return Thresholds(**extraction["thresholds"]).are_exceeded(Uncertainty(**entity["uncertainty"]), attribute)
 
 
 def route_extracted(state: PostState, runtime: Runtime[Context]) -> list[Send] | Literal["recall", "collect"]:
@@ -31,9 +31,9 @@ def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
     return _uncertain_to("correct_entity", state) or "collect"
 
 
-def route_at_once(state: PostState) -> list[Send] | Literal["collect"]:
+def route_one_shot(state: PostState) -> list[Send] | Literal["collect"]:
     """The same, to the one question that corrects all three attributes."""
-    return _uncertain_to("correct_at_once", state) or "collect"
+    return _uncertain_to("correct_one_shot", state) or "collect"
 
 
 def route_to_generation(state: PostState) -> Literal["generate", "collect"]:
@@ -46,7 +46,7 @@ def _uncertain_to(node: str, state: PostState) -> list[Send]:
     needy = [
         entity
         for entity in extraction["entities"]
-        if any(is_uncertain(entity, attribute, extraction) for attribute in ATTRIBUTES)
+        if any(is_routed(entity, attribute, extraction) for attribute in ATTRIBUTES)
         and entity.get("found_by", "small model") == "small model"  # what the MLLM found is not asked about again
     ]
     return send_each(node, state, needy)
@@ -92,14 +92,14 @@ def neighbours(entities: list[Json]) -> dict[int, list[Json]]:
 
 def route_span(state: EntityState) -> Literal["correct_span", "correct_type", "correct_region", "__end__"]:
     """From the start: to the span corrector, or past it."""
-    return "correct_span" if is_uncertain(state["entity"], "span", state["extraction"]) else route_type(state)
+    return "correct_span" if is_routed(state["entity"], "span", state["extraction"]) else route_type(state)
 
 
 def route_type(state: EntityState) -> Literal["correct_type", "correct_region", "__end__"]:
     """From the span corrector: to the type corrector, or past it."""
-    return "correct_type" if is_uncertain(state["entity"], "type", state["extraction"]) else route_region(state)
+    return "correct_type" if is_routed(state["entity"], "type", state["extraction"]) else route_region(state)
 
 
 def route_region(state: EntityState) -> Literal["correct_region", "__end__"]:
     """From the type corrector: to the region corrector, or past it."""
-    return "correct_region" if is_uncertain(state["entity"], "region", state["extraction"]) else "__end__"
+    return "correct_region" if is_routed(state["entity"], "region", state["extraction"]) else "__end__"

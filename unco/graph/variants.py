@@ -15,11 +15,11 @@ from langgraph.graph import END, START, StateGraph
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.graph.post import PostGraph, build_graph, compile_post_graph
-from unco.graph.routes import route_at_once, route_to_generation
+from unco.graph.routes import route_one_shot, route_to_generation
 from unco.nodes.collect import collect
-from unco.nodes.correct_one_shot import CorrectAtOnce
+from unco.nodes.correct_one_shot import correct_one_shot
 from unco.nodes.extract import ExtractNode
-from unco.nodes.find_entities import FindEntities
+from unco.nodes.find_entities import find_entities
 from unco.state import EntityState, PostInput, PostOutput, PostState
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -65,11 +65,11 @@ def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Knowledge | N
 def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGraph:
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
-    graph.add_node("correct_at_once", CorrectAtOnce(llm), input_schema=EntityState)
+    graph.add_node("correct_one_shot", correct_one_shot(llm), input_schema=EntityState)
     graph.add_node(collect)
     graph.add_edge(START, "extract")
-    graph.add_conditional_edges("extract", route_at_once, ["correct_at_once", "collect"])
-    graph.add_edge("correct_at_once", "collect")
+    graph.add_conditional_edges("extract", route_one_shot, ["correct_one_shot", "collect"])
+    graph.add_edge("correct_one_shot", "collect")
     graph.add_edge("collect", END)
     return compile_post_graph(graph, "one_shot")
 
@@ -77,7 +77,7 @@ def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGra
 def _generate(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None, where_uncertain: bool = False) -> PostGraph:
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
-    graph.add_node("generate", FindEntities(llm, "generation"))
+    graph.add_node("generate", find_entities(llm, "generation"))
     graph.add_node(collect)
     graph.add_edge(START, "extract")
     if where_uncertain:

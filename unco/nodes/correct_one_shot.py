@@ -6,113 +6,88 @@ The question's cost stands at the span, and the other two cost nothing, so that 
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
-
-from langchain_core.runnables import Runnable, RunnableConfig
+from functools import partial
 
 from unco.errors import EndpointError, PictureError, Rejected, Unavailable
 from unco.nodes.correct_region import box_in_frame
-from unco.nodes.corrector_node import with_correction
-from unco.nodes.questions.correction import Value, blank_correction, shown_threshold
-from unco.nodes.questions.fallbacks import entity_turns
+from unco.nodes.questions.correction import Value, blank_correction, corrected_entity, shown_threshold
+from unco.nodes.questions.fallbacks import entity_attempts
 from unco.nodes.questions.frame_in_words import frame_in_words
-from unco.nodes.questions.question import MOST_CALLS, Case, request_of
-from unco.nodes.questions.question_runner import (
-    Account,
-    Steps,
-    Turn,
-    aask_chain,
-    ask_chain,
-    how_it_ended,
-    readable_answer,
-)
+from unco.nodes.questions.question import MOST_CALLS, EntityQuestion, request_of
+from unco.nodes.questions.question_node import QuestionNode
+from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
 from unco.nodes.questions.sent_picture import sent_picture
-from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
+from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
 from unco.nodes.verify import verify_region, verify_span, verify_type
 from unco.prompts import OneShotAnswer, Prompt, label_lines, load_prompt, neighbour_lines
-from unco.state import ENTITY, EntityState, Json, to_json
+from unco.state import EntityState, Json
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request
-from unco.types import ATTRIBUTES, Correction, Entity, Outcome
-
-Corrections = tuple[Correction, ...]
+from unco.types import ATTRIBUTES, Correction, Outcome
 
 
-class CorrectAtOnce(Runnable[EntityState, Json]):
-    """A node that corrects an entity with one question, under `invoke` and `ainvoke` alike."""
-
-    def __init__(self, llm: Mllm) -> None:
-        """Bind who is asked."""
-        self._llm = llm
-
-    def invoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
-        """Correct the state's entity."""
-        return _update(*ask_chain(_turns(input, self._llm), one_shot_steps, CORRECTIONS))
-
-    async def ainvoke(self, input: EntityState, config: RunnableConfig | None = None, **_: Any) -> Json:
-        """As `invoke`, awaiting the MLLM."""
-        return _update(*await aask_chain(_turns(input, self._llm), one_shot_steps, CORRECTIONS))
+def correct_one_shot(llm: Mllm) -> QuestionNode[EntityState, EntityQuestion]:
+    """Make a node that corrects an entity with one question."""
+    return QuestionNode(partial(_attempts, llm), one_shot_steps, _update)
 
 
-def _turns(state: EntityState, llm: Mllm) -> Iterator[Turn[Case]]:
+def _attempts(llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
     """What a budget grants to the attributes together is what their one question may take."""
     grants = state.get("grants")
-    calls = MOST_CALLS if grants is None else min(MOST_CALLS, sum(grants.values()))
-    for turn in entity_turns(state, llm):
-        yield replace(turn, case=replace(turn.case, calls=calls))
+    return entity_attempts(state, llm, MOST_CALLS if grants is None else min(MOST_CALLS, sum(grants.values())))
 
 
-def one_shot_steps(case: Case) -> Steps[Corrections]:
+def one_shot_steps(question: EntityQuestion) -> Steps[QuestionResult]:
     """Ask, read, ask once more if it cannot be read, verify; a correction for each attribute, in their order."""
-    prompt = load_prompt("one_shot", case.context.prompt_version("one_shot"))
-    blanks = tuple(blank_correction(attribute, case, prompt) for attribute in ATTRIBUTES)
-    said: list[Said] = []
+    prompt = load_prompt("one_shot", question.context.prompt_version("one_shot"))
+    blanks = tuple(blank_correction(attribute, question, prompt) for attribute in ATTRIBUTES)
+    log: ReplyLog = []
     try:
-        answer = yield from readable_answer(_request(case, prompt), prompt.answer, said, case.calls)
+        answer = yield from readable_answer(_request(question, prompt), prompt.answer, log, question.calls)
     except (EndpointError, PictureError) as fault:
-        outcome, state = how_it_ended(fault)
-        ended = [replace(blank, outcome=outcome, answer=state, detail=str(fault)) for blank in blanks]
-        return _with_cost_once(ended, said)
+        outcome, state, reason = outcome_of(fault)
+        ended = [replace(blank, outcome=outcome, answer=state, reason=reason, detail=str(fault)) for blank in blanks]
+        return _with_cost_once(ended, log)
     assert isinstance(answer, OneShotAnswer)
-    taken = [neighbour.span for neighbour in case.neighbours]
+    taken = [neighbour.span for neighbour in question.neighbours]
     verifiers: tuple[Callable[[], Value], ...] = (
-        lambda: verify_span(answer.corrected_entity, case.entity.span, case.extraction.tokens, taken),
-        lambda: verify_type(answer.corrected_type, case.extraction.labels),
-        lambda: _verify_region(answer, case),
+        lambda: verify_span(answer.corrected_entity, question.entity.span, question.extraction.tokens, taken),
+        lambda: verify_type(answer.corrected_type, question.extraction.labels),
+        lambda: _verify_region(answer, question),
     )
     notes = [replace(blank, answer="value", reasoning=answer.reasoning_process) for blank in blanks]
-    return _with_cost_once([_verified(note, verify) for note, verify in zip(notes, verifiers, strict=True)], said)
+    return _with_cost_once([_verified(note, verify) for note, verify in zip(notes, verifiers, strict=True)], log)
 
 
-def _request(case: Case, prompt: Prompt) -> Request:
-    doubts: dict[str, float] = {}
+def _request(question: EntityQuestion, prompt: Prompt) -> Request:
+    uncertainties: dict[str, float] = {}
     for name in ATTRIBUTES:
-        doubts[f"{name}_uncertainty"] = case.entity.uncertainty.of(name)
-        doubts[f"{name}_threshold"] = shown_threshold(case.extraction.thresholds.of(name))
-    info = case.extraction.picture
+        uncertainties[f"{name}_uncertainty"] = question.entity.uncertainty.of(name)
+        uncertainties[f"{name}_threshold"] = shown_threshold(question.extraction.thresholds.of(name))
+    info = question.extraction.picture
     values: dict[str, str | float] = {
-        "text": case.extraction.text,
-        "entity": case.entity.text,
-        "entity_type": case.entity.type,
-        "labels": label_lines(case.extraction.labels),
-        "neighbours": neighbour_lines(case.neighbours),
-        "box": box_in_frame(case.entity.region, case.frame, info) if info is not None else "null",
-        "frame": frame_in_words(case),
-        **doubts,
+        "text": question.extraction.text,
+        "entity": question.entity.text,
+        "entity_type": question.entity.type,
+        "labels": label_lines(question.extraction.labels),
+        "neighbours": neighbour_lines(question.neighbours),
+        "box": box_in_frame(question.entity.region, question.frame, info) if info is not None else "null",
+        "frame": frame_in_words(question),
+        **uncertainties,
     }
-    return request_of(case, prompt, values, sent_picture(case) if prompt.picture else None, None)
+    return request_of(question, prompt, values, sent_picture(question) if prompt.picture else None, None)
 
 
-def _verify_region(answer: OneShotAnswer, case: Case) -> Value:
+def _verify_region(answer: OneShotAnswer, question: EntityQuestion) -> Value:
     """The box must lie in the picture.
 
     Raises:
         Unavailable: there is none, so the box could not be asked about.
     """
-    info = case.extraction.picture
-    if info is None or case.image is None or case.frame is None:
-        raise Unavailable("the post has no picture to look at")
-    return verify_region(answer, case.entity.region, case.frame, (info.width, info.height))
+    info = question.extraction.picture
+    if info is None or question.image is None or question.frame is None:
+        raise Unavailable("the post has no picture to look at", "no_picture")
+    return verify_region(answer, question.entity.region, question.frame, (info.width, info.height))
 
 
 def _verified(note: Correction, verify: Callable[[], Value]) -> Correction:
@@ -121,34 +96,21 @@ def _verified(note: Correction, verify: Callable[[], Value]) -> Correction:
     except Rejected as fault:
         return replace(note, outcome="rejected", detail=str(fault))
     except Unavailable as fault:
-        return replace(note, outcome="unavailable", answer=None, detail=str(fault))
+        return replace(note, outcome="unavailable", answer=None, reason=fault.reason, detail=str(fault))
     null = note.attribute == "region" and after is None
     outcome: Outcome = "changed" if after != note.before else "kept"
     return replace(note, outcome=outcome, after=after, answer="null" if null else "value")
 
 
-def _with_cost_once(notes: list[Correction], said: list[Said]) -> Corrections:
-    """Whose answer it was stands at each; what was said and what it cost only at the first."""
-    first, *others = [told(note, said) for note in notes]
+def _with_cost_once(notes: list[Correction], log: ReplyLog) -> QuestionResult:
+    """Note at each attribute whose answer it was; what was said and what it cost only at the first."""
+    first, *others = [with_usage(note, log) for note in notes]
     free = (
         replace(note, calls=0, input_tokens=0, output_tokens=0, cost=0.0, seconds=0.0, exchanges=()) for note in others
     )
-    return (first, *free)
+    return QuestionResult((first, *free))
 
 
-def _with_earlier_faults(notes: Corrections, faults: str) -> Corrections:
-    return tuple(with_earlier_faults(note, faults) for note in notes)
-
-
-def _fault_of(notes: Corrections) -> str:
-    return fault_of(notes[0])
-
-
-CORRECTIONS = Account(_fault_of, _with_earlier_faults)
-
-
-def _update(case: Case, corrections: Corrections) -> Json:
-    entity: Entity = case.entity
-    for correction in corrections:
-        entity = with_correction(entity, correction, case.extraction)
-    return {"corrected": {str(entity.index): to_json(ENTITY, entity)}}
+def _update(question: EntityQuestion, result: QuestionResult) -> Json:
+    """The post graph takes the entity by its index; several come at once, so there is no key for a single one."""
+    return {"corrected": corrected_entity(question, result)["corrected"]}

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 
 from unco.errors import Unavailable
-from unco.nodes.questions.question import Case
+from unco.nodes.questions.question import EntityQuestion
 from unco.nodes.questions.sent_picture import marked_picture, sent_picture
 from unco.nodes.verify import verify_candidate, verify_region
 from unco.prompts import Answer, CandidateAnswer, RegionAnswer, load_prompt, neighbour_lines
@@ -26,41 +26,43 @@ class RegionCorrector:
 
     attribute: Attribute = "region"
 
-    def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
+    def prompt_values(self, question: EntityQuestion) -> tuple[dict[str, str], SentPicture | None]:
         """The post's text and picture, the entity with type and box, the frame in words, what else was seen there.
 
         Raises:
             Unavailable: the post has no picture.
         """
-        info = case.extraction.picture
-        if info is None or case.image is None:  # saved predictions may know a picture that the caller did not hand in
-            raise Unavailable("the post has no picture to look at")
-        size, offered = (info.width, info.height), _offered(case)
+        info = question.extraction.picture
+        if (
+            info is None or question.image is None
+        ):  # saved predictions may know a picture that the caller did not hand in
+            raise Unavailable("the post has no picture to look at", "no_picture")
+        size, offered = (info.width, info.height), _offered(question)
         values = {
-            "text": case.extraction.text,
-            "entity": case.entity.text,
-            "entity_type": case.entity.type,
-            "box": box_in_frame(case.entity.region, case.frame, info),
-            "frame": describe(case.frame, *size) if case.frame is not None else "",
-            "neighbours": neighbour_lines(case.neighbours),
-            "candidates": _lines((str(n), box_in_frame(box, case.frame, info)) for n, box in enumerate(offered, 1)),
+            "text": question.extraction.text,
+            "entity": question.entity.text,
+            "entity_type": question.entity.type,
+            "box": box_in_frame(question.entity.region, question.frame, info),
+            "frame": describe(question.frame, *size) if question.frame is not None else "",
+            "neighbours": neighbour_lines(question.neighbours),
+            "candidates": _lines((str(n), box_in_frame(box, question.frame, info)) for n, box in enumerate(offered, 1)),
             "text_lines": _lines(
-                (json.dumps(one_line(line.text), ensure_ascii=False), box_in_frame(line.box, case.frame, info))
-                for line in case.extraction.text_lines[:MOST_OFFERED]
+                (json.dumps(one_line(line.text), ensure_ascii=False), box_in_frame(line.box, question.frame, info))
+                for line in question.extraction.text_lines[:MOST_OFFERED]
             ),
         }
-        marked = load_prompt("region", case.context.prompt_version("region")).picture == "marked"
-        return values, marked_picture(case, offered) if marked else sent_picture(case)
+        marked = load_prompt("region", question.context.prompt_version("region")).picture == "marked"
+        return values, marked_picture(question, offered) if marked else sent_picture(question)
 
-    def verify(self, answer: Answer, case: Case) -> Box | None:
+    def verify(self, answer: Answer, question: EntityQuestion) -> Box | None:
         """The box must lie in the picture, the number be a candidate's."""
         assert isinstance(answer, RegionAnswer)
-        assert case.frame is not None
-        assert case.extraction.picture is not None
-        size = (case.extraction.picture.width, case.extraction.picture.height)
+        assert question.frame is not None
+        assert question.extraction.picture is not None
+        size = (question.extraction.picture.width, question.extraction.picture.height)
         if isinstance(answer, CandidateAnswer):
-            return verify_candidate(answer, case.entity.region, case.frame, size, _offered(case))
-        return verify_region(answer, case.entity.region, case.frame, size)
+            return verify_candidate(answer, question.entity.region, question.frame, size, _offered(question))
+        return verify_region(answer, question.entity.region, question.frame, size)
 
 
 def box_in_frame(box: Box | None, frame: Frame | None, info: PictureInfo) -> str:
@@ -68,8 +70,8 @@ def box_in_frame(box: Box | None, frame: Frame | None, info: PictureInfo) -> str
     return json.dumps(encode(box, frame, info.width, info.height)) if box and frame else "null"
 
 
-def _offered(case: Case) -> tuple[Box, ...]:
-    return case.extraction.candidates[:MOST_OFFERED]
+def _offered(question: EntityQuestion) -> tuple[Box, ...]:
+    return question.extraction.candidates[:MOST_OFFERED]
 
 
 def _lines(items: Iterable[tuple[str, str]]) -> str:

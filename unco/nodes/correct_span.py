@@ -1,6 +1,6 @@
 """The span corrector: are these the right words? (Algorithm 1, lines 2-5; text only, as in the paper's Figure 7)."""
 
-from unco.nodes.questions.question import Case
+from unco.nodes.questions.question import EntityQuestion
 from unco.nodes.verify import verify_span
 from unco.prompts import Answer, SpanAnswer, label_lines, neighbour_lines
 from unco.tools.llm.request import SentPicture
@@ -12,20 +12,20 @@ class SpanCorrector:
 
     attribute: Attribute = "span"
 
-    def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
+    def prompt_values(self, question: EntityQuestion) -> tuple[dict[str, str], SentPicture | None]:
         """The post's text, the entity's words and type, its neighbours, and the types with their descriptions."""
         values = {
-            "text": case.extraction.text,
-            "entity": case.entity.text,
-            "entity_type": case.entity.type,
-            "labels": label_lines(case.extraction.labels),
-            "neighbours": neighbour_lines(case.neighbours),
+            "text": question.extraction.text,
+            "entity": question.entity.text,
+            "entity_type": question.entity.type,
+            "labels": label_lines(question.extraction.labels),
+            "neighbours": neighbour_lines(question.neighbours),
         }
         return values, None
 
-    def verify(self, answer: Answer, case: Case) -> Span:
+    def verify(self, answer: Answer, question: EntityQuestion) -> Span:
         """The words must stand in the post, near the old ones, and be no neighbour's, shown or not."""
         assert isinstance(answer, SpanAnswer)
         # Else the next questions would be about the neighbour, and its type and box come back as this one's.
-        taken = [neighbour.span for neighbour in case.neighbours]
-        return verify_span(answer.corrected_entity, case.entity.span, case.extraction.tokens, taken)
+        taken = [neighbour.span for neighbour in question.neighbours]
+        return verify_span(answer.corrected_entity, question.entity.span, question.extraction.tokens, taken)

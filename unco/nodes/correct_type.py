@@ -1,6 +1,6 @@
 """The type corrector: is it of this type? (Algorithm 1, lines 6-9; Figure 8). It sees the corrected span."""
 
-from unco.nodes.questions.question import Case
+from unco.nodes.questions.question import EntityQuestion
 from unco.nodes.questions.sent_picture import sent_crop, sent_picture
 from unco.nodes.verify import verify_type
 from unco.prompts import Answer, TypeAnswer, fact_lines, label_lines, neighbour_lines
@@ -13,19 +13,19 @@ class TypeCorrector:
 
     attribute: Attribute = "type"
 
-    def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
+    def prompt_values(self, question: EntityQuestion) -> tuple[dict[str, str], SentPicture | None]:
         """The post's text and picture, if it has one, the entity, its neighbours, the types, and facts."""
         values = {
-            "text": case.extraction.text,
-            "entity": case.entity.text,
-            "entity_type": case.entity.type,
-            "labels": label_lines(case.extraction.labels),
-            "neighbours": neighbour_lines(case.neighbours),
-            "facts": fact_lines(case.facts),
+            "text": question.extraction.text,
+            "entity": question.entity.text,
+            "entity_type": question.entity.type,
+            "labels": label_lines(question.extraction.labels),
+            "neighbours": neighbour_lines(question.neighbours),
+            "facts": fact_lines(question.facts),
         }
-        return values, sent_crop(case) if "type" in case.privacy.crop else sent_picture(case)
+        return values, sent_crop(question) if "type" in question.privacy.crop else sent_picture(question)
 
-    def verify(self, answer: Answer, case: Case) -> str:
+    def verify(self, answer: Answer, question: EntityQuestion) -> str:
         """The type must be one of the scheme's."""
         assert isinstance(answer, TypeAnswer)
-        return verify_type(answer.corrected_type, case.extraction.labels)
+        return verify_type(answer.corrected_type, question.extraction.labels)

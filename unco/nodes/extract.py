@@ -12,9 +12,11 @@ from unco.context import Context
 from unco.nodes.plan_calls import calls_for, plan_calls
 from unco.nodes.settings import check_settings, current_context, current_mode
 from unco.state import EXTRACTION, Json, PostInput, to_json
+from unco.tools.extraction.saved_predictions import handed_in
+from unco.tools.extraction.tool import arguments_of
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
-from unco.types import Thresholds
+from unco.types import Extraction, Thresholds
 
 
 class ExtractNode(Runnable[PostInput, Json]):
@@ -44,22 +46,23 @@ class ExtractNode(Runnable[PostInput, Json]):
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the tool."""
         context = self._checked_context()
-        return self._update(self._tool.invoke(_arguments(input)), context)
+        found = handed_in(input) or EXTRACTION.validate_python(self._tool.invoke(arguments_of(input)))
+        return self._update(found, context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """As `invoke`, awaiting: posts that run at the same time go through the small model as one batch."""
         context = await asyncio.to_thread(self._checked_context)  # it reads files: prompts, a probed box frame
-        return self._update(await self._tool.ainvoke(_arguments(input)), context)
+        found = handed_in(input) or EXTRACTION.validate_python(await self._tool.ainvoke(arguments_of(input)))
+        return self._update(found, context)
 
     def _checked_context(self) -> Context:
         context = current_context()
         check_settings(context, self._llm, self._knowledge)
         return context
 
-    def _update(self, found: Json, context: Context) -> Json:
-        """The extraction under this run's thresholds, and how much may be asked about it, and until when."""
-        extraction = EXTRACTION.validate_python(found)
-        extraction = replace(extraction, thresholds=self._thresholds or context.thresholds(extraction.thresholds))
+    def _update(self, found: Extraction, context: Context) -> Json:
+        """Put the extraction under this run's thresholds; say how much may be asked about it, and until when."""
+        extraction = replace(found, thresholds=self._thresholds or context.thresholds(found.thresholds))
         free = current_mode(context, self._llm) == "replay"
         calls = None if free else calls_for(context, self._llm, extraction.text)
         grants = None if calls is None else plan_calls(extraction, calls)
@@ -71,8 +74,3 @@ class ExtractNode(Runnable[PostInput, Json]):
             "calls": calls,
             "grants": None if grants is None else {str(index): dict(each) for index, each in grants.items()},
         }
-
-
-def _arguments(input: PostInput) -> Json:
-    """What the small model needs of a post."""
-    return input.model_dump(exclude={"private"})

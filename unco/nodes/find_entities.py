@@ -6,26 +6,17 @@ in the picture.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-
-from langchain_core.runnables import Runnable, RunnableConfig
+from dataclasses import replace
+from functools import partial
 
 from unco.errors import EndpointError, PictureError, Rejected
-from unco.nodes.questions.fallbacks import post_turns
+from unco.nodes.questions.fallbacks import post_attempts
 from unco.nodes.questions.frame_in_words import demonstrated, frame_in_words
-from unco.nodes.questions.question import LONGEST_ANSWER, MOST_CALLS, PostCase, request_of
-from unco.nodes.questions.question_runner import (
-    Account,
-    Steps,
-    Turn,
-    aask_chain,
-    ask_chain,
-    how_it_ended,
-    readable_answer,
-)
+from unco.nodes.questions.question import LONGEST_ANSWER, MOST_CALLS, Question, request_of
+from unco.nodes.questions.question_node import QuestionNode
+from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
 from unco.nodes.questions.sent_picture import sent_picture
-from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
+from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
 from unco.nodes.verified_entity import verified_entity
 from unco.prompts import (
     EntitiesAnswer,
@@ -44,117 +35,83 @@ from unco.types import Entity, Finder, Neighbour, PostQuestion
 PROMPTS: dict[Finder, PromptName] = {"recall": "recall", "generation": "generate"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What came of the question."""
+def find_entities(llm: Mllm, finder: Finder) -> QuestionNode[PostState, Question]:
+    """Make a node that asks for a post's entities.
 
-    question: PostQuestion
-    entities: tuple[Entity, ...]
-    """Those to be added."""
-
-
-class FindEntities(Runnable[PostState, Json]):
-    """A node that asks for a post's entities, under `invoke` and `ainvoke` alike."""
-
-    def __init__(self, llm: Mllm, finder: Finder) -> None:
-        """Bind who is asked, and for what.
-
-        Args:
-            llm: who is asked.
-            finder: `recall` adds to what the small model found; `generation` drops that, unseen.
-        """
-        self._llm = llm
-        self._finder = finder
-
-    def invoke(self, input: PostState, config: RunnableConfig | None = None, **_: Any) -> Json:
-        """Ask about the state's post."""
-        return _update(*ask_chain(self._turns(input), self._steps, FINDING))
-
-    async def ainvoke(self, input: PostState, config: RunnableConfig | None = None, **_: Any) -> Json:
-        """As `invoke`, awaiting the MLLM."""
-        return _update(*await aask_chain(self._turns(input), self._steps, FINDING))
-
-    def _steps(self, case: PostCase) -> Steps[Finding]:
-        return finding_steps(case, self._finder)
-
-    def _turns(self, state: PostState) -> Iterator[Turn[PostCase]]:
-        """A budget's calls go to the uncertain attributes first, where those are asked about as well."""
-        calls = state.get("calls")
-        if calls is not None and self._finder == "recall":
-            calls -= sum(sum(each.values()) for each in (state.get("grants") or {}).values())
-        for turn in post_turns(state, self._llm):
-            case = replace(turn.case, calls=MOST_CALLS if calls is None else min(MOST_CALLS, calls))
-            yield replace(turn, case=_without_entities(case) if self._finder == "generation" else case)
+    Args:
+        llm: who is asked.
+        finder: `recall` adds to what the small model found; `generation` drops that, unseen.
+    """
+    return QuestionNode(partial(_attempts, llm, finder), partial(finding_steps, finder), _update)
 
 
-def finding_steps(case: PostCase, finder: Finder) -> Steps[Finding]:
+def _attempts(llm: Mllm, finder: Finder, state: PostState) -> Iterator[Attempt[Question]]:
+    """A budget's calls go to the uncertain attributes first, where those are asked about as well."""
+    calls = state.get("calls")
+    if calls is not None and finder == "recall":
+        calls -= sum(sum(each.values()) for each in (state.get("grants") or {}).values())
+    for attempt in post_attempts(state, llm):
+        question = replace(attempt.question, calls=MOST_CALLS if calls is None else min(MOST_CALLS, calls))
+        yield replace(attempt, question=_without_entities(question) if finder == "generation" else question)
+
+
+def finding_steps(finder: Finder, question: Question) -> Steps[QuestionResult]:
     """Ask, read, ask once more if it cannot be read, verify; every way to fail ends in an outcome."""
     name = PROMPTS[finder]
-    prompt = load_prompt(name, case.context.prompt_version(name))
+    prompt = load_prompt(name, question.context.prompt_version(name))
     blank = PostQuestion(finder, "unavailable", prompt=prompt.id, prompt_hash=prompt.sha256[:12])
-    said: list[Said] = []
+    log: ReplyLog = []
     try:
-        answer = yield from readable_answer(_request(case, prompt), prompt.answer, said, case.calls)
+        answer = yield from readable_answer(_request(question, prompt), prompt.answer, log, question.calls)
     except (EndpointError, PictureError) as fault:
-        ended = replace(blank, detail=str(fault))
-        if how_it_ended(fault)[0] == "failed":
-            ended = replace(ended, outcome="failed")
-        return Finding(told(ended, said), ())
+        outcome, _, reason = outcome_of(fault)
+        ended = replace(blank, reason=reason, detail=str(fault))
+        return QuestionResult((with_usage(replace(ended, outcome="failed") if outcome == "failed" else ended, log),))
     assert isinstance(answer, EntitiesAnswer)
-    question = told(replace(blank, outcome="answered", reasoning=answer.reasoning_process), said)
-    return _verified(case, question, answer.entities)
+    asked = with_usage(replace(blank, outcome="answered", reasoning=answer.reasoning_process), log)
+    return _verified(question, asked, answer.entities)
 
 
-def _verified(case: PostCase, question: PostQuestion, items: Sequence[FoundEntity]) -> Finding:
+def _verified(question: Question, asked: PostQuestion, items: Sequence[FoundEntity]) -> QuestionResult:
     """The entities that pass, one after another, so that none takes the words of an earlier one."""
     found: list[Entity] = []
     dropped: list[str] = []
     for item in items:
-        entities = (*case.extraction.entities, *found)
+        entities = (*question.extraction.entities, *found)
         try:
-            found.append(verified_entity(item, case, question, entities))
+            found.append(verified_entity(item, question, asked, entities))
         except Rejected as fault:
             dropped.append(str(fault))
-    return Finding(replace(question, dropped=tuple(dropped)), tuple(found))
+    return QuestionResult((replace(asked, dropped=tuple(dropped)),), tuple(found))
 
 
-def _request(case: PostCase, prompt: Prompt) -> Request:
+def _request(question: Question, prompt: Prompt) -> Request:
     values = {
-        "text": case.extraction.text,
-        "labels": label_lines(case.extraction.labels),
-        "frame": frame_in_words(case),
+        "text": question.extraction.text,
+        "labels": label_lines(question.extraction.labels),
+        "frame": frame_in_words(question),
     }
     if prompt.name == "generate":
-        values["demonstrations"] = demonstrated(prompt, case)
+        values["demonstrations"] = demonstrated(prompt, question)
     else:
         values["neighbours"] = neighbour_lines(
-            Neighbour(found.index, found.span, found.text, found.type) for found in case.extraction.entities
+            Neighbour(found.index, found.span, found.text, found.type) for found in question.extraction.entities
         )
-    picture = sent_picture(case) if prompt.picture else None
-    return request_of(case, prompt, values, picture, None, LONGEST_ANSWER)
+    picture = sent_picture(question) if prompt.picture else None
+    return request_of(question, prompt, values, picture, None, LONGEST_ANSWER)
 
 
-def _fault_of(finding: Finding) -> str:
-    return fault_of(finding.question)
+def _without_entities(question: Question) -> Question:
+    return replace(question, extraction=replace(question.extraction, entities=()))
 
 
-def _with_earlier_faults(finding: Finding, faults: str) -> Finding:
-    return replace(finding, question=with_earlier_faults(finding.question, faults))
-
-
-FINDING = Account(_fault_of, _with_earlier_faults)
-
-
-def _without_entities(case: PostCase) -> PostCase:
-    return replace(case, extraction=replace(case.extraction, entities=()))
-
-
-def _update(case: PostCase, finding: Finding) -> Json:
-    asked = finding.question
+def _update(question: Question, result: QuestionResult) -> Json:
+    (asked,) = result.notes
+    assert isinstance(asked, PostQuestion)
     failed = (f"{asked.finder} {asked.outcome}: {asked.detail}",) if asked.outcome != "answered" else ()
     extraction = replace(
-        case.extraction,
-        entities=(*case.extraction.entities, *finding.entities),
-        warnings=(*case.extraction.warnings, *failed),
+        question.extraction,
+        entities=(*question.extraction.entities, *result.found),
+        warnings=(*question.extraction.warnings, *failed),
     )
     return {"extraction": to_json(EXTRACTION, extraction), "questions": [to_json(POST_QUESTION, asked)]}

@@ -31,7 +31,7 @@ def plan_calls(extraction: Extraction, calls: int) -> Grants:
         (entity.uncertainty.of(name), -entity.index, -place, entity.index, name)
         for entity in extraction.entities
         for place, name in enumerate(ATTRIBUTES)
-        if entity.uncertainty.of(name) > extraction.thresholds.of(name)
+        if extraction.thresholds.are_exceeded(entity.uncertainty, name)
     ]
     grants: Grants = {index: {} for *_, index, _ in routed}
     for _ in range(MOST_CALLS):
@@ -48,7 +48,7 @@ def calls_for(context: Context, llm: Mllm, text: str) -> int | None:
     A call is taken to cost what it can cost at most, with the dearest model that may be asked.
     """
     usd = most_usd_of_a_call(context, llm, text)
-    limits = [limit for limit in (context.post_calls, llm.terms.ledger.calls_left(usd)) if limit is not None]
+    limits = [limit for limit in (context.post_calls, llm.terms.budget.calls_left(usd)) if limit is not None]
     if context.post_usd is not None:
         limits.append(affordable(context.post_usd, usd))
     return int(min(limits)) if limits else None

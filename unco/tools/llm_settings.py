@@ -16,7 +16,7 @@ from unco.environment import environment
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
 from unco.tools.box_frames.frame import LEAST_LONGEST
-from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
@@ -109,7 +109,7 @@ def mllm_from_settings(settings: CallSettings, cache: Cache | None, recording: R
     shared = Terms(
         privacy=Privacy(**(dict(settings.privacy) | {"crop": frozenset(settings.privacy.crop)})),
         prices=Prices(version=version, models=(*settings.prices, *shipped_prices().models)),
-        ledger=Ledger(Caps(settings.budget.calls, settings.budget.usd)),
+        budget=Budget(Caps(settings.budget.calls, settings.budget.usd)),
         egress=EgressLog(settings.egress_log) if settings.egress_log else None,
     )
     first, *others = (_mllm(model, shared, cache, recording) for model in settings.models)

@@ -3,7 +3,17 @@
 No third-party import. Units and ranges stand under each field. Uncertainty grows with doubt: higher = less sure.
 """
 
-from unco.types.corrections import AnswerState, Correction, Exchange, Finder, Outcome, PostQuestion, Usage
+from unco.types.corrections import (
+    PASSING_REASONS,
+    AnswerState,
+    Correction,
+    Exchange,
+    Finder,
+    Outcome,
+    PostQuestion,
+    Reason,
+    Usage,
+)
 from unco.types.geometry import Box, Span
 from unco.types.gold import GoldEntity, GoldPost
 from unco.types.posts import Entity, Extraction, Label, Neighbour, PictureInfo, Post, Result, TextLine
@@ -12,6 +22,7 @@ from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Attribute, Thresholds, Un
 __all__ = [
     "ALWAYS",
     "ATTRIBUTES",
+    "PASSING_REASONS",
     "AnswerState",
     "Attribute",
     "Box",
@@ -28,6 +39,7 @@ __all__ = [
     "PictureInfo",
     "Post",
     "PostQuestion",
+    "Reason",
     "Result",
     "Span",
     "TextLine",

@@ -20,6 +20,30 @@ AnswerState = Literal["value", "null", "unreadable", "failed"]
 """What came back: a value, an explicit "not in the picture" (regions only), unreadable text, or no answer at all."""
 
 
+Reason = Literal[
+    "off",
+    "policy",
+    "budget",
+    "no_picture",
+    "not_recorded",
+    "deadline",
+    "rate",
+    "breaker",
+    "unreachable",
+    "endpoint",
+]
+"""Why a question got no answer.
+
+`off`: calls are off, or no endpoint is named. `policy`: privacy forbids it. `budget`: nothing is left, or the price is
+unknown. `no_picture`: there is none to ask about. `not_recorded`: replay, and the recording has no answer.
+`deadline`: no time was left to ask. `rate`: the rate limit had no place in time. `breaker`: the endpoint failed too
+often just now. `unreachable`: no connection. `endpoint`: it was asked, and refused, broke down or was too slow.
+"""
+
+PASSING_REASONS: frozenset[Reason] = frozenset({"deadline", "rate", "breaker", "unreachable"})
+"""Reasons that pass by themselves: an attribute that is `unavailable` for one of them is asked about again later."""
+
+
 Finder = Literal["small model", "recall", "generation"]
 """Who found an entity: the small model, or the MLLM when asked for missed ones, or for all of them."""
 
@@ -64,6 +88,8 @@ class Correction:
     """Why: the reason of a skip, a rejection, a failure; empty where the outcome says it all."""
     answer: AnswerState | None = None
     """What came back; None when nobody was asked."""
+    reason: Reason | None = None
+    """Why no answer came, where none did."""
     reasoning: str = ""
     """The MLLM's own account. Data to show, never an instruction to follow."""
     prompt: str = ""
@@ -91,6 +117,11 @@ class Correction:
     """What was looked up and quoted to the MLLM."""
 
     @property
+    def is_open(self) -> bool:
+        """True when no answer came for a reason that passes, so that the attribute is to be asked about again."""
+        return self.outcome == "unavailable" and self.reason in PASSING_REASONS
+
+    @property
     def simulated(self) -> bool:
         """True when the answer came from a simulated model, an instrument for tests; such a model's name begins so."""
         return self.model.startswith("simulated-")
@@ -105,6 +136,8 @@ class PostQuestion:
     """As of a correction; `answered` also where nothing in the answer could be used."""
     detail: str = ""
     """Why it failed or nobody was asked."""
+    reason: Reason | None = None
+    """As `Correction.reason`."""
     dropped: tuple[str, ...] = ()
     """Why entities of the answer were not added, one sentence each."""
     reasoning: str = ""
@@ -120,6 +153,11 @@ class PostQuestion:
     cost: float | None = 0.0
     seconds: float = 0.0
     exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """As `Correction.is_open`."""
+        return self.outcome == "unavailable" and self.reason in PASSING_REASONS
 
     @property
     def simulated(self) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from unco.types.corrections import Correction, Finder, PostQuestion, Usage
 from unco.types.geometry import Box, Span
-from unco.types.uncertainty import Attribute, Thresholds, Uncertainty
+from unco.types.uncertainty import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,10 @@ class Extraction:
     text_lines: tuple[TextLine, ...] = ()
     """Those of them that hold writing, as read."""
 
+    def routed(self, entity: Entity) -> tuple[Attribute, ...]:
+        """Name the attributes of an entity that are above their thresholds."""
+        return tuple(name for name in ATTRIBUTES if self.thresholds.are_exceeded(entity.uncertainty, name))
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -143,3 +147,13 @@ class Result:
     """Of all its corrections."""
     questions: tuple[PostQuestion, ...] = ()
     """Those about the post as a whole; empty in a run that only corrects."""
+
+    @property
+    def notes(self) -> tuple[Correction | PostQuestion, ...]:
+        """What became of all that the MLLM was asked, or was to be asked."""
+        return (*(note for entity in self.entities for note in entity.corrections), *self.questions)
+
+    @property
+    def is_open(self) -> bool:
+        """True when an answer is missing for a reason that passes, so that the post is to be run again."""
+        return any(note.is_open for note in self.notes)

@@ -44,3 +44,7 @@ class Thresholds:
     def of(self, attribute: Attribute) -> float:
         """The threshold of one attribute."""
         return {"span": self.span, "type": self.type, "region": self.region}[attribute]
+
+    def are_exceeded(self, uncertainty: Uncertainty, attribute: Attribute) -> bool:
+        """Tell whether an attribute is routed to its corrector: its uncertainty is strictly above its threshold."""
+        return uncertainty.of(attribute) > self.of(attribute)

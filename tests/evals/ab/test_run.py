@@ -117,7 +117,7 @@ async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and
     )
     assert spoilt > 0.1 * simulation.counts["questions"]
     assert simulation.counts["answers given again"] == 0, "no call is paid for twice"
-    assert llm.terms.ledger.spent.calls == simulation.counts["answers"]
+    assert llm.terms.budget.spent.calls == simulation.counts["answers"]
 
 
 def test_the_profiles_that_come_along_are_profiles() -> None:

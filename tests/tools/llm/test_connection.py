@@ -15,7 +15,7 @@ from tenacity import wait_none
 
 from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal, serve
 from unco.errors import CallFailed, SetupError, Unavailable
-from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
@@ -104,12 +104,12 @@ def test_a_refusal_in_its_own_field_is_kept_as_text(server: OpenAIServer, ask: A
 def test_the_cost_is_by_the_endpoints_own_counts(server: OpenAIServer, ask: Ask) -> None:
     terms = Terms(prices=PRICES)
     assert ask(client(server, terms), REQUEST).cost == pytest.approx((11 * 2.0 + 7 * 10.0) / 1e6)
-    assert terms.ledger.spent.usd == pytest.approx(92e-6)
+    assert terms.budget.spent.usd == pytest.approx(92e-6)
     assert ask(client(server), REQUEST).cost is None, "no price is known for it"
 
 
 def test_a_budget_ends_the_calls(server: OpenAIServer, ask: Ask) -> None:
-    mllm = client(server, Terms(ledger=Ledger(Caps(calls=1))))
+    mllm = client(server, Terms(budget=Budget(Caps(calls=1))))
     ask(mllm, REQUEST)
     with pytest.raises(Unavailable, match="budget"):
         ask(mllm, replace(REQUEST, user="Bergen"))
@@ -117,10 +117,10 @@ def test_a_budget_ends_the_calls(server: OpenAIServer, ask: Ask) -> None:
 
 
 def test_what_the_cache_knows_costs_nothing(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
-    mllm = client(server, Terms(ledger=Ledger(Caps(calls=1))), cache=Cache(tmp_path))
+    mllm = client(server, Terms(budget=Budget(Caps(calls=1))), cache=Cache(tmp_path))
     ask(mllm, REQUEST)
     assert ask(mllm, REQUEST).cached
-    assert mllm.terms.ledger.spent.calls == 1
+    assert mllm.terms.budget.spent.calls == 1
 
 
 def test_a_refused_call_opens_no_socket(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
@@ -176,11 +176,12 @@ def test_a_deadline_shortens_the_attempt(server: OpenAIServer, ask: Ask) -> None
         ask(client(server, deadline_s=0.3), REQUEST)
 
 
-def test_no_place_before_the_deadline_is_a_failed_call(server: OpenAIServer, ask: Ask) -> None:
+def test_no_place_before_the_deadline_is_a_reason_that_passes(server: OpenAIServer, ask: Ask) -> None:
     mllm = client(server, Terms(rate=RateLimit(requests_per_minute=1)), deadline_s=5)
     ask(mllm, REQUEST)
-    with pytest.raises(CallFailed, match="rate limit leaves no place"):
+    with pytest.raises(Unavailable, match="rate limit leaves no place") as raised:
         ask(mllm, replace(REQUEST, user="Bergen"))
+    assert raised.value.reason == "rate"
     assert server.calls == 1
 
 

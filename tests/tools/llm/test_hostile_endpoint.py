@@ -10,7 +10,7 @@ import pytest
 from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
 from tests.tools.llm.test_connection import ASKED, PRICES, REQUEST, Ask, ask, client, formats, server
 from unco.errors import CallFailed, SettingsError
-from unco.tools.llm.budget import Caps, Ledger
+from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.rate_limit import RateLimit
@@ -35,10 +35,10 @@ def test_counts_that_can_be_none_are_none(
     body = json.loads(completion())
     body["usage"] |= change
     server.script = [Step(json.dumps(body))]
-    terms = Terms(prices=PRICES, ledger=Ledger(Caps(usd=1.0)))
+    terms = Terms(prices=PRICES, budget=Budget(Caps(usd=1.0)))
     reply = ask(client(server, terms), REQUEST)
     assert reply.input_tokens == tokens
-    assert 0 < terms.ledger.spent.usd < 1.0
+    assert 0 < terms.budget.spent.usd < 1.0
 
 
 @pytest.mark.parametrize("finish_reason", [5, {"a": 1}, ["stop"]])

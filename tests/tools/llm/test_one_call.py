@@ -12,7 +12,7 @@ import pytest
 
 from tests.tools.llm.cache.test_process_locks import holder
 from tests.tools.llm.openai_server import ANSWER, Step, serve
-from unco.errors import CallFailed, TimeIsUp
+from unco.errors import CallFailed, Unavailable
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Purpose, Request
@@ -93,7 +93,7 @@ async def test_who_waits_for_another_waits_no_longer_than_its_own_deadline(tmp_p
         leader = asyncio.create_task(mllm.aask(REQUEST, "live"))
         await asyncio.sleep(0.1)
         hasty, start = replace(REQUEST, purpose=Purpose(deadline=time.time() + 0.2)), time.monotonic()
-        with pytest.raises(TimeIsUp, match="equal question was under way"):
+        with pytest.raises(Unavailable, match="equal question was under way"):
             await (asyncio.to_thread(mllm.ask, hasty, "live") if sync else mllm.aask(hasty, "live"))
         assert time.monotonic() - start < 0.8
         await leader
@@ -103,7 +103,7 @@ def test_a_byte_that_another_process_holds_is_waited_for_until_the_deadline(tmp_
     mllm = Mllm("http://127.0.0.1:9/v1", "small-vl", cache=Cache(tmp_path), deadline_s=0.3)
     process = holder(tmp_path / "locks", mllm._key(REQUEST, "live"))
     try:
-        with pytest.raises(TimeIsUp, match="another process was asking the same"):
+        with pytest.raises(Unavailable, match="another process was asking the same"):
             mllm.ask(REQUEST, "live")
     finally:
         process.kill()
@@ -117,14 +117,16 @@ def test_without_a_lock_file_questions_are_asked_all_the_same(tmp_path: Path) ->
 
 
 FORK = """
-import os, sys, threading, time
+import asyncio, os, sys, threading, time
 from unco.tools.llm.cache.single_flight import SingleFlight
 flights = SingleFlight()
-threading.Thread(target=flights.run, args=("k", lambda: time.sleep(2)), daemon=True).start()
+async def seven():
+    return 7
+threading.Thread(target=asyncio.run, args=(flights.run("k", lambda: asyncio.sleep(2)),), daemon=True).start()
 time.sleep(0.2)
 child = os.fork()
 if child == 0:
-    os._exit(0 if flights.run("k", lambda: 7) == (7, True) else 1)
+    os._exit(0 if asyncio.run(flights.run("k", seven)) == (7, True) else 1)
 for _ in range(40):
     done, status = os.waitpid(child, os.WNOHANG)
     if done:

@@ -57,7 +57,7 @@ class BatchMllm(Mllm):
         """A question that is written is spent, at the most that it can cost."""
         terms, address = self.terms, self.base_url or ""
         terms.privacy.check(address, request.purpose)
-        with terms.ledger.reserved(request, terms.prices.of(request.model)) as replies:
+        with terms.budget.reserved(request, terms.prices.of(request.model)) as replies:
             if terms.egress:
                 terms.egress.note(address, request)
             self._files.add(key, body_of(request, self.took(request)))

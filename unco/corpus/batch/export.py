@@ -82,11 +82,6 @@ async def _run(lines: Iterator[Line], pipeline: Pipeline) -> tuple[int, int, int
         posts += 1
         done += post.result is not None
         failed += post.result is None and not isinstance(post.fault, Waiting)
-        notes = [note for entity in post.result.entities for note in entity.corrections] if post.result else []
-        forbidden += any(note.outcome == "unavailable" and _is_ruled_out(note.detail) for note in notes)
+        notes = post.result.notes if post.result else ()
+        forbidden += any(note.reason in ("budget", "policy") for note in notes)
     return posts, done, failed, forbidden
-
-
-def _is_ruled_out(why: str) -> bool:
-    """Not so where there is nothing to ask about, such as a region without a picture."""
-    return why.startswith(("budget", "policy"))

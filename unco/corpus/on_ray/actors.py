@@ -17,12 +17,10 @@ from unco.corpus.choices import Choices, extractor_of
 from unco.corpus.on_ray.post_rows import Parcel, here, parcels_of, table_of
 from unco.corpus.on_ray.shared_budget import join
 from unco.corpus.on_ray.worker_environment import Place
-from unco.corpus.pipeline import Pipeline, with_kept_picture
+from unco.corpus.pipeline import Pipeline, extraction_of, with_kept_picture
 from unco.errors import SetupError, UncoError
 from unco.small_model.batching import Batching
 from unco.state import EXTRACTION
-from unco.tools.extraction.extractor import extract_async
-from unco.tools.extraction.tool import post_of
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm_settings import mllm_from_env
 from unco.types import Extraction, Post
@@ -63,8 +61,7 @@ class SmallModel:
         if self._fault:
             return parcel.failed(self._fault)
         try:
-            post = post_of(**(await with_kept_picture(given)).model_dump(exclude={"private"}))
-            found = await extract_async(self._extractor, post)
+            found = await extraction_of(await with_kept_picture(given), self._extractor)
         except UncoError as error:
             return parcel.failed(error)
         return replace(parcel, found=EXTRACTION.dump_json(found))

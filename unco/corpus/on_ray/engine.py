@@ -57,13 +57,13 @@ class RayEngine:
         with cluster() as (cpus, gpus):
             gpus = 0.0 if self._choices.predictions else gpus
             sizes = self._sizes or sizes_of(cpus, gpus, self._choices.at_once)
-            number = lines.done
+            number, numbers = lines.done, lines.numbers()
             async for done in _results(self._dataset(pieces, sizes)):
-                number += 1
+                number = next(numbers, -1)
                 if done.line.number != number:
                     raise SetupError(f"post {done.line.number} came in place of post {number}: {_CHANGED}")
                 yield done
-            if pieces[-1].posts is not None and number != pieces[-1].first + pieces[-1].posts - 1:
+            if _last_number(pieces, lines) not in (None, number):
                 raise SetupError(f"nothing came after post {number}: {_CHANGED}")
 
     def _dataset(self, pieces: list[Piece], sizes: Sizes) -> Dataset:
@@ -91,6 +91,13 @@ class RayEngine:
                 batch_size=None,
             )
             return corrected
+
+
+def _last_number(pieces: list[Piece], lines: Rest) -> int | None:
+    """Give the number of the last post; None = it is known only when it has come."""
+    if lines.only is not None:
+        return lines.only[-1]
+    return None if pieces[-1].posts is None else pieces[-1].first + pieces[-1].posts - 1
 
 
 def _settings() -> DataContext:

@@ -46,7 +46,7 @@ class Parcel:
 
     def failed(self, error: UncoError) -> "Parcel":
         """Without a result."""
-        return replace(self, fault=json.dumps([type(error).__name__, str(error)]).encode(), found=b"")
+        return replace(self, fault=json.dumps([type(error).__name__, *error.__reduce__()[1]]).encode(), found=b"")
 
     def corrected(self, done: Done) -> "Parcel":
         """With what became of it; a result needs its post no more."""
@@ -62,8 +62,8 @@ class Parcel:
         """
         if not self.fault:
             return Done(Line(self.number, None), RESULT.validate_json(self.result))
-        kind, message = json.loads(self.fault)
-        fault: UncoError = getattr(errors, kind)(message)
+        kind, *arguments = json.loads(self.fault)
+        fault: UncoError = getattr(errors, kind)(*arguments)
         if isinstance(fault, SettingsError) or not isinstance(fault, InputError):
             raise fault
         return Done(self.line(), None, fault)

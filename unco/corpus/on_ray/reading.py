@@ -5,7 +5,8 @@ only be read from its beginning, a table above all, is one piece.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, islice
@@ -46,13 +47,18 @@ class Piece:
     """Where the first begins, in bytes; None = the file is read from its beginning."""
     pictures: Path | None = None
     """Folder of the pictures of CoNLL text."""
+    only: frozenset[int] | None = None
+    """Numbers of the posts that are run; None = all."""
 
     def lines(self) -> Iterator[Line]:
-        """The posts.
+        """Give the posts that are run.
 
         Raises:
             DataError: they cannot be read.
         """
+        return (line for line in self._all_lines() if self.only is None or line.number in self.only)
+
+    def _all_lines(self) -> Iterator[Line]:
         if self.start is None:
             yield from islice(read_posts(self.path, self.pictures), self.first - 1, None)
             return
@@ -98,13 +104,23 @@ def pieces_of(rest: Rest) -> list[Piece]:
     if rest.path == STDIN or (path.exists() and not (path.is_file() or path.is_dir())):
         raise SettingsError(f"--engine ray reads from a file that all nodes see, and {rest.path} is a stream: save it")
     if is_table(path) or is_conll(path) or rest.pictures is not None:
-        return [Piece(path, rest.done + 1, None, pictures=rest.pictures and rest.pictures.absolute())]
+        whole = Piece(path, rest.done + 1, None, pictures=rest.pictures and rest.pictures.absolute())
+        return [whole if rest.only is None else replace(whole, only=frozenset(rest.only))]
     starts, posts = _starts(path, rest.done)
     stride = -(-len(starts) // MOST_PIECES) or 1
-    return [
+    pieces = (
         Piece(path, first, min(UNIT * stride, posts - first + 1), start)
         for first, start in zip(count(rest.done + 1, UNIT * stride), starts[::stride], strict=False)
-    ]
+    )
+    return list(pieces) if rest.only is None else list(_with_only(pieces, rest.only))
+
+
+def _with_only(pieces: Iterable[Piece], only: Sequence[int]) -> Iterator[Piece]:
+    """Keep the pieces that hold a post that is run."""
+    for piece in pieces:
+        begin, end = bisect_left(only, piece.first), bisect_left(only, piece.first + (piece.posts or 0))
+        if begin < end:
+            yield replace(piece, only=frozenset(only[begin:end]))
 
 
 def _starts(path: Path, done: int) -> tuple["array[int]", int]:

@@ -14,7 +14,7 @@ import ray
 from ray.exceptions import RayError
 
 from unco.errors import SetupError, Unavailable
-from unco.tools.llm.budget import Caps, Ledger, Spent, most_usd
+from unco.tools.llm.budget import Budget, Caps, Spent, most_usd
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.prices import Price
 from unco.tools.llm.rate_limit import RateLimit
@@ -37,21 +37,21 @@ class Desk:
             caps: what the run may spend.
             limits: of each model of the chain.
         """
-        self._ledger = Ledger(caps)
+        self._budget = Budget(caps)
         self._rates = [RateLimit(*each) for each in limits]
 
     def reserve_call(self, model: str, usd: float | None) -> tuple[str, int, float]:
         """Room for a call: why there is none, and the calls and US dollars that are spent or reserved."""
         try:
-            self._ledger.reserve(model, usd)
+            self._budget.reserve(model, usd)
             refused = ""
         except Unavailable as error:
             refused = str(error)
-        return refused, *self._ledger.taken
+        return refused, *self._budget.taken
 
     def settle(self, reserved: float, counts: Sequence[Counts]) -> None:
         """What a call came to."""
-        self._ledger.settle(reserved, [_bare_reply(*each) for each in counts])
+        self._budget.settle(reserved, [_bare_reply(*each) for each in counts])
 
     def reserve_place(self, which: int, tokens: int, at_most: float | None) -> float | None:
         """See `RateLimit.reserve`."""
@@ -62,8 +62,8 @@ class Desk:
         getattr(self._rates[which], what)(*numbers)
 
 
-class SharedLedger(Ledger):
-    """The desk's ledger, as a worker sees it. `spent` and `calls_left` are what the desk said last."""
+class SharedBudget(Budget):
+    """The desk's budget, as a worker sees it. `spent` and `calls_left` are what the desk said last."""
 
     def __init__(self, desk: Any, caps: Caps) -> None:
         """Know the desk."""
@@ -71,18 +71,18 @@ class SharedLedger(Ledger):
         self._desk = desk
 
     def reserve(self, model: str, usd: float | None) -> None:
-        """See `Ledger.reserve`."""
+        """See `Budget.reserve`."""
         with _reached():
             self._hear(ray.get(self._desk.reserve_call.remote(model, usd)))
 
     def settle(self, reserved: float, replies: list[Reply]) -> None:
-        """See `Ledger.settle`."""
+        """See `Budget.settle`."""
         counts = [(reply.input_tokens, reply.output_tokens, reply.cost) for reply in replies]
         self._desk.settle.remote(reserved, counts)
 
     @asynccontextmanager
     async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
-        """See `Ledger.areserved`."""
+        """See `Budget.areserved`."""
         usd, replies = most_usd(request, price), list[Reply]()
         with _reached():
             self._hear(await self._desk.reserve_call.remote(request.model, usd))
@@ -95,7 +95,7 @@ class SharedLedger(Ledger):
         refused, calls, usd = said
         self._spent = Spent(calls=calls, usd=usd)
         if refused:
-            raise Unavailable(refused)
+            raise Unavailable(refused, "budget")
 
 
 class SharedRate(RateLimit):
@@ -138,19 +138,19 @@ def open_desk(llm: Mllm) -> Any:
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     actor = ray.remote(Desk).options(num_cpus=0, scheduling_strategy=here)
-    return actor.remote(llm.terms.ledger.caps, [_limits(one) for one in (llm, *llm.fallbacks)])
+    return actor.remote(llm.terms.budget.caps, [_limits(one) for one in (llm, *llm.fallbacks)])
 
 
 def join(llm: Mllm, desk: Any) -> None:
-    """Let a chain of models ask on the desk's terms; a ledger without caps has nothing to refuse and stays here."""
-    caps = llm.terms.ledger.caps
-    ledger = llm.terms.ledger if caps == Caps() else SharedLedger(desk, caps)
+    """Let a chain of models ask on the desk's terms; a budget without caps has nothing to refuse and stays here."""
+    caps = llm.terms.budget.caps
+    budget = llm.terms.budget if caps == Caps() else SharedBudget(desk, caps)
     for which, one in enumerate((llm, *llm.fallbacks)):
-        one.terms = replace(one.terms, ledger=ledger, rate=SharedRate(desk, which, _limits(one)))
+        one.terms = replace(one.terms, budget=budget, rate=SharedRate(desk, which, _limits(one)))
 
 
 def _bare_reply(input_tokens: int | None, output_tokens: int | None, usd: float | None) -> Reply:
-    """What a ledger counts of a reply."""
+    """What a budget counts of a reply."""
     return Reply(
         text="", finish_reason=None, model="", input_tokens=input_tokens, output_tokens=output_tokens, cost=usd
     )

@@ -147,7 +147,7 @@ def _is_coupled(post: PostPaths) -> bool:
 
 def _values(entity: Entity, answers: Sequence[Answered], post: PostPaths, gold: GoldPost, about: About) -> Floats:
     """(2, 2, 2, columns). An attribute that was not asked about, being below the floor, stays as it is."""
-    asked = [entity.uncertainty.of(name) > about.floor.of(name) for name in ATTRIBUTES]
+    asked = [about.floor.are_exceeded(entity.uncertainty, name) for name in ATTRIBUTES]
     table = np.zeros((2, 2, 2, len(COLUMNS)))
     for routing in ROUTINGS:
         span, kind, region = (wanted and known for wanted, known in zip(routing, asked, strict=True))

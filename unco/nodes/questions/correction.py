@@ -1,15 +1,23 @@
-"""One correction, from question to verified answer: the same steps for every attribute."""
+"""The corrector of an attribute as a node: question, verified answer, correction, in the same steps for each."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from unco.errors import EndpointError, PictureError, Rejected
-from unco.nodes.questions.question import Case, request_of
-from unco.nodes.questions.question_runner import Account, Steps, how_it_ended, readable_answer
-from unco.nodes.questions.usage import Said, fault_of, told, with_earlier_faults
+from unco.nodes.questions.fallbacks import entity_attempts
+from unco.nodes.questions.question import MOST_CALLS, EntityQuestion, request_of
+from unco.nodes.questions.question_node import QuestionNode
+from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
+from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
 from unco.prompts import Answer, Prompt, load_prompt
+from unco.state import ENTITY, EntityState, Json, to_json
+from unco.tools.extraction.text import with_span
+from unco.tools.knowledge import Knowledge
+from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request, SentPicture
-from unco.types import Attribute, Box, Correction, Span
+from unco.types import AnswerState, Attribute, Box, Correction, Entity, Extraction, Span
 
 Value = Span | str | Box | None
 
@@ -19,70 +27,121 @@ class Corrector(Protocol):
 
     attribute: Attribute
 
-    def question(self, case: Case) -> tuple[dict[str, str], SentPicture | None]:
-        """All that a version of the prompt may say of it, uncertainty and threshold aside, and the picture to send.
+    def prompt_values(self, question: EntityQuestion) -> tuple[dict[str, str], SentPicture | None]:
+        """Give what a version of the prompt may say of it, uncertainty and threshold aside, and the picture to send.
 
         Raises:
             Unavailable: it cannot be asked about.
         """
 
-    def verify(self, answer: Answer, case: Case) -> Value:
-        """The answer's value.
+    def verify(self, answer: Answer, question: EntityQuestion) -> Value:
+        """Give the answer's value.
 
         Raises:
             Rejected: it cannot be true.
         """
 
 
-def correction_steps(corrector: Corrector, case: Case) -> Steps[Correction]:
+def corrector_node(
+    corrector: Corrector, llm: Mllm, knowledge: Knowledge | None = None
+) -> QuestionNode[EntityState, EntityQuestion]:
+    """Make a node that corrects one attribute of the state's entity.
+
+    Args:
+        corrector: the attribute.
+        llm: who is asked.
+        knowledge: facts, for versions of the prompt that quote them; None = there are none.
+    """
+    return QuestionNode(
+        partial(_attempts, corrector.attribute, llm), partial(_answered, corrector, knowledge), corrected_entity
+    )
+
+
+def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
+    return entity_attempts(state, llm, calls=(state.get("grants") or {}).get(attribute, MOST_CALLS))
+
+
+def _answered(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:
+    """Facts are looked up only where the prompt has a place for them."""
+    name = corrector.attribute
+    wanted = load_prompt(name, question.context.prompt_version(name)).uses("facts")
+    facts = knowledge.look_up(question.entity.text) if knowledge and wanted else ()
+    return (yield from correction_steps(corrector, replace(question, facts=facts)))
+
+
+def correction_steps(corrector: Corrector, question: EntityQuestion) -> Steps[QuestionResult]:
     """Ask, read, ask once more if it cannot be read, verify; every way to fail ends in an outcome."""
-    prompt = load_prompt(corrector.attribute, case.context.prompt_version(corrector.attribute))
-    blank = blank_correction(corrector.attribute, case, prompt)
-    said: list[Said] = []
+    prompt = load_prompt(corrector.attribute, question.context.prompt_version(corrector.attribute))
+    blank = blank_correction(corrector.attribute, question, prompt)
+    log: ReplyLog = []
     try:
-        request = _request(corrector, case, prompt)
-        answer = yield from readable_answer(request, prompt.answer, said, case.calls)
+        request = _request(corrector, question, prompt)
+        answer = yield from readable_answer(request, prompt.answer, log, question.calls)
     except (EndpointError, PictureError) as fault:
-        outcome, state = how_it_ended(fault)
-        return told(replace(blank, outcome=outcome, answer=state, detail=str(fault)), said)
-    answered = told(replace(blank, answer="value", reasoning=answer.reasoning_process), said)
+        outcome, state, reason = outcome_of(fault)
+        failed = replace(blank, outcome=outcome, answer=state, reason=reason, detail=str(fault))
+        return QuestionResult((with_usage(failed, log),))
+    answered = replace(blank, answer="value", reasoning=answer.reasoning_process)
+    return QuestionResult((with_usage(_verified(corrector, answer, question, answered), log),))
+
+
+def _verified(corrector: Corrector, answer: Answer, question: EntityQuestion, note: Correction) -> Correction:
     try:
-        after = corrector.verify(answer, case)
+        after = corrector.verify(answer, question)
     except Rejected as fault:
-        return replace(answered, outcome="rejected", detail=str(fault))
-    changed = after != blank.before
-    state = "null" if corrector.attribute == "region" and after is None else "value"
-    return replace(answered, outcome="changed" if changed else "kept", after=after, answer=state)
+        return replace(note, outcome="rejected", detail=str(fault))
+    state: AnswerState = "null" if corrector.attribute == "region" and after is None else "value"
+    return replace(note, outcome="changed" if after != note.before else "kept", after=after, answer=state)
 
 
-def _request(corrector: Corrector, case: Case, prompt: Prompt) -> Request:
-    values, picture = corrector.question(case)
-    doubt: dict[str, str | float] = {
-        "uncertainty": case.entity.uncertainty.of(corrector.attribute),
-        "threshold": shown_threshold(case.extraction.thresholds.of(corrector.attribute)),
+def _request(corrector: Corrector, question: EntityQuestion, prompt: Prompt) -> Request:
+    values, picture = corrector.prompt_values(question)
+    uncertainty: dict[str, str | float] = {
+        "uncertainty": question.entity.uncertainty.of(corrector.attribute),
+        "threshold": shown_threshold(question.extraction.thresholds.of(corrector.attribute)),
     }
-    return request_of(case, prompt, {**values, **doubt}, picture, corrector.attribute)
+    return request_of(question, prompt, {**values, **uncertainty}, picture, corrector.attribute)
 
 
 def shown_threshold(threshold: float) -> float:
-    """As a prompt says it: "always" is said as 0, for a model knows uncertainties from 0 to 1."""
+    """Give a threshold as a prompt says it: "always" is said as 0, for a model knows uncertainties from 0 to 1."""
     return max(0.0, threshold)
 
 
-def blank_correction(attribute: Attribute, case: Case, prompt: Prompt) -> Correction:
-    """The account of an attribute before anybody is asked about it."""
-    value = case.entity.value_of(attribute)
+def blank_correction(attribute: Attribute, question: EntityQuestion, prompt: Prompt) -> Correction:
+    """Note an attribute before anybody is asked about it."""
+    value = question.entity.value_of(attribute)
     return Correction(
         attribute=attribute,
         outcome="unavailable",
         before=value,
         after=value,
-        uncertainty=case.entity.uncertainty.of(attribute),
-        threshold=case.extraction.thresholds.of(attribute),
+        uncertainty=question.entity.uncertainty.of(attribute),
+        threshold=question.extraction.thresholds.of(attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256[:12],
-        facts=case.facts,
+        facts=question.facts,
     )
 
 
-CORRECTION: Account[Correction] = Account(fault_of, with_earlier_faults)
+def corrected_entity(question: EntityQuestion, result: QuestionResult) -> Json:
+    """Update the state: the entity with its corrections, also under its index for the post graph."""
+    entity = question.entity
+    for note in result.notes:
+        assert isinstance(note, Correction)
+        entity = with_correction(entity, note, question.extraction)
+    corrected = to_json(ENTITY, entity)
+    return {"entity": corrected, "corrected": {str(entity.index): corrected}}
+
+
+def with_correction(entity: Entity, correction: Correction, extraction: Extraction) -> Entity:
+    """Apply a correction to an entity, and write it down."""
+    noted = replace(entity, corrections=(*entity.corrections, correction))
+    match correction.after:
+        case Span() as span if correction.attribute == "span":
+            return with_span(noted, span, extraction.text, extraction.offsets)
+        case str() as kind if correction.attribute == "type":
+            return replace(noted, type=kind)
+        case (Box() | None) as region if correction.attribute == "region":
+            return replace(noted, region=region)
+    raise TypeError(f"a {correction.attribute} cannot become {correction.after!r}")

@@ -1,22 +1,22 @@
-"""A state as the cases that are put to the models of a chain, one after another, each in its own box frame."""
+"""Turns a state into the questions that are put to the models of a chain, one after another, each in its box frame."""
 
 from collections.abc import Iterator
 from dataclasses import fields
 
-from unco.nodes.questions.question import Case, PostCase
-from unco.nodes.questions.question_runner import Turn
+from unco.nodes.questions.question import EntityQuestion, Question
+from unco.nodes.questions.question_runner import Attempt
 from unco.nodes.settings import chain_of, current_context, current_frame, current_mode, current_model
 from unco.state import ENTITY, EXTRACTION, NEIGHBOUR, EntityState, PostState
 from unco.tools.llm.client import Mllm
 
 
-def post_turns(state: PostState | EntityState, llm: Mllm) -> Iterator[Turn[PostCase]]:
-    """A post as the models of the chain get it."""
+def post_attempts(state: PostState | EntityState, llm: Mllm) -> Iterator[Attempt[Question]]:
+    """Prepare a question about a post for each model of the chain."""
     context = current_context()
     mode = current_mode(context, llm)
     for one, its in chain_of(context, llm):
         model = current_model(its, one)
-        case = PostCase(
+        question = Question(
             extraction=EXTRACTION.validate_python(state["extraction"]),
             image=state.get("image"),
             context=its,
@@ -26,13 +26,13 @@ def post_turns(state: PostState | EntityState, llm: Mllm) -> Iterator[Turn[PostC
             deadline=state.get("deadline"),
             privacy=one.terms.privacy,
         )
-        yield Turn(one, case, mode)
+        yield Attempt(one, question, mode)
 
 
-def entity_turns(state: EntityState, llm: Mllm) -> Iterator[Turn[Case]]:
-    """An entity as the models of the chain get it."""
+def entity_attempts(state: EntityState, llm: Mllm, calls: int) -> Iterator[Attempt[EntityQuestion]]:
+    """Prepare a question about an entity for each model of the chain, under so many calls."""
     entity = ENTITY.validate_python(state["entity"])
     neighbours = tuple(map(NEIGHBOUR.validate_python, state.get("neighbours", ())))
-    for turn in post_turns(state, llm):
-        known = {field.name: getattr(turn.case, field.name) for field in fields(PostCase)}
-        yield Turn(turn.llm, Case(**known, entity=entity, neighbours=neighbours), turn.mode)
+    for attempt in post_attempts(state, llm):
+        known = {field.name: getattr(attempt.question, field.name) for field in fields(Question)} | {"calls": calls}
+        yield Attempt(attempt.llm, EntityQuestion(**known, entity=entity, neighbours=neighbours), attempt.mode)

@@ -1,6 +1,6 @@
 """What a question about a post says of boxes, where it may have no picture."""
 
-from unco.nodes.questions.question import PostCase
+from unco.nodes.questions.question import Question
 from unco.prompts import Prompt, demonstration_lines
 from unco.tools.box_frames.frame import describe, encode
 from unco.types import Box
@@ -8,27 +8,27 @@ from unco.types import Box
 NO_PICTURE = "null, for this post has no picture"
 
 
-def frame_in_words(case: PostCase) -> str:
+def frame_in_words(question: Question) -> str:
     """The box frame in words; that every box is null, where there is no picture."""
-    info = case.extraction.picture
-    if info is None or case.image is None:
+    info = question.extraction.picture
+    if info is None or question.image is None:
         return NO_PICTURE
-    return describe(case.frame, info.width, info.height) if case.frame is not None else ""
+    return describe(question.frame, info.width, info.height) if question.frame is not None else ""
 
 
-def demonstrated(prompt: Prompt, case: PostCase) -> str:
+def demonstrated(prompt: Prompt, question: Question) -> str:
     """The prompt's examples, their boxes in the asked model's frame.
 
     They are written as if the examples' pictures had the size of the post's own, so that what the prompt says of the
     frame is true of them too. Without a picture they are null, as the answer's have to be.
     """
-    info, frame = case.extraction.picture, case.frame
+    info, frame = question.extraction.picture, question.frame
 
     def write(shares: tuple[float, float, float, float]) -> list[float] | None:
-        if info is None or case.image is None or frame is None:
+        if info is None or question.image is None or frame is None:
             return None
         left, top, right, bottom = shares
         box = Box(left * info.width, top * info.height, right * info.width, bottom * info.height)
         return encode(box, frame, info.width, info.height)
 
-    return demonstration_lines(prompt.demonstrations, case.extraction.labels, write)
+    return demonstration_lines(prompt.demonstrations, question.extraction.labels, write)

@@ -19,8 +19,8 @@ LONGEST_ANSWER = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostCase:
-    """What is known of a post, and the run's choices."""
+class Question:
+    """What a question about a post is asked with, and the run's choices."""
 
     extraction: Extraction
     image: str | None
@@ -41,7 +41,7 @@ class PostCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case(PostCase):
+class EntityQuestion(Question):
     """What a corrector knows: an entity as the earlier correctors left it, and its post."""
 
     entity: Entity
@@ -52,17 +52,17 @@ class Case(PostCase):
 
 
 def request_of(
-    case: PostCase,
+    question: Question,
     prompt: Prompt,
     values: Mapping[str, str | float],
     picture: SentPicture | None,
     attribute: Attribute | None,
     max_tokens: int = MOST_TOKENS,
 ) -> Request:
-    """A prompt filled in, as a question to the case's model.
+    """A prompt filled in, as a request to the question's model.
 
     Args:
-        case: who is asked, and about which post.
+        question: who is asked, and about which post.
         prompt: one version.
         values: what its placeholders stand for.
         picture: goes along where the prompt wants one.
@@ -71,7 +71,7 @@ def request_of(
     """
     rendered = render(prompt, **values)
     return Request(
-        model=case.model,
+        model=question.model,
         system=rendered.system,
         user=rendered.user,
         picture=picture if prompt.picture else None,
@@ -79,15 +79,17 @@ def request_of(
         schema=json.dumps(prompt.schema),
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
-        purpose=_purpose(case, attribute),
+        purpose=_purpose(question, attribute),
     )
 
 
-def _purpose(case: PostCase, attribute: Attribute | None) -> Purpose:
-    purpose = Purpose(attribute=attribute, private=case.private, deadline=case.deadline)
-    if not isinstance(case, Case):
+def _purpose(question: Question, attribute: Attribute | None) -> Purpose:
+    purpose = Purpose(attribute=attribute, private=question.private, deadline=question.deadline)
+    if not isinstance(question, EntityQuestion):
         return purpose
-    asked = replace(purpose, entity=case.entity.index)
+    asked = replace(purpose, entity=question.entity.index)
     if attribute is None:
         return asked
-    return replace(asked, doubt=(case.entity.uncertainty.of(attribute), case.extraction.thresholds.of(attribute)))
+    return replace(
+        asked, uncertainty=(question.entity.uncertainty.of(attribute), question.extraction.thresholds.of(attribute))
+    )

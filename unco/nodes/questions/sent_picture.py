@@ -6,7 +6,7 @@ from hashlib import sha256
 from PIL import Image
 
 from unco.errors import PictureError
-from unco.nodes.questions.question import Case, PostCase
+from unco.nodes.questions.question import EntityQuestion, Question
 from unco.tools.box_frames.frame import sent_size
 from unco.tools.llm.request import SentPicture
 from unco.tools.pictures.decode import encode_jpeg_or_png
@@ -19,23 +19,23 @@ MARGIN = 0.1
 """Of a cropped box's sides, kept around it on each side: boxes are seldom exact."""
 
 
-def sent_picture(case: PostCase) -> SentPicture | None:
+def sent_picture(question: Question) -> SentPicture | None:
     """The post's picture; None when it has none, or when nobody will be asked."""
-    if case.image is None or case.frame is None:
+    if question.image is None or question.frame is None:
         return None
-    info = _seen_info(case, case.image)
-    return _encoded(case.image, info.sha256, sent_size(case.frame, info.width, info.height), None)
+    info = _seen_info(question, question.image)
+    return _encoded(question.image, info.sha256, sent_size(question.frame, info.width, info.height), None)
 
 
-def sent_crop(case: Case) -> SentPicture | None:
+def sent_crop(question: EntityQuestion) -> SentPicture | None:
     """What the entity's box shows of the picture and no more; None when it has no box. For questions without boxes."""
-    box = case.entity.region
-    if case.image is None or case.frame is None or box is None:
+    box = question.entity.region
+    if question.image is None or question.frame is None or box is None:
         return None
-    info = _seen_info(case, case.image)
+    info = _seen_info(question, question.image)
     corners = crop_corners(box, info.width, info.height)
-    size = fit(corners[2] - corners[0], corners[3] - corners[1], case.privacy.longest_side or 2048)
-    return _encoded(case.image, info.sha256, size, corners)
+    size = fit(corners[2] - corners[0], corners[3] - corners[1], question.privacy.longest_side or 2048)
+    return _encoded(question.image, info.sha256, size, corners)
 
 
 def crop_corners(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
@@ -45,22 +45,22 @@ def crop_corners(box: Box, width: int, height: int) -> tuple[int, int, int, int]
     return left, top, max(left + 1, min(width, round(box.x2 + x))), max(top + 1, min(height, round(box.y2 + y)))
 
 
-def marked_picture(case: Case, candidates: tuple[Box, ...]) -> SentPicture | None:
-    """The same with the candidates drawn in by number, and the box of the case's entity."""
-    if case.image is None or case.frame is None:
+def marked_picture(question: EntityQuestion, candidates: tuple[Box, ...]) -> SentPicture | None:
+    """The same with the candidates drawn in by number, and the box of the question's entity."""
+    if question.image is None or question.frame is None:
         return None
-    info = _seen_info(case, case.image)
-    size = sent_size(case.frame, info.width, info.height)
-    return _marked(case.image, info.sha256, size, candidates, case.entity.region)
+    info = _seen_info(question, question.image)
+    size = sent_size(question.frame, info.width, info.height)
+    return _marked(question.image, info.sha256, size, candidates, question.entity.region)
 
 
-def _seen_info(case: PostCase, image: str) -> PictureInfo:
+def _seen_info(question: Question, image: str) -> PictureInfo:
     """Of the picture that the small model looked at: boxes and sizes are in its pixels.
 
     Raises:
         PictureError: it has changed since, or cannot be opened any more.
     """
-    info, seen = view_picture(image).info, case.extraction.picture
+    info, seen = view_picture(image).info, question.extraction.picture
     if seen is not None and seen.sha256 != info.sha256:
         raise PictureError(f"{info.ref} has changed since the small model looked at it: run the post again")
     return info

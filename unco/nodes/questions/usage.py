@@ -1,26 +1,40 @@
-"""What the replies to a correction's questions say of model, tokens, money and time, written into the correction."""
+"""What the replies to a question say of model, tokens, money and time, and what became of it in all."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from unco.tools.llm.request import Reply
-from unco.types import Correction, Exchange, PostQuestion, Usage
+from unco.types import PASSING_REASONS, Correction, Entity, Exchange, PostQuestion, Reason, Usage
 
-Said = tuple[Reply, str]
-"""A reply, and why it could not be read; empty = it could."""
+ReplyLog = list[tuple[Reply, str]]
+"""Replies in order, each with why it could not be read; empty = it could."""
 
 Number = TypeVar("Number", int, float)
 
-Told = TypeVar("Told", Correction, PostQuestion)
+Note = TypeVar("Note", Correction, PostQuestion)
 
 
-def told(note: Told, said: Sequence[Said]) -> Told:
-    """A correction, or a question about a post, with an account of its exchanges; the same where nobody spoke."""
-    if not said:
+@dataclass(frozen=True, slots=True)
+class QuestionResult:
+    """What became of a question: a note for each thing that it was about, and entities that it found."""
+
+    notes: tuple[Correction | PostQuestion, ...]
+    """At least one; the first holds the exchanges."""
+    found: tuple[Entity, ...] = ()
+
+    @property
+    def failure(self) -> str | None:
+        """Why the model gave no reply at all; None = it gave one, readable or not."""
+        return failure_of(self.notes[0])
+
+
+def with_usage(note: Note, log: ReplyLog) -> Note:
+    """Write into a note what its exchanges took; the note as it is where nobody replied."""
+    if not log:
         return note
-    replies = [reply for reply, _ in said]
-    exchanges = tuple(exchange(reply, fault) for reply, fault in said)
+    replies = [reply for reply, _ in log]
+    exchanges = tuple(exchange(reply, fault) for reply, fault in log)
     return replace(
         note,
         model=replies[-1].model,
@@ -35,20 +49,32 @@ def told(note: Told, said: Sequence[Said]) -> Told:
     )
 
 
-def fault_of(note: Correction | PostQuestion) -> str:
-    """Why the endpoint gave no reply at all; empty = it gave one, readable or not."""
+def failure_of(note: Correction | PostQuestion) -> str | None:
+    """Say why the endpoint gave no reply at all; None = it gave one, or nobody was to be asked."""
     unanswered = not note.exchanges and note.outcome in ("unavailable", "failed")
-    return (note.detail or note.outcome) if unanswered else ""
+    return (note.detail or note.outcome) if unanswered else None
 
 
-def with_earlier_faults(note: Told, faults: str) -> Told:
-    """The same with what came of the models that were asked before."""
-    own = "" if fault_of(note) else note.detail  # else it is the last of the faults
-    return replace(note, detail="; then: ".join(filter(None, (faults, own))))
+def with_earlier_failures(result: QuestionResult, earlier: Sequence[QuestionResult]) -> QuestionResult:
+    """Record why the models asked before gave no reply; one of their reasons that passes keeps the question open."""
+    if not earlier:
+        return result
+    reasons = (note.reason for failed in earlier for note in failed.notes[:1])
+    passing = next((reason for reason in reasons if reason in PASSING_REASONS), None)
+    failures = [failed.failure or "" for failed in earlier]
+    return replace(result, notes=tuple(_with_failures(note, failures, passing) for note in result.notes))
+
+
+def _with_failures(
+    note: Correction | PostQuestion, failures: Sequence[str], passing: Reason | None
+) -> Correction | PostQuestion:
+    said = [*failures, *([note.detail] if failure_of(note) is None else [failure_of(note) or ""])]
+    reason = passing if note.outcome == "unavailable" and passing else note.reason
+    return replace(note, detail="; then: ".join(filter(None, dict.fromkeys(said))), reason=reason)
 
 
 def exchange(reply: Reply, fault: str = "") -> Exchange:
-    """One question and its reply. A cached one costs neither money nor time now."""
+    """Note one question and its reply. A cached one costs neither money nor time now."""
     return Exchange(
         model=reply.model,
         text=reply.text,
@@ -63,7 +89,7 @@ def exchange(reply: Reply, fault: str = "") -> Exchange:
 
 
 def usage_of(corrections: Iterable[Correction], questions: Iterable[PostQuestion] = ()) -> Usage:
-    """What corrections and questions took together: of an entity, of a post, of many posts."""
+    """Add up what corrections and questions took: of an entity, of a post, of many posts."""
     notes: list[Correction | PostQuestion] = [*corrections, *questions]
     called = [note for note in notes if note.calls]
     return Usage(
@@ -76,6 +102,6 @@ def usage_of(corrections: Iterable[Correction], questions: Iterable[PostQuestion
 
 
 def known_sum(values: Sequence[Number | None]) -> Number | None:
-    """Unknown if one of them is."""
+    """Add up; unknown if one of the values is."""
     known = [value for value in values if value is not None]
     return sum(known[1:], known[0]) if known and len(known) == len(values) else None

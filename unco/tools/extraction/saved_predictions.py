@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from unco.errors import DataError, PostError
-from unco.state import EXTRACTION
+from unco.state import EXTRACTION, PostInput
 from unco.tools.extraction.text import read_text, with_span
 from unco.tools.pictures.view import view_picture
 from unco.types import ATTRIBUTES, Extraction, PictureInfo, Post
@@ -143,3 +143,22 @@ def _same_size(saved: PictureInfo | None, seen: PictureInfo) -> PictureInfo:
 def _letters(text: str) -> str:
     """A text without whitespace: the same however it is split into tokens."""
     return "".join(text.split())
+
+
+def handed_in(post: PostInput) -> Extraction | None:
+    """Give the extraction that came with a post; None = none did, so the small model is asked.
+
+    Raises:
+        PostError: it is no extraction, or of another text.
+    """
+    if post.extraction is None:
+        return None
+    try:
+        extraction = EXTRACTION.validate_python(post.extraction)
+        _check(extraction)
+    except (ValueError, AttributeError, TypeError) as error:  # pydantic's is a ValueError
+        raise PostError(f"the extraction that came with the post cannot be used: {error}") from error
+    words = post.text if isinstance(post.text, str) else " ".join(post.text)
+    if _letters(extraction.text) != _letters(words):
+        raise PostError("the extraction that came with the post is of another text")
+    return extraction

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from unco.errors import PostError
 from unco.small_model.batching import Batching
 from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
-from unco.state import EXTRACTION, to_json
+from unco.state import EXTRACTION, PostInput, to_json
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor, extract_async
 from unco.types import Box, Post
 
@@ -40,6 +40,11 @@ def small_model_tool(extractor: Extractor) -> StructuredTool:
         ),
         args_schema=ExtractArgs,
     )
+
+
+def arguments_of(post: PostInput) -> dict[str, Any]:
+    """Give the tool's arguments for a post of the graph."""
+    return post.model_dump(include=set(ExtractArgs.model_fields))
 
 
 def result_schema() -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Spent:
     """Calls of unknown cost; in `usd` they count for what was reserved, which is nothing where no price is known."""
 
 
-class Ledger:
+class Budget:
     """One for a run. Safe for threads."""
 
     def __init__(self, caps: Caps | None = None) -> None:
@@ -89,7 +89,7 @@ class Ledger:
 
     @asynccontextmanager
     async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
-        """As `reserved`, for a task: a ledger that several processes share is asked without blocking the event loop."""
+        """As `reserved`, for a task: a budget that several processes share is asked without blocking the event loop."""
         with self.reserved(request, price) as replies:
             yield replies
 
@@ -102,12 +102,14 @@ class Ledger:
         with self._lock:
             caps, spent = self.caps, self._spent
             if caps.calls is not None and spent.calls + self._reserved_calls >= caps.calls:
-                raise Unavailable(f"budget: the run's {caps.calls} calls are spent")
+                raise Unavailable(f"budget: the run's {caps.calls} calls are spent", "budget")
             if caps.usd is not None:
                 if usd is None:
-                    raise Unavailable(f"budget: money is capped and the price of {model!r} is unknown: set it")
+                    raise Unavailable(
+                        f"budget: money is capped and the price of {model!r} is unknown: set it", "budget"
+                    )
                 if spent.usd + self._reserved_usd + usd > caps.usd:
-                    raise Unavailable(f"budget: the run's ${caps.usd:g} do not cover another call")
+                    raise Unavailable(f"budget: the run's ${caps.usd:g} do not cover another call", "budget")
             self._reserved_calls += 1
             self._reserved_usd += usd or 0.0
 

@@ -71,7 +71,8 @@ class CircuitBreaker:
         left = self._opened_at + self._rest_s - self._clock()
         if left > 0 or self._trying:
             raise Unavailable(
-                f"the endpoint failed {self._in_a_row} times in a row; it is asked again in {max(left, 0):.0f} s"
+                f"the endpoint failed {self._in_a_row} times in a row; it is asked again in {max(left, 0):.0f} s",
+                "breaker",
             )
 
     def _failed(self) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -13,7 +11,8 @@ from pydantic import SecretStr
 from tenacity.wait import wait_base
 
 from unco.context import Mode
-from unco.errors import SettingsError, TimeIsUp, Unavailable
+from unco.errors import SettingsError, Unavailable
+from unco.tools.blocking import block_on, in_event_loop, in_thread, is_blocking, on_loop
 from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.cache.store import OWN_AFFAIR, Cache
 from unco.tools.llm.connection import Connection, Patience, Terms
@@ -59,7 +58,7 @@ class Mllm:
             attempts: how often a question is asked at most, when asking again may help.
             wait: between attempts; None = half a second, doubling up to 8 seconds, with jitter.
             terms: privacy, prices, budget, rate, egress log; None = anything goes and nothing is written down.
-            fallbacks: whom to ask, in this order, when this one is unavailable or its call fails.
+            fallbacks: models that are asked, in this order, when this one is unavailable or its call fails.
 
         Raises:
             SettingsError: base_url is not an http(s) address, or holds a password.
@@ -74,6 +73,7 @@ class Mllm:
         self.terms = terms or Terms()
         self.fallbacks = fallbacks
         self._api_key = api_key
+        self._own_flights: SingleFlight[Reply] = SingleFlight(OWN_AFFAIR)
         self._patience = Patience(timeout_s=timeout_s, deadline_s=deadline_s, attempts=attempts, back_off=wait)
 
     @property
@@ -82,58 +82,58 @@ class Mllm:
         return bool(self.base_url and self.model)
 
     def ask(self, request: Request, mode: Mode) -> Reply:
-        """The reply to a question.
+        """Put a question and wait for the reply.
 
         Raises:
-            Unavailable: calls are off, no endpoint is configured, or it cannot be reached.
+            Unavailable: calls are off, no endpoint is configured, it cannot be reached, or may not be asked now.
             CallFailed: the endpoint refused, broke down or was too slow, also when asked again.
             RecordingMiss: replay, and the question is not recorded.
             SettingsError: record or replay without a recording.
             DataError: the recording is broken.
             SetupError: cache, recording or egress log cannot be opened or written.
         """
-        if mode == "replay":
-            return self._recording(mode).find(request)
-        key = self._key(request, mode)
-        if mode == "record" and (recorded := self._recording(mode).known(request)):
-            return recorded
-        end = self._connection.end_of(request)
-
-        def live() -> Reply:
-            if found := self._cached(key):
-                return found
-            with self._alone(key, end):
-                return self._cached(key) or self._kept(key, self._connection.call(request, end))
-
-        try:
-            reply, own = self._flights.run(key, live, max(0.0, end - time.monotonic()))
-        except TimeoutError:
-            raise TimeIsUp(_LATE) from None
-        return self._noted(reply if own else _shared(reply), request, mode)
+        return block_on(self._reply(request, mode))
 
     async def aask(self, request: Request, mode: Mode) -> Reply:
-        """As `ask`, without blocking the event loop: files are read and written in a thread."""
+        """Put a question and await the reply, without blocking the event loop; raises as `ask`."""
+        return await self._reply(request, mode)
+
+    async def _reply(self, request: Request, mode: Mode) -> Reply:
         if mode == "replay":
-            return await asyncio.to_thread(self._recording(mode).find, request)
+            return await in_thread(self._recording(mode).find, request)
         key = self._key(request, mode)
-        if mode == "record" and (recorded := await asyncio.to_thread(self._recording(mode).known, request)):
+        if mode == "record" and (recorded := await in_thread(self._recording(mode).known, request)):
             return recorded
+        reply, flights = await in_thread(self._looked_up, key)
+        if reply is None:  # an answer that is there needs neither a lock nor a loop
+            # A caller that blocks its own event loop may not wait for another: that one may be a task of the same loop.
+            alone = is_blocking() and in_event_loop()
+            reply = await on_loop(self._shared(key, request, SingleFlight() if alone else flights))
+        return await in_thread(self._noted, reply, request, mode) if mode == "record" else reply
+
+    async def _shared(self, key: str, request: Request, flights: SingleFlight[Reply]) -> Reply:
+        """Ask, or take over the answer to an equal question that is under way."""
         end = self._connection.end_of(request)
 
         async def live() -> Reply:
-            if found := await asyncio.to_thread(self._cached, key):
-                return found
-            async with self._aalone(key, end):
-                if found := await asyncio.to_thread(self._cached, key):
-                    return found
-                return await asyncio.to_thread(self._kept, key, await self._connection.acall(request, end))
+            return await self._asked(key, request, end)
 
         try:
-            reply, own = await self._flights.arun(key, live, max(0.0, end - time.monotonic()))
+            reply, own = await flights.run(key, live, max(0.0, end - time.monotonic()))
         except TimeoutError:
-            raise TimeIsUp(_LATE) from None
-        reply = reply if own else _shared(reply)
-        return await asyncio.to_thread(self._noted, reply, request, mode) if mode == "record" else reply
+            raise Unavailable(_LATE, "deadline") from None
+        return reply if own else replace(reply, cached=True)  # nobody was asked for this one
+
+    async def _asked(self, key: str, request: Request, end: float) -> Reply:
+        """Ask, unless the answer came meanwhile; of several processes with the same question one asks."""
+        if not self.cache:  # without a cache another's answer would not reach us anyway
+            return await self._connection.call(request, end)
+        async with self.cache.locks.held(key, end):
+            if found := await asyncio.to_thread(self._cached, key):
+                return found
+            reply = await self._connection.call(request, end)
+            await asyncio.to_thread(keep_reply, self.cache, key, reply)
+            return reply
 
     def listed_models(self) -> frozenset[str]:
         """See `Connection.listed_models`."""
@@ -146,11 +146,13 @@ class Mllm:
     def _key(self, request: Request, mode: Mode) -> str:
         """The cache's key of a question that may be asked."""
         if mode == "off":
-            raise Unavailable(f"calls are off; {_NOBODY}" if not self.configured else "calls are off: mode is off")
+            raise Unavailable(
+                f"calls are off; {_NOBODY}" if not self.configured else "calls are off: mode is off", "off"
+            )
         if mode == "record":
             self._recording(mode)
         if not (self.base_url and request.model):
-            raise Unavailable(_NOBODY)
+            raise Unavailable(_NOBODY, "off")
         return request_key(request, self.base_url)
 
     def _recording(self, mode: Mode) -> Recording:
@@ -161,31 +163,15 @@ class Mllm:
     def _cached(self, key: str) -> Reply | None:
         return cached_reply(self.cache, key) if self.cache else None
 
-    def _kept(self, key: str, reply: Reply) -> Reply:
-        if self.cache:
-            keep_reply(self.cache, key, reply)
-        return reply
-
     def _noted(self, reply: Reply, request: Request, mode: Mode) -> Reply:
         """The reply, written down where it is to be recorded."""
         if mode == "record":
             self._recording(mode).add(request, reply)
         return reply
 
-    @contextmanager
-    def _alone(self, key: str, end: float) -> Iterator[None]:
-        """Wait while another process asks this question; without a cache its answer would not reach us anyway."""
-        with self.cache.locks.held(key, end) if self.cache else nullcontext():
-            yield
-
-    @asynccontextmanager
-    async def _aalone(self, key: str, end: float) -> AsyncIterator[None]:
-        async with self.cache.locks.aheld(key, end) if self.cache else nullcontext():
-            yield
-
-    @cached_property
-    def _flights(self) -> SingleFlight[Reply]:
-        return self.cache.flights if self.cache else SingleFlight(OWN_AFFAIR)
+    def _looked_up(self, key: str) -> tuple[Reply | None, SingleFlight[Reply]]:
+        """Read the cache; the first time its folder is looked up as well, which touches the disk."""
+        return self._cached(key), self.cache.flights if self.cache else self._own_flights
 
     @cached_property
     def _connection(self) -> Connection:
@@ -234,8 +220,3 @@ def check_address(base_url: str) -> None:
         raise SettingsError("the endpoint's base URL must be like http://host:8000/v1 or https://host/v1")
     if parts.username is not None or parts.password is not None or parts.query:
         raise SettingsError("the endpoint's base URL holds a user name, password or query: hand in a key instead")
-
-
-def _shared(reply: Reply) -> Reply:
-    """A reply that an equal question brought: nobody was asked for this one."""
-    return replace(reply, cached=True)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
-from tenacity import AsyncRetrying, Retrying
+from tenacity import AsyncRetrying
 from tenacity.wait import wait_base
 
-from unco.errors import TimeIsUp, Unavailable
+from unco.errors import Unavailable
 from unco.tools.llm import endpoint
-from unco.tools.llm.budget import Ledger, likely_tokens
+from unco.tools.llm.budget import Budget, likely_tokens
 from unco.tools.llm.circuit_breaker import CircuitBreaker
 from unco.tools.llm.egress_log import EgressLog
 from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
@@ -53,7 +53,7 @@ class Terms:
 
     privacy: Privacy = Privacy()
     prices: Prices = field(default_factory=shipped_prices)
-    ledger: Ledger = field(default_factory=Ledger)
+    budget: Budget = field(default_factory=Budget)
     rate: RateLimit = field(default_factory=RateLimit)
     """Of one endpoint."""
     egress: EgressLog | None = None
@@ -83,38 +83,19 @@ class Connection:
             end = min(end, time.monotonic() + request.purpose.deadline - time.time())
         return end
 
-    def call(self, request: Request, end: float) -> Reply:
-        """The endpoint's reply.
+    async def call(self, request: Request, end: float) -> Reply:
+        """Ask the endpoint; the deadline also ends an answer that comes drop by drop.
 
         Args:
             request: the question.
             end: see `end_of`.
 
         Raises:
-            Unavailable: policy, budget, deadline or breaker forbid it, or the endpoint cannot be reached.
+            Unavailable: policy, budget, deadline, rate or breaker forbid it, or the endpoint cannot be reached.
             CallFailed: the endpoint refused, broke down or was too slow, also when asked again.
             SetupError: the egress log cannot be written.
         """
-        with self._admitted(request, end) as replies:
-            start = time.perf_counter()
-            client, messages, formats = self._prepared(request)
-            message: AIMessage
-            with endpoint.translated(self.base_url, self._api_key):
-                for wanted in formats:
-                    try:
-                        message = Retrying(**self._policy(end))(self._attempt, client, messages, request, wanted, end)
-                        break
-                    except Exception as error:
-                        if wanted == formats[-1] or not may_be_the_format(error):
-                            raise
-                replies.append(self._read(message, request, time.perf_counter() - start))
-            if len(formats) > 1:
-                self._formats.remember(self.base_url, request, wanted)
-        return replies[0]
-
-    async def acall(self, request: Request, end: float) -> Reply:
-        """As `call`, without blocking the event loop; here the deadline also ends an answer that comes drop by drop."""
-        async with self._aadmitted(request, end) as replies:
+        async with self._admitted(request, end) as replies:
             start = time.perf_counter()
             client, messages, formats = await asyncio.to_thread(self._prepared, request)
             message: AIMessage
@@ -122,7 +103,7 @@ class Connection:
                 for wanted in formats:
                     retrying = AsyncRetrying(**self._policy(end))
                     try:
-                        message = await retrying(self._aattempt, client, messages, request, wanted, end)
+                        message = await retrying(self._attempt, client, messages, request, wanted, end)
                         break
                     except Exception as error:
                         if wanted == formats[-1] or not may_be_the_format(error):
@@ -157,17 +138,11 @@ class Connection:
         """The strictest form of answer that the endpoint is known, or hoped, to take for a question."""
         return self._formats.to_try(self.base_url, request)[0]
 
-    @contextmanager
-    def _admitted(self, request: Request, end: float) -> Iterator[list[Reply]]:
+    @asynccontextmanager
+    async def _admitted(self, request: Request, end: float) -> AsyncIterator[list[Reply]]:
         """Pass policy, deadline and budget; gives where the reply goes."""
         self._check(request, end)
-        with self._terms.ledger.reserved(request, self._terms.prices.of(request.model)) as replies:
-            yield replies
-
-    @asynccontextmanager
-    async def _aadmitted(self, request: Request, end: float) -> AsyncIterator[list[Reply]]:
-        self._check(request, end)
-        async with self._terms.ledger.areserved(request, self._terms.prices.of(request.model)) as replies:
+        async with self._terms.budget.areserved(request, self._terms.prices.of(request.model)) as replies:
             yield replies
 
     def _check(self, request: Request, end: float) -> None:
@@ -177,16 +152,8 @@ class Connection:
     def _policy(self, end: float) -> dict[str, Any]:
         return retry_policy(self._patience.attempts, self._patience.back_off, end - time.monotonic())
 
-    def _attempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
-        with self._in_place(request, end) as wait:
-            time.sleep(wait)
-        options = endpoint.options(request, wanted, self._seconds(end))
-        self._note(request)
-        with self._watched(request):
-            return client.invoke(messages, **options)
-
-    async def _aattempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
-        async with self._ain_place(request, end) as wait:
+    async def _attempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
+        async with self._in_place(request, end) as wait:
             await asyncio.sleep(wait)
         options, left = endpoint.options(request, wanted, self._seconds(end)), _seconds_left(end)
         if self._terms.egress:
@@ -195,16 +162,9 @@ class Connection:
             async with asyncio.timeout(left):
                 return await client.ainvoke(messages, **options)
 
-    @contextmanager
-    def _in_place(self, request: Request, end: float) -> Iterator[float]:
-        """Seconds until the rate limit lets an attempt start; who is cancelled while waiting gives the place back."""
-        self._breaker.check()
-        wait = self._terms.rate.reserve(likely_tokens(request), _seconds_left(end))
-        with self._given_back(request, wait) as wait:
-            yield wait
-
     @asynccontextmanager
-    async def _ain_place(self, request: Request, end: float) -> AsyncIterator[float]:
+    async def _in_place(self, request: Request, end: float) -> AsyncIterator[float]:
+        """Seconds until the rate limit lets an attempt start; who is cancelled while waiting gives the place back."""
         self._breaker.check()
         wait = await self._terms.rate.areserve(likely_tokens(request), _seconds_left(end))
         with self._given_back(request, wait) as wait:
@@ -213,7 +173,7 @@ class Connection:
     @contextmanager
     def _given_back(self, request: Request, wait: float | None) -> Iterator[float]:
         if wait is None:
-            raise TimeIsUp("the rate limit leaves no place before the call's deadline")
+            raise Unavailable("the rate limit leaves no place before the call's deadline", "rate")
         try:
             yield wait
         except BaseException:
@@ -233,8 +193,8 @@ class Connection:
                 yield
             except BaseException as error:
                 self._terms.rate.correct(likely_tokens(request), 0)
-                if told := retry_after(error):
-                    self._terms.rate.hold(told)
+                if asked_for := retry_after(error):
+                    self._terms.rate.hold(asked_for)
                 raise
 
     def _seconds(self, end: float) -> float:
@@ -252,5 +212,5 @@ class Connection:
 def _seconds_left(end: float) -> float:
     left = end - time.monotonic()
     if left <= 0:
-        raise Unavailable("deadline: no time is left to ask")
+        raise Unavailable("deadline: no time is left to ask", "deadline")
     return left

@@ -87,8 +87,8 @@ def traced(request: Request) -> dict[str, Any]:
         "attribute": purpose.attribute,
         "prompt": request.prompt,
         "prompt_hash": request.prompt_hash[:12],
-        "uncertainty": purpose.doubt and purpose.doubt[0],
-        "threshold": purpose.doubt and purpose.doubt[1],
+        "uncertainty": purpose.uncertainty and purpose.uncertainty[0],
+        "threshold": purpose.uncertainty and purpose.uncertainty[1],
         "again": len(request.turns),
     }
     name, about = request.prompt or "a question", "whole post" if purpose.entity is None else f"entity {purpose.entity}"
@@ -189,7 +189,9 @@ def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> Endp
         return CallFailed("the endpoint took too long to answer")
     if isinstance(error, openai.APIConnectionError):
         if any(isinstance(cause, httpx2.ConnectError) for cause in _causes(error)):
-            return Unavailable("the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?")
+            return Unavailable(
+                "the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?", "unreachable"
+            )
         return CallFailed("the connection to the endpoint broke off")
     if isinstance(error, openai.APIStatusError):
         return CallFailed(f"the endpoint answered with status {error.status_code}{_detail(error, base_url, api_key)}")

@@ -36,9 +36,13 @@ class Privacy:
         about = ATTRIBUTES if purpose.attribute is None else (purpose.attribute,)  # a whole post shows all three
         rules: dict[Attribute, Hosts] = {"span": self.span, "type": self.type, "region": self.region}
         if not all(_allows(rules[attribute], host) for attribute in about):
-            raise Unavailable(f"policy: host {host!r} may not be asked about the {purpose.attribute or 'whole post'}")
+            raise Unavailable(
+                f"policy: host {host!r} may not be asked about the {purpose.attribute or 'whole post'}", "policy"
+            )
         if purpose.private and not _allows(self.private_posts, host):
-            raise Unavailable(f"policy: the post is private, and host {host!r} may not be asked about private posts")
+            raise Unavailable(
+                f"policy: the post is private, and host {host!r} may not be asked about private posts", "policy"
+            )
 
 
 def host_of(base_url: str) -> str:

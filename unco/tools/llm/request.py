@@ -35,7 +35,7 @@ class Purpose:
     """Of the whole post, in seconds since 1970; None = only the call's own."""
     entity: int | None = None
     """Index of the entity that it is about, for traces; None = the whole post."""
-    doubt: tuple[float, float] | None = None
+    uncertainty: tuple[float, float] | None = None
     """Uncertainty and threshold of the attribute, for traces."""
 
 

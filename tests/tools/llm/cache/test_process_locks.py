@@ -11,12 +11,14 @@ from unco.tools.llm.cache.process_locks import ProcessLocks
 KEY, OTHER = "ab" * 32, "cd" * 32
 
 HOLD = """
-import sys, time
+import asyncio, sys
 from pathlib import Path
 from unco.tools.llm.cache.process_locks import ProcessLocks
-with ProcessLocks(Path(sys.argv[1])).held(sys.argv[2]):
-    print("held", flush=True)
-    time.sleep(60)
+async def hold():
+    async with ProcessLocks(Path(sys.argv[1])).held(sys.argv[2]):
+        print("held", flush=True)
+        await asyncio.sleep(60)
+asyncio.run(hold())
 """
 
 
@@ -28,20 +30,20 @@ def holder(path: Path, key: str = KEY) -> subprocess.Popen[str]:
     return process
 
 
-def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path) -> None:
+async def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "locks"
-    process = holder(path)
+    process = await asyncio.to_thread(holder, path)
     locks = ProcessLocks(path)
     try:
-        with locks.held(OTHER):
+        async with locks.held(OTHER):
             assert not locks._take(KEY), "another key does not wait, this one would"
         process.kill()
         start = time.monotonic()
-        with locks.held(KEY):
+        async with locks.held(KEY):
             assert time.monotonic() - start < 5
     finally:
         process.kill()
-        process.communicate()
+        await asyncio.to_thread(process.communicate)
 
 
 async def test_a_task_waits_without_stopping_the_loop(tmp_path: Path) -> None:
@@ -51,7 +53,7 @@ async def test_a_task_waits_without_stopping_the_loop(tmp_path: Path) -> None:
         ticks = 0
 
         async def hold() -> None:
-            async with ProcessLocks(path).aheld(KEY):
+            async with ProcessLocks(path).held(KEY):
                 pass
 
         waiting = asyncio.create_task(hold())
@@ -66,9 +68,9 @@ async def test_a_task_waits_without_stopping_the_loop(tmp_path: Path) -> None:
         await asyncio.to_thread(process.communicate)
 
 
-def test_the_file_stays_empty(tmp_path: Path) -> None:
+async def test_the_file_stays_empty(tmp_path: Path) -> None:
     locks = ProcessLocks(tmp_path / "deep" / "locks")
     for number in range(100):
-        with locks.held(f"{number:060x}"):
+        async with locks.held(f"{number:060x}"):
             pass
     assert (tmp_path / "deep" / "locks").stat().st_size == 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,58 +17,57 @@ class Counter:
         self.calls = 0
         self._lock = threading.Lock()
 
-    def call(self) -> int:
+    async def call(self) -> int:
         with self._lock:
             self.calls += 1
             number = self.calls
-        time.sleep(0.2)
-        return number
-
-    async def acall(self) -> int:
-        self.calls += 1
-        number = self.calls
         await asyncio.sleep(0.2)
         return number
+
+
+def in_a_loop_of_its_own(flights: SingleFlight[int], call: Callable[[], Awaitable[int]]) -> tuple[int, bool]:
+    """What a thread does that has no event loop yet."""
+    return asyncio.run(flights.run("k", call))
 
 
 def test_threads_make_one_call() -> None:
     flights, counter = SingleFlight[int](), Counter()
     with ThreadPoolExecutor(5) as pool:
-        results = list(pool.map(lambda _: flights.run("k", counter.call), range(5)))
+        results = list(pool.map(lambda _: in_a_loop_of_its_own(flights, counter.call), range(5)))
     assert sorted(results) == [(1, False)] * 4 + [(1, True)]
 
 
 async def test_tasks_make_one_call() -> None:
     flights, counter = SingleFlight[int](), Counter()
-    results = await asyncio.gather(*(flights.arun("k", counter.acall) for _ in range(5)))
+    results = await asyncio.gather(*(flights.run("k", counter.call) for _ in range(5)))
     assert sorted(results) == [(1, False)] * 4 + [(1, True)]
 
 
 async def test_a_thread_and_a_task_make_one_call() -> None:
     flights, counter = SingleFlight[int](), Counter()
-    thread = asyncio.create_task(asyncio.to_thread(flights.run, "k", counter.call))
+    thread = asyncio.create_task(asyncio.to_thread(in_a_loop_of_its_own, flights, counter.call))
     await asyncio.sleep(0.05)
-    assert await flights.arun("k", counter.acall) == (1, False)
+    assert await flights.run("k", counter.call) == (1, False)
     assert await thread == (1, True)
-    task = asyncio.create_task(flights.arun("k", counter.acall))
+    task = asyncio.create_task(flights.run("k", counter.call))
     await asyncio.sleep(0.05)
-    assert await asyncio.to_thread(flights.run, "k", counter.call) == (2, False)
+    assert await asyncio.to_thread(in_a_loop_of_its_own, flights, counter.call) == (2, False)
     assert await task == (2, True)
 
 
 async def test_other_keys_and_later_questions_are_calls_of_their_own() -> None:
     flights, counter = SingleFlight[int](), Counter()
-    await asyncio.gather(flights.arun("a", counter.acall), flights.arun("b", counter.acall))
-    await flights.arun("a", counter.acall)
+    await asyncio.gather(flights.run("a", counter.call), flights.run("b", counter.call))
+    await flights.run("a", counter.call)
     assert counter.calls == 3
     assert flights._flights == {}
 
 
 async def test_a_cancelled_leader_hands_over() -> None:
     flights, counter = SingleFlight[int](), Counter()
-    leader = asyncio.create_task(flights.arun("k", counter.acall))
+    leader = asyncio.create_task(flights.run("k", counter.call))
     await asyncio.sleep(0.05)
-    followers = [asyncio.create_task(flights.arun("k", counter.acall)) for _ in range(3)]
+    followers = [asyncio.create_task(flights.run("k", counter.call)) for _ in range(3)]
     await asyncio.sleep(0.05)
     leader.cancel()
     results = await asyncio.gather(*followers)
@@ -78,9 +77,9 @@ async def test_a_cancelled_leader_hands_over() -> None:
 
 async def test_a_cancelled_task_hands_over_to_a_thread() -> None:
     flights, counter = SingleFlight[int](), Counter()
-    leader = asyncio.create_task(flights.arun("k", counter.acall))
+    leader = asyncio.create_task(flights.run("k", counter.call))
     await asyncio.sleep(0.05)
-    follower = asyncio.create_task(asyncio.to_thread(flights.run, "k", counter.call))
+    follower = asyncio.create_task(asyncio.to_thread(in_a_loop_of_its_own, flights, counter.call))
     await asyncio.sleep(0.05)
     leader.cancel()
     assert await follower == (2, True)
@@ -88,7 +87,7 @@ async def test_a_cancelled_task_hands_over_to_a_thread() -> None:
 
 async def test_a_cancelled_follower_disturbs_nobody() -> None:
     flights, counter = SingleFlight[int](), Counter()
-    leader, follower, other = (asyncio.create_task(flights.arun("k", counter.acall)) for _ in range(3))
+    leader, follower, other = (asyncio.create_task(flights.run("k", counter.call)) for _ in range(3))
     await asyncio.sleep(0.05)
     follower.cancel()
     assert await asyncio.gather(leader, other) == [(1, True), (1, False)]
@@ -99,34 +98,26 @@ async def test_an_exception_goes_to_all_and_is_not_remembered() -> None:
     flights, counter = SingleFlight[int](), Counter()
 
     async def fail() -> int:
-        await counter.acall()
+        await counter.call()
         raise OSError("down")
 
-    results = await asyncio.gather(*(flights.arun("k", fail) for _ in range(3)), return_exceptions=True)
+    results = await asyncio.gather(*(flights.run("k", fail) for _ in range(3)), return_exceptions=True)
     assert [str(result) for result in results] == ["down"] * 3
     assert counter.calls == 1
-    assert await flights.arun("k", counter.acall) == (2, True)
+    assert await flights.run("k", counter.call) == (2, True)
 
 
 def test_an_exception_in_a_thread_goes_to_all() -> None:
     flights = SingleFlight[int]()
 
-    def fail() -> int:
-        time.sleep(0.2)
+    async def fail() -> int:
+        await asyncio.sleep(0.2)
         raise OSError("down")
 
     def turn(_: int) -> str:
         with pytest.raises(OSError, match="down"):
-            flights.run("k", fail)
+            in_a_loop_of_its_own(flights, fail)
         return "told"
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(turn, range(3))) == ["told"] * 3
-
-
-async def test_a_blocking_question_within_the_loop_does_not_wait_for_the_loop() -> None:
-    flights, counter = SingleFlight[int](), Counter()
-    leader = asyncio.create_task(flights.arun("k", counter.acall))
-    await asyncio.sleep(0.05)
-    assert flights.run("k", counter.call) == (2, True)
-    assert await leader == (1, True)

@@ -21,8 +21,10 @@ from unco.graph.routes import send_each
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
-from unco.nodes.corrector_node import CorrectorNode
 from unco.nodes.extract import ExtractNode
+from unco.nodes.questions.correction import corrector_node
+from unco.nodes.questions.question import EntityQuestion
+from unco.nodes.questions.question_node import QuestionNode
 from unco.state import ENTITY, EXTRACTION, EntityState, Json, PostInput, PostState, merge
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -72,9 +74,9 @@ def build_paths_graph(
     """Compile the graph that records a post; it is awaited (`ainvoke`, `abatch`)."""
     ask = _EveryPath(
         {
-            "span": CorrectorNode(SpanCorrector(), llm),
-            "type": CorrectorNode(TypeCorrector(), llm, knowledge),
-            "region": CorrectorNode(RegionCorrector(), llm),
+            "span": corrector_node(SpanCorrector(), llm),
+            "type": corrector_node(TypeCorrector(), llm, knowledge),
+            "region": corrector_node(RegionCorrector(), llm),
         },
         floor,
     )
@@ -98,7 +100,7 @@ def build_paths_graph(
 class _EveryPath:
     """The node that asks all questions about one entity."""
 
-    def __init__(self, nodes: dict[Attribute, CorrectorNode], floor: Thresholds) -> None:
+    def __init__(self, nodes: dict[Attribute, QuestionNode[EntityState, EntityQuestion]], floor: Thresholds) -> None:
         self._nodes = nodes
         self._floor = floor
 
@@ -107,7 +109,7 @@ class _EveryPath:
         first = ENTITY.validate_python(state["entity"])
         versions, answered = {(first.span, first.type): first}, list[Answered]()
         for name in ATTRIBUTES:
-            if first.uncertainty.of(name) > self._floor.of(name):
+            if self._floor.are_exceeded(first.uncertainty, name):
                 before = list(versions.values())
                 after = await asyncio.gather(*(self._ask(name, version, state) for version in before))
                 answered += [

@@ -6,7 +6,7 @@ from dataclasses import replace
 from unco.errors import SettingsError
 from unco.evals.tuning.recorded.paths import Answered, PostPaths, Recorded
 from unco.nodes.collect import result_of, settle_overlaps
-from unco.nodes.corrector_node import with_correction
+from unco.nodes.questions.correction import with_correction
 from unco.types import ATTRIBUTES, Attribute, Correction, Entity, Extraction, Result, Thresholds
 
 Routing = tuple[bool, bool, bool]
@@ -46,7 +46,7 @@ def replay_post(post: PostPaths, thresholds: Thresholds) -> Result:
 
 def routing_of(entity: Entity, thresholds: Thresholds) -> Routing:
     """Strictly above its threshold an attribute is asked about."""
-    span, kind, region = (entity.uncertainty.of(name) > thresholds.of(name) for name in ATTRIBUTES)
+    span, kind, region = (thresholds.are_exceeded(entity.uncertainty, name) for name in ATTRIBUTES)
     return span, kind, region
 
 

@@ -10,12 +10,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from math import inf
 from pathlib import Path
 
-from unco.errors import TimeIsUp
+from unco.errors import Unavailable
 
 _POLL_S = 0.02
 """Between two looks at a byte that another process holds."""
@@ -32,8 +32,8 @@ class ProcessLocks:
         self._guard = threading.Lock()
         self._file: int | None = None
 
-    @contextmanager
-    def held(self, key: str, end: float = inf) -> Iterator[None]:
+    @asynccontextmanager
+    async def held(self, key: str, end: float = inf) -> AsyncIterator[None]:
         """Hold a key, waiting for whoever holds it now; where files cannot be locked it is not held, which is logged.
 
         Args:
@@ -41,18 +41,8 @@ class ProcessLocks:
             end: until when to wait, on the monotonic clock.
 
         Raises:
-            TimeIsUp: it is still held at the end.
+            Unavailable: it is still held at the end.
         """
-        while not self._take(key, end):
-            time.sleep(_POLL_S)
-        try:
-            yield
-        finally:
-            self._release(key)
-
-    @asynccontextmanager
-    async def aheld(self, key: str, end: float = inf) -> AsyncIterator[None]:
-        """As `held`, for a task; files are not touched in the event loop."""
         while not await asyncio.to_thread(self._take, key, end):
             await asyncio.sleep(_POLL_S)
         try:
@@ -69,7 +59,9 @@ class ProcessLocks:
             log.warning("%s cannot be locked, so processes may ask twice: %s", self._path, error)
             return True
         if not taken and time.monotonic() > end:
-            raise TimeIsUp("another process was asking the same, and the call's deadline came before its answer")
+            raise Unavailable(
+                "another process was asking the same, and the call's deadline came before its answer", "deadline"
+            )
         return taken
 
     def _release(self, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Equal questions asked at the same time become one call, among threads and among tasks.
+"""Equal questions asked at the same time become one call, among the tasks of any number of event loops.
 
 The first to ask leads and makes the call; the others wait for what comes of it. An exception goes to all of them,
 unless it is the leader's own affair (its deadline, what its post may be asked): then, and when the leader is cancelled,
@@ -21,7 +21,7 @@ class _Abandoned(Exception):
 
 
 class SingleFlight(Generic[T]):
-    """Calls under way, by key. One process; threads and event loops may mix."""
+    """Calls under way, by key. One process; tasks of several event loops may mix."""
 
     def __init__(self, own_affair: tuple[type[Exception], ...] = ()) -> None:
         """Start with nothing under way.
@@ -38,8 +38,8 @@ class SingleFlight(Generic[T]):
         self._lock = threading.Lock()
         self._flights: dict[str, Future[T]] = {}
 
-    def run(self, key: str, call: Callable[[], T], wait_s: float | None = None) -> tuple[T, bool]:
-        """The result of `call`, and whether it was this caller's own call that gave it.
+    async def run(self, key: str, call: Callable[[], Awaitable[T]], wait_s: float | None = None) -> tuple[T, bool]:
+        """Give the result of `call`, and whether it was this caller's own call that gave it.
 
         Args:
             key: equal for equal calls.
@@ -49,22 +49,6 @@ class SingleFlight(Generic[T]):
         Raises:
             TimeoutError: the leader took longer.
         """
-        if _in_event_loop():
-            # Waiting here would stop the loop, and with it a leader that is a task of the same loop.
-            return call(), True
-        while True:
-            flight, leading = self._join(key)
-            if leading:
-                with self._landing(key, flight):
-                    flight.set_result(result := call())
-                return result, True
-            try:
-                return flight.result(wait_s), False
-            except self._own_affair:
-                continue
-
-    async def arun(self, key: str, call: Callable[[], Awaitable[T]], wait_s: float | None = None) -> tuple[T, bool]:
-        """As `run`, for a task."""
         while True:
             flight, leading = self._join(key)
             if leading:
@@ -103,11 +87,3 @@ class SingleFlight(Generic[T]):
     def _remove(self, key: str) -> None:
         with self._lock:
             self._flights.pop(key, None)
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -100,12 +100,16 @@ class Cache:
     @property
     def locks(self) -> ProcessLocks:
         """One lock for each question that is under way, between processes."""
-        return _shared(self.directory.resolve())[0]
+        return self._in_common[0]
 
     @property
     def flights(self) -> SingleFlight[Reply]:
         """Equal questions of this process, of which one is asked."""
-        return _shared(self.directory.resolve())[1]
+        return self._in_common[1]
+
+    @cached_property
+    def _in_common(self) -> "tuple[ProcessLocks, SingleFlight[Reply]]":
+        return _shared(self.directory.resolve())
 
     def get(self, key: str) -> str | None:
         """The text under a key. None = not there, or there and unreadable.

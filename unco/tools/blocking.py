@@ -1,0 +1,92 @@
+"""One code path for callers that wait and for callers that await.
+
+What may block is written once, as a coroutine. `block_on` runs it for a caller without an event loop: in the caller's
+own thread, but for what needs a loop, which runs on one background loop of the process.
+"""
+
+import asyncio
+import os
+import threading
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from functools import cache
+from typing import Any, ParamSpec, TypeVar
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_BLOCKING: ContextVar[bool] = ContextVar("unco_blocking", default=False)
+
+_making_the_loop = threading.Lock()
+
+
+def block_on(steps: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in this thread.
+
+    Args:
+        steps: awaits nothing but `in_thread`, `on_loop` and coroutines of the same kind.
+
+    Raises:
+        RuntimeError: it awaited something else.
+    """
+    token = _BLOCKING.set(True)
+    try:
+        steps.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    finally:
+        _BLOCKING.reset(token)
+        steps.close()
+    raise RuntimeError("what needs an event loop was awaited by a caller that has none: wrap it in `on_loop`")
+
+
+def is_blocking() -> bool:
+    """Tell whether the caller waits in `block_on`, so that blocking its thread is what it asked for."""
+    return _BLOCKING.get()
+
+
+def in_event_loop() -> bool:
+    """Tell whether this thread runs an event loop, which stands still while the thread is blocked."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function that may block: at once for a caller that waits, else in a thread, off the event loop."""
+    if _BLOCKING.get():
+        return function(*args, **kwargs)
+    return await asyncio.to_thread(function, *args, **kwargs)
+
+
+async def on_loop(steps: Coroutine[Any, Any, T]) -> T:
+    """Await what needs an event loop: the caller's own, or the background loop for a caller that waits."""
+    if not _BLOCKING.get():
+        return await steps
+    token = _BLOCKING.set(False)  # the task takes over the caller's context, and does not wait like the caller
+    try:
+        future = asyncio.run_coroutine_threadsafe(steps, _background_loop())
+    finally:
+        _BLOCKING.reset(token)
+    try:
+        return future.result()
+    except BaseException:  # an interrupt: nobody waits for the answer any more
+        future.cancel()
+        raise
+
+
+def _background_loop() -> AbstractEventLoop:
+    with _making_the_loop:
+        return _loop_of(os.getpid())
+
+
+@cache
+def _loop_of(process: int) -> AbstractEventLoop:
+    """Start a loop in a daemon thread, which does not keep a process alive; threads do not survive a fork."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name=f"unco-calls-{process}", daemon=True).start()
+    return loop
