@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.default_cassette("concert.yaml"), pytest.mark.vcr(reco
 def _edited_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
     """One word of the type corrector's prompt is another."""
 
-    def edited(attribute: str, version: str) -> Prompt:
+    def edited(attribute: PromptName, version: str) -> Prompt:
         prompt = load_prompt(attribute, version)
         if attribute != "type":
             return prompt

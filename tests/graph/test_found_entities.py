@@ -127,7 +127,7 @@ def test_the_examples_boxes_are_in_the_frame_of_the_asked_model(frame: str, box:
     assert f'"bounding_box": {box}' in llm.asked[0].request.user
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Answer, str, int]] = {
     "unreadable": (["no", "no"], "failed", 2),
     "call failed": (CallFailed("status 500"), "failed", 0),
     "nobody": (Unavailable("gone"), "unavailable", 0),

@@ -154,7 +154,7 @@ def test_each_attribute_is_verified_on_its_own(attribute: str, tmp_path: Path) -
     assert account(result, attribute)["after"] == account(result, attribute)["before"]
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Answer, str, str | None, int]] = {
     "unreadable": (["no", "no"], "failed", "unreadable", 2),
     "call failed": (CallFailed("status 500"), "failed", "failed", 0),
     "nobody": (Unavailable("gone"), "unavailable", None, 0),

@@ -16,6 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.small_model.saved_models import save
+from tests.training.made_data import COUNTS, WORDS, write_data
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
 from unco.evals.data.data_paths import Sources
@@ -32,31 +33,8 @@ from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
 from unco.types import Box
 
-XML = """<annotation><size><width>200</width><height>100</height></size><object><name>Ann Lee</name>
-<bndbox><xmin>10</xmin><ymin>10</ymin><xmax>60</xmax><ymax>90</ymax></bndbox></object></annotation>"""
 ROOT = Path(__file__).parents[2]
 OFFLINE = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-COUNTS = {"train": 8, "dev": 4, "test": 4}
-FINE = {"PER": "person\tactor", "ORG": "organization\tsports_team", "LOC": "location\tcity", "OTHER": "event\tfestival"}
-WORDS = ("Ann", "Lee", "met", "Owls", "here", "Paris", "Cup")
-
-
-def write_data(folder: Path, fine: bool) -> Path:
-    tags = ("B-PER", "I-PER", "O", "B-ORG", "O", "B-LOC", "B-OTHER")
-    for name in ("txt", "xml"):
-        (folder / name).mkdir(parents=True)
-    for split, count in COUNTS.items():
-        lines = [f"{word}\t{fine_tags(tag) if fine else tag}\n" for word, tag in zip(WORDS, tags, strict=True)]
-        posts = [f"IMGID:{split}{i}\n" + "".join(lines) for i in range(count)]
-        (folder / "txt" / f"{split}.txt").write_text("\n".join(posts), "utf-8")
-        for i in range(count):
-            (folder / "xml" / f"{split}{i}.xml").write_text(XML, "utf-8")
-    return folder
-
-
-def fine_tags(tag: str) -> str:
-    mark, _, name = tag.partition("-")
-    return "\t".join(f"{mark}-{kind}" for kind in FINE[name].split("\t")) if name else "O\tO"
 
 
 @pytest.fixture

@@ -1,27 +1,15 @@
 """Scores against cases worked out by hand, and laws that hold for any prediction."""
 
-from dataclasses import dataclass
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.evals.metrics.guesses import BOX, RIGHT, Guess
 from tests.tiny import gold_post
 from unco.evals.metrics.paper import Score, region_correct, score
 from unco.types import Box, Span
-
-BOX = Box(10, 10, 60, 90)
-
-
-@dataclass(frozen=True)
-class Guess:
-    span: Span
-    type: str
-    region: Box | None
-
-
-RIGHT = [Guess(Span(0, 2), "PER", BOX), Guess(Span(5, 7), "ORG", None)]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,22 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
+from unco.types import Box, GoldEntity, GoldPost, Span
+
+TEXT = "Ann Lee , of the Blue Owls in New Oslo"
+GOLD = GoldPost(
+    "1",
+    tuple(TEXT.split()),
+    (
+        GoldEntity(Span(0, 2), "PER", (Box(20, 10, 80, 90),)),
+        GoldEntity(Span(5, 7), "ORG", ()),
+        GoldEntity(Span(8, 10), "city", (Box(100, 0, 200, 50), Box(0, 0, 10, 10))),
+    ),
+    (200, 100),
+)
+"""The post that is asked about."""
+HALF = (100, 50)
+"""Its picture, sent at half its size."""
 LABELS = "- PER: a person\n- ORG: a group\n- LOC: a place\n"
 
 
@@ -56,4 +72,5 @@ def said(url: str, body: dict[str, Any]) -> str | None:
     status, _, reply = send(url, body)
     assert status == 200
     assert reply["model"].startswith("simulated-")
-    return reply["choices"][0]["message"]["content"]
+    text: str | None = reply["choices"][0]["message"]["content"]
+    return text

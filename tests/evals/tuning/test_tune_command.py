@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.training.test_run import write_data
+from tests.training.made_data import write_data
 from unco.cli import app, main
 from unco.evals.tuning.recorded.paths import read_paths
 from unco.tools.extraction.policy import read_policy

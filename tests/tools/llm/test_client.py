@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -29,12 +29,6 @@ KEY = "sk-secret-0123456789"
 REQUEST = Request(model="small-vl", system="You correct.", user="Oslo", prompt="span/v1")
 
 Ask = Callable[[Mllm, Request, Mode], Reply]
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with serve() as running:
-        yield running
 
 
 def sync_ask(mllm: Mllm, request: Request, mode: Mode) -> Reply:

@@ -4,19 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.tools.llm.clock import Clock
 from unco.tools.llm.rate_limit import LONGEST_HOLD, RateLimit
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 def test_without_limits_nobody_waits(clock: Clock) -> None:

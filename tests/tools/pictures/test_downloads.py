@@ -1,6 +1,7 @@
 """Pictures at an address: only from allowed hosts, within bounds."""
 
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 
@@ -12,7 +13,7 @@ from unco.tools.pictures import load as picture_bytes
 from unco.tools.pictures.decode import allowed_hosts_from_env, open_picture
 
 
-def small_png():
+def small_png() -> bytes:
     data = BytesIO()
     Image.new("RGB", (64, 48), "teal").save(data, "PNG")
     return data.getvalue()
@@ -37,12 +38,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(small_png())
 
-    def log_message(self, *args) -> None:
+    def log_message(self, *args: object) -> None:
         pass
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -51,7 +52,7 @@ def server():
         thread.join()
 
 
-def test_download_only_from_allowed_hosts(server, monkeypatch) -> None:
+def test_download_only_from_allowed_hosts(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     here = frozenset({"127.0.0.1"})
     assert open_picture(f"{server}/a.png", allowed_hosts=here).info.ref == f"{server}/a.png"
@@ -68,7 +69,7 @@ def test_download_only_from_allowed_hosts(server, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("path", "message"), [("moved", "redirects are not followed"), ("gone", "404"), ("endless", "larger than 20 MB")]
 )
-def test_download_faults(server, path, message) -> None:
+def test_download_faults(server: str, path: str, message: str) -> None:
     with pytest.raises(PictureError, match=message):
         open_picture(f"{server}/{path}", allowed_hosts=frozenset({"127.0.0.1"}))
 
@@ -78,7 +79,7 @@ def test_a_dripping_host_is_given_up() -> None:
         picture_bytes._read_bounded(BytesIO(b"drop"), deadline=0.0)
 
 
-def test_allowed_hosts_from_env(monkeypatch) -> None:
+def test_allowed_hosts_from_env(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNCO_ALLOWED_HOSTS", raising=False)
     assert allowed_hosts_from_env() == frozenset()
     monkeypatch.setenv("UNCO_ALLOWED_HOSTS", " PBS.twimg.com, ,localhost")
