@@ -49,6 +49,12 @@ def region(*corners: float) -> str:
     return spoken(corrected_bounding_box=list(corners) or None)
 
 
+def found(*entities: tuple[str, str, Any]) -> str:
+    """Entities that a model finds by itself: words, type, and a box or None."""
+    keys = ("entity", "type", "bounding_box")
+    return spoken(entities=[dict(zip(keys, entity, strict=True)) for entity in entities])
+
+
 @dataclass(frozen=True)
 class Asked:
     """One question, as a test looks at it."""

@@ -112,6 +112,8 @@ def test_a_reader_that_leaves_is_said(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 3000)
     run = command(posts, predictions, Path("-"), "--mode", "off")
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
         assert process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()

@@ -14,7 +14,7 @@ from unco.corpus.run import Corpus, _endpoint_state, run_corpus
 from unco.errors import SettingsError
 from unco.state import PostInput
 from unco.tools.llm.client import Mllm
-from unco.types import Correction, Entity, Exchange, Extraction, Post, Result, Thresholds, Uncertainty
+from unco.types import Correction, Entity, Exchange, Extraction, Outcome, Post, Result, Thresholds, Uncertainty
 
 
 def test_what_a_run_was_given_and_the_next_is_not_differs_too(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_what_a_run_was_given_and_the_next_is_not_differs_too(tmp_path: Path) ->
         run_corpus(Corpus(tmp_path / "posts.conll", out, resume=True), pipeline)
 
 
-def correction(*exchanges: Exchange, outcome: str = "kept", detail: str = "") -> Correction:
+def correction(*exchanges: Exchange, outcome: Outcome = "kept", detail: str = "") -> Correction:
     return Correction(
         attribute="type", outcome=outcome, before="PER", after="PER", uncertainty=0.9, threshold=0.5,
         detail=detail, exchanges=exchanges,

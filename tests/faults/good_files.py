@@ -71,7 +71,7 @@ def write_good_files(folder: Path) -> None:
     cache.put("k", "text")
     cache.close()
     (folder / "regions").mkdir()
-    write_region_file(folder / "regions" / "a.npz", [Region(Box(1, 2, 30, 40), "face", "", 0.5)], SIZE)
+    write_region_file(folder / "regions" / "a.npz", [Region(Box(1, 2, 30, 40), "person", "", 0.5)], SIZE)
     (folder / "pictures").mkdir()
     shutil.copy(folder / "a.png", folder / "pictures" / "a.png")
 

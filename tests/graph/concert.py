@@ -66,5 +66,5 @@ def authored_server() -> Iterator[str]:
             answer = left[name, quoted("<entity>(.*)</entity>", text)].pop(0)
             return Step(completion(answer).replace("served-model", MODEL))
 
-        server.step = step
+        server.answer = step
         yield server.url

@@ -11,7 +11,7 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 from tests.graph.concert import KEY, NOWHERE, ONE_AT_A_TIME, TEXT, TOKENS, concert_graph, stage
 from tests.scripted import MODEL, graph_of, says
 from unco.nodes.questions import correction
-from unco.prompts import Prompt, load_prompt
+from unco.prompts import Prompt, PromptName, load_prompt
 from unco.tools.llm.client import Mllm
 from unco.types import Span, Uncertainty
 

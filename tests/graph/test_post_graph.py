@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
+from tests.pictures import data_url
 from tests.scripted import (
     ANN,
     ARBOR,
@@ -189,8 +189,7 @@ def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict[str, Any]) -
 @pytest.mark.parametrize("inline", [False, True])
 def test_no_picture_bytes_in_the_state(post: dict[str, Any], inline: bool) -> None:
     if inline:
-        data = Path(post["image"]).read_bytes()
-        post = post | {"image": f"data:image/png;base64,{b64encode(data).decode()}"}
+        post = post | {"image": data_url(Path(post["image"]).read_bytes())}
     graph = graph_of(THREE, ScriptedLlm(SCRIPT)).copy({"checkpointer": InMemorySaver()})
     config: RunnableConfig = {"configurable": {"thread_id": "t"}}
     graph.invoke(post, config)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from langgraph.types import Send
 
 from unco.graph.routes import neighbours, route_entities, route_region, route_span, route_type
+from unco.state import EntityState
 from unco.types import ATTRIBUTES
 
 shares = st.one_of(st.sampled_from([0.0, 0.3, 0.5, 1.0]), st.floats(0, 1))

@@ -15,7 +15,7 @@ from unco.types import Extraction, Post, Uncertainty
 
 TEXT = " ".join(TOKENS)
 
-BAD = {
+BAD: dict[str, tuple[dict[str, Any], str]] = {
     "mode": ({"mode": "lvie"}, "choose one of off, live, record, replay"),
     "threshold too high": ({"span_threshold": 2}, "span_threshold"),
     "threshold of the wrong kind": ({"type_threshold": "0.4"}, "type_threshold"),

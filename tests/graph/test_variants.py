@@ -17,6 +17,7 @@ from tests.scripted import (
     account,
     doubt,
     drawing,
+    found,
     outcome,
     says,
     spoken,
@@ -44,11 +45,6 @@ def post(tmp_path: Path) -> dict[str, Any]:
 
 def at_once(words: str, kind: str, *corners: float) -> str:
     return spoken(corrected_entity=words, corrected_type=kind, corrected_bounding_box=list(corners) or None)
-
-
-def found(*entities: tuple[str, str, list[float] | None]) -> str:
-    keys = ("entity", "type", "bounding_box")
-    return spoken(entities=[dict(zip(keys, entity, strict=True)) for entity in entities])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -19,7 +19,7 @@ from tests.small_model.saved_models import save
 from tests.training.made_data import COUNTS, WORDS, write_data
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
-from unco.evals.data.data_paths import Sources
+from unco.evals.data.data_paths import Sources, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
@@ -28,6 +28,7 @@ from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
 from unco.training.compare_estimators import FOUND, measure_estimators, show_runs
 from unco.training.model_card import read_report, score_table
+from unco.training.recipe import recipe_path
 from unco.training.run import minilm_folder
 from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
@@ -172,7 +173,7 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
         lines = [f"imgid:{split}{index}###a lawn" for index in range(count)]
         (captions / f"{split}.txt").write_text("\n".join(lines) + "\n", "utf-8")
     sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6), captions=captions)
-    paper = yaml.safe_load(run_training.recipe_path("gmner-paper").read_text())
+    paper = yaml.safe_load(recipe_path("gmner-paper").read_text())
     quick = {"start_from": str(bart), "epochs": 8, "batch_size": 4, "encoder_lr": 1e-3, "new_lr": 2e-3, "bf16": False}
     recipe = recipe_file(tmp_path, bart, **{**paper, **quick})
     report = run_training.run_training(sources, recipe, tmp_path / "run")
@@ -186,7 +187,7 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     assert score_checkpoint(sources, tmp_path / "run" / "checkpoint") == report
     with pytest.raises(SettingsError, match="trained with captions: give their folder"):
         score_checkpoint(Sources(data, regions=tmp_path / "regions"), tmp_path / "run" / "checkpoint")
-    post = run_training.make_look(sources, ())(run_training.read_split(sources, "gmner", "test")[0], Random(0))
+    post = make_look(sources, ())(read_split(sources, "gmner", "test")[0], Random(0))
     blank = replace(post, regions=tuple(replace(region, features=np.zeros(6, np.float32)) for region in post.regions))
     (seen,), (unseen,), (untold,) = (model.predict([one]) for one in (post, blank, replace(post, caption="")))
     assert [item.nats for item in seen] != [item.nats for item in unseen], "features are read"

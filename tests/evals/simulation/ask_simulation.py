@@ -1,14 +1,13 @@
 """Questions to a simulated model, put over HTTP as any client would."""
 
-import base64
 import json
 from http.client import HTTPConnection
-from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
 from PIL import Image
 
+from tests.pictures import as_bytes, data_url
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 TEXT = "Ann Lee , of the Blue Owls in New Oslo"
@@ -35,12 +34,7 @@ def system(*keys: str) -> str:
 
 def picture(size: tuple[int, int]) -> dict[str, Any]:
     """A white picture as a message's part."""
-    buffer = BytesIO()
-    Image.new("RGB", size, "white").save(buffer, "PNG")
-    return {
-        "type": "image_url",
-        "image_url": {"url": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"},
-    }
+    return {"type": "image_url", "image_url": {"url": data_url(as_bytes(Image.new("RGB", size, "white")))}}
 
 
 def question(user: str, *keys: str, size: tuple[int, int] | None = None, **fields: Any) -> dict[str, Any]:

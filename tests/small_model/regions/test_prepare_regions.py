@@ -1,7 +1,6 @@
 """Region files for a folder of pictures: what is written, what is kept, what is reported; through the command too."""
 
 import io
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from tests.command_line import exit_code
 from tests.small_model.regions.features import features_of
 from tests.small_model.regions.tiny_vision import noise, save_clip, save_owlvit, save_yolos
-from unco.cli import main
 from unco.errors import DataError, PictureError, SettingsError, SetupError
 from unco.small_model.regions.detectors import TransformersDetector
 from unco.small_model.regions.faces_and_text import FacesAndText
@@ -78,7 +77,8 @@ def test_one_file_for_each_picture(pictures: Path, out: Path) -> None:
 
 def test_features_of_each_region_and_the_picture(pictures: Path, out: Path) -> None:
     prepare(pictures, out, looks=featuriser)
-    assert [features_of(region).tolist() for region in read_region_file(out / "b.jpg.npz")] == [
+    regions = read_region_file(out / "b.jpg.npz")
+    assert [features_of(region).tolist() for region in regions] == [
         [0] * 4,
         [1] * 4,
         [2] * 4,
@@ -152,10 +152,7 @@ def test_a_folder_made_elsewhere_is_left_alone(out: Path, tmp_path: Path) -> Non
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["unco", "regions", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code
+    return exit_code(monkeypatch, "regions", *map(str, arguments))
 
 
 def test_the_command(

@@ -41,7 +41,8 @@ def async_ask(mllm: Mllm, request: Request, mode: Mode) -> Reply:
 
 @pytest.fixture(params=[sync_ask, async_ask], ids=["sync", "async"])
 def ask(request: pytest.FixtureRequest) -> Ask:
-    return request.param
+    chosen: Ask = request.param
+    return chosen
 
 
 def client(server: OpenAIServer, **settings: Any) -> Mllm:

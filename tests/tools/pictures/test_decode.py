@@ -1,4 +1,3 @@
-import base64
 import os
 import zlib
 from collections.abc import Callable
@@ -6,26 +5,16 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 from struct import pack
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.pictures import as_bytes, data_url
 from unco.errors import PictureError
 from unco.tools.pictures import load as picture_bytes
 from unco.tools.pictures.decode import encode_jpeg_or_png, open_picture, picture_from_pil
-
-
-def as_bytes(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    buffer = BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def data_url(data: bytes, mime: str = "image/png") -> str:
-    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 def gradient(width: int = 64, height: int = 48) -> Image.Image:

@@ -8,15 +8,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from tests.pictures import as_bytes
 from unco.errors import PictureError
 from unco.tools.pictures import load as picture_bytes
 from unco.tools.pictures.decode import allowed_hosts_from_env, open_picture
-
-
-def small_png() -> bytes:
-    data = BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(data, "PNG")
-    return data.getvalue()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -36,7 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_response(200 if self.path == "/a.png" else 404)
             self.end_headers()
-            self.wfile.write(small_png())
+            self.wfile.write(as_bytes(Image.new("RGB", (64, 48), "teal")))
 
     def log_message(self, *args: object) -> None:
         pass
