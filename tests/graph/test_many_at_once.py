@@ -4,6 +4,7 @@ import random
 import threading
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 
 from tests.scripted import TOKENS, ScriptedLlm, doubt, graph_of, kind, says
 from unco.tools.extraction.extractor import Extractor
@@ -41,7 +42,7 @@ async def test_entities_keep_their_order_whoever_is_first(crowd: Extractor, seed
 async def test_no_more_questions_at_once_than_allowed(crowd: Extractor, most: int) -> None:
     for run in ("sync", "async"):
         llm = slow(0)
-        graph, config = graph_of(crowd, llm), {"max_concurrency": most}
+        graph, config = graph_of(crowd, llm), RunnableConfig(max_concurrency=most)
         result = graph.invoke({"text": TEXT}, config) if run == "sync" else await graph.ainvoke({"text": TEXT}, config)
         assert len(result["entities"]) == len(llm.asked) == 10
         assert llm.peak <= most

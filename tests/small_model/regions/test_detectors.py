@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.small_model.regions.tiny_vision import noise, save_owlvit, save_yolos
 from unco.errors import SettingsError, SetupError
-from unco.small_model.regions.detectors import Task, TransformersDetector
+from unco.small_model.regions.detectors import DetectionTask, TransformersDetector
 from unco.small_model.regions.region import MOST_REGIONS, Region
 from unco.types import Box
 
@@ -27,7 +27,7 @@ def owlvit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def detector(folder: Path, **settings: Any) -> TransformersDetector:
-    task: Task = "zero-shot-object-detection" if "labels" in settings else "object-detection"
+    task: DetectionTask = "zero-shot-object-detection" if "labels" in settings else "object-detection"
     return TransformersDetector(str(folder), task, **({"lowest_score": 0.0} | settings))
 
 
