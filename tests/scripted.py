@@ -5,7 +5,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.tiny import extraction
 from unco.context import Mode
 from unco.errors import Unavailable
 from unco.graph import PostGraph, build_graph
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Reply, Request
@@ -48,6 +49,12 @@ def region(*corners: float) -> str:
     return spoken(corrected_bounding_box=list(corners) or None)
 
 
+def found(*entities: tuple[str, str, Any]) -> str:
+    """Entities that a model finds by itself: words, type, and a box or None."""
+    keys = ("entity", "type", "bounding_box")
+    return spoken(entities=[dict(zip(keys, entity, strict=True)) for entity in entities])
+
+
 @dataclass(frozen=True)
 class Asked:
     """One question, as a test looks at it."""
@@ -66,9 +73,9 @@ class Asked:
 class ScriptedLlm(Mllm):
     """Answers by attribute and by the entity's words; what is not in the script it leaves as it is."""
 
-    def __init__(self, script: dict[tuple[str, str], Answer] | None = None, **settings: Any) -> None:
+    def __init__(self, script: Mapping[tuple[str, str], Answer] | None = None, **settings: Any) -> None:
         super().__init__("http://127.0.0.1:1/v1", MODEL, **settings)
-        self.script = dict(script or {})
+        self.script: dict[tuple[str, str], Answer] = dict(script or {})
         self.asked: list[Asked] = []
         self.delay: Callable[[Asked], float] = lambda asked: 0.0
         self.peak = 0
@@ -92,7 +99,7 @@ class ScriptedLlm(Mllm):
         return [asked.key for asked in self.asked]
 
     @contextmanager
-    def _counted(self, request: Request, mode: Mode):
+    def _counted(self, request: Request, mode: Mode) -> Iterator[Asked]:
         if mode == "off":
             raise Unavailable("calls are off", "off")
         words = re.search(r"<entity>(.*?)</entity>", request.user)
@@ -116,15 +123,22 @@ class ScriptedLlm(Mllm):
         return Reply(text=answer, finish_reason="stop", model=MODEL, input_tokens=11, output_tokens=7)
 
 
+def quoted(pattern: str, prompt: str) -> str:
+    """What a prompt says at the group of a pattern that it must have."""
+    match = re.search(pattern, prompt)
+    assert match is not None
+    return match[1]
+
+
 def _unchanged(asked: Asked) -> str:
     """The answer that leaves all as it is."""
     if asked.attribute == "span":
         return span(asked.entity)
     if asked.attribute == "type":
-        return kind(re.search(r"Type as given: (.*)", asked.request.user)[1])
+        return kind(quoted(r"Type as given: (.*)", asked.request.user))
     if asked.attribute == "recall":
         return spoken(entities=[])
-    return f'{{"corrected_bounding_box": {re.search(r"picture[)]: (.*)", asked.request.user)[1]}}}'
+    return f'{{"corrected_bounding_box": {quoted(r"picture[)]: (.*)", asked.request.user)}}}'
 
 
 SURE, UNSURE = 0.1, 0.9
@@ -141,19 +155,23 @@ ANN, OWLS, ARBOR = Span(0, 1), Span(5, 7), Span(8, 9)
 FACE = Box(10, 10, 60, 90)
 
 
-def says(*entities: tuple[Span, str, Box | None, Uncertainty], tokens=TOKENS, picture: PictureInfo | None = None):
+def says(
+    *entities: tuple[Span, str, Box | None, Uncertainty],
+    tokens: tuple[str, ...] = TOKENS,
+    picture: PictureInfo | None = None,
+) -> Extractor:
     """A small model that says the same of every post, and looks at a picture if there is one."""
-    said = extraction(tokens, list(entities), picture=picture)
+    said = extraction(tokens, entities, picture=picture)
 
     def extractor(post: Post) -> Extraction:
         info = view_picture(post.image).info if post.image else picture
-        return extraction(tokens, list(entities), picture=info)
+        return extraction(tokens, entities, picture=info)
 
     assert len(said.entities) == len(entities)
     return extractor
 
 
-def graph_of(extractor: Callable[[Post], Extraction], llm: Mllm) -> PostGraph:
+def graph_of(extractor: Extractor, llm: Mllm) -> PostGraph:
     return build_graph(small_model_tool(extractor), llm)
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 import unco
 from tests.scripted import TOKENS, ScriptedLlm, drawing, graph_of
 from unco.errors import PictureError, PostError, SettingsError
+from unco.small_model.predictor import Predictor
 from unco.tools.extraction.extractor import NetworkExtractor
 from unco.types import Box, Result
 
@@ -17,7 +18,7 @@ EVERYTHING = unco.Context(span_threshold=0, type_threshold=0, region_threshold=0
 
 
 @pytest.fixture(autouse=True)
-def llm(monkeypatch: pytest.MonkeyPatch, predictor) -> ScriptedLlm:
+def llm(monkeypatch: pytest.MonkeyPatch, predictor: Predictor) -> ScriptedLlm:
     """The tiny network, and an MLLM that leaves all as it is."""
     asked = ScriptedLlm()
     monkeypatch.setattr("unco.graph.graph", graph_of(NetworkExtractor(lambda: predictor, None), asked))

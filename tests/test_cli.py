@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.command_line import exit_code
 from tests.scripted import (
     ANN,
     EVIL,
@@ -24,9 +25,10 @@ from tests.scripted import (
     says,
     spoken,
 )
-from unco.cli import guarded, main
+from unco.cli import guarded
 from unco.errors import EndpointError, PostError, SettingsError, SetupError
 from unco.show import HOW_TO_CONFIGURE
+from unco.small_model.predictor import Predictor
 from unco.state import RESULT, read_result
 from unco.tools.extraction.extractor import NetworkExtractor
 from unco.tools.llm.client import Mllm
@@ -51,18 +53,14 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """Run `unco` with arguments, as the shell would."""
 
     def command(*arguments: str) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["unco", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return Finished(ended.value.code, out, err)
+        return Finished(exit_code(monkeypatch, *arguments), *capsys.readouterr())
 
     monkeypatch.setenv("COLUMNS", "160")
     return command
 
 
 @pytest.fixture(autouse=True)
-def _tiny_graph(monkeypatch: pytest.MonkeyPatch, predictor) -> None:
+def _tiny_graph(monkeypatch: pytest.MonkeyPatch, predictor: Predictor) -> None:
     """No shipped checkpoint and nobody to ask."""
     monkeypatch.setattr("unco.graph.graph", graph_of(NetworkExtractor(lambda: predictor, None), Mllm()))
 

@@ -1,12 +1,11 @@
 """`unco compare` and `unco reproduce`: a folder of a data set, the shipped small model, a simulated MLLM."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from unco.cli import main
+from tests.command_line import Run, exit_code
 from unco.evals.formats.conll_voc import write_folder
 from unco.types import Box, GoldEntity, GoldPost, Span
 
@@ -20,7 +19,7 @@ POSTS = [
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     for split in ("train", "test"):
         write_folder(POSTS, tmp_path / "data", split)
     (tmp_path / "profile.yaml").write_text("right: {span: 1, type: 1, region: 1}\n")
@@ -29,15 +28,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         monkeypatch.delenv(name, raising=False)
 
     def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["unco", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (ended.value.code, *capsys.readouterr())
+        return exit_code(monkeypatch, *arguments), *capsys.readouterr()
 
     return command
 
 
-def test_arms_on_a_data_set(run) -> None:
+def test_arms_on_a_data_set(run: Run) -> None:
     arms = ("--arm", "variant=small_only", "--arm", "variant=correct_all")
     code, said, _ = run("compare", "--gold", "data", "--profile", "profile.yaml", *arms, "--json", "--out", "out")
     found = json.loads(said)
@@ -51,7 +47,7 @@ def test_arms_on_a_data_set(run) -> None:
     assert len(Path("out/arm-2.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_table_of_the_paper_on_a_data_set(run) -> None:
+def test_a_table_of_the_paper_on_a_data_set(run: Run) -> None:
     code, said, _ = run("reproduce", "table5", "--gold", "data", "--profile", "profile.yaml", "--posts", "1")
     assert code == 0
     assert (
@@ -74,7 +70,7 @@ def test_a_table_of_the_paper_on_a_data_set(run) -> None:
         (("reproduce", "table1", "--gold", "data", "--profile", "none.yaml"), "none.yaml cannot be read"),
     ],
 )
-def test_what_cannot_be_run_is_said(run, arguments: tuple[str, ...], message: str) -> None:
+def test_what_cannot_be_run_is_said(run: Run, arguments: tuple[str, ...], message: str) -> None:
     code, _, error = run(*arguments)
     assert code == 2
     assert message in " ".join(error.split())

@@ -4,12 +4,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.command_line import Run, exit_code
 from tests.scripted import ANN, FACE, TOKENS, doubt, graph_of, says
-from unco.cli import main
 from unco.errors import DataError
 from unco.evals import score
 from unco.evals.formats.conll_voc import write_folder
@@ -47,16 +46,13 @@ def files(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def run(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run `unco evaluate` in the folder of the files."""
     monkeypatch.chdir(files)
     monkeypatch.setenv("COLUMNS", "160")
 
     def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["unco", "evaluate", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (ended.value.code, *capsys.readouterr())
+        return exit_code(monkeypatch, "evaluate", *arguments), *capsys.readouterr()
 
     return command
 
@@ -66,7 +62,7 @@ GOLDS = [("gold.jsonl",), ("gold.json",), (".", "--split", "test")]
 
 @pytest.mark.parametrize("gold", GOLDS, ids=" ".join)
 @pytest.mark.parametrize("predictions", ["run.jsonl", "run.json"])
-def test_all_formats_give_the_same_numbers(gold: tuple[str, ...], predictions: str, run: Any) -> None:
+def test_all_formats_give_the_same_numbers(gold: tuple[str, ...], predictions: str, run: Run) -> None:
     code, out, err = run("--predictions", predictions, "--gold", *gold, "--json")
     assert (code, err) == (0, "")
     tasks = json.loads(out)["schemes"]["gmner"]["tasks"]
@@ -76,7 +72,7 @@ def test_all_formats_give_the_same_numbers(gold: tuple[str, ...], predictions: s
     }  # fmt: skip
 
 
-def test_plain_data_and_files_give_the_same_numbers(run: Any) -> None:
+def test_plain_data_and_files_give_the_same_numbers(run: Run) -> None:
     _, out, _ = run(
         "--predictions", "run.jsonl", "--gold", "gold.jsonl", "--protocol", "official",
         "--against", "other.jsonl", "--uncertainty", "--json",
@@ -89,7 +85,7 @@ def test_plain_data_and_files_give_the_same_numbers(run: Any) -> None:
     assert found["uncertainty"]["all"]["type"]["auroc"] == 1.0
 
 
-def test_tables_hold_the_numbers_and_say_what_was_not_scored(run: Any) -> None:
+def test_tables_hold_the_numbers_and_say_what_was_not_scored(run: Run) -> None:
     code, out, _ = run(
         "--predictions", "run.jsonl", "--gold", "gold.jsonl", "--protocol", "hindex", "--against", "other.jsonl",
         "--uncertainty", "--train", "gold.jsonl",
@@ -115,7 +111,7 @@ def test_tables_hold_the_numbers_and_say_what_was_not_scored(run: Any) -> None:
         (("--predictions", ".", "--gold", "gold.jsonl"), "predictions are a file"),
     ],
 )
-def test_bad_input_is_one_line(arguments: tuple[str, ...], message: str, run: Any) -> None:
+def test_bad_input_is_one_line(arguments: tuple[str, ...], message: str, run: Run) -> None:
     code, out, err = run(*arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err

@@ -1,16 +1,12 @@
 """The commands about box frames and simulated models."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from unco.cli import main
+from tests.command_line import Run, exit_code
 from unco.evals.simulation import simulate
 from unco.tools.box_frames.saved import saved_frame
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -18,10 +14,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """Exit code, output and errors of a command."""
 
     def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["unco", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, *capsys.readouterr()
+        return exit_code(monkeypatch, *arguments), *capsys.readouterr()
 
     monkeypatch.setenv("COLUMNS", "160")
     return command

@@ -1,11 +1,11 @@
 """`unco prompts`: list, show, compare and lock."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.command_line import Run
 from unco.cli import guarded
 from unco.cli.app import app
 from unco.prompts import available_prompts, registry
@@ -22,7 +22,7 @@ user: <post>$text</post> <entity>$entity</entity> $uncertainty
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Exit code, output and errors of `unco prompts` with arguments."""
 
     def command(*arguments: str) -> tuple[int, str, str]:
@@ -48,7 +48,7 @@ def row(table: str, prompt_id: str) -> list[str]:
     return [cell.strip() for cell in line.strip("│").split("│")]
 
 
-def test_list_names_every_prompt(run: Callable, own: Path) -> None:
+def test_list_names_every_prompt(run: Run, own: Path) -> None:
     code, out, _ = run("list")
     assert code == 0
     assert all(f"│{found} " in out for found in available_prompts())
@@ -57,18 +57,18 @@ def test_list_names_every_prompt(run: Callable, own: Path) -> None:
     assert row(out, "span/mine")[1:] == ["span", "no", "no", "A draft [of mine]."]
 
 
-def test_list_tells_what_has_changed(run: Callable, own: Path) -> None:
+def test_list_tells_what_has_changed(run: Run, own: Path) -> None:
     run("lock")
     (own / "span" / "mine.yaml").write_text(DRAFT + "leaves_out: []\n", encoding="utf-8")
     assert row(run("list")[1], "span/mine")[3] == "CHANGED"
 
 
-def test_show_prints_the_file(run: Callable) -> None:
+def test_show_prints_the_file(run: Run) -> None:
     assert run("show", "type/v1")[1] == (registry.FOLDER / "type/v1.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("prompt_id", available_prompts())
-def test_show_fills_in_an_invented_example(run: Callable, prompt_id: str) -> None:
+def test_show_fills_in_an_invented_example(run: Run, prompt_id: str) -> None:
     code, out, _ = run("show", prompt_id, "--rendered")
     assert code == 0
     assert "an invented example" in out
@@ -76,7 +76,7 @@ def test_show_fills_in_an_invented_example(run: Callable, prompt_id: str) -> Non
     assert "$text" not in out
 
 
-def test_diff_is_a_unified_diff(run: Callable) -> None:
+def test_diff_is_a_unified_diff(run: Run) -> None:
     code, out, _ = run("diff", "region/v1", "region/v1-no-unc")
     assert code == 0
     assert out.startswith("--- region/v1.yaml\n+++ region/v1-no-unc.yaml\n@@")
@@ -85,14 +85,14 @@ def test_diff_is_a_unified_diff(run: Callable) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("show", "span/v9"), ("diff", "span/v1", "v2"), ("show", "../locked")])
-def test_an_unknown_prompt_is_one_line(run: Callable, arguments: tuple[str, ...]) -> None:
+def test_an_unknown_prompt_is_one_line(run: Run, arguments: tuple[str, ...]) -> None:
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith("error: there is no prompt")
     assert "span/v1" in err
 
 
-def test_lock_says_what_it_locked_and_refuses_what_changed(run: Callable, own: Path) -> None:
+def test_lock_says_what_it_locked_and_refuses_what_changed(run: Run, own: Path) -> None:
     assert run("lock")[:2] == (0, "locked span/mine\n")
     assert run("lock")[:2] == (0, "")
     (own / "span" / "mine.yaml").write_text(DRAFT + "leaves_out: []\n", encoding="utf-8")

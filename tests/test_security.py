@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import yaml
 from PIL import Image
 from rich.console import Console
 
+from tests.pictures import as_bytes
 from tests.scripted import ANN, ARBOR, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says, spoken
 from unco.cli import guarded
 from unco.errors import PictureError, SettingsError
@@ -113,10 +113,8 @@ def test_a_picture_that_is_something_else_as_well_is_only_a_picture(tmp_path: Pa
     """A PNG with a script and an archive behind it: what is sent on is drawn anew from its pixels."""
     from unco.tools.pictures.decode import encode_jpeg_or_png
 
-    buffer = BytesIO()
-    Image.new("RGB", (8, 8), "red").save(buffer, "PNG")
     path = tmp_path / "both.png"
-    path.write_bytes(buffer.getvalue() + b"<script>alert(1)</script>PK\x03\x04")
+    path.write_bytes(as_bytes(Image.new("RGB", (8, 8), "red")) + b"<script>alert(1)</script>PK\x03\x04")
     _, sent = encode_jpeg_or_png(open_picture(str(path)).image)
     assert b"script" not in sent
     assert b"PK\x03\x04" not in sent

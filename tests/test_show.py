@@ -1,6 +1,7 @@
 """What is shown to people: our colours, and nobody else's."""
 
 from io import StringIO
+from typing import Any
 
 from rich.console import Console
 
@@ -24,7 +25,7 @@ def test_visible() -> None:
     assert visible("a\x1b[31m\tb\x00\u0085\n🚀ש") == "a [31m b   🚀ש"
 
 
-def shown(output: dict) -> str:
+def shown(output: dict[str, Any]) -> str:
     sink = StringIO()
     show_result(read_result(output), Console(file=sink, width=160))
     return sink.getvalue()

@@ -1,5 +1,6 @@
 """Tiny random models and hand-made posts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -108,7 +109,7 @@ def gold_post(identity: str = "1") -> GoldPost:
 
 def extraction(
     tokens: tuple[str, ...],
-    entities: list[tuple[Span, str, Box | None, Uncertainty]],
+    entities: Sequence[tuple[Span, str, Box | None, Uncertainty]],
     thresholds: Thresholds | None = None,
     picture: PictureInfo | None = None,
 ) -> Extraction:

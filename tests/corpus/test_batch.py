@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from benchmarks.kill_and_resume import lasting
 from benchmarks.made_corpus import gold_of, write_corpus
+from tests.corpus.question_lines import questions
 from tests.scripted import ANN, FACE, OWLS, TOKENS, doubt, drawing, says, spoken
 from tests.tools.llm.openai_server import OpenAIServer, completion, serve
 from unco.cli import app
@@ -48,10 +49,6 @@ def simulation() -> Iterator[Simulation]:
 def openai_server() -> Iterator[OpenAIServer]:
     with serve() as server:
         yield server
-
-
-def questions(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def answered(path: Path, url: str) -> Path:
@@ -118,7 +115,9 @@ def test_a_line_is_what_a_live_call_would_send(tmp_path: Path, openai_server: Op
     assert openai_server.calls == 0
     graph_posts = Pipeline(SMALL_MODEL, Mllm(openai_server.url, "served-model", frame="pixels"), sure)
     posts = tmp_path / "posts.jsonl"
-    posts.write_text(next(one_post(tmp_path)).post.model_dump_json())
+    post = next(one_post(tmp_path)).post
+    assert post is not None
+    posts.write_text(post.model_dump_json())
     run_corpus(Corpus(posts, tmp_path / "out.jsonl"), graph_posts)
     first_of_each = [body for body in openai_server.bodies if len(body["messages"]) == 2]  # re-asks aside
     key = lambda body: body["messages"][1]["content"][0]["text"]  # noqa: E731

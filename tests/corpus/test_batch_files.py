@@ -1,18 +1,13 @@
 """Files of questions: within a provider's limits, whole or not there, and nobody's answers lost."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.corpus.question_lines import questions
 from unco.corpus.batch.question_files import QuestionFiles, asked_in
 from unco.errors import SettingsError, SetupError
-
-
-def questions(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def broken_off(folder: Path) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks.made_corpus import gold_of, write_corpus
 from tests.scripted import ANN, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says
-from tests.tools.extraction.test_policy import policy_of
+from tests.tools.extraction.made_policy import policy_of
 from unco.context import Context
 from unco.corpus.choices import Choices
 from unco.corpus.estimate import estimate

@@ -1,16 +1,15 @@
 """Corpus runs where things go wrong around them: a faulty endpoint, two runs on one cache, an interrupt."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks.made_corpus import gold_of, write_corpus
+from tests.corpus.run_process import command, environment
 from unco.context import Context
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.run import Corpus, run_corpus
@@ -20,15 +19,6 @@ from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 
 FAULTS = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles" / "faults.yaml"
-
-
-def command(posts: Path, predictions: Path, out: Path, *more: str) -> list[str]:
-    run = [sys.executable, "-m", "unco.cli", "run", str(posts), "--out", str(out), "--predictions", str(predictions)]
-    return [*run, *more]
-
-
-def environment(url: str, model: str, cache: Path) -> dict[str, str]:
-    return os.environ | {"UNCO_LLM_BASE_URL": url, "UNCO_LLM_MODEL": model, "UNCO_CACHE_DIR": str(cache)}
 
 
 def test_a_fifth_of_all_questions_goes_wrong_and_every_post_is_accounted_for(tmp_path: Path) -> None:
@@ -122,6 +112,8 @@ def test_a_reader_that_leaves_is_said(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 3000)
     run = command(posts, predictions, Path("-"), "--mode", "off")
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
         assert process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from unco.cli import main
+from tests.command_line import exit_code
 from unco.doctor import machine
 from unco.doctor.check import Check, healthy
 from unco.doctor.machine import check_cache, check_checkpoint, check_extras, check_python, check_torch, check_writing
@@ -73,10 +73,7 @@ def test_a_warning_is_no_fault() -> None:
 def test_the_command_prints_json_and_ends_with_zero_when_all_is_well(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["unco", "doctor", "--json"])
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == 0
+    assert exit_code(monkeypatch, "doctor", "--json") == 0
     checks = json.loads(capsys.readouterr().out)
     assert {"python", "torch", "checkpoint", "cache", "write access", "endpoint"} <= {one["name"] for one in checks}
     assert checks[-1]["state"] == "skipped"
@@ -88,10 +85,7 @@ def test_the_command_ends_with_one_where_something_does_not_work(
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("UNCO_LLM_MODEL", "qwen2.5-vl")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-made-up")
-    monkeypatch.setattr("sys.argv", ["unco", "doctor"])
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == 1
+    assert exit_code(monkeypatch, "doctor") == 1
     shown = capsys.readouterr().out
     assert "fault" in next(row for row in shown.splitlines() if "endpoint" in row)
     assert "sk-made-up" not in shown

@@ -1,6 +1,5 @@
 """Six drawn posts, what a small model wrongly says of them, and the gold."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from tests.scripted import doubt
 from tests.tiny import extraction
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.pictures.view import view_picture
 from unco.types import Box, Extraction, GoldEntity, GoldPost, Post, Span, Uncertainty
 
@@ -56,13 +56,13 @@ def _drawn(folder: Path, index: int, size: tuple[int, int]) -> DrawnPost:
     return DrawnPost(GoldPost(f"{index}", tokens, gold, size), said, str(path))
 
 
-def small_model(posts: list[DrawnPost]) -> Callable[[Post], Extraction]:
+def small_model(posts: list[DrawnPost]) -> Extractor:
     """Says of each post what was written down."""
     by_text = {post.text: post for post in posts}
 
     def extractor(post: Post) -> Extraction:
         known = by_text[str(post.text)]
         info = view_picture(post.image).info if post.image else None
-        return extraction(known.gold.tokens, list(known.said), picture=info)
+        return extraction(known.gold.tokens, known.said, picture=info)
 
     return extractor

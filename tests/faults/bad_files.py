@@ -2,17 +2,11 @@
 
 import pickle
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
-
-def _png() -> bytes:
-    buffer = BytesIO()
-    Image.new("RGB", (3, 3)).save(buffer, "PNG")
-    return buffer.getvalue()
-
+from tests.pictures import as_bytes
 
 CONTENTS: dict[str, bytes] = {
     "empty": b"",
@@ -20,7 +14,7 @@ CONTENTS: dict[str, bytes] = {
     "NUL": b"\0" * 64,
     "not UTF-8": b'{"text": "\xff\xfe"}\n',
     "UTF-16": '{"text": "Ann"}'.encode("utf-16"),
-    "a picture": _png(),
+    "a picture": as_bytes(Image.new("RGB", (3, 3))),
     "a pickle": pickle.dumps({"text": "Ann"}),
     "an archive": b"PK\x03\x04" + bytes(60),
     "cut off": b'{"text": "An',

@@ -13,9 +13,9 @@ from pyarrow import parquet
 from benchmarks.made_corpus import write_corpus
 from tests.evals.tuning.recorded_posts import recorded_posts
 from tests.tiny import gold_post, tiny_predictor
-from tests.tools.extraction.test_policy import policy_of
+from tests.tools.extraction.made_policy import policy_of
 from tests.tools.llm.openai_server import completion
-from tests.training.test_run import write_data
+from tests.training.made_data import write_data
 from unco.corpus.batch.question_files import QuestionFiles
 from unco.demo.posts import RECORDING
 from unco.evals.formats.gold_lines import gold_to_plain
@@ -71,7 +71,7 @@ def write_good_files(folder: Path) -> None:
     cache.put("k", "text")
     cache.close()
     (folder / "regions").mkdir()
-    write_region_file(folder / "regions" / "a.npz", [Region(Box(1, 2, 30, 40), "face", "", 0.5)], SIZE)
+    write_region_file(folder / "regions" / "a.npz", [Region(Box(1, 2, 30, 40), "person", "", 0.5)], SIZE)
     (folder / "pictures").mkdir()
     shutil.copy(folder / "a.png", folder / "pictures" / "a.png")
 

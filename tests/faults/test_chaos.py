@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.langgraph_server import free_port
 from benchmarks.made_corpus import gold_of, write_corpus
-from tests.corpus.test_corpus_faults import command, environment
+from tests.corpus.run_process import command, environment
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 

@@ -1,7 +1,6 @@
 """Spoilt pictures and addresses at the one door: upright RGB of the size that is told, or a PictureError."""
 
 import base64
-import io
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from PIL import Image
 
 from tests.faults.bad_posts import REFERENCES
 from tests.fuzz.mutations import spoilt
+from tests.pictures import as_bytes
 from unco.errors import PictureError
 from unco.tools.pictures.decode import MAX_PIXELS, encode_jpeg_or_png, open_picture
 from unco.tools.pictures.load import read_picture_bytes
@@ -26,12 +26,11 @@ KINDS: dict[str, dict[str, str]] = {
 
 
 def picture(kind: str) -> bytes:
-    buffer = io.BytesIO()
     noise = Image.effect_noise((24, 16), 60).convert(KINDS[kind]["mode"])
     exif = Image.Exif()
     exif[0x0112] = 6  # turned
-    noise.save(buffer, "PNG" if kind == "16 bits" else kind, **({"exif": exif} if kind in ("JPEG", "WEBP") else {}))
-    return buffer.getvalue()
+    options = {"exif": exif} if kind in ("JPEG", "WEBP") else {}
+    return as_bytes(noise, "PNG" if kind == "16 bits" else kind, **options)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,15 +1,15 @@
 """The post that the cassettes are about, and the answers to it, written by hand."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from PIL import Image, ImageDraw
 from pydantic import SecretStr
 
-from tests.scripted import MODEL, SURE, doubt, graph_of, kind, region, says, span
+from tests.scripted import MODEL, SURE, doubt, graph_of, kind, quoted, region, says, span
 from tests.tools.llm.openai_server import Step, completion, serve
 from unco.graph import PostGraph
 from unco.tools.llm.client import Mllm
@@ -20,7 +20,7 @@ TEXT = " ".join(TOKENS)
 NOWHERE = "http://127.0.0.1:8765/v1"
 """Nobody listens there: what is answered comes from a cassette."""
 KEY = "sk-test-0123456789"
-ONE_AT_A_TIME = {"max_concurrency": 1}
+ONE_AT_A_TIME: RunnableConfig = {"max_concurrency": 1}
 
 ANSWERS = {
     ("span", "Nora"): [span("Nora Lind"), span("Nora")],
@@ -61,10 +61,10 @@ def authored_server() -> Iterator[str]:
         def step() -> Step:
             system, user = server.bodies[-1]["messages"][:2]
             text = user["content"] if isinstance(user["content"], str) else user["content"][0]["text"]
-            attribute = re.search(r'"corrected_(entity|type|bounding_box)"', system["content"])
-            name = {"entity": "span", "type": "type", "bounding_box": "region"}[attribute[1]]
-            answer = left[name, re.search("<entity>(.*)</entity>", text)[1]].pop(0)
+            attribute = quoted(r'"corrected_(entity|type|bounding_box)"', system["content"])
+            name = {"entity": "span", "type": "type", "bounding_box": "region"}[attribute]
+            answer = left[name, quoted("<entity>(.*)</entity>", text)].pop(0)
             return Step(completion(answer).replace("served-model", MODEL))
 
-        server.step = step
+        server.answer = step
         yield server.url

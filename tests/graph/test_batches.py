@@ -14,6 +14,7 @@ from PIL import Image
 from tests.scripted import ScriptedLlm, drawing, graph_of
 from unco.context import Context
 from unco.errors import Overloaded, PictureError
+from unco.graph import PostGraph
 from unco.small_model.batching import Batching
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
@@ -44,7 +45,7 @@ def network(predictor: Predictor) -> Counted:
     return Counted(predictor)
 
 
-def shared(network: Any, provider: Any = None, **bounds: Any):
+def shared(network: Any, provider: Any = None, **bounds: Any) -> PostGraph:
     """A graph whose small model waits until all posts are there."""
     batching = Batching(**{"most_posts": len(POSTS), "wait": 60.0} | bounds)
     return graph_of(NetworkExtractor(lambda: network, provider, batching), ScriptedLlm())

@@ -11,7 +11,7 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 from tests.graph.concert import KEY, NOWHERE, ONE_AT_A_TIME, TEXT, TOKENS, concert_graph, stage
 from tests.scripted import MODEL, graph_of, says
 from unco.nodes.questions import correction
-from unco.prompts import Prompt, load_prompt
+from unco.prompts import Prompt, PromptName, load_prompt
 from unco.tools.llm.client import Mllm
 from unco.types import Span, Uncertainty
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.default_cassette("concert.yaml"), pytest.mark.vcr(reco
 def _edited_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
     """One word of the type corrector's prompt is another."""
 
-    def edited(attribute: str, version: str) -> Prompt:
+    def edited(attribute: PromptName, version: str) -> Prompt:
         prompt = load_prompt(attribute, version)
         if attribute != "type":
             return prompt

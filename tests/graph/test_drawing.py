@@ -21,6 +21,8 @@ def test_forms_of_a_server_can_be_drawn() -> None:
         "properties"
     ].keys()
     assert {"entities", "warnings"} < graph.get_output_jsonschema()["properties"].keys()
-    context = graph.get_context_jsonschema()["properties"]
+    schema = graph.get_context_jsonschema()
+    assert schema is not None
+    context = schema["properties"]
     assert {"mode", "span_threshold", "region_prompt"} < context.keys()
     assert not any("key" in name or "url" in name for name in context)

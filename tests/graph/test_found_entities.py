@@ -17,12 +17,12 @@ from tests.scripted import (
     account,
     doubt,
     drawing,
+    found,
     graph_of,
     kind,
     outcome,
     says,
     span,
-    spoken,
 )
 from unco.errors import CallFailed, Unavailable
 from unco.graph import PostGraph, build_variant
@@ -34,11 +34,6 @@ from unco.types import Span, Uncertainty
 TEXT = " ".join(TOKENS)
 RECALL = {"recall": True}
 BOX = [20, 20, 80, 90]
-
-
-def found(*entities: tuple[str, str, Any]) -> str:
-    keys = ("entity", "type", "bounding_box")
-    return spoken(entities=[dict(zip(keys, entity, strict=True)) for entity in entities])
 
 
 def generator(answer: Answer, small_model: Any = None) -> tuple[PostGraph, ScriptedLlm]:
@@ -127,7 +122,7 @@ def test_the_examples_boxes_are_in_the_frame_of_the_asked_model(frame: str, box:
     assert f'"bounding_box": {box}' in llm.asked[0].request.user
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Answer, str, int]] = {
     "unreadable": (["no", "no"], "failed", 2),
     "call failed": (CallFailed("status 500"), "failed", 0),
     "nobody": (Unavailable("gone", "unreachable"), "unavailable", 0),

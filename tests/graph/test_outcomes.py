@@ -24,6 +24,7 @@ from tests.scripted import (
     spoken,
 )
 from unco.errors import CallFailed, DataError, RecordingMiss, Unavailable
+from unco.graph import PostGraph
 from unco.state import RESULT, read_result
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.recording import Recording
@@ -187,7 +188,7 @@ def test_a_picture_that_only_the_prediction_knows_cannot_be_looked_at() -> None:
     assert llm.asked == []
 
 
-REGION_ANSWERS = {
+REGION_ANSWERS: dict[str, tuple[str | Exception, str, str, object]] = {
     "null": (region(), "changed", "null", None),
     "a box": (region(20, 20, 80, 90), "changed", "value", {"x1": 20, "y1": 20, "x2": 80, "y2": 90}),
     "no such key": (spoken(corrected_type="PER"), "failed", "unreadable", BEFORE["region"]),
@@ -223,9 +224,9 @@ async def test_a_bug_is_an_exception_and_no_outcome(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", [KEPT["type"], UNREADABLE, CallFailed("slow"), GONE], ids=str)
-async def test_async_ends_as_sync_does(answer: Answer, tmp_path: Path) -> None:
-    def graph():
-        replies = answer if isinstance(answer, Exception) else [answer, answer]
+async def test_async_ends_as_sync_does(answer: str | Exception, tmp_path: Path) -> None:
+    def graph() -> PostGraph:
+        replies: Answer = answer if isinstance(answer, Exception) else [answer, answer]
         return graph_of(says((ANN, "ORG", FACE, doubt("type"))), ScriptedLlm({("type", "Ann"): replies}))
 
     post = {"text": TEXT, "image": drawing(tmp_path)}

@@ -2,19 +2,21 @@
 
 import asyncio
 import json
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
+from tests.pictures import data_url
 from tests.scripted import (
     ANN,
     ARBOR,
     FACE,
     OWLS,
     TOKENS,
+    Answer,
     ScriptedLlm,
     doubt,
     drawing,
@@ -27,6 +29,8 @@ from tests.scripted import (
 )
 from unco.context import Context
 from unco.errors import PostError
+from unco.graph import PostGraph
+from unco.small_model.predictor import Predictor
 from unco.state import RESULT, read_result
 from unco.types import Box, Span
 
@@ -34,12 +38,12 @@ TEXT = " ".join(TOKENS)
 THREE = says(
     (ANN, "ORG", FACE, doubt("span type region")), (OWLS, "ORG", None, doubt()), (ARBOR, "PER", None, doubt("span"))
 )
-SCRIPT = {
+SCRIPT: dict[tuple[str, str], Answer] = {
     ("span", "Ann"): [span("Ann Lee"), span("Ann Arbor")],
     ("type", "Ann Lee"): kind("PER"),
     ("region", "Ann Lee"): region(20, 10, 70, 90),
 }
-ONE_AT_A_TIME: dict[str, Any] = {"max_concurrency": 1}
+ONE_AT_A_TIME: RunnableConfig = {"max_concurrency": 1}
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def post(tmp_path: Path) -> dict[str, Any]:
     return {"text": TEXT, "image": drawing(tmp_path), "id": "p1"}
 
 
-def test_each_corrector_sees_what_the_earlier_ones_settled(post: dict) -> None:
+def test_each_corrector_sees_what_the_earlier_ones_settled(post: dict[str, Any]) -> None:
     llm = ScriptedLlm(SCRIPT)
     result = graph_of(THREE, llm).invoke(post, ONE_AT_A_TIME)
     assert llm.keys == [("span", "Ann"), ("type", "Ann Lee"), ("region", "Ann Lee"), ("span", "Ann")]
@@ -70,7 +74,7 @@ def test_each_corrector_sees_what_the_earlier_ones_settled(post: dict) -> None:
     )
 
 
-def test_a_picture_goes_to_type_and_region_but_not_to_span(post: dict) -> None:
+def test_a_picture_goes_to_type_and_region_but_not_to_span(post: dict[str, Any]) -> None:
     llm = ScriptedLlm(SCRIPT)
     graph_of(THREE, llm).invoke(post)
     assert {asked.attribute: asked.request.picture is not None for asked in llm.asked} == {
@@ -80,7 +84,7 @@ def test_a_picture_goes_to_type_and_region_but_not_to_span(post: dict) -> None:
     }
 
 
-def test_a_name_that_stands_twice_is_told_apart_by_place(post: dict) -> None:
+def test_a_name_that_stands_twice_is_told_apart_by_place(post: dict[str, Any]) -> None:
     result = read_result(graph_of(THREE, ScriptedLlm(SCRIPT)).invoke(post, ONE_AT_A_TIME))
     assert [(entity.index, entity.text, entity.span) for entity in result.entities] == [
         (0, "Ann Lee", Span(0, 2)),
@@ -91,7 +95,7 @@ def test_a_name_that_stands_twice_is_told_apart_by_place(post: dict) -> None:
         assert result.text[entity.start_char : entity.stop_char] == entity.text
 
 
-def test_the_sure_entity_is_left_alone_and_says_so(post: dict) -> None:
+def test_the_sure_entity_is_left_alone_and_says_so(post: dict[str, Any]) -> None:
     llm = ScriptedLlm(SCRIPT)
     result = graph_of(THREE, llm).invoke(post, ONE_AT_A_TIME)
     assert outcome(result, 0) == {"span": "changed", "type": "changed", "region": "changed"}
@@ -101,8 +105,8 @@ def test_the_sure_entity_is_left_alone_and_says_so(post: dict) -> None:
     assert not any(asked.entity == "Blue Owls" for asked in llm.asked)
 
 
-async def test_every_way_to_run_it_gives_the_same(post: dict) -> None:
-    def graph():
+async def test_every_way_to_run_it_gives_the_same(post: dict[str, Any]) -> None:
+    def graph() -> PostGraph:
         return graph_of(THREE, ScriptedLlm(SCRIPT))
 
     expected = graph().invoke(post, ONE_AT_A_TIME)
@@ -115,13 +119,13 @@ async def test_every_way_to_run_it_gives_the_same(post: dict) -> None:
     assert last | expected == last
 
 
-def test_one_graph_serves_one_event_loop_after_the_other(post: dict) -> None:
+def test_one_graph_serves_one_event_loop_after_the_other(post: dict[str, Any]) -> None:
     graph = graph_of(says((ANN, "PER", FACE, doubt("type"))), ScriptedLlm())
     first, second = (asyncio.run(graph.ainvoke(post)) for _ in range(2))
     assert first == second
 
 
-def test_a_stream_shows_each_step_of_an_entity(post: dict) -> None:
+def test_a_stream_shows_each_step_of_an_entity(post: dict[str, Any]) -> None:
     graph = graph_of(says((ANN, "ORG", FACE, doubt("span type region"))), ScriptedLlm(SCRIPT))
     steps = [
         (bool(namespace), step)
@@ -133,9 +137,9 @@ def test_a_stream_shows_each_step_of_an_entity(post: dict) -> None:
     assert [step for within, step in steps if not within] == ["extract", "correct_entity", "collect"]
 
 
-def test_a_thread_that_is_used_again_does_not_repeat_results(post: dict) -> None:
+def test_a_thread_that_is_used_again_does_not_repeat_results(post: dict[str, Any]) -> None:
     graph = graph_of(THREE, ScriptedLlm()).copy({"checkpointer": InMemorySaver()})
-    config = {"configurable": {"thread_id": "t"}, "max_concurrency": 1}
+    config: RunnableConfig = {"configurable": {"thread_id": "t"}, "max_concurrency": 1}
     first = graph.invoke(post, config)
     second = graph.invoke(post, config)
     assert second == first
@@ -143,19 +147,19 @@ def test_a_thread_that_is_used_again_does_not_repeat_results(post: dict) -> None
     assert len(graph.get_state(config).values["corrected"]) == 2
 
 
-def test_a_second_post_on_a_thread_forgets_the_first(post: dict) -> None:
+def test_a_second_post_on_a_thread_forgets_the_first(post: dict[str, Any]) -> None:
     graph = graph_of(THREE, ScriptedLlm()).copy({"checkpointer": InMemorySaver()})
-    config = {"configurable": {"thread_id": "t"}}
+    config: RunnableConfig = {"configurable": {"thread_id": "t"}}
     assert graph.invoke(post, config)["picture"] is not None
     second = graph.invoke({"text": TEXT}, config)
     assert second["picture"] is None
     assert second["id"] is None
 
 
-def test_a_run_that_was_stopped_goes_on(post: dict) -> None:
+def test_a_run_that_was_stopped_goes_on(post: dict[str, Any]) -> None:
     llm = ScriptedLlm(SCRIPT)
     graph = graph_of(THREE, llm).copy({"checkpointer": InMemorySaver()})
-    config = {"configurable": {"thread_id": "t"}, "max_concurrency": 1}
+    config: RunnableConfig = {"configurable": {"thread_id": "t"}, "max_concurrency": 1}
     graph.invoke(post, config, interrupt_before=["collect"])
     assert graph.get_state(config).next == ("collect",)
     asked = len(llm.asked)
@@ -171,7 +175,7 @@ def test_no_entity_no_question() -> None:
     assert llm.asked == []
 
 
-def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict) -> None:
+def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict[str, Any]) -> None:
     output = graph_of(THREE, ScriptedLlm(SCRIPT)).invoke(post, ONE_AT_A_TIME)
     result = read_result(output)
     assert read_result(json.loads(json.dumps(output))) == result
@@ -183,12 +187,11 @@ def test_a_result_is_json_fits_its_schema_and_comes_back(post: dict) -> None:
 
 
 @pytest.mark.parametrize("inline", [False, True])
-def test_no_picture_bytes_in_the_state(post: dict, inline: bool) -> None:
+def test_no_picture_bytes_in_the_state(post: dict[str, Any], inline: bool) -> None:
     if inline:
-        data = Path(post["image"]).read_bytes()
-        post = post | {"image": f"data:image/png;base64,{b64encode(data).decode()}"}
+        post = post | {"image": data_url(Path(post["image"]).read_bytes())}
     graph = graph_of(THREE, ScriptedLlm(SCRIPT)).copy({"checkpointer": InMemorySaver()})
-    config = {"configurable": {"thread_id": "t"}}
+    config: RunnableConfig = {"configurable": {"thread_id": "t"}}
     graph.invoke(post, config)
     states = [json.dumps(state.values) for state in graph.get_state_history(config)]
     assert states
@@ -209,7 +212,7 @@ def test_no_picture_bytes_in_the_state(post: dict, inline: bool) -> None:
         ({"text": []}, "no words"),
     ],
 )
-async def test_what_is_no_post_is_refused(post: dict, names: str, predictor) -> None:
+async def test_what_is_no_post_is_refused(post: dict[str, Any], names: str, predictor: Predictor) -> None:
     from unco.tools.extraction.extractor import NetworkExtractor
 
     graph = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm())

@@ -1,7 +1,7 @@
 """The second versions of the prompts: neighbours keep their words, candidates have numbers and stand in the picture."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from tests.scripted import (
     FACE,
     OWLS,
     TOKENS,
+    Asked,
     ScriptedLlm,
     account,
     doubt,
@@ -27,6 +28,7 @@ from tests.scripted import (
     span,
     spoken,
 )
+from unco.tools.extraction.extractor import Extractor
 from unco.types import Box, Extraction, Post, Span, TextLine
 
 TEXT = " ".join(TOKENS)
@@ -35,7 +37,12 @@ V2 = {"span_prompt": "v2", "type_prompt": "v2", "region_prompt": "v2"}
 HINTS = {"region_prompt": "v2-hints"}
 
 
-def sees(attributes: str, candidates: tuple[Box, ...] = (LEFT, RIGHT), found: Box | None = FACE, lines=()) -> Callable:
+def sees(
+    attributes: str,
+    candidates: tuple[Box, ...] = (LEFT, RIGHT),
+    found: Box | None = FACE,
+    lines: Sequence[TextLine] = (),
+) -> Extractor:
     """A small model that found Ann and the Owls, and looked at these regions."""
     said = says((ANN, "ORG", found, doubt(attributes)), (OWLS, "ORG", None, doubt()))
 
@@ -45,8 +52,14 @@ def sees(attributes: str, candidates: tuple[Box, ...] = (LEFT, RIGHT), found: Bo
     return extractor
 
 
-def run(extractor: Callable, llm: ScriptedLlm, tmp_path: Path, **context: Any) -> dict[str, Any]:
+def run(extractor: Extractor, llm: ScriptedLlm, tmp_path: Path, **context: Any) -> dict[str, Any]:
     return graph_of(extractor, llm).invoke({"text": TEXT, "image": drawing(tmp_path)}, context=context)
+
+
+def sent_picture(asked: Asked) -> Image.Image:
+    """What a model was shown."""
+    assert asked.request.picture is not None
+    return Image.open(BytesIO(asked.request.picture.data)).convert("RGB")
 
 
 def test_every_second_version_keeps_what_is_right(tmp_path: Path) -> None:
@@ -147,7 +160,7 @@ def test_candidates_and_the_box_found_are_drawn(tmp_path: Path) -> None:
     llm = ScriptedLlm()
     run(sees("region"), llm, tmp_path, region_prompt="v2")
     run(sees("region"), llm, tmp_path, region_prompt="v1")
-    marked, plain = (Image.open(BytesIO(asked.request.picture.data)).convert("RGB") for asked in llm.asked)
+    marked, plain = (sent_picture(asked) for asked in llm.asked)
     assert marked.size == plain.size == (200, 100)
     assert plain.getpixel((150, 89)) == (255, 255, 255)
     assert marked.getpixel((150, 89)) == (37, 99, 235), "the second candidate's lower edge"
@@ -181,5 +194,6 @@ def test_a_box_for_nothing_found_is_drawn_without_one(tmp_path: Path) -> None:
     llm = ScriptedLlm({("region", "Ann"): spoken(candidate=2)})
     result = run(sees("region", found=None), llm, tmp_path, region_prompt="v2")
     assert account(result, "region")["outcome"] == "changed"
-    picture = Image.open(BytesIO(llm.asked[0].request.picture.data)).convert("RGB")
-    assert (250, 204, 21) not in {colour for _, colour in picture.getcolors(20_000)}
+    colours = sent_picture(llm.asked[0]).getcolors(20_000)
+    assert colours is not None
+    assert (250, 204, 21) not in {colour for _, colour in colours}

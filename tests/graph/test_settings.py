@@ -15,7 +15,7 @@ from unco.types import Extraction, Post, Uncertainty
 
 TEXT = " ".join(TOKENS)
 
-BAD = {
+BAD: dict[str, tuple[dict[str, Any], str]] = {
     "mode": ({"mode": "lvie"}, "choose one of off, live, record, replay"),
     "threshold too high": ({"span_threshold": 2}, "span_threshold"),
     "threshold of the wrong kind": ({"type_threshold": "0.4"}, "type_threshold"),
@@ -56,7 +56,7 @@ SECRET = {"api_key": "sk-test"}  # pragma: allowlist secret
 
 
 @pytest.mark.parametrize("settings", [{"modee": "off"}, SECRET, {"base_url": "http://elsewhere"}])
-def test_an_unknown_setting_is_refused(settings: dict) -> None:
+def test_an_unknown_setting_is_refused(settings: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=f"unknown setting.*{next(iter(settings))}"):
         graph_of(untouched, ScriptedLlm()).invoke({"text": TEXT}, context=settings)
 
@@ -75,7 +75,9 @@ def test_a_model_of_unknown_family_is_no_matter_when_nobody_is_asked() -> None:
         ({"region_threshold": 0.95}, {"span", "type"}),
     ],
 )
-def test_thresholds_of_the_run_count_and_are_reported(thresholds: dict[str, Any], asked: set, tmp_path: Path) -> None:
+def test_thresholds_of_the_run_count_and_are_reported(
+    thresholds: dict[str, Any], asked: set[str], tmp_path: Path
+) -> None:
     llm = ScriptedLlm()
     graph = graph_of(says((ANN, "ORG", FACE, doubt("span type region"))), llm)
     result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context=thresholds)

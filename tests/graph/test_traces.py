@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tracers.base import BaseTracer
 from langchain_core.tracers.schemas import Run
 
 from tests.scripted import ANN, FACE, TOKENS, doubt, drawing, graph_of, kind, says
-from tests.tools.extraction.test_policy import policy_of
+from tests.tools.extraction.made_policy import policy_of
 from tests.tools.llm.openai_server import Step, completion, serve
 from unco.context import Context
 from unco.graph import default_graph
@@ -39,7 +40,8 @@ def below(run: Run) -> Iterator[Run]:
 
 
 def metadata(run: Run) -> dict[str, Any]:
-    return (run.extra or {})["metadata"]
+    found: dict[str, Any] = (run.extra or {})["metadata"]
+    return found
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
@@ -49,7 +51,7 @@ async def test_a_call_says_what_it_is_about(asynchronous: bool, tmp_path: Path) 
         server.script = [Step(completion("no JSON")), Step(completion(kind("PER")))]
         graph = graph_of(says((ANN, "ORG", FACE, doubt("type"))), Mllm(server.url, "authored-test"))
         post, context = {"text": TEXT, "image": drawing(tmp_path)}, Context(mode="live", type_threshold=0.35)
-        config = {"callbacks": [traces], "metadata": {"customer": "a"}}
+        config: RunnableConfig = {"callbacks": [traces], "metadata": {"customer": "a"}}
         if asynchronous:
             await graph.ainvoke(post, config=config, context=context)
         else:

@@ -17,6 +17,7 @@ from tests.scripted import (
     account,
     doubt,
     drawing,
+    found,
     outcome,
     says,
     spoken,
@@ -44,11 +45,6 @@ def post(tmp_path: Path) -> dict[str, Any]:
 
 def at_once(words: str, kind: str, *corners: float) -> str:
     return spoken(corrected_entity=words, corrected_type=kind, corrected_bounding_box=list(corners) or None)
-
-
-def found(*entities: tuple[str, str, list[float] | None]) -> str:
-    keys = ("entity", "type", "bounding_box")
-    return spoken(entities=[dict(zip(keys, entity, strict=True)) for entity in entities])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -154,7 +150,7 @@ def test_each_attribute_is_verified_on_its_own(attribute: str, tmp_path: Path) -
     assert account(result, attribute)["after"] == account(result, attribute)["before"]
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Answer, str, str | None, int]] = {
     "unreadable": (["no", "no"], "failed", "unreadable", 2),
     "call failed": (CallFailed("status 500"), "failed", "failed", 0),
     "nobody": (Unavailable("gone", "unreachable"), "unavailable", None, 0),

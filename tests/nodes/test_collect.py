@@ -1,5 +1,7 @@
 """The last node: every entity once, in order, never two on one word, with an account of all three attributes."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +9,8 @@ from hypothesis import strategies as st
 from tests.tiny import extraction
 from unco.nodes.collect import collect, settle_overlaps, with_skips
 from unco.nodes.questions.correction import with_correction
-from unco.state import ENTITY, EXTRACTION, read_result, to_json
-from unco.types import Box, Correction, Entity, Extraction, Span, Thresholds, Uncertainty
+from unco.state import ENTITY, EXTRACTION, PostState, read_result, to_json
+from unco.types import Box, Correction, Entity, Extraction, Outcome, Span, Thresholds, Uncertainty
 
 UNSURE = Uncertainty(0.9, 0.1, 0.1)
 TOKENS = tuple("abcdefghij")
@@ -20,7 +22,7 @@ def said(*spans: Span) -> Extraction:
 
 def moved(post: Extraction, index: int, span: Span) -> Entity:
     entity = post.entities[index]
-    ended = "kept" if span == entity.span else "changed"
+    ended: Outcome = "kept" if span == entity.span else "changed"
     return with_correction(entity, Correction("span", ended, entity.span, span, 0.9, 0.4, answer="value"), post)
 
 
@@ -109,12 +111,12 @@ def test_no_two_entities_share_a_word_and_none_is_lost(case: tuple[Extraction, l
 
 @given(posts_with_moves(), st.randoms())
 def test_collect_keeps_order_and_number_and_accounts_for_everything(
-    case: tuple[Extraction, list[Entity]], dice
+    case: tuple[Extraction, list[Entity]], dice: Random
 ) -> None:
     post, wanted = case
     sent = [entity for entity in wanted if dice.random() < 0.7]
     dice.shuffle(sent)
-    state = {
+    state: PostState = {
         "extraction": to_json(EXTRACTION, post),
         "corrected": {str(entity.index): to_json(ENTITY, entity) for entity in sent},
         "id": "p",

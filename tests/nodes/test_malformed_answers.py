@@ -22,7 +22,7 @@ from unco.tools.blocking import block_on
 from unco.tools.box_frames.frame import frame_by_name
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Reply, Request
-from unco.types import ATTRIBUTES, Attribute, Box, Correction, PictureInfo, Span
+from unco.types import ATTRIBUTES, Attribute, Box, Correction, Outcome, PictureInfo, Span
 
 PICTURE = PictureInfo("a.png", "ab" * 32, 200, 100)
 CORRECTORS: dict[Attribute, Corrector] = {
@@ -196,7 +196,7 @@ def no_picture_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_table_is_long_and_reaches_every_outcome() -> None:
     assert len(TABLE) > 300
-    outcomes = {attribute: set() for attribute in ATTRIBUTES}
+    outcomes: dict[Attribute, set[Outcome]] = {attribute: set() for attribute in ATTRIBUTES}
     for attribute, text in TABLE:
         outcomes[attribute].add(correction(attribute, text).outcome)
     assert outcomes["type"] == outcomes["region"] == {"changed", "rejected", "failed"}

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.tiny import extraction
 from unco.context import Context
-from unco.nodes.plan_calls import LONGEST_ANSWER, PROMPT_TOKENS, calls_for, plan_calls
+from unco.nodes.plan_calls import PROMPT_TOKENS, calls_for, plan_calls
+from unco.nodes.questions.question import LONGEST_ANSWER
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
@@ -31,12 +32,14 @@ def test_by_hand() -> None:
     assert plan_calls(post((0.1, 0.1, 0.1)), 5) == {}
 
 
+Doubt = tuple[float, float, float]
+"""Of an entity's words, type and region."""
 doubt = st.floats(0, 1)
 doubts = st.lists(st.tuples(doubt, doubt, doubt), max_size=8)
 
 
 @given(doubts, st.integers(0, 60))
-def test_no_more_than_the_cap_and_a_second_call_only_when_all_have_one(values: list[tuple], calls: int) -> None:
+def test_no_more_than_the_cap_and_a_second_call_only_when_all_have_one(values: list[Doubt], calls: int) -> None:
     said = post(*values)
     grants = plan_calls(said, calls)
     given_out = [count for of in grants.values() for count in of.values()]
@@ -47,7 +50,7 @@ def test_no_more_than_the_cap_and_a_second_call_only_when_all_have_one(values: l
 
 
 @given(doubts, st.integers(0, 24))
-def test_who_is_cut_is_not_more_uncertain_than_who_is_asked(values: list[tuple], calls: int) -> None:
+def test_who_is_cut_is_not_more_uncertain_than_who_is_asked(values: list[Doubt], calls: int) -> None:
     said = post(*values)
     grants = plan_calls(said, calls)
     counts = [(said.entities[i].uncertainty.of(name), count) for i, of in grants.items() for name, count in of.items()]

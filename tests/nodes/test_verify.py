@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unco.errors import Rejected
 from unco.nodes.verify import MOST_WORDS_MOVED, verify_region, verify_span, verify_type
 from unco.prompts import RegionAnswer
-from unco.tools.box_frames.frame import FRAMES, encode, frame_by_name
+from unco.tools.box_frames.frame import FRAMES, Frame, encode, frame_by_name
 from unco.types import Box, Label, Span
 
 LABELS = (Label("PER", "A person."), Label("ORG", "A group."), Label("Sports Team", "Players."))
@@ -64,11 +64,12 @@ def posts_with_two_spans(draw: st.DrawFn) -> tuple[tuple[str, ...], Span, Span]:
     tokens = tuple(
         draw(st.lists(st.sampled_from(["a", "b", "ab", "A", "ß", "ss", "İ", "\u200b"]), min_size=1, max_size=12))
     )
-    spans = []
-    for _ in range(2):
+
+    def span() -> Span:
         start = draw(st.integers(0, len(tokens) - 1))
-        spans.append(Span(start, draw(st.integers(start + 1, len(tokens)))))
-    return tokens, *spans
+        return Span(start, draw(st.integers(start + 1, len(tokens))))
+
+    return tokens, span(), span()
 
 
 @given(posts_with_two_spans())
@@ -169,7 +170,7 @@ def test_regions_that_are_none(corners: tuple[float, ...], why: str) -> None:
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=lambda frame: frame.name)
-def test_a_repeated_box_is_the_old_one_without_rounding(frame) -> None:
+def test_a_repeated_box_is_the_old_one_without_rounding(frame: Frame) -> None:
     assert verify_region(answered(*encode(OLD, frame, *SIZE)), OLD, frame, SIZE) is OLD
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.prompts.by_id import prompt_of
 from unco.errors import ReplyError
 from unco.prompts import (
     AnswerName,
@@ -13,7 +14,6 @@ from unco.prompts import (
     EntitiesAnswer,
     OneShotAnswer,
     available_prompts,
-    load_prompt,
     parse_answer,
     response_schema,
 )
@@ -164,7 +164,7 @@ def test_schemas_are_strict(name: AnswerName) -> None:
 
 @pytest.mark.parametrize("prompt_id", available_prompts())
 def test_a_prompt_and_its_schema_name_the_same_keys_in_the_same_order(prompt_id: str) -> None:
-    prompt = load_prompt(*prompt_id.split("/"))
+    prompt = prompt_of(prompt_id)
     keys = prompt.schema["required"]
     places = [prompt.system.index(f'"{key}"') for key in keys]
     assert places == sorted(places)

@@ -3,8 +3,10 @@
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from tests.prompts.by_id import prompt_of
 from unco.errors import SettingsError
 from unco.prompts import (
+    PromptName,
     RenderedPrompt,
     available_prompts,
     demonstration_lines,
@@ -72,12 +74,12 @@ def test_a_post_cannot_close_its_own_marker() -> None:
 
 @pytest.mark.parametrize("prompt_id", [found for found in available_prompts() if not found.endswith("/v1")])
 def test_the_other_prompts_as_they_are_sent(prompt_id: str, snapshot: SnapshotAssertion) -> None:
-    prompt = example(load_prompt(*prompt_id.split("/")))
+    prompt = example(prompt_of(prompt_id))
     assert f"--- system ---\n{prompt.system}\n--- user ---\n{prompt.user}\n" == snapshot
 
 
 @pytest.mark.parametrize("name", ["one_shot", "generate", "recall"])
-def test_questions_of_their_own_as_they_are_sent(name: str, snapshot: SnapshotAssertion) -> None:
+def test_questions_of_their_own_as_they_are_sent(name: PromptName, snapshot: SnapshotAssertion) -> None:
     prompt = example(load_prompt(name, "v1"))
     assert f"--- system ---\n{prompt.system}\n--- user ---\n{prompt.user}\n" == snapshot
 

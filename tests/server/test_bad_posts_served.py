@@ -8,10 +8,12 @@ from typing import Any
 from tests.faults.bad_posts import bad_posts
 from tests.server.served import KEY, TEXT, Served
 
+NO_THRESHOLDS: tuple[Any, ...] = (5, -0.5, "high", [], True)
+NO_CAPS: tuple[Any, ...] = (-1, "x", [], True)
 CONTEXTS: tuple[dict[str, Any], ...] = (
-    *({f"{name}_threshold": value} for name in ("span", "type", "region") for value in (5, -0.5, "high", [], True)),
+    *({f"{name}_threshold": value} for name in ("span", "type", "region") for value in NO_THRESHOLDS),
     *({f"{name}_prompt": value} for name in ("span", "type", "region") for value in ("v99", "../type/v1", "", 7, None)),
-    *({name: value} for name in ("post_calls", "post_usd", "post_seconds") for value in (-1, "x", [], True)),
+    *({name: value} for name in ("post_calls", "post_usd", "post_seconds") for value in NO_CAPS),
     *({"mode": value} for value in ("on", "", 7, "replay", "record")),
     *({"frame": value} for value in ("inches", 7, "")),
     {"recall": "yes"}, {"model": 7}, {"model": "of no known frame"},
@@ -32,7 +34,7 @@ def sent(post: Any) -> Any:
 async def test_each_is_refused_with_a_reason_and_nothing_of_the_server(client: Any, served: Served) -> None:
     """The text of a refusal is the error's own: its class is ours, and neither path nor key stands in it."""
     posts = {name: post for name, post in bad_posts().items() if sent(post) is not None}
-    cases = [(name, post, None) for name, post in list(posts.items())[::2]]
+    cases: list[tuple[str, Any, Any]] = [(name, post, None) for name, post in list(posts.items())[::2]]
     cases += [(f"context {context}", {"text": TEXT}, ALWAYS | context) for context in CONTEXTS[::2]]
     assert len(cases) >= 90
     places = asyncio.Semaphore(AT_ONCE)

@@ -44,7 +44,9 @@ def told(event: str, data: dict[str, Any]) -> list[str]:
 
 
 async def test_a_stream_can_be_followed(client: Any) -> None:
-    lines, nodes, result = [], [], {}
+    lines: list[str] = []
+    nodes: list[str] = []
+    result: dict[str, Any] = {}
     async for part in client.runs.stream(
         None, "unco", input={"text": TEXT}, context=ALWAYS, stream_mode=["updates"], stream_subgraphs=True
     ):

@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-import io
 import json
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from tests.pictures import as_bytes
 from tests.server.served import ALWAYS, TEXT, Served
 
 MB = 1_000_000
@@ -17,9 +17,7 @@ BOX = [10.0, 10.0, 100.0, 100.0]
 
 def large_picture() -> bytes:
     noise = np.random.default_rng(0).integers(0, 255, (600, 600, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(noise).save(buffer, "PNG")
-    return buffer.getvalue()
+    return as_bytes(Image.fromarray(noise))
 
 
 async def history(client: Any, post: dict[str, Any]) -> list[str]:

@@ -39,7 +39,13 @@ def save(folder: Path, kind: str, **changes: Any) -> Any:
     )
     name, settings = KINDS[kind]
     config = transformers.AutoConfig.for_model(name, vocab_size=tokenizer.get_vocab_size(), **settings | changes)
-    model = transformers.AutoModel.from_config(config).eval()
+    model = transformers.AutoModel.from_config(config).eval()  # type: ignore[no-untyped-call]  # of transformers
     model.save_pretrained(folder)
-    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(folder)
+    save_tokenizer(folder, tokenizer)
     return model
+
+
+def save_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
+    """A tokenizer in the form of transformers."""
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer)  # type: ignore[no-untyped-call]  # of transformers
+    fast.save_pretrained(folder)

@@ -98,8 +98,11 @@ def test_what_was_learned_comes_back(tmp_path: Path) -> None:
     loaded = from_pretrained(tmp_path)
     assert (loaded.span_regression, loaded.type_regressions) == (learned.span_regression, learned.type_regressions)
     # Names are kept in one byte a number, as all matrices.
-    for name, tensor in learned.known_names.state().items():
-        kept = loaded.known_names.state()[name]
+    ours_known, loaded_known = learned.known_names, loaded.known_names
+    assert ours_known is not None
+    assert loaded_known is not None
+    for name, tensor in ours_known.state().items():
+        kept = loaded_known.state()[name]
         assert kept.dtype == tensor.dtype
         assert torch.allclose(kept.float(), tensor.float(), atol=float(tensor.abs().max()) / 127)
     ours, theirs = loaded.predict([POST])[0], learned.with_estimator(ESTIMATORS["learned"]).predict([POST])[0]
@@ -114,8 +117,8 @@ def test_a_checkpoint_from_before_names_were_kept_is_read_as_it_was(tmp_path: Pa
     data = json.loads((tmp_path / "config.json").read_text())
     del data["type_regressions"], data["estimators"]["learned"]["type"]
     (tmp_path / "config.json").write_text(json.dumps(data))
-    found = from_pretrained(tmp_path)
-    found, tags = found.predict([POST])[0], found.with_estimator(ESTIMATORS["tags"])
+    loaded = from_pretrained(tmp_path)
+    found, tags = loaded.predict([POST])[0], loaded.with_estimator(ESTIMATORS["tags"])
     assert [item.nats.type for item in found] == pytest.approx([item.nats.type for item in tags.predict([POST])[0]])
 
 
@@ -208,6 +211,7 @@ def test_values_that_cannot_be_are_refused(saved: Path, where: tuple[str, ...], 
 def test_what_was_learned_for_another_network_is_refused(tmp_path: Path) -> None:
     fitted = {"tiny": {"learned": FITTED["entropy"]}}
     known = fitted_predictor().known_names
+    assert known is not None
     for learned in (
         fitted_predictor(span=Regression((1.0,), 0.0)),
         replace(fitted_predictor(), type_regressions={"tiny": Regression((1.0, 2.0, 3.0), 0.0)}),

@@ -47,15 +47,21 @@ class Gated:
         return first
 
 
-Make = Callable[..., MicroBatcher]
+Make = Callable[..., Any]
+"""Makes a batcher with bounds; see `batcher_of`."""
+
+
+def batcher_of(predict: Any, batching: Batching | None = None) -> Any:
+    """A batcher of a model that answers with words where a real one gives predictions."""
+    return MicroBatcher(predict, batching or Batching())
 
 
 @pytest.fixture
 def make() -> Iterator[Make]:
     made: list[MicroBatcher] = []
 
-    def batcher(predict: Any, **bounds: Any) -> MicroBatcher:
-        made.append(MicroBatcher(predict, Batching(**{"wait": 0.0} | bounds)))
+    def batcher(predict: Any, **bounds: Any) -> Any:
+        made.append(batcher_of(predict, Batching(**{"wait": 0.0} | bounds)))
         return made[-1]
 
     yield batcher
@@ -201,7 +207,7 @@ def test_many_event_loops_and_threads(make: Make) -> None:
 def test_everybody_gets_the_answer_to_their_own_post(lengths: list[int], most: int, words: int, random: Any) -> None:
     posts = [post(number, length) for number, length in enumerate(lengths)]
     random.shuffle(posts)
-    batcher = MicroBatcher(lambda posts: [post.words for post in posts], Batching(most_posts=most, most_words=words))
+    batcher = batcher_of(lambda posts: [post.words for post in posts], Batching(most_posts=most, most_words=words))
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(batcher, posts)) == [post.words for post in posts]
     batcher.close()
@@ -223,7 +229,7 @@ def test_closing_refuses_those_who_wait_and_those_who_come(model: Gated, make: M
 
 def test_a_worker_with_nothing_to_do_ends_and_another_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unco.small_model.micro_batcher.IDLE", 0.001)
-    batcher = MicroBatcher(lambda posts: [post.words[0] for post in posts])
+    batcher = batcher_of(lambda posts: [post.words[0] for post in posts])
     for number in range(3):
         assert batcher(post(number)) == f"post{number}"
         worker = batcher._worker

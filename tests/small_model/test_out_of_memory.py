@@ -10,7 +10,6 @@ import torch
 
 from tests.tiny import tiny_predictor
 from unco.errors import SetupError
-from unco.small_model import predictor as module
 from unco.small_model.batch import Batch
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
@@ -75,9 +74,9 @@ def test_the_small_model_goes_on_in_smaller_batches(monkeypatch: pytest.MonkeyPa
             raise CUDA
         return encode(self, batch)
 
-    monkeypatch.setattr(module.Network, "encode", encodes_one)
+    monkeypatch.setattr(Network, "encode", encodes_one)
     for found, alone in zip(predictor.predict(posts), expected, strict=True):
         assert [(item.span, item.type) for item in found] == [(item.span, item.type) for item in alone]
-    monkeypatch.setattr(module.Network, "encode", lambda self, batch: encodes_one(self, batch.repeat(2)))
+    monkeypatch.setattr(Network, "encode", lambda self, batch: encodes_one(self, batch.repeat(2)))
     with pytest.raises(SetupError, match="on one post of 1 words and 0 regions"):
         predictor.predict(posts[2:])

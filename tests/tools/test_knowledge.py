@@ -121,7 +121,9 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
 def test_the_path_comes_from_the_environment_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert Knowledge.from_env() is None
     monkeypatch.setenv("UNCO_KB", str(tmp_path / "kb"))
-    assert Knowledge.from_env().path == tmp_path / "kb"
+    knowledge = Knowledge.from_env()
+    assert knowledge is not None
+    assert knowledge.path == tmp_path / "kb"
 
 
 def test_from_the_shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.small_model.saved_models import save
+from tests.training.made_data import COUNTS, WORDS, write_data
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
-from unco.evals.data.data_paths import Sources
+from unco.evals.data.data_paths import Sources, make_look, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
@@ -27,36 +28,14 @@ from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
 from unco.training.compare_estimators import FOUND, measure_estimators, show_runs
 from unco.training.model_card import read_report, score_table
+from unco.training.recipe import recipe_path
 from unco.training.run import minilm_folder
 from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
 from unco.types import Box
 
-XML = """<annotation><size><width>200</width><height>100</height></size><object><name>Ann Lee</name>
-<bndbox><xmin>10</xmin><ymin>10</ymin><xmax>60</xmax><ymax>90</ymax></bndbox></object></annotation>"""
 ROOT = Path(__file__).parents[2]
 OFFLINE = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-COUNTS = {"train": 8, "dev": 4, "test": 4}
-FINE = {"PER": "person\tactor", "ORG": "organization\tsports_team", "LOC": "location\tcity", "OTHER": "event\tfestival"}
-WORDS = ("Ann", "Lee", "met", "Owls", "here", "Paris", "Cup")
-
-
-def write_data(folder: Path, fine: bool) -> Path:
-    tags = ("B-PER", "I-PER", "O", "B-ORG", "O", "B-LOC", "B-OTHER")
-    for name in ("txt", "xml"):
-        (folder / name).mkdir(parents=True)
-    for split, count in COUNTS.items():
-        lines = [f"{word}\t{fine_tags(tag) if fine else tag}\n" for word, tag in zip(WORDS, tags, strict=True)]
-        posts = [f"IMGID:{split}{i}\n" + "".join(lines) for i in range(count)]
-        (folder / "txt" / f"{split}.txt").write_text("\n".join(posts), "utf-8")
-        for i in range(count):
-            (folder / "xml" / f"{split}{i}.xml").write_text(XML, "utf-8")
-    return folder
-
-
-def fine_tags(tag: str) -> str:
-    mark, _, name = tag.partition("-")
-    return "\t".join(f"{mark}-{kind}" for kind in FINE[name].split("\t")) if name else "O\tO"
 
 
 @pytest.fixture
@@ -194,7 +173,7 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
         lines = [f"imgid:{split}{index}###a lawn" for index in range(count)]
         (captions / f"{split}.txt").write_text("\n".join(lines) + "\n", "utf-8")
     sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6), captions=captions)
-    paper = yaml.safe_load(run_training.recipe_path("gmner-paper").read_text())
+    paper = yaml.safe_load(recipe_path("gmner-paper").read_text())
     quick = {"start_from": str(bart), "epochs": 8, "batch_size": 4, "encoder_lr": 1e-3, "new_lr": 2e-3, "bf16": False}
     recipe = recipe_file(tmp_path, bart, **{**paper, **quick})
     report = run_training.run_training(sources, recipe, tmp_path / "run")
@@ -208,7 +187,7 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     assert score_checkpoint(sources, tmp_path / "run" / "checkpoint") == report
     with pytest.raises(SettingsError, match="trained with captions: give their folder"):
         score_checkpoint(Sources(data, regions=tmp_path / "regions"), tmp_path / "run" / "checkpoint")
-    post = run_training.make_look(sources, ())(run_training.read_split(sources, "gmner", "test")[0], Random(0))
+    post = make_look(sources, ())(read_split(sources, "gmner", "test")[0], Random(0))
     blank = replace(post, regions=tuple(replace(region, features=np.zeros(6, np.float32)) for region in post.regions))
     (seen,), (unseen,), (untold,) = (model.predict([one]) for one in (post, blank, replace(post, caption="")))
     assert [item.nats for item in seen] != [item.nats for item in unseen], "features are read"

@@ -63,7 +63,9 @@ def test_an_unknown_variant_is_named(tmp_path: Path) -> None:
 
 def many_posts(folder: Path, copies: int) -> tuple[list[GoldPost], list[dict[str, object]], dict[str, Extraction]]:
     """The drawn posts over and over, each copy with words of its own in front so that it is another question."""
-    gold, inputs, said = [], [], {}
+    gold: list[GoldPost] = []
+    inputs: list[dict[str, object]] = []
+    said: dict[str, Extraction] = {}
     drawn = drawn_posts(folder)
     model = small_model(drawn)
     for copy in range(copies):

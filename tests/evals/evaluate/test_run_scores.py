@@ -21,11 +21,15 @@ FACE, LOGO, ALL = Box(10, 10, 60, 90), Box(100, 10, 150, 60), Box(0, 0, 200, 100
 WORDS = ("Ann", "Lee", "of", "Owls", "won", "Oscar")
 
 
-def post(identity: str, *entities: tuple[int, int, str, tuple[Box, ...]], size=(200, 100)) -> GoldPost:
+def post(
+    identity: str, *entities: tuple[int, int, str, tuple[Box, ...]], size: tuple[int, int] = (200, 100)
+) -> GoldPost:
     return GoldPost(identity, WORDS, tuple(GoldEntity(Span(a, b), kind, boxes) for a, b, kind, boxes in entities), size)
 
 
-def said(identity: str, *entities: tuple[int, int, str, Box | None], candidates=None) -> PredictedPost:
+def said(
+    identity: str, *entities: tuple[int, int, str, Box | None], candidates: tuple[Box, ...] | None = None
+) -> PredictedPost:
     return PredictedPost(
         identity, tuple(Predicted(Span(a, b), kind, box) for a, b, kind, box in entities), None, candidates
     )

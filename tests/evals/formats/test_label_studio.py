@@ -105,11 +105,11 @@ def test_what_is_accepted_unchanged_comes_back_as_it_was(
     (tmp_path / "export.json").write_text(json.dumps(tasks))
     back = read_review(tmp_path / "export.json")
     assert back.left == ()
-    for post, entities in zip(back.gold, wanted, strict=True):
+    for post, accepted in zip(back.gold, wanted, strict=True):
         assert [(e.span, e.type) for e in post.entities] == sorted(
-            ((s, k) for s, k, _ in entities), key=lambda e: e[0].start
+            ((s, k) for s, k, _ in accepted), key=lambda e: e[0].start
         )
-        for entity, (_, _, region) in zip(post.entities, sorted(entities, key=lambda e: e[0].start), strict=True):
+        for entity, (_, _, region) in zip(post.entities, sorted(accepted, key=lambda e: e[0].start), strict=True):
             assert (region is None) == (not entity.boxes)
             if region is not None:
                 assert region.iou(entity.boxes[0]) > 0.99

@@ -1,6 +1,7 @@
 """What the probe makes of models that imitate, that do not see, and that are not there."""
 
 import json
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def test_a_model_that_is_stubborn_is_at_home_in_its_own_frame_alone() -> None:
     probe = probe_frame(stubborn, "any")
     first, second, *rest = probe.scores
     assert not probe.imitates
-    assert (first.frame, first.own) == ("0-1000-yx", pytest.approx(0.997, abs=0.003))
+    assert first.frame == "0-1000-yx"
+    assert first.own == pytest.approx(0.997, abs=0.003)
     assert second.frame == "0-1023-yx"
     assert max(score.own for score in rest) < 0.5
 
@@ -84,7 +86,7 @@ def test_a_model_that_errs_often_is_found_out_all_the_same(family: str) -> None:
     for seed in range(3):
         with simulate([], family, often, seed) as simulation:
             llm = Mllm(simulation.url, "mystery-1", attempts=1)
-            assert probe_frame(lambda request, llm=llm: llm.ask(request, "live"), "any").winner == expected[family]
+            assert probe_frame(partial(llm.ask, mode="live"), "any").winner == expected[family]
 
 
 def test_what_is_found_is_shown_and_found_again(tmp_path: Path) -> None:

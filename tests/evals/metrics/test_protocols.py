@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from unco.errors import DataError, SettingsError
 from unco.evals.metrics.paper import Task
-from unco.evals.metrics.protocols import PROTOCOLS, TASKS, Protocol, evaluate
+from unco.evals.metrics.protocols import PROTOCOLS, TASKS, Protocol, Report, evaluate
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 TYPES = ("PER", "LOC", "ORG", "MISC")
@@ -160,11 +161,13 @@ gold_entities = st.lists(
 )
 predicted = st.lists(st.builds(p, st.integers(0, 7), kinds, regions), max_size=6)
 posts = st.lists(st.tuples(gold_entities, predicted), min_size=1, max_size=4)
+Found = list[tuple[list[GoldEntity], list[Said]]]
+"""Of each post what is true and what is predicted."""
 
 
 @given(posts, st.randoms(use_true_random=False), st.sampled_from(PROTOCOLS[:2]))
-def test_the_order_of_posts_and_entities_never_matters(found, random, protocol: Protocol) -> None:
-    def report(items):
+def test_the_order_of_posts_and_entities_never_matters(found: Found, random: Random, protocol: Protocol) -> None:
+    def report(items: Found) -> Report:
         return evaluate([post(*gold) for gold, _ in items], [said for _, said in items], protocol, TYPES)
 
     first = report(found)
@@ -173,7 +176,7 @@ def test_the_order_of_posts_and_entities_never_matters(found, random, protocol: 
 
 
 @given(st.lists(gold_entities, min_size=1))
-def test_a_perfect_prediction_has_all_points_by_the_papers_rule(entities) -> None:
+def test_a_perfect_prediction_has_all_points_by_the_papers_rule(entities: list[list[GoldEntity]]) -> None:
     gold = [post(*items) for items in entities]
     said = [[Said(item.span, item.type, item.boxes[0] if item.boxes else None) for item in items] for items in entities]
     report = evaluate(gold, said, types=TYPES)
@@ -183,7 +186,7 @@ def test_a_perfect_prediction_has_all_points_by_the_papers_rule(entities) -> Non
 
 
 @given(posts, st.sampled_from(TASKS))
-def test_a_wrong_entity_more_never_raises_precision(found, task: Task) -> None:
+def test_a_wrong_entity_more_never_raises_precision(found: Found, task: Task) -> None:
     gold, said = [post(*items) for items, _ in found], [entities for _, entities in found]
     before = evaluate(gold, said, types=TYPES).tasks[task]
     worse = [[*said[0], Said(Span(20, 21), "PER", None)], *said[1:]]

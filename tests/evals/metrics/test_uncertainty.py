@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evals.metrics.test_paper_scores import RIGHT, Guess
+from tests.evals.metrics.guesses import RIGHT, Guess
 from tests.tiny import gold_post
 from unco.evals.metrics.uncertainty import (
     auroc,

@@ -23,7 +23,8 @@ def as_published(post: GoldPost) -> GoldPost:
 
 def ratios(line: Line) -> tuple[float, float, float]:
     assert isinstance(line, Rated)
-    return tuple(round(100 * ratio, 2) for ratio in (line.score.precision, line.score.recall, line.score.f1))
+    score = line.score
+    return round(100 * score.precision, 2), round(100 * score.recall, 2), round(100 * score.f1, 2)
 
 
 @pytest.fixture

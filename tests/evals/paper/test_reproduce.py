@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.evals.ab.experiments import drawn_arena
-from tests.tools.extraction.test_policy import policy_of
+from tests.tools.extraction.made_policy import policy_of
 from unco.errors import SettingsError
 from unco.evals.ab.arm import parse_arm
 from unco.evals.evaluate.compare_runs import Difference

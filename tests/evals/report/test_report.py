@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.command_line import exit_code
 from tests.evals.report.made_run import EVIL, gold_of, hostile, made_results, write_run
 from tests.evals.report.odd_runs import generated
-from unco.cli import main
 from unco.errors import DataError, PictureError, SetupError
 from unco.evals.report.data import report_data
 from unco.evals.report.densities import BINS, before_correction, density
@@ -167,10 +167,8 @@ def test_the_command(
 ) -> None:
     write_run(results, tmp_path / "run.jsonl")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["unco", "report", "run.jsonl", "-o", "out/report.html"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert (ended.value.code, capsys.readouterr().out) == (0, "3 posts in out/report.html\n")
+    assert exit_code(monkeypatch, "report", "run.jsonl", "-o", "out/report.html") == 0
+    assert capsys.readouterr().out == "3 posts in out/report.html\n"
     assert json.loads(Scripts((tmp_path / "out" / "report.html").read_text()).data)["labelled"] is False
 
 
@@ -202,7 +200,7 @@ def test_words_stand_as_in_the_text(results: list[Result]) -> None:
 
 def test_a_density_does_not_sink_at_an_edge() -> None:
     flat = density([place / 1000 for place in range(1001)])
-    assert (min(flat), max(flat)) == (pytest.approx(1, abs=0.02), pytest.approx(1, abs=0.02))
+    assert [min(flat), max(flat)] == pytest.approx([1, 1], abs=0.02)
 
 
 def test_an_entity_outside_its_post_is_refused(results: list[Result], tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
 """Runs for other tools: COCO, CoNLL, official JSON, and the queue of what a person should look at."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command_line import exit_code
 from tests.scripted import ANN, ARBOR, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, says, spoken
-from unco.cli import main
 from unco.errors import DataError, SettingsError
 from unco.evals.formats.coco import gold_to_coco, predictions_to_coco
 from unco.evals.formats.detect_format import read_gold, read_predictions
@@ -143,10 +142,7 @@ def test_the_commands(
     monkeypatch.chdir(tmp_path)
 
     def unco(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["unco", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, capsys.readouterr().out
+        return exit_code(monkeypatch, *arguments), capsys.readouterr().out
 
     assert unco("export", run, "--to", "label-studio", "-o", "tasks.json") == (0, "1 posts in tasks.json\n")
     code, said = unco("review-queue", run, "-o", "queue.json")

@@ -1,14 +1,29 @@
 """Questions to a simulated model, put over HTTP as any client would."""
 
-import base64
 import json
 from http.client import HTTPConnection
-from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
 from PIL import Image
 
+from tests.pictures import as_bytes, data_url
+from unco.types import Box, GoldEntity, GoldPost, Span
+
+TEXT = "Ann Lee , of the Blue Owls in New Oslo"
+GOLD = GoldPost(
+    "1",
+    tuple(TEXT.split()),
+    (
+        GoldEntity(Span(0, 2), "PER", (Box(20, 10, 80, 90),)),
+        GoldEntity(Span(5, 7), "ORG", ()),
+        GoldEntity(Span(8, 10), "city", (Box(100, 0, 200, 50), Box(0, 0, 10, 10))),
+    ),
+    (200, 100),
+)
+"""The post that is asked about."""
+HALF = (100, 50)
+"""Its picture, sent at half its size."""
 LABELS = "- PER: a person\n- ORG: a group\n- LOC: a place\n"
 
 
@@ -19,12 +34,7 @@ def system(*keys: str) -> str:
 
 def picture(size: tuple[int, int]) -> dict[str, Any]:
     """A white picture as a message's part."""
-    buffer = BytesIO()
-    Image.new("RGB", size, "white").save(buffer, "PNG")
-    return {
-        "type": "image_url",
-        "image_url": {"url": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"},
-    }
+    return {"type": "image_url", "image_url": {"url": data_url(as_bytes(Image.new("RGB", size, "white")))}}
 
 
 def question(user: str, *keys: str, size: tuple[int, int] | None = None, **fields: Any) -> dict[str, Any]:
@@ -56,4 +66,5 @@ def said(url: str, body: dict[str, Any]) -> str | None:
     status, _, reply = send(url, body)
     assert status == 200
     assert reply["model"].startswith("simulated-")
-    return reply["choices"][0]["message"]["content"]
+    text: str | None = reply["choices"][0]["message"]["content"]
+    return text

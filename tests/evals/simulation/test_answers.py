@@ -1,30 +1,19 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from tests.evals.simulation.ask_simulation import about, question, said, send
+from tests.evals.simulation.ask_simulation import GOLD, HALF, TEXT, about, question, said, send
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.profile import Chances
 from unco.types import Box, GoldEntity, GoldPost, Span
 
-TEXT = "Ann Lee , of the Blue Owls in New Oslo"
-GOLD = GoldPost(
-    "1",
-    tuple(TEXT.split()),
-    (
-        GoldEntity(Span(0, 2), "PER", (Box(20, 10, 80, 90),)),
-        GoldEntity(Span(5, 7), "ORG", ()),
-        GoldEntity(Span(8, 10), "city", (Box(100, 0, 200, 50), Box(0, 0, 10, 10))),
-    ),
-    (200, 100),
-)
 ALL = ("corrected_entity", "corrected_type", "corrected_bounding_box")
-HALF = (100, 50)
 
 
-def answers(url: str, *keys: str, entity: str = "Lee", times: int = 1) -> list[dict]:
+def answers(url: str, *keys: str, entity: str = "Lee", times: int = 1) -> list[dict[str, Any]]:
     return [json.loads(said(url, question(about(TEXT, entity), *keys, size=HALF)) or "") for _ in range(times)]
 
 

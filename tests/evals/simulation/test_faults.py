@@ -3,19 +3,21 @@
 import json
 import time
 from http.client import RemoteDisconnected
+from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from rich.console import Console
 from tenacity import wait_none
 
-from tests.evals.simulation.ask_simulation import about, question, said, send
-from tests.evals.simulation.test_answers import GOLD, HALF, TEXT
+from tests.evals.simulation.ask_simulation import GOLD, HALF, TEXT, about, question, said, send
 from unco.errors import CallFailed, ReplyError, SettingsError
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.evals.simulation.profile import FAULTS, MALFORMED
 from unco.evals.simulation.run import run_simulation
 from unco.prompts import parse_answer
+from unco.prompts.answers import RegionAnswer
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request
 
@@ -35,6 +37,7 @@ def test_each_form_comes_and_is_read_or_refused(kind: str, family: str) -> None:
             parse_answer(choice["message"]["content"] or "", choice["finish_reason"], "region")
         return
     answer = parse_answer(choice["message"]["content"], choice["finish_reason"], "region")
+    assert isinstance(answer, RegionAnswer)
     box = (100, 100, 400, 900) if family == "qwen3-vl" or answer.named_corners else (100, 100, 900, 400)
     assert answer.corrected_bounding_box == box
 
@@ -127,7 +130,7 @@ def test_latency() -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"messages": []}, {"messages": [{"role": "user", "content": 5}]}])
-def test_what_is_no_request_is_refused(body: dict) -> None:
+def test_what_is_no_request_is_refused(body: dict[str, Any]) -> None:
     with simulate([GOLD], "gemini") as simulation:
         status, _, reply = send(simulation.url, body)
     assert status == 400
@@ -146,20 +149,20 @@ def test_what_is_no_request_is_refused(body: dict) -> None:
         ("a: [", "cannot be read"),
     ],
 )
-def test_profiles_that_are_none(text: str, says: str, tmp_path) -> None:
+def test_profiles_that_are_none(text: str, says: str, tmp_path: Path) -> None:
     (tmp_path / "profile.yaml").write_text(text)
     with pytest.raises(SettingsError, match=says):
         read_profile(tmp_path / "profile.yaml")
 
 
-def test_a_profile(tmp_path) -> None:
+def test_a_profile(tmp_path: Path) -> None:
     (tmp_path / "profile.yaml").write_text("right: {span: 0.9, type: 0.8, region: 0.7}\nmalformed: {fenced: 0.2}\n")
     profile = read_profile(tmp_path / "profile.yaml")
     assert (profile.right.region, profile.malformed, profile.refusal) == (0.7, {"fenced": 0.2}, 0)
     assert read_profile(None) == Profile()
 
 
-def test_the_command_serves_and_tells_in_the_end_what_happened(tmp_path) -> None:
+def test_the_command_serves_and_tells_in_the_end_what_happened(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text(json.dumps({"text": TEXT, "entities": [{"start": 0, "stop": 2, "type": "PER"}]}) + "\n")
     until, console = Event(), Console(record=True, width=200)
@@ -177,7 +180,7 @@ def test_the_command_serves_and_tells_in_the_end_what_happened(tmp_path) -> None
     assert "answers: 1, questions: 1" in shown
 
 
-def test_a_taken_port_and_an_unknown_family_are_told(tmp_path) -> None:
+def test_a_taken_port_and_an_unknown_family_are_told(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text("")
     with simulate([], "gemini") as simulation:

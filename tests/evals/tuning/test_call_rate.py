@@ -1,5 +1,7 @@
 """Thresholds for a share or a budget: by quantiles, never above it, without labels."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from unco.evals.tuning.expected import USD, expected
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.paths import About, Recorded
 from unco.evals.tuning.recorded.question_cost import recorded_calls, recorded_usd
-from unco.types import ALWAYS, Thresholds
+from unco.types import ALWAYS, Attribute, Thresholds
 
 RECORDED, _ = recorded_posts()
 
@@ -59,7 +61,7 @@ def test_budgets_as_shares() -> None:
     doubt = np.zeros((200, 3))
     assert share_for_calls(doubt, posts=100, calls_per_1000=600) == pytest.approx(0.1)
     assert share_for_calls(doubt, posts=100, calls_per_1000=600, calls_per_question=1.2) == pytest.approx(1 / 12)
-    prices = {"span": 0.001, "type": 0.002, "region": 0.002}
+    prices: dict[Attribute, float] = {"span": 0.001, "type": 0.002, "region": 0.002}
     assert share_for_usd(doubt, posts=100, usd_per_1000=5, usd_per_question=prices) == pytest.approx(0.5)
     assert share_for_usd(doubt, 100, 50, prices) == 1.0
     assert share_for_calls(np.zeros((0, 3)), 100, 5) == 1.0
@@ -84,6 +86,6 @@ def test_what_a_budget_buys_is_spent_and_not_much_more() -> None:
         (lambda: recorded_usd(Recorded(About(), RECORDED.posts)), SettingsError, "needs the MLLM's price"),
     ],
 )
-def test_what_cannot_be_is_refused(call, error: type[Exception], says: str) -> None:
+def test_what_cannot_be_is_refused(call: Callable[[], object], error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         call()

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.evals.tuning.recorded_posts import recorded_posts
+from tests.tools.extraction.made_policy import MODEL
 from unco.errors import DataError, SettingsError
 from unco.evals.tuning.check_policy import check_policy
 from unco.evals.tuning.expected import expected
@@ -13,16 +15,15 @@ from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import Wanted, choose
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.paths import Recorded, data_hash
-from unco.small_model.fingerprint import Identity
-from unco.types import ALWAYS, Thresholds
+from unco.tools.extraction.policy import Policy
+from unco.types import ALWAYS, Entity, Thresholds
 
-MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
 PLAIN, GOLD = recorded_posts()
 RECORDED = Recorded(replace(PLAIN.about, checkpoint=MODEL), PLAIN.posts)
 OUTCOMES = outcomes_of(RECORDED)
 
 
-def policy_by(**wanted):
+def policy_by(**wanted: Any) -> Policy:
     return make_policy(RECORDED, OUTCOMES, choose(RECORDED, OUTCOMES, Wanted(**wanted)))
 
 
@@ -65,7 +66,7 @@ def test_it_says_what_is_approximated_and_no_more() -> None:
         ({"method": "ltt", "alpha": 0.9, "asked": 0.9}, "learn then test, by post: the cheapest of", "at most 0.9 of"),
     ],
 )
-def test_each_method_says_what_it_did_and_what_it_promises(wanted, method: str, promise: str) -> None:
+def test_each_method_says_what_it_did_and_what_it_promises(wanted: dict[str, Any], method: str, promise: str) -> None:
     policy = policy_by(**wanted)
     assert re.search(method, policy.method)
     assert promise in policy.promise
@@ -83,7 +84,7 @@ def test_each_method_says_what_it_did_and_what_it_promises(wanted, method: str, 
         ({"method": "ltt", "alpha": 0.01}, DataError, "no thresholds are certified"),
     ],
 )
-def test_what_cannot_be_chosen_is_refused(wanted, error: type[Exception], says: str) -> None:
+def test_what_cannot_be_chosen_is_refused(wanted: dict[str, Any], error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         policy_by(**wanted)
 
@@ -109,7 +110,7 @@ def test_other_data_another_checkpoint_and_other_rates_are_said() -> None:
     assert "its promise holds for posts drawn as those" in said[-1]
 
 
-def _unsure(entity):
+def _unsure(entity: Entity) -> Entity:
     return replace(entity, uncertainty=replace(entity.uncertainty, span=1.0))
 
 

@@ -1,6 +1,7 @@
 """Recorded paths give what the graph gives, whatever the thresholds; nothing is asked twice."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
         (lambda lines: [], "is empty"),
     ],
 )
-def test_a_broken_recording_names_its_line(broken, says: str, tmp_path: Path) -> None:
+def test_a_broken_recording_names_its_line(broken: Callable[[list[str]], list[str]], says: str, tmp_path: Path) -> None:
     path = tmp_path / "paths.jsonl"
     write_paths(recorded_posts()[0], path)
     path.write_text("\n".join(broken(path.read_text("utf-8").split("\n"))), "utf-8")

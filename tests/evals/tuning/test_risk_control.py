@@ -1,6 +1,7 @@
 """Promises are kept: over 200 simulated calibration sets, on posts whose entities err together."""
 
 import builtins
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,7 +111,7 @@ def test_our_p_value_is_mapies() -> None:
 def test_without_mapie_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
-    def no_mapie(name: str, *rest):
+    def no_mapie(name: str, *rest: Any) -> Any:
         if name.startswith("mapie"):
             raise ImportError(name)
         return real(name, *rest)

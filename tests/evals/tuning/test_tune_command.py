@@ -1,13 +1,13 @@
 """`unco tune` from a data folder to a policy that `unco extract` uses, with the shipped model and a simulated MLLM."""
 
-import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from tests.training.test_run import write_data
-from unco.cli import app, main
+from tests.command_line import exit_code
+from tests.training.made_data import write_data
+from unco.cli import app
 from unco.evals.tuning.recorded.paths import read_paths
 from unco.tools.extraction.policy import read_policy
 
@@ -75,12 +75,15 @@ def test_a_policy_is_checked_on_its_own_and_on_other_posts(folder: Path) -> None
         (["--gold", "data", "--floor", "3"], "floor: the span threshold must lie in [0, 1]"),
     ],
 )
-def test_bad_arguments_are_one_line(arguments: list[str], says: str, folder: Path, monkeypatch, capsys) -> None:
+def test_bad_arguments_are_one_line(
+    arguments: list[str],
+    says: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["unco", "tune", *arguments, "--out", "none.yaml"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
+    assert exit_code(monkeypatch, "tune", *arguments, "--out", "none.yaml") == 2
     assert says in capsys.readouterr().err
     assert not (folder / "none.yaml").exists()
 

@@ -42,7 +42,7 @@ def test_without_targets_the_region_loss_is_zero() -> None:
 
 def test_region_loss_of_padded_slots_has_finite_gradients() -> None:
     logits = torch.tensor([[[0.3, -torch.inf, 0.1]]], requires_grad=True)
-    region_loss(logits, torch.tensor([[[1.0, 0.0, 0.0]]])).backward()
+    region_loss(logits, torch.tensor([[[1.0, 0.0, 0.0]]])).backward()  # type: ignore[no-untyped-call]  # torch has no types here
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
 

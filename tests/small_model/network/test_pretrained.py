@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
 from tokenizers import Tokenizer
 
-from tests.small_model.saved_models import save
+from tests.small_model.saved_models import save, save_tokenizer
 from tests.tiny import LABELS, byte_tokenizer
 from unco.errors import SettingsError, SetupError
 from unco.small_model.batch import Batch, encode_post, make_batch
@@ -163,6 +162,6 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:
     save(tmp_path, "bert")
-    transformers.PreTrainedTokenizerFast(tokenizer_object=byte_tokenizer()).save_pretrained(tmp_path)
+    save_tokenizer(tmp_path, byte_tokenizer())
     with pytest.raises(SetupError, match=r"has \d+ pieces, the model beside it 76"):
         start_network(tmp_path, labels=LABELS)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.small_model.regions.features import features_of
 from tests.small_model.regions.tiny_vision import noise, save_clip, save_yolos
 from unco.errors import SetupError
 from unco.small_model.regions.clip_features import BATCH, ClipFeatures, _crop
@@ -30,7 +31,7 @@ def test_each_region_gets_its_own_unit_vector(look: ClipFeatures) -> None:
     regions = [Region(BOXES[0], "person", "", 0.5), Region(BOXES[1], "text", "KIA"), whole_picture(PICTURE.size)]
     seen = look(PICTURE, regions)
     assert seen == regions
-    features = np.stack([region.features for region in seen])
+    features = np.stack([features_of(region) for region in seen])
     assert features.shape == (3, 24)
     assert features.dtype == np.float32
     assert np.allclose((features**2).sum(axis=1), 1, atol=1e-5)
@@ -43,7 +44,7 @@ def test_features_are_those_of_the_crop_alone(look: ClipFeatures) -> None:
     (inside,) = look(PICTURE, regions_from_boxes([box]))
     cut = PICTURE.crop((20, 5, 60, 45))
     (alone,) = look(cut, [whole_picture(cut.size)])
-    assert np.allclose(inside.features, alone.features, atol=1e-5)
+    assert np.allclose(features_of(inside), features_of(alone), atol=1e-5)
 
 
 def test_both_ends_of_a_line_of_text_are_seen(look: ClipFeatures) -> None:
@@ -51,7 +52,7 @@ def test_both_ends_of_a_line_of_text_are_seen(look: ClipFeatures) -> None:
     line = Image.new("RGB", (90, 30), "white")
     marked = line.copy()
     marked.paste("black", (0, 0, 20, 30))
-    plain, changed = (look(image, [whole_picture(image.size)])[0].features for image in (line, marked))
+    plain, changed = (features_of(look(image, [whole_picture(image.size)])[0]) for image in (line, marked))
     assert np.abs(plain - changed).max() > 0.01
 
 
@@ -61,7 +62,7 @@ def test_more_regions_than_a_batch(look: ClipFeatures) -> None:
     assert [region.box for region in together] == boxes
     for index in (0, BATCH - 1, BATCH, BATCH + 4):
         (alone,) = look(PICTURE, regions_from_boxes([boxes[index]]))
-        assert np.allclose(together[index].features, alone.features, atol=1e-5)
+        assert np.allclose(features_of(together[index]), features_of(alone), atol=1e-5)
 
 
 def test_no_regions(look: ClipFeatures) -> None:
@@ -81,7 +82,7 @@ def test_no_regions(look: ClipFeatures) -> None:
 )
 def test_a_crop_holds_every_pixel_that_the_box_touches(box: Box, size: tuple[int, int], look: ClipFeatures) -> None:
     assert _crop(PICTURE, box).size == size
-    assert np.isfinite(look(PICTURE, regions_from_boxes([box]))[0].features).all()
+    assert np.isfinite(features_of(look(PICTURE, regions_from_boxes([box]))[0])).all()
 
 
 def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: Path) -> None:

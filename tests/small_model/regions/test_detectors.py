@@ -2,14 +2,16 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.small_model.regions.tiny_vision import noise, save_owlvit, save_yolos
 from unco.errors import SettingsError, SetupError
-from unco.small_model.regions.detectors import TransformersDetector
-from unco.small_model.regions.region import MOST_REGIONS
+from unco.small_model.regions.detectors import DetectionTask, TransformersDetector
+from unco.small_model.regions.region import MOST_REGIONS, Region
+from unco.types import Box
 
 PICTURE = noise((90, 60))
 
@@ -24,8 +26,8 @@ def owlvit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_owlvit(tmp_path_factory.mktemp("owlvit"))
 
 
-def detector(folder: Path, **settings) -> TransformersDetector:
-    task = "zero-shot-object-detection" if "labels" in settings else "object-detection"
+def detector(folder: Path, **settings: Any) -> TransformersDetector:
+    task: DetectionTask = "zero-shot-object-detection" if "labels" in settings else "object-detection"
     return TransformersDetector(str(folder), task, **({"lowest_score": 0.0} | settings))
 
 
@@ -61,7 +63,7 @@ def test_a_zero_shot_detector_looks_for_what_it_is_told(label: str, kind: str, o
 def test_a_box_found_under_two_labels_is_one_region(owlvit: Path) -> None:
     one, other = (detector(owlvit, labels=[label], most=1000)(PICTURE, "") for label in ("logo", "man"))
     both = detector(owlvit, labels=["logo", "man"], most=1000)(PICTURE, "")
-    best = {}
+    best: dict[Box, Region] = {}
     for region in (*one, *other):
         best[region.box] = max(best.get(region.box, region), region, key=lambda region: region.score)
     assert len(both) == len(best)
@@ -90,7 +92,7 @@ def test_a_tiny_picture_needs_no_model() -> None:
         ("depth-estimation", ("person",), "choose one of object-detection, zero-shot-object-detection"),
     ],
 )
-def test_settings_that_make_no_sense(task, labels: tuple[str, ...], says: str) -> None:
+def test_settings_that_make_no_sense(task: Any, labels: tuple[str, ...], says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         TransformersDetector("some/model", task, labels)
 

@@ -1,7 +1,6 @@
 """Region files for a folder of pictures: what is written, what is kept, what is reported; through the command too."""
 
 import io
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +10,14 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from tests.command_line import exit_code
+from tests.small_model.regions.features import features_of
 from tests.small_model.regions.tiny_vision import noise, save_clip, save_owlvit, save_yolos
-from unco.cli import main
 from unco.errors import DataError, PictureError, SettingsError, SetupError
+from unco.small_model.regions.detectors import TransformersDetector
 from unco.small_model.regions.faces_and_text import FacesAndText
 from unco.small_model.regions.prepare_regions import chosen_provider, prepare_regions, remember_settings
-from unco.small_model.regions.region import Region, whole_picture
+from unco.small_model.regions.region import Featuriser, Region, RegionProvider, whole_picture
 from unco.small_model.regions.region_files import RegionFolder, read_region_file, write_region_file
 from unco.types import Box
 
@@ -58,7 +59,9 @@ def out(tmp_path: Path) -> Path:
     return folder
 
 
-def prepare(pictures: Path, out: Path, found=provider, looks=None) -> tuple[int, str]:
+def prepare(
+    pictures: Path, out: Path, found: RegionProvider = provider, looks: Featuriser | None = None
+) -> tuple[int, str]:
     said = io.StringIO()
     written = prepare_regions(pictures, out, found, looks, opened, Console(file=said, width=200))
     return written, said.getvalue()
@@ -74,7 +77,12 @@ def test_one_file_for_each_picture(pictures: Path, out: Path) -> None:
 
 def test_features_of_each_region_and_the_picture(pictures: Path, out: Path) -> None:
     prepare(pictures, out, looks=featuriser)
-    assert [region.features.tolist() for region in read_region_file(out / "b.jpg.npz")] == [[0] * 4, [1] * 4, [2] * 4]
+    regions = read_region_file(out / "b.jpg.npz")
+    assert [features_of(region).tolist() for region in regions] == [
+        [0] * 4,
+        [1] * 4,
+        [2] * 4,
+    ]
 
 
 def test_a_rerun_goes_on_where_it_stopped(pictures: Path, out: Path) -> None:
@@ -110,9 +118,14 @@ def test_a_folder_without_pictures_is_named(tmp_path: Path, out: Path) -> None:
 
 def test_the_provider_that_is_asked_for(tmp_path: Path) -> None:
     assert isinstance(chosen_provider(None, None, ()), FacesAndText)
-    assert chosen_provider(tmp_path, None, ()).folder == tmp_path
-    assert chosen_provider(None, "some/model", ()).task == "object-detection"
+    files = chosen_provider(tmp_path, None, ())
+    assert isinstance(files, RegionFolder)
+    assert files.folder == tmp_path
+    plain = chosen_provider(None, "some/model", ())
+    assert isinstance(plain, TransformersDetector)
+    assert plain.task == "object-detection"
     asked = chosen_provider(None, "some/model", ("logo", "man"))
+    assert isinstance(asked, TransformersDetector)
     assert (asked.task, asked.labels) == ("zero-shot-object-detection", ("logo", "man"))
     with pytest.raises(SettingsError, match="give one of --boxes and --detector"):
         chosen_provider(tmp_path, "some/model", ())
@@ -139,13 +152,12 @@ def test_a_folder_made_elsewhere_is_left_alone(out: Path, tmp_path: Path) -> Non
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["unco", "regions", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code
+    return exit_code(monkeypatch, "regions", *map(str, arguments))
 
 
-def test_the_command(pictures: Path, out: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_the_command(
+    pictures: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     clip, boxes = save_clip(tmp_path / "clip"), tmp_path / "boxes"
     boxes.mkdir()
     for path in pictures.glob("*.*"):
@@ -155,14 +167,16 @@ def test_the_command(pictures: Path, out: Path, tmp_path: Path, monkeypatch, cap
     assert f"3 region files written to {out}" in capsys.readouterr().err
     regions = read_region_file(out / "b.jpg.npz")
     assert regions == [*FOUND, whole_picture(SIZE)]
-    assert {region.features.shape for region in regions} == {(24,)}
+    assert {features_of(region).shape for region in regions} == {(24,)}
     assert command(monkeypatch, *asked) == 0
     assert f"0 region files written to {out}" in capsys.readouterr().err
     assert command(monkeypatch, *asked[:-2]) == 2
     assert "made with other settings" in capsys.readouterr().err
 
 
-def test_the_command_names_a_broken_picture(pictures: Path, out: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_the_command_names_a_broken_picture(
+    pictures: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (pictures / "b.jpg").write_bytes(b"no picture")
     yolos = save_yolos(tmp_path / "yolos")
     assert command(monkeypatch, "--pictures", pictures, "--out", out, "--detector", yolos) == 2
@@ -172,7 +186,9 @@ def test_the_command_names_a_broken_picture(pictures: Path, out: Path, tmp_path:
     assert (out / "c.webp.npz").is_file()
 
 
-def test_the_command_asks_a_zero_shot_detector(pictures: Path, out: Path, tmp_path: Path, monkeypatch) -> None:
+def test_the_command_asks_a_zero_shot_detector(
+    pictures: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     owlvit = save_owlvit(tmp_path / "owlvit")
     asked = ("--detector", owlvit, "--zero-shot", "logo", "--zero-shot", "man")
     assert command(monkeypatch, "--pictures", pictures, "--out", out, *asked) == 0

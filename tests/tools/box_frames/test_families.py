@@ -1,8 +1,10 @@
+from collections.abc import Callable
+
 import pytest
 
 from unco.errors import SettingsError
 from unco.tools.box_frames.families import FAMILIES, frame_for
-from unco.tools.box_frames.frame import FRAMES, describe, encode, frame_by_name, limited, sent_size
+from unco.tools.box_frames.frame import FRAMES, Frame, describe, encode, frame_by_name, limited, sent_size
 from unco.types import Box
 
 
@@ -27,7 +29,7 @@ from unco.types import Box
         ("authored", "pixels"),
     ],
 )
-def test_frame_for_families(model, name) -> None:
+def test_frame_for_families(model: str, name: str) -> None:
     assert frame_for(model).name == name
 
 
@@ -41,9 +43,10 @@ def test_points_are_refused_with_a_way_out() -> None:
 
 
 def test_unknown_names_list_the_frames() -> None:
-    for call in (lambda: frame_for("llava-1.6"), lambda: frame_by_name("xywh")):
+    calls: tuple[tuple[Callable[[str], Frame], str], ...] = ((frame_for, "llava-1.6"), (frame_by_name, "xywh"))
+    for call, name in calls:
         with pytest.raises(SettingsError, match="pixels, resized_pixels, claude_pixels, 0-1000, 0-1000-yx"):
-            call()
+            call(name)
     with pytest.raises(SettingsError, match=r"unco probe-frame --model llava-1\.6.*Context\.frame or UNCO_LLM_FRAME"):
         frame_for("llava-1.6")
 
@@ -56,7 +59,7 @@ def test_frame_by_name() -> None:
 
 
 @pytest.mark.parametrize("most", ["", "many", "3135", "-4000", "4e5", "50000001", "401408.0"])
-def test_max_pixels_that_are_none(most) -> None:
+def test_max_pixels_that_are_none(most: str) -> None:
     with pytest.raises(SettingsError, match="whole number from 3136"):
         frame_by_name(f"resized_pixels:{most}")
 
@@ -73,7 +76,7 @@ BOX = Box(300, 150, 900, 600)
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_a_limit_on_the_longest_side_keeps_the_frame(name) -> None:
+def test_a_limit_on_the_longest_side_keeps_the_frame(name: str) -> None:
     frame = limited(FRAMES[name], 500)
     width, height = sent_size(frame, 1200, 800)
     assert max(width, height) <= 500

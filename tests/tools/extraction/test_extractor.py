@@ -4,6 +4,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ from unco.tools.extraction.extractor import (
     extract_async,
 )
 from unco.tools.extraction.text import MOST_WORDS, read_text, surface
-from unco.tools.pictures import view
+from unco.tools.pictures.decode import Picture, open_picture
 from unco.tools.pictures.view import view_picture
 from unco.types import Box, Post, Span, TextLine
 
@@ -236,13 +237,12 @@ def test_a_text_of_ten_thousand_words_is_read_to_its_end(roomy: Predictor) -> No
 
 def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opened: list[str] = []
-    real = view.open_picture
 
-    def counted(ref: str, **rules: object):
+    def counted(ref: str, **rules: Any) -> Picture:
         opened.append(ref)
-        return real(ref, **rules)
+        return open_picture(ref, **rules)
 
-    monkeypatch.setattr(view, "open_picture", counted)
+    monkeypatch.setattr("unco.tools.pictures.view.open_picture", counted)
     path = drawing(tmp_path)
     assert view_picture(path).info == view_picture(path).info
     assert len(opened) == 1

@@ -11,29 +11,16 @@ import yaml
 
 import unco
 from tests.scripted import ANN, OWLS, TOKENS, ScriptedLlm, doubt, graph_of, says
+from tests.tools.extraction.made_policy import LOW, MODEL, policy_of
 from unco.errors import SettingsError, SetupError
 from unco.graph import default_graph
 from unco.small_model.fingerprint import SHIPPED, Identity, identity_of
 from unco.state import read_result
-from unco.tools.extraction.policy import Policy, policy_checkpoint, read_policy, write_policy
+from unco.tools.extraction.policy import read_policy, write_policy
 from unco.tools.extraction.policy_extractor import PolicyExtractor, differences
 from unco.types import Post, Thresholds
 
-MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
 OTHER = Identity("other", "b" * 64, "gmner", "mc_decoder", MODEL.normaliser)
-LOW = {"span": 0.05, "type": 0.95, "region": -1.0}
-
-
-def policy_of(identity: Identity | None = MODEL, **changes: Any) -> Policy:
-    fields: dict[str, Any] = {
-        "method": "by hand",
-        "thresholds": LOW,
-        "checkpoint": None if identity is None else policy_checkpoint(identity),
-        "data": {"sha256": "c" * 64, "posts": 3, "entities": 5},
-        "mllm": {"models": ("m",), "prompts": {"span": "span/v1 0123"}, "stated_thresholds": LOW},
-        "expected": {"GMNER": {"value": 0.6, "low": 0.5, "high": 0.7}},
-    }
-    return Policy(**fields | changes)
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from tests.scripted import ANN, FACE, TOKENS, doubt, drawing, says
 from unco.errors import PostError
+from unco.small_model.predictor import Predictor
 from unco.state import EXTRACTION
-from unco.tools.extraction.extractor import NetworkExtractor
+from unco.tools.extraction.extractor import Extractor, NetworkExtractor
 from unco.tools.extraction.tool import default_extractor, result_schema, small_model_tool
 from unco.types import Box, Extraction, Post
 
@@ -35,7 +36,7 @@ def test_the_result_is_described_and_fits() -> None:
     assert {"Entity", "Span", "Box", "Uncertainty"} <= schema["$defs"].keys()
 
 
-def noted(posts: list[Post]):
+def noted(posts: list[Post]) -> Extractor:
     def extractor(post: Post) -> Extraction:
         posts.append(post)
         return said(Post(post.text))
@@ -75,7 +76,7 @@ def test_a_region_that_is_no_box_is_the_callers_fault(corners: tuple[float, ...]
         small_model_tool(said).invoke({"text": "Ann", "regions": [corners]})
 
 
-def test_the_network_behind_it(predictor, tmp_path: Path) -> None:
+def test_the_network_behind_it(predictor: Predictor, tmp_path: Path) -> None:
     tool = small_model_tool(NetworkExtractor(lambda: predictor, None))
     result = tool.invoke({"text": "Ann Lee plays for Oslo", "image": drawing(tmp_path)})
     assert result["model"] == "tiny"

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +55,8 @@ class OpenAIServer:
     """What was asked, in order."""
     models: list[str] | None = None
     """What it lists; None = it does not."""
+    answer: Callable[[], Step] | None = None
+    """Makes the answer to the last of `bodies`; None = the script does."""
     keys: list[str] = field(default_factory=list)
     """The Authorization header of each."""
 
@@ -63,6 +65,8 @@ class OpenAIServer:
         return len(self.bodies)
 
     def step(self) -> Step:
+        if self.answer is not None:
+            return self.answer()
         return self.script[min(self.calls, len(self.script)) - 1]
 
 

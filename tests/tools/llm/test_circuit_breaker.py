@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.tools.llm.test_rate_limit import Clock
+from tests.tools.llm.clock import Clock
 from unco.errors import SetupError, Unavailable
 from unco.tools.llm.circuit_breaker import CircuitBreaker
 
@@ -23,11 +23,6 @@ def fail(breaker: CircuitBreaker, times: int) -> None:
     for _ in range(times):
         with pytest.raises(Down):
             attempt(breaker, Down())
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

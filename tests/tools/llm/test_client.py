@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -31,12 +31,6 @@ REQUEST = Request(model="small-vl", system="You correct.", user="Oslo", prompt="
 Ask = Callable[[Mllm, Request, Mode], Reply]
 
 
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with serve() as running:
-        yield running
-
-
 def sync_ask(mllm: Mllm, request: Request, mode: Mode) -> Reply:
     return mllm.ask(request, mode)
 
@@ -47,7 +41,8 @@ def async_ask(mllm: Mllm, request: Request, mode: Mode) -> Reply:
 
 @pytest.fixture(params=[sync_ask, async_ask], ids=["sync", "async"])
 def ask(request: pytest.FixtureRequest) -> Ask:
-    return request.param
+    chosen: Ask = request.param
+    return chosen
 
 
 def client(server: OpenAIServer, **settings: Any) -> Mllm:

@@ -1,59 +1,25 @@
 """One call against a scripted server: policy, budget, deadline, breaker, rate, format, egress log, cost."""
 
-import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from tenacity import wait_none
 
-from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal, serve
+from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
+from tests.tools.llm.scripted_client import ASKED, KEY, PRICES, REQUEST, SCHEMA, Ask, client, formats
 from unco.errors import CallFailed, SetupError, Unavailable
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
-from unco.tools.llm.prices import Price, Prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
-from unco.tools.llm.request import Purpose, Reply, Request, SentPicture
-
-KEY = "sk-secret-0123456789"
-SCHEMA = '{"type": "object", "properties": {"corrected_entity": {"type": "string"}}}'
-REQUEST = Request(model="small-vl", system="You correct.", user="Oslo", purpose=Purpose(attribute="span"))
-ASKED = replace(REQUEST, schema=SCHEMA)
-PRICES = Prices(version="test", models=(Price(pattern="small", input=2.0, output=10.0),))
-
-Ask = Callable[[Mllm, Request], Reply]
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-def ask(request: pytest.FixtureRequest) -> Ask:
-    if request.param == "sync":
-        return lambda mllm, asked: mllm.ask(asked, "live")
-    return lambda mllm, asked: asyncio.run(mllm.aask(asked, "live"))
-
-
-def client(server: OpenAIServer, terms: Terms | None = None, **settings: Any) -> Mllm:
-    return Mllm(server.url, "small-vl", SecretStr(KEY), terms=terms, **{"wait": wait_none()} | settings)
-
-
-def formats(server: OpenAIServer) -> list[str | None]:
-    """The kind of answer format of each question."""
-    return [(body.get("response_format") or {}).get("type") for body in server.bodies]
+from unco.tools.llm.request import Purpose, SentPicture
 
 
 def test_the_schema_is_sent_and_the_text_still_comes_back_raw(server: OpenAIServer, ask: Ask) -> None:

@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 
 from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
-from tests.tools.llm.test_connection import ASKED, PRICES, REQUEST, Ask, ask, client, formats, server
+from tests.tools.llm.scripted_client import ASKED, PRICES, REQUEST, Ask, client, formats
 from unco.errors import CallFailed, SettingsError
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Purpose
-
-__all__ = ["ask", "server"]
 
 
 @pytest.mark.parametrize(

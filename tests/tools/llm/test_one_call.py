@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.llm.cache.test_process_locks import holder
+from tests.tools.llm.cache.lock_holder import holder
 from tests.tools.llm.openai_server import ANSWER, Step, serve
 from unco.errors import CallFailed, Unavailable
 from unco.tools.llm.cache.store import Cache

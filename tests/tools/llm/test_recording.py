@@ -1,9 +1,11 @@
 """A recording is found again by its question, explains a miss, and says where it is broken."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +85,7 @@ def test_a_miss_names_the_nearest_recording_and_the_first_difference(path: Path)
         ("turns", (("a", "b"),), "turns: asked "),
     ],
 )
-def test_a_miss_names_the_part_that_differs(path: Path, name: str, value: object, shown: str) -> None:
+def test_a_miss_names_the_part_that_differs(path: Path, name: str, value: Any, shown: str) -> None:
     recording = Recording(path)
     recording.add(REQUEST, REPLY)
     with pytest.raises(RecordingMiss, match="100% alike") as caught:
@@ -119,7 +121,7 @@ def test_of_two_equal_questions_the_last_counts(path: Path) -> None:
         lambda line: "[" * 100_000,
     ],
 )
-def test_a_broken_line_is_named(path: Path, spoil) -> None:
+def test_a_broken_line_is_named(path: Path, spoil: Callable[[str], str]) -> None:
     Recording(path).add(REQUEST, REPLY)
     line = path.read_text(encoding="utf-8").rstrip("\n")
     path.write_text(f"{line}\n{spoil(line)}\n", encoding="utf-8")

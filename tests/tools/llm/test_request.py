@@ -32,7 +32,7 @@ CHANGES: dict[str, Any] = {
     "schema": '{"type": "object"}',
     "repeat": 1,
 }
-NOTES = {"prompt": "span/v2", "prompt_hash": "cd" * 32, "purpose": Purpose(private=True)}
+NOTES: dict[str, Any] = {"prompt": "span/v2", "prompt_hash": "cd" * 32, "purpose": Purpose(private=True)}
 
 
 def test_every_field_is_either_in_the_key_or_a_note() -> None:

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -5,29 +8,38 @@ from PIL import Image
 
 from unco.tools.pictures.annotate import annotate, colour_of
 from unco.tools.pictures.annotate_strip import account, letters, post_pieces, wrap
-from unco.types import Box, Correction, Entity, Result, Span, Thresholds, Uncertainty
+from unco.types import Attribute, Box, Correction, Entity, Result, Span, Thresholds, Uncertainty
 
 SURE = Uncertainty(0.1, 0.1, 0.1)
 
 
-def entity(index, text, surface, kind="PER", region=None, corrections=()):
+def entity(
+    index: int,
+    text: str,
+    surface: str,
+    kind: str = "PER",
+    region: Box | None = None,
+    corrections: Sequence[Correction] = (),
+) -> Entity:
     at = text.index(surface)
     return Entity(index, Span(0, 1), surface, at, at + len(surface), kind, region, SURE, SURE, tuple(corrections))
 
 
-def result(text, *entities):
+def result(text: str, *entities: Entity) -> Result:
     return Result(text, tuple(text.split()), entities, None, Thresholds(0.4, 0.3, 0.5), "model")
 
 
-def changed(attribute, before, after, authored=False):
+def changed(attribute: Attribute, before: Any, after: Any, authored: bool = False) -> Correction:
     return Correction(attribute, "changed", before, after, 0.7, 0.4, authored=authored)
 
 
-def colours_in(image, corners):
-    return {colour for _, colour in image.crop(corners).getcolors(1_000_000)}
+def colours_in(image: Image.Image, corners: tuple[int, int, int, int]) -> set[Any]:
+    counted = image.crop(corners).getcolors(1_000_000)
+    assert counted is not None
+    return {colour for _, colour in counted}
 
 
-def rgb(kind):
+def rgb(kind: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(colour_of(kind)[1:]))
 
 
@@ -85,7 +97,7 @@ def test_wrapped_lines_fit() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 900), (3000, 40), (2, 6000), (1200, 1200)])
-def test_any_size(size) -> None:
+def test_any_size(size: tuple[int, int]) -> None:
     text = "Ada"
     found = entity(0, text, "Ada", region=Box(0, 0, *size), corrections=[changed("region", Box(0, 0, 1, 1), None)])
     sheet = annotate(Image.new("RGB", size), result(text, found))
@@ -107,7 +119,7 @@ def test_any_size(size) -> None:
         "\x00\x07\u202e",
     ],
 )
-def test_any_text(text) -> None:
+def test_any_text(text: str) -> None:
     post = f"{text} Ada"
     whole = Entity(0, Span(0, 1), post, 0, len(post), f"TYPE {text[:9]}", Box(1, 1, 9, 9), SURE, SURE)
     assert annotate(Image.new("L", (40, 40)), result(post, whole)).mode == "RGB"
@@ -115,7 +127,7 @@ def test_any_text(text) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=40))
-def test_really_any_text(text) -> None:
+def test_really_any_text(text: str) -> None:
     whole = Entity(0, Span(0, 1), text, 0, len(text), text, Box(1, 1, 9, 9), SURE, SURE, (changed("type", text, text),))
     assert annotate(Image.new("L", (40, 40)), result(text, whole)).mode == "RGB"
 

@@ -1,7 +1,8 @@
-import base64
 import os
 import zlib
+from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from random import Random
 from struct import pack
 
@@ -10,38 +11,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.pictures import as_bytes, data_url
 from unco.errors import PictureError
 from unco.tools.pictures import load as picture_bytes
 from unco.tools.pictures.decode import encode_jpeg_or_png, open_picture, picture_from_pil
 
 
-def as_bytes(image, kind="PNG", **options):
-    buffer = BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def data_url(data, mime="image/png"):
-    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
-
-
-def gradient(width=64, height=48):
+def gradient(width: int = 64, height: int = 48) -> Image.Image:
     return Image.linear_gradient("L").resize((width, height)).convert("RGB")
 
 
-def forged_png(width, height):
+def forged_png(width: int, height: int) -> bytes:
     """A valid header that claims a size, with next to nothing behind it."""
 
-    def chunk(name, body):
+    def chunk(name: bytes, body: bytes) -> bytes:
         return pack(">I", len(body)) + name + body + pack(">I", zlib.crc32(name + body))
 
     header = pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"0")) + chunk(b"IEND", b"")
 
 
+Write = Callable[[str, bytes], str]
+"""Writes a file of that name; gives its path."""
+
+
 @pytest.fixture
-def write(tmp_path):
-    def to(name, data):
+def write(tmp_path: Path) -> Write:
+    def to(name: str, data: bytes) -> str:
         path = tmp_path / name
         path.write_bytes(data)
         return str(path)
@@ -50,7 +46,7 @@ def write(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_opens_each_format(write, kind) -> None:
+def test_opens_each_format(write: Write, kind: str) -> None:
     path = write("picture", as_bytes(gradient(), kind))
     picture = open_picture(path)
     assert picture.image.mode == "RGB"
@@ -74,14 +70,14 @@ def test_opens_each_format(write, kind) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value[-5:] else "",
 )
-def test_bad_file_is_named(write, name, data, message) -> None:
+def test_bad_file_is_named(write: Write, name: str, data: bytes, message: str) -> None:
     path = write(name, data)
     with pytest.raises(PictureError, match=message) as caught:
         open_picture(path)
     assert name in str(caught.value)
 
 
-def test_missing_and_directory(tmp_path) -> None:
+def test_missing_and_directory(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match="no picture at"):
         open_picture(str(tmp_path / "nowhere.jpg"))
     with pytest.raises(PictureError, match="is a directory"):
@@ -93,19 +89,19 @@ def test_missing_and_directory(tmp_path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_pipe_does_not_block(tmp_path) -> None:
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(PictureError, match="not a regular file"):
         open_picture(str(tmp_path / "pipe"))
 
 
 @pytest.mark.parametrize("ref", ["file:///etc/hostname", "FILE:/etc/hostname", "ftp://host/a.png", "s3://b/a.png"])
-def test_other_schemes_are_refused(ref) -> None:
+def test_other_schemes_are_refused(ref: str) -> None:
     with pytest.raises(PictureError, match="is not read"):
         open_picture(ref)
 
 
-def test_a_colon_does_not_make_a_scheme(tmp_path, monkeypatch) -> None:
+def test_a_colon_does_not_make_a_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photo:1.png").write_bytes(as_bytes(gradient()))
     assert open_picture("photo:1.png").info.width == 64
@@ -121,7 +117,7 @@ def test_data_url_is_named_by_its_hash() -> None:
 @pytest.mark.parametrize(
     "url", ["data:", "data:image/png,abc", "data:image/png;base64,@@@@", "data:image/png;base64,abc", "data:;base64,é"]
 )
-def test_malformed_data_url(url) -> None:
+def test_malformed_data_url(url: str) -> None:
     with pytest.raises(PictureError, match="malformed data: URL"):
         open_picture(url)
 
@@ -134,7 +130,7 @@ def test_a_long_data_url_is_not_echoed() -> None:
         open_picture("data:image/png;base64," + "A" * (picture_bytes.MAX_BYTES * 4 // 3 + 8))
 
 
-def test_one_pixel_and_animated_are_marked(write) -> None:
+def test_one_pixel_and_animated_are_marked(write: Write) -> None:
     dot = open_picture(write("dot.png", as_bytes(Image.new("RGB", (1, 1), "red"))))
     assert dot.warnings == ("the picture has 1 x 1 pixels: too small to look for regions",)
     frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
@@ -143,9 +139,11 @@ def test_one_pixel_and_animated_are_marked(write) -> None:
     assert moving.image.getpixel((5, 5)) == (255, 0, 0)
 
 
-def test_modes_become_rgb(write) -> None:
+def test_modes_become_rgb(write: Write) -> None:
     cmyk = open_picture(write("cmyk.jpg", as_bytes(Image.new("CMYK", (32, 32), (0, 255, 255, 0)), "JPEG")))
-    red, green, blue = cmyk.image.getpixel((9, 9))
+    pixel = cmyk.image.getpixel((9, 9))
+    assert isinstance(pixel, tuple)
+    red, green, blue = pixel
     assert red > 200
     assert max(green, blue) < 60
     deep = Image.new("I;16", (32, 32), 32896)  # 128 * 257: the middle of 16 bits
@@ -158,18 +156,18 @@ def test_modes_become_rgb(write) -> None:
     assert open_picture(write("bit.png", as_bytes(one_bit))).image.getpixel((9, 9)) == (255, 255, 255)
 
 
-def test_exif_orientation_is_applied(write) -> None:
+def test_exif_orientation_is_applied(write: Write) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # stored lying on its side
     picture = open_picture(write("phone.jpg", as_bytes(gradient(64, 32), "JPEG", exif=exif)))
     assert (picture.info.width, picture.info.height) == (32, 64)
 
 
-def test_broken_exif_does_not_cost_the_picture(write, monkeypatch) -> None:
+def test_broken_exif_does_not_cost_the_picture(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = as_bytes(gradient(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     assert open_picture(write("broken.jpg", broken)).image.size == (64, 48)
 
-    def fail(image) -> None:
+    def fail(image: Image.Image) -> None:
         raise SyntaxError("not a TIFF file")
 
     monkeypatch.setattr("PIL.ImageOps.exif_transpose", fail)
@@ -178,7 +176,7 @@ def test_broken_exif_does_not_cost_the_picture(write, monkeypatch) -> None:
     assert any(note.startswith("the decoder says: Corrupt EXIF data") for note in notes)
 
 
-def test_files_are_closed(write, tmp_path) -> None:
+def test_files_are_closed(write: Write) -> None:
     path = write("a.png", as_bytes(gradient()))
     picture = open_picture(path)
     os.remove(path)
@@ -200,7 +198,7 @@ def test_from_pil_hashes_pixels_and_leaves_the_original_alone() -> None:
         picture_from_pil(Image.new("RGB", (0, 5)))
 
 
-def test_encoding_drops_metadata_and_is_repeatable(write) -> None:
+def test_encoding_drops_metadata_and_is_repeatable(write: Write) -> None:
     exif = Image.Exif()
     exif[0x010E] = "where I live"
     noise = Image.frombytes("RGB", (100, 100), Random(0).randbytes(30_000))
@@ -221,7 +219,7 @@ def test_encoding_drops_metadata_and_is_repeatable(write) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP"]), st.data())
-def test_damaged_bytes_give_a_picture_or_a_picture_error(kind, data) -> None:
+def test_damaged_bytes_give_a_picture_or_a_picture_error(kind: str, data: st.DataObject) -> None:
     good = bytearray(as_bytes(gradient(), kind))
     for place in data.draw(st.lists(st.integers(0, len(good) - 1), min_size=1, max_size=8)):
         good[place] = data.draw(st.integers(0, 255))

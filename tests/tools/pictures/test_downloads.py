@@ -1,22 +1,18 @@
 """Pictures at an address: only from allowed hosts, within bounds."""
 
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
+from tests.pictures import as_bytes
 from unco.environment import environment
 from unco.errors import PictureError
 from unco.tools.pictures import load as picture_bytes
 from unco.tools.pictures.decode import open_picture
-
-
-def small_png():
-    data = BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(data, "PNG")
-    return data.getvalue()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -36,14 +32,14 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_response(200 if self.path == "/a.png" else 404)
             self.end_headers()
-            self.wfile.write(small_png())
+            self.wfile.write(as_bytes(Image.new("RGB", (64, 48), "teal")))
 
-    def log_message(self, *args) -> None:
+    def log_message(self, *args: object) -> None:
         pass
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -52,7 +48,7 @@ def server():
         thread.join()
 
 
-def test_download_only_from_allowed_hosts(server, monkeypatch) -> None:
+def test_download_only_from_allowed_hosts(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     here = frozenset({"127.0.0.1"})
     assert open_picture(f"{server}/a.png", allowed_hosts=here).info.ref == f"{server}/a.png"
@@ -69,7 +65,7 @@ def test_download_only_from_allowed_hosts(server, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("path", "message"), [("moved", "redirects are not followed"), ("gone", "404"), ("endless", "larger than 20 MB")]
 )
-def test_download_faults(server, path, message) -> None:
+def test_download_faults(server: str, path: str, message: str) -> None:
     with pytest.raises(PictureError, match=message):
         open_picture(f"{server}/{path}", allowed_hosts=frozenset({"127.0.0.1"}))
 
@@ -79,7 +75,7 @@ def test_a_dripping_host_is_given_up() -> None:
         picture_bytes._read_bounded(BytesIO(b"drop"), deadline=0.0)
 
 
-def test_allowed_hosts_of_the_environment(monkeypatch) -> None:
+def test_allowed_hosts_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNCO_ALLOWED_HOSTS", raising=False)
     assert environment().picture_hosts() == frozenset()
     monkeypatch.setenv("UNCO_ALLOWED_HOSTS", " PBS.twimg.com, ,localhost")

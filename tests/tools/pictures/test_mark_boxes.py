@@ -57,7 +57,8 @@ def test_any_boxes_can_be_drawn_in_any_picture(corners: list[tuple[float, ...]],
 @pytest.mark.parametrize("number", [1, 28])
 def test_numbers_are_drawn(number: int) -> None:
     boxes = [Box(100, 20, 180, 90)] * number
-    colours = {colour for _, colour in mark_boxes(white(), boxes, None, (1.0, 1.0)).getcolors(20_000)}
+    colours = mark_boxes(white(), boxes, None, (1.0, 1.0)).getcolors(20_000)
+    assert colours is not None
     assert len(colours) > 3, "digits are white on a colour, with soft edges"
 
 

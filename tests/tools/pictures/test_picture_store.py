@@ -1,20 +1,18 @@
 """Inline pictures are kept once, found by their reference, and never mistaken for others."""
 
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.pictures import as_bytes
 from unco.errors import PictureError, SetupError
 from unco.tools.pictures.decode import open_picture
 from unco.tools.pictures.store import find, keep
 
 
 def drawing(colour: str) -> bytes:
-    buffer = BytesIO()
-    Image.new("RGB", (40, 30), colour).save(buffer, "PNG")
-    return buffer.getvalue()
+    return as_bytes(Image.new("RGB", (40, 30), colour))
 
 
 def test_what_is_kept_is_found_and_opened() -> None:

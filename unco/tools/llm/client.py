@@ -92,13 +92,13 @@ class Mllm:
             DataError: the recording is broken.
             SetupError: cache, recording or egress log cannot be opened or written.
         """
-        return block_on(self._reply(request, mode))
+        return block_on(self._get_reply(request, mode))
 
     async def aask(self, request: Request, mode: Mode) -> Reply:
         """Put a question and await the reply, without blocking the event loop; raises as `ask`."""
-        return await self._reply(request, mode)
+        return await self._get_reply(request, mode)
 
-    async def _reply(self, request: Request, mode: Mode) -> Reply:
+    async def _get_reply(self, request: Request, mode: Mode) -> Reply:
         if mode == "replay":
             return await in_thread(self._recording(mode).find, request)
         key = self._key(request, mode)

@@ -3,12 +3,11 @@
 import json
 import os
 import sqlite3
-import sys
 from pathlib import Path
 
 import pytest
 
-from unco.cli import main
+from tests.command_line import exit_code
 from unco.tools.llm.cache.maintenance import cache_stats, prune_cache, verify_cache
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.request import Reply, reply_parts
@@ -31,13 +30,6 @@ def cache(tmp_path: Path) -> Cache:
     (cache.directory / "pictures").mkdir()
     (cache.directory / "pictures" / "ab").write_bytes(b"12345")
     return cache
-
-
-def unco(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
-    monkeypatch.setattr(sys, "argv", ["unco", "cache", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code
 
 
 def test_stats(cache: Cache) -> None:
@@ -66,10 +58,10 @@ def test_prune_deletes_what_is_old_and_pictures_only_when_asked(cache: Cache) ->
 
 def test_on_the_command_line(cache: Cache, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     place = ["--directory", str(cache.directory)]
-    assert unco(monkeypatch, "stats", *place) == 0
+    assert exit_code(monkeypatch, "cache", "stats", *place) == 0
     assert "served" in capsys.readouterr().out
-    assert unco(monkeypatch, "verify", *place) == 1
+    assert exit_code(monkeypatch, "cache", "verify", *place) == 1
     assert capsys.readouterr().out == "damaged: bad\n1 damaged rows\n"
-    assert unco(monkeypatch, "verify", "--mend", *place) == 0
-    assert unco(monkeypatch, "prune", "--days", "5", *place) == 0
+    assert exit_code(monkeypatch, "cache", "verify", "--mend", *place) == 0
+    assert exit_code(monkeypatch, "cache", "prune", "--days", "5", *place) == 0
     assert capsys.readouterr().out.endswith("1 replies and 0 pictures deleted\n")

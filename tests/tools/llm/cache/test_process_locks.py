@@ -1,38 +1,18 @@
 """A key is held by one process at a time, and let go of when its holder dies."""
 
 import asyncio
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+from tests.tools.llm.cache.lock_holder import holder
 from unco.tools.llm.cache.process_locks import ProcessLocks
 
 KEY, OTHER = "ab" * 32, "cd" * 32
 
-HOLD = """
-import asyncio, sys
-from pathlib import Path
-from unco.tools.llm.cache.process_locks import ProcessLocks
-async def hold():
-    async with ProcessLocks(Path(sys.argv[1])).held(sys.argv[2]):
-        print("held", flush=True)
-        await asyncio.sleep(60)
-asyncio.run(hold())
-"""
-
-
-def holder(path: Path, key: str = KEY) -> subprocess.Popen[str]:
-    """Another process that holds a key."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path), key], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
-
 
 async def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "locks"
-    process = await asyncio.to_thread(holder, path)
+    process = await asyncio.to_thread(holder, path, KEY)
     locks = ProcessLocks(path)
     try:
         async with locks.held(OTHER):
@@ -48,7 +28,7 @@ async def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path) 
 
 async def test_a_task_waits_without_stopping_the_loop(tmp_path: Path) -> None:
     path = tmp_path / "locks"
-    process = await asyncio.to_thread(holder, path)
+    process = await asyncio.to_thread(holder, path, KEY)
     try:
         ticks = 0
 

@@ -90,7 +90,7 @@ async def test_a_cancelled_follower_disturbs_nobody() -> None:
     leader, follower, other = (asyncio.create_task(flights.run("k", counter.call)) for _ in range(3))
     await asyncio.sleep(0.05)
     follower.cancel()
-    assert await asyncio.gather(leader, other) == [(1, True), (1, False)]
+    assert list(await asyncio.gather(leader, other)) == [(1, True), (1, False)]
     assert follower.cancelled()
 
 

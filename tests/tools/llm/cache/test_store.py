@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import diskcache
 import pytest
@@ -108,7 +109,12 @@ def test_a_database_that_stays_locked_is_named_and_waited_for_once(
     first.put("k", "text")
     first.close()
     opened = []
-    monkeypatch.setattr(Cache, "_wait_for_others", lambda cache: opened.append(cache) or waits(cache))
+
+    def counted(cache: Cache) -> None:
+        opened.append(cache)
+        waits(cache)
+
+    monkeypatch.setattr(Cache, "_wait_for_others", counted)
     monkeypatch.setattr("unco.tools.llm.cache.store.PATIENCE_S", 0.5)
     cache = Cache(tmp_path)
     with sqlite3.connect(tmp_path / "cache.db") as other, ThreadPoolExecutor(4) as pool:
@@ -189,7 +195,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_only_whole_rows(tmp_pat
 class Evil:
     """Runs code where it is unpickled."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return exec, ("raise SystemExit('a key was unpickled')",)
 
 

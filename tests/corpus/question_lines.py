@@ -1,0 +1,10 @@
+"""Files of questions, as a provider reads them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def questions(path: Path) -> list[dict[str, Any]]:
+    """The questions of a file, a line each."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
