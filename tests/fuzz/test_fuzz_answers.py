@@ -11,7 +11,7 @@ from tests.fuzz.mutations import changed, spoilt
 from unco.errors import Rejected, ReplyError
 from unco.nodes.verify import find_span, verify_candidate, verify_region, verify_span, verify_type
 from unco.prompts import AnswerName, parse_answer
-from unco.prompts.answers import answer_type
+from unco.prompts.specs import answer_type
 from unco.tools.box_frames.frame import FRAMES
 from unco.types import Box, Label, Span
 

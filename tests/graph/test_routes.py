@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langgraph.types import Send
 
-from unco.graph.routes import neighbours, route_entities, route_region, route_span, route_type
+from unco.graph.entity import route_region, route_span, route_type
+from unco.graph.routes import neighbours, route_entities
 from unco.state import EntityState
 from unco.types import ATTRIBUTES
 

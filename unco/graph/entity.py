@@ -1,12 +1,12 @@
 """The entity graph: span, then type, then region, each behind its threshold (Algorithm 1)."""
 
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from unco.context import Context
-from unco.graph.routes import route_region, route_span, route_type
+from unco.graph.routes import is_routed
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
@@ -27,3 +27,18 @@ def build_entity_graph(llm: Mllm, knowledge: Knowledge | None = None) -> Compile
     graph.add_conditional_edges("correct_type", route_region)
     graph.add_edge("correct_region", END)
     return graph.compile(name="correct_entity")
+
+
+def route_span(state: EntityState) -> Literal["correct_span", "correct_type", "correct_region", "__end__"]:
+    """From the start: to the span corrector, or past it."""
+    return "correct_span" if is_routed(state["entity"], "span", state["extraction"]) else route_type(state)
+
+
+def route_type(state: EntityState) -> Literal["correct_type", "correct_region", "__end__"]:
+    """From the span corrector: to the type corrector, or past it."""
+    return "correct_type" if is_routed(state["entity"], "type", state["extraction"]) else route_region(state)
+
+
+def route_region(state: EntityState) -> Literal["correct_region", "__end__"]:
+    """From the type corrector: to the region corrector, or past it."""
+    return "correct_region" if is_routed(state["entity"], "region", state["extraction"]) else "__end__"

@@ -1,4 +1,4 @@
-"""Where an entity goes next (Algorithm 1). Pure functions of the state; the return types draw the edges.
+"""Where a post goes next. Pure functions of the state; the return types draw the edges.
 
 An attribute is routed when its uncertainty is strictly above its threshold: at or below, nobody is asked.
 """
@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from unco.context import Context
-from unco.state import EntityState, Json, PostState
+from unco.state import Json, PostState
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 NEIGHBOURS = 4
@@ -88,18 +88,3 @@ def neighbours(entities: list[Json]) -> dict[int, list[Json]]:
         entity["index"]: known[max(0, place - NEIGHBOURS) : place] + known[place + 1 : place + 1 + NEIGHBOURS]
         for place, entity in enumerate(ordered)
     }
-
-
-def route_span(state: EntityState) -> Literal["correct_span", "correct_type", "correct_region", "__end__"]:
-    """From the start: to the span corrector, or past it."""
-    return "correct_span" if is_routed(state["entity"], "span", state["extraction"]) else route_type(state)
-
-
-def route_type(state: EntityState) -> Literal["correct_type", "correct_region", "__end__"]:
-    """From the span corrector: to the type corrector, or past it."""
-    return "correct_type" if is_routed(state["entity"], "type", state["extraction"]) else route_region(state)
-
-
-def route_region(state: EntityState) -> Literal["correct_region", "__end__"]:
-    """From the type corrector: to the region corrector, or past it."""
-    return "correct_region" if is_routed(state["entity"], "region", state["extraction"]) else "__end__"

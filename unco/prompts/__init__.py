@@ -1,28 +1,28 @@
 """What the MLLM is asked and how its answers are read.
 
-A prompt is three things kept together: a versioned file (`span/v1.yaml`), the type of its answer (`answers.py`) and one
+A prompt is three things kept together: a versioned file (`span/v1.yaml`), the type of its answer (`specs.py`) and one
 parser (`parser.py`). A released version never changes; `locked.yaml` holds its hash.
 """
 
-from unco.prompts.answers import (
+from unco.prompts.demonstrations import demonstration_lines
+from unco.prompts.lock import changed_prompts, lock_prompts, locked_prompts
+from unco.prompts.parser import parse_answer
+from unco.prompts.registry import Prompt, available_prompts, load_prompt
+from unco.prompts.rendering import RenderedPrompt, fact_lines, label_lines, neighbour_lines, render
+from unco.prompts.specs import (
     Answer,
     AnswerName,
     CandidateAnswer,
     EntitiesAnswer,
     FoundEntity,
     OneShotAnswer,
+    PromptName,
     RegionAnswer,
     SpanAnswer,
     TypeAnswer,
     answer_type,
+    response_schema,
 )
-from unco.prompts.demonstrations import demonstration_lines
-from unco.prompts.lock import changed_prompts, lock_prompts, locked_prompts
-from unco.prompts.parser import parse_answer
-from unco.prompts.placeholders import PromptName
-from unco.prompts.registry import Prompt, available_prompts, load_prompt
-from unco.prompts.rendering import RenderedPrompt, fact_lines, label_lines, neighbour_lines, render
-from unco.prompts.schemas import response_schema
 
 __all__ = [
     "Answer",

@@ -1,9 +1,9 @@
 """An invented post with a value for every placeholder, to look at a prompt as it is sent. No model saw or said it."""
 
 from unco.prompts.demonstrations import Shares, demonstration_lines
-from unco.prompts.placeholders import OPTIONAL, REQUIRED
 from unco.prompts.registry import Prompt
 from unco.prompts.rendering import RenderedPrompt, fact_lines, label_lines, neighbour_lines, render
+from unco.prompts.specs import PROMPTS
 from unco.types import Label, Neighbour, Span
 
 LABELS = (
@@ -38,7 +38,7 @@ VALUES: dict[str, str | float] = {
 def example(prompt: Prompt) -> RenderedPrompt:
     """A prompt filled in with the invented post, boxes from 0 to 1000."""
     values = VALUES | {"demonstrations": demonstration_lines(prompt.demonstrations, LABELS, _thousandths)}
-    wanted = REQUIRED[prompt.name] | OPTIONAL[prompt.name]
+    wanted = PROMPTS[prompt.name].placeholders
     return render(prompt, **{name: value for name, value in values.items() if name in wanted})
 
 

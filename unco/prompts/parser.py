@@ -12,7 +12,7 @@ import json_repair
 from pydantic import ValidationError
 
 from unco.errors import ReplyError
-from unco.prompts.answers import Answer, AnswerName, answer_type
+from unco.prompts.specs import Answer, AnswerName, answer_type
 
 REPAIR_MAX_CHARS = 10_000
 """Longest text that is repaired, thinking aside: the repairer's time can grow with the square of the length."""

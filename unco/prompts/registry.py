@@ -1,6 +1,6 @@
 """Prompt files: found by their place, `<name>/<version>.yaml`, checked and hashed.
 
-A new version needs a new file and no code. Fields of a file: see `Prompt`; placeholders: see `placeholders`. Beside the
+A new version needs a new file and no code. Fields of a file: see `Prompt`; placeholders: see `specs`. Beside the
 package's own files, those of the folder that `UNCO_PROMPTS` names are found, in the same layout.
 """
 
@@ -14,10 +14,8 @@ from typing import Any, Literal, get_args
 from unco.environment import environment
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
-from unco.prompts.answers import AnswerName
 from unco.prompts.demonstrations import Demonstration, read_demonstrations
-from unco.prompts.placeholders import ANSWERS, OPTIONAL, REQUIRED, PromptName
-from unco.prompts.schemas import response_schema
+from unco.prompts.specs import PROMPTS, AnswerName, PromptName, response_schema
 
 FOLDER = Path(__file__).parent
 
@@ -163,8 +161,8 @@ def _check(where: str, path: Path, content: dict[str, Any]) -> None:
     texts = (content["changelog"], content["system"], content["user"])
     if not all(isinstance(text, str) for text in texts):
         raise SettingsError(f"{where}: changelog, system and user must be text")
-    if content["answer"] not in ANSWERS[name]:
-        raise SettingsError(f"{where}: answer must be one of {', '.join(ANSWERS[name])}")
+    if content["answer"] not in PROMPTS[name].answers:
+        raise SettingsError(f"{where}: answer must be one of {', '.join(PROMPTS[name].answers)}")
     if content["picture"] not in (True, False, "marked") or not isinstance(content.get("reasoning", True), bool):
         raise SettingsError(f"{where}: picture must be true, false or marked, and reasoning true or false")
     if content["picture"] == "marked" and name != "region":
@@ -179,7 +177,7 @@ def _check(where: str, path: Path, content: dict[str, Any]) -> None:
 
 def _check_placeholders(where: str, content: dict[str, Any]) -> None:
     """All that are required are used, but for those left out on purpose, and none that nobody hands in."""
-    required, optional = REQUIRED[content["name"]], OPTIONAL[content["name"]]
+    required, optional = PROMPTS[content["name"]].required, PROMPTS[content["name"]].optional
     used, left_out = used_placeholders(content["system"], content["user"]), set(content.get("leaves_out", ()))
     if unknown := used - required - optional:
         raise SettingsError(f"{where} uses the placeholders {sorted(unknown)}: there is {sorted(required | optional)}")

@@ -7,8 +7,8 @@ from functools import cache
 from string import Template
 
 from unco.errors import SettingsError
-from unco.prompts.placeholders import OPTIONAL, REQUIRED
 from unco.prompts.registry import Prompt, used_placeholders
+from unco.prompts.specs import PROMPTS
 from unco.types import Label, Neighbour
 
 _UNSEEN = (
@@ -35,7 +35,7 @@ def render(prompt: Prompt, **values: str | float) -> RenderedPrompt:
         SettingsError: a placeholder without a value, or a value that no version of this prompt has a place for.
     """
     used = used_placeholders(prompt.system, prompt.user)
-    missing, unknown = used - values.keys(), values.keys() - REQUIRED[prompt.name] - OPTIONAL[prompt.name]
+    missing, unknown = used - values.keys(), values.keys() - PROMPTS[prompt.name].placeholders
     if missing or unknown:
         raise SettingsError(f"prompt {prompt.id}: missing values {sorted(missing)}, unknown values {sorted(unknown)}")
     marker = _marker(tuple(re.findall(r"</(\w+)>", prompt.user)))

@@ -63,13 +63,10 @@ class Entity:
     found_by: Finder = "small model"
 
     def value_of(self, attribute: Attribute) -> Span | str | Box | None:
-        """What the entity has of an attribute now."""
-        values: dict[Attribute, Span | str | Box | None] = {
-            "span": self.span,
-            "type": self.type,
-            "region": self.region,
-        }
-        return values[attribute]
+        """Give the value of an attribute: its field, else what its last correction came to; None = it has none."""
+        noted = [note.after for note in self.corrections if note.attribute == attribute]
+        value: Span | str | Box | None = getattr(self, attribute, noted[-1] if noted else None)
+        return value
 
 
 @dataclass(frozen=True, slots=True)

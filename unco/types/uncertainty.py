@@ -1,4 +1,4 @@
-"""How unsure the small model is, and above which doubt somebody is asked. Higher = less sure."""
+"""How unsure the small model is, and above which uncertainty a corrector is asked. Higher = less sure."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -23,8 +23,9 @@ class Uncertainty:
     region: float
 
     def of(self, attribute: Attribute) -> float:
-        """The number of one attribute."""
-        return {"span": self.span, "type": self.type, "region": self.region}[attribute]
+        """Give the number of one attribute."""
+        number: float = getattr(self, attribute)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class Thresholds:
                 raise ValueError(f"the {name} threshold must lie in [0, 1] or be {ALWAYS}, got {self.of(name)!r}")
 
     def of(self, attribute: Attribute) -> float:
-        """The threshold of one attribute."""
-        return {"span": self.span, "type": self.type, "region": self.region}[attribute]
+        """Give the threshold of one attribute."""
+        threshold: float = getattr(self, attribute)
+        return threshold
 
     def are_exceeded(self, uncertainty: Uncertainty, attribute: Attribute) -> bool:
         """Tell whether an attribute is routed to its corrector: its uncertainty is strictly above its threshold."""

@@ -17,7 +17,7 @@ from unco.evals.simulation import Profile, read_profile, simulate
 from unco.evals.simulation.profile import FAULTS, MALFORMED
 from unco.evals.simulation.run import run_simulation
 from unco.prompts import parse_answer
-from unco.prompts.answers import RegionAnswer
+from unco.prompts.specs import RegionAnswer
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request
 

@@ -144,4 +144,6 @@ def with_correction(entity: Entity, correction: Correction, extraction: Extracti
             return replace(noted, type=kind)
         case (Box() | None) as region if correction.attribute == "region":
             return replace(noted, region=region)
+        case _ if not hasattr(entity, correction.attribute):  # its value stands in the correction alone
+            return noted
     raise TypeError(f"a {correction.attribute} cannot become {correction.after!r}")

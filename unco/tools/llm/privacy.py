@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from unco.errors import Unavailable
 from unco.tools.llm.request import Purpose
-from unco.types import ATTRIBUTES, Attribute
+from unco.types import Attribute
 
 Hosts = str | tuple[str, ...]
 """`any`, `local`, or names of hosts in lower case, without port."""
@@ -33,8 +33,9 @@ class Privacy:
             Unavailable: this host may not be asked about this.
         """
         host = host_of(base_url)
-        about = ATTRIBUTES if purpose.attribute is None else (purpose.attribute,)  # a whole post shows all three
         rules: dict[Attribute, Hosts] = {"span": self.span, "type": self.type, "region": self.region}
+        # A whole post shows all three, and so may what has no rule of its own.
+        about = [purpose.attribute] if purpose.attribute in rules else list(rules)
         if not all(_allows(rules[attribute], host) for attribute in about):
             raise Unavailable(
                 f"policy: host {host!r} may not be asked about the {purpose.attribute or 'whole post'}", "policy"

@@ -1,0 +1,221 @@
+"""What can be asked and answered: one entry for each kind of answer and each kind of prompt.
+
+An answer begins with `reasoning_process`, so that a model thinks before it decides. An answer is readable or refused;
+it is not yet verified: whether the words stand in the post, or the box in the picture, is for the caller to find out.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, StringConstraints, model_validator
+
+from unco.prompts.answer_values import (
+    Corners,
+    note_named_corners,
+    plain_keys,
+    read_corners,
+    read_ordinal,
+    read_words,
+    says_null,
+)
+
+Schema = dict[str, Any]
+
+AnswerName = Literal["span", "type", "region", "candidate", "one_shot", "entities"]
+"""Kinds of answers. `candidate`: a box, or the number of one that was offered. `one_shot`: all three attributes of an
+entity. `entities`: a list of them, each with its words, type and box."""
+
+PromptName = Literal["span", "type", "region", "one_shot", "generate", "recall"]
+"""Kinds of prompts, and the folders of their files. The first three are the correctors; `one_shot` corrects all three
+attributes of an entity at once; `generate` asks for a post's entities without any found before; `recall` asks for those
+that the small model missed."""
+
+_Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Answer(BaseModel):
+    """What all answers share. Other keys that a model adds are dropped."""
+
+    reasoning_process: Annotated[str, BeforeValidator(read_words)] = ""
+    """The model's own account; data to show."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kindly(cls, data: Any) -> Any:
+        return plain_keys(data)
+
+
+class SpanAnswer(Answer):
+    """The span corrector's answer."""
+
+    corrected_entity: _Words
+    """The entity's words; not empty."""
+
+
+class TypeAnswer(Answer):
+    """The type corrector's answer."""
+
+    corrected_type: _Words
+    """A type's name; not empty."""
+
+
+class RegionAnswer(Answer):
+    """The region corrector's answer."""
+
+    corrected_bounding_box: Annotated[Corners | None, BeforeValidator(read_corners)]
+    """Four finite numbers, or None for "not in the picture". A reply without this key is unreadable, never null."""
+    named_corners: bool = False
+    """True when the model named the corners (x1, left, ...). Then the four are x1, y1, x2, y2, also where its box frame
+    puts y first. Not part of the reply."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _note_names(cls, data: Any) -> Any:
+        return note_named_corners(plain_keys(data), "corrected_bounding_box")
+
+
+class CandidateAnswer(RegionAnswer):
+    """The region corrector's answer where boxes were offered by number: a box, or such a number."""
+
+    candidate: Annotated[int | None, BeforeValidator(read_ordinal)] = None
+    """From 1, as drawn; None = none of them, then the box counts. With a number the key of the box may be missing."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _or_a_number(cls, data: Any) -> Any:
+        data = plain_keys(data)
+        if isinstance(data, dict) and not says_null(data.get("candidate")):
+            data.setdefault("corrected_bounding_box", None)
+        return data
+
+
+class OneShotAnswer(SpanAnswer, TypeAnswer, RegionAnswer):
+    """Words, type and box of an entity, corrected at once."""
+
+
+class FoundEntity(BaseModel):
+    """One entity of a list."""
+
+    entity: _Words
+    type: _Words
+    bounding_box: Annotated[Corners | None, BeforeValidator(read_corners)]
+    """As `RegionAnswer.corrected_bounding_box`."""
+    named_corners: bool = False
+    """As in `RegionAnswer`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kindly(cls, data: Any) -> Any:
+        return note_named_corners(plain_keys(data), "bounding_box")
+
+
+class EntitiesAnswer(Answer):
+    """Entities that the model found by itself."""
+
+    entities: list[FoundEntity]
+    """May be empty; a reply without this key is unreadable, never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpec:
+    """One kind of answer."""
+
+    type: type[Answer]
+    """The class that reads it."""
+    properties: dict[str, Schema]
+    """JSON Schema of its keys after the reasoning, in the strict dialect."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSpec:
+    """One kind of prompt."""
+
+    answers: tuple[AnswerName, ...]
+    """Kinds of answers that its versions may ask for."""
+    required: frozenset[str]
+    """Placeholders that a version uses unless it says that it leaves them out."""
+    optional: frozenset[str] = frozenset()
+    """Placeholders that a version may use besides."""
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """All `$name` places that a version may have."""
+        return self.required | self.optional
+
+
+def closed_object(properties: dict[str, Schema]) -> Schema:
+    """Describe an object in the strict dialect: closed, every key required, what may be missing is null instead."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+TEXT: Schema = {"type": "string"}
+_BOX: Schema = {
+    "anyOf": [{"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}, {"type": "null"}],
+}
+_ENTITY = closed_object({"entity": TEXT, "type": TEXT, "bounding_box": _BOX})
+
+ANSWERS: dict[AnswerName, AnswerSpec] = {
+    "span": AnswerSpec(SpanAnswer, {"corrected_entity": TEXT}),
+    "type": AnswerSpec(TypeAnswer, {"corrected_type": TEXT}),
+    "region": AnswerSpec(RegionAnswer, {"corrected_bounding_box": _BOX}),
+    "candidate": AnswerSpec(
+        CandidateAnswer, {"candidate": {"type": ["integer", "null"]}, "corrected_bounding_box": _BOX}
+    ),
+    "one_shot": AnswerSpec(
+        OneShotAnswer, {"corrected_entity": TEXT, "corrected_type": TEXT, "corrected_bounding_box": _BOX}
+    ),
+    "entities": AnswerSpec(EntitiesAnswer, {"entities": {"type": "array", "items": _ENTITY}}),
+}
+
+_UNCERTAINTY = frozenset({"uncertainty", "threshold"})
+_THREE_UNCERTAINTIES = frozenset(f"{name}_{what}" for name in ("span", "type", "region") for what in _UNCERTAINTY)
+
+PROMPTS: dict[PromptName, PromptSpec] = {
+    "span": PromptSpec(
+        answers=("span",),
+        required=_UNCERTAINTY | {"text", "entity"},
+        optional=frozenset({"entity_type", "labels", "neighbours"}),
+    ),
+    "type": PromptSpec(
+        answers=("type",),
+        required=_UNCERTAINTY | {"text", "entity", "entity_type", "labels"},
+        optional=frozenset({"neighbours", "facts"}),
+    ),
+    "region": PromptSpec(
+        answers=("region", "candidate"),
+        required=_UNCERTAINTY | {"text", "entity", "entity_type", "box", "frame"},
+        optional=frozenset({"neighbours", "candidates", "text_lines"}),
+    ),
+    "one_shot": PromptSpec(
+        answers=("one_shot",),
+        required=_THREE_UNCERTAINTIES | {"text", "entity", "entity_type", "labels", "box", "frame"},
+        optional=frozenset({"neighbours"}),
+    ),
+    "generate": PromptSpec(answers=("entities",), required=frozenset({"text", "labels", "frame", "demonstrations"})),
+    "recall": PromptSpec(answers=("entities",), required=frozenset({"text", "labels", "frame", "neighbours"})),
+}
+"""`box` is written in `frame`; `labels`, `neighbours` (the post's other entities) and `demonstrations` are lines;
+`candidates` are numbered, `text_lines` of the picture were read, `facts` were looked up."""
+
+
+def answer_type(answer: AnswerName) -> type[Answer]:
+    """Give the class that reads answers of a kind."""
+    return ANSWERS[answer].type
+
+
+def response_schema(answer: AnswerName, reasoning: bool = True) -> Schema:
+    """Describe a kind of answer for endpoints that can hold a model to a schema (`response_format`, `json_schema`).
+
+    What is read stays more tolerant than what the schema asks for.
+
+    Args:
+        answer: see `AnswerName`.
+        reasoning: whether the answer begins with `reasoning_process`; False for prompts without a chain of thought.
+    """
+    first = {"reasoning_process": TEXT} if reasoning else {}
+    return closed_object(first | ANSWERS[answer].properties)
