@@ -4,23 +4,32 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(COVER)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test fuzz gate docs train studio record-demo clean
+.PHONY: demo test test-slow fuzz coverage gate docs train studio record-demo clean
 
 demo: $(VENV)/vision.done
 	$(BIN)/unco demo --out out/demo
 
+# On as many processes as there are cores, each file of tests on one of them.
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest --cov=unco --cov-report=term --cov-fail-under=90
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/dev.done
+	$(PYTEST) -m slow
+
+# Of the runs of tests that were started with COVER=--cov and so on, see .ci/run.
+coverage: $(VENV)/dev.done
+	$(BIN)/coverage report --skip-covered --fail-under=95
 
 fuzz: $(VENV)/dev.done
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=long
 
 gate: $(VENV)/dev.done
-	$(BIN)/ruff format --check unco tests docs
-	$(BIN)/ruff check unco tests docs
-	$(BIN)/mypy unco
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy unco benchmarks tests
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --disable-plugin HexHighEntropyString
 	$(BIN)/python tests/check_wheel.py
 

@@ -21,7 +21,7 @@ PARTS = (
     "small_model",
     "state",
 )
-TOOLS = ("tools", "tools.llm", "tools.extraction", "tools.pictures", "tools.box_frames", "training")
+TOOLS = ("tools", "training")
 GRAPH = ("graph.post", "graph.entity", "graph.routes", "graph.variants")
 EVALS = ("ab", "evaluate", "formats", "metrics", "paper", "report", "review", "simulation", "tuning")
 MODULES = (

@@ -1,7 +1,10 @@
 """What all tests share: no network, no environment of the developer's, tiny models."""
 
+import os
 import sys
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: tiny models gain nothing from threads
 
 import pytest
 from hypothesis import settings

@@ -3,7 +3,11 @@
 import runpy
 from pathlib import Path
 
+import pytest
+
 import unco
+
+pytestmark = pytest.mark.slow
 
 BUILD = Path(__file__).parents[1] / "docs" / "build_reference.py"
 

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.kill_and_resume import kill_and_resume
 from benchmarks.made_corpus import gold_of, write_corpus
+
+pytestmark = pytest.mark.slow
 
 
 def test_nothing_is_lost_doubled_or_changed(tmp_path: Path) -> None:

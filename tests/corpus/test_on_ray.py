@@ -48,7 +48,7 @@ from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Reply
 from unco.tools.llm_settings import mllm_from_env
 
-pytestmark = pytest.mark.filterwarnings("ignore:`use_.*` is deprecated:DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:`use_.*` is deprecated:DeprecationWarning")]
 """Ray Data warns of settings of its own when it makes them, whatever they are set to."""
 
 FAULTY = '{"txet": 1}\n\n{"text": "b \\ud800", "id": "q"}\n{"text": "unknown", "id": "x"}\n'

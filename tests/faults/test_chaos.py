@@ -19,6 +19,8 @@ from tests.corpus.run_process import command, environment
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 
+pytestmark = pytest.mark.slow
+
 POSTS = 60
 KIB = 1024
 

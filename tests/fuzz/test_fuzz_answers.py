@@ -15,6 +15,8 @@ from unco.prompts.specs import answer_type
 from unco.tools.box_frames.frame import FRAMES
 from unco.types import Box, Label, Span
 
+pytestmark = pytest.mark.slow
+
 TOKENS = ("Ann", "Lee", "#\u0130", "\u200b", "Ann", "Oslo", "\U0001f680")
 LABELS = (Label("PER", "a person"), Label("LOC", "a place"))
 SIZE = (200, 100)

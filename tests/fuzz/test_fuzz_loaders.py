@@ -39,6 +39,8 @@ from unco.tools.llm_settings import read_settings
 from unco.training.recipe import read_recipe
 from unco.types import Post
 
+pytestmark = pytest.mark.slow
+
 
 def posts(path: Path) -> None:
     for line in read_posts(path):

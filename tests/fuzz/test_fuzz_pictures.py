@@ -15,6 +15,8 @@ from unco.errors import PictureError
 from unco.tools.pictures.decode import MAX_PIXELS, encode_jpeg_or_png, open_picture
 from unco.tools.pictures.load import read_picture_bytes
 
+pytestmark = pytest.mark.slow
+
 KINDS: dict[str, dict[str, str]] = {
     "PNG": {"mode": "RGBA"},
     "JPEG": {"mode": "RGB"},

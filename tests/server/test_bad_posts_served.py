@@ -5,8 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.faults.bad_posts import bad_posts
 from tests.server.served import KEY, TEXT, Served
+
+pytestmark = pytest.mark.slow
 
 NO_THRESHOLDS: tuple[Any, ...] = (5, -0.5, "high", [], True)
 NO_CAPS: tuple[Any, ...] = (-1, "x", [], True)

@@ -12,6 +12,8 @@ from benchmarks.langgraph_server import QUIET, langgraph_server
 from tests.server.served import ALWAYS, KEY, TEXT, Served
 from unco.errors import PictureError, SetupError
 
+pytestmark = pytest.mark.slow
+
 BAD: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str]] = {
     "no text": ({"txt": "a"}, None, "PostError: this is not a post .*text: Field required"),
     "no picture there": ({"text": "a", "image": "/srv/secret/a.png"}, None, "PictureError: no picture at <path>"),

@@ -8,6 +8,8 @@ import pytest
 
 from tests.server.served import ALWAYS, TEXT
 
+pytestmark = pytest.mark.slow
+
 
 async def test_the_form_has_titles_and_descriptions(client: Any) -> None:
     [assistant] = await client.assistants.search(graph_id="unco")

@@ -2,8 +2,12 @@
 
 from collections import Counter
 
+import pytest
+
 from benchmarks.server import Runs, posts, run_all, server_table
 from tests.server.served import Served
+
+pytestmark = pytest.mark.slow
 
 
 async def test_it_counts_runs_without_result_and_what_leaks(served: Served) -> None:

@@ -6,10 +6,13 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.pictures import as_bytes
 from tests.server.served import ALWAYS, TEXT, Served
+
+pytestmark = pytest.mark.slow
 
 MB = 1_000_000
 BOX = [10.0, 10.0, 100.0, 100.0]
