@@ -16,6 +16,11 @@ from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 
 
+FromType = Literal["correct_region", "__end__"]
+FromSpan = Literal["correct_type", FromType]
+FromStart = Literal["correct_span", FromSpan]
+
+
 def build_entity_graph(llm: Mllm, knowledge: Knowledge | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile the graph that one entity runs through."""
     graph = StateGraph(EntityState, Context, input_schema=EntityInput, output_schema=EntityOutput)
@@ -29,16 +34,16 @@ def build_entity_graph(llm: Mllm, knowledge: Knowledge | None = None) -> Compile
     return graph.compile(name="correct_entity")
 
 
-def route_span(state: EntityState) -> Literal["correct_span", "correct_type", "correct_region", "__end__"]:
+def route_span(state: EntityState) -> FromStart:
     """From the start: to the span corrector, or past it."""
     return "correct_span" if is_routed(state["entity"], "span", state["extraction"]) else route_type(state)
 
 
-def route_type(state: EntityState) -> Literal["correct_type", "correct_region", "__end__"]:
+def route_type(state: EntityState) -> FromSpan:
     """From the span corrector: to the type corrector, or past it."""
     return "correct_type" if is_routed(state["entity"], "type", state["extraction"]) else route_region(state)
 
 
-def route_region(state: EntityState) -> Literal["correct_region", "__end__"]:
+def route_region(state: EntityState) -> FromType:
     """From the type corrector: to the region corrector, or past it."""
     return "correct_region" if is_routed(state["entity"], "region", state["extraction"]) else "__end__"
