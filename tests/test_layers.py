@@ -1,9 +1,10 @@
 """Imports point one way: each part of unco knows only the parts before it."""
 
 import ast
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ ORDER = (
     {"doctor"},
     {"cli"},
 )
+MOST_FILES, MOST_LINES = 16, 300
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
@@ -103,6 +105,86 @@ def test_importing_is_quick(module: str, heavy: set[str]) -> None:
     code = f"import sys, {module}; print(*sorted({heavy!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def modules() -> dict[str, Path]:
+    """Every module by its name."""
+    named = {".".join(path.relative_to(ROOT.parent).with_suffix("").parts): path for path in ROOT.rglob("*.py")}
+    return {name.removesuffix(".__init__"): path for name, path in named.items()}
+
+
+def room_of(module: str, path: Path) -> str:
+    """The room that a module lies in; itself, where rooms lie beside it."""
+    folder = path.parent
+    has_rooms = any((inner / "__init__.py").is_file() for inner in folder.iterdir() if inner.is_dir())
+    return module if has_rooms else ".".join(folder.relative_to(ROOT.parent).parts)
+
+
+def imports_between(key: Callable[[str, Path], str]) -> dict[str, set[str]]:
+    """What imports what, in units of `key`."""
+    known = modules()
+    found: dict[str, set[str]] = {key(name, path): set() for name, path in known.items()}
+    for name, path in known.items():
+        for target in imported_modules(ast.parse(path.read_text(encoding="utf-8")), known):
+            if key(target, known[target]) != key(name, path):
+                found[key(name, path)].add(key(target, known[target]))
+    return found
+
+
+def imported_modules(tree: ast.AST, known: Container[str]) -> Iterator[str]:
+    """Modules of unco that are imported, also inside functions and under TYPE_CHECKING."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom) and node.module in known:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in known else str(node.module) for name in inner)
+
+
+def circle(imports: dict[str, set[str]]) -> list[str]:
+    """One after another, each importing the next and the last the first; empty = there is no circle."""
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> list[str]:
+        if name in way:
+            return [*way[way.index(name) :], name]
+        if name in done:
+            return []
+        found = next(filter(None, (walk(target, (*way, name)) for target in sorted(imports[name]))), [])
+        done.add(name)
+        return found
+
+    return next(filter(None, (walk(name, ()) for name in sorted(imports))), [])
+
+
+def test_no_module_is_in_a_circle() -> None:
+    assert circle(imports_between(lambda name, path: name)) == []
+
+
+def test_no_room_is_in_a_circle() -> None:
+    assert circle(imports_between(room_of)) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_rooms_are_small_enough_to_see() -> None:
+    rooms = [folder for folder in ROOT.rglob("*") if folder.is_dir()]
+    assert {folder: count for folder in rooms if (count := len(list(folder.glob("*.py")))) > MOST_FILES} == {}
+
+
+def test_files_are_short_enough_to_read() -> None:
+    files = [*ROOT.rglob("*.py"), *(ROOT.parent / "benchmarks").rglob("*.py")]
+    assert {path: lines for path in files if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES} == {}
+
+
+def test_the_drawn_floors_are_these() -> None:
+    page = (ROOT.parent / "ARCHITECTURE.md").read_text("utf-8")
+    drawn = page.split("<!-- floors -->")[1].split("<!-- end -->")[0]
+    floors = [set(re.findall(r"`(\w+)`", line)) for line in drawn.splitlines() if line.startswith("|  ")]
+    assert floors == [set(floor) for floor in reversed(ORDER)]
 
 
 def test_what_a_newcomer_needs_is_there() -> None:
