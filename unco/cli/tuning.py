@@ -45,15 +45,17 @@ def tune(
 ) -> None:
     """Choose thresholds on labelled posts from answers that are recorded once, and write them down as a policy."""
     from unco.context import Context
-    from unco.evals.ab.open_experiment import ArenaChoices
+    from unco.evals.ab.open_experiment import ExperimentChoices
     from unco.evals.tuning.methods import Wanted, floor_of
     from unco.evals.tuning.run import Answers, run_check, run_tuning
 
-    arena = None
+    experiment = None
     if gold is not None:
-        arena = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
+        experiment = ExperimentChoices(
+            gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed
+        )
     context = Context(span_prompt=span_prompt, type_prompt=type_prompt, region_prompt=region_prompt)
-    answers = Answers(paths=paths, arena=arena, context=context, floor=floor_of(floor), record=record)
+    answers = Answers(paths=paths, experiment=experiment, context=context, floor=floor_of(floor), record=record)
     if check is not None:
         run_check(answers, check, Console())
         return

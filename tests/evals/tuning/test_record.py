@@ -1,23 +1,23 @@
-"""An arena recorded: with a perfect MLLM, what is chosen asks about what is wrong and about nothing else."""
+"""An experiment recorded: with a perfect MLLM, what is chosen asks about what is wrong and about nothing else."""
 
 from pathlib import Path
 
-from tests.evals.ab.experiments import drawn_arena
+from tests.evals.ab.experiments import drawn_experiment
 from unco.context import Context
 from unco.evals.simulation import Profile
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.expected import CALLS, expected
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.paths import ALL
-from unco.evals.tuning.recorded.record import record_arena, stating_prompts
+from unco.evals.tuning.recorded.record import record_experiment, stating_prompts
 from unco.evals.tuning.recorded.replay import replay
 from unco.types import Thresholds
 
 
 def test_a_perfect_model_is_asked_about_what_is_wrong(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena:
-        recorded = record_arena(arena, None)
-        questions = arena.simulation.counts["answers"] if arena.simulation else 0
+    with drawn_experiment(tmp_path) as experiment:
+        recorded = record_experiment(experiment, None)
+        questions = experiment.simulation.counts["answers"] if experiment.simulation else 0
     assert recorded.about.stating == ("span", "type", "region")
     assert recorded.about.simulated == "{}"
     assert recorded.about.price is not None
@@ -35,8 +35,8 @@ def test_a_perfect_model_is_asked_about_what_is_wrong(tmp_path: Path) -> None:
 def test_prompts_that_state_no_threshold_are_exact(tmp_path: Path) -> None:
     context = Context(span_prompt="v1-no-unc", region_prompt="v1-no-unc", type_threshold=0.7)
     assert stating_prompts(context) == ("type",)
-    with drawn_arena(tmp_path, Profile(malformed={"empty": 1.0})) as arena:
-        recorded = record_arena(arena, None, context, floor=Thresholds(0.5, 1.0, 1.0))
+    with drawn_experiment(tmp_path, Profile(malformed={"empty": 1.0})) as experiment:
+        recorded = record_experiment(experiment, None, context, floor=Thresholds(0.5, 1.0, 1.0))
     notes = [one.correction for post in recorded.posts for answers in post.answers for one in answers]
     assert {(note.attribute, note.prompt, note.outcome) for note in notes} == {("span", "span/v1-no-unc", "failed")}
     assert recorded.posts[0].extraction.thresholds.type == 0.7

@@ -76,7 +76,7 @@ def to_plain(evaluation: Evaluation) -> Json:
         "notes": list(evaluation.notes),
     }
     if evaluation.against is not None:
-        data["against"] = _nested({key: plain_difference(one) for key, one in evaluation.against.items()})
+        data["against"] = _nested({key: difference_to_dict(one) for key, one in evaluation.against.items()})
     if evaluation.uncertainty is not None:
         data["uncertainty"] = _nested({key: _plain_quality(one) for key, one in evaluation.uncertainty.items()})
     return data
@@ -107,7 +107,7 @@ def _plain_line(line: Line) -> Json:
     }
 
 
-def plain_difference(found: Difference | NotScored) -> Json:
+def difference_to_dict(found: Difference | NotScored) -> Json:
     """A difference of two runs as plain data."""
     if isinstance(found, NotScored):
         return {"not_scored": found.reason}

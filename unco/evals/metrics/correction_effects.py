@@ -10,7 +10,7 @@ Value = Span | Box | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class CorrectionEffects:
     """Counts of attributes, of all posts together."""
 
     better: int
@@ -33,7 +33,7 @@ class Changes:
         return self.better / self.asked_wrong if self.asked_wrong else None
 
 
-def count_changes(gold: Sequence[GoldPost], results: Sequence[Result]) -> Changes:
+def count_effects(gold: Sequence[GoldPost], results: Sequence[Result]) -> CorrectionEffects:
     """Count what the corrections of a run did; what `value_right` cannot judge counts nowhere.
 
     Args:
@@ -41,13 +41,16 @@ def count_changes(gold: Sequence[GoldPost], results: Sequence[Result]) -> Change
         results: of the same posts in the same order.
     """
     judged = [
-        (value_right(post, entity, note.attribute, note.before), value_right(post, entity, note.attribute, note.after))
+        (
+            value_correct(post, entity, note.attribute, note.before),
+            value_correct(post, entity, note.attribute, note.after),
+        )
         for post, result in zip(gold, results, strict=True)
         for entity in result.entities
         for note in entity.corrections
         if was_asked(note)
     ]
-    return Changes(
+    return CorrectionEffects(
         better=sum(before is False and after is True for before, after in judged),
         worse=sum(before is True and after is False for before, after in judged),
         asked_right=sum(before is True for before, _ in judged),
@@ -60,19 +63,19 @@ def was_asked(note: Correction) -> bool:
     return note.outcome in ("kept", "changed", "rejected", "failed")
 
 
-def value_right(post: GoldPost, entity: Entity, attribute: Attribute, value: Value) -> bool | None:
+def value_correct(post: GoldPost, entity: Entity, attribute: Attribute, value: Value) -> bool | None:
     """Whether a value is gold's; None where gold has nothing to compare it with.
 
     Type and region are judged against the gold entity of the span that the entity ended with.
     """
     if attribute == "span":
         return any(item.span == value for item in post.entities)
-    item = gold_of(post, entity)
+    item = gold_with_span(post, entity)
     if item is None:
         return None
     return item.type == value if attribute == "type" else region_correct(value, item.boxes)  # type: ignore[arg-type]
 
 
-def gold_of(post: GoldPost, entity: Entity) -> GoldEntity | None:
+def gold_with_span(post: GoldPost, entity: Entity) -> GoldEntity | None:
     """The gold entity of an entity's span; None = there is none."""
     return next((item for item in post.entities if item.span == entity.span), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.paper.reproduce import Runs
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.recorded.record import record_arena
+from unco.evals.tuning.recorded.record import record_experiment
 from unco.evals.tuning.sweep import FIGURE_4, sweep_one
 from unco.types import ATTRIBUTES, Attribute, Thresholds
 
@@ -33,8 +33,8 @@ class Curve:
 
 
 def threshold_curves(runs: Runs) -> list[Curve]:
-    """Record all answers about the arena's posts, and try 21 values of each threshold."""
-    outcomes = outcomes_of(record_arena(runs.arena, None))
+    """Record all answers about the experiment's posts, and try 21 values of each threshold."""
+    outcomes = outcomes_of(record_experiment(runs.experiment, None))
     curves = []
     for attribute in ATTRIBUTES:
         swept = sweep_one(outcomes, attribute, OTHERS, FIGURE_4)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unco.errors import SetupError
-from unco.evals.ab.experiment import Arena
+from unco.evals.ab.experiment import Experiment
 from unco.evals.paper.curves import Curve
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import published
@@ -14,7 +14,7 @@ STEP = 2
 """Every second threshold stands in the table; all of them in the picture."""
 
 
-def fig4_page(curves: Sequence[Curve], arena: Arena) -> str:
+def fig4_page(curves: Sequence[Curve], experiment: Experiment) -> str:
     """Figure 4 in numbers: GMNER by threshold, each corrector alone."""
     headings = (
         "threshold",
@@ -31,7 +31,7 @@ def fig4_page(curves: Sequence[Curve], arena: Arena) -> str:
         )
         for place in range(0, len(curves[0].thresholds), STEP)
     ]
-    paper = published().fig4.get(data_set_of(arena.types) or "", {})
+    paper = published().fig4.get(data_set_of(experiment.types) or "", {})
     shapes = [
         (
             curve.attribute,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from unco.evals.ab.experiment import Arena
+from unco.evals.ab.experiment import Experiment
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.metrics.paper import THREE_TASKS
@@ -20,19 +20,20 @@ SIMULATED = (
 
 def head(runs: Runs, small_model: str, split: str) -> str:
     """What was run, and on what."""
-    arena = runs.arena
+    experiment = runs.experiment
+    entities = sum(len(post.entities) for post in experiment.gold)
     lines = [
         "# The paper's tables, run here",
         "",
-        f"{len(arena.gold)} posts of {split}, {sum(len(post.entities) for post in arena.gold)} gold entities of "
-        f"{len(arena.types)} types. Small model: {small_model}. MLLM: {runs.model}.",
+        f"{len(experiment.gold)} posts of {split}, {entities} gold entities of "
+        f"{len(experiment.types)} types. Small model: {small_model}. MLLM: {runs.model}.",
         "Where the paper names its small model (BART, CLIP, debiasing), this one stands in for it.",
         "F1 in percent by the paper's rule (Eqs. 12-15), with the 95 % bootstrap interval over posts in brackets.",
     ]
-    if arena.simulation is not None and arena.profile is not None:
-        profile = arena.profile.model_dump_json(exclude_defaults=True)
+    if experiment.simulation is not None and experiment.profile is not None:
+        profile = experiment.profile.model_dump_json(exclude_defaults=True)
         lines += ["", SIMULATED, "", f"Profile: `{profile}`"]
-    if data_set_of(arena.types) is None:
+    if data_set_of(experiment.types) is None:
         lines += ["", "These types are of neither of the paper's data sets, so its numbers are left out."]
     return "\n".join(lines) + "\n"
 
@@ -50,9 +51,9 @@ def table_page(found: TableFound) -> str:
     return f"\n## {table.place}: {table.title}\n\n{aligned(headings, rows)}\n{aligned(drawn, shapes)}"
 
 
-def table6_page(here: Mapping[Attribute, float], arena: Arena) -> str:
+def table6_page(here: Mapping[Attribute, float], experiment: Experiment) -> str:
     """Table 6."""
-    own = published().table6.get(data_set_of(arena.types) or "", {})
+    own = published().table6.get(data_set_of(experiment.types) or "", {})
     rows = [(name, f"{own[name]:.2f}" if own else "-", f"{100 * here[name]:.2f}") for name in ATTRIBUTES]
     note = (
         "Here: share of the small model's entities of which the attribute is above its threshold. "
@@ -62,10 +63,10 @@ def table6_page(here: Mapping[Attribute, float], arena: Arena) -> str:
     return f"\n## {title}\n\n{aligned(('', 'paper', 'here'), rows)}\n{note}\n"
 
 
-def fig3_page(found: Sequence[Auroc], arena: Arena) -> str:
+def fig3_page(found: Sequence[Auroc], experiment: Experiment) -> str:
     """Figure 3 (6 of Twitter-FMNERG) in numbers."""
     rows = [(one.estimator, *(_ratio(one.by_attribute[name]) for name in ATTRIBUTES)) for one in found]
-    gained = published().fig3.get(data_set_of(arena.types) or "", {})
+    gained = published().fig3.get(data_set_of(experiment.types) or "", {})
     text = (
         "The paper's curves are a picture. In its text: training with debiasing (MRD) adds "
         + ", ".join(f"{points} points ({name})" for name, points in gained.items())
@@ -104,7 +105,7 @@ def _here(row: RowFound) -> list[str]:
 def _cost(row: RowFound) -> tuple[str, str]:
     if row.run is None:
         return "-", "-"
-    harm = row.run.changes.harm_rate
+    harm = row.run.effects.harm_rate
     calls = f"{row.run.usage.calls / row.run.entities:.2f}" if row.run.entities else "-"
     return calls, "-" if harm is None else f"{100 * harm:.0f} %"
 

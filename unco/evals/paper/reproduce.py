@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from unco.evals.ab.arm import Arm, parse_arm
 from unco.evals.ab.compare import compare, f1_of
-from unco.evals.ab.experiment import Arena
+from unco.evals.ab.experiment import Experiment
 from unco.evals.ab.run import ArmRun, run_arm
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.evaluate.scoring import NotScored
@@ -66,16 +66,16 @@ class TableFound:
 
 
 class Runs:
-    """Runs of an arena, each made once however many tables need it."""
+    """Runs of an experiment, each made once however many tables need it."""
 
-    def __init__(self, arena: Arena, model: str) -> None:
+    def __init__(self, experiment: Experiment, model: str) -> None:
         """Keep where to run; nothing is run yet.
 
         Args:
-            arena: posts, small model, MLLM.
+            experiment: posts, small model, MLLM.
             model: the MLLM's name.
         """
-        self.arena = arena
+        self.experiment = experiment
         self.model = model
         self._known: dict[Arm, ArmRun] = {}
 
@@ -83,7 +83,7 @@ class Runs:
         """The run of an arm, written as in `unco compare`."""
         arm = replace(parse_arm(text), name="")  # arms that choose the same are the same, however they are written
         if arm not in self._known:
-            self._known[arm] = run_arm(arm, self.arena)
+            self._known[arm] = run_arm(arm, self.experiment)
         return self._known[arm]
 
     @property
@@ -99,7 +99,7 @@ def data_set_of(types: Sequence[str]) -> str | None:
 
 def reproduce_table(table: Table, runs: Runs) -> TableFound:
     """Run a table's rows and set each beside the paper's."""
-    own = data_set_of(runs.arena.types)
+    own = data_set_of(runs.experiment.types)
     rows = tuple(_row(row, own, runs) for row in table.rows)
     return TableFound(table, rows, tuple(_shape(above, below, task, rows, runs) for above, below, task in table.above))
 
@@ -111,7 +111,7 @@ def _row(row: Row, own: str | None, runs: Runs) -> RowFound:
     if row.mllm is not None and not re.search(row.mllm, runs.model, re.IGNORECASE):
         return RowFound(row.name, paper, None, None, "another MLLM")
     run = runs.of(row.arm)
-    return RowFound(row.name, paper, f1_of(run, runs.arena), run, "")
+    return RowFound(row.name, paper, f1_of(run, runs.experiment), run, "")
 
 
 def _shape(above: str, below: str, task: Task, rows: Sequence[RowFound], runs: Runs) -> Shape:
@@ -120,5 +120,5 @@ def _shape(above: str, below: str, task: Task, rows: Sequence[RowFound], runs: R
     published = first.paper[place], second.paper[place]
     points = None if None in published else published[0] - published[1]  # type: ignore[operator]  # just seen
     both = [row.run for row in (second, first) if row.run is not None]
-    (against,) = compare(both, runs.arena).others
+    (against,) = compare(both, runs.experiment).others
     return Shape(above, below, task, points, against.difference[task])

@@ -39,7 +39,7 @@ def aurocs(runs: Runs) -> list[Auroc]:
 
 
 def _auroc(name: str, run: ArmRun, runs: Runs) -> Auroc:
-    judged = report_uncertainty(runs.arena.gold, [predicted_of(result) for result in run.results])
+    judged = report_uncertainty(runs.experiment.gold, [predicted_of(result) for result in run.results])
     of_all = {attribute: judged["all", attribute] for attribute in ATTRIBUTES}
     return Auroc(
         name,

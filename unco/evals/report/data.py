@@ -10,7 +10,7 @@ from unco.evals.evaluate.type_schemes import readings_of
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.geometry import plain_box
 from unco.evals.formats.prediction_lines import predicted_of
-from unco.evals.metrics.correction_effects import count_changes, value_right, was_asked
+from unco.evals.metrics.correction_effects import count_effects, value_correct, was_asked
 from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.report.densities import plots_of
 from unco.nodes.questions.usage import usage_of
@@ -100,9 +100,9 @@ def _costs(results: Sequence[Result], gold: Sequence[GoldPost] | None) -> list[t
         ("US dollars", "unknown" if usage.cost is None else f"{usage.cost:.2f}"),
     ]
     if gold is not None:
-        changes = count_changes(gold, results)
-        harm = "-" if changes.harm_rate is None else f"{100 * changes.harm_rate:.1f} %"
-        costs += [("put right", f"{changes.better:,}"), ("harmed", f"{changes.worse:,}"), ("harm rate", harm)]
+        effects = count_effects(gold, results)
+        harm = "-" if effects.harm_rate is None else f"{100 * effects.harm_rate:.1f} %"
+        costs += [("put right", f"{effects.better:,}"), ("harmed", f"{effects.worse:,}"), ("harm rate", harm)]
     return costs
 
 
@@ -204,7 +204,7 @@ def _told(said: Correction | PostQuestion) -> Json:
 
 def _turn(note: Correction, entity: Entity, gold: GoldPost) -> int:
     """1 = put right, -1 = harmed, 0 = neither, or gold has nothing to judge it by."""
-    before, after = (value_right(gold, entity, note.attribute, value) for value in (note.before, note.after))
+    before, after = (value_correct(gold, entity, note.attribute, value) for value in (note.before, note.after))
     return 0 if None in (before, after) else int(bool(after)) - int(bool(before))
 
 

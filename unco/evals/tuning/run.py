@@ -8,13 +8,13 @@ from rich.text import Text
 
 from unco.context import Context
 from unco.errors import SettingsError
-from unco.evals.ab.open_experiment import ArenaChoices, open_arena
+from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
 from unco.evals.tuning.check_policy import PolicyCheck, check_policy
 from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import Wanted, choose
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.paths import ALL, Recorded, read_paths, write_paths
-from unco.evals.tuning.recorded.record import record_arena
+from unco.evals.tuning.recorded.record import record_experiment
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
 from unco.small_model.fingerprint import identity_of
 from unco.tools.extraction.policy import Policy, read_policy, write_policy
@@ -27,10 +27,10 @@ SIMULATED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Where answers come from: a recording, or an arena to record."""
+    """Where answers come from: a recording, or an experiment to record."""
 
     paths: Path | None = None
-    arena: ArenaChoices | None = None
+    experiment: ExperimentChoices | None = None
     context: Context = Context()
     """Of the recording: prompts, and the thresholds that they state."""
     floor: Thresholds = ALL
@@ -75,15 +75,15 @@ def recorded_answers(answers: Answers, console: Console) -> Recorded:
     Raises:
         SettingsError: there is nothing to read and nothing to record, or both.
     """
-    if (answers.paths is None) == (answers.arena is None):
+    if (answers.paths is None) == (answers.experiment is None):
         raise SettingsError("give either answers recorded before (--paths) or posts to record them of (--gold)")
     if answers.paths is not None:
         recorded = read_paths(answers.paths)
     else:
-        assert answers.arena is not None
-        with open_arena(answers.arena) as arena:
-            checkpoint = identity_of(answers.arena.checkpoint, answers.arena.scheme)
-            recorded = record_arena(arena, checkpoint, answers.context, answers.floor)
+        assert answers.experiment is not None
+        with open_experiment(answers.experiment) as experiment:
+            checkpoint = identity_of(answers.experiment.checkpoint, answers.experiment.scheme)
+            recorded = record_experiment(experiment, checkpoint, answers.context, answers.floor)
     if answers.record is not None:
         write_paths(recorded, answers.record)
     if recorded.about.simulated:
