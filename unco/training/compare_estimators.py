@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unco.errors import DataError
-from unco.evals.data.data_paths import Sources, by_scheme, check_captions, make_look, read_split
+from unco.evals.data.data_paths import DataPaths, by_scheme, check_captions, make_input_builder, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.gold_inputs import entity_names
 from unco.small_model.network.config import ESTIMATORS, Estimator
@@ -28,11 +28,13 @@ FOUND = "estimators.json"
 """What `measure_estimators` writes beside a checkpoint."""
 
 
-def measure_estimators(sources: Sources, checkpoint: Path) -> Columns:
+def measure_estimators(sources: DataPaths, checkpoint: Path) -> Columns:
     """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
     predictor = from_pretrained(checkpoint)
     check_captions(sources, predictor.network.config)
-    look = make_look(sources, entity_names(read_split(sources, predictor.network.config.label_scheme, "train")))
+    look = make_input_builder(
+        sources, entity_names(read_split(sources, predictor.network.config.label_scheme, "train"))
+    )
     shown = {split: show(_gold(predictor, sources, split), look) for split in ("dev", "test")}
     found = {split: _predict_all(predictor, view) for split, view in shown.items()}
     columns: Columns = {name: {} for name in found["dev"]}
@@ -56,7 +58,7 @@ def measure_estimators(sources: Sources, checkpoint: Path) -> Columns:
 Found = list[list[Prediction]]
 
 
-def _gold(predictor: Predictor, sources: Sources, split: str) -> Any:
+def _gold(predictor: Predictor, sources: DataPaths, split: str) -> Any:
     config, name = predictor.network.config, predictor.scheme.name
     return by_scheme(read_split(sources, config.label_scheme, split), config, name)[name]
 

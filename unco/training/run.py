@@ -14,7 +14,7 @@ from accelerate import PartialState
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
-from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, make_look, read_split, visual_features
+from unco.evals.data.data_paths import SPLITS, DataPaths, by_scheme, make_input_builder, read_split, visual_features
 from unco.evals.metrics.paper import score
 from unco.small_model.checkpoint import (
     dequantise,
@@ -45,7 +45,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 
 def run_training(
-    sources: Sources, recipe_name: str, out: Path, resume: bool = False, changes: Sequence[str] = ()
+    sources: DataPaths, recipe_name: str, out: Path, resume: bool = False, changes: Sequence[str] = ()
 ) -> ModelReport | None:
     """Train one recipe and write a checkpoint with its card to `out/checkpoint`.
 
@@ -68,7 +68,7 @@ def run_training(
     gold = {split: read_split(sources, recipe.labels, split) for split in SPLITS}
     for posts in gold.values():
         check_types(posts, [label.name for label in label_scheme(recipe.labels).labels])
-    look = make_look(sources, entity_names(gold["train"]))
+    look = make_input_builder(sources, entity_names(gold["train"]))
     if sources.regions is not None:
         for posts in gold.values():
             look_at_all(look, posts)  # a fault in a region file shows now, not after hours
@@ -88,7 +88,7 @@ def run_training(
 
 
 def dev_score(
-    bare: Predictor, recipe: Recipe, sources: Sources, look: Look, dev: Sequence[GoldPost]
+    bare: Predictor, recipe: Recipe, sources: DataPaths, look: Look, dev: Sequence[GoldPost]
 ) -> Callable[[], float]:
     """What chooses the epoch: GMNER F1 where regions are real, MNER F1 of the text alone where they are simulated."""
     judged = by_scheme(dev, bare.network.config, recipe.scheme)[recipe.scheme]
@@ -240,7 +240,7 @@ def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Pr
     )
 
 
-def trained_from(sources: Sources, recipe: Recipe, start: Path) -> dict[str, Any]:
+def trained_from(sources: DataPaths, recipe: Recipe, start: Path) -> dict[str, Any]:
     """What a run is made from; plain JSON."""
     boxes = sources.boxes or sources.data / "xml"
     return {

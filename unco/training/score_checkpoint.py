@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, check_captions, make_look, read_split
+from unco.evals.data.data_paths import SPLITS, DataPaths, by_scheme, check_captions, make_input_builder, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.gold_inputs import entity_names
 from unco.training.model_report import ModelReport, report_model
 
 
-def score_checkpoint(sources: Sources, folder: Path | None, estimator: str | None = None) -> ModelReport:
+def score_checkpoint(sources: DataPaths, folder: Path | None, estimator: str | None = None) -> ModelReport:
     """Score a saved checkpoint on dev and test.
 
     Args:
@@ -22,6 +22,6 @@ def score_checkpoint(sources: Sources, folder: Path | None, estimator: str | Non
     check_captions(sources, config)
     gold = {split: read_split(sources, config.label_scheme, split) for split in SPLITS}
     names = entity_names(gold["train"])
-    look = make_look(sources, names)
+    look = make_input_builder(sources, names)
     dev, test = (by_scheme(gold[split], config, predictor.scheme.name) for split in ("dev", "test"))
     return report_model(predictor, look, names, dev, test)

@@ -17,9 +17,9 @@ JUDGED = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), st.bool
 
 
 def test_ties_count_half_or_nothing() -> None:
-    doubts, wrong = [0.1, 0.2, 0.2, 0.9], [False, False, True, True]
-    assert auroc(doubts, wrong) == 3.5 / 4
-    assert strict_auroc(doubts, wrong) == 3 / 4
+    uncertainties, wrong = [0.1, 0.2, 0.2, 0.9], [False, False, True, True]
+    assert auroc(uncertainties, wrong) == 3.5 / 4
+    assert strict_auroc(uncertainties, wrong) == 3 / 4
     assert (auroc([0.5] * 4, wrong), strict_auroc([0.5] * 4, wrong)) == (0.5, 0.0)
     assert strict_auroc([0.5], [True]) is None
 
@@ -28,12 +28,12 @@ def test_ties_count_half_or_nothing() -> None:
 def test_a_strict_auroc_is_never_above_the_usual_one_and_the_same_without_ties(
     judged: list[tuple[float, bool]],
 ) -> None:
-    doubts, wrong = [doubt for doubt, _ in judged], [flag for _, flag in judged]
-    usual, strict = auroc(doubts, wrong), strict_auroc(doubts, wrong)
+    uncertainties, wrong = [uncertainty for uncertainty, _ in judged], [flag for _, flag in judged]
+    usual, strict = auroc(uncertainties, wrong), strict_auroc(uncertainties, wrong)
     assert (usual is None) == (strict is None)
     if usual is not None and strict is not None:
         assert strict <= usual
-        reverse = strict_auroc([-doubt for doubt in doubts], wrong)
+        reverse = strict_auroc([-uncertainty for uncertainty in uncertainties], wrong)
         assert reverse is not None
         assert strict + 2 * (usual - strict) + reverse == pytest.approx(1)  # wins, ties, losses
 
@@ -50,10 +50,12 @@ def test_reliability_bins_by_hand() -> None:
 
 
 def test_risk_and_coverage_by_hand() -> None:
-    doubts, wrong = [0.9, 0.1, 0.5, 0.2], [True, False, True, False]
-    assert risk_coverage(doubts, wrong) == [(0.25, 0.0), (0.5, 0.0), (0.75, 1 / 3), (1.0, 0.5)]
-    assert area_under_risk(doubts, wrong) == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
-    assert area_under_risk([-doubt for doubt in doubts], wrong) == pytest.approx((1 + 1 + 2 / 3 + 1 / 2) / 4)
+    uncertainties, wrong = [0.9, 0.1, 0.5, 0.2], [True, False, True, False]
+    assert risk_coverage(uncertainties, wrong) == [(0.25, 0.0), (0.5, 0.0), (0.75, 1 / 3), (1.0, 0.5)]
+    assert area_under_risk(uncertainties, wrong) == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
+    assert area_under_risk([-uncertainty for uncertainty in uncertainties], wrong) == pytest.approx(
+        (1 + 1 + 2 / 3 + 1 / 2) / 4
+    )
     assert risk_coverage([0.3] * 4, wrong) == [(1.0, 0.5)]
     assert area_under_risk([0.3] * 4, wrong) == pytest.approx(0.5)
     assert (area_under_risk([], []), risk_coverage([], [])) == (None, [])
@@ -65,7 +67,7 @@ def test_the_area_is_the_mean_over_all_orders_of_ties(judged: list[tuple[float, 
     for order in permutations(judged):
         flags = [flag for _, flag in sorted(order, key=lambda pair: pair[0])]
         areas.append(sum(sum(flags[:kept]) / kept for kept in range(1, len(flags) + 1)) / len(flags))
-    found = area_under_risk([doubt for doubt, _ in judged], [flag for _, flag in judged])
+    found = area_under_risk([uncertainty for uncertainty, _ in judged], [flag for _, flag in judged])
     assert found == pytest.approx(sum(areas) / len(areas))
 
 
@@ -80,8 +82,8 @@ GOLD = [
 ]
 
 
-def predicted(start: int, kind: str, region: Box | None, *doubts: float) -> Predicted:
-    return Predicted(Span(start, start + 1), kind, region, Uncertainty(*doubts) if doubts else None)
+def predicted(start: int, kind: str, region: Box | None, *uncertainties: float) -> Predicted:
+    return Predicted(Span(start, start + 1), kind, region, Uncertainty(*uncertainties) if uncertainties else None)
 
 
 RUN = [

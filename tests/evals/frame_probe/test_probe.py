@@ -43,8 +43,8 @@ def test_the_rectangle_is_where_it_is_said_to_be(drawing: Drawing) -> None:
 def test_a_model_that_imitates_is_at_home_in_every_frame() -> None:
     def imitator(request: Request) -> Reply:
         size = (drawing := drawing_of(request)).size
-        told = next(frame for frame in CANDIDATES if describe(frame, *size) in request.system)
-        return reply(json.dumps({"corrected_bounding_box": encode(drawing.box, told, *size)}))
+        frame_asked = next(frame for frame in CANDIDATES if describe(frame, *size) in request.system)
+        return reply(json.dumps({"corrected_bounding_box": encode(drawing.box, frame_asked, *size)}))
 
     probe = probe_frame(imitator, "any")
     assert probe.winner is not None

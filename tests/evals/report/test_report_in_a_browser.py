@@ -73,7 +73,7 @@ def move(page: Any, **thresholds: float) -> None:
 
 
 def scores_of(gold: Any, run: Any) -> list[tuple[float, ...]]:
-    tasks = next(iter(score_run(gold, run).readings.values())).tasks
+    tasks = next(iter(score_run(gold, run).schemes.values())).tasks
     scores = [tasks[task].score for task in TASKS]  # type: ignore[union-attr]
     return [(score.precision, score.recall, score.f1) for score in scores]
 

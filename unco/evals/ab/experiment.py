@@ -21,7 +21,7 @@ from unco.evals.ab.posts import (
     read_once,
     with_simulated_regions,
 )
-from unco.evals.data.data_paths import Sources, in_scheme, make_look, read_split
+from unco.evals.data.data_paths import DataPaths, in_scheme, make_input_builder, read_split
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.small_model.checkpoint import from_pretrained
@@ -66,7 +66,7 @@ class Experiment:
 
 @contextmanager
 def simulated_experiment(
-    sources: Sources,
+    sources: DataPaths,
     split: str,
     posts: int | None,
     profile: Profile,
@@ -95,7 +95,7 @@ def simulated_experiment(
     config = predictor.network.config
     raw = read_split(sources, config.label_scheme, split)[:posts]
     gold = in_scheme(raw, config.labels, predictor.scheme)
-    look = make_look(sources, entity_names(read_split(sources, config.label_scheme, "train")))
+    look = make_input_builder(sources, entity_names(read_split(sources, config.label_scheme, "train")))
     with TemporaryDirectory() as temporary, simulate(gold, family, profile, seed) as simulation:
         pictures, number = Path(temporary) / "pictures", count()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from unco.context import Mode
 from unco.errors import DataError
 from unco.evals.ab.experiment import Experiment, real_experiment, simulated_experiment
-from unco.evals.data.data_paths import Sources
+from unco.evals.data.data_paths import DataPaths
 from unco.evals.formats.detect_format import read_gold
 from unco.evals.simulation import read_profile
 
@@ -49,7 +49,7 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
     """
     split = choices.split or "test"
     if choices.profile is not None:
-        sources, profile = Sources(choices.gold, choices.boxes), read_profile(choices.profile)
+        sources, profile = DataPaths(choices.gold, choices.boxes), read_profile(choices.profile)
         rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme)
         with simulated_experiment(sources, split, choices.posts, profile, *rest) as experiment:
             yield _with_posts(experiment, choices.gold)

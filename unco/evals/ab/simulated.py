@@ -7,12 +7,12 @@ from rich.console import Console
 from unco.evals.ab.experiment import Experiment, simulated_experiment
 from unco.evals.ab.run import ArmRun, run_arms, variant_arms
 from unco.evals.ab.table import show_arms, show_outcomes
-from unco.evals.data.data_paths import Sources
+from unco.evals.data.data_paths import DataPaths
 from unco.evals.simulation import Profile
 
 
 def simulate_variants(
-    sources: Sources,
+    sources: DataPaths,
     names: Sequence[str],
     posts: int,
     profile: Profile,

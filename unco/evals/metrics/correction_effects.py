@@ -1,4 +1,4 @@
-"""What corrections did: wrong values put right, right ones spoilt, against gold."""
+"""Effects of corrections against gold: wrong values put right, and right values made wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Value = Span | Box | str | None
 
 @dataclass(frozen=True, slots=True)
 class CorrectionEffects:
-    """Counts of attributes, of all posts together."""
+    """Counts of corrected attributes over all posts."""
 
     better: int
     """Wrong before a correction and right after."""
@@ -24,23 +24,23 @@ class CorrectionEffects:
 
     @property
     def harm_rate(self) -> float | None:
-        """Of the right ones that were asked about, the share that was spoilt; None = none was asked about."""
+        """Share of the right values asked about that became wrong; None = none was asked about."""
         return self.worse / self.asked_right if self.asked_right else None
 
     @property
     def rescue_rate(self) -> float | None:
-        """Of the wrong ones that were asked about, the share that was put right; None = none was asked about."""
+        """Share of the wrong values asked about that became right; None = none was asked about."""
         return self.better / self.asked_wrong if self.asked_wrong else None
 
 
 def count_effects(gold: Sequence[GoldPost], results: Sequence[Result]) -> CorrectionEffects:
-    """Count what the corrections of a run did; what `value_right` cannot judge counts nowhere.
+    """Count the effects of a run's corrections; where `value_correct` is None, nothing is counted.
 
     Args:
         gold: annotated posts.
         results: of the same posts in the same order.
     """
-    judged = [
+    values = [
         (
             value_correct(post, entity, note.attribute, note.before),
             value_correct(post, entity, note.attribute, note.after),
@@ -51,22 +51,22 @@ def count_effects(gold: Sequence[GoldPost], results: Sequence[Result]) -> Correc
         if was_asked(note)
     ]
     return CorrectionEffects(
-        better=sum(before is False and after is True for before, after in judged),
-        worse=sum(before is True and after is False for before, after in judged),
-        asked_right=sum(before is True for before, _ in judged),
-        asked_wrong=sum(before is False for before, _ in judged),
+        better=sum(before is False and after is True for before, after in values),
+        worse=sum(before is True and after is False for before, after in values),
+        asked_right=sum(before is True for before, _ in values),
+        asked_wrong=sum(before is False for before, _ in values),
     )
 
 
 def was_asked(note: Correction) -> bool:
-    """Whether somebody was asked about a value that the small model had."""
+    """Whether the MLLM was asked about a value of the small model's."""
     return note.outcome in ("kept", "changed", "rejected", "failed")
 
 
 def value_correct(post: GoldPost, entity: Entity, attribute: Attribute, value: Value) -> bool | None:
-    """Whether a value is gold's; None where gold has nothing to compare it with.
+    """Whether a value is correct; None where gold has nothing to compare it with.
 
-    Type and region are judged against the gold entity of the span that the entity ended with.
+    Type and region are compared with the gold entity of the span that the entity ended with.
     """
     if attribute == "span":
         return any(item.span == value for item in post.entities)
@@ -77,5 +77,5 @@ def value_correct(post: GoldPost, entity: Entity, attribute: Attribute, value: V
 
 
 def gold_with_span(post: GoldPost, entity: Entity) -> GoldEntity | None:
-    """The gold entity of an entity's span; None = there is none."""
+    """Find the gold entity with the same span; None = there is none."""
     return next((item for item in post.entities if item.span == entity.span), None)

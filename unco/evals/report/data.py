@@ -5,10 +5,10 @@ from typing import Any
 
 from unco.errors import DataError
 from unco.evals.evaluate.run_scores import score_run
-from unco.evals.evaluate.scoring import Rated
-from unco.evals.evaluate.type_schemes import readings_of
+from unco.evals.evaluate.scoring import Scored
+from unco.evals.evaluate.type_schemes import type_schemes_of
 from unco.evals.formats.checks import check_pairs
-from unco.evals.formats.geometry import plain_box
+from unco.evals.formats.geometry import box_to_list
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.metrics.correction_effects import count_effects, value_correct, was_asked
 from unco.evals.metrics.paper import THREE_TASKS
@@ -38,7 +38,7 @@ def report_data(
         run = [predicted_of(result) for result in results]
         check_pairs(gold, run)
         # The page scores as `score_run` does: in the finest type scheme that the run speaks.
-        gold = readings_of(gold, [post.entities for post in run])[0].gold(gold)
+        gold = type_schemes_of(gold, [post.entities for post in run])[0].convert_gold(gold)
     if len({result.thresholds for result in results}) > 1:
         raise DataError("the posts were run under different thresholds: make a report for each of them")
     wanted: Sequence[GoldPost | None] = [None] * len(results) if gold is None else gold
@@ -79,10 +79,10 @@ def _warning(results: Sequence[Result]) -> str:
 
 def _scores(results: Sequence[Result], gold: Sequence[GoldPost]) -> Json:
     found = score_run(gold, [predicted_of(result) for result in results])
-    tasks = next(iter(found.readings.values())).tasks
+    tasks = next(iter(found.schemes.values())).tasks
     lines = {task: tasks[task] for task in THREE_TASKS}
     return {
-        task: {"f1": line.f1.value, "low": line.f1.low, "high": line.f1.high} if isinstance(line, Rated) else None
+        task: {"f1": line.f1.value, "low": line.f1.low, "high": line.f1.high} if isinstance(line, Scored) else None
         for task, line in lines.items()
     }
 
@@ -154,7 +154,7 @@ def _gold(item: Any) -> Json:
     return {
         "span": [item.span.start, item.span.stop],
         "type": item.type,
-        "boxes": [plain_box(box) for box in item.boxes],
+        "boxes": [box_to_list(box) for box in item.boxes],
     }
 
 
@@ -211,4 +211,4 @@ def _turn(note: Correction, entity: Entity, gold: GoldPost) -> int:
 def _plain(value: Span | Box | str | None) -> Any:
     if isinstance(value, Span):
         return [value.start, value.stop]
-    return plain_box(value) if isinstance(value, Box) else value
+    return box_to_list(value) if isinstance(value, Box) else value

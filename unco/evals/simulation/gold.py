@@ -6,7 +6,7 @@ from typing import Any
 
 from unco.errors import DataError
 from unco.evals.data.twitter_gmner import has_fine_types, read_fmnerg, read_gmner
-from unco.evals.formats.gold_lines import gold_from_plain
+from unco.evals.formats.gold_lines import gold_from_dicts
 from unco.evals.formats.json_text import json_lines
 from unco.types import GoldEntity, GoldPost
 
@@ -26,7 +26,7 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     """
     if path.is_file():
         lines = json_lines(path) if path.stat().st_size else ()  # none is enough to be probed for a box frame
-        return gold_from_plain([(where, _with_tokens(line, where)) for where, line in lines], str(path))
+        return gold_from_dicts([(where, _with_tokens(line, where)) for where, line in lines], str(path))
     splits = [split for split in SPLITS if (path / "txt" / f"{split}.txt").is_file()]
     if not splits:
         raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")

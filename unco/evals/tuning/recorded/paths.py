@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.gold_lines import gold_to_plain
+from unco.evals.formats.gold_lines import gold_to_dict
 from unco.evals.formats.json_text import json_lines, write_text
 from unco.small_model.fingerprint import Identity
 from unco.state import to_json
@@ -93,7 +93,7 @@ _ABOUT, _POST = TypeAdapter(About), TypeAdapter(PostPaths)
 
 def data_hash(gold: Sequence[GoldPost]) -> str:
     """SHA-256 of posts' tokens and gold entities, hex: the same for the same data in any format."""
-    lines = ((post.tokens, gold_to_plain(post)["entities"]) for post in gold)
+    lines = ((post.tokens, gold_to_dict(post)["entities"]) for post in gold)
     return sha256("\n".join(map(repr, lines)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
