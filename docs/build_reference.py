@@ -10,7 +10,7 @@ import unco.evals
 
 PARTS = ("api", "context", "corpus", "errors", "evals", "graph", "nodes", "prompts", "small_model", "state", "tools")
 GRAPH = ("graph.post", "graph.entity", "graph.routes", "graph.variants")
-EVALS = ("formats", "intervals", "paper", "protocols", "report", "scores", "side_by_side", "simulation", "tuning")
+EVALS = ("ab", "data", "evaluate", "formats", "metrics", "paper", "report", "simulation", "tuning")
 MODULES = ("unco", *(f"unco.{name}" for name in ("types", *PARTS, *GRAPH, *(f"evals.{name}" for name in EVALS))))
 """A package that says what is public shows no more than that, so some of what lies in it is named here."""
 

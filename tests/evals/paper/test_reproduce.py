@@ -14,7 +14,7 @@ from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import Row, Table, published
-from unco.evals.paper.reproduce import Runs, data_set_of, reproduce_table
+from unco.evals.paper.reproduce import RunCache, data_set_of, reproduce_table
 from unco.evals.paper.routed import routed_shares
 from unco.evals.paper.run import reproduce
 from unco.evals.simulation import Profile
@@ -61,22 +61,22 @@ def test_the_data_set_shows_in_the_types() -> None:
 def test_rows_are_run_once_and_shapes_are_judged(tmp_path: Path) -> None:
     """The small model has no triplet right, a perfect MLLM all of them; nothing is left to be told apart in Table 5."""
     with drawn_experiment(tmp_path) as experiment:
-        runs = Runs(experiment, "simulated-qwen2.5-vl")
+        runs = RunCache(experiment, "simulated-qwen2.5-vl")
         first, fifth = (reproduce_table(TABLES[name], runs) for name in ("table1", "table5"))
-        assert len(runs.made) == 5, "the whole of unco is in both tables, and run once"
+        assert len(runs.finished) == 5, "the whole of unco is in both tables, and run once"
     small, generated, unco = first.rows
     assert [row.here and row.here["GMNER"].value for row in (small, generated, unco)] == [0.0, 1.0, 1.0]
-    assert [shape.verdict for shape in first.shapes] == ["seen here", "within noise here", "the reverse is seen here"]
-    assert [shape.verdict for shape in fifth.shapes] == ["within noise here"] * 2
+    assert [claim.verdict for claim in first.claims] == ["seen here", "within noise here", "the reverse is seen here"]
+    assert [claim.verdict for claim in fifth.claims] == ["within noise here"] * 2
     assert small.paper == (None, None, None), "these types are of neither data set"
-    gained = first.shapes[0].here
+    gained = first.claims[0].here
     assert isinstance(gained, Difference)
     assert gained.f1.value == 1.0
 
 
 def test_rows_of_another_mllm_are_not_run(tmp_path: Path) -> None:
     with drawn_experiment(tmp_path) as experiment:
-        found = reproduce_table(TABLES["table2"], Runs(experiment, "Qwen2.5-VL-72B-Instruct"))
+        found = reproduce_table(TABLES["table2"], RunCache(experiment, "Qwen2.5-VL-72B-Instruct"))
     by_name = {row.name: row for row in found.rows}
     assert by_name["Qwen2.5VL-72B -w / UnCo"].run is by_name["MLLM -w / UnCo"].run is not None
     assert by_name["Qwen2.5VL-7B -w / UnCo"].note == "another MLLM"
@@ -85,7 +85,7 @@ def test_rows_of_another_mllm_are_not_run(tmp_path: Path) -> None:
 
 def test_shares_of_what_is_routed(tmp_path: Path) -> None:
     with drawn_experiment(tmp_path) as experiment:
-        shares = routed_shares(Runs(experiment, "any").of("variant=unco"))
+        shares = routed_shares(RunCache(experiment, "any").of("variant=unco"))
     assert shares == {"span": 12 / 18, "type": 6 / 18, "region": 1.0}
 
 
@@ -108,10 +108,10 @@ def test_a_page_says_what_is_simulated_and_is_written_with_its_runs(tmp_path: Pa
 
 def test_what_cannot_be_scored_is_not_judged(tmp_path: Path) -> None:
     with drawn_experiment(tmp_path) as experiment:
-        found = reproduce_table(TABLES["table1"], Runs(experiment, "any"))
-    shape = found.shapes[0]
-    object.__setattr__(shape, "here", NotScored("gold has no boxes"))
-    assert shape.verdict == "not scored: gold has no boxes"
+        found = reproduce_table(TABLES["table1"], RunCache(experiment, "any"))
+    claim = found.claims[0]
+    object.__setattr__(claim, "here", NotScored("gold has no boxes"))
+    assert claim.verdict == "not scored: gold has no boxes"
 
 
 def test_a_table_can_be_read_as_it_stands() -> None:
@@ -124,7 +124,7 @@ def test_figure_4_from_one_recording(tmp_path: Path) -> None:
     """A model that spoils every type and puts every span right: asking about sure types harms, about spans helps."""
     with drawn_experiment(tmp_path, Profile(right=Chances(span=1, type=0, region=1))) as experiment:
         page = reproduce(["fig4"], experiment, "dev", tmp_path / "out")
-        span, kind, region = threshold_curves(Runs(experiment, "any"))
+        span, kind, region = threshold_curves(RunCache(experiment, "any"))
     assert (span.attribute, kind.attribute, region.attribute) == ("span", "type", "region")
     assert span.thresholds[0] == 0.0
     assert span.thresholds[-1] == 1.0

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from tenacity import wait_none
 
-from tests.evals.simulation.ask_simulation import about, question, said, send
+from tests.evals.simulation.ask_simulation import about, answer_text, question, send
 from tests.evals.simulation.test_answers import GOLD, HALF, TEXT
 from unco.errors import CallFailed, ReplyError, SettingsError
 from unco.evals.simulation import Profile, read_profile, simulate
@@ -41,7 +41,7 @@ def test_each_form_comes_and_is_read_or_refused(kind: str, family: str) -> None:
 
 def test_all_forms_come_in_their_shares() -> None:
     with simulate([GOLD], "qwen3-vl", Profile(malformed=dict.fromkeys(MALFORMED, 1 / 13))) as simulation:
-        texts = {said(simulation.url, REGION) for _ in range(150)}
+        texts = {answer_text(simulation.url, REGION) for _ in range(150)}
     assert {kind for kind in MALFORMED if simulation.counts[kind]} == set(MALFORMED)
     assert sum(simulation.counts[kind] for kind in MALFORMED) == 150
     assert len(texts) == 13
@@ -49,7 +49,7 @@ def test_all_forms_come_in_their_shares() -> None:
 
 def test_a_refusal() -> None:
     with simulate([GOLD], "qwen3-vl", Profile(refusal=1)) as simulation:
-        text = said(simulation.url, REGION)
+        text = answer_text(simulation.url, REGION)
     with pytest.raises(ReplyError, match="no JSON object"):
         parse_answer(text or "", "stop", "region")
 
@@ -122,7 +122,7 @@ def test_response_formats(understood: str, wanted: str, status: int) -> None:
 def test_latency() -> None:
     with simulate([GOLD], "gemini", Profile(latency_s=0.1)) as simulation:
         start = time.perf_counter()
-        said(simulation.url, REGION)
+        answer_text(simulation.url, REGION)
     assert time.perf_counter() - start >= 0.1
 
 

@@ -1,4 +1,4 @@
-"""Record the paths of an experiment's posts: the user's own pictures and MLLM, or simulated ones."""
+"""Record every path of an experiment's posts, with the user's own MLLM or a simulated one."""
 
 import asyncio
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from unco.context import Context
 from unco.evals.ab.experiment import Experiment
 from unco.evals.tuning.recorded.every_path import record_paths
-from unco.evals.tuning.recorded.paths import ALL, About, Recorded
+from unco.evals.tuning.recorded.paths import ALL, About, Recording
 from unco.prompts import load_prompt
 from unco.small_model.fingerprint import Identity
 from unco.tools.extraction.tool import small_model_tool
@@ -15,7 +15,7 @@ from unco.types import ATTRIBUTES, Attribute, Thresholds
 
 def record_experiment(
     experiment: Experiment, checkpoint: Identity | None, context: Context | None = None, floor: Thresholds = ALL
-) -> Recorded:
+) -> Recording:
     """Ask every question about an experiment's posts. Replies are cached, so a recording that was cut off can go on.
 
     Args:
@@ -34,14 +34,14 @@ def record_experiment(
     about = About(
         checkpoint=checkpoint,
         floor=floor,
-        stating=stating_prompts(context),
+        stating=attributes_stating_threshold(context),
         price=llm.terms.prices.of(context.model or llm.model or ""),
         simulated="" if experiment.profile is None else experiment.profile.model_dump_json(exclude_defaults=True),
     )
     labelled = (replace(post, gold=gold) for post, gold in zip(posts, experiment.gold, strict=True))
-    return Recorded(about, tuple(labelled))
+    return Recording(about, tuple(labelled))
 
 
-def stating_prompts(context: Context) -> tuple[Attribute, ...]:
-    """Attributes whose prompt states the threshold."""
+def attributes_stating_threshold(context: Context) -> tuple[Attribute, ...]:
+    """List the attributes whose prompt states the threshold."""
     return tuple(name for name in ATTRIBUTES if load_prompt(name, context.prompt_version(name)).uses("threshold"))
