@@ -37,9 +37,9 @@ def _calls() -> Iterable[Table]:
 
 
 def _mc_cost() -> Iterable[Table]:
-    for title, rows, floor in measure_mc_cost(from_pretrained()):
+    for title, rows, roofline in measure_mc_cost(from_pretrained()):
         table = ratio_table(title, rows, {"extra time, against naive": savings(rows)})
-        table.caption = floor
+        table.caption = roofline
         yield table
     yield from _plain(measure_transformers(from_pretrained()))
 
@@ -53,9 +53,9 @@ def _batching() -> Iterable[Table]:
 
 
 def _paper_size() -> Iterable[Table]:
-    for title, rows, floor in measure_paper_size():
+    for title, rows, roofline in measure_paper_size():
         table = ratio_table(title, rows)
-        table.caption = floor
+        table.caption = roofline
         yield table
 
 

@@ -25,7 +25,7 @@ from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.regions.region import Region, with_whole_picture
 from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
-from unco.training.compare_estimators import FOUND, measure_estimators, show_runs
+from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
 from unco.training.model_card import read_report, score_table
 from unco.training.run import minilm_folder
 from unco.training.score_checkpoint import score_checkpoint
@@ -80,8 +80,8 @@ def recipe_file(folder: Path, encoder: Path, **changes: object) -> str:
 def test_train_save_card_and_score_again(
     data: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, sources = tmp_path / "run", DataPaths(data)
-    report = run_training.run_training(sources, recipe_file(tmp_path, encoder), out)
+    out, paths = tmp_path / "run", DataPaths(data)
+    report = run_training.run_training(paths, recipe_file(tmp_path, encoder), out)
     assert report is not None
     assert report.test.posts == 4
     checkpoint = from_pretrained(out / "checkpoint")
@@ -90,20 +90,20 @@ def test_train_save_card_and_score_again(
     saved = json.loads((out / "checkpoint" / "config.json").read_text("utf-8"))
     assert read_report(saved) == report
     assert score_table(report) in card
-    for told in (saved["origin"]["data_sha256"]["train"], "unco train --data", "seed 1", "torch"):
-        assert told in card
+    for text in (saved["origin"]["data_sha256"]["train"], "unco train --data", "seed 1", "torch"):
+        assert text in card
     assert set(saved["calibrations"]["gmner"]) == set(ESTIMATORS), "each estimator has its own scale"
-    assert score_checkpoint(sources, out / "checkpoint") == report, "what was measured is what was saved"
-    other = score_checkpoint(sources, out / "checkpoint", "mc_decoder")
+    assert score_checkpoint(paths, out / "checkpoint") == report, "what was measured is what was saved"
+    other = score_checkpoint(paths, out / "checkpoint", "mc_decoder")
     assert other.test.schemes == report.test.schemes, "dropout is for the uncertainty, the prediction stays"
     show_report(report, Console(width=120))
     assert "AUROC" in capsys.readouterr().out
 
 
 def test_fine_types_are_trained_and_read_as_coarse_ones(encoder: Path, tmp_path: Path) -> None:
-    sources = DataPaths(write_data(tmp_path / "fine", fine=True))
+    paths = DataPaths(write_data(tmp_path / "fine", fine=True))
     recipe = recipe_file(tmp_path, encoder, labels="fmnerg", scheme="gmner")
-    report = run_training.run_training(sources, recipe, tmp_path / "run")
+    report = run_training.run_training(paths, recipe, tmp_path / "run")
     assert report is not None
     assert list(report.test.schemes) == ["gmner", "fmnerg", "fmnerg_coarse"]
     fine = from_pretrained(tmp_path / "run" / "checkpoint", "fmnerg")
@@ -125,7 +125,7 @@ def test_estimators_are_measured_and_runs_averaged(
         folders.append(tmp_path / str(seed) / "checkpoint")
         measured = measure_estimators(DataPaths(data), folders[-1])
         assert set(measured) == set(ESTIMATORS)
-        assert (folders[-1] / FOUND).is_file()
+        assert (folders[-1] / ESTIMATORS_FILE).is_file()
     seeds = [json.loads((folder / "config.json").read_text())["origin"]["recipe"]["seed"] for folder in folders]
     assert seeds == [1, 2]
     show_runs(folders, Console(width=160))
@@ -193,11 +193,11 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     for split, count in COUNTS.items():
         lines = [f"imgid:{split}{index}###a lawn" for index in range(count)]
         (captions / f"{split}.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    sources = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6), captions=captions)
+    paths = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6), captions=captions)
     paper = yaml.safe_load(run_training.recipe_path("gmner-paper").read_text())
     quick = {"start_from": str(bart), "epochs": 8, "batch_size": 4, "encoder_lr": 1e-3, "new_lr": 2e-3, "bf16": False}
     recipe = recipe_file(tmp_path, bart, **{**paper, **quick})
-    report = run_training.run_training(sources, recipe, tmp_path / "run")
+    report = run_training.run_training(paths, recipe, tmp_path / "run")
     assert report is not None
     assert report.test.gmner > 0.5, "the tiny data is learned: names, types and which box is Ann Lee's"
     assert report.test.estimators["own"].region.auroc is None or report.test.gmner < 1
@@ -205,10 +205,10 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     assert (model.network.config.visual_features, model.network.config.debiasing) == (6, 0.6)
     assert model.estimator == ESTIMATORS["mc_decoder"]
     assert "region files" in (tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8")
-    assert score_checkpoint(sources, tmp_path / "run" / "checkpoint") == report
+    assert score_checkpoint(paths, tmp_path / "run" / "checkpoint") == report
     with pytest.raises(SettingsError, match="trained with captions: give their folder"):
         score_checkpoint(DataPaths(data, regions=tmp_path / "regions"), tmp_path / "run" / "checkpoint")
-    post = run_training.make_input_builder(sources, ())(run_training.read_split(sources, "gmner", "test")[0], Random(0))
+    post = run_training.make_input_builder(paths, ())(run_training.read_split(paths, "gmner", "test")[0], Random(0))
     blank = replace(post, regions=tuple(replace(region, features=np.zeros(6, np.float32)) for region in post.regions))
     (seen,), (unseen,), (untold,) = (model.predict([one]) for one in (post, blank, replace(post, caption="")))
     assert [item.nats for item in seen] != [item.nats for item in unseen], "features are read"
@@ -216,16 +216,16 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
 
 
 def test_regions_of_another_picture_are_named(data: Path, encoder: Path, tmp_path: Path) -> None:
-    sources = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6, size=(300, 100)))
+    paths = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6, size=(300, 100)))
     with pytest.raises(DataError, match="post train0: its boxes are of a picture of"):
-        run_training.run_training(sources, recipe_file(tmp_path, encoder), tmp_path / "run")
+        run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
 
 
 def test_a_missing_region_file_shows_before_training(data: Path, encoder: Path, tmp_path: Path) -> None:
-    sources = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6))
+    paths = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6))
     (tmp_path / "regions" / "test3.jpg.npz").unlink()
     with pytest.raises(DataError, match="test3.jpg.npz"):
-        run_training.run_training(sources, recipe_file(tmp_path, encoder), tmp_path / "run")
+        run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -13,7 +13,7 @@ from unco.evals.metrics.risk_coverage import area_under_risk, risk_coverage
 from unco.evals.metrics.uncertainty import Bin, auroc, calibration_error, reliability_bins, strict_auroc
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
-JUDGED = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), st.booleans()), min_size=1, max_size=30)
+CASES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), st.booleans()), min_size=1, max_size=30)
 
 
 def test_ties_count_half_or_nothing() -> None:
@@ -24,11 +24,11 @@ def test_ties_count_half_or_nothing() -> None:
     assert strict_auroc([0.5], [True]) is None
 
 
-@given(JUDGED)
+@given(CASES)
 def test_a_strict_auroc_is_never_above_the_usual_one_and_the_same_without_ties(
-    judged: list[tuple[float, bool]],
+    cases: list[tuple[float, bool]],
 ) -> None:
-    uncertainties, wrong = [uncertainty for uncertainty, _ in judged], [flag for _, flag in judged]
+    uncertainties, wrong = [uncertainty for uncertainty, _ in cases], [flag for _, flag in cases]
     usual, strict = auroc(uncertainties, wrong), strict_auroc(uncertainties, wrong)
     assert (usual is None) == (strict is None)
     if usual is not None and strict is not None:
@@ -62,12 +62,12 @@ def test_risk_and_coverage_by_hand() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.2]), st.booleans()), min_size=1, max_size=5))
-def test_the_area_is_the_mean_over_all_orders_of_ties(judged: list[tuple[float, bool]]) -> None:
+def test_the_area_is_the_mean_over_all_orders_of_ties(cases: list[tuple[float, bool]]) -> None:
     areas = []
-    for order in permutations(judged):
+    for order in permutations(cases):
         flags = [flag for _, flag in sorted(order, key=lambda pair: pair[0])]
         areas.append(sum(sum(flags[:kept]) / kept for kept in range(1, len(flags) + 1)) / len(flags))
-    found = area_under_risk([uncertainty for uncertainty, _ in judged], [flag for _, flag in judged])
+    found = area_under_risk([uncertainty for uncertainty, _ in cases], [flag for _, flag in cases])
     assert found == pytest.approx(sum(areas) / len(areas))
 
 
@@ -101,8 +101,8 @@ RUN = [
 
 def test_each_attribute_each_type_and_seen_and_unseen_names() -> None:
     groups = report_uncertainty(GOLD, RUN, {"ANN"})
-    judged = {key: (found.wrong, found.count) for key, found in groups.items() if isinstance(found, UncertaintyQuality)}
-    assert judged == {
+    cases = {key: (found.wrong, found.count) for key, found in groups.items() if isinstance(found, UncertaintyQuality)}
+    assert cases == {
         ("all", "span"): (1, 3),
         ("all", "type"): (1, 2),
         ("all", "region"): (1, 2),

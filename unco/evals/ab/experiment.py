@@ -66,7 +66,7 @@ class Experiment:
 
 @contextmanager
 def simulated_experiment(
-    sources: DataPaths,
+    paths: DataPaths,
     split: str,
     posts: int | None,
     profile: Profile,
@@ -78,7 +78,7 @@ def simulated_experiment(
     """Set up real posts and a real small model with simulated regions and MLLM; each arm has a cache of its own.
 
     Args:
-        sources: the data set in the checkpoint's own label scheme (Twitter-FMNERG for the shipped one).
+        paths: the data set in the checkpoint's own label scheme (Twitter-FMNERG for the shipped one).
         split: of it.
         posts: how many, from the first on; None = all.
         profile: how the simulated MLLM errs.
@@ -93,9 +93,9 @@ def simulated_experiment(
     """
     predictor = _predictor(checkpoint, None, scheme)
     config = predictor.network.config
-    raw = read_split(sources, config.label_scheme, split)[:posts]
+    raw = read_split(paths, config.label_scheme, split)[:posts]
     gold = in_scheme(raw, config.labels, predictor.scheme)
-    look = make_input_builder(sources, entity_names(read_split(sources, config.label_scheme, "train")))
+    look = make_input_builder(paths, entity_names(read_split(paths, config.label_scheme, "train")))
     with TemporaryDirectory() as temporary, simulate(gold, family, profile, seed) as simulation:
         pictures, number = Path(temporary) / "pictures", count()
 

@@ -49,9 +49,9 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
     """
     split = choices.split or "test"
     if choices.profile is not None:
-        sources, profile = DataPaths(choices.gold, choices.boxes), read_profile(choices.profile)
+        paths, profile = DataPaths(choices.gold, choices.boxes), read_profile(choices.profile)
         rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme)
-        with simulated_experiment(sources, split, choices.posts, profile, *rest) as experiment:
+        with simulated_experiment(paths, split, choices.posts, profile, *rest) as experiment:
             yield _with_posts(experiment, choices.gold)
     else:
         gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]

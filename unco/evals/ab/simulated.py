@@ -12,7 +12,7 @@ from unco.evals.simulation import Profile
 
 
 def simulate_variants(
-    sources: DataPaths,
+    paths: DataPaths,
     names: Sequence[str],
     posts: int,
     profile: Profile,
@@ -24,7 +24,7 @@ def simulate_variants(
     """Run variants over the first posts of test; print their table and what the simulated MLLM did.
 
     Args:
-        sources: Twitter-FMNERG, whose types the shipped model gives out; read as Twitter-GMNER's.
+        paths: Twitter-FMNERG, whose types the shipped model gives out; read as Twitter-GMNER's.
         names: variants to run.
         posts: how many.
         profile: how the simulated MLLM errs.
@@ -37,7 +37,7 @@ def simulate_variants(
         DataError: the data cannot be read.
         SettingsError: there is no such variant or family.
     """
-    with simulated_experiment(sources, "test", posts, profile, seed, family, checkpoint, "gmner") as experiment:
+    with simulated_experiment(paths, "test", posts, profile, seed, family, checkpoint, "gmner") as experiment:
         runs = run_arms(variant_arms(names), experiment)
         show_arms(runs, console)
         show_outcomes(runs, console)

@@ -29,19 +29,19 @@ class DataPaths:
     """Folder of `<split>.txt` with captions; None = no captions."""
 
 
-def read_split(sources: DataPaths, labels: str, split: str) -> list[GoldPost]:
+def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:
     """Read one split in a label scheme's own types.
 
     Raises:
         DataError: it is missing, not in the format, or empty.
     """
-    boxes = sources.boxes or sources.data / "xml"
+    boxes = paths.boxes or paths.data / "xml"
     if not boxes.is_dir():
         raise DataError(f"{boxes} is missing: give the folder of the VOC files with --boxes")
     fine = labels == "fmnerg"
-    posts = read_fmnerg(sources.data / "txt", boxes, split) if fine else read_gmner(sources.data, split, boxes)
+    posts = read_fmnerg(paths.data / "txt", boxes, split) if fine else read_gmner(paths.data, split, boxes)
     if not posts:
-        raise DataError(f"{sources.data}: {split} holds no posts")
+        raise DataError(f"{paths.data}: {split} holds no posts")
     return posts
 
 
@@ -64,26 +64,26 @@ def by_scheme(posts: Sequence[GoldPost], config: ModelConfig, first: str) -> dic
     return {name: in_scheme(posts, config.labels, config.schemes[name]) for name in names}
 
 
-def make_input_builder(sources: DataPaths, names: tuple[str, ...]) -> Look:
+def make_input_builder(paths: DataPaths, names: tuple[str, ...]) -> Look:
     """Make the function that turns gold posts into model inputs, for training and for scoring."""
-    look: Look = SimulatedLook(names) if sources.regions is None else FolderLook(RegionFolder(sources.regions))
-    if sources.captions is None:
+    look: Look = SimulatedLook(names) if paths.regions is None else FolderLook(RegionFolder(paths.regions))
+    if paths.captions is None:
         return look
     captions: dict[str, str] = {}
     for split in SPLITS:
-        captions |= read_captions(sources.captions / f"{split}.txt")
+        captions |= read_captions(paths.captions / f"{split}.txt")
     return CaptionedLook(look, captions)
 
 
-def check_captions(sources: DataPaths, config: ModelConfig) -> None:
+def check_captions(paths: DataPaths, config: ModelConfig) -> None:
     """Check that a model is shown captions if, and only if, it was trained with them.
 
     Raises:
         SettingsError: it is not.
     """
-    if config.captions and sources.captions is None:
+    if config.captions and paths.captions is None:
         raise SettingsError("the checkpoint was trained with captions: give their folder with --captions")
-    if not config.captions and sources.captions is not None:
+    if not config.captions and paths.captions is not None:
         raise SettingsError("the checkpoint was trained without captions: leave --captions out")
 
 
