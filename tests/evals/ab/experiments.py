@@ -28,11 +28,11 @@ def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
 @contextmanager
 def drawn_experiment(folder: Path, profile: Profile | None = None, seed: int = 3) -> Iterator[Experiment]:
     posts = drawn_posts(folder)
-    said = small_model(posts)
+    extractor = small_model(posts)
 
     def with_their_pictures(post: Post) -> Extraction:
         """The experiment's pictures are blank ones of the same sizes; boxes are the same in them."""
-        return replace(said(replace(post, text=" ".join(post.text))), labels=LABELS)
+        return replace(extractor(replace(post, text=" ".join(post.text))), labels=LABELS)
 
     gold, number = [post.gold for post in posts], count()
     with simulate(gold, "qwen2.5-vl", profile, seed) as simulation:

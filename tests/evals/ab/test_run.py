@@ -63,7 +63,7 @@ def test_an_unknown_variant_is_named(tmp_path: Path) -> None:
 
 def many_posts(folder: Path, copies: int) -> tuple[list[GoldPost], list[dict[str, object]], dict[str, Extraction]]:
     """The drawn posts over and over, each copy with words of its own in front so that it is another question."""
-    gold, inputs, said = [], [], {}
+    gold, inputs, extractions = [], [], {}
     drawn = drawn_posts(folder)
     model = small_model(drawn)
     for copy in range(copies):
@@ -78,19 +78,19 @@ def many_posts(folder: Path, copies: int) -> tuple[list[GoldPost], list[dict[str
             )
             offsets = (found.offsets[0], (found.offsets[1][0], found.offsets[1][1] + shift))
             moved = tuple((start + shift, stop + shift) for start, stop in found.offsets[2:])
-            said[text] = replace(found, text=text, tokens=tokens, offsets=(*offsets, *moved), entities=entities)
+            extractions[text] = replace(found, text=text, tokens=tokens, offsets=(*offsets, *moved), entities=entities)
             gold.append(replace(post.gold, tokens=tokens))
             inputs.append({"text": text, "image": post.image})
-    return gold, inputs, said
+    return gold, inputs, extractions
 
 
 async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and_nothing_is_mixed_up(
     tmp_path: Path,
 ) -> None:
-    gold, inputs, said = many_posts(tmp_path, 5)
+    gold, inputs, extractions = many_posts(tmp_path, 5)
     with simulate(gold, "gemini", read_profile(PROFILES / "faults.yaml"), 5) as simulation:
         llm = llm_of(simulation, tmp_path)
-        graph = build_variant("unco", small_model_tool(lambda post: said[str(post.text)]), llm)
+        graph = build_variant("unco", small_model_tool(lambda post: extractions[str(post.text)]), llm)
         outputs = await graph.abatch(inputs, config={"max_concurrency": 16})
     results = [read_result(output) for output in outputs]
     assert [result.text for result in results] == [one["text"] for one in inputs]
@@ -112,10 +112,10 @@ async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and
     assert worse == 0, "every answer is its own entity's"
     assert better == sum(note.outcome == "changed" for note in notes) - beside
     assert beside < 5
-    spoilt = sum(simulation.counts.values()) - sum(
+    malformed_count = sum(simulation.counts.values()) - sum(
         simulation.counts[name] for name in ("answers", "answers given again", "questions", "response_format refused")
     )
-    assert spoilt > 0.1 * simulation.counts["questions"]
+    assert malformed_count > 0.1 * simulation.counts["questions"]
     assert simulation.counts["answers given again"] == 0, "no call is paid for twice"
     assert llm.terms.ledger.spent.calls == simulation.counts["answers"]
 

@@ -167,7 +167,7 @@ def test_a_card_tells_the_whole_story(show: Any, results: list[Result]) -> None:
     assert card.locator(".box.gold").count() == 1
     assert card.locator(".meter").count() == 9
     text = card.inner_text()
-    for said in (
+    for expected in (
         "type changed: ORG → PER",
         "put right",
         "harmed",
@@ -175,7 +175,7 @@ def test_a_card_tells_the_whole_story(show: Any, results: list[Result]) -> None:
         "written by hand",
         "gold: Ann (PER, 1 box)",
     ):
-        assert said in text
+        assert expected in text
     card.locator("mark").first.hover()
     assert card.locator(".box.lit").count() == 1
     assert page.is_visible("#warning")

@@ -95,7 +95,7 @@ def test_a_run_goes_into_every_format(tmp_path: Path) -> None:
 
 def test_the_queue_holds_what_is_still_in_doubt(result: Result) -> None:
     (queued,) = review_queue([result])
-    assert [(doubt.entity, doubt.attribute, doubt.reason) for doubt in queued.items] == [
+    assert [(item.entity, item.attribute, item.reason) for item in queued.items] == [
         (1, "span", "unresolved"),
         (0, "type", "disputed"),
     ]

@@ -71,7 +71,7 @@ def test_the_stated_threshold_is_that_of_the_recording() -> None:
     asyncio.run(record_paths([{"text": ["post0", *"abcdefghijk"]}], small_model_tool(small_model), llm))
     spans = [asked.request.user + asked.request.system for asked in llm.asked if asked.attribute == "span"]
     assert len(spans) == 3
-    assert all("0.4" in said for said in spans)
+    assert all("0.4" in prompt for prompt in spans)
 
 
 def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -59,22 +59,22 @@ def report_data(
 
 
 def _about(results: Sequence[Result]) -> str:
-    mllms = sorted({said.model for said in _questions_asked(results) if said.model})
+    mllms = sorted({question.model for question in _questions_asked(results) if question.model})
     entities = sum(len(result.entities) for result in results)
     asked = ", ".join(mllms) or "nobody was asked"
     return f"{len(results)} posts, {entities} entities. Small model: {results[0].model}. MLLM: {asked}."
 
 
 def _warning(results: Sequence[Result]) -> str:
-    said = []
+    warnings = []
     if any(one.simulated for one in _questions_asked(results)):
-        said.append(
+        warnings.append(
             "Answers in this run are simulated: the instrument knows the gold answers and errs as it is told. "
             "Scores show shapes and say nothing about any model."
         )
     if any(one.authored for one in _questions_asked(results)):
-        said.append("Answers in this run were written by hand: no model gave them.")
-    return " ".join(said)
+        warnings.append("Answers in this run were written by hand: no model gave them.")
+    return " ".join(warnings)
 
 
 def _scores(results: Sequence[Result], gold: Sequence[GoldPost]) -> Json:
@@ -186,18 +186,18 @@ def _question(question: PostQuestion) -> Json:
     return {"finder": question.finder, "outcome": question.outcome, "dropped": question.dropped} | _provenance(question)
 
 
-def _provenance(said: Correction | PostQuestion) -> Json:
+def _provenance(answer: Correction | PostQuestion) -> Json:
     """Collect who answered what at which cost, without the empty fields."""
     fields = {
-        "detail": said.detail,
-        "reasoning": said.reasoning,
-        "prompt": said.prompt,
-        "model": said.model,
-        "calls": said.calls,
-        "cost": said.cost,
-        "seconds": round(said.seconds, 3),
-        "simulated": said.simulated,
-        "authored": said.authored,
+        "detail": answer.detail,
+        "reasoning": answer.reasoning,
+        "prompt": answer.prompt,
+        "model": answer.model,
+        "calls": answer.calls,
+        "cost": answer.cost,
+        "seconds": round(answer.seconds, 3),
+        "simulated": answer.simulated,
+        "authored": answer.authored,
     }
     return {name: value for name, value in fields.items() if value}
 
