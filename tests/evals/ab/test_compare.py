@@ -134,7 +134,7 @@ def test_flips_need_the_same_start_in_every_attribute(tmp_path: Path) -> None:
         assert find_flips(experiment.gold, usual, others) is None
 
 
-def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with drawn_experiment(tmp_path) as experiment:
         found = compare_arms([parse_arm("variant=small_only"), parse_arm("type_threshold=1")], experiment)

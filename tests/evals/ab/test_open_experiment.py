@@ -63,7 +63,7 @@ def test_an_arm_may_ask_for_what_another_arm_has_cached(photos: Path, monkeypatc
     assert other.tokens == one.tokens > 0
 
 
-def test_what_is_missing_is_said_before_anything_is_asked(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_reported_before_anything_is_asked(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="no MLLM to ask"):
         real_experiment(POSTS, photos)
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")

@@ -81,7 +81,7 @@ def reasons(scores: RunScores) -> dict[str, str]:
     return {task: line.reason for task, line in tasks.items() if isinstance(line, NotScored)}
 
 
-def test_hindex_without_candidates_is_said_and_text_is_scored_all_the_same() -> None:
+def test_hindex_without_candidates_is_reported_and_text_is_scored_all_the_same() -> None:
     scores = score_run(GOLD, RUN, "hindex")
     reason = "hindex needs the candidate boxes of each post, and the predictions do not hold them"
     assert reasons(scores) == {"GMNER": reason, "EEG": reason}
@@ -91,7 +91,7 @@ def test_hindex_without_candidates_is_said_and_text_is_scored_all_the_same() -> 
     assert counts(score_run(GOLD, with_candidates, "hindex").schemes["gmner"].tasks["GMNER"]) == (2, 5, 5)
 
 
-def test_gold_without_boxes_or_sizes_is_said() -> None:
+def test_gold_without_boxes_or_sizes_is_reported() -> None:
     bare = [replace(one, entities=tuple(replace(item, boxes=()) for item in one.entities)) for one in GOLD]
     assert reasons(score_run(bare, RUN)) == {"GMNER": "gold has no boxes", "EEG": "gold has no boxes"}
     unsized = score_run([replace(one, size=None) for one in GOLD], RUN)

@@ -135,7 +135,7 @@ def test_values_above_one_are_ranked_but_no_chances() -> None:
     assert (found.auroc, found.calibration_error, found.bins) == (1.0, None, [])
 
 
-def test_what_cannot_be_measured_is_said() -> None:
+def test_what_cannot_be_measured_is_reported() -> None:
     bare = [PredictedPost("1", (predicted(0, "PER", None),))]
     assert report_uncertainty(GOLD, bare) == {
         ("all", name): NotScored("no prediction of the kind has an uncertainty") for name in ("span", "type", "region")

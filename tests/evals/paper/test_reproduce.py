@@ -58,7 +58,7 @@ def test_the_data_set_shows_in_the_types() -> None:
     assert data_set_of(["PER", "LOC", "ORG", "MISC"]) is None
 
 
-def test_rows_are_run_once_and_shapes_are_judged(tmp_path: Path) -> None:
+def test_rows_are_run_once_and_claims_are_checked(tmp_path: Path) -> None:
     """The small model has no triplet right, a perfect MLLM all of them; nothing is left to be told apart in Table 5."""
     with drawn_experiment(tmp_path) as experiment:
         runs = RunCache(experiment, "simulated-qwen2.5-vl")
@@ -106,7 +106,7 @@ def test_a_page_says_what_is_simulated_and_is_written_with_its_runs(tmp_path: Pa
         reproduce(["table9"], experiment, "test")
 
 
-def test_what_cannot_be_scored_is_not_judged(tmp_path: Path) -> None:
+def test_what_cannot_be_scored_has_no_verdict(tmp_path: Path) -> None:
     with drawn_experiment(tmp_path) as experiment:
         found = reproduce_table(TABLES["table1"], RunCache(experiment, "any"))
     claim = found.claims[0]

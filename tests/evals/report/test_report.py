@@ -65,7 +65,7 @@ def test_a_run_in_numbers(results: list[Result]) -> None:
     assert data["types"] == ["LOC", "ORG", "PER"]
 
 
-def test_the_plots_are_of_what_the_small_model_said(results: list[Result]) -> None:
+def test_the_plots_show_the_small_models_own_predictions(results: list[Result]) -> None:
     assert [entity.type for entity in uncorrected(results[0]).entities] == ["ORG", "ORG", "LOC"]
     plots = report_data(results, gold_of(results))["plots"]
     assert (plots["type"]["wrong_count"], plots["type"]["count"], plots["type"]["auroc"]) == (3, 6, 1.0)
@@ -85,7 +85,7 @@ def test_without_gold_nothing_is_scored(results: list[Result]) -> None:
     assert data["posts"][0]["gold"] is None
 
 
-def test_what_cannot_be_shown_is_said(results: list[Result], tmp_path: Path) -> None:
+def test_what_cannot_be_shown_is_reported(results: list[Result], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no posts"):
         report_data([], None)
     with pytest.raises(DataError, match="post 3 of gold"):

@@ -93,7 +93,7 @@ def test_a_run_goes_into_every_format(tmp_path: Path) -> None:
         export_run(tmp_path / "run.jsonl", "coco", tmp_path / "x")
 
 
-def test_the_queue_holds_what_is_still_in_doubt(result: Result) -> None:
+def test_the_queue_holds_what_is_still_uncertain(result: Result) -> None:
     (queued,) = review_queue([result])
     assert [(item.entity, item.attribute, item.reason) for item in queued.items] == [
         (1, "span", "unresolved"),
@@ -102,7 +102,7 @@ def test_the_queue_holds_what_is_still_in_doubt(result: Result) -> None:
     assert queued.items[0].note.startswith("span of 'Blue Owls': unresolved ('Zyx' does not stand in the post")
 
 
-def test_the_most_doubtful_post_comes_first_and_sure_ones_not_at_all(result: Result) -> None:
+def test_the_most_uncertain_post_comes_first_and_sure_ones_not_at_all(result: Result) -> None:
     from dataclasses import replace
 
     sure = replace(result, id="sure", entities=result.entities[2:])

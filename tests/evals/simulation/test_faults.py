@@ -177,7 +177,7 @@ def test_the_command_serves_and_tells_in_the_end_what_happened(tmp_path) -> None
     assert "answers: 1, questions: 1" in shown
 
 
-def test_a_taken_port_and_an_unknown_family_are_told(tmp_path) -> None:
+def test_a_taken_port_and_an_unknown_family_are_refused(tmp_path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text("")
     with simulate([], "gemini") as simulation:

@@ -94,7 +94,7 @@ def test_on_its_own_data_a_policy_has_nothing_to_say() -> None:
     assert check.found["GMNER"].value == policy_by().expected["GMNER"].value
 
 
-def test_other_data_another_checkpoint_and_other_rates_are_said() -> None:
+def test_other_data_another_checkpoint_and_other_rates_bring_warnings() -> None:
     gold = GOLD[:12]
     about = replace(RECORDED.about, checkpoint=replace(MODEL, sha256="b" * 64))
     posts = [
