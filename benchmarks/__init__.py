@@ -1,1 +1,1 @@
-"""Speed, measured side by side in one run: `python -m benchmarks`."""
+"""Benchmarks of speed and memory, measured side by side in one run: `python -m benchmarks`."""

@@ -37,11 +37,11 @@ def _calls() -> Iterable[Table]:
 
 
 def _mc_cost() -> Iterable[Table]:
-    for title, rows, floor in measure_mc_cost(from_pretrained()):
+    for title, rows, roofline in measure_mc_cost(from_pretrained()):
         table = ratio_table(title, rows, {"extra time, against naive": savings(rows)})
-        table.caption = floor
+        table.caption = roofline
         yield table
-    yield from _plain(measure_transformers(from_pretrained()))
+    yield from _ratio_tables(measure_transformers(from_pretrained()))
 
 
 def _throughput() -> Iterable[Table]:
@@ -49,13 +49,13 @@ def _throughput() -> Iterable[Table]:
 
 
 def _batching() -> Iterable[Table]:
-    return _plain(measure_batching(from_pretrained()))
+    return _ratio_tables(measure_batching(from_pretrained()))
 
 
 def _paper_size() -> Iterable[Table]:
-    for title, rows, floor in measure_paper_size():
+    for title, rows, roofline in measure_paper_size():
         table = ratio_table(title, rows)
-        table.caption = floor
+        table.caption = roofline
         yield table
 
 
@@ -64,7 +64,7 @@ def _cold_start() -> Iterable[Table]:
 
 
 def _scores() -> Iterable[Table]:
-    return _plain(measure_scores())
+    return _ratio_tables(measure_scores())
 
 
 def _server() -> Iterable[Table]:
@@ -72,14 +72,14 @@ def _server() -> Iterable[Table]:
 
 
 def _report() -> Iterable[Table]:
-    return _plain(measure_report())
+    return _ratio_tables(measure_report())
 
 
 def _sweeps() -> Iterable[Table]:
-    return _plain(measure_sweeps())
+    return _ratio_tables(measure_sweeps())
 
 
-def _plain(measured: Sequence[tuple[str, list[Measured]]]) -> Iterable[Table]:
+def _ratio_tables(measured: Sequence[tuple[str, list[Measured]]]) -> Iterable[Table]:
     return (ratio_table(title, rows) for title, rows in measured)
 
 

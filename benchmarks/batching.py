@@ -1,4 +1,4 @@
-"""What sharing the small model saves: `graph.abatch` of 64 posts beside 64 single `graph.invoke`, no LLM calls."""
+"""Benchmark batching of the small model: `graph.abatch` of 64 posts beside 64 single `graph.invoke`, no LLM calls."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -25,11 +25,11 @@ CLAUSES = (
     "my cousin saw Ada Brandt and her band in Old Quay on Friday",
     "what a game",
 )
-"""Made up, of 3 to 13 words."""
+"""Made-up clauses of 3 to 13 words."""
 
 
 def made_up_posts(posts: int) -> list[str]:
-    """Texts of one to four clauses, 3 to about 40 words, in a fixed order of mixed lengths."""
+    """Make texts of one to four clauses, 3 to about 40 words, in a fixed order of mixed lengths."""
     return [
         " , ".join(CLAUSES[(3 * post + clause) % len(CLAUSES)] for clause in range(1 + post % 4)) + f" # {post}"
         for post in range(posts)
@@ -37,15 +37,15 @@ def made_up_posts(posts: int) -> list[str]:
 
 
 def batching_tasks(predictor: Predictor, texts: Sequence[str]) -> dict[str, Callable[[], object]]:
-    """The same posts in four ways: through the graph and through the predictor, one by one and together."""
-    graph, hasty = (
+    """Make tasks that run the same posts in four ways: by the graph and by the predictor, one by one and together."""
+    graph, without_wait = (
         build_graph(small_model_tool(NetworkExtractor(lambda: predictor, None, batching)), Mllm())
         for batching in (Batching(), Batching(wait=0.0))  # whoever is alone should not wait for company
     )
     posts = [{"text": text} for text in texts]
     inputs = [ModelInput(tuple(text.split())) for text in texts]
     return {
-        f"{len(posts)} x graph.invoke": lambda: [hasty.invoke(post, context=OFF) for post in posts],
+        f"{len(posts)} x graph.invoke": lambda: [without_wait.invoke(post, context=OFF) for post in posts],
         f"graph.abatch of {len(posts)}": lambda: asyncio.run(graph.abatch(posts, context=OFF)),
         f"{len(posts)} x predict": lambda: [predictor.predict([post]) for post in inputs],
         f"predict of {len(posts)}": lambda: predictor.predict(inputs),
@@ -53,7 +53,7 @@ def batching_tasks(predictor: Predictor, texts: Sequence[str]) -> dict[str, Call
 
 
 def measure_batching(predictor: Predictor, posts: int = 64, rounds: int = 5) -> list[tuple[str, list[Measured]]]:
-    """Titles and rows: with the predictor's own estimator, and with Monte Carlo dropout in the decoder alone."""
+    """Measure titles and rows: with the predictor's own estimator, and with Monte Carlo dropout in the decoder."""
     texts = made_up_posts(posts)
     in_decoder = predictor.with_estimator(ESTIMATORS["mc_decoder"])
     return [

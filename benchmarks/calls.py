@@ -1,4 +1,4 @@
-"""What calls cost beside the endpoint's own time: a cache hit, and many posts at once against a slow endpoint."""
+"""Benchmark calls beyond the endpoint's own time: a cache hit, and many posts at once against a slow endpoint."""
 
 import asyncio
 from dataclasses import replace
@@ -19,7 +19,7 @@ POSTS, LATENCY_S, CONCURRENCY = 200, 0.3, 16
 
 
 def measure_cache_hit(rounds: int = 1000) -> list[Measured]:
-    """A question that the cache knows, with a prompt of usual length, sync."""
+    """Measure a synchronous cache hit, with a prompt of usual length."""
     request = Request(model=MODEL, system="s" * 1500, user="u" * 400)
     with TemporaryDirectory() as folder, slow_endpoint(0.0) as url:
         mllm = Mllm(url, MODEL, cache=Cache(folder))
@@ -28,7 +28,7 @@ def measure_cache_hit(rounds: int = 1000) -> list[Measured]:
 
 
 def measure_throughput_of_calls(rounds: int = 3) -> list[Measured]:
-    """Posts with one uncertain type each, all different, at once; beside it what the endpoint's own time comes to."""
+    """Measure different posts with one uncertain type each, at once, beside the endpoint's own time."""
     with TemporaryDirectory() as folder, slow_endpoint(LATENCY_S) as url:
         graph = build_graph(small_model_tool(unsure_of_type), Mllm(url, MODEL, cache=Cache(folder)))
         numbers = count()
@@ -39,12 +39,12 @@ def measure_throughput_of_calls(rounds: int = 3) -> list[Measured]:
             assert all(result["usage"]["asked"] == 1 for result in results)
 
         [measured] = measure({f"{POSTS} posts, a call each, {CONCURRENCY} at once": many_posts}, rounds)
-    floor = Measured(f"{POSTS} calls x {LATENCY_S} s / {CONCURRENCY}", POSTS * LATENCY_S / CONCURRENCY)
-    return [floor, measured]
+    lower_bound = Measured(f"{POSTS} calls x {LATENCY_S} s / {CONCURRENCY}", POSTS * LATENCY_S / CONCURRENCY)
+    return [lower_bound, measured]
 
 
 def unsure_of_type(post: Post) -> Extraction:
-    """One entity whose type is uncertain, in whatever the post says."""
+    """Extract one entity whose type is uncertain, whatever the post is."""
     extraction = scripted(1, 0.1)
     entity = replace(extraction.entities[0], uncertainty=Uncertainty(0.1, 0.9, 0.1))
     return replace(extraction, text=f"{extraction.text} {post.text}", entities=(entity,))

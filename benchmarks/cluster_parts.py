@@ -1,4 +1,4 @@
-"""What there is one of on a cluster, or few, and so bounds it: who reads, who writes, who keeps the budget."""
+"""Benchmark the parts that a cluster has only one of, and that so limit it: reader, writer, and shared budget."""
 
 import asyncio
 import time
@@ -23,12 +23,16 @@ READ, ASKED, AT_ONCE = 20_000, 4_000, 64
 
 
 def measure_parts(results: Path) -> dict[str, float]:
-    """How much each can do in a second. A cluster has to be there.
+    """Measure how much each part does in a second. A cluster has to run already.
 
     Args:
         results: of a run, which are written again.
     """
-    return {"posts, one reader": _reader(), "results, the writer": _writer(results), "questions, the desk": _desk()}
+    return {
+        "posts, one reader": _reader(),
+        "results, the writer": _writer(results),
+        "questions, the desk": _shared_budget(),
+    }
 
 
 def _reader() -> float:
@@ -56,8 +60,8 @@ def _writer(results: Path) -> float:
     return rate
 
 
-def _desk() -> float:
-    """With caps and a rate, so that a question is three messages."""
+def _shared_budget() -> float:
+    """Measure the shared budget with caps and a rate, so that a question is three messages."""
 
     def capped() -> Mllm:
         return Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(budget=Budget(Caps(calls=10**9))))

@@ -1,4 +1,4 @@
-"""How long a newcomer waits: importing the package, and the first result of `unco extract`, each in a new process."""
+"""Benchmark the cold start: importing the package, and the first result of `unco extract`, in new processes."""
 
 import subprocess
 import sys
@@ -9,12 +9,12 @@ from unco.demo.posts import read_posts
 
 
 def run_python(*arguments: str) -> Callable[[], object]:
-    """A task that runs this interpreter anew."""
+    """Make a task that runs this interpreter in a new process."""
     return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
 
 def measure_cold_start(rounds: int = 5) -> list[Measured]:
-    """The bare interpreter is the floor."""
+    """Measure cold starts, with the bare interpreter as the lower bound."""
     post = read_posts()[0]
     extract = ["-m", "unco.cli", "extract", "--json", "--text", post.text]
     tasks = {

@@ -1,4 +1,4 @@
-"""Corpus runs: posts a second and memory where nothing is routed, how far the two stages overlap, and 50 kills."""
+"""Benchmark corpus runs: throughput and memory without routing, overlap of the two stages, and 50 kills."""
 
 import re
 import subprocess
@@ -29,15 +29,15 @@ from unco.types import Extraction, Post
 SIZES = (10_000, 100_000)
 OVERLAP_POSTS = 600
 LATENCY_S = 0.15
-KILLS, KILL_POSTS = 50, 2500
+KILL_COUNT, KILL_POSTS = 50, 2500
 
 
 def measure_corpus() -> Iterable[Table]:
-    """Tables."""
+    """Measure corpus runs, one table per aspect."""
     with TemporaryDirectory() as folder:
         yield _unrouted(Path(folder))
         yield ratio_table("Both stages side by side, 600 posts", measure_overlap(Path(folder) / "overlap"))
-        yield _kills(Path(folder) / "kills")
+        yield _kill_table(Path(folder) / "kills")
 
 
 def _unrouted(folder: Path) -> Table:
@@ -49,7 +49,7 @@ def _unrouted(folder: Path) -> Table:
 
 
 def run_process(posts: Path, predictions: Path, out: Path) -> tuple[float, int]:
-    """`unco run` in a process of its own: seconds from start to end, and peak memory in bytes."""
+    """Run `unco run` in a process of its own; gives seconds from start to end, and peak memory in bytes."""
     command = [sys.executable, "-m", "unco.cli", "run", str(posts), "--out", str(out), "--predictions"]
     start = time.perf_counter()
     process = subprocess.Popen([*command, str(predictions), "--mode", "off"], stderr=subprocess.DEVNULL)
@@ -63,7 +63,7 @@ def run_process(posts: Path, predictions: Path, out: Path) -> tuple[float, int]:
 
 
 def _peak_so_far(process: int) -> int:
-    """Largest resident size in bytes (Linux). What `wait4` tells of a child is never below the parent's own size."""
+    """Read the largest resident size in bytes (Linux); `wait4` never reports less for a child than for its parent."""
     try:
         status = Path(f"/proc/{process}/status").read_text("utf-8")
     except OSError:
@@ -73,14 +73,16 @@ def _peak_so_far(process: int) -> int:
 
 
 def measure_overlap(folder: Path, count: int = OVERLAP_POSTS) -> list[Measured]:
-    """Wall time of stage 1 alone, of stage 2 alone, and of both; the type of each entity is asked about."""
+    """Measure wall time of stage 1 alone, stage 2 alone, and both; the type of each entity is asked about."""
     posts, _ = write_corpus(folder, count)
     small_model, asks = default_extractor(), Context(type_threshold=-1.0, span_threshold=1.0, region_threshold=1.0)
     small_model(Post("Ann sings"))  # loads it
-    said = _Kept(small_model)
-    first = _timed(Corpus(posts, folder / "1.jsonl"), Pipeline(said, Mllm(), Context(mode="off", type_threshold=1.0)))
+    recorder = _RecordingExtractor(small_model)
+    first = _timed(
+        Corpus(posts, folder / "1.jsonl"), Pipeline(recorder, Mllm(), Context(mode="off", type_threshold=1.0))
+    )
     saved = folder / "said.jsonl"
-    saved.write_bytes(b"".join(EXTRACTION.dump_json(one) + b"\n" for one in said.known))
+    saved.write_bytes(b"".join(EXTRACTION.dump_json(one) + b"\n" for one in recorder.extractions))
     with simulate(gold_of(count), "gpt-4o", Profile(latency_s=LATENCY_S)) as simulation:
 
         def llm(name: str) -> Mllm:
@@ -96,21 +98,21 @@ def measure_overlap(folder: Path, count: int = OVERLAP_POSTS) -> list[Measured]:
     ]
 
 
-class _Kept:
-    """A small model whose words are kept."""
+class _RecordingExtractor:
+    """An extractor that keeps its extractions."""
 
     def __init__(self, extractor: Extractor) -> None:
         self._extractor = extractor
-        self.known: list[Extraction] = []
+        self.extractions: list[Extraction] = []
 
     def __call__(self, post: Post) -> Extraction:
         found = self._extractor(post)
-        self.known.append(found)
+        self.extractions.append(found)
         return found
 
     async def acall(self, post: Post) -> Extraction:
         found = await self._extractor.acall(post)  # type: ignore[attr-defined]  # the default one can be awaited
-        self.known.append(found)
+        self.extractions.append(found)
         return found  # type: ignore[no-any-return]
 
 
@@ -120,11 +122,11 @@ def _timed(corpus: Corpus, pipeline: Pipeline) -> float:
     return time.perf_counter() - start
 
 
-def _kills(folder: Path) -> Table:
+def _kill_table(folder: Path) -> Table:
     posts, predictions = write_corpus(folder, KILL_POSTS)
-    found = kill_and_resume(posts, predictions, gold_of(KILL_POSTS), folder / "runs", KILLS, seed=1)
+    found = kill_and_resume(posts, predictions, gold_of(KILL_POSTS), folder / "runs", KILL_COUNT, seed=1)
     table = Table(
         "kills", "posts", "output as unbroken", "answers", "given again", title="Killed at random, and resumed"
     )
-    table.add_row(*map(str, (found.kills, found.posts, found.equal, found.answers, found.given_again)))
+    table.add_row(*map(str, (found.kill_count, found.posts, found.equal, found.answers, found.given_again)))
     return table

@@ -1,4 +1,4 @@
-"""What the state machine itself costs: scripted stage 1, mode off (every corrector says `unavailable`), no model."""
+"""Benchmark the state machine itself: scripted stage 1, mode off (every corrector gives `unavailable`), no model."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,7 +27,7 @@ OFF = Context(mode="off")
 
 
 def scripted(entities: int, uncertainty: float) -> Extraction:
-    """A post of 16 words with some entities, all of the same uncertainty."""
+    """Make an extraction of 16 words with some entities, all of the same uncertainty."""
     offsets = tuple((7 * index, 7 * index + len(word)) for index, word in enumerate(WORDS))
     text = "".join(word.ljust(7) for word in WORDS)
     value = Uncertainty(uncertainty, uncertainty, uncertainty)
@@ -40,13 +40,13 @@ def scripted(entities: int, uncertainty: float) -> Extraction:
 
 
 def through_graph(extraction: Extraction) -> Callable[[], object]:
-    """One post through the compiled graph."""
+    """Make a task that runs one post through the compiled graph."""
     graph = build_graph(small_model_tool(lambda _: extraction), Mllm())
     return lambda: graph.invoke({"text": extraction.text}, context=OFF)
 
 
 def empty_graph(entities: int) -> Callable[[], object]:
-    """The same layout with nodes that do nothing: what LangGraph itself costs."""
+    """Make a task of the same graph layout with nodes that do nothing: the cost of LangGraph itself."""
 
     def pass_on(state: EntityState) -> Json:
         return {"corrected": {str(state["entity"]["index"]): state["entity"]}}
@@ -70,7 +70,7 @@ def empty_graph(entities: int) -> Callable[[], object]:
 
 
 def plain_loop(extraction: Extraction) -> list[Entity]:
-    """The same work without LangGraph: Algorithm 1 as a loop."""
+    """Do the same work without LangGraph: Algorithm 1 as a loop."""
     llm, entities = Mllm(), []
     for entity in extraction.entities:
         for corrector in (SpanCorrector(), TypeCorrector(), RegionCorrector()):
@@ -88,7 +88,7 @@ def plain_loop(extraction: Extraction) -> list[Entity]:
 
 
 def measure_graph_overhead(rounds: int = 200) -> list[Measured]:
-    """A post with nothing to correct, and one with five entities through three correctors each."""
+    """Measure a post with nothing to correct, and one with five entities through three correctors each."""
     sure, unsure = scripted(5, 0.1), scripted(5, 0.9)
     tasks: dict[str, Callable[[], object]] = {
         "plain loop, 5 entities x 3 correctors": lambda: plain_loop(unsure),

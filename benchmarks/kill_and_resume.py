@@ -1,4 +1,4 @@
-"""Kill a corpus run over and over, at random moments, and go on: is anything lost, doubled or paid for twice?
+"""Kill a corpus run at random moments and resume it: is anything lost, doubled or paid for twice?
 
 Real processes: `unco run` with saved predictions against a simulated MLLM. What has to be equal in the end is every
 result, but for what a second run takes from the cache: seconds, money spent now, and whether a reply was cached.
@@ -18,53 +18,53 @@ from typing import Any
 from unco.evals.simulation import Profile, simulate
 from unco.types import GoldPost
 
-PASSING = frozenset({"seconds", "cost", "cached", "cache_hit", "asked"})
-"""Fields that say what was taken from the cache."""
+CACHE_FIELDS = frozenset({"seconds", "cost", "cached", "cache_hit", "asked"})
+"""Fields of a result that depend on what was taken from the cache."""
 
 LATENCY_S = 0.05
-"""Of the simulated MLLM, so that a kill falls into calls."""
+"""Latency of the simulated MLLM, so that a kill falls into calls."""
 
 
 @dataclass(frozen=True, slots=True)
-class Survived:
-    """What came of it."""
+class KillReport:
+    """What came of killing and resuming a run."""
 
-    kills: int
-    """That hit a run before it was done."""
+    kill_count: int
+    """Number of kills that hit a run before it was done."""
     equal: bool
     """Whether the output is that of an unbroken run."""
     posts: int
     answers: int
-    """That the endpoint gave to the runs that were killed and the last, which was not."""
+    """Answers that the endpoint gave to the killed runs and to the last, which was not killed."""
     given_again: int
     """Answers to a question that was answered before: such as a kill that fell between the answer and the cache."""
 
 
 def kill_and_resume(
-    posts: Path, predictions: Path, gold: Sequence[GoldPost], folder: Path, kills: int, seed: int = 0
-) -> Survived:
-    """Run once unbroken, and once with kills.
+    posts: Path, predictions: Path, gold: Sequence[GoldPost], folder: Path, kill_count: int, seed: int = 0
+) -> KillReport:
+    """Run a corpus once unbroken, and once with kills, and compare the results.
 
     Args:
         posts: the corpus.
         predictions: saved output of a small model.
         gold: what the simulated MLLM knows.
         folder: for outputs and caches.
-        kills: how many, as long as the run is not done.
+        kill_count: how many times to kill, as long as the run is not done.
         seed: of the moments.
     """
     with simulate(gold, "gpt-4o", Profile(latency_s=LATENCY_S)) as simulation:
         whole = _Run(posts, predictions, folder / "whole", simulation.url, simulation.model)
         whole.finish()
-    random_, hit = random.Random(seed), 0
+    random_, kill_hits = random.Random(seed), 0
     with simulate(gold, "gpt-4o", Profile(latency_s=LATENCY_S)) as simulation:
         broken = _Run(posts, predictions, folder / "broken", simulation.url, simulation.model)
-        while hit < kills and broken.killed_after(random_.uniform(0.0, 0.4)):
-            hit += 1
+        while kill_hits < kill_count and broken.killed_after(random_.uniform(0.0, 0.4)):
+            kill_hits += 1
         broken.finish()
         answers, again = simulation.counts["answers"], simulation.counts["answers given again"]
     one, other = whole.results(), broken.results()
-    return Survived(hit, one == other, len(other), answers, again)
+    return KillReport(kill_hits, one == other, len(other), answers, again)
 
 
 class _Run:
@@ -101,8 +101,8 @@ class _Run:
         return True
 
     def results(self) -> list[Any]:
-        """Each line, without what a cache changes."""
-        return [lasting(json.loads(line)) for line in self._out.read_text("utf-8").splitlines()]
+        """Read each result, without the fields that a cache changes."""
+        return [without_cache_fields(json.loads(line)) for line in self._out.read_text("utf-8").splitlines()]
 
     def _size(self) -> int:
         return self._out.stat().st_size if self._out.exists() else 0
@@ -115,8 +115,8 @@ def _wait(process: "subprocess.Popen[bytes]", seconds: float) -> None:
         pass
 
 
-def lasting(value: Any) -> Any:
-    """Results without what a cache changes."""
+def without_cache_fields(value: Any) -> Any:
+    """Remove the fields that a cache changes, at any depth."""
     if isinstance(value, dict):
-        return {name: lasting(one) for name, one in value.items() if name not in PASSING}
-    return [lasting(one) for one in value] if isinstance(value, list) else value
+        return {name: without_cache_fields(one) for name, one in value.items() if name not in CACHE_FIELDS}
+    return [without_cache_fields(one) for one in value] if isinstance(value, list) else value

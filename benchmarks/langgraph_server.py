@@ -1,4 +1,4 @@
-"""LangGraph's development server as a process of its own, in a folder of its own: no call home, nothing left behind."""
+"""Run LangGraph's development server in a process and a folder of its own: no call home, nothing left behind."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from unco.errors import SetupError
 
 QUIET = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGGRAPH_NO_VERSION_CHECK": "true", "LANGSMITH_TRACING": "false"}
-"""So that the server calls nobody."""
+"""Environment that keeps the server from calling home."""
 
 GRAPHS = {"unco": "unco.graph.served:graph"}
 JOBS = 10
@@ -27,16 +27,16 @@ START_S, STOP_S = 60.0, 10.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One that answers."""
+    """A running server."""
 
     url: str
     process: "subprocess.Popen[bytes]"
     log: Path
-    """What it printed so far."""
+    """File with the server's output so far."""
 
 
 def is_installed() -> bool:
-    """Whether the extra `studio` is there."""
+    """Whether the extra `studio` is installed."""
     return all(find_spec(name) for name in ("langgraph_cli", "langgraph_api", "langgraph_sdk"))
 
 
@@ -44,7 +44,7 @@ def is_installed() -> bool:
 def langgraph_server(
     folder: Path, environment: Mapping[str, str], graphs: Mapping[str, str] = GRAPHS, jobs: int = JOBS
 ) -> Iterator[Server]:
-    """Run it until the block ends.
+    """Run the server until the block ends.
 
     Args:
         folder: to run in; the server writes its state there.
@@ -66,12 +66,12 @@ def langgraph_server(
             command, cwd=folder, env={**os.environ, **QUIET, **environment}, stdout=file, stderr=subprocess.STDOUT
         )
     try:
-        yield _answering(Server(f"http://127.0.0.1:{port}", process, log))
+        yield _wait_until_up(Server(f"http://127.0.0.1:{port}", process, log))
     finally:
         stop(process)
 
 
-def _answering(server: Server) -> Server:
+def _wait_until_up(server: Server) -> Server:
     end = time.monotonic() + START_S
     while time.monotonic() < end and server.process.poll() is None:
         try:
@@ -83,7 +83,7 @@ def _answering(server: Server) -> Server:
 
 
 def stop(process: "subprocess.Popen[bytes]") -> int:
-    """Ask it to end, and end it when it does not; gives its exit code."""
+    """Terminate a process, and kill it when it does not end; gives its exit code."""
     process.terminate()
     try:
         return process.wait(STOP_S)
@@ -93,7 +93,7 @@ def stop(process: "subprocess.Popen[bytes]") -> int:
 
 
 def free_port() -> int:
-    """One that nobody listens on now."""
+    """Find a port that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

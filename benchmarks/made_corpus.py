@@ -1,4 +1,4 @@
-"""A made-up corpus on disk: posts, what a small model said of them, and the gold that a simulated MLLM knows."""
+"""Write a made-up corpus: posts, a small model's predictions, and the gold that a simulated MLLM knows."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ THRESHOLDS = {"span": 0.5, "type": 0.5, "region": 0.5}
 
 
 def tokens_of(number: int) -> tuple[str, ...]:
-    """Words of a post; no two posts have the same."""
+    """Make the words of a post; no two posts have the same."""
     return ("Ann", "Lee", f"number{number}", "sings", "in", "Oslo")
 
 
@@ -27,15 +27,15 @@ def write_corpus(folder: Path, posts: int, unsure: int = 1) -> tuple[Path, Path]
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = folder / "posts.jsonl", folder / "predictions.jsonl"
-    with paths[0].open("w", encoding="utf-8") as lines, paths[1].open("w", encoding="utf-8") as said:
+    with paths[0].open("w", encoding="utf-8") as lines, paths[1].open("w", encoding="utf-8") as prediction_lines:
         for number in range(posts):
             lines.write(json.dumps({"id": str(number), "text": " ".join(tokens_of(number))}) + "\n")
-            said.write(json.dumps(_prediction(number, unsure > 0 and number % unsure == 0)) + "\n")
+            prediction_lines.write(json.dumps(_prediction(number, unsure > 0 and number % unsure == 0)) + "\n")
     return paths
 
 
 def gold_of(posts: int) -> list[GoldPost]:
-    """What the simulated MLLM knows of the posts."""
+    """Make the gold posts that the simulated MLLM knows."""
     entities = (GoldEntity(Span(0, 2), "PER", ()), GoldEntity(Span(5, 6), "LOC", ()))
     return [GoldPost(str(n), tokens_of(n), entities, None) for n in range(posts)]
 

@@ -1,4 +1,4 @@
-"""What Monte Carlo dropout costs beside a deterministic prediction, and beside decoding T times over."""
+"""Benchmark Monte Carlo dropout beside a deterministic prediction, and beside decoding T times over."""
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -27,22 +27,22 @@ from unco.training.calibrate import can_estimate
 PASSES = McDropout().passes
 DETERMINISTIC, NAIVE = "deterministic", f"naive: encode and decode {PASSES} times more"
 POSTS = 8
-"""At least so many posts are timed, in batches of the wanted size."""
+"""Least number of posts that are timed, in batches of the wanted size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A network and the batches that it reads, with the texts that seed their masks."""
+    """A network and its batches, with the texts that seed the dropout masks."""
 
     network: Network
     heads: Heads
     batches: tuple[tuple[Batch, tuple[str, ...]], ...]
     known: tuple[KnownNames, Scheme] | None = None
-    """What the estimator `learned` looks names up in, and the types that it gives out."""
+    """Training names that the estimator `learned` compares with, and the types that it gives out."""
 
 
 def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
-    """Typical posts in batches of one size, ready on the device: reading text is not timed."""
+    """Prepare typical posts in batches of one size on the device: tokenizing is not timed."""
     network = deepcopy(predictor.network).to(device).eval()
     posts = [encode_post(post, predictor.tokenizer) for post in typical_posts(max(size, POSTS))]
     chunks = [posts[start : start + size] for start in range(0, len(posts), size)]
@@ -57,13 +57,13 @@ def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
 
 @torch.inference_mode()
 def deterministic(case: Case) -> list[Decoded]:
-    """Encode and decode, no uncertainty."""
+    """Encode and decode without uncertainty."""
     return [_decode(case.network, batch, case.heads) for batch, _ in case.batches]
 
 
 @torch.inference_mode()
 def estimated(case: Case, name: str) -> list[MeanProbabilities]:
-    """Encode, decode, and the distributions of an estimator, by its name in `ESTIMATORS`."""
+    """Encode, decode, and compute the distributions of an estimator, by its name in `ESTIMATORS`."""
     estimator, network = ESTIMATORS[name], case.network
     means = []
     for batch, keys in case.batches:
@@ -82,7 +82,7 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
 
 @torch.inference_mode()
 def naive(case: Case, training: Network) -> list[Tensor]:
-    """A deterministic prediction, then T more with dropout on, encoder and all; means of the symbols' distributions.
+    """Predict once, then T times more with dropout on, encoder and all; average the symbols' distributions.
 
     The passes may end at different steps: the shorter ones count as zeros there.
 
@@ -105,17 +105,17 @@ def _decode(network: Network, batch: Batch, heads: Heads) -> Decoded:
 
 
 def mc_tasks(case: Case, estimators: Sequence[str]) -> dict[str, Callable[[], object]]:
-    """The deterministic prediction, estimators by name, and the naive way."""
+    """Make the tasks: the deterministic prediction, estimators by name, and the naive way."""
     training = deepcopy(case.network).train()
     tasks: dict[str, Callable[[], object]] = {DETERMINISTIC: lambda: deterministic(case)}
     for name in estimators:
         tasks[name] = lambda name=name: estimated(case, name)  # type: ignore[misc]
     tasks[NAIVE] = lambda: naive(case, training)
-    return {name: waited_for(task, case.batches[0][0].words.device) for name, task in tasks.items()}
+    return {name: synchronised(task, case.batches[0][0].words.device) for name, task in tasks.items()}
 
 
-def waited_for(task: Callable[[], object], device: torch.device) -> Callable[[], object]:
-    """A task that ends when the device has done its work."""
+def synchronised(task: Callable[[], object], device: torch.device) -> Callable[[], object]:
+    """Wrap a task so that it ends when the device has done its work."""
 
     def run() -> object:
         result = task()
@@ -127,12 +127,12 @@ def waited_for(task: Callable[[], object], device: torch.device) -> Callable[[],
 
 
 def devices() -> list[torch.device]:
-    """The processor, and CUDA where there is one."""
+    """List the devices: the processor, and CUDA where there is one."""
     return [torch.device(name) for name in ("cpu", *(["cuda"] if torch.cuda.is_available() else []))]
 
 
 def lengths(case: Case) -> list[Lengths]:
-    """Of each post, as the network decodes it."""
+    """Measure the lengths of each post, as the network decodes it."""
     found = []
     for (batch, _), decoded in zip(case.batches, deterministic(case), strict=True):
         steps = (decoded.symbols != END).sum(1) + 1
@@ -141,8 +141,8 @@ def lengths(case: Case) -> list[Lengths]:
     return found
 
 
-def describe_floor(case: Case) -> str:
-    """The floor of decoder dropout: its cost over the deterministic one if nothing but the needed work were done."""
+def describe_roofline(case: Case) -> str:
+    """Describe the roofline of decoder dropout: its least cost over a deterministic prediction."""
     config, found = case.network.config, lengths(case)
     steps = [post.steps for post in found]
     reading = weight_bytes(config, max(steps)).ratio
@@ -154,7 +154,7 @@ def describe_floor(case: Case) -> str:
 
 
 def savings(rows: Sequence[Measured]) -> list[str]:
-    """How much less extra time than the naive way each row takes, the deterministic row's time being the base."""
+    """Compute how much less extra time than the naive way each row takes, over the deterministic row."""
     base = rows[0].seconds
     wasted = next(row.seconds for row in rows if row.name == NAIVE) - base
     return [f"{wasted / (row.seconds - base):.1f} x less" if row.seconds > base else "-" for row in rows]
@@ -163,7 +163,7 @@ def savings(rows: Sequence[Measured]) -> list[str]:
 def measure_mc_cost(
     predictor: Predictor, sizes: Sequence[int] = (1, 8, 32), rounds: int = 7
 ) -> list[tuple[str, list[Measured], str]]:
-    """Title, rows and floor, for each device and batch size; without `learned` where nothing was fitted for it."""
+    """Measure title, rows and roofline for each device and batch size; `learned` only where it was fitted."""
     names = ("learned", "mc_decoder", "mc_encoder")
     estimators = [name for name in names if can_estimate(predictor, ESTIMATORS[name], predictor.scheme)]
     found = []
@@ -171,5 +171,5 @@ def measure_mc_cost(
         for size in sizes:
             case = make_case(predictor, size, device)
             title = f"Monte Carlo dropout, {device.type}, batches of {size}, {max(size, POSTS)} posts"
-            found.append((title, measure(mc_tasks(case, estimators), rounds), describe_floor(case)))
+            found.append((title, measure(mc_tasks(case, estimators), rounds), describe_roofline(case)))
     return found

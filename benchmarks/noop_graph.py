@@ -1,4 +1,4 @@
-"""A graph that does nothing: what LangGraph's server and its queue take by themselves."""
+"""A graph that does nothing, to measure LangGraph's server and its queue by themselves."""
 
 from langgraph.graph import END, START, StateGraph
 
@@ -6,12 +6,12 @@ from unco.state import Json, PostInput, PostState
 
 
 def do_nothing(state: PostInput) -> Json:
-    """Give back what every result has."""
+    """Return the least that a result has: no entities."""
     return {"entities": []}
 
 
-def build_nothing() -> StateGraph[PostState, None, PostInput, PostState]:
-    """One node."""
+def build_noop_graph() -> StateGraph[PostState, None, PostInput, PostState]:
+    """Build a graph of one node that does nothing."""
     graph = StateGraph(PostState, input_schema=PostInput)
     graph.add_node("nothing", do_nothing)
     graph.add_edge(START, "nothing")
@@ -19,5 +19,5 @@ def build_nothing() -> StateGraph[PostState, None, PostInput, PostState]:
     return graph
 
 
-graph = build_nothing().compile(name="nothing")
-"""For the server."""
+graph = build_noop_graph().compile(name="nothing")
+"""The compiled graph, for the server."""

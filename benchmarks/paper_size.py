@@ -1,12 +1,12 @@
-"""The paper's own size: BART-base, 28 regions with CLIP features and the whole picture; random weights."""
+"""Benchmark a network of the paper's size: BART-base, 28 regions with CLIP features; random weights."""
 
 from collections.abc import Sequence
 
 import torch
 
-from benchmarks.mc_cost import PASSES, Case, describe_floor, deterministic, devices, estimated, waited_for
+from benchmarks.mc_cost import PASSES, Case, describe_roofline, deterministic, devices, estimated, synchronised
 from benchmarks.timing import Measured, measure
-from benchmarks.transformers_way import begin_names
+from benchmarks.transformers_way import bias_to_names
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Network
@@ -23,11 +23,11 @@ PAPER = ModelConfig(
     visual_features=512,
 )
 WORDS, PIECES, REGIONS = 16, 22, 29
-"""Of each post."""
+"""Lengths of each post."""
 
 
 def random_batch(config: ModelConfig, posts: int) -> Batch:
-    """Posts of one length; the first words have two pieces."""
+    """Make a batch of random posts of one length; the first words have two pieces."""
     word = [-1, *sorted([*range(WORDS), *range(PIECES - WORDS)]), -1]
     shape, boxes = (posts, len(word)), (posts, REGIONS)
     return Batch(
@@ -47,9 +47,9 @@ def random_batch(config: ModelConfig, posts: int) -> Batch:
 
 
 def paper_case(config: ModelConfig, posts: int, device: torch.device) -> Case:
-    """A random network that begins names, and one batch of random posts."""
+    """Make a random network that is biased to names, and one batch of random posts."""
     torch.manual_seed(0)
-    network = begin_names(Network(config)).to(device)
+    network = bias_to_names(Network(config)).to(device)
     keys = tuple(str(post) for post in range(posts))
     return Case(network, "decoder", ((random_batch(config, posts).to(device), keys),))
 
@@ -57,7 +57,7 @@ def paper_case(config: ModelConfig, posts: int, device: torch.device) -> Case:
 def measure_paper_size(
     config: ModelConfig = PAPER, sizes: Sequence[int] | None = None, rounds: int = 5
 ) -> list[tuple[str, list[Measured], str]]:
-    """Title, rows and floor: batches of 1 and 32 on CUDA where there is one, else of 1 and 8 on the processor.
+    """Measure title, rows and roofline: batches of 1 and 32 on CUDA where there is one, else of 1 and 8 on the CPU.
 
     Args:
         config: sizes of the network.
@@ -73,7 +73,7 @@ def measure_paper_size(
 
 def _measure(case: Case, device: torch.device, rounds: int) -> tuple[list[Measured], str]:
     tasks = {
-        "deterministic": waited_for(lambda: deterministic(case), device),
-        f"T = {PASSES} in the decoder": waited_for(lambda: estimated(case, "mc_decoder"), device),
+        "deterministic": synchronised(lambda: deterministic(case), device),
+        f"T = {PASSES} in the decoder": synchronised(lambda: estimated(case, "mc_decoder"), device),
     }
-    return measure(tasks, rounds), describe_floor(case)
+    return measure(tasks, rounds), describe_roofline(case)

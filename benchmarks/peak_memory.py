@@ -1,4 +1,4 @@
-"""Peak memory of a process that loads a checkpoint and reads posts: each number from a new process."""
+"""Measure the peak memory of a process that loads a checkpoint and reads posts, each in a new process."""
 
 import re
 import resource
@@ -20,7 +20,7 @@ BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def peak_of_process(estimator: str, posts: int, folder: Path = SHIPPED) -> float:
-    """Largest resident size of a new process, in MiB.
+    """Measure the largest resident size of a new process, in MiB.
 
     Args:
         estimator: by name.
@@ -32,7 +32,7 @@ def peak_of_process(estimator: str, posts: int, folder: Path = SHIPPED) -> float
 
 
 def peak_on_device(predictor: Predictor, posts: int) -> float:
-    """Most memory that tensors took on CUDA during one call, weights included, in MiB."""
+    """Measure the most memory that tensors took on CUDA during one call, weights included, in MiB."""
     torch.cuda.reset_peak_memory_stats()
     predictor.predict(typical_posts(posts))
     return torch.cuda.max_memory_allocated() / MEBI
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _own_peak() -> int:
-    """Bytes. On Linux a new process has its parent's `ru_maxrss` at least, so the kernel's own mark is read."""
+    """Read this process's peak in bytes; on Linux `ru_maxrss` includes the parent's, so VmHWM is read."""
     status = Path("/proc/self/status")
     found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text("utf-8")) if status.exists() else None
     return int(found[1]) * 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES

@@ -1,4 +1,4 @@
-"""Posts to measure with: made up, of the length of real ones (16 words, 22 word pieces), with a picture's regions."""
+"""Made-up posts for benchmarks, of the length of real ones (16 words, 22 word pieces), with a picture's regions."""
 
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region import Region
@@ -30,6 +30,6 @@ REGIONS = (
 
 
 def typical_posts(posts: int = 32) -> list[ModelInput]:
-    """Different posts in a fixed order, up to 32; each has a picture with four regions."""
+    """Make up to 32 different posts in a fixed order; each has a picture with four regions."""
     pairs = [(opening, ending) for ending in ENDINGS for opening in OPENINGS]
     return [ModelInput(tuple(f"{opening} {ending}".split()), REGIONS, SIZE) for opening, ending in pairs[:posts]]

@@ -1,4 +1,4 @@
-"""What a report takes in headless Chromium: from opening the file until it answers, from a slider to new scores."""
+"""Benchmark a report page in headless Chromium: opening the file, and moving a slider until new scores show."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from unco.evals.report.page import write_page
 from unco.types import ATTRIBUTES, Correction, Entity, PictureInfo, Result, Thresholds, Uncertainty
 
 SIZES = (1500, 5000)
-"""Posts."""
+"""Numbers of posts."""
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
@@ -34,7 +34,7 @@ THRESHOLDS = Thresholds(0.4, 0.3, 0.5)
 
 
 def measure_report(sizes: tuple[int, ...] = SIZES, rounds: int = 5) -> list[tuple[str, list[Measured]]]:
-    """Title and rows for each size.
+    """Measure title and rows for each size.
 
     Raises:
         SetupError: playwright or Chromium is missing.
@@ -44,8 +44,8 @@ def measure_report(sizes: tuple[int, ...] = SIZES, rounds: int = 5) -> list[tupl
 
 
 def _measure(browser: Any, posts: int, rounds: int, path: Path) -> tuple[str, list[Measured]]:
-    gold, said = made_up_run(posts, GMNER)
-    write_page(report_data([as_result(one) for one in said], gold), path)
+    gold, predictions = made_up_run(posts, GMNER)
+    write_page(report_data([as_result(one) for one in predictions], gold), path)
     loads, moves = list[float](), list[float]()
     for _ in range(rounds):
         page = browser.new_page()
@@ -59,16 +59,16 @@ def _measure(browser: Any, posts: int, rounds: int, path: Path) -> tuple[str, li
 
 
 def as_result(post: PredictedPost) -> Result:
-    """A made-up result; every third entity had its type asked about and changed."""
+    """Make up a result; every third entity had its type asked about and changed."""
     entities = tuple(_entity(index, one) for index, one in enumerate(post.entities))
     picture = PictureInfo("blank", "0" * 64, 600, 450)
     tokens = ("w",) * 16
     return Result(" ".join(tokens), tokens, entities, picture, THRESHOLDS, "made up", id=post.id)
 
 
-def _entity(index: int, said: Predicted) -> Entity:
-    doubt = Uncertainty(0.1, 0.6 if index % 3 == 0 else 0.2, 0.3)
-    found = Entity(index, said.span, "w", 0, 1, said.type, said.region, doubt, doubt)
+def _entity(index: int, predicted: Predicted) -> Entity:
+    uncertainty = Uncertainty(0.1, 0.6 if index % 3 == 0 else 0.2, 0.3)
+    found = Entity(index, predicted.span, "w", 0, 1, predicted.type, predicted.region, uncertainty, uncertainty)
     return replace(found, corrections=_notes(found))
 
 

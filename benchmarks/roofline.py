@@ -1,4 +1,4 @@
-"""The least that Monte Carlo dropout can cost: multiply-adds and weights read, counted from the shapes alone."""
+"""Compute the least cost of Monte Carlo dropout: multiply-adds and weights read, counted from the shapes alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ FLOAT = 4
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """One post, without padding."""
+    """Lengths of one post, without padding."""
 
     pieces: int
-    """With the two marks."""
+    """Word pieces, with the two special tokens."""
     words: int
     regions: int
     steps: int
@@ -25,21 +25,21 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What three stages need, in one unit."""
+    """Work of the three stages, in one unit."""
 
     encode: int
     decode: int
     passes: int
-    """Of T teacher-forced passes."""
+    """Work of T teacher-forced passes."""
 
     @property
     def ratio(self) -> float:
-        """Of all three to the first two: what T passes cost beside a deterministic prediction, at best."""
+        """Ratio of all three stages to the first two: the least cost of T passes over a deterministic prediction."""
         return 1 + self.passes / (self.encode + self.decode)
 
 
 def multiply_adds(config: ModelConfig, posts: Sequence[Lengths], passes: int) -> Work:
-    """Multiply-adds of matrix products; norms, activations, softmaxes and the second head are left out.
+    """Count the multiply-adds of matrix products, without norms, activations, softmaxes and the second head.
 
     Keys and values of the posts are computed once, in `encode`. A step of a pass costs what a step of decoding does; a
     pass leaves the last step, `<end>`, out.
@@ -70,14 +70,14 @@ def _encoder(config: ModelConfig, post: Lengths) -> int:
 def _decoder(config: ModelConfig, post: Lengths) -> int:
     square, slots, specials = config.hidden**2, post.words + post.regions, FIRST_TYPE + len(config.labels)
     layer = 6 * square + 2 * config.hidden * config.feed_forward  # own attention 4, cross-attention 2
-    looks = config.decoder_layers * 2 * config.hidden * slots  # cross-attention
+    cross_attention = config.decoder_layers * 2 * config.hidden * slots  # cross-attention
     heads = 2 * square + config.hidden * (specials + slots)
     own = config.decoder_layers * config.hidden * post.steps * (post.steps + 1)  # step i looks at i steps, twice
-    return post.steps * (config.decoder_layers * layer + looks + heads) + own
+    return post.steps * (config.decoder_layers * layer + cross_attention + heads) + own
 
 
 def weight_bytes(config: ModelConfig, steps: int) -> Work:
-    """Bytes of layers' weights that must be read, each once per product; embeddings and biases are left out.
+    """Count the bytes of layer weights that must be read, each once per product, without embeddings and biases.
 
     One batch: the encoder is read once, the decoder at each step, and once for all passes.
 

@@ -1,4 +1,4 @@
-"""What scoring takes: a test split's worth of made-up posts under all protocols, intervals and types included."""
+"""Benchmark scoring: a test split's worth of made-up posts under all protocols, with intervals and types."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,21 +21,21 @@ Run = tuple[list[GoldPost], list[PredictedPost]]
 
 
 def made_up_run(posts: int, types: tuple[str, ...], seed: int = 0) -> Run:
-    """Gold and predictions: about as many entities as the data sets have, a third predicted wrongly."""
+    """Make up gold and predictions: about as many entities as the data sets have, a third predicted wrongly."""
     rng = Random(seed)
-    gold, said = [], []
+    gold, predictions = [], []
     for number in range(posts):
         starts = sorted(rng.sample(range(0, WORDS - 2, 2), rng.choice((0, 1, 1, 2, 2, 3))))
         entities = tuple(_entity(start, rng.choice(types), rng) for start in starts)
         gold.append(GoldPost(str(number), tuple("w" * WORDS), entities, SIZE))
         found = tuple(_predicted(entity, rng.choice(types), rng) for entity in entities)
         candidates = tuple(box for entity in entities for box in entity.boxes)
-        said.append(PredictedPost(str(number), found, candidates=candidates))
-    return gold, said
+        predictions.append(PredictedPost(str(number), found, candidates=candidates))
+    return gold, predictions
 
 
 def measure_scores(posts: int = POSTS, rounds: int = 5) -> list[tuple[str, list[Measured]]]:
-    """Title and rows, for the 4 types and for the 51, which are read in the 8 and the 4 as well."""
+    """Measure title and rows, for the 4 types and for the 51, which are scored in the 8 and the 4 as well."""
     kinds = {"4 types": GMNER, "51 types, and the 8 and 4 that follow": FMNERG}
     return [
         (f"{posts} posts scored, {name}", measure(_tasks(made_up_run(posts, types)), rounds))

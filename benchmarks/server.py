@@ -1,4 +1,4 @@
-"""Many runs at once on LangGraph's server, with faults behind it, beside a graph that does nothing there."""
+"""Benchmark many concurrent runs on LangGraph's server, with a faulty endpoint, beside a graph that does nothing."""
 
 import asyncio
 import json
@@ -33,31 +33,31 @@ ENTITIES = (
     GoldEntity(Span(4, 6), "OTHER", ()),
     GoldEntity(Span(7, 8), "ORG", ()),
 )
-NOTHING = {"nothing": "benchmarks.noop_graph:graph"}
+NOOP_GRAPH = {"nothing": "benchmarks.noop_graph:graph"}
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
-    """What came of many runs of one graph."""
+class GraphRuns:
+    """Results of many runs of one graph."""
 
     name: str
     seconds: tuple[float, ...]
-    """Of each run, as its client waited."""
+    """Seconds that the client waited for each run."""
     total_s: float
     outcomes: Counter[str]
-    """Of all corrections; `no result` counts runs that failed."""
+    """Outcomes of all corrections; `no result` counts runs that failed."""
     leaks: int
-    """Of the key or a path of the server, into results and errors."""
+    """Occurrences of the key or of a path of the server in results and errors."""
     faults: int = 0
     """Questions that got no answer, before they were asked again."""
 
     def percentile(self, share: float) -> float:
-        """Seconds within which this share of the runs was done."""
+        """Compute the seconds within which this share of the runs was done."""
         return float(np.quantile(self.seconds, share))
 
 
 def posts(runs: int) -> tuple[list[GoldPost], list[dict[str, Any]]]:
-    """Different texts with the same three names, as gold and as what a client sends; the picture comes inline."""
+    """Make different texts with the same three names, as gold and as client inputs with an inline picture."""
     shown = read_posts()[0].image
     picture = f"data:image/jpeg;base64,{b64encode(Path(str(shown)).read_bytes()).decode()}"
     texts = [f"Eileen Collins commanded a Space Shuttle for NASA # {number}" for number in range(runs)]
@@ -66,8 +66,8 @@ def posts(runs: int) -> tuple[list[GoldPost], list[dict[str, Any]]]:
     return gold, [{"text": text, "image": picture, "regions": corners} for text in texts]
 
 
-async def run_all(url: str, graph: str, inputs: Sequence[dict[str, Any]], secrets: Sequence[str]) -> Runs:
-    """Send all posts, some at once, each as a run of its own, and wait for what comes back."""
+async def run_all(url: str, graph: str, inputs: Sequence[dict[str, Any]], secrets: Sequence[str]) -> GraphRuns:
+    """Send all posts, each as a run of its own with limited concurrency, and wait for the results."""
     from langgraph_sdk import get_client
 
     places, outcomes, seconds, leaks = asyncio.Semaphore(CONCURRENCY), Counter[str](), list[float](), list[str]()
@@ -77,8 +77,8 @@ async def run_all(url: str, graph: str, inputs: Sequence[dict[str, Any]], secret
             start = perf_counter()
             output: Any = await client.runs.wait(None, graph, input=post, context=ALWAYS, raise_error=False)
             seconds.append(perf_counter() - start)
-        said = json.dumps(output)
-        leaks.extend(secret for secret in secrets if secret in said)
+        output_text = json.dumps(output)
+        leaks.extend(secret for secret in secrets if secret in output_text)
         entities = output.get("entities")
         notes = [note for entity in entities or [] for note in entity["corrections"]]
         outcomes.update(["no result"] if entities is None else [note["outcome"] for note in notes])
@@ -87,11 +87,11 @@ async def run_all(url: str, graph: str, inputs: Sequence[dict[str, Any]], secret
         await client.runs.wait(None, graph, input=inputs[0] | {"text": "warm up"}, context={"mode": "off"})
         start = perf_counter()
         await asyncio.gather(*map(one, inputs))
-        return Runs(graph, tuple(seconds), perf_counter() - start, outcomes, len(leaks))
+        return GraphRuns(graph, tuple(seconds), perf_counter() - start, outcomes, len(leaks))
 
 
-def measure_server(runs: int = RUNS) -> list[Runs]:
-    """The queue's own floor, then the whole graph with every attribute asked about."""
+def measure_server(runs: int = RUNS) -> list[GraphRuns]:
+    """Measure the graph that does nothing, then the whole graph with every attribute asked about."""
     gold, inputs = posts(runs)
     with tempfile.TemporaryDirectory() as folder, simulate(gold, "qwen2.5-vl", FAULTS, seed=1) as simulation:
         environment = {
@@ -101,13 +101,13 @@ def measure_server(runs: int = RUNS) -> list[Runs]:
             "OPENAI_API_KEY": KEY,
         }
         secrets = (KEY, folder, str(Path(__file__).parents[1]))
-        with langgraph_server(Path(folder), environment, {**GRAPHS, **NOTHING}, jobs=CONCURRENCY) as server:
-            floor, whole = (asyncio.run(run_all(server.url, name, inputs, secrets)) for name in ("nothing", "unco"))
-        return [floor, replace(whole, faults=sum(simulation.counts[name] for name in FAULTS.faults))]
+        with langgraph_server(Path(folder), environment, {**GRAPHS, **NOOP_GRAPH}, jobs=CONCURRENCY) as server:
+            noop, unco = (asyncio.run(run_all(server.url, name, inputs, secrets)) for name in ("nothing", "unco"))
+        return [noop, replace(unco, faults=sum(simulation.counts[name] for name in FAULTS.faults))]
 
 
-def server_table(measured: Sequence[Runs]) -> Table:
-    """A row for each graph."""
+def server_table(measured: Sequence[GraphRuns]) -> Table:
+    """Make a table with a row for each graph."""
     columns = {
         "": [one.name for one in measured],
         "median": [f"{one.percentile(0.5):.2f} s" for one in measured],

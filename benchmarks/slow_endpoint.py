@@ -1,4 +1,4 @@
-"""An endpoint for timing: a process of its own that answers every question alike after a fixed time. No model."""
+"""A slow endpoint for timing: a process that gives every question the same answer after a fixed time. No model."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def serve(seconds: float) -> None:
-    """Serve for ever, printing the address first."""
+    """Serve forever, printing the address first."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -41,7 +41,7 @@ def serve(seconds: float) -> None:
             self.wfile.write(ANSWER)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = _Server(("127.0.0.1", 0), Handler)
     sys.stdout.write(f"http://127.0.0.1:{server.server_port}/v1\n")
@@ -51,7 +51,7 @@ def serve(seconds: float) -> None:
 
 @contextmanager
 def slow_endpoint(seconds: float) -> Iterator[str]:
-    """Run it until the block ends; gives the base URL."""
+    """Run the endpoint until the block ends; gives its base URL."""
     command = [sys.executable, "-m", "benchmarks.slow_endpoint", str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""What choosing thresholds takes: all combinations of three over a dev set's worth of made-up posts."""
+"""Benchmark threshold tuning: all combinations of three over a dev set's worth of made-up posts."""
 
 import numpy as np
 
@@ -16,10 +16,10 @@ OTHERS = Thresholds(0.4, 0.3, 0.5)
 
 
 def made_up_outcomes(posts: int = POSTS, entities: int = ENTITIES, seed: int = 0) -> Outcomes:
-    """The small model errs where it is unsure, correcting helps four times in five."""
+    """Make up outcomes: the small model errs where it is uncertain, correcting helps four times in five."""
     rng = np.random.default_rng(seed)
-    doubt = rng.beta(0.5, 2.0, (entities, 3))
-    wrong = rng.random((entities, 3)) < doubt
+    uncertainty = rng.beta(0.5, 2.0, (entities, 3))
+    wrong = rng.random((entities, 3)) < uncertainty
     helped = rng.random((entities, 3)) < 0.8
     values = np.zeros((entities, 2, 2, 2, len(COLUMNS)))
     for routing in ROUTINGS:
@@ -30,11 +30,11 @@ def made_up_outcomes(posts: int = POSTS, entities: int = ENTITIES, seed: int = 0
         values[:, span, kind, region] = np.hstack([right, right, right, asked, 0.001 * asked])
     post_of = np.sort(rng.integers(0, posts, entities))
     gold = np.bincount(post_of, minlength=posts).astype(np.int64)
-    return Outcomes(About(), "", post_of, doubt, values, wrong, gold, ())
+    return Outcomes(About(), "", post_of, uncertainty, values, wrong, gold, ())
 
 
 def measure_sweeps(posts: int = POSTS, entities: int = ENTITIES, rounds: int = 5) -> list[tuple[str, list[Measured]]]:
-    """Title and rows."""
+    """Measure title and rows."""
     outcomes = made_up_outcomes(posts, entities)
     tasks = {
         "one policy, counted by post": lambda: outcomes.by_post(OTHERS),

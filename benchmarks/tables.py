@@ -1,4 +1,4 @@
-"""Measurements as tables."""
+"""Make tables of measurements."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +7,11 @@ from rich.table import Table
 from benchmarks.timing import Measured
 
 Columns = Mapping[str, Sequence[str]]
-"""More columns: a heading and a cell for each row."""
+"""Columns: a heading and a cell for each row."""
 
 
 def ratio_table(title: str, rows: Sequence[Measured], more: Columns | None = None) -> Table:
-    """Times and their ratios to the first row."""
+    """Make a table of times and their ratios to the first row."""
     columns = {
         "": [row.name for row in rows],
         "median": [milliseconds(row.seconds) for row in rows],
@@ -22,7 +22,7 @@ def ratio_table(title: str, rows: Sequence[Measured], more: Columns | None = Non
 
 
 def columns_table(title: str, columns: Columns) -> Table:
-    """A table from its columns."""
+    """Make a table from its columns."""
     table = Table(*columns, title=title)
     for cells in zip(*columns.values(), strict=True):
         table.add_row(*cells)
@@ -30,5 +30,5 @@ def columns_table(title: str, columns: Columns) -> Table:
 
 
 def milliseconds(seconds: float) -> str:
-    """With its unit."""
+    """Format seconds as milliseconds, with the unit."""
     return f"{1000 * seconds:.2f} ms"

@@ -1,4 +1,4 @@
-"""Posts a second and peak memory, text to entities, without uncertainty sampling and with it."""
+"""Benchmark throughput and peak memory, from text to entities, with and without uncertainty sampling."""
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -22,7 +22,7 @@ NAMES = ("entropy", "learned", "mc_decoder")
 
 
 def throughput_tasks(predictor: Predictor, size: int) -> dict[str, Callable[[], object]]:
-    """The same posts in batches of one size, by estimator."""
+    """Make tasks that predict the same posts in batches of one size, by estimator."""
     posts = typical_posts(max(size, POSTS))
 
     def task(name: str) -> Callable[[], object]:
@@ -36,7 +36,7 @@ def throughput_tasks(predictor: Predictor, size: int) -> dict[str, Callable[[], 
 def measure_throughput(
     predictor: Predictor, sizes: Sequence[int] = (1, 8, 32), rounds: int = 7, folder: Path = SHIPPED
 ) -> list[Table]:
-    """A table for each device.
+    """Measure a table for each device.
 
     Args:
         predictor: whose speed is measured.

@@ -1,4 +1,4 @@
-"""Timing in turns, so that a machine that slows down slows all rows down."""
+"""Time tasks in turn, so that a machine that slows down slows all rows down."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from time import perf_counter
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One row."""
+    """One row of a table: a task and its time."""
 
     name: str
     seconds: float

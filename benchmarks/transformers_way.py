@@ -1,4 +1,4 @@
-"""What a user of `transformers` would write: `generate` once, then T times with dropout on, with the same weights.
+"""Benchmark plain `transformers`: `generate` once, then T times with dropout on, with the same weights.
 
 Their passes drop units in the encoder too, so they stand beside our `mc_encoder`; they decode anew, ours are
 fed what was decoded. What `generate` cannot do (pointers, legal symbols, regions) is left out on their side.
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.mc_cost import PASSES, Case, deterministic, estimated, make_case, waited_for
+from benchmarks.mc_cost import PASSES, Case, deterministic, estimated, make_case, synchronised
 from benchmarks.timing import Measured, measure
 from unco.small_model.batch import Batch
 from unco.small_model.network.model import Network
@@ -19,21 +19,21 @@ from unco.small_model.network.weight_names import bart_config, bart_weights
 from unco.small_model.predictor import Predictor
 
 WORDS = 16
-"""Of a typical post, which a pointer chooses from."""
+"""Number of words of a typical post, which a pointer chooses from."""
 BIAS = 20.0
-"""Added to the score of `<s>`: random weights would say nothing, or anything."""
+"""Bias added to the score of `<s>`, since random weights would find nothing, or anything."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """One set of random weights, read by `transformers` and by us."""
+class WeightPair:
+    """One set of random weights, as a model of `transformers` and as a network of ours."""
 
     model: Any
     network: Network
 
 
-def same_weights(predictor: Predictor) -> Pair:
-    """BART of the sizes of a predictor's network, and the network with BART's weights, biased to begin names."""
+def make_pair(predictor: Predictor) -> WeightPair:
+    """Make a BART of the sizes of a predictor's network, and a network with its weights, biased to names."""
     from transformers import BartConfig, BartForConditionalGeneration
 
     config = predictor.network.config
@@ -50,11 +50,11 @@ def same_weights(predictor: Predictor) -> Pair:
     model.register_buffer("final_logits_bias", torch.zeros(1, symbols))
     network = Network(replace(sizes, labels=config.labels, dropout=config.dropout))
     network.load_state_dict({**network.state_dict(), **bart_weights(model.model.state_dict(), network.config)})
-    return Pair(model.train(False), begin_names(network))
+    return WeightPair(model.train(False), bias_to_names(network))
 
 
-def begin_names(network: Network) -> Network:
-    """A random network that says names until the words are used up."""
+def bias_to_names(network: Network) -> Network:
+    """Bias a random network to start names until the words are used up."""
     with torch.no_grad():
         network.decoder.special_out.bias[START] += BIAS
     return network.eval().requires_grad_(False)
@@ -62,8 +62,8 @@ def begin_names(network: Network) -> Network:
 
 @torch.inference_mode()
 def generate(model: Any, batch: Batch, steps: int) -> torch.Tensor:
-    """Greedy, with a cache, as many steps as our decoder takes. (B, 1 + steps)."""
-    said: torch.Tensor = model.generate(
+    """Decode greedily with a cache, for as many steps as our decoder takes: (B, 1 + steps)."""
+    generated: torch.Tensor = model.generate(
         input_ids=batch.piece_ids,
         attention_mask=batch.piece_mask.long(),
         do_sample=False,
@@ -72,11 +72,11 @@ def generate(model: Any, batch: Batch, steps: int) -> torch.Tensor:
         min_new_tokens=steps,
         max_new_tokens=steps,
     )
-    return said
+    return generated
 
 
 def generate_again(model: Any, case: Case, steps: Sequence[int], passes: int) -> None:
-    """Once deterministically, then some passes in training mode."""
+    """Generate once deterministically, then some passes in training mode."""
     for training in (False, *[True] * passes):
         model.train(training)
         for (batch, _), length in zip(case.batches, steps, strict=True):
@@ -85,8 +85,8 @@ def generate_again(model: Any, case: Case, steps: Sequence[int], passes: int) ->
 
 
 def transformers_tasks(predictor: Predictor, size: int) -> dict[str, Callable[[], object]]:
-    """Ours and theirs on the processor, without and with T passes."""
-    pair, device = same_weights(predictor), torch.device("cpu")
+    """Make the tasks: ours and theirs on the processor, without and with T passes."""
+    pair, device = make_pair(predictor), torch.device("cpu")
     case = make_case(replace(predictor, network=pair.network, heads="decoder"), size, device)
     steps = [decoded.symbols.shape[1] for decoded in deterministic(case)]
     tasks: dict[str, Callable[[], object]] = {
@@ -96,13 +96,13 @@ def transformers_tasks(predictor: Predictor, size: int) -> dict[str, Callable[[]
         "transformers' generate": lambda: generate_again(pair.model, case, steps, 0),
         f"transformers' generate, and {PASSES} times more": lambda: generate_again(pair.model, case, steps, PASSES),
     }
-    return {name: waited_for(task, device) for name, task in tasks.items()}
+    return {name: synchronised(task, device) for name, task in tasks.items()}
 
 
 def measure_transformers(
     predictor: Predictor, sizes: Sequence[int] = (1, 8, 32), rounds: int = 5
 ) -> list[tuple[str, list[Measured]]]:
-    """Title and rows for each batch size."""
+    """Measure title and rows for each batch size."""
     return [
         (f"Beside transformers, batches of {size}", measure(transformers_tasks(predictor, size), rounds))
         for size in sizes

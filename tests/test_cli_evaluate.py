@@ -12,10 +12,10 @@ from tests.scripted import ANN, FACE, TOKENS, doubt, graph_of, says
 from unco.errors import DataError
 from unco.evals import score
 from unco.evals.formats.conll_voc import write_folder
-from unco.evals.formats.gold_lines import gold_to_plain, write_gold_lines
+from unco.evals.formats.gold_lines import gold_to_dict, write_gold_lines
 from unco.evals.formats.official_json import write_official_gold, write_official_predictions
 from unco.evals.formats.predicted import Predicted, PredictedPost
-from unco.evals.formats.prediction_lines import prediction_to_plain, read_prediction_lines, write_prediction_lines
+from unco.evals.formats.prediction_lines import prediction_to_dict, read_prediction_lines, write_prediction_lines
 from unco.tools.llm.client import Mllm
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
@@ -77,8 +77,8 @@ def test_plain_data_and_files_give_the_same_numbers(run: Run) -> None:
         "--predictions", "run.jsonl", "--gold", "gold.jsonl", "--protocol", "official",
         "--against", "other.jsonl", "--uncertainty", "--json",
     )  # fmt: skip
-    lines = [[prediction_to_plain(post) for post in posts] for posts in (RUN, OTHER)]
-    found = score([gold_to_plain(post) for post in GOLD], lines[0], "official", lines[1], uncertainty=True)
+    lines = [[prediction_to_dict(post) for post in posts] for posts in (RUN, OTHER)]
+    found = score([gold_to_dict(post) for post in GOLD], lines[0], "official", lines[1], uncertainty=True)
     assert json.loads(out) == json.loads(json.dumps(found))
     assert found["schemes"]["gmner"]["tasks"]["GMNER"]["f1"] == pytest.approx(2 * 2 / (4 + 3))  # the ghost of Bo
     assert found["against"]["gmner"]["MNER"]["only_predictions"] == 2
@@ -131,11 +131,11 @@ def test_results_of_ours_are_predictions(indent: int | None, tmp_path: Path) -> 
 
 
 def test_faults_in_plain_data_are_named() -> None:
-    gold = [gold_to_plain(post) for post in GOLD]
+    gold = [gold_to_dict(post) for post in GOLD]
     with pytest.raises(DataError, match=r"gold\[0\]: unknown key 'text'"):
         score([{**gold[0], "text": "hi"}], [])
     with pytest.raises(DataError, match="post 2 of gold .'b'. has no prediction: 2 gold posts, 1 predictions"):
-        score(gold, [prediction_to_plain(RUN[0])])
+        score(gold, [prediction_to_dict(RUN[0])])
 
 
 def test_scoring_loads_no_model() -> None:

@@ -21,7 +21,7 @@ def test_the_reference_is_built_and_whole(tmp_path: Path) -> None:
         "graph/post",
         "corpus/run",
         "corpus/batch/export",
-        "nodes/correction",
+        "nodes/questions/correction",
         "tools/llm",
         "types",
     } <= pages

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.slow
 
 def test_nothing_is_lost_doubled_or_changed(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 150)
-    found = kill_and_resume(posts, predictions, gold_of(150), tmp_path / "runs", kills=3)
-    assert found.kills == 3
+    found = kill_and_resume(posts, predictions, gold_of(150), tmp_path / "runs", kill_count=3)
+    assert found.kill_count == 3
     assert found.posts == 150
     assert found.equal
     assert found.answers - found.given_again == 150
-    assert found.given_again <= 4 * found.kills, "only what was under way when the kill came"
+    assert found.given_again <= 4 * found.kill_count, "only what was under way when the kill came"

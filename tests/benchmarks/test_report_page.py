@@ -6,10 +6,10 @@ from unco.evals.report.data import report_data
 
 
 def test_made_up_results_make_a_report() -> None:
-    gold, said = made_up_run(50, GMNER)
-    data = report_data([as_result(post) for post in said], gold)
+    gold, predictions = made_up_run(50, GMNER)
+    data = report_data([as_result(post) for post in predictions], gold)
     entities = [entity for post in data["posts"] for entity in post["entities"]]
-    assert len(entities) == sum(len(post.entities) for post in said)
+    assert len(entities) == sum(len(post.entities) for post in predictions)
     changed = [note for entity in entities for note in entity["notes"] if note["outcome"] == "changed"]
-    assert len(changed) == sum(bool(post.entities) for post in said), "the first of each post"
+    assert len(changed) == sum(bool(post.entities) for post in predictions), "the first of each post"
     assert data["scores"]["GMNER"]["f1"] > 0.4

@@ -2,15 +2,15 @@
 
 from benchmarks.scores import GMNER, made_up_run, measure_scores
 from unco.evals.evaluate.evaluate import evaluate_run
-from unco.evals.evaluate.scoring import Rated
+from unco.evals.evaluate.scoring import Scored
 
 
 def test_made_up_posts_look_like_the_data_sets() -> None:
     gold, run = made_up_run(1500, GMNER)
     found = evaluate_run(gold, run)
     assert 2000 < found.gold < 2700
-    line = found.scores.readings["gmner"].tasks["GMNER"]
-    assert isinstance(line, Rated)
+    line = found.scores.schemes["gmner"].tasks["GMNER"]
+    assert isinstance(line, Scored)
     assert 0.4 < line.f1.value < 0.8
 
 

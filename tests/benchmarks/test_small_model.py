@@ -14,7 +14,7 @@ from benchmarks.posts import typical_posts
 from benchmarks.roofline import Lengths, Work, multiply_adds, weight_bytes
 from benchmarks.throughput import measure_throughput
 from benchmarks.timing import Measured
-from benchmarks.transformers_way import WORDS, generate, measure_transformers, same_weights
+from benchmarks.transformers_way import WORDS, generate, make_pair, measure_transformers
 from tests.tiny import LABELS, TINY, fitted_predictor, tiny_network, tiny_predictor
 from unco.small_model.batch import Batch
 from unco.small_model.checkpoint import load_tokenizer
@@ -87,15 +87,15 @@ def test_savings_are_against_the_naive_way() -> None:
 
 
 def test_each_way_of_monte_carlo_is_timed() -> None:
-    ((title, rows, floor),) = measure_mc_cost(roomy_predictor(), sizes=[8], rounds=1)[:1]
+    ((title, rows, roofline),) = measure_mc_cost(roomy_predictor(), sizes=[8], rounds=1)[:1]
     assert "batches of 8" in title
     assert [row.name for row in rows] == ["deterministic", "learned", "mc_decoder", "mc_encoder", mc_cost.NAIVE]
-    assert "by multiply-adds" in floor
+    assert "by multiply-adds" in roofline
 
 
 def test_transformers_reads_the_same_weights() -> None:
     predictor = roomy_predictor()
-    pair = same_weights(predictor)
+    pair = make_pair(predictor)
     batch = only_batch(make_case(replace(predictor, network=pair.network), 8, CPU))
     with torch.inference_mode():
         theirs = pair.model.model.encoder(batch.piece_ids, batch.piece_mask.long()).last_hidden_state

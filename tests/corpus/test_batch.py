@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.kill_and_resume import lasting
+from benchmarks.kill_and_resume import without_cache_fields
 from benchmarks.made_corpus import gold_of, write_corpus
 from tests.corpus.question_lines import questions
 from tests.scripted import ANN, FACE, OWLS, TOKENS, doubt, drawing, says, spoken
@@ -97,7 +97,7 @@ def test_stage_by_stage_until_none_waits_and_the_results_are_those_of_a_live_run
     live = Mllm(simulation.url, "gpt-4o", frame="pixels")
     run_corpus(Corpus(posts, tmp_path / "live.jsonl"), Pipeline(SavedPredictions(predictions), live, ALL))
     one, other = (
-        [lasting(json.loads(line)) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        [without_cache_fields(json.loads(line)) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
         for name in ("batch", "live")
     )
     assert one == other

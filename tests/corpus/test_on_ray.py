@@ -17,9 +17,9 @@ from rich.console import Console
 pytest.importorskip("ray", reason='the engine on a cluster needs Ray: pip install ".[ray]"')
 
 import unco
-from benchmarks.kill_and_resume import lasting
+from benchmarks.kill_and_resume import without_cache_fields
 from benchmarks.made_corpus import gold_of, write_corpus
-from benchmarks.on_ray import alike
+from benchmarks.on_ray import nearly_equal
 from unco.context import Context
 from unco.corpus.choices import Choices
 from unco.corpus.engine import Rest
@@ -76,7 +76,7 @@ def locally(predictions: Path) -> Pipeline:
 
 def results(path: Path) -> list[Any]:
     """Without what a cache changes."""
-    return [lasting(json.loads(line)) for line in path.read_text().splitlines()]
+    return [without_cache_fields(json.loads(line)) for line in path.read_text().splitlines()]
 
 
 def asks(monkeypatch: pytest.MonkeyPatch, url: str, model: str) -> None:
@@ -288,10 +288,10 @@ def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path) -> None:
 
 def test_results_are_alike_to_within_a_thousandth() -> None:
     one = {"text": "a", "entities": [{"index": 1, "uncertainty": 0.1234}], "region": None}
-    assert alike([one], [one | {"entities": [{"index": 1, "uncertainty": 0.1239}]}])
+    assert nearly_equal([one], [one | {"entities": [{"index": 1, "uncertainty": 0.1239}]}])
     for other in ({"index": 2, "uncertainty": 0.1234}, {"index": 1, "uncertainty": 0.13}, {"index": 1}):
-        assert not alike([one], [one | {"entities": [other]}])
-    assert not alike([one], [one, one])
+        assert not nearly_equal([one], [one | {"entities": [other]}])
+    assert not nearly_equal([one], [one, one])
 
 
 def test_actors_are_as_many_as_fit() -> None:

@@ -58,7 +58,7 @@ def any_span(draw: st.DrawFn, words: int) -> Span:
 @st.composite
 def predictions(draw: st.DrawFn) -> list[PredictedPost]:
     """Predictions of any order, repeated and overlapping ones among them."""
-    doubt = st.floats(0, 3)
+    value = st.floats(0, 3)
     made = []
     for post in draw(gold_posts()):
         entity = st.builds(
@@ -66,7 +66,7 @@ def predictions(draw: st.DrawFn) -> list[PredictedPost]:
             any_span(len(post.tokens)),
             KINDS,
             st.none() | boxes() | st.just(NOWHERE),
-            st.none() | st.builds(Uncertainty, doubt, doubt, doubt),
+            st.none() | st.builds(Uncertainty, value, value, value),
         )
         entities = tuple(draw(st.lists(entity, max_size=5))) if post.tokens else ()
         tokens = post.tokens if draw(st.booleans()) else None

@@ -14,13 +14,13 @@ from unco.types import Box, Extraction, GoldEntity, GoldPost, Post, Span, Uncert
 SIZES = ((320, 240), (240, 400), (600, 450), (1300, 1000), (150, 450), (2100, 600))
 """As posts have them, and two beyond some family's limits."""
 
-Said = tuple[Span, str, Box | None, Uncertainty]
+FoundEntity = tuple[Span, str, Box | None, Uncertainty]
 
 
 @dataclass(frozen=True)
 class DrawnPost:
     gold: GoldPost
-    said: tuple[Said, ...]
+    found: tuple[FoundEntity, ...]
     """By the small model: each entity is wrong in one or more attributes, and unsure of exactly those."""
     image: str
 
@@ -48,12 +48,12 @@ def _drawn(folder: Path, index: int, size: tuple[int, int]) -> DrawnPost:
         GoldEntity(Span(8, 10), "ORG", (sign, face)),
         GoldEntity(Span(11, 13), "LOC", ()),
     )
-    said = (
+    found = (
         (Span(3, 4), "PER", sign, doubt("span region")),  # a word short, and the wrong box
         (Span(8, 10), "LOC", None, doubt("type region")),  # the wrong type, and a box missed
         (Span(10, 13), "LOC", face, doubt("span region")),  # a word too many, and a box for what is not there
     )
-    return DrawnPost(GoldPost(f"{index}", tokens, gold, size), said, str(path))
+    return DrawnPost(GoldPost(f"{index}", tokens, gold, size), found, str(path))
 
 
 def small_model(posts: list[DrawnPost]) -> Extractor:
@@ -63,6 +63,6 @@ def small_model(posts: list[DrawnPost]) -> Extractor:
     def extractor(post: Post) -> Extraction:
         known = by_text[str(post.text)]
         info = view_picture(post.image).info if post.image else None
-        return extraction(known.gold.tokens, known.said, picture=info)
+        return extraction(known.gold.tokens, known.found, picture=info)
 
     return extractor

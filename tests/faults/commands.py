@@ -19,7 +19,7 @@ EXTRACT = "extract --text 'Ann Lee sings' --checkpoint model"
 NO_PROFILE = ("empty", "blanks", "nothing", "a list", "an object")
 """A profile that says nothing: it never errs."""
 BATCH = "UNCO_LLM_BASE_URL=http://127.0.0.1:9/v1 UNCO_LLM_MODEL=gpt-4o batch"
-ARENA = "--gold data --split dev --posts 2 --profile profile.yaml"
+SETUP = "--gold data --split dev --posts 2 --profile profile.yaml"
 COMMANDS: dict[str, Command] = {
     "extract": Command(f"{EXTRACT} --image a.png", ("a.png",), ("a picture",)),
     "extract, settings": Command(f"UNCO_SETTINGS=settings.yaml {EXTRACT} --variant correct_all", ("settings.yaml",)),
@@ -93,14 +93,17 @@ COMMANDS: dict[str, Command] = {
     "regions, pictures": Command(
         "regions --pictures pictures --out out --boxes regions", ("pictures/a.png",), ("a picture",)
     ),
-    "tune": Command(f"tune {ARENA} --record out.paths --out out"),
+    "tune": Command(f"tune {SETUP} --record out.paths --out out"),
     "tune, again": Command("tune --paths paths.jsonl --out out", ("paths.jsonl",)),
     "tune, check": Command("tune --paths paths.jsonl --check policy.yaml", ("policy.yaml",)),
     "compare": Command(
-        f"compare {ARENA} --arm span=v1 --arm span=v2 --out out", ("data/txt/dev.txt", "profile.yaml"), NO_PROFILE, True
+        f"compare {SETUP} --arm span=v1 --arm span=v2 --out out",
+        ("data/txt/dev.txt", "profile.yaml"),
+        NO_PROFILE,
+        True,
     ),
-    "compare, policy": Command(f"compare {ARENA} --arm policy=policy.yaml --arm span=v2", ("policy.yaml",), slow=True),
-    "reproduce": Command(f"reproduce table1 {ARENA} --out out", ("data/txt/dev.txt", "profile.yaml"), NO_PROFILE, True),
+    "compare, policy": Command(f"compare {SETUP} --arm policy=policy.yaml --arm span=v2", ("policy.yaml",), slow=True),
+    "reproduce": Command(f"reproduce table1 {SETUP} --out out", ("data/txt/dev.txt", "profile.yaml"), NO_PROFILE, True),
     "cache stats": Command("cache stats --directory cache", ("cache/cache.db",), ("empty", "a number", "missing")),
     "kb build": Command("kb build facts.jsonl --out out", ("facts.jsonl",), ("empty", "blanks")),
     "prompts list": Command("UNCO_PROMPTS=prompts prompts list", ("prompts/type/own.yaml",), ("missing",)),
@@ -404,7 +407,7 @@ BAD_LINES: tuple[str, ...] = (
     "compare",
     "compare --gold data --arm span=v1",
     *(
-        f"compare {ARENA} --arm span=v1 --arm {arm}"
+        f"compare {SETUP} --arm span=v1 --arm {arm}"
         for arm in (
             "span",
             "span=",
@@ -423,14 +426,14 @@ BAD_LINES: tuple[str, ...] = (
         )
     ),
     "compare --gold data --split dev --arm span=v1 --arm span=v2",
-    f"compare {ARENA} --arm span=v1 --arm span=v2 --family none",
-    f"compare {ARENA} --arm span=v1",
+    f"compare {SETUP} --arm span=v1 --arm span=v2 --family none",
+    f"compare {SETUP} --arm span=v1",
     "reproduce",
     "reproduce table9 --gold data",
-    f"reproduce table9 {ARENA}",
+    f"reproduce table9 {SETUP}",
     "reproduce table1 --gold data --split dev",
     "reproduce table1 --gold none",
-    f"reproduce table1 {ARENA} --pictures none --scheme none",
+    f"reproduce table1 {SETUP} --pictures none --scheme none",
     "probe-frame",
     "probe-frame --model x",
     "probe-frame --base-url http://127.0.0.1:9/v1",

@@ -18,7 +18,7 @@ from tests.tools.llm.openai_server import completion
 from tests.training.made_data import write_data
 from unco.corpus.batch.question_files import QuestionFiles
 from unco.demo.posts import RECORDING
-from unco.evals.formats.gold_lines import gold_to_plain
+from unco.evals.formats.gold_lines import gold_to_dict
 from unco.evals.formats.label_studio import to_task
 from unco.evals.formats.official_json import write_official_gold, write_official_predictions
 from unco.evals.formats.predicted import Predicted, PredictedPost
@@ -77,7 +77,7 @@ def write_good_files(folder: Path) -> None:
 
 
 def _write_labelled(folder: Path) -> None:
-    (folder / "gold.jsonl").write_text(json.dumps(gold_to_plain(GOLD)) + "\n", "utf-8")
+    (folder / "gold.jsonl").write_text(json.dumps(gold_to_dict(GOLD)) + "\n", "utf-8")
     write_official_gold([GOLD], folder / "gold.json")
     write_prediction_lines([SAID], folder / "said.jsonl")
     write_official_predictions([SAID], folder / "said.json")

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.server import Runs, posts, run_all, server_table
+from benchmarks.server import GraphRuns, posts, run_all, server_table
 from tests.server.served import Served
 
 pytestmark = pytest.mark.slow
@@ -22,8 +22,8 @@ async def test_it_counts_runs_without_result_and_what_leaks(served: Served) -> N
 
 
 def test_its_table_says_what_the_floor_is() -> None:
-    floor = Runs("nothing", (1.0, 1.0), 2.0, Counter(), 0)
-    table = server_table([floor, Runs("unco", (2.0, 3.0), 5.0, Counter({"kept": 8, "no result": 1}), 0, 4)])
+    noop = GraphRuns("nothing", (1.0, 1.0), 2.0, Counter(), 0)
+    table = server_table([noop, GraphRuns("unco", (2.0, 3.0), 5.0, Counter({"kept": 8, "no result": 1}), 0, 4)])
     cells = {str(column.header): list(column.cells) for column in table.columns}
     assert cells["median"] == ["1.00 s", "2.50 s"]
     assert cells["finished"] == ["2 of 2", "1 of 2"]

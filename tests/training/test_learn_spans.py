@@ -18,7 +18,7 @@ SIGNAL = 3
 """The entropy of the decoder's types; of the tiny network's signals one that differs from span to span."""
 
 
-def test_no_row_judges_itself() -> None:
+def test_no_row_is_scored_by_a_fit_on_itself() -> None:
     rows, wrong, folds = [(0.0,), (0.0,), (1.0,), (1.0,)], [False, False, True, True], [0, 0, 1, 1]
     first, _, other, _ = held_out_chances(rows, wrong, folds)
     assert first > 0.5 > other, "each fold knows the other's outcome alone"
@@ -28,7 +28,7 @@ def test_a_single_fold_tells_nothing() -> None:
     assert held_out_chances([(1.0,), (2.0,)], [True, False], [3, 3]) == [0.5, 0.5]
 
 
-def test_what_is_learned_is_the_chance_of_a_wrong_span_and_it_is_judged_by_post() -> None:
+def test_what_is_learned_is_the_chance_of_a_wrong_span_and_it_is_evaluated_by_post() -> None:
     # Gold is what the model says, without the spans whose type the decoder doubts more than that of half of them.
     predictor, dice = tiny_predictor(), Random(1)
     texts = [tuple(dice.choice(LETTERS) for _ in range(dice.randint(3, 12))) for _ in range(30)]

@@ -87,7 +87,7 @@ def test_a_name_that_two_windows_share_leaves_its_post_out() -> None:
     assert len(known.names) in (short, short + len(long.entities)), "whole posts alone, so that types fit their names"
 
 
-def test_nothing_to_learn_from_is_said() -> None:
+def test_nothing_to_learn_from_is_reported() -> None:
     predictor = tiny_predictor()
     posts = posts_of(predictor, 1, 5)
     with pytest.raises(DataError, match="no name"):

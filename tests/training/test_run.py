@@ -19,14 +19,14 @@ from tests.small_model.saved_models import save
 from tests.training.made_data import COUNTS, WORDS, write_data
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
-from unco.evals.data.data_paths import Sources, make_look, read_split
+from unco.evals.data.data_paths import DataPaths, make_input_builder, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.regions.region import Region, with_whole_picture
 from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
-from unco.training.compare_estimators import FOUND, measure_estimators, show_runs
+from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
 from unco.training.model_card import read_report, score_table
 from unco.training.recipe import recipe_path
 from unco.training.run import minilm_folder
@@ -59,8 +59,8 @@ def recipe_file(folder: Path, encoder: Path, **changes: object) -> str:
 def test_train_save_card_and_score_again(
     data: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, sources = tmp_path / "run", Sources(data)
-    report = run_training.run_training(sources, recipe_file(tmp_path, encoder), out)
+    out, paths = tmp_path / "run", DataPaths(data)
+    report = run_training.run_training(paths, recipe_file(tmp_path, encoder), out)
     assert report is not None
     assert report.test.posts == 4
     checkpoint = from_pretrained(out / "checkpoint")
@@ -69,20 +69,20 @@ def test_train_save_card_and_score_again(
     saved = json.loads((out / "checkpoint" / "config.json").read_text("utf-8"))
     assert read_report(saved) == report
     assert score_table(report) in card
-    for told in (saved["origin"]["data_sha256"]["train"], "unco train --data", "seed 1", "torch"):
-        assert told in card
+    for text in (saved["origin"]["data_sha256"]["train"], "unco train --data", "seed 1", "torch"):
+        assert text in card
     assert set(saved["calibrations"]["gmner"]) == set(ESTIMATORS), "each estimator has its own scale"
-    assert score_checkpoint(sources, out / "checkpoint") == report, "what was measured is what was saved"
-    other = score_checkpoint(sources, out / "checkpoint", "mc_decoder")
+    assert score_checkpoint(paths, out / "checkpoint") == report, "what was measured is what was saved"
+    other = score_checkpoint(paths, out / "checkpoint", "mc_decoder")
     assert other.test.schemes == report.test.schemes, "dropout is for the uncertainty, the prediction stays"
     show_report(report, Console(width=120))
     assert "AUROC" in capsys.readouterr().out
 
 
 def test_fine_types_are_trained_and_read_as_coarse_ones(encoder: Path, tmp_path: Path) -> None:
-    sources = Sources(write_data(tmp_path / "fine", fine=True))
+    paths = DataPaths(write_data(tmp_path / "fine", fine=True))
     recipe = recipe_file(tmp_path, encoder, labels="fmnerg", scheme="gmner")
-    report = run_training.run_training(sources, recipe, tmp_path / "run")
+    report = run_training.run_training(paths, recipe, tmp_path / "run")
     assert report is not None
     assert list(report.test.schemes) == ["gmner", "fmnerg", "fmnerg_coarse"]
     fine = from_pretrained(tmp_path / "run" / "checkpoint", "fmnerg")
@@ -91,7 +91,7 @@ def test_fine_types_are_trained_and_read_as_coarse_ones(encoder: Path, tmp_path:
     (found,), (others,) = fine.predict([ModelInput(WORDS)]), coarse.predict([ModelInput(WORDS)])
     assert [item.span for item in found] == [item.span for item in others]
     with pytest.raises(DataError, match="of the three-column text files|expected"):
-        run_training.run_training(Sources(write_data(tmp_path / "data", fine=False)), recipe, tmp_path / "other")
+        run_training.run_training(DataPaths(write_data(tmp_path / "data", fine=False)), recipe, tmp_path / "other")
 
 
 def test_estimators_are_measured_and_runs_averaged(
@@ -100,11 +100,11 @@ def test_estimators_are_measured_and_runs_averaged(
     folders = []
     for seed in (1, 2):
         recipe = recipe_file(tmp_path, encoder)
-        run_training.run_training(Sources(data), recipe, tmp_path / str(seed), changes=[f"seed={seed}"])
+        run_training.run_training(DataPaths(data), recipe, tmp_path / str(seed), changes=[f"seed={seed}"])
         folders.append(tmp_path / str(seed) / "checkpoint")
-        measured = measure_estimators(Sources(data), folders[-1])
+        measured = measure_estimators(DataPaths(data), folders[-1])
         assert set(measured) == set(ESTIMATORS)
-        assert (folders[-1] / FOUND).is_file()
+        assert (folders[-1] / ESTIMATORS_FILE).is_file()
     seeds = [json.loads((folder / "config.json").read_text())["origin"]["recipe"]["seed"] for folder in folders]
     assert seeds == [1, 2]
     show_runs(folders, Console(width=160))
@@ -172,11 +172,11 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     for split, count in COUNTS.items():
         lines = [f"imgid:{split}{index}###a lawn" for index in range(count)]
         (captions / f"{split}.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6), captions=captions)
+    paths = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6), captions=captions)
     paper = yaml.safe_load(recipe_path("gmner-paper").read_text())
     quick = {"start_from": str(bart), "epochs": 8, "batch_size": 4, "encoder_lr": 1e-3, "new_lr": 2e-3, "bf16": False}
     recipe = recipe_file(tmp_path, bart, **{**paper, **quick})
-    report = run_training.run_training(sources, recipe, tmp_path / "run")
+    report = run_training.run_training(paths, recipe, tmp_path / "run")
     assert report is not None
     assert report.test.gmner > 0.5, "the tiny data is learned: names, types and which box is Ann Lee's"
     assert report.test.estimators["own"].region.auroc is None or report.test.gmner < 1
@@ -184,10 +184,10 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     assert (model.network.config.visual_features, model.network.config.debiasing) == (6, 0.6)
     assert model.estimator == ESTIMATORS["mc_decoder"]
     assert "region files" in (tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8")
-    assert score_checkpoint(sources, tmp_path / "run" / "checkpoint") == report
+    assert score_checkpoint(paths, tmp_path / "run" / "checkpoint") == report
     with pytest.raises(SettingsError, match="trained with captions: give their folder"):
-        score_checkpoint(Sources(data, regions=tmp_path / "regions"), tmp_path / "run" / "checkpoint")
-    post = make_look(sources, ())(read_split(sources, "gmner", "test")[0], Random(0))
+        score_checkpoint(DataPaths(data, regions=tmp_path / "regions"), tmp_path / "run" / "checkpoint")
+    post = make_input_builder(paths, ())(read_split(paths, "gmner", "test")[0], Random(0))
     blank = replace(post, regions=tuple(replace(region, features=np.zeros(6, np.float32)) for region in post.regions))
     (seen,), (unseen,), (untold,) = (model.predict([one]) for one in (post, blank, replace(post, caption="")))
     assert [item.nats for item in seen] != [item.nats for item in unseen], "features are read"
@@ -195,36 +195,36 @@ def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
 
 
 def test_regions_of_another_picture_are_named(data: Path, encoder: Path, tmp_path: Path) -> None:
-    sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6, size=(300, 100)))
+    paths = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6, size=(300, 100)))
     with pytest.raises(DataError, match="post train0: its boxes are of a picture of"):
-        run_training.run_training(sources, recipe_file(tmp_path, encoder), tmp_path / "run")
+        run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
 
 
 def test_a_missing_region_file_shows_before_training(data: Path, encoder: Path, tmp_path: Path) -> None:
-    sources = Sources(data, regions=add_pictures(tmp_path / "regions", 6))
+    paths = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6))
     (tmp_path / "regions" / "test3.jpg.npz").unlink()
     with pytest.raises(DataError, match="test3.jpg.npz"):
-        run_training.run_training(sources, recipe_file(tmp_path, encoder), tmp_path / "run")
+        run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_checkpoints_of_another_run_are_not_taken_up(data: Path, encoder: Path, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path, encoder), tmp_path / "run"
-    run_training.run_training(Sources(data), recipe, out)
+    run_training.run_training(DataPaths(data), recipe, out)
     with pytest.raises(SettingsError, match="holds the checkpoints of a run: go on with --resume"):
-        run_training.run_training(Sources(data), recipe, out)
+        run_training.run_training(DataPaths(data), recipe, out)
     with pytest.raises(SettingsError, match="with other settings or data, see .*run.json"):
-        run_training.run_training(Sources(data), recipe, out, resume=True, changes=["seed=2"])
+        run_training.run_training(DataPaths(data), recipe, out, resume=True, changes=["seed=2"])
     (data / "txt" / "dev.txt").write_text("IMGID:dev0\nAnn\tB-PER\n", "utf-8")
     with pytest.raises(SettingsError, match="with other settings or data"):
-        run_training.run_training(Sources(data), recipe, out, resume=True)
+        run_training.run_training(DataPaths(data), recipe, out, resume=True)
 
 
 def test_the_estimator_may_be_chosen_after_training(data: Path, encoder: Path, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path, encoder, estimator="tags"), tmp_path / "run"
-    run_training.run_training(Sources(data), recipe, out)
+    run_training.run_training(DataPaths(data), recipe, out)
     trained = from_pretrained(out / "checkpoint")
-    run_training.run_training(Sources(data), recipe, out, resume=True, changes=["estimator=entropy"])
+    run_training.run_training(DataPaths(data), recipe, out, resume=True, changes=["estimator=entropy"])
     refitted = from_pretrained(out / "checkpoint")
     assert (trained.estimator, refitted.estimator) == (ESTIMATORS["tags"], ESTIMATORS["entropy"])
     weights, same = (model.network.state_dict() for model in (trained, refitted))
@@ -235,12 +235,12 @@ def test_an_estimator_that_cannot_sample_the_encoder_is_refused(data: Path, tmp_
     save(tmp_path / "encoder", "distilbert")
     recipe = recipe_file(tmp_path, tmp_path / "encoder", estimator="mc_encoder")
     with pytest.raises(SettingsError, match="'mc_encoder' samples the encoder's layers"):
-        run_training.run_training(Sources(data), recipe, tmp_path / "run")
+        run_training.run_training(DataPaths(data), recipe, tmp_path / "run")
 
 
 def test_labels_that_cannot_be_read_in_the_scheme_are_refused(data: Path, encoder: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="labels 'gmner' cannot be read in scheme 'fmnerg': choose gmner"):
-        run_training.run_training(Sources(data), recipe_file(tmp_path, encoder, scheme="fmnerg"), tmp_path / "run")
+        run_training.run_training(DataPaths(data), recipe_file(tmp_path, encoder, scheme="fmnerg"), tmp_path / "run")
 
 
 def test_a_scheme_of_one_s_own(data: Path, encoder: Path, tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_scheme_of_one_s_own(data: Path, encoder: Path, tmp_path: Path) -> Non
     )
     recipe = recipe_file(tmp_path, encoder, labels=str(labels), scheme="mine")
     with pytest.raises(DataError, match="'Cup' is a 'OTHER', which the label scheme lacks; it has PER, LOC, ORG"):
-        run_training.run_training(Sources(data), recipe, tmp_path / "run")
+        run_training.run_training(DataPaths(data), recipe, tmp_path / "run")
 
 
 def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,19 +43,19 @@ def compare(
     """Run arms over the same posts and the same small model's entities, and set them against the first."""
     from unco.evals.ab.arm import parse_arm
     from unco.evals.ab.compare import compare_arms, to_json, write_comparison
-    from unco.evals.ab.open_experiment import ArenaChoices, open_arena
+    from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
     from unco.evals.ab.show_comparison import show_comparison
 
     arms = [parse_arm(text) for text in arm]
-    choices = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
-    with open_arena(choices) as arena:
-        found = compare_arms(arms, arena)
+    choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
+    with open_experiment(choices) as experiment:
+        found = compare_arms(arms, experiment)
         if out is not None:
-            write_comparison(found, arena, out)
+            write_comparison(found, experiment, out)
         if json:
             sys.stdout.write(to_json(found) + "\n")
         else:
-            show_comparison(found, arena, Console())
+            show_comparison(found, experiment, Console())
 
 
 @app.command()
@@ -75,9 +75,9 @@ def reproduce(
     out: Annotated[Path | None, typer.Option(help="Folder for the page, the figure and each run's results.")] = None,
 ) -> None:
     """Run the paper's tables on your posts and your MLLM, and print them beside the paper's numbers."""
-    from unco.evals.ab.open_experiment import ArenaChoices, open_arena
+    from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
     from unco.evals.paper.run import reproduce as run
 
-    choices = ArenaChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
-    with open_arena(choices) as arena:
-        sys.stdout.write(run(part, arena, split, out))
+    choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
+    with open_experiment(choices) as experiment:
+        sys.stdout.write(run(part, experiment, split, out))

@@ -38,8 +38,8 @@ def simulate_variants(
 ) -> None:
     """Run the paper's variants on real posts against a simulated MLLM: shapes and costs, never quality."""
     from unco.evals.ab.simulated import simulate_variants as run
-    from unco.evals.data.data_paths import Sources
+    from unco.evals.data.data_paths import DataPaths
     from unco.evals.simulation import read_profile
 
     names = variant or ["small_only", "unco", "correct_all", "one_shot"]
-    run(Sources(data, boxes, None, None), names, posts, read_profile(profile), seed, Console(width=160), family)
+    run(DataPaths(data, boxes, None, None), names, posts, read_profile(profile), seed, Console(width=160), family)

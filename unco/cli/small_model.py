@@ -29,12 +29,12 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in the folder.")] = False,
 ) -> None:
     """Train a small model and write its checkpoint and card. Needs the `train` extra."""
-    from unco.evals.data.data_paths import Sources
+    from unco.evals.data.data_paths import DataPaths
     from unco.training.run import run_training
     from unco.training.show_report import show_report
 
     changes = [*(change or ()), *([] if seed is None else [f"seed={seed}"])]
-    report = run_training(Sources(data, boxes, regions, captions), recipe, out, resume, changes)
+    report = run_training(DataPaths(data, boxes, regions, captions), recipe, out, resume, changes)
     if report is not None:
         show_report(report, Console())
 
@@ -49,11 +49,11 @@ def score_model(
     estimator: Annotated[str | None, typer.Option(help="Of uncertainty, by name; default: the checkpoint's.")] = None,
 ) -> None:
     """Score a checkpoint on dev and test: F1, and how well its uncertainty finds its errors."""
-    from unco.evals.data.data_paths import Sources
+    from unco.evals.data.data_paths import DataPaths
     from unco.training.score_checkpoint import score_checkpoint
     from unco.training.show_report import show_report
 
-    show_report(score_checkpoint(Sources(data, boxes, regions, captions), checkpoint, estimator), Console())
+    show_report(score_checkpoint(DataPaths(data, boxes, regions, captions), checkpoint, estimator), Console())
 
 
 @app.command()
@@ -65,10 +65,10 @@ def estimators(
     captions: Captions = None,
 ) -> None:
     """Measure every estimator of uncertainty on dev and test."""
-    from unco.evals.data.data_paths import Sources
+    from unco.evals.data.data_paths import DataPaths
     from unco.training.compare_estimators import measure_estimators, show_runs
 
-    measure_estimators(Sources(data, boxes, regions, captions), checkpoint)
+    measure_estimators(DataPaths(data, boxes, regions, captions), checkpoint)
     show_runs([checkpoint], Console())
 
 

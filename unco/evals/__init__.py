@@ -1,4 +1,4 @@
-"""Data sets, scores and uncertainty quality. `score` takes plain data and loads no model."""
+"""Evaluation: data sets, scores and the quality of uncertainties. `score` takes JSON-like data and loads no model."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -15,7 +15,6 @@ from unco.state import EntityInput, EntityOutput, EntityState
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 
-
 FromType = Literal["correct_region", "__end__"]
 FromSpan = Literal["correct_type", FromType]
 FromStart = Literal["correct_span", FromSpan]

@@ -1,1 +1,1 @@
-"""What makes a checkpoint: the trainer, the calibration of its uncertainties, its card and its scores."""
+"""Training of a checkpoint: the trainer, the calibration of uncertainties, the model card and its scores."""

@@ -1,4 +1,4 @@
-"""Normalisers and thresholds, fitted on dev."""
+"""Fit normalisers and thresholds on dev."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -17,7 +17,7 @@ PAPER_RATES: dict[str, dict[Attribute, float]] = {"fmnerg": {"span": 0.1681, "ty
 
 
 def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Calibrations:
-    """Fit what every estimator and scheme needs on dev, with pictures; no labels are needed.
+    """Fit a normaliser and thresholds for every estimator and scheme on dev, with pictures; needs no labels.
 
     Raises:
         DataError: the model finds no entity there.
@@ -38,7 +38,7 @@ def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Cali
 
 
 def check_found(found: Sequence[object], posts: int) -> None:
-    """Stop where nothing can be fitted.
+    """Stop when the model finds no entity, so that nothing can be fitted.
 
     Raises:
         DataError: the model finds no entity in these development posts.
@@ -48,14 +48,14 @@ def check_found(found: Sequence[object], posts: int) -> None:
 
 
 def can_estimate(predictor: Predictor, estimator: Estimator, scheme: Scheme) -> bool:
-    """Whether the network can be sampled so, and is fitted where the estimator is learned: types in each scheme."""
+    """Whether an estimator can be used: the network can be sampled so, and learned parts are fitted for the scheme."""
     spans = estimator.span != "learned" or predictor.span_regression is not None
     types = estimator.type != "learned" or scheme.name in predictor.type_regressions
     return spans and types and can_sample(predictor.network.config, estimator)
 
 
 def can_sample(config: ModelConfig, estimator: Estimator) -> bool:
-    """Whether a network can be sampled as an estimator wants it: the layers of a foreign encoder cannot."""
+    """Whether a network can be sampled as an estimator needs; the layers of a foreign encoder cannot."""
     return not (config.foreign_encoder and estimator.sampling.encoder_layers)
 
 

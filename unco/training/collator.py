@@ -1,4 +1,4 @@
-"""Gold posts as batches with targets: symbols, region distributions (Eq. 3), overlaps (Eq. 8), BIO tags."""
+"""Make training batches of gold posts: symbols, region distributions (Eq. 3), overlaps (Eq. 8), BIO tags."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from unco.types import Box, GoldPost
 
 
 class GoldPosts(Dataset[dict[str, Any]]):
-    """Gold posts for a sampler that groups by length: it reads the length of `input_ids`."""
+    """A data set of gold posts for a sampler that groups by length, for which it reads the length of `input_ids`."""
 
     def __init__(self, posts: Sequence[GoldPost]) -> None:
-        """Posts in any order."""
+        """Take posts in any order."""
         self.posts = posts
 
     def __len__(self) -> int:
@@ -37,12 +37,12 @@ class GoldPosts(Dataset[dict[str, Any]]):
 
 
 def region_overlaps(candidates: Sequence[Box], gold: Sequence[Box]) -> list[float]:
-    """Each candidate's best IoU with one of the gold boxes; 0 where there are none."""
+    """Compute each candidate's best IoU with a gold box; 0 where there are none."""
     return [max((box.iou(other) for other in gold), default=0.0) for box in candidates]
 
 
 def region_target(candidates: Sequence[Box], gold: Sequence[Box]) -> list[float]:
-    """Eq. 3's target over K + 1 slots: IoU where above 0.5, normalised; the last slot where nothing is covered."""
+    """Compute Eq. 3's target over K + 1 slots: normalised IoU above 0.5; the last slot where nothing is covered."""
     covered = [overlap if overlap > 0.5 else 0.0 for overlap in region_overlaps(candidates, gold)]
     total = sum(covered)
     return [overlap / total for overlap in covered] + [0.0] if total else [0.0] * len(candidates) + [1.0]
@@ -50,23 +50,23 @@ def region_target(candidates: Sequence[Box], gold: Sequence[Box]) -> list[float]
 
 @dataclass(frozen=True, slots=True)
 class Collator:
-    """Builds training batches; what the look leaves to chance comes from torch's random state."""
+    """Builds training batches; random inputs are seeded from torch's random state."""
 
     piece_tokenizer: Tokenizer
-    """Of the encoder. (The trainer would try to save an attribute called `tokenizer` in its own way.)"""
+    """Tokenizer of the encoder. (The trainer would try to save an attribute called `tokenizer` in its own way.)"""
     config: ModelConfig
     look: Look
     unseen: float = 0.0
-    """Share of posts shown without a picture, in [0, 1], so that text alone is read well too."""
+    """Share of posts given without a picture, in [0, 1], so that the model learns to read text alone too."""
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-        """A flat dictionary of tensors, as `transformers.Trainer` moves them."""
+        """Make a flat dictionary of tensors, as `transformers.Trainer` expects."""
         random = Random(int(torch.randint(2**31, (1,))))
         batch, targets = self.build([item["post"] for item in items], random)
         return {name: getattr(part, name) for part in (batch, targets) for name in part.__slots__}
 
     def build(self, posts: Sequence[GoldPost], random: Random) -> tuple[Batch, Targets]:
-        """Inputs and targets of some posts.
+        """Make the inputs and targets of some posts.
 
         Raises:
             DataError: a post is longer than the encoder.

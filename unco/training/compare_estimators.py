@@ -1,4 +1,4 @@
-"""All estimators of uncertainty side by side, on the same predictions; and the mean over training runs."""
+"""Compare all uncertainty estimators on the same predictions, and average over training runs."""
 
 import json
 from collections.abc import Sequence
@@ -11,39 +11,39 @@ from rich.console import Console
 from rich.table import Table
 
 from unco.errors import DataError
-from unco.evals.data.data_paths import Sources, by_scheme, check_captions, make_look, read_split
+from unco.evals.data.data_paths import DataPaths, by_scheme, check_captions, make_input_builder, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.gold_inputs import entity_names
 from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Prediction, Predictor
 from unco.small_model.uncertainty.entropy import fit_normaliser
 from unco.training.calibrate import can_estimate
-from unco.training.estimator_report import EstimatorReport, Shown, report_predictions
-from unco.training.model_report import show
-from unco.training.show_report import JUDGED
+from unco.training.estimator_report import EstimatorReport, SplitInputs, report_predictions
+from unco.training.model_report import make_split_inputs
+from unco.training.show_report import AUROC_FIELDS
 
 Columns = dict[str, dict[str, EstimatorReport]]
-"""By estimator and split."""
-FOUND = "estimators.json"
-"""What `measure_estimators` writes beside a checkpoint."""
+"""Reports by estimator and split."""
+ESTIMATORS_FILE = "estimators.json"
+"""File that `measure_estimators` writes beside a checkpoint."""
 
 
-def measure_estimators(sources: Sources, checkpoint: Path) -> Columns:
+def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
     """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
     predictor = from_pretrained(checkpoint)
-    check_captions(sources, predictor.network.config)
-    look = make_look(sources, entity_names(read_split(sources, predictor.network.config.label_scheme, "train")))
-    shown = {split: show(_gold(predictor, sources, split), look) for split in ("dev", "test")}
-    found = {split: _predict_all(predictor, view) for split, view in shown.items()}
+    check_captions(paths, predictor.network.config)
+    look = make_input_builder(paths, entity_names(read_split(paths, predictor.network.config.label_scheme, "train")))
+    split_inputs = {split: make_split_inputs(_gold(predictor, paths, split), look) for split in ("dev", "test")}
+    found = {split: _predict_all(predictor, view) for split, view in split_inputs.items()}
     columns: Columns = {name: {} for name in found["dev"]}
     for name, row in columns.items():
-        for split, view in shown.items():
+        for split, view in split_inputs.items():
             text, pictures = (
                 _normalised(seen, dev, ESTIMATORS[name])
                 for seen, dev in zip(found[split][name], found["dev"][name], strict=True)
             )
             row[split] = report_predictions(view.posts, text, pictures)
-    (checkpoint / FOUND).write_text(
+    (checkpoint / ESTIMATORS_FILE).write_text(
         json.dumps(
             {name: {split: asdict(report) for split, report in row.items()} for name, row in columns.items()}, indent=2
         )
@@ -53,26 +53,30 @@ def measure_estimators(sources: Sources, checkpoint: Path) -> Columns:
     return columns
 
 
-Found = list[list[Prediction]]
+PredictedEntities = list[list[Prediction]]
 
 
-def _gold(predictor: Predictor, sources: Sources, split: str) -> Any:
+def _gold(predictor: Predictor, paths: DataPaths, split: str) -> Any:
     config, name = predictor.network.config, predictor.scheme.name
-    return by_scheme(read_split(sources, config.label_scheme, split), config, name)[name]
+    return by_scheme(read_split(paths, config.label_scheme, split), config, name)[name]
 
 
-def _predict_all(predictor: Predictor, shown: Shown) -> dict[str, tuple[Found, Found]]:
+def _predict_all(
+    predictor: Predictor, split_inputs: SplitInputs
+) -> dict[str, tuple[PredictedEntities, PredictedEntities]]:
     chosen = {
         name: estimator
         for name, estimator in ESTIMATORS.items()
         if can_estimate(predictor, estimator, predictor.scheme)
     }
-    readings = [(estimator, predictor.scheme) for estimator in chosen.values()]
-    views = (predictor.predict_each(view, readings) for view in (shown.text, shown.pictures))
+    estimators_and_schemes = [(estimator, predictor.scheme) for estimator in chosen.values()]
+    views = (
+        predictor.predict_each(view, estimators_and_schemes) for view in (split_inputs.text, split_inputs.pictures)
+    )
     return dict(zip(chosen, zip(*views, strict=True), strict=True))
 
 
-def _normalised(found: Found, dev: Found, estimator: Estimator) -> Found:
+def _normalised(found: PredictedEntities, dev: PredictedEntities, estimator: Estimator) -> PredictedEntities:
     normaliser = fit_normaliser([item.nats for items in dev for item in items], estimator)
     return [[replace(item, uncertainty=normaliser(item.nats)) for item in items] for items in found]
 
@@ -85,15 +89,17 @@ def show_runs(checkpoints: Sequence[Path], console: Console) -> None:
     """
     reports = [_report(folder / "config.json") for folder in checkpoints]
     table = Table("", "dev", "test", title=f"{len(checkpoints)} runs: mean (standard deviation)")
-    for label, path in ROWS.items():
-        table.add_row(label, *(_spread([_at(report[split], path) for report in reports]) for split in ("dev", "test")))
+    for label, path in REPORT_ROWS.items():
+        table.add_row(
+            label, *(_spread([_value_at(report[split], path) for report in reports]) for split in ("dev", "test"))
+        )
     console.print(table)
-    measured = [_read(folder / FOUND) for folder in checkpoints if (folder / FOUND).is_file()]
-    for name, field in JUDGED.items() if measured else ():
+    measured = [_read(folder / ESTIMATORS_FILE) for folder in checkpoints if (folder / ESTIMATORS_FILE).is_file()]
+    for name, field in AUROC_FIELDS.items() if measured else ():
         console.print(_estimators(name, field, measured))
 
 
-ROWS: dict[str, tuple[str, ...]] = {
+REPORT_ROWS: dict[str, tuple[str, ...]] = {
     "MNER F1, gmner": ("schemes", "gmner", "f1"),
     "MNER F1, fmnerg": ("schemes", "fmnerg", "f1"),
     "MNER F1, gmner, decoder alone": ("decoder_alone",),
@@ -107,11 +113,11 @@ ROWS: dict[str, tuple[str, ...]] = {
     "type uncertainty, unseen names": ("unseen", "type"),
     **{
         f"{name}: {whose}": ("estimators", estimator, field, "auroc")
-        for name, field in JUDGED.items()
+        for name, field in AUROC_FIELDS.items()
         for whose, estimator in (("own", "own"), ("1 - confidence", "confidence"))
     },
 }
-"""What is averaged, and where it stands in a report."""
+"""The figures that are averaged, with their path in a report."""
 
 
 def _estimators(title: str, field: str, measured: Sequence[dict[str, Any]]) -> Table:
@@ -119,7 +125,7 @@ def _estimators(title: str, field: str, measured: Sequence[dict[str, Any]]) -> T
     table = Table("", *heads, title=f"{title.removeprefix('AUROC ')}, {len(measured)} runs, in percent")
     for name in ESTIMATORS:
         cells = [
-            _spread([_at(run, (name, split, field, figure)) for run in measured])
+            _spread([_value_at(run, (name, split, field, figure)) for run in measured])
             for split in ("dev", "test")
             for figure in ("auroc", "aupr", "ece")
         ]
@@ -134,7 +140,7 @@ def _spread(values: Sequence[float | None]) -> str:
     return f"{mean(known):.2f} ({stdev(known):.2f})" if len(known) > 1 else f"{known[0]:.2f}"
 
 
-def _at(data: Any, path: Sequence[str]) -> float | None:
+def _value_at(data: Any, path: Sequence[str]) -> float | None:
     for name in path:
         if name not in data:
             return None

@@ -1,4 +1,4 @@
-"""How well each estimator of uncertainty finds a model's errors, on the same predictions."""
+"""Measure how well uncertainty estimators find a model's errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,46 +23,46 @@ Predictions = Sequence[Sequence[Prediction]]
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Of one attribute; the positive class is "wrong". None = cannot be measured."""
+    """Quality of one attribute's uncertainty; the positive class is "wrong". None = cannot be measured."""
 
     auroc: float | None
-    """Chance that a wrong one is more uncertain than a right one, in [0, 1]."""
+    """AUROC: chance that a wrong one is more uncertain than a right one, in [0, 1]."""
     aupr: float | None
     """Area under the precision-recall curve, in [0, 1]."""
     ece: float | None
-    """Calibration error of the normalised uncertainty read as the chance of being wrong, in [0, 1]."""
+    """ECE of the normalised uncertainty read as the chance of being wrong, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class EstimatorReport:
-    """Of one estimator on one split."""
+    """Quality of one estimator on one split."""
 
     span: Quality
     type: Quality
-    """Among entities whose span is right."""
+    """Type uncertainty, among entities whose span is right."""
     groundable: Quality
-    """The region's uncertainty; wrong is "in the picture or not", among entities whose span is right."""
+    """Region uncertainty, where wrong means "in the picture or not" is wrong; among entities whose span is right."""
     region: Quality
-    """The same; wrong is the region (IoU of 0.5 or less with every gold box, or one of the two has none)."""
+    """The same, where wrong means a wrong region (IoU of 0.5 or less with every gold box, or one has none)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One split, with and without pictures."""
+class SplitInputs:
+    """Model inputs of one split, with and without pictures."""
 
     posts: Sequence[GoldPost]
     text: Sequence[ModelInput]
     pictures: Sequence[ModelInput]
 
 
-def report_estimator(predictor: Predictor, split: Shown) -> EstimatorReport:
+def report_estimator(predictor: Predictor, split: SplitInputs) -> EstimatorReport:
     """Measure a predictor's uncertainties: span and type from text alone, region with pictures."""
     text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
     return report_predictions(split.posts, text, pictures)
 
 
 def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: Predictions) -> EstimatorReport:
-    """As `report_estimator`, from what was predicted."""
+    """Measure the uncertainties of finished predictions; see `report_estimator`."""
     return EstimatorReport(
         span=_quality("span", text, wrong_spans(posts, text)),
         type=_quality("type", text, wrong_types(posts, text)),
@@ -71,23 +71,23 @@ def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: P
     )
 
 
-def with_fitted(predictor: Predictor, estimator: Estimator, dev: Shown) -> Predictor:
-    """The predictor with another estimator and a normaliser fitted for it on dev, which needs no labels."""
-    judged = predictor.with_estimator(estimator)
-    nats = [item.nats for entities in judged.predict(dev.pictures) for item in entities]
-    return replace(judged, normaliser=fit_normaliser(nats, estimator))
+def with_fitted(predictor: Predictor, estimator: Estimator, dev: SplitInputs) -> Predictor:
+    """Copy a predictor with another estimator and a normaliser fitted for it on dev, which needs no labels."""
+    fitted = predictor.with_estimator(estimator)
+    nats = [item.nats for entities in fitted.predict(dev.pictures) for item in entities]
+    return replace(fitted, normaliser=fit_normaliser(nats, estimator))
 
 
 def _quality(attribute: Attribute, predictions: Predictions, wrong: Sequence[bool | None]) -> Quality:
     entities = [entity for found in predictions for entity in found]
-    judged = [(entity, is_wrong) for entity, is_wrong in zip(entities, wrong, strict=True) if is_wrong is not None]
-    flags = [is_wrong for _, is_wrong in judged]
-    nats = [entity.nats.of(attribute) for entity, _ in judged]
-    stated = [entity.uncertainty.of(attribute) for entity, _ in judged]
+    pairs = [(entity, is_wrong) for entity, is_wrong in zip(entities, wrong, strict=True) if is_wrong is not None]
+    flags = [is_wrong for _, is_wrong in pairs]
+    nats = [entity.nats.of(attribute) for entity, _ in pairs]
+    stated = [entity.uncertainty.of(attribute) for entity, _ in pairs]
     return Quality(
-        _four(auroc(nats, flags)), _four(average_precision(nats, flags)), _four(calibration_error(stated, flags))
+        _round4(auroc(nats, flags)), _round4(average_precision(nats, flags)), _round4(calibration_error(stated, flags))
     )
 
 
-def _four(value: float | None) -> float | None:
+def _round4(value: float | None) -> float | None:
     return None if value is None else round(value, 4)

@@ -1,4 +1,4 @@
-"""The estimator `learned`: fitted on dev's gold spans, and judged on dev by cross-validation."""
+"""Fit the `learned` estimator of spans on dev's gold spans, and evaluate it on dev by cross-validation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,18 +17,18 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class LearnedSpans:
-    """What was learned, and what it is worth on posts that it was not learned from."""
+    """The fitted regression, and its AUROC on posts that it was not fitted on."""
 
     regression: Regression
     held_out: float | None
-    """AUROC of wrong spans on dev, each post judged by a regression fitted on the other folds; None where there are no
+    """AUROC of wrong spans on dev, each post scored by a regression fitted on the other folds; None where there are no
     wrong spans or no right ones, here and below."""
     two_heads: float | None
     """AUROC of the same spans by the estimator `two_heads`, which learns nothing."""
 
 
 def learn_spans(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> LearnedSpans:
-    """Fit on dev, of the text alone, as spans are judged.
+    """Fit the regression on dev, from the text alone, as spans are scored.
 
     Raises:
         DataError: the model finds no entity there.
@@ -47,7 +47,7 @@ def learn_spans(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Le
 
 
 def held_out_chances(rows: Sequence[Signals], wrong: Sequence[bool], folds: Sequence[int]) -> list[float]:
-    """The chance of each row by the rows of the other folds; where there are none, one half."""
+    """Predict the chance of each row by a regression fitted on the other folds; one half where there are none."""
     chances = [0.5] * len(rows)
     for fold in set(folds):
         others = [index for index, own in enumerate(folds) if own != fold]

@@ -1,4 +1,4 @@
-"""The estimator `learned`, of types: names of the training split, and a regression fitted on dev for each scheme."""
+"""Fit the `learned` estimator of types: the names of the training split, and a regression on dev for each scheme."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,20 +22,20 @@ from unco.types import GoldPost
 
 @dataclass(frozen=True, slots=True)
 class LearnedTypes:
-    """What was learned, and what it is worth on posts that it was not learned from."""
+    """The training names and fitted regressions, and their AUROC on posts that they were not fitted on."""
 
     known: KnownNames
     regressions: Mapping[str, Regression]
-    """By scheme; one in whose types no span of dev was found right has none."""
+    """Regressions by scheme; a scheme without a correct span on dev has none."""
     held_out: Mapping[str, float | None]
-    """By scheme, AUROC of wrong types on dev where the span is right, each post judged by a regression fitted on the
+    """By scheme, AUROC of wrong types on dev where the span is right, each post scored by a regression fitted on the
     other folds; None where there are no wrong types or no right ones, here and below."""
     tags: Mapping[str, float | None]
     """By scheme, AUROC of the same types by the tags' entropy, from which nothing is learned."""
 
 
 def learn_types(predictor: Predictor, look: Look, train: Sequence[GoldPost], dev: Sequence[GoldPost]) -> LearnedTypes:
-    """Keep the names of train and fit on dev, of the text alone, as types are judged.
+    """Keep the names of train and fit the regressions on dev, from the text alone, as types are scored.
 
     Raises:
         DataError: train has no entity.
@@ -59,7 +59,7 @@ def _texts(look: Look, posts: Sequence[GoldPost]) -> list[ModelInput]:
 
 
 def _known(predictor: Predictor, look: Look, train: Sequence[GoldPost]) -> KnownNames:
-    """Names of train that lie within a window of the encoder, as good as all."""
+    """Collect the names of train that lie within a window of the encoder, which are nearly all."""
     labels = {label.name: index for index, label in enumerate(predictor.network.config.labels)}
     spans = [[item.span for item in post.entities] for post in train]
     found = predictor.name_vectors(_texts(look, train), spans)
@@ -74,7 +74,7 @@ def _known(predictor: Predictor, look: Look, train: Sequence[GoldPost]) -> Known
 def _cases(
     predictor: Predictor, shown: Sequence[ModelInput], gold: Sequence[GoldPost], scheme: Scheme
 ) -> tuple[list[Signals], list[bool], list[int]]:
-    """Signals, whether the type is wrong, and fold, of each entity whose span is right."""
+    """Collect signals, error flag of the type, and fold of each entity whose span is right."""
     signals = predictor.type_signals(shown, scheme)
     flags = wrong_types(gold, replace(predictor, scheme=scheme, estimator=Estimator()).predict(shown))
     rows = [(row, index % FOLDS) for index, found in enumerate(signals) for row in found]

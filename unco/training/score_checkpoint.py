@@ -1,27 +1,27 @@
-"""Score a saved checkpoint again."""
+"""Score a saved checkpoint."""
 
 from pathlib import Path
 
-from unco.evals.data.data_paths import SPLITS, Sources, by_scheme, check_captions, make_look, read_split
+from unco.evals.data.data_paths import SPLITS, DataPaths, by_scheme, check_captions, make_input_builder, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.gold_inputs import entity_names
 from unco.training.model_report import ModelReport, report_model
 
 
-def score_checkpoint(sources: Sources, folder: Path | None, estimator: str | None = None) -> ModelReport:
+def score_checkpoint(paths: DataPaths, folder: Path | None, estimator: str | None = None) -> ModelReport:
     """Score a saved checkpoint on dev and test.
 
     Args:
-        sources: as for `run_training`.
+        paths: as for `run_training`.
         folder: of the checkpoint; None = the shipped one.
         estimator: of uncertainty, by name; None = the checkpoint's.
     """
     predictor = from_pretrained(folder or SHIPPED, estimator=estimator)
     config = predictor.network.config
-    check_captions(sources, config)
-    gold = {split: read_split(sources, config.label_scheme, split) for split in SPLITS}
+    check_captions(paths, config)
+    gold = {split: read_split(paths, config.label_scheme, split) for split in SPLITS}
     names = entity_names(gold["train"])
-    look = make_look(sources, names)
+    look = make_input_builder(paths, names)
     dev, test = (by_scheme(gold[split], config, predictor.scheme.name) for split in ("dev", "test"))
     return report_model(predictor, look, names, dev, test)

@@ -1,4 +1,4 @@
-"""A model's report as a table in the terminal."""
+"""Show a model's report as a table in the terminal."""
 
 from rich.console import Console
 from rich.table import Table
@@ -9,13 +9,13 @@ from unco.training.model_report import ModelReport, NamesReport, SplitReport
 def show_report(report: ModelReport, console: Console) -> None:
     """Print dev and test side by side; F1, precision, recall and accuracy in percent, the rest in [0, 1]."""
     table = Table("", "dev", "test")
-    for name, row in rows(report.dev).items():
-        table.add_row(name, row, rows(report.test)[name])
+    for name, row in report_rows(report.dev).items():
+        table.add_row(name, row, report_rows(report.test)[name])
     console.print(table)
 
 
-def rows(split: SplitReport) -> dict[str, str]:
-    """What is shown of one split, by name."""
+def report_rows(split: SplitReport) -> dict[str, str]:
+    """Format the figures of one split, by name."""
     scores = {f"MNER F1, {name}": f"{100 * found.f1:.2f}" for name, found in split.schemes.items()}
     first = next(iter(split.schemes.values()))
     return {
@@ -28,21 +28,21 @@ def rows(split: SplitReport) -> dict[str, str]:
         "recall of names seen / unseen in training": f"{percent(split.seen.recall)} / {percent(split.unseen.recall)}",
         "mean span uncertainty, seen / unseen": _means("span", split.seen, split.unseen),
         "mean type uncertainty, seen / unseen": _means("type", split.seen, split.unseen),
-        **{f"{name}: own / 1 - confidence": _aurocs(field, split) for name, field in JUDGED.items()},
+        **{f"{name}: own / 1 - confidence": _aurocs(field, split) for name, field in AUROC_FIELDS.items()},
     }
 
 
-JUDGED = {
+AUROC_FIELDS = {
     "AUROC wrong span": "span",
     "AUROC wrong type, right span": "type",
     "AUROC wrong groundable, right span": "groundable",
     "AUROC wrong region, right span": "region",
 }
-"""Fields of an estimator's report, by what is shown of them."""
+"""Fields of an estimator's report, by the name that is shown."""
 
 
 def percent(share: float | None) -> str:
-    """Of a share in [0, 1]; "-" where it could not be measured."""
+    """Format a share in [0, 1] in percent; "-" where it could not be measured."""
     return "-" if share is None else f"{100 * share:.2f}"
 
 
@@ -55,5 +55,5 @@ def _aurocs(field: str, split: SplitReport) -> str:
 
 
 def three_decimals(value: float | None) -> str:
-    """Of a number in [0, 1]; "-" where it could not be measured."""
+    """Format a number in [0, 1]; "-" where it could not be measured."""
     return "-" if value is None else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""Training with `transformers.Trainer`: dev chooses the checkpoint, test is never looked at."""
+"""Train with `transformers.Trainer`: dev selects the checkpoint, test is never used."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from unco.types import GoldPost
 
 
 class LossModel(nn.Module):
-    """The network as the trainer calls it: tensors by name in, losses out."""
+    """The network in the form that the trainer calls: tensors by name in, losses out."""
 
     def __init__(self, network: Network) -> None:
         """Wrap a network."""
@@ -30,7 +30,7 @@ class LossModel(nn.Module):
         self.network = network
 
     def forward(self, **tensors: Tensor) -> dict[str, Tensor]:
-        """The names are those of `Batch` and `Targets`."""
+        """Compute the losses; the tensors' names are those of `Batch` and `Targets`."""
         batch = Batch(**{name: tensors[name] for name in Batch.__slots__})
         targets = Targets(**{name: tensors[name] for name in Targets.__slots__})
         return self.network.loss(batch, targets)
@@ -40,12 +40,12 @@ class DevTrainer(Trainer):
     """A trainer whose evaluation decodes the development posts and scores them."""
 
     def __init__(self, *, score_dev: Callable[[], float], **settings: Any) -> None:
-        """`score_dev` gives the number that chooses the checkpoint, in [0, 1]."""
+        """Take `score_dev`, which gives the number that selects the checkpoint, in [0, 1]."""
         super().__init__(**settings)
         self.score_dev = score_dev
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Score, log, and let the trainer's callbacks see it."""
+        """Score dev, log the score, and call the trainer's callbacks."""
         metrics = {"eval_f1": self.score_dev()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -62,7 +62,7 @@ def train(
     folder: Path,
     resume: bool = False,
 ) -> list[dict[str, float]]:
-    """Train in place; at the end the network holds the weights of the epoch that dev liked best.
+    """Train in place; at the end the network holds the weights of the epoch with the best dev score.
 
     Args:
         network: with a pretrained encoder.
@@ -107,7 +107,7 @@ def train(
 
 
 def _last_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written to its end: the trainer's state is the last file of each."""
+    """Find the newest complete checkpoint: the trainer's state is the last file of each."""
     found = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
     if not found:
         return None

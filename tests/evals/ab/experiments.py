@@ -1,4 +1,4 @@
-"""An arena of the six drawn posts, a small model that is wrong where it is unsure, and a simulated MLLM."""
+"""An experiment of the six drawn posts, a small model that is wrong where it is unsure, and a simulated MLLM."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from itertools import count
 from pathlib import Path
 
 from tests.evals.simulated_posts import drawn_posts, small_model
-from unco.evals.ab.experiment import PRICES, Arena
-from unco.evals.ab.posts import post_inputs
+from unco.evals.ab.experiment import PRICES, Experiment
+from unco.evals.ab.posts import inputs_with_blank_pictures
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.tools.llm.cache.store import Cache
@@ -26,19 +26,19 @@ def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
 
 
 @contextmanager
-def drawn_arena(folder: Path, profile: Profile | None = None, seed: int = 3) -> Iterator[Arena]:
+def drawn_experiment(folder: Path, profile: Profile | None = None, seed: int = 3) -> Iterator[Experiment]:
     posts = drawn_posts(folder)
-    said = small_model(posts)
+    extractor = small_model(posts)
 
     def with_their_pictures(post: Post) -> Extraction:
-        """The arena's pictures are blank ones of the same sizes; boxes are the same in them."""
-        return replace(said(replace(post, text=" ".join(post.text))), labels=LABELS)
+        """The experiment's pictures are blank ones of the same sizes; boxes are the same in them."""
+        return replace(extractor(replace(post, text=" ".join(post.text))), labels=LABELS)
 
     gold, number = [post.gold for post in posts], count()
     with simulate(gold, "qwen2.5-vl", profile, seed) as simulation:
-        yield Arena(
+        yield Experiment(
             gold=tuple(gold),
-            inputs=tuple(post_inputs(gold, folder / "blank")),
+            inputs=tuple(inputs_with_blank_pictures(gold, folder / "blank")),
             types=TYPES,
             small_model=lambda checkpoint, estimator: with_their_pictures,
             make_llm=lambda: llm_of(simulation, folder, next(number)),

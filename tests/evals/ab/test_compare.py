@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.evals.ab.experiments import drawn_arena
+from tests.evals.ab.experiments import drawn_experiment
 from tests.scripted import doubt
 from unco.context import Context
 from unco.errors import DataError, SettingsError
 from unco.evals.ab.arm import Arm, parse_arm
 from unco.evals.ab.compare import compare_arms, to_json, write_comparison
 from unco.evals.ab.flips import find_flips
-from unco.evals.ab.posts import with_pictures
+from unco.evals.ab.posts import inputs_with_pictures
 from unco.evals.ab.run import run_arm
 from unco.evals.ab.show_comparison import show_comparison
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
-from unco.evals.metrics.correction_effects import Changes
+from unco.evals.metrics.correction_effects import CorrectionEffects
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.types import GoldPost
@@ -52,21 +52,21 @@ def test_what_is_no_arm_is_refused(text: str, message: str) -> None:
 
 
 def test_two_arms_or_more_all_different(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena:
+    with drawn_experiment(tmp_path) as experiment:
         for texts in (["span=v1"], ["span=v1", "span=v1"]):
             with pytest.raises(SettingsError, match="two arms or more"):
-                compare_arms([parse_arm(text) for text in texts], arena)
+                compare_arms([parse_arm(text) for text in texts], experiment)
 
 
 def test_an_unknown_prompt_is_named(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena, pytest.raises(SettingsError, match="v99"):
-        compare_arms([parse_arm("span=v1"), parse_arm("span=v99")], arena)
+    with drawn_experiment(tmp_path) as experiment, pytest.raises(SettingsError, match="v99"):
+        compare_arms([parse_arm("span=v1"), parse_arm("span=v99")], experiment)
 
 
 def test_a_better_arm_is_better_and_its_flips_are_listed(tmp_path: Path) -> None:
     """Of 18 entities the small model has 6 right in type and wrong in nothing else than what it is unsure of."""
-    with drawn_arena(tmp_path) as arena:
-        found = compare_arms([parse_arm("variant=small_only"), parse_arm("span=v1")], arena)
+    with drawn_experiment(tmp_path) as experiment:
+        found = compare_arms([parse_arm("variant=small_only"), parse_arm("span=v1")], experiment)
     (other,) = found.others
     assert found.f1[0]["GMNER"].value == 0
     assert found.f1[1]["GMNER"].value == 1
@@ -79,19 +79,19 @@ def test_a_better_arm_is_better_and_its_flips_are_listed(tmp_path: Path) -> None
     spans, types, regions = (sum(flip.attribute == name for flip in other.flips) for name in ("span", "type", "region"))
     assert (spans, types) == (12, 6), "two spans and a type of each post are wrong"
     assert regions == 6, "a region is compared where both arms have the span"
-    assert found.runs[1].changes == Changes(better=36, worse=0, asked_right=0, asked_wrong=36)
-    assert found.runs[1].changes.harm_rate is None
-    assert found.runs[1].changes.rescue_rate == 1.0
+    assert found.runs[1].effects == CorrectionEffects(better=36, worse=0, asked_right=0, asked_wrong=36)
+    assert found.runs[1].effects.harm_rate is None
+    assert found.runs[1].effects.rescue_rate == 1.0
 
 
 def test_an_arm_that_harms_is_found_out(tmp_path: Path) -> None:
     texts = ["type_threshold=1", "type_threshold=-1"]
-    with drawn_arena(tmp_path, ALWAYS_WRONG_TYPE) as arena:
-        found = compare_arms([parse_arm(text) for text in texts], arena)
+    with drawn_experiment(tmp_path, ALWAYS_WRONG_TYPE) as experiment:
+        found = compare_arms([parse_arm(text) for text in texts], experiment)
     (other,) = found.others
-    assert found.runs[0].changes.worse == 0
-    assert found.runs[1].changes.worse == 12, "of 18 types 12 were right"
-    assert found.runs[1].changes.harm_rate == 1.0
+    assert found.runs[0].effects.worse == 0
+    assert found.runs[1].effects.worse == 12, "of 18 types 12 were right"
+    assert found.runs[1].effects.harm_rate == 1.0
     assert [flip.gained for flip in other.flips or ()] == [False] * 12
     difference = other.difference["MNER"]
     assert isinstance(difference, Difference)
@@ -99,10 +99,10 @@ def test_an_arm_that_harms_is_found_out(tmp_path: Path) -> None:
 
 
 def test_equal_arms_are_within_noise_and_the_page_says_so(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena:
-        found = compare_arms([parse_arm("region=v1"), parse_arm("span=v2")], arena)
+    with drawn_experiment(tmp_path) as experiment:
+        found = compare_arms([parse_arm("region=v1"), parse_arm("span=v2")], experiment)
         console = Console(record=True, width=120)
-        show_comparison(found, arena, console)
+        show_comparison(found, experiment, console)
     shown = console.export_text()
     assert shown.count("within noise") == 3
     assert "The MLLM is simulated" in shown
@@ -110,42 +110,42 @@ def test_equal_arms_are_within_noise_and_the_page_says_so(tmp_path: Path) -> Non
 
 
 def test_an_arm_without_the_same_entities_has_no_flips(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena:
-        found = compare_arms([parse_arm("span=v1"), parse_arm("variant=generate")], arena)
+    with drawn_experiment(tmp_path) as experiment:
+        found = compare_arms([parse_arm("span=v1"), parse_arm("variant=generate")], experiment)
         console = Console(record=True, width=120)
-        show_comparison(found, arena, console)
+        show_comparison(found, experiment, console)
     assert found.others[0].flips is None
     assert "does not start from the entities of arm 1" in console.export_text()
 
 
 def test_flips_need_the_same_start_in_every_attribute(tmp_path: Path) -> None:
     """Two runs of the MLLM alone have none in common, nor have two small models that differ in a type or a doubt."""
-    with drawn_arena(tmp_path) as arena:
-        alone = run_arm(parse_arm("variant=generate"), arena).results
-        usual = run_arm(parse_arm("variant=small_only"), arena).results
-    assert find_flips(arena.gold, alone, alone) is None
-    assert find_flips(arena.gold, usual, usual) == []
+    with drawn_experiment(tmp_path) as experiment:
+        alone = run_arm(parse_arm("variant=generate"), experiment).results
+        usual = run_arm(parse_arm("variant=small_only"), experiment).results
+    assert find_flips(experiment.gold, alone, alone) is None
+    assert find_flips(experiment.gold, usual, usual) == []
     first = usual[0].entities[0]
     other_type = tuple(
         replace(note, before="MISC", after="MISC") if note.attribute == "type" else note for note in first.corrections
     )
     for changed in (replace(first, type="MISC", corrections=other_type), replace(first, uncertainty=doubt("type"))):
         others = (replace(usual[0], entities=(changed, *usual[0].entities[1:])), *usual[1:])
-        assert find_flips(arena.gold, usual, others) is None
+        assert find_flips(experiment.gold, usual, others) is None
 
 
-def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with drawn_arena(tmp_path) as arena:
-        found = compare_arms([parse_arm("variant=small_only"), parse_arm("type_threshold=1")], arena)
+    with drawn_experiment(tmp_path) as experiment:
+        found = compare_arms([parse_arm("variant=small_only"), parse_arm("type_threshold=1")], experiment)
         with pytest.raises(DataError, match=r"file/out/comparison\.json cannot be written"):
-            write_comparison(found, arena, tmp_path / "file" / "out")
+            write_comparison(found, experiment, tmp_path / "file" / "out")
 
 
 def test_a_comparison_is_written_down_whole(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path, ALWAYS_WRONG_TYPE) as arena:
-        found = compare_arms([parse_arm("type_threshold=1"), parse_arm("type_threshold=-1")], arena)
-        write_comparison(found, arena, tmp_path / "out")
+    with drawn_experiment(tmp_path, ALWAYS_WRONG_TYPE) as experiment:
+        found = compare_arms([parse_arm("type_threshold=1"), parse_arm("type_threshold=-1")], experiment)
+        write_comparison(found, experiment, tmp_path / "out")
     written = json.loads((tmp_path / "out" / "comparison.json").read_text())
     assert written == json.loads(to_json(found))
     assert written["arms"][1]["flips"] == {"wrong_to_right": 0, "right_to_wrong": 12}
@@ -159,8 +159,8 @@ def test_a_comparison_is_written_down_whole(tmp_path: Path) -> None:
 
 
 def test_what_is_cached_counts_as_if_it_were_not(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena:
-        first = compare_arms([parse_arm("span=v1"), parse_arm("type=v1")], arena).runs[0]
+    with drawn_experiment(tmp_path) as experiment:
+        first = compare_arms([parse_arm("span=v1"), parse_arm("type=v1")], experiment).runs[0]
     assert first.full_cost == pytest.approx(first.usage.cost)
     assert first.full_cost
     assert first.full_cost > 0
@@ -172,5 +172,5 @@ def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "in" / "one.jpg").write_bytes(b"")
     (tmp_path / "two.jpg").write_bytes(b"")
     with pytest.raises(DataError, match="no picture for 2 of 3 posts; the first is 'two'"):
-        with_pictures(posts, tmp_path / "in")
-    assert [one["image"] for one in with_pictures(posts, None)] == [None, None, None]
+        inputs_with_pictures(posts, tmp_path / "in")
+    assert [one["image"] for one in inputs_with_pictures(posts, None)] == [None, None, None]

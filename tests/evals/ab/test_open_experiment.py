@@ -8,7 +8,7 @@ from PIL import Image
 from unco.errors import DataError, SettingsError
 from unco.evals.ab.arm import parse_arm
 from unco.evals.ab.compare import compare_arms
-from unco.evals.ab.experiment import real_arena
+from unco.evals.ab.experiment import real_experiment
 from unco.evals.simulation import simulate
 from unco.types import Box, GoldEntity, GoldPost, Span
 
@@ -40,11 +40,11 @@ def test_what_was_recorded_is_compared_again_without_an_endpoint(photos: Path, m
     with simulate(POSTS, "gemini") as simulation:
         monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
         monkeypatch.setenv("UNCO_LLM_MODEL", simulation.model)
-        first = compare_arms(ARMS, real_arena(POSTS, photos, mode="record"))
+        first = compare_arms(ARMS, real_experiment(POSTS, photos, mode="record"))
         answers = simulation.counts["answers"]
     assert answers == first.runs[1].usage.asked > 0
     monkeypatch.delenv("UNCO_LLM_BASE_URL")
-    again = compare_arms(ARMS, real_arena(POSTS, photos, mode="replay"))
+    again = compare_arms(ARMS, real_experiment(POSTS, photos, mode="replay"))
     assert [run.report for run in again.runs] == [run.report for run in first.runs]
     assert again.runs[1].usage.calls == answers
     assert again.runs[1].usage.asked == 0
@@ -57,19 +57,19 @@ def test_an_arm_may_ask_for_what_another_arm_has_cached(photos: Path, monkeypatc
     with simulate(POSTS, "gemini") as simulation:
         monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
         monkeypatch.setenv("UNCO_LLM_MODEL", simulation.model)
-        one, other = compare_arms(same, real_arena(POSTS, photos)).runs
+        one, other = compare_arms(same, real_experiment(POSTS, photos)).runs
     assert one.usage.asked > 0
     assert other.usage.asked == 0
     assert other.tokens == one.tokens > 0
 
 
-def test_what_is_missing_is_said_before_anything_is_asked(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_reported_before_anything_is_asked(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="no MLLM to ask"):
-        real_arena(POSTS, photos)
+        real_experiment(POSTS, photos)
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     (photos / "b.png").unlink()
     with pytest.raises(DataError, match="no picture for 1 of 2 posts; the first is 'b'"):
-        real_arena(POSTS, photos)
+        real_experiment(POSTS, photos)
     strange = [GoldPost("c", ("x",), (GoldEntity(Span(0, 1), "DRAGON", ()),), None)]
     with pytest.raises(DataError, match="the types DRAGON, which the small model does not know"):
-        real_arena(strange, None)
+        real_experiment(strange, None)

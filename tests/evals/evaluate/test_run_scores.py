@@ -11,7 +11,7 @@ from unco.errors import DataError, SettingsError
 from unco.evals.evaluate.compare_runs import Difference, compare_runs
 from unco.evals.evaluate.evaluate import evaluate_run
 from unco.evals.evaluate.run_scores import RunScores, score_run
-from unco.evals.evaluate.scoring import Line, NotScored, Rated
+from unco.evals.evaluate.scoring import Line, NotScored, Scored
 from unco.evals.evaluate.serialize import to_json
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.protocols import PROTOCOLS, Protocol
@@ -27,7 +27,7 @@ def post(
     return GoldPost(identity, WORDS, tuple(GoldEntity(Span(a, b), kind, boxes) for a, b, kind, boxes in entities), size)
 
 
-def said(
+def prediction(
     identity: str, *entities: tuple[int, int, str, Box | None], candidates: tuple[Box, ...] | None = None
 ) -> PredictedPost:
     return PredictedPost(
@@ -40,19 +40,19 @@ GOLD = [
     post("2", (0, 2, "PER", (Box(0, 0, 200, 99),)), (3, 4, "ORG", ())),
 ]
 RUN = [
-    said("1", (0, 2, "PER", FACE), (3, 4, "LOC", LOGO), (4, 6, "OTHER", None)),
-    said("2", (0, 2, "PER", None), (3, 4, "ORG", None)),
+    prediction("1", (0, 2, "PER", FACE), (3, 4, "LOC", LOGO), (4, 6, "OTHER", None)),
+    prediction("2", (0, 2, "PER", None), (3, 4, "ORG", None)),
 ]
 
 
 def counts(line: Line) -> tuple[int, int, int]:
-    assert isinstance(line, Rated)
+    assert isinstance(line, Scored)
     return line.score.correct, line.score.predicted, line.score.gold
 
 
 def test_tasks_types_and_baselines_by_hand() -> None:
     scores = score_run(GOLD, RUN)
-    tasks = scores.readings["gmner"].tasks
+    tasks = scores.schemes["gmner"].tasks
     assert {task: counts(line) for task, line in tasks.items()} == {
         "GMNER": (2, 5, 5),  # Ann Lee in post 1, Owls in post 2
         "MNER": (3, 5, 5),  # and Ann Lee in post 2
@@ -60,7 +60,7 @@ def test_tasks_types_and_baselines_by_hand() -> None:
         "span": (4, 5, 5),
         "type given span": (3, 4, 4),
     }
-    assert {pair: counts(line) for pair, line in scores.readings["gmner"].types.items()} == {
+    assert {pair: counts(line) for pair, line in scores.schemes["gmner"].types.items()} == {
         ("LOC", "GMNER"): (0, 1, 0),
         ("LOC", "MNER"): (0, 1, 0),
         ("ORG", "GMNER"): (1, 1, 2),
@@ -81,21 +81,21 @@ def test_tasks_types_and_baselines_by_hand() -> None:
 
 def reasons(scores: RunScores) -> dict[str, str]:
     """What of the first reading was not scored."""
-    tasks = next(iter(scores.readings.values())).tasks
+    tasks = next(iter(scores.schemes.values())).tasks
     return {task: line.reason for task, line in tasks.items() if isinstance(line, NotScored)}
 
 
-def test_hindex_without_candidates_is_said_and_text_is_scored_all_the_same() -> None:
+def test_hindex_without_candidates_is_reported_and_text_is_scored_all_the_same() -> None:
     scores = score_run(GOLD, RUN, "hindex")
     reason = "hindex needs the candidate boxes of each post, and the predictions do not hold them"
     assert reasons(scores) == {"GMNER": reason, "EEG": reason}
-    assert counts(scores.readings["gmner"].tasks["MNER"]) == (3, 5, 5)
+    assert counts(scores.schemes["gmner"].tasks["MNER"]) == (3, 5, 5)
     assert scores.baselines["never ground", "GMNER"] == NotScored(reason)
     with_candidates = [replace(one, candidates=(FACE, LOGO)) for one in RUN]
-    assert counts(score_run(GOLD, with_candidates, "hindex").readings["gmner"].tasks["GMNER"]) == (2, 5, 5)
+    assert counts(score_run(GOLD, with_candidates, "hindex").schemes["gmner"].tasks["GMNER"]) == (2, 5, 5)
 
 
-def test_gold_without_boxes_or_sizes_is_said() -> None:
+def test_gold_without_boxes_or_sizes_is_reported() -> None:
     bare = [replace(one, entities=tuple(replace(item, boxes=()) for item in one.entities)) for one in GOLD]
     assert reasons(score_run(bare, RUN)) == {"GMNER": "gold has no boxes", "EEG": "gold has no boxes"}
     unsized = score_run([replace(one, size=None) for one in GOLD], RUN)
@@ -104,7 +104,7 @@ def test_gold_without_boxes_or_sizes_is_said() -> None:
 
 
 def test_nothing_to_count_is_no_zero() -> None:
-    assert set(reasons(score_run([post("1")], [said("1")])).values()) == {
+    assert set(reasons(score_run([post("1")], [prediction("1")])).values()) == {
         "gold has no boxes",
         "there is nothing to count",
     }
@@ -112,16 +112,16 @@ def test_nothing_to_count_is_no_zero() -> None:
 
 def test_fine_types_are_read_in_coarser_ones() -> None:
     gold = [post("1", (0, 2, "actor", (FACE,)), (3, 4, "band", ()))]
-    scores = score_run(gold, [said("1", (0, 2, "author", FACE), (3, 4, "actor", None))])
-    mner = {name: counts(reading.tasks["MNER"]) for name, reading in scores.readings.items()}
+    scores = score_run(gold, [prediction("1", (0, 2, "author", FACE), (3, 4, "actor", None))])
+    mner = {name: counts(scheme.tasks["MNER"]) for name, scheme in scores.schemes.items()}
     assert mner == {"fmnerg": (0, 2, 2), "fmnerg_coarse": (1, 2, 2), "gmner": (1, 2, 2)}
-    assert [kind for kind, _ in scores.readings["gmner"].types] == ["ORG", "ORG", "PER", "PER"]
+    assert [kind for kind, _ in scores.schemes["gmner"].types] == ["ORG", "ORG", "PER", "PER"]
 
 
 def test_a_system_of_four_types_is_not_scored_in_fifty_one() -> None:
     gold = [post("1", (0, 2, "actor", (FACE,)), (3, 4, "band", ()))]
-    found = evaluate_run(gold, [said("1", (0, 2, "PER", FACE), (3, 4, "MISC", None))])
-    assert list(found.scores.readings) == ["gmner"]
+    found = evaluate_run(gold, [prediction("1", (0, 2, "PER", FACE), (3, 4, "MISC", None))])
+    assert list(found.scores.schemes) == ["gmner"]
     assert found.notes == (
         "not scored in fmnerg, fmnerg_coarse: the predictions have none of these types",
         "types that gmner lacks: MISC (1); official leaves them out, the others count them as wrong",
@@ -129,7 +129,7 @@ def test_a_system_of_four_types_is_not_scored_in_fifty_one() -> None:
 
 
 def test_differences_by_hand() -> None:
-    other = [said("1", (0, 2, "PER", FACE), (3, 4, "ORG", LOGO), (5, 6, "OTHER", None)), RUN[1]]
+    other = [prediction("1", (0, 2, "PER", FACE), (3, 4, "ORG", LOGO), (5, 6, "OTHER", None)), RUN[1]]
     found = compare_runs(GOLD, RUN, other, "paper")["gmner", "GMNER"]
     assert isinstance(found, Difference)
     assert found.f1.value == pytest.approx(2 / 5 - 4 / 5)
@@ -146,7 +146,9 @@ def test_differences_by_hand() -> None:
 
 def test_by_official_an_entity_of_several_boxes_is_right_with_one_of_them() -> None:
     gold = [post("1", (0, 2, "PER", (FACE, LOGO)))]
-    found = compare_runs(gold, [said("1", (0, 2, "PER", LOGO))], [said("1", (0, 2, "PER", ALL))], "official")
+    found = compare_runs(
+        gold, [prediction("1", (0, 2, "PER", LOGO))], [prediction("1", (0, 2, "PER", ALL))], "official"
+    )
     difference = found["gmner", "GMNER"]
     assert isinstance(difference, Difference)
     assert (difference.only_first, difference.only_other) == (1, 0)
@@ -174,8 +176,8 @@ def test_gold_as_prediction_is_all_right_and_what_is_printed_is_json(gold: list[
         for one in gold
     ]
     found = evaluate_run(gold, run, against=run, uncertainty=True)
-    for reading in found.scores.readings.values():
-        for line in reading.tasks.values():
+    for scheme in found.scores.schemes.values():
+        for line in scheme.tasks.values():
             assert isinstance(line, NotScored) or (line.f1.value, line.f1.low, line.f1.high) == (1.0, 1.0, 1.0)
     assert json.loads(to_json(found))["posts"] == len(gold)
 

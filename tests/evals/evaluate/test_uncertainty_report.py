@@ -13,27 +13,27 @@ from unco.evals.metrics.risk_coverage import area_under_risk, risk_coverage
 from unco.evals.metrics.uncertainty import Bin, auroc, calibration_error, reliability_bins, strict_auroc
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
-JUDGED = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), st.booleans()), min_size=1, max_size=30)
+CASES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), st.booleans()), min_size=1, max_size=30)
 
 
 def test_ties_count_half_or_nothing() -> None:
-    doubts, wrong = [0.1, 0.2, 0.2, 0.9], [False, False, True, True]
-    assert auroc(doubts, wrong) == 3.5 / 4
-    assert strict_auroc(doubts, wrong) == 3 / 4
+    uncertainties, wrong = [0.1, 0.2, 0.2, 0.9], [False, False, True, True]
+    assert auroc(uncertainties, wrong) == 3.5 / 4
+    assert strict_auroc(uncertainties, wrong) == 3 / 4
     assert (auroc([0.5] * 4, wrong), strict_auroc([0.5] * 4, wrong)) == (0.5, 0.0)
     assert strict_auroc([0.5], [True]) is None
 
 
-@given(JUDGED)
+@given(CASES)
 def test_a_strict_auroc_is_never_above_the_usual_one_and_the_same_without_ties(
-    judged: list[tuple[float, bool]],
+    cases: list[tuple[float, bool]],
 ) -> None:
-    doubts, wrong = [doubt for doubt, _ in judged], [flag for _, flag in judged]
-    usual, strict = auroc(doubts, wrong), strict_auroc(doubts, wrong)
+    uncertainties, wrong = [uncertainty for uncertainty, _ in cases], [flag for _, flag in cases]
+    usual, strict = auroc(uncertainties, wrong), strict_auroc(uncertainties, wrong)
     assert (usual is None) == (strict is None)
     if usual is not None and strict is not None:
         assert strict <= usual
-        reverse = strict_auroc([-doubt for doubt in doubts], wrong)
+        reverse = strict_auroc([-uncertainty for uncertainty in uncertainties], wrong)
         assert reverse is not None
         assert strict + 2 * (usual - strict) + reverse == pytest.approx(1)  # wins, ties, losses
 
@@ -50,22 +50,24 @@ def test_reliability_bins_by_hand() -> None:
 
 
 def test_risk_and_coverage_by_hand() -> None:
-    doubts, wrong = [0.9, 0.1, 0.5, 0.2], [True, False, True, False]
-    assert risk_coverage(doubts, wrong) == [(0.25, 0.0), (0.5, 0.0), (0.75, 1 / 3), (1.0, 0.5)]
-    assert area_under_risk(doubts, wrong) == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
-    assert area_under_risk([-doubt for doubt in doubts], wrong) == pytest.approx((1 + 1 + 2 / 3 + 1 / 2) / 4)
+    uncertainties, wrong = [0.9, 0.1, 0.5, 0.2], [True, False, True, False]
+    assert risk_coverage(uncertainties, wrong) == [(0.25, 0.0), (0.5, 0.0), (0.75, 1 / 3), (1.0, 0.5)]
+    assert area_under_risk(uncertainties, wrong) == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
+    assert area_under_risk([-uncertainty for uncertainty in uncertainties], wrong) == pytest.approx(
+        (1 + 1 + 2 / 3 + 1 / 2) / 4
+    )
     assert risk_coverage([0.3] * 4, wrong) == [(1.0, 0.5)]
     assert area_under_risk([0.3] * 4, wrong) == pytest.approx(0.5)
     assert (area_under_risk([], []), risk_coverage([], [])) == (None, [])
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.2]), st.booleans()), min_size=1, max_size=5))
-def test_the_area_is_the_mean_over_all_orders_of_ties(judged: list[tuple[float, bool]]) -> None:
+def test_the_area_is_the_mean_over_all_orders_of_ties(cases: list[tuple[float, bool]]) -> None:
     areas = []
-    for order in permutations(judged):
+    for order in permutations(cases):
         flags = [flag for _, flag in sorted(order, key=lambda pair: pair[0])]
         areas.append(sum(sum(flags[:kept]) / kept for kept in range(1, len(flags) + 1)) / len(flags))
-    found = area_under_risk([doubt for doubt, _ in judged], [flag for _, flag in judged])
+    found = area_under_risk([uncertainty for uncertainty, _ in cases], [flag for _, flag in cases])
     assert found == pytest.approx(sum(areas) / len(areas))
 
 
@@ -80,8 +82,8 @@ GOLD = [
 ]
 
 
-def predicted(start: int, kind: str, region: Box | None, *doubts: float) -> Predicted:
-    return Predicted(Span(start, start + 1), kind, region, Uncertainty(*doubts) if doubts else None)
+def predicted(start: int, kind: str, region: Box | None, *uncertainties: float) -> Predicted:
+    return Predicted(Span(start, start + 1), kind, region, Uncertainty(*uncertainties) if uncertainties else None)
 
 
 RUN = [
@@ -99,8 +101,8 @@ RUN = [
 
 def test_each_attribute_each_type_and_seen_and_unseen_names() -> None:
     groups = report_uncertainty(GOLD, RUN, {"ANN"})
-    judged = {key: (found.wrong, found.count) for key, found in groups.items() if isinstance(found, UncertaintyQuality)}
-    assert judged == {
+    cases = {key: (found.wrong, found.count) for key, found in groups.items() if isinstance(found, UncertaintyQuality)}
+    assert cases == {
         ("all", "span"): (1, 3),
         ("all", "type"): (1, 2),
         ("all", "region"): (1, 2),
@@ -134,7 +136,7 @@ def test_values_above_one_are_ranked_but_no_chances() -> None:
     assert (found.auroc, found.calibration_error, found.bins) == (1.0, None, [])
 
 
-def test_what_cannot_be_measured_is_said() -> None:
+def test_what_cannot_be_measured_is_reported() -> None:
     bare = [PredictedPost("1", (predicted(0, "PER", None),))]
     assert report_uncertainty(GOLD, bare) == {
         ("all", name): NotScored("no prediction of the kind has an uncertainty") for name in ("span", "type", "region")

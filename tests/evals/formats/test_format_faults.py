@@ -12,11 +12,11 @@ from unco.errors import DataError
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.geometry import check_box
-from unco.evals.formats.gold_lines import gold_to_plain
+from unco.evals.formats.gold_lines import gold_to_dict
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.types import Box, Span
 
-GOLD: dict[str, Any] = gold_to_plain(gold_post("a"))
+GOLD: dict[str, Any] = gold_to_dict(gold_post("a"))
 SAID: dict[str, Any] = {"id": "a", "entities": [{"start": 0, "stop": 2, "type": "PER", "region": [1, 2, 3, 4]}]}
 
 
@@ -137,22 +137,34 @@ def test_paths_that_are_no_file_of_ours(tmp_path: Path) -> None:
         read_predictions(tmp_path)
 
 
-def said(identity: str | None, *entities: Predicted, **more: Any) -> PredictedPost:
+def prediction(identity: str | None, *entities: Predicted, **more: Any) -> PredictedPost:
     return PredictedPost(identity, entities, **more)
 
 
 @pytest.mark.parametrize(
     ("predictions", "message"),
     [
-        ([said("a")], "post 2 of gold .'b'. has no prediction: 2 gold posts, 1 predictions"),
-        ([said("a"), said("b"), said("c")], "post 3 .'c'. is one more than gold has: 2 gold posts, 3"),
-        ([said("b"), said("a")], "post 1 is 'a' in gold, here it is 'b': gold has it as post 2, so the order differs"),
-        ([said("a"), said("x")], "post 2 is 'b' in gold, here it is 'x': which gold does not have"),
-        ([said("a"), said(None, tokens=("Ann", "Leh"))], "post 2 .'b'.: token 1 is 'Lee' in gold, here it is 'Leh'"),
-        ([said("a", tokens=gold_post().tokens[:-1]), said("b")], "token 7 is '!' in gold, here it is None"),
-        ([said("a", Predicted(Span(0, 9), "PER", None)), said("b")], "the span 0:9 lies outside"),
-        ([said("a", Predicted(Span(0, 1), "PER", Box(0, 0, 202, 9))), said("b")], "lies outside the picture of 200 x"),
-        ([said("a", size=(100, 50)), said("b")], "predicted on a picture of"),
+        ([prediction("a")], "post 2 of gold .'b'. has no prediction: 2 gold posts, 1 predictions"),
+        (
+            [prediction("a"), prediction("b"), prediction("c")],
+            "post 3 .'c'. is one more than gold has: 2 gold posts, 3",
+        ),
+        (
+            [prediction("b"), prediction("a")],
+            "post 1 is 'a' in gold, here it is 'b': gold has it as post 2, so the order differs",
+        ),
+        ([prediction("a"), prediction("x")], "post 2 is 'b' in gold, here it is 'x': which gold does not have"),
+        (
+            [prediction("a"), prediction(None, tokens=("Ann", "Leh"))],
+            "post 2 .'b'.: token 1 is 'Lee' in gold, here it is 'Leh'",
+        ),
+        ([prediction("a", tokens=gold_post().tokens[:-1]), prediction("b")], "token 7 is '!' in gold, here it is None"),
+        ([prediction("a", Predicted(Span(0, 9), "PER", None)), prediction("b")], "the span 0:9 lies outside"),
+        (
+            [prediction("a", Predicted(Span(0, 1), "PER", Box(0, 0, 202, 9))), prediction("b")],
+            "lies outside the picture of 200 x",
+        ),
+        ([prediction("a", size=(100, 50)), prediction("b")], "predicted on a picture of"),
     ],
 )
 def test_predictions_that_are_not_of_the_gold_posts(predictions: list[PredictedPost], message: str) -> None:
@@ -162,7 +174,7 @@ def test_predictions_that_are_not_of_the_gold_posts(predictions: list[PredictedP
 
 def test_predictions_that_are() -> None:
     near = Predicted(Span(0, 1), "PER", Box(-0.5, 0, 200.5, 100))
-    check_pairs([gold_post("a"), gold_post("b")], [said("a", near), said(None, tokens=gold_post().tokens)])
+    check_pairs([gold_post("a"), gold_post("b")], [prediction("a", near), prediction(None, tokens=gold_post().tokens)])
 
 
 def test_a_size_beyond_any_number_is_no_crash() -> None:

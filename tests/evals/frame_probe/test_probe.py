@@ -11,12 +11,12 @@ from rich.console import Console
 
 from unco.errors import SettingsError, Unavailable
 from unco.evals.frame_probe import probe_frame
-from unco.evals.frame_probe.pictures import COLOURS, DRAWINGS, Drawing, drawn
+from unco.evals.frame_probe.pictures import COLOURS, DRAWINGS, Drawing, picture_of
 from unco.evals.frame_probe.probe import CANDIDATES
 from unco.evals.frame_probe.run import run_probe
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.profile import Chances
-from unco.evals.simulation.question import Seen, find_rectangle
+from unco.evals.simulation.question import ReceivedPicture, find_rectangle
 from unco.tools.box_frames.frame import describe, encode
 from unco.tools.box_frames.saved import frames_file, saved_frame
 from unco.tools.llm.client import Mllm
@@ -28,24 +28,29 @@ def reply(text: str) -> Reply:
 
 
 def drawing_of(request: Request) -> Drawing:
-    return next(drawing for drawing in DRAWINGS if drawn(drawing) == request.picture)
+    return next(drawing for drawing in DRAWINGS if picture_of(drawing) == request.picture)
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: str(drawing.size))
 def test_the_rectangle_is_where_it_is_said_to_be(drawing: Drawing) -> None:
-    image = Image.open(BytesIO(drawn(drawing).data)).convert("RGB")
+    image = Image.open(BytesIO(picture_of(drawing).data)).convert("RGB")
     assert image.size == drawing.size
     box = drawing.box
-    assert find_rectangle(Seen(image, ""), f"the {drawing.colour} rectangle") == (box.x1, box.y1, box.x2, box.y2)
+    assert find_rectangle(ReceivedPicture(image, ""), f"the {drawing.colour} rectangle") == (
+        box.x1,
+        box.y1,
+        box.x2,
+        box.y2,
+    )
     others = set(COLOURS) - {drawing.colour}
-    assert all(find_rectangle(Seen(image, ""), f"the {colour} rectangle") is None for colour in others)
+    assert all(find_rectangle(ReceivedPicture(image, ""), f"the {colour} rectangle") is None for colour in others)
 
 
 def test_a_model_that_imitates_is_at_home_in_every_frame() -> None:
     def imitator(request: Request) -> Reply:
         size = (drawing := drawing_of(request)).size
-        told = next(frame for frame in CANDIDATES if describe(frame, *size) in request.system)
-        return reply(json.dumps({"corrected_bounding_box": encode(drawing.box, told, *size)}))
+        frame_asked = next(frame for frame in CANDIDATES if describe(frame, *size) in request.system)
+        return reply(json.dumps({"corrected_bounding_box": encode(drawing.box, frame_asked, *size)}))
 
     probe = probe_frame(imitator, "any")
     assert probe.winner is not None

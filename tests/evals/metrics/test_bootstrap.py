@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_a_run_does_not_differ_from_itself() -> None:
     counts = simulated(50, 0.6, np.random.default_rng(1))
     assert f1_difference(counts, counts) == Interval(0.0, 0.0, 0.0)
-    assert not f1_difference(counts, counts).sure_of_sign
+    assert not f1_difference(counts, counts).excludes_zero
 
 
 def test_a_small_steady_gain_is_seen_because_posts_are_paired() -> None:
@@ -53,7 +53,7 @@ def test_a_small_steady_gain_is_seen_because_posts_are_paired() -> None:
     ]
     alone = f1_interval(second)
     difference = f1_difference(first, second)
-    assert difference.sure_of_sign
+    assert difference.excludes_zero
     assert 0 < difference.value < 0.06
     assert alone.high - alone.low > 2 * (difference.high - difference.low)
 

@@ -24,7 +24,7 @@ AWAY_TOO = Box(600, 600, 610, 610)
 
 
 @dataclass(frozen=True)
-class Said:
+class Prediction:
     span: Span
     type: str
     region: Box | None
@@ -34,8 +34,8 @@ def g(start: int, kind: str = "PER", *boxes: Box) -> GoldEntity:
     return GoldEntity(Span(start, start + 1), kind, boxes)
 
 
-def p(start: int, kind: str = "PER", region: Box | None = None) -> Said:
-    return Said(Span(start, start + 1), kind, region)
+def p(start: int, kind: str = "PER", region: Box | None = None) -> Prediction:
+    return Prediction(Span(start, start + 1), kind, region)
 
 
 def post(*entities: GoldEntity) -> GoldPost:
@@ -44,7 +44,7 @@ def post(*entities: GoldEntity) -> GoldPost:
 
 Counts = tuple[int, int, int]
 
-CASES: list[tuple[str, list[GoldEntity], list[Said], Task, Counts, Counts]] = [
+CASES: list[tuple[str, list[GoldEntity], list[Prediction], Task, Counts, Counts]] = [
     # what, gold, predicted, task, (correct, predicted, gold) under paper, under official
     ("all right, no box", [g(0)], [p(0)], "GMNER", (1, 1, 1), (1, 1, 1)),
     ("all right, a box", [g(0, "PER", A)], [p(0, "PER", NEAR_A)], "GMNER", (1, 1, 1), (1, 1, 1)),
@@ -95,26 +95,30 @@ CASES: list[tuple[str, list[GoldEntity], list[Said], Task, Counts, Counts]] = [
 ]  # fmt: skip
 
 
-def counts(gold: Sequence[GoldEntity], said: Sequence[Said], task: Task, protocol: Protocol) -> Counts:
-    score = evaluate([post(*gold)], [list(said)], protocol, TYPES).tasks[task]
+def counts(gold: Sequence[GoldEntity], predictions: Sequence[Prediction], task: Task, protocol: Protocol) -> Counts:
+    score = evaluate([post(*gold)], [list(predictions)], protocol, TYPES).tasks[task]
     return score.correct, score.predicted, score.gold
 
 
 @pytest.mark.parametrize(
-    ("gold", "said", "task", "paper", "official"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("gold", "predictions", "task", "paper", "official"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
-def test_by_hand(gold: list[GoldEntity], said: list[Said], task: Task, paper: Counts, official: Counts) -> None:
-    assert counts(gold, said, task, "paper") == paper
-    assert counts(gold, said, task, "official") == official
+def test_by_hand(
+    gold: list[GoldEntity], predictions: list[Prediction], task: Task, paper: Counts, official: Counts
+) -> None:
+    assert counts(gold, predictions, task, "paper") == paper
+    assert counts(gold, predictions, task, "official") == official
 
 
-def hindex(gold: list[GoldEntity], said: list[Said], candidates: list[Box], task: Task = "GMNER") -> Counts:
-    score = evaluate([post(*gold)], [said], "hindex", TYPES, [candidates]).tasks[task]
+def hindex(
+    gold: list[GoldEntity], predictions: list[Prediction], candidates: list[Box], task: Task = "GMNER"
+) -> Counts:
+    score = evaluate([post(*gold)], [predictions], "hindex", TYPES, [candidates]).tasks[task]
     return score.correct, score.predicted, score.gold
 
 
 @pytest.mark.parametrize(
-    ("gold", "said", "candidates", "expected"),
+    ("gold", "predictions", "candidates", "expected"),
     [
         ([g(0, "PER", A)], [p(0, "PER", NEAR_A)], [NEAR_A, AWAY], (1, 1, 1)),
         ([g(0, "PER", A)], [p(0, "PER", AWAY)], [NEAR_A, AWAY], (0, 1, 1)),
@@ -129,8 +133,10 @@ def hindex(gold: list[GoldEntity], said: list[Said], candidates: list[Box], task
         ([], [p(0)], [], (0, 1, 0)),
     ],
 )
-def test_hindex_by_hand(gold: list[GoldEntity], said: list[Said], candidates: list[Box], expected: Counts) -> None:
-    assert hindex(gold, said, candidates) == expected
+def test_hindex_by_hand(
+    gold: list[GoldEntity], predictions: list[Prediction], candidates: list[Box], expected: Counts
+) -> None:
+    assert hindex(gold, predictions, candidates) == expected
 
 
 def test_type_given_span_and_single_types() -> None:
@@ -161,25 +167,30 @@ gold_entities = st.lists(
 )
 predicted = st.lists(st.builds(p, st.integers(0, 7), kinds, regions), max_size=6)
 posts = st.lists(st.tuples(gold_entities, predicted), min_size=1, max_size=4)
-Found = list[tuple[list[GoldEntity], list[Said]]]
+Found = list[tuple[list[GoldEntity], list[Prediction]]]
 """Of each post what is true and what is predicted."""
 
 
 @given(posts, st.randoms(use_true_random=False), st.sampled_from(PROTOCOLS[:2]))
 def test_the_order_of_posts_and_entities_never_matters(found: Found, random: Random, protocol: Protocol) -> None:
     def report(items: Found) -> Report:
-        return evaluate([post(*gold) for gold, _ in items], [said for _, said in items], protocol, TYPES)
+        return evaluate([post(*gold) for gold, _ in items], [predictions for _, predictions in items], protocol, TYPES)
 
     first = report(found)
-    mixed = [(random.sample(gold, len(gold)), random.sample(said, len(said))) for gold, said in found]
+    mixed = [
+        (random.sample(gold, len(gold)), random.sample(predictions, len(predictions))) for gold, predictions in found
+    ]
     assert report(random.sample(mixed, len(mixed))) == first
 
 
 @given(st.lists(gold_entities, min_size=1))
 def test_a_perfect_prediction_has_all_points_by_the_papers_rule(entities: list[list[GoldEntity]]) -> None:
     gold = [post(*items) for items in entities]
-    said = [[Said(item.span, item.type, item.boxes[0] if item.boxes else None) for item in items] for items in entities]
-    report = evaluate(gold, said, types=TYPES)
+    predictions = [
+        [Prediction(item.span, item.type, item.boxes[0] if item.boxes else None) for item in items]
+        for items in entities
+    ]
+    report = evaluate(gold, predictions, types=TYPES)
     for task in TASKS:
         score = report.tasks[task]
         assert score.correct == score.predicted == score.gold
@@ -187,9 +198,9 @@ def test_a_perfect_prediction_has_all_points_by_the_papers_rule(entities: list[l
 
 @given(posts, st.sampled_from(TASKS))
 def test_a_wrong_entity_more_never_raises_precision(found: Found, task: Task) -> None:
-    gold, said = [post(*items) for items, _ in found], [entities for _, entities in found]
-    before = evaluate(gold, said, types=TYPES).tasks[task]
-    worse = [[*said[0], Said(Span(20, 21), "PER", None)], *said[1:]]
+    gold, predictions = [post(*items) for items, _ in found], [entities for _, entities in found]
+    before = evaluate(gold, predictions, types=TYPES).tasks[task]
+    worse = [[*predictions[0], Prediction(Span(20, 21), "PER", None)], *predictions[1:]]
     after = evaluate(gold, worse, types=TYPES).tasks[task]
     assert after.precision <= before.precision
     assert after.correct == before.correct

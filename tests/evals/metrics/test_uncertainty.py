@@ -19,7 +19,7 @@ from unco.evals.metrics.uncertainty import (
 )
 from unco.types import Box, GoldPost, Span
 
-JUDGED = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=40)
+CASES = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=40)
 
 
 def test_auroc_by_hand() -> None:
@@ -59,7 +59,7 @@ def test_average_precision_by_hand() -> None:
     assert average_precision([0.3], [False]) is None
 
 
-@given(JUDGED, st.randoms())
+@given(CASES, st.randoms())
 def test_average_precision_does_not_depend_on_the_order(pairs: list[tuple[int, bool]], random: Random) -> None:
     shuffled = random.sample(pairs, len(pairs))
     first, second = (
@@ -78,7 +78,7 @@ def test_calibration_error_by_hand() -> None:
     assert calibration_error([], []) is None
 
 
-@given(JUDGED)
+@given(CASES)
 def test_calibration_error_lies_between_none_and_one(pairs: list[tuple[int, bool]]) -> None:
     value = calibration_error([value / 9 for value, _ in pairs], [wrong for _, wrong in pairs])
     assert value is not None

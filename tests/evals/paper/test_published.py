@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from unco.evals.evaluate.run_scores import score_run
-from unco.evals.evaluate.scoring import Line, Rated
+from unco.evals.evaluate.scoring import Line, Scored
 from unco.evals.formats.detect_format import read_gold
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.types import GoldEntity, GoldPost
@@ -22,7 +22,7 @@ def as_published(post: GoldPost) -> GoldPost:
 
 
 def ratios(line: Line) -> tuple[float, float, float]:
-    assert isinstance(line, Rated)
+    assert isinstance(line, Scored)
     score = line.score
     return round(100 * score.precision, 2), round(100 * score.recall, 2), round(100 * score.f1, 2)
 
@@ -50,7 +50,7 @@ def test_the_counts_of_the_published_gold(gold: list[GoldPost]) -> None:
 
 def test_a_perfect_system_of_one_box_and_one_that_never_grounds(gold: list[GoldPost]) -> None:
     official, paper = (score_run(gold, perfect(gold), rule) for rule in ("official", "paper"))
-    assert ratios(official.readings["gmner"].tasks["GMNER"]) == (100.0, 92.38, 96.04)
+    assert ratios(official.schemes["gmner"].tasks["GMNER"]) == (100.0, 92.38, 96.04)
     assert ratios(official.baselines["never ground", "GMNER"])[2] == 56.73
-    assert ratios(paper.readings["gmner"].tasks["GMNER"]) == (100.0, 100.0, 100.0)
+    assert ratios(paper.schemes["gmner"].tasks["GMNER"]) == (100.0, 100.0, 100.0)
     assert ratios(paper.baselines["never ground", "GMNER"])[2] == 59.07

@@ -1,10 +1,10 @@
-"""The paper's tables, run in an arena: what was published, what is run, what is said of the difference."""
+"""The paper's tables, run in an experiment: what was published, what is run, what is said of the difference."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.evals.ab.experiments import drawn_arena
+from tests.evals.ab.experiments import drawn_experiment
 from tests.tools.extraction.made_policy import policy_of
 from unco.errors import SettingsError
 from unco.evals.ab.arm import parse_arm
@@ -14,7 +14,7 @@ from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import Row, Table, published
-from unco.evals.paper.reproduce import Runs, data_set_of, reproduce_table
+from unco.evals.paper.reproduce import RunCache, data_set_of, reproduce_table
 from unco.evals.paper.routed import routed_shares
 from unco.evals.paper.run import reproduce
 from unco.evals.simulation import Profile
@@ -58,25 +58,25 @@ def test_the_data_set_shows_in_the_types() -> None:
     assert data_set_of(["PER", "LOC", "ORG", "MISC"]) is None
 
 
-def test_rows_are_run_once_and_shapes_are_judged(tmp_path: Path) -> None:
+def test_rows_are_run_once_and_claims_are_checked(tmp_path: Path) -> None:
     """The small model has no triplet right, a perfect MLLM all of them; nothing is left to be told apart in Table 5."""
-    with drawn_arena(tmp_path) as arena:
-        runs = Runs(arena, "simulated-qwen2.5-vl")
+    with drawn_experiment(tmp_path) as experiment:
+        runs = RunCache(experiment, "simulated-qwen2.5-vl")
         first, fifth = (reproduce_table(TABLES[name], runs) for name in ("table1", "table5"))
-        assert len(runs.made) == 5, "the whole of unco is in both tables, and run once"
+        assert len(runs.finished) == 5, "the whole of unco is in both tables, and run once"
     small, generated, unco = first.rows
     assert [row.here and row.here["GMNER"].value for row in (small, generated, unco)] == [0.0, 1.0, 1.0]
-    assert [shape.verdict for shape in first.shapes] == ["seen here", "within noise here", "the reverse is seen here"]
-    assert [shape.verdict for shape in fifth.shapes] == ["within noise here"] * 2
+    assert [claim.verdict for claim in first.claims] == ["seen here", "within noise here", "the reverse is seen here"]
+    assert [claim.verdict for claim in fifth.claims] == ["within noise here"] * 2
     assert small.paper == (None, None, None), "these types are of neither data set"
-    gained = first.shapes[0].here
+    gained = first.claims[0].here
     assert isinstance(gained, Difference)
     assert gained.f1.value == 1.0
 
 
 def test_rows_of_another_mllm_are_not_run(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena:
-        found = reproduce_table(TABLES["table2"], Runs(arena, "Qwen2.5-VL-72B-Instruct"))
+    with drawn_experiment(tmp_path) as experiment:
+        found = reproduce_table(TABLES["table2"], RunCache(experiment, "Qwen2.5-VL-72B-Instruct"))
     by_name = {row.name: row for row in found.rows}
     assert by_name["Qwen2.5VL-72B -w / UnCo"].run is by_name["MLLM -w / UnCo"].run is not None
     assert by_name["Qwen2.5VL-7B -w / UnCo"].note == "another MLLM"
@@ -84,31 +84,34 @@ def test_rows_of_another_mllm_are_not_run(tmp_path: Path) -> None:
 
 
 def test_shares_of_what_is_routed(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena:
-        shares = routed_shares(Runs(arena, "any").of("variant=unco"))
+    with drawn_experiment(tmp_path) as experiment:
+        shares = routed_shares(RunCache(experiment, "any").of("variant=unco"))
     assert shares == {"span": 12 / 18, "type": 6 / 18, "region": 1.0}
 
 
 def test_a_page_says_what_is_simulated_and_is_written_with_its_runs(tmp_path: Path) -> None:
     profile = Profile(right=Chances(span=1, type=1, region=0.9))
-    with drawn_arena(tmp_path, profile) as arena:
-        page = reproduce(["table6", "fig3", "table1"], arena, "test", tmp_path / "out")
+    with drawn_experiment(tmp_path, profile) as experiment:
+        page = reproduce(["table6", "fig3", "table1"], experiment, "test", tmp_path / "out")
     assert (tmp_path / "out" / "reproduction.md").read_text() == page
     assert "**The MLLM is simulated**" in page
     assert '"region":0.9' in page
     assert page.index("Table 1") < page.index("Table 6") < page.index("Figure 3")
     assert "of neither of the paper's data sets" in page
     assert len(read_prediction_lines(tmp_path / "out" / "run-1.jsonl")) == 6
-    with drawn_arena(tmp_path) as arena, pytest.raises(SettingsError, match="cannot reproduce table9: there is table1"):
-        reproduce(["table9"], arena, "test")
+    with (
+        drawn_experiment(tmp_path) as experiment,
+        pytest.raises(SettingsError, match="cannot reproduce table9: there is table1"),
+    ):
+        reproduce(["table9"], experiment, "test")
 
 
-def test_what_cannot_be_scored_is_not_judged(tmp_path: Path) -> None:
-    with drawn_arena(tmp_path) as arena:
-        found = reproduce_table(TABLES["table1"], Runs(arena, "any"))
-    shape = found.shapes[0]
-    object.__setattr__(shape, "here", NotScored("gold has no boxes"))
-    assert shape.verdict == "not scored: gold has no boxes"
+def test_what_cannot_be_scored_has_no_verdict(tmp_path: Path) -> None:
+    with drawn_experiment(tmp_path) as experiment:
+        found = reproduce_table(TABLES["table1"], RunCache(experiment, "any"))
+    claim = found.claims[0]
+    object.__setattr__(claim, "here", NotScored("gold has no boxes"))
+    assert claim.verdict == "not scored: gold has no boxes"
 
 
 def test_a_table_can_be_read_as_it_stands() -> None:
@@ -119,9 +122,9 @@ def test_a_table_can_be_read_as_it_stands() -> None:
 
 def test_figure_4_from_one_recording(tmp_path: Path) -> None:
     """A model that spoils every type and puts every span right: asking about sure types harms, about spans helps."""
-    with drawn_arena(tmp_path, Profile(right=Chances(span=1, type=0, region=1))) as arena:
-        page = reproduce(["fig4"], arena, "dev", tmp_path / "out")
-        span, kind, region = threshold_curves(Runs(arena, "any"))
+    with drawn_experiment(tmp_path, Profile(right=Chances(span=1, type=0, region=1))) as experiment:
+        page = reproduce(["fig4"], experiment, "dev", tmp_path / "out")
+        span, kind, region = threshold_curves(RunCache(experiment, "any"))
     assert (span.attribute, kind.attribute, region.attribute) == ("span", "type", "region")
     assert span.thresholds[0] == 0.0
     assert span.thresholds[-1] == 1.0

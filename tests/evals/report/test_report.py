@@ -18,8 +18,8 @@ from tests.evals.report.made_run import EVIL, gold_of, hostile, made_results, wr
 from tests.evals.report.odd_runs import generated
 from unco.errors import DataError, PictureError, SetupError
 from unco.evals.report.data import report_data
-from unco.evals.report.densities import BINS, before_correction, density
-from unco.evals.report.page import plain_json, render_page
+from unco.evals.report.densities import BINS, density, uncorrected
+from unco.evals.report.page import render_page, script_safe_json
 from unco.evals.report.pictures import small_pictures
 from unco.evals.report.plots import save_plots
 from unco.evals.report.run import write_report
@@ -65,8 +65,8 @@ def test_a_run_in_numbers(results: list[Result]) -> None:
     assert data["types"] == ["LOC", "ORG", "PER"]
 
 
-def test_the_plots_are_of_what_the_small_model_said(results: list[Result]) -> None:
-    assert [entity.type for entity in before_correction(results[0]).entities] == ["ORG", "ORG", "LOC"]
+def test_the_plots_show_the_small_models_own_predictions(results: list[Result]) -> None:
+    assert [entity.type for entity in uncorrected(results[0]).entities] == ["ORG", "ORG", "LOC"]
     plots = report_data(results, gold_of(results))["plots"]
     assert (plots["type"]["wrong_count"], plots["type"]["count"], plots["type"]["auroc"]) == (3, 6, 1.0)
     assert plots["region"]["wrong_count"] == 0
@@ -85,7 +85,7 @@ def test_without_gold_nothing_is_scored(results: list[Result]) -> None:
     assert data["posts"][0]["gold"] is None
 
 
-def test_what_cannot_be_shown_is_said(results: list[Result], tmp_path: Path) -> None:
+def test_what_cannot_be_shown_is_reported(results: list[Result], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no posts"):
         report_data([], None)
     with pytest.raises(DataError, match="post 3 of gold"):
@@ -105,7 +105,7 @@ def test_what_cannot_be_shown_is_said(results: list[Result], tmp_path: Path) -> 
     st.recursive(st.text() | st.sampled_from([EVIL, "<!--", "]]>", "\u2028", "&lt;", "$data"]), st.lists, max_leaves=8)
 )
 def test_any_words_come_through_as_words(value: object) -> None:
-    text = plain_json(value)
+    text = script_safe_json(value)
     assert json.loads(text) == value
     assert not re.search(r"[<>&\u2028\u2029]", text)
 

@@ -13,7 +13,7 @@ from tests.evals.report.odd_runs import asked_at_once, generated, undone_span
 from unco.evals.evaluate.run_scores import score_run
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.report.data import report_data
-from unco.evals.report.densities import before_correction
+from unco.evals.report.densities import uncorrected
 from unco.evals.report.page import write_page
 from unco.types import Result
 
@@ -73,7 +73,7 @@ def move(page: Any, **thresholds: float) -> None:
 
 
 def scores_of(gold: Any, run: Any) -> list[tuple[float, ...]]:
-    tasks = next(iter(score_run(gold, run).readings.values())).tasks
+    tasks = next(iter(score_run(gold, run).schemes.values())).tasks
     scores = [tasks[task].score for task in TASKS]  # type: ignore[union-attr]
     return [(score.precision, score.recall, score.f1) for score in scores]
 
@@ -84,7 +84,7 @@ def test_sliders_score_the_run_again(show: Any, results: list[Result]) -> None:
     recorded = scores_of(gold, [predicted_of(result) for result in results])
     assert shown(page) == recorded
     move(page, span=1, type=1, region=1)
-    small_model = scores_of(gold, [before_correction(result) for result in results])
+    small_model = scores_of(gold, [uncorrected(result) for result in results])
     assert shown(page) == small_model != recorded
     assert page.inner_text("#score-note") == "0 attributes routed at these thresholds."
     move(page, type=0)
@@ -99,7 +99,7 @@ def test_one_question_for_all_attributes_scores_as_it_was_recorded(show: Any, re
     page = show(report_data(run, gold))
     assert shown(page) == scores_of(gold, [predicted_of(result) for result in run])
     move(page, span=1, type=1, region=1)
-    assert shown(page) == scores_of(gold, [before_correction(result) for result in run])
+    assert shown(page) == scores_of(gold, [uncorrected(result) for result in run])
 
 
 def test_an_answer_for_a_span_that_is_undone_is_counted_as_approximated(show: Any, results: list[Result]) -> None:
@@ -167,7 +167,7 @@ def test_a_card_tells_the_whole_story(show: Any, results: list[Result]) -> None:
     assert card.locator(".box.gold").count() == 1
     assert card.locator(".meter").count() == 9
     text = card.inner_text()
-    for said in (
+    for expected in (
         "type changed: ORG → PER",
         "put right",
         "harmed",
@@ -175,7 +175,7 @@ def test_a_card_tells_the_whole_story(show: Any, results: list[Result]) -> None:
         "written by hand",
         "gold: Ann (PER, 1 box)",
     ):
-        assert said in text
+        assert expected in text
     card.locator("mark").first.hover()
     assert card.locator(".box.lit").count() == 1
     assert page.is_visible("#warning")

@@ -92,16 +92,16 @@ def test_a_run_goes_into_every_format(tmp_path: Path) -> None:
         export_run(tmp_path / "run.jsonl", "coco", tmp_path / "x")
 
 
-def test_the_queue_holds_what_is_still_in_doubt(result: Result) -> None:
+def test_the_queue_holds_what_is_still_uncertain(result: Result) -> None:
     (queued,) = review_queue([result])
-    assert [(doubt.entity, doubt.attribute, doubt.reason) for doubt in queued.doubts] == [
+    assert [(item.entity, item.attribute, item.reason) for item in queued.items] == [
         (1, "span", "unresolved"),
         (0, "type", "disputed"),
     ]
-    assert queued.doubts[0].note.startswith("span of 'Blue Owls': unresolved ('Zyx' does not stand in the post")
+    assert queued.items[0].note.startswith("span of 'Blue Owls': unresolved ('Zyx' does not stand in the post")
 
 
-def test_the_most_doubtful_post_comes_first_and_sure_ones_not_at_all(result: Result) -> None:
+def test_the_most_uncertain_post_comes_first_and_sure_ones_not_at_all(result: Result) -> None:
     from dataclasses import replace
 
     sure = replace(result, id="sure", entities=result.entities[2:])
@@ -145,13 +145,13 @@ def test_the_commands(
         return exit_code(monkeypatch, *arguments), capsys.readouterr().out
 
     assert unco("export", run, "--to", "label-studio", "-o", "tasks.json") == (0, "1 posts in tasks.json\n")
-    code, said = unco("review-queue", run, "-o", "queue.json")
-    assert (code, said) == (0, "1 posts to look at in queue.json; labelling config in queue.xml\n")
+    code, run_text = unco("review-queue", run, "-o", "queue.json")
+    assert (code, run_text) == (0, "1 posts to look at in queue.json; labelling config in queue.xml\n")
     tasks = json.loads(Path("tasks.json").read_text())
     done = tasks[0] | {"annotations": [{"result": tasks[0]["predictions"][0]["result"]}]}
     other = {"data": {**tasks[0]["data"], "id": "p2"}, "annotations": []}
     Path("export.json").write_text(json.dumps([done, other]))
-    code, said = unco("import-review", "export.json", "-o", "gold.jsonl")
-    assert (code, said) == (0, "1 reviewed posts in gold.jsonl\nnot reviewed: 1, the first is 'p2'\n")
+    code, run_text = unco("import-review", "export.json", "-o", "gold.jsonl")
+    assert (code, run_text) == (0, "1 reviewed posts in gold.jsonl\nnot reviewed: 1, the first is 'p2'\n")
     (gold,) = read_gold(Path("gold.jsonl"))
     assert [(e.span, e.type) for e in gold.entities] == [(e.span, e.type) for e in predicted_of(result).entities]

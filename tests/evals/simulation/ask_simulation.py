@@ -61,7 +61,7 @@ def send(url: str, body: dict[str, Any], timeout_s: float = 5) -> tuple[int, dic
         connection.close()
 
 
-def said(url: str, body: dict[str, Any]) -> str | None:
+def answer_text(url: str, body: dict[str, Any]) -> str | None:
     """The text of an answer."""
     status, _, reply = send(url, body)
     assert status == 200

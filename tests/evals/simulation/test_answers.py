@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.evals.simulation.ask_simulation import GOLD, HALF, TEXT, about, question, said, send
+from tests.evals.simulation.ask_simulation import GOLD, HALF, TEXT, about, answer_text, question, send
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.profile import Chances
 from unco.types import Box, GoldEntity, GoldPost, Span
@@ -14,7 +14,7 @@ ALL = ("corrected_entity", "corrected_type", "corrected_bounding_box")
 
 
 def answers(url: str, *keys: str, entity: str = "Lee", times: int = 1) -> list[dict[str, Any]]:
-    return [json.loads(said(url, question(about(TEXT, entity), *keys, size=HALF)) or "") for _ in range(times)]
+    return [json.loads(answer_text(url, question(about(TEXT, entity), *keys, size=HALF)) or "") for _ in range(times)]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def answers(url: str, *keys: str, entity: str = "Lee", times: int = 1) -> list[d
 def test_all_three_attributes_at_once(entity: str, words: str, kind: str, box: list[int] | None) -> None:
     with simulate([GOLD], "gpt-4o") as simulation:
         asked = question(about(TEXT, entity, "LOC"), *ALL, size=HALF)
-        found = json.loads(said(simulation.url, asked) or "")
+        found = json.loads(answer_text(simulation.url, asked) or "")
     assert list(found) == ["reasoning_process", *ALL]
     assert [found[key] for key in ALL] == [words, kind, box]
 
@@ -38,14 +38,14 @@ def test_only_what_is_asked_for_is_answered() -> None:
     with simulate([GOLD], "gemini") as simulation:
         bare = question(about(TEXT, "Lee"), "corrected_entity")
         bare["messages"][0]["content"] = 'Answer with {"corrected_entity": <words>}'
-        assert json.loads(said(simulation.url, bare) or "") == {"corrected_entity": "Ann Lee"}
+        assert json.loads(answer_text(simulation.url, bare) or "") == {"corrected_entity": "Ann Lee"}
         (region,) = answers(simulation.url, "candidate", "corrected_bounding_box")
         assert (region["candidate"], region["corrected_bounding_box"]) == (None, [100, 100, 900, 400])
 
 
 def test_without_a_picture_there_is_no_box() -> None:
     with simulate([GOLD], "gemini") as simulation:
-        found = json.loads(said(simulation.url, question(about(TEXT, "Lee"), "corrected_bounding_box")) or "")
+        found = json.loads(answer_text(simulation.url, question(about(TEXT, "Lee"), "corrected_bounding_box")) or "")
     assert found["corrected_bounding_box"] is None
 
 
@@ -53,9 +53,9 @@ def test_generating_and_recalling() -> None:
     example = "<post>\nan example\n</post>\n"
     with simulate([GOLD], "qwen3-vl") as simulation:
         post = f"{example}<post>\n{TEXT}\n</post>\n"
-        generated = json.loads(said(simulation.url, question(post, "entities", size=HALF)) or "")
+        generated = json.loads(answer_text(simulation.url, question(post, "entities", size=HALF)) or "")
         left = question(f"{post}<found>\n- Ann (PER)\n- the Blue Owls (ORG)\n</found>", "entities", size=HALF)
-        recalled = json.loads(said(simulation.url, left) or "")
+        recalled = json.loads(answer_text(simulation.url, left) or "")
     city = {"entity": "New Oslo", "type": "LOC", "bounding_box": [500, 0, 1000, 500]}
     assert [found["entity"] for found in generated["entities"]] == ["Ann Lee", "Blue Owls", "New Oslo"]
     assert generated["entities"][2] == city
@@ -66,14 +66,14 @@ def test_a_name_that_stands_twice_and_was_found_once_is_missed_once() -> None:
     twice = GoldPost("1", ("Ann", "and", "Ann"), tuple(GoldEntity(Span(at, at + 1), "PER", ()) for at in (0, 2)), None)
     with simulate([twice], "qwen3-vl") as simulation:
         left = question("<post>\nAnn and Ann\n</post>\n<found>\n- Ann (PER)\n</found>", "entities")
-        assert len(json.loads(said(simulation.url, left) or "")["entities"]) == 1
+        assert len(json.loads(answer_text(simulation.url, left) or "")["entities"]) == 1
 
 
 def test_of_two_posts_with_one_text_the_picture_tells() -> None:
     tall = GoldPost("2", GOLD.tokens, (GoldEntity(Span(0, 2), "PER", (Box(0, 0, 50, 100),)),), (100, 200))
     with simulate([GOLD, tall], "gpt-4o") as simulation:
         asked = question(about(TEXT, "Lee"), "corrected_bounding_box", size=(50, 100))
-        assert json.loads(said(simulation.url, asked) or "")["corrected_bounding_box"] == [0, 0, 25, 50]
+        assert json.loads(answer_text(simulation.url, asked) or "")["corrected_bounding_box"] == [0, 0, 25, 50]
 
 
 def test_plausible_errors() -> None:
@@ -91,7 +91,7 @@ def test_hallucinations() -> None:
     dreaming = Profile(hallucination=Chances(span=1, type=1, region=1))
     with simulate([GOLD], "gpt-4o", dreaming) as simulation:
         (found,) = answers(simulation.url, *ALL, entity="Owls")
-        generated = json.loads(said(simulation.url, question(f"<post>{TEXT}</post>", "entities")) or "")
+        generated = json.loads(answer_text(simulation.url, question(f"<post>{TEXT}</post>", "entities")) or "")
     assert found["corrected_entity"] not in TEXT
     assert found["corrected_type"] not in ("PER", "ORG", "LOC")
     assert found["corrected_bounding_box"] is not None
@@ -121,7 +121,7 @@ def test_equal_questions_get_the_same_answers_in_any_order_and_from_any_thread()
 
     def run(seed: int, order: list[int], threads: int) -> list[list[str]]:
         with simulate([GOLD], "gemini", ERRING, seed) as simulation, ThreadPoolExecutor(threads) as pool:
-            texts = list(pool.map(lambda index: said(simulation.url, asked[index]) or "", order))
+            texts = list(pool.map(lambda index: answer_text(simulation.url, asked[index]) or "", order))
         return [sorted(text for text, index in zip(texts, order, strict=True) if index % 3 == n) for n in range(3)]
 
     forward = list(range(len(asked)))
@@ -141,18 +141,18 @@ def test_usage_grows_with_text_and_picture() -> None:
 
 
 def test_a_prompt_that_leaves_something_out_loses_right_answers() -> None:
-    careless = Profile(without_reasoning=1.0)
-    with simulate([GOLD], "gpt-4o", careless) as simulation:
+    less_accurate = Profile(without_reasoning=1.0)
+    with simulate([GOLD], "gpt-4o", less_accurate) as simulation:
         bare = question(about(TEXT, "Lee"), "corrected_entity")
         assert answers(simulation.url, "corrected_entity")[0]["corrected_entity"] == "Ann Lee"
         bare["messages"][0]["content"] = 'Answer with {"corrected_entity": <words>}'
-        assert json.loads(said(simulation.url, bare) or "")["corrected_entity"] != "Ann Lee"
+        assert json.loads(answer_text(simulation.url, bare) or "")["corrected_entity"] != "Ann Lee"
     with simulate([GOLD], "gpt-4o", Profile(without_uncertainty=1.0)) as simulation:
-        told = question(about(TEXT, "Lee") + "Uncertainty of its words: 0.7\n", "corrected_entity")
-        assert json.loads(said(simulation.url, told) or "")["corrected_entity"] == "Ann Lee"
+        with_uncertainty = question(about(TEXT, "Lee") + "Uncertainty of its words: 0.7\n", "corrected_entity")
+        assert json.loads(answer_text(simulation.url, with_uncertainty) or "")["corrected_entity"] == "Ann Lee"
         assert answers(simulation.url, "corrected_entity")[0]["corrected_entity"] != "Ann Lee"
 
 
 def test_what_both_leave_out_adds_up() -> None:
-    profile = Profile(right=Chances(span=0.8, type=0.5, region=1.0)).careless(0.25)
+    profile = Profile(right=Chances(span=0.8, type=0.5, region=1.0)).less_accurate(0.25)
     assert profile.right.model_dump() == pytest.approx({"span": 0.6, "type": 0.375, "region": 0.75})

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from tenacity import wait_none
 
-from tests.evals.simulation.ask_simulation import GOLD, HALF, TEXT, about, question, said, send
+from tests.evals.simulation.ask_simulation import GOLD, HALF, TEXT, about, answer_text, question, send
 from unco.errors import CallFailed, ReplyError, SettingsError
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.evals.simulation.profile import FAULTS, MALFORMED
@@ -44,7 +44,7 @@ def test_each_form_comes_and_is_read_or_refused(kind: str, family: str) -> None:
 
 def test_all_forms_come_in_their_shares() -> None:
     with simulate([GOLD], "qwen3-vl", Profile(malformed=dict.fromkeys(MALFORMED, 1 / 13))) as simulation:
-        texts = {said(simulation.url, REGION) for _ in range(150)}
+        texts = {answer_text(simulation.url, REGION) for _ in range(150)}
     assert {kind for kind in MALFORMED if simulation.counts[kind]} == set(MALFORMED)
     assert sum(simulation.counts[kind] for kind in MALFORMED) == 150
     assert len(texts) == 13
@@ -52,7 +52,7 @@ def test_all_forms_come_in_their_shares() -> None:
 
 def test_a_refusal() -> None:
     with simulate([GOLD], "qwen3-vl", Profile(refusal=1)) as simulation:
-        text = said(simulation.url, REGION)
+        text = answer_text(simulation.url, REGION)
     with pytest.raises(ReplyError, match="no JSON object"):
         parse_answer(text or "", "stop", "region")
 
@@ -125,7 +125,7 @@ def test_response_formats(understood: str, wanted: str, status: int) -> None:
 def test_latency() -> None:
     with simulate([GOLD], "gemini", Profile(latency_s=0.1)) as simulation:
         start = time.perf_counter()
-        said(simulation.url, REGION)
+        answer_text(simulation.url, REGION)
     assert time.perf_counter() - start >= 0.1
 
 
@@ -180,7 +180,7 @@ def test_the_command_serves_and_tells_in_the_end_what_happened(tmp_path: Path) -
     assert "answers: 1, questions: 1" in shown
 
 
-def test_a_taken_port_and_an_unknown_family_are_told(tmp_path: Path) -> None:
+def test_a_taken_port_and_an_unknown_family_are_refused(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text("")
     with simulate([], "gemini") as simulation:

@@ -15,8 +15,8 @@ def made_outcomes(posts: int, seed: int, together: float = 1.5, entities_each: i
     post_of = np.repeat(np.arange(posts), counts)
     entities = len(post_of)
     hardness = rng.normal(size=posts)[post_of, None]
-    doubt = rng.beta(0.8, 2.0, (entities, 3))
-    chance = 1 / (1 + np.exp(-(4 * doubt - 2.5 + together * hardness)))
+    uncertainty = rng.beta(0.8, 2.0, (entities, 3))
+    chance = 1 / (1 + np.exp(-(4 * uncertainty - 2.5 + together * hardness)))
     wrong = rng.random((entities, 3)) < chance
     wrong[wrong[:, 0], 1:] = False
     values = np.zeros((entities, 2, 2, 2, len(COLUMNS)))
@@ -25,4 +25,4 @@ def made_outcomes(posts: int, seed: int, together: float = 1.5, entities_each: i
     values[..., :3] = right[..., None]
     values[..., 3] = routed.sum(-1)
     gold = np.bincount(post_of, minlength=posts)
-    return Outcomes(About(), "", post_of, doubt, values, wrong, gold, ())
+    return Outcomes(About(), "", post_of, uncertainty, values, wrong, gold, ())

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.scripted import ScriptedLlm, kind, region, span
 from tests.tiny import extraction
 from unco.evals.tuning.recorded.every_path import record_paths
-from unco.evals.tuning.recorded.paths import About, Recorded
+from unco.evals.tuning.recorded.paths import About, Recording
 from unco.graph import build_graph
 from unco.state import read_result
 from unco.tools.extraction.tool import small_model_tool
@@ -90,13 +90,13 @@ def inputs_of(count: int, folder: Path) -> list[dict[str, Any]]:
 
 
 @cache
-def recorded_posts(count: int = 24) -> tuple[Recorded, tuple[GoldPost, ...]]:
+def recorded_posts(count: int = 24) -> tuple[Recording, tuple[GoldPost, ...]]:
     """A recording by the scripted MLLM, and the gold."""
     folder = Path(mkdtemp())
     gold = tuple(gold_of(number) for number in range(count))
     posts = asyncio.run(record_paths(inputs_of(count, folder), small_model_tool(small_model), scripted()))
     labelled = tuple(replace(post, gold=wanted) for post, wanted in zip(posts, gold, strict=True))
-    return Recorded(About(price=PRICE), labelled), gold
+    return Recording(About(price=PRICE), labelled), gold
 
 
 def run_graph(count: int, folder: Path, thresholds: Thresholds) -> list[Result]:

@@ -12,7 +12,7 @@ from unco.errors import DataError, SettingsError
 from unco.evals.tuning.call_rate import share_for_calls, share_for_usd, thresholds_for_share, uncertainties
 from unco.evals.tuning.expected import USD, expected
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.recorded.paths import About, Recorded
+from unco.evals.tuning.recorded.paths import About, Recording
 from unco.evals.tuning.recorded.question_cost import recorded_calls, recorded_usd
 from unco.types import ALWAYS, Attribute, Thresholds
 
@@ -26,10 +26,10 @@ RECORDED, _ = recorded_posts()
 def test_no_more_than_the_share_is_asked_about_and_no_fewer_without_need(
     rows: list[tuple[float, ...]], share: float
 ) -> None:
-    doubt = np.array(rows)
-    chosen = thresholds_for_share(doubt, share)
+    uncertainty = np.array(rows)
+    chosen = thresholds_for_share(uncertainty, share)
     for place, threshold in enumerate((chosen.span, chosen.type, chosen.region)):
-        column, most = doubt[:, place], int(share * len(rows) + 1e-9)
+        column, most = uncertainty[:, place], int(share * len(rows) + 1e-9)
         asked = int((column > threshold).sum())
         assert asked <= most
         possible = [int((column > value).sum()) for value in (ALWAYS, *column.tolist())]
@@ -37,33 +37,33 @@ def test_no_more_than_the_share_is_asked_about_and_no_fewer_without_need(
 
 
 def test_between_neighbouring_numbers_the_lower_is_taken() -> None:
-    doubt = np.array([[0.5] * 3, [1 - 2**-53] * 3, [1.0] * 3])
-    assert thresholds_for_share(doubt, 1 / 3).span == 1 - 2**-53
+    uncertainty = np.array([[0.5] * 3, [1 - 2**-53] * 3, [1.0] * 3])
+    assert thresholds_for_share(uncertainty, 1 / 3).span == 1 - 2**-53
 
 
 def test_a_threshold_lies_between_two_values() -> None:
     """Uncertainties differ a little from batch to batch; none may change sides for that."""
-    doubt = np.array([[0.1, 0.5, 0.9], [0.2, 0.5, 0.9], [0.4, 0.5, 1.0], [0.8, 0.7, 1.0]])
-    chosen = thresholds_for_share(doubt, 0.5)
+    uncertainty = np.array([[0.1, 0.5, 0.9], [0.2, 0.5, 0.9], [0.4, 0.5, 1.0], [0.8, 0.7, 1.0]])
+    chosen = thresholds_for_share(uncertainty, 0.5)
     assert (chosen.span, chosen.type, chosen.region) == pytest.approx((0.3, 0.6, 0.95))
-    none = thresholds_for_share(doubt, 0.0)
+    none = thresholds_for_share(uncertainty, 0.0)
     assert (none.span, none.type, none.region) == pytest.approx((0.9, 0.85, 1.0))
 
 
 def test_all_and_none() -> None:
-    doubt = uncertainties(post.extraction for post in RECORDED.posts)
-    assert doubt.shape == (72, 3)
-    assert thresholds_for_share(doubt, 1) == Thresholds(ALWAYS, ALWAYS, ALWAYS)
-    assert not (doubt > [thresholds_for_share(doubt, 0).span]).all(axis=1).any()
+    uncertainty = uncertainties(post.extraction for post in RECORDED.posts)
+    assert uncertainty.shape == (72, 3)
+    assert thresholds_for_share(uncertainty, 1) == Thresholds(ALWAYS, ALWAYS, ALWAYS)
+    assert not (uncertainty > [thresholds_for_share(uncertainty, 0).span]).all(axis=1).any()
 
 
 def test_budgets_as_shares() -> None:
-    doubt = np.zeros((200, 3))
-    assert share_for_calls(doubt, posts=100, calls_per_1000=600) == pytest.approx(0.1)
-    assert share_for_calls(doubt, posts=100, calls_per_1000=600, calls_per_question=1.2) == pytest.approx(1 / 12)
+    uncertainty = np.zeros((200, 3))
+    assert share_for_calls(uncertainty, posts=100, calls_per_1000=600) == pytest.approx(0.1)
+    assert share_for_calls(uncertainty, posts=100, calls_per_1000=600, calls_per_question=1.2) == pytest.approx(1 / 12)
     prices: dict[Attribute, float] = {"span": 0.001, "type": 0.002, "region": 0.002}
-    assert share_for_usd(doubt, posts=100, usd_per_1000=5, usd_per_question=prices) == pytest.approx(0.5)
-    assert share_for_usd(doubt, 100, 50, prices) == 1.0
+    assert share_for_usd(uncertainty, posts=100, usd_per_1000=5, usd_per_question=prices) == pytest.approx(0.5)
+    assert share_for_usd(uncertainty, 100, 50, prices) == 1.0
     assert share_for_calls(np.zeros((0, 3)), 100, 5) == 1.0
 
 
@@ -83,7 +83,7 @@ def test_what_a_budget_buys_is_spent_and_not_much_more() -> None:
         (lambda: thresholds_for_share(np.zeros((0, 3)), 0.5), DataError, "no entities were found"),
         (lambda: share_for_calls(np.zeros((2, 3)), 1, -1), SettingsError, "a number of calls of at least 0, got -1"),
         (lambda: share_for_usd(np.zeros((2, 3)), 1, float("nan"), {}), SettingsError, "US dollars of at least 0"),
-        (lambda: recorded_usd(Recorded(About(), RECORDED.posts)), SettingsError, "needs the MLLM's price"),
+        (lambda: recorded_usd(Recording(About(), RECORDED.posts)), SettingsError, "needs the MLLM's price"),
     ],
 )
 def test_what_cannot_be_is_refused(call: Callable[[], object], error: type[Exception], says: str) -> None:

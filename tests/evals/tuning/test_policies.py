@@ -12,19 +12,19 @@ from unco.errors import DataError, SettingsError
 from unco.evals.tuning.check_policy import check_policy
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.make_policy import make_policy
-from unco.evals.tuning.methods import Wanted, choose
+from unco.evals.tuning.methods import TuningGoal, choose
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.recorded.paths import Recorded, data_hash
+from unco.evals.tuning.recorded.paths import Recording, data_hash
 from unco.tools.extraction.policy import Policy
 from unco.types import ALWAYS, Entity, Thresholds
 
 PLAIN, GOLD = recorded_posts()
-RECORDED = Recorded(replace(PLAIN.about, checkpoint=MODEL), PLAIN.posts)
+RECORDED = Recording(replace(PLAIN.about, checkpoint=MODEL), PLAIN.posts)
 OUTCOMES = outcomes_of(RECORDED)
 
 
 def policy_by(**wanted: Any) -> Policy:
-    return make_policy(RECORDED, OUTCOMES, choose(RECORDED, OUTCOMES, Wanted(**wanted)))
+    return make_policy(RECORDED, OUTCOMES, choose(RECORDED, OUTCOMES, TuningGoal(**wanted)))
 
 
 def test_a_policy_says_what_it_was_made_with() -> None:
@@ -46,13 +46,13 @@ def test_a_policy_says_what_it_was_made_with() -> None:
 
 
 def test_it_says_what_is_approximated_and_no_more() -> None:
-    other = Recorded(replace(RECORDED.about, stating=("type",), simulated="{}"), RECORDED.posts)
-    notes = make_policy(other, OUTCOMES, choose(other, OUTCOMES, Wanted(method="call-rate", share=0.2))).notes
+    other = Recording(replace(RECORDED.about, stating=("type",), simulated="{}"), RECORDED.posts)
+    notes = make_policy(other, OUTCOMES, choose(other, OUTCOMES, TuningGoal(method="call-rate", share=0.2))).notes
     assert "The MLLM was simulated" in notes[0]
     assert notes[1].startswith("Approximated: answers about type, whose prompt states")
     assert not any("luck" in note for note in notes), "no labels were used"
-    none = Recorded(replace(RECORDED.about, stating=()), RECORDED.posts)
-    assert not any("Approx" in note for note in make_policy(none, OUTCOMES, choose(none, OUTCOMES, Wanted())).notes)
+    none = Recording(replace(RECORDED.about, stating=()), RECORDED.posts)
+    assert not any("Approx" in note for note in make_policy(none, OUTCOMES, choose(none, OUTCOMES, TuningGoal())).notes)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_on_its_own_data_a_policy_has_nothing_to_say() -> None:
     assert check.found["GMNER"].value == policy_by().expected["GMNER"].value
 
 
-def test_other_data_another_checkpoint_and_other_rates_are_said() -> None:
+def test_other_data_another_checkpoint_and_other_rates_bring_warnings() -> None:
     gold = GOLD[:12]
     about = replace(RECORDED.about, checkpoint=replace(MODEL, sha256="b" * 64))
     posts = [
@@ -103,11 +103,14 @@ def test_other_data_another_checkpoint_and_other_rates_are_said() -> None:
         for post in RECORDED.posts[:12]
     ]
     policy = policy_by(method="risk", alpha=0.4)
-    said = check_policy(policy, outcomes_of(Recorded(about, tuple(posts)))).warnings
-    assert "made for the checkpoint made (aaaaaaaaaaaa), this is made (bbbbbbbbbbbb)" in said[0]
-    assert f"other data: 24 posts with the hash {data_hash(GOLD)[:12]}, these 12 have {data_hash(gold)[:12]}" in said[1]
-    assert any("routed span: 100.0 % of the entities here" in one for one in said)
-    assert "its promise holds for posts drawn as those" in said[-1]
+    warnings = check_policy(policy, outcomes_of(Recording(about, tuple(posts)))).warnings
+    assert "made for the checkpoint made (aaaaaaaaaaaa), this is made (bbbbbbbbbbbb)" in warnings[0]
+    assert (
+        f"other data: 24 posts with the hash {data_hash(GOLD)[:12]}, these 12 have {data_hash(gold)[:12]}"
+        in warnings[1]
+    )
+    assert any("routed span: 100.0 % of the entities here" in one for one in warnings)
+    assert "its promise holds for posts drawn as those" in warnings[-1]
 
 
 def _unsure(entity: Entity) -> Entity:

@@ -18,7 +18,7 @@ from tests.evals.tuning.recorded_posts import (
 )
 from unco.errors import DataError, SettingsError
 from unco.evals.tuning.recorded.every_path import record_paths
-from unco.evals.tuning.recorded.paths import About, Recorded, read_paths, write_paths
+from unco.evals.tuning.recorded.paths import About, Recording, read_paths, write_paths
 from unco.evals.tuning.recorded.replay import replay
 from unco.tools.extraction.tool import small_model_tool
 from unco.types import ALWAYS, Thresholds
@@ -29,16 +29,16 @@ THRESHOLD = st.sampled_from([ALWAYS, 0.0, 0.1, 0.25, 0.3, 0.5, 0.9, 1.0]) | st.f
 
 @pytest.mark.parametrize("thresholds", TRIED)
 def test_a_replay_is_the_graphs_result(thresholds: Thresholds, tmp_path: Path) -> None:
-    recorded, _ = recorded_posts()
-    assert without_times(replay(recorded, thresholds)) == without_times(run_graph(24, tmp_path, thresholds))
+    recording, _ = recorded_posts()
+    assert without_times(replay(recording, thresholds)) == without_times(run_graph(24, tmp_path, thresholds))
 
 
 @settings(max_examples=12)
 @given(st.builds(Thresholds, THRESHOLD, THRESHOLD, THRESHOLD))
 def test_so_it_is_at_any_thresholds(tmp_path_factory: pytest.TempPathFactory, thresholds: Thresholds) -> None:
-    recorded, _ = recorded_posts()
+    recording, _ = recorded_posts()
     graph = run_graph(24, tmp_path_factory.mktemp("pictures"), thresholds)
-    assert without_times(replay(recorded, thresholds)) == without_times(graph)
+    assert without_times(replay(recording, thresholds)) == without_times(graph)
 
 
 def test_up_to_seven_questions_an_entity_and_none_twice(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_floor_saves_calls_and_refuses_what_was_not_recorded(tmp_path: Path) -
     floor, llm = Thresholds(0.3, 0.3, 1.0), scripted()
     posts = asyncio.run(record_paths(inputs_of(24, tmp_path), small_model_tool(small_model), llm, floor=floor))
     assert {asked.attribute for asked in llm.asked} == {"span", "type"}
-    cheap, (full, _) = Recorded(About(floor=floor), tuple(posts)), recorded_posts()
+    cheap, (full, _) = Recording(About(floor=floor), tuple(posts)), recorded_posts()
     chosen = Thresholds(0.3, 0.5, 1.0)
     assert without_times(replay(cheap, chosen)) == without_times(replay(full, chosen))
     with pytest.raises(SettingsError, match="below a type threshold of 0.3, so 0.2"):
@@ -72,13 +72,13 @@ def test_the_stated_threshold_is_that_of_the_recording() -> None:
     asyncio.run(record_paths([{"text": ["post0", *"abcdefghijk"]}], small_model_tool(small_model), llm))
     spans = [asked.request.user + asked.request.system for asked in llm.asked if asked.attribute == "span"]
     assert len(spans) == 3
-    assert all("0.4" in said for said in spans)
+    assert all("0.4" in prompt for prompt in spans)
 
 
 def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
-    recorded, _ = recorded_posts()
-    write_paths(recorded, tmp_path / "paths.jsonl")
-    assert read_paths(tmp_path / "paths.jsonl") == recorded
+    recording, _ = recorded_posts()
+    write_paths(recording, tmp_path / "paths.jsonl")
+    assert read_paths(tmp_path / "paths.jsonl") == recording
 
 
 @pytest.mark.parametrize(

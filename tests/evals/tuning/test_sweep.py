@@ -18,7 +18,7 @@ from unco.evals.tuning.choose import choose_jointly, grid_of_shares, one_standar
 from unco.evals.tuning.expected import CALLS, USD, expected, scores
 from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.recorded.paths import About, Recorded
+from unco.evals.tuning.recorded.paths import About, Recording
 from unco.evals.tuning.recorded.replay import replay
 from unco.evals.tuning.sweep import sweep, sweep_one
 from unco.types import ALWAYS, Thresholds
@@ -98,7 +98,7 @@ def test_what_to_expect_is_what_a_run_has() -> None:
 
 
 def test_without_a_price_cost_is_unknown_and_never_nothing() -> None:
-    unpriced = outcomes_of(Recorded(About(), RECORDED.posts))
+    unpriced = outcomes_of(Recording(About(), RECORDED.posts))
     assert USD not in expected(unpriced, Thresholds(0.4, 0.3, 0.5))
     assert np.isnan(sweep_one(unpriced, "span", Thresholds(1, 1, 1)).usd).any()
     assert choose_jointly(unpriced).thresholds == choose_jointly(OUTCOMES).thresholds
@@ -130,11 +130,11 @@ def test_held_out_there_is_no_luck() -> None:
 def test_posts_without_labels_are_refused() -> None:
     bare = tuple(replace(post, gold=None) for post in RECORDED.posts[:2])
     with pytest.raises(DataError, match="2 of 24 recorded posts are not labelled"):
-        outcomes_of(Recorded(About(), (*bare, *RECORDED.posts[2:])))
+        outcomes_of(Recording(About(), (*bare, *RECORDED.posts[2:])))
 
 
 def test_below_a_recordings_floor_nothing_is_tried() -> None:
-    floored = outcomes_of(Recorded(About(floor=Thresholds(0.3, 0.3, 0.3)), RECORDED.posts))
+    floored = outcomes_of(Recording(About(floor=Thresholds(0.3, 0.3, 0.3)), RECORDED.posts))
     with pytest.raises(SettingsError, match="nothing was recorded below a span threshold of 0.3"):
         sweep_one(floored, "span", Thresholds(1, 1, 1))
     assert choose_jointly(floored).thresholds.span >= 0.3

@@ -41,8 +41,8 @@ def run(folder: Path, *arguments: str) -> str:
 
 
 def test_what_was_recorded_is_used_again_without_a_call(folder: Path) -> None:
-    first, recorded = read_policy(folder / "policy.yaml"), read_paths(folder / "paths.jsonl")
-    assert len(recorded.posts) == 4
+    first, recording = read_policy(folder / "policy.yaml"), read_paths(folder / "paths.jsonl")
+    assert len(recording.posts) == 4
     assert first.mllm.simulated == "{}", "it never errs"
     assert first.mllm.models == ("simulated-qwen2.5-vl",)
     assert first.checkpoint is not None

@@ -1,1 +1,1 @@
-"""Variants of the paper side by side: real posts, the real small model, a simulated MLLM, real calls over HTTP."""
+"""A/B comparisons: arms that differ in prompt, threshold, model or variant, run on the same posts."""

@@ -1,4 +1,4 @@
-"""One arm of a comparison: what is done otherwise than in the others, on the same posts."""
+"""One arm of an A/B comparison: the settings in which it differs from the others, on the same posts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,35 +12,35 @@ from unco.tools.extraction.policy import read_policy
 from unco.types import ATTRIBUTES
 
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
-"""Prompts of which an arm may choose a version."""
+"""Prompts whose version an arm may set."""
 
 THRESHOLDS = tuple(f"{name}_threshold" for name in ATTRIBUTES)
 
 CHOICES = (*PROMPTS, *THRESHOLDS, "model", "frame", "variant", "policy", "checkpoint", "estimator")
-"""What an arm may choose."""
+"""Settings that an arm may change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What an arm chooses; all else is the default, the same for all arms."""
+    """The settings of one arm; everything else is the default, the same for all arms."""
 
     name: str
     context: Context = field(default_factory=Context)
     variant: str = "unco"
     """A name of `unco.graph.variants`."""
     checkpoint: str | None = None
-    """Small model: folder or hub name; None = the arena's."""
+    """Small model: folder or hub name; None = the experiment's own."""
     estimator: str | None = None
-    """Of uncertainty; None = the checkpoint's first choice."""
+    """Uncertainty estimator; None = the checkpoint's first choice."""
 
     @property
     def small_model(self) -> tuple[str | None, str | None]:
-        """Arms that have this in common start from the same entities."""
+        """The checkpoint and the estimator; arms with equal ones start from the same entities."""
         return self.checkpoint, self.estimator
 
 
 def parse_arm(text: str) -> Arm:
-    """An arm from what a user wrote: `span=span/v2`, or several choices with commas between them.
+    """Parse an arm as a user writes it: `span=span/v2`, or several settings separated by commas.
 
     `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold. `model=NAME`: an MLLM of the endpoint.
     `policy=FILE`: the thresholds of `unco tune`. `variant=one_shot`: another graph.
@@ -59,10 +59,10 @@ def parse_arm(text: str) -> Arm:
         chosen[name] = value
     if chosen.get("variant", "unco") not in get_args(Variant):
         raise SettingsError(f"arm {text!r}: unknown variant: choose one of {', '.join(get_args(Variant))}")
-    return Arm(text, _context(text, chosen), **{name: chosen[name] for name in _OWN if name in chosen})
+    return Arm(text, _context(text, chosen), **{name: chosen[name] for name in _ARM_FIELDS if name in chosen})
 
 
-_OWN = ("variant", "checkpoint", "estimator")
+_ARM_FIELDS = ("variant", "checkpoint", "estimator")
 
 
 def _context(text: str, chosen: Mapping[str, str]) -> Context:
@@ -75,7 +75,7 @@ def _context(text: str, chosen: Mapping[str, str]) -> Context:
             fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")
         elif name in THRESHOLDS:
             fields[name] = _number(text, name, value)
-        elif name not in (*_OWN, "policy"):
+        elif name not in (*_ARM_FIELDS, "policy"):
             fields[name] = value
     return replace(Context(), **fields)
 

@@ -1,4 +1,4 @@
-"""Where arms meet: the posts, the small model and the MLLM that all of them have in common.
+"""What the arms of an experiment share: the posts, the small model and the MLLM.
 
 The user's own pictures and endpoint; or, where there are none, blank pictures, candidates simulated from the gold
 boxes, and a simulated MLLM, which shows shapes and costs and never quality.
@@ -14,8 +14,14 @@ from tempfile import TemporaryDirectory
 
 from unco.context import Mode
 from unco.errors import DataError, SettingsError
-from unco.evals.ab.posts import Input, post_inputs, remembered, small_model_of, with_pictures
-from unco.evals.data.data_paths import Sources, in_scheme, make_look, read_split
+from unco.evals.ab.posts import (
+    Input,
+    inputs_with_blank_pictures,
+    inputs_with_pictures,
+    read_once,
+    with_simulated_regions,
+)
+from unco.evals.data.data_paths import DataPaths, in_scheme, make_input_builder, read_split
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.small_model.checkpoint import from_pretrained
@@ -32,35 +38,35 @@ from unco.tools.llm_settings import mllm_from_env
 from unco.types import GoldPost
 
 PRICES = Prices(version="simulated", models=(Price(pattern="^simulated", input=2.5, output=10.0),))
-"""US dollars for a million tokens: what a hosted model of 2024 took (gpt-4o)."""
+"""US dollars for a million tokens: the price of a hosted model of 2024 (gpt-4o)."""
 
 SmallModel = Callable[[str | None, str | None], Extractor]
-"""From a checkpoint (None = the shipped one) and an estimator (None = its first choice)."""
+"""Makes an extractor from a checkpoint (None = the shipped one) and an estimator (None = its first choice)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arena:
-    """What all arms have in common."""
+class Experiment:
+    """What all arms share: posts, small model and MLLM."""
 
     gold: tuple[GoldPost, ...]
-    """In the types that the small model speaks."""
+    """Annotated posts, in the types that the small model gives out."""
     inputs: tuple[Input, ...]
-    """The same posts, as the graph takes them."""
+    """The same posts as input of the graph."""
     types: tuple[str, ...]
     small_model: SmallModel
     make_llm: Callable[[], Mllm]
-    """A client for one arm."""
+    """Makes the MLLM client of one arm."""
     mode: Mode | None = None
-    """How it gets answers; None = live."""
+    """How the client gets answers; None = live."""
     simulation: Simulation | None = None
     """The simulated MLLM; None = a real one is asked."""
     profile: Profile | None = None
-    """How the simulated one errs."""
+    """How the simulated MLLM errs."""
 
 
 @contextmanager
-def simulated_arena(
-    sources: Sources,
+def simulated_experiment(
+    paths: DataPaths,
     split: str,
     posts: int | None,
     profile: Profile,
@@ -68,16 +74,16 @@ def simulated_arena(
     family: str = "qwen2.5-vl",
     checkpoint: str | None = None,
     scheme: str | None = None,
-) -> Iterator[Arena]:
-    """Real posts and a real small model, simulated candidates and a simulated MLLM, each arm with a cache of its own.
+) -> Iterator[Experiment]:
+    """Set up real posts and a real small model with simulated regions and MLLM; each arm has a cache of its own.
 
     Args:
-        sources: the data set in the checkpoint's own label scheme (Twitter-FMNERG for the shipped one).
+        paths: the data set in the checkpoint's own label scheme (Twitter-FMNERG for the shipped one).
         split: of it.
         posts: how many, from the first on; None = all.
         profile: how the simulated MLLM errs.
-        seed: of its dice.
-        family: in whose frame it writes boxes.
+        seed: of the simulated MLLM's random choices.
+        family: of models in whose frame it writes boxes.
         checkpoint: small model; None = the shipped one.
         scheme: types that entities are given out in; None = the checkpoint's first choice.
 
@@ -87,9 +93,9 @@ def simulated_arena(
     """
     predictor = _predictor(checkpoint, None, scheme)
     config = predictor.network.config
-    raw = read_split(sources, config.label_scheme, split)[:posts]
+    raw = read_split(paths, config.label_scheme, split)[:posts]
     gold = in_scheme(raw, config.labels, predictor.scheme)
-    look = make_look(sources, entity_names(read_split(sources, config.label_scheme, "train")))
+    look = make_input_builder(paths, entity_names(read_split(paths, config.label_scheme, "train")))
     with TemporaryDirectory() as temporary, simulate(gold, family, profile, seed) as simulation:
         pictures, number = Path(temporary) / "pictures", count()
 
@@ -99,11 +105,11 @@ def simulated_arena(
 
         @cache
         def small_model(chosen: str | None, estimator: str | None) -> Extractor:
-            return small_model_of(_predictor(chosen or checkpoint, estimator, scheme), look, raw, pictures)
+            return with_simulated_regions(_predictor(chosen or checkpoint, estimator, scheme), look, raw, pictures)
 
-        yield Arena(
+        yield Experiment(
             gold=tuple(gold),
-            inputs=tuple(post_inputs(gold, pictures)),
+            inputs=tuple(inputs_with_blank_pictures(gold, pictures)),
             types=tuple(label.name for label in predictor.labels),
             small_model=small_model,
             make_llm=make_llm,
@@ -112,14 +118,14 @@ def simulated_arena(
         )
 
 
-def real_arena(
+def real_experiment(
     gold: Sequence[GoldPost],
     pictures: Path | None,
     checkpoint: str | None = None,
     scheme: str | None = None,
     mode: Mode | None = None,
-) -> Arena:
-    """The user's posts, pictures and endpoint (`UNCO_LLM_BASE_URL` and so on, or `UNCO_SETTINGS`); calls are cached.
+) -> Experiment:
+    """Set up the user's posts, pictures and endpoint (`UNCO_LLM_BASE_URL` ..., or `UNCO_SETTINGS`); calls are cached.
 
     Args:
         gold: annotated posts, in the checkpoint's label scheme or in the types that entities are given out in.
@@ -141,23 +147,25 @@ def real_arena(
 
     @cache
     def small_model(chosen: str | None, estimator: str | None) -> Extractor:
-        return remembered(default_extractor(None, chosen or checkpoint, scheme, estimator))
+        return read_once(default_extractor(None, chosen or checkpoint, scheme, estimator))
 
-    read_as = _as_spoken(gold, predictor, types)
-    return Arena(tuple(read_as), tuple(with_pictures(gold, pictures)), types, small_model, mllm_from_env, mode)
+    read_as = _in_output_types(gold, predictor, types)
+    return Experiment(
+        tuple(read_as), tuple(inputs_with_pictures(gold, pictures)), types, small_model, mllm_from_env, mode
+    )
 
 
 def _predictor(checkpoint: str | None, estimator: str | None, scheme: str | None) -> Predictor:
     return from_pretrained(checkpoint or SHIPPED, scheme, estimator)
 
 
-def _as_spoken(gold: Sequence[GoldPost], predictor: Predictor, types: Sequence[str]) -> list[GoldPost]:
-    """Gold in the types that entities are given out in."""
-    said = {item.type for post in gold for item in post.entities}
-    if said <= set(types):
+def _in_output_types(gold: Sequence[GoldPost], predictor: Predictor, types: Sequence[str]) -> list[GoldPost]:
+    """Convert gold to the types that entities are given out in."""
+    types_found = {item.type for post in gold for item in post.entities}
+    if types_found <= set(types):
         return list(gold)
     config = predictor.network.config
     own = {label.name for label in config.labels}
-    if said <= own:
+    if types_found <= own:
         return in_scheme(gold, config.labels, predictor.scheme)
-    raise DataError(f"gold has the types {', '.join(sorted(said - own))}, which the small model does not know")
+    raise DataError(f"gold has the types {', '.join(sorted(types_found - own))}, which the small model does not know")

@@ -1,4 +1,4 @@
-"""An arena from what a user names on a command line."""
+"""Open an experiment from the choices that a user makes on a command line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,20 +7,20 @@ from pathlib import Path
 
 from unco.context import Mode
 from unco.errors import DataError
-from unco.evals.ab.experiment import Arena, real_arena, simulated_arena
-from unco.evals.data.data_paths import Sources
+from unco.evals.ab.experiment import Experiment, real_experiment, simulated_experiment
+from unco.evals.data.data_paths import DataPaths
 from unco.evals.formats.detect_format import read_gold
 from unco.evals.simulation import read_profile
 
 
 @dataclass(frozen=True, slots=True)
-class ArenaChoices:
-    """Which posts, which pictures, which models."""
+class ExperimentChoices:
+    """Which posts, pictures and models an experiment uses."""
 
     gold: Path
     """Folder of a data set, or a file of gold posts."""
     split: str | None = None
-    """Of a folder; None = test."""
+    """Split of a data set's folder; None = test."""
     boxes: Path | None = None
     """Folder of the VOC files, where it is not xml/ in the folder."""
     pictures: Path | None = None
@@ -34,14 +34,14 @@ class ArenaChoices:
     profile: Path | None = None
     """YAML file of how a simulated MLLM errs; None = a real one is asked."""
     family: str = "qwen2.5-vl"
-    """In whose frame the simulated MLLM writes boxes."""
+    """Model family in whose frame the simulated MLLM writes boxes."""
     seed: int = 1
-    """Of the simulated MLLM's dice."""
+    """Seed of the simulated MLLM's random choices."""
 
 
 @contextmanager
-def open_arena(choices: ArenaChoices) -> Iterator[Arena]:
-    """The arena; a simulated MLLM serves while it is open.
+def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
+    """Open the experiment; a simulated MLLM serves until the block ends.
 
     Raises:
         DataError: gold or pictures cannot be read.
@@ -49,18 +49,18 @@ def open_arena(choices: ArenaChoices) -> Iterator[Arena]:
     """
     split = choices.split or "test"
     if choices.profile is not None:
-        sources, profile = Sources(choices.gold, choices.boxes), read_profile(choices.profile)
+        paths, profile = DataPaths(choices.gold, choices.boxes), read_profile(choices.profile)
         rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme)
-        with simulated_arena(sources, split, choices.posts, profile, *rest) as arena:
-            yield _with_posts(arena, choices.gold)
+        with simulated_experiment(paths, split, choices.posts, profile, *rest) as experiment:
+            yield _with_posts(experiment, choices.gold)
     else:
         gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
         mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
-        arena = real_arena(gold, choices.pictures, choices.checkpoint, choices.scheme, mode)
-        yield _with_posts(arena, choices.gold)
+        experiment = real_experiment(gold, choices.pictures, choices.checkpoint, choices.scheme, mode)
+        yield _with_posts(experiment, choices.gold)
 
 
-def _with_posts(arena: Arena, path: Path) -> Arena:
-    if not arena.gold:
+def _with_posts(experiment: Experiment, path: Path) -> Experiment:
+    if not experiment.gold:
         raise DataError(f"{path} holds no posts, so there is nothing to ask about")
-    return arena
+    return experiment

@@ -1,6 +1,6 @@
-"""Gold posts as the graph takes them, where their pictures are not at hand.
+"""Gold posts as input of the graph, with their pictures or with blank ones.
 
-The pictures are blank ones of the right size; the small model's candidates are simulated from the gold boxes.
+Blank pictures have the right size; the small model's candidates are then simulated from the gold boxes.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from unco.types import Extraction, GoldPost, Post
 Input = dict[str, Any]
 
 
-def post_inputs(gold: Sequence[GoldPost], folder: Path) -> list[Input]:
-    """What the graph is given: tokens, id, and a blank picture of the post's own.
+def inputs_with_blank_pictures(gold: Sequence[GoldPost], folder: Path) -> list[Input]:
+    """Make the graph's inputs: tokens, id, and a blank picture for each post.
 
     Args:
         gold: the posts.
@@ -31,8 +31,8 @@ def post_inputs(gold: Sequence[GoldPost], folder: Path) -> list[Input]:
     return [{"text": list(post.tokens), "id": post.id, "image": _blank(post, folder)} for post in gold]
 
 
-def small_model_of(predictor: Predictor, look: Look, gold: Sequence[GoldPost], folder: Path) -> Extractor:
-    """The small model, looking at simulated candidates; each post is read once.
+def with_simulated_regions(predictor: Predictor, look: Look, gold: Sequence[GoldPost], folder: Path) -> Extractor:
+    """Make an extractor whose candidate regions are simulated; it reads each post once.
 
     Args:
         predictor: the small model.
@@ -46,23 +46,23 @@ def small_model_of(predictor: Predictor, look: Look, gold: Sequence[GoldPost], f
     def provider(image: Image.Image, source: str) -> list[Region]:
         return list(regions[source])
 
-    return remembered(NetworkExtractor(lambda: predictor, provider))
+    return read_once(NetworkExtractor(lambda: predictor, provider))
 
 
-def remembered(extractor: Extractor) -> Extractor:
-    """An extractor that reads each post once, for all arms: they start from the same entities."""
+def read_once(extractor: Extractor) -> Extractor:
+    """Wrap an extractor so that it reads each post once, and all arms start from the same entities."""
     known = dict[Post, Extraction]()
 
-    def say(post: Post) -> Extraction:
+    def extract(post: Post) -> Extraction:
         if post not in known:
             known[post] = extractor(post)
         return known[post]
 
-    return say
+    return extract
 
 
-def with_pictures(gold: Sequence[GoldPost], folder: Path | None) -> list[Input]:
-    """What the graph is given: tokens, id, and the picture of the post's id.
+def inputs_with_pictures(gold: Sequence[GoldPost], folder: Path | None) -> list[Input]:
+    """Make the graph's inputs: tokens, id, and the picture named by the post's id.
 
     Raises:
         DataError: a post has none in the folder.

@@ -1,4 +1,4 @@
-"""Run arms over the same posts, and say what each found, cost and broke."""
+"""Run arms over the same posts and measure what each scores, costs and breaks."""
 
 import asyncio
 import time
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from unco.evals.ab.arm import Arm
-from unco.evals.ab.experiment import Arena
-from unco.evals.metrics.correction_effects import Changes, count_changes
+from unco.evals.ab.experiment import Experiment
+from unco.evals.metrics.correction_effects import CorrectionEffects, count_effects
 from unco.evals.metrics.protocols import Report, evaluate
 from unco.graph import build_variant
 from unco.nodes.questions.usage import known_sum, usage_of
@@ -17,100 +17,100 @@ from unco.tools.llm.prices import Prices, cost_usd
 from unco.types import ATTRIBUTES, Attribute, Correction, Result, Usage
 
 CONCURRENCY = 16
-"""Posts at once."""
+"""Posts that are run at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArmRun:
-    """One arm over all posts."""
+    """The run of one arm over all posts."""
 
     arm: Arm
     report: Report
-    """By the paper's rule."""
+    """Scores by the paper's rule."""
     usage: Usage
-    """Of all posts."""
+    """Calls, tokens and cost of all posts."""
     full_cost: float | None
     """US dollars if no reply had been cached, so that arms can be compared; None = unknown."""
-    changes: Changes
+    effects: CorrectionEffects
     seconds: float
     """Wall time of the whole run, the small model's part included where this arm was the first to need it."""
     results: tuple[Result, ...]
 
     @property
     def name(self) -> str:
-        """The arm's."""
+        """Name of the arm."""
         return self.arm.name
 
     @property
     def entities(self) -> int:
-        """That the small model found, or the MLLM where it is alone."""
+        """Number of entities that the small model found, or the MLLM where it works alone."""
         return sum(len(result.entities) for result in self.results)
 
     @property
     def tokens(self) -> int:
-        """Input and output; replies without counts count for nothing."""
+        """Input and output tokens; replies without counts add 0."""
         return (self.usage.input_tokens or 0) + (self.usage.output_tokens or 0)
 
     @property
     def call_seconds(self) -> float:
-        """Of all calls, added up; 0 for cached ones."""
+        """Seconds of all calls, added up; cached ones take 0."""
         return sum(note.seconds for note in corrections(self)) + sum(
             question.seconds for result in self.results for question in result.questions
         )
 
 
 def variant_arms(names: Sequence[str]) -> list[Arm]:
-    """An arm for each of the paper's variants, everything else by default."""
+    """Make an arm for each of the paper's variants, everything else by default."""
     return [Arm(name, variant=name) for name in names]
 
 
-def run_arms(arms: Sequence[Arm], arena: Arena) -> list[ArmRun]:
+def run_arms(arms: Sequence[Arm], experiment: Experiment) -> list[ArmRun]:
     """Run arms one after another, each with an MLLM client of its own.
 
     Raises:
         SettingsError: an arm asks for what does not exist.
     """
-    return [run_arm(arm, arena) for arm in arms]
+    return [run_arm(arm, experiment) for arm in arms]
 
 
-def run_arm(arm: Arm, arena: Arena) -> ArmRun:
-    """Run one arm over the arena's posts."""
-    llm = arena.make_llm()
-    graph = build_variant(arm.variant, small_model_tool(arena.small_model(*arm.small_model)), llm)
-    context = replace(arm.context, mode=arm.context.mode or arena.mode)
+def run_arm(arm: Arm, experiment: Experiment) -> ArmRun:
+    """Run one arm over the experiment's posts."""
+    llm = experiment.make_llm()
+    graph = build_variant(arm.variant, small_model_tool(experiment.small_model(*arm.small_model)), llm)
+    context = replace(arm.context, mode=arm.context.mode or experiment.mode)
     start = time.perf_counter()
     config = {"max_concurrency": CONCURRENCY}
-    outputs = asyncio.run(graph.abatch(list(arena.inputs), config=config, context=context))  # type: ignore[arg-type]
+    outputs = asyncio.run(graph.abatch(list(experiment.inputs), config=config, context=context))  # type: ignore[arg-type]
     seconds = time.perf_counter() - start
     results = tuple(read_result(output) for output in outputs)
     return ArmRun(
         arm=arm,
-        report=evaluate(arena.gold, [result.entities for result in results], types=arena.types),
+        report=evaluate(experiment.gold, [result.entities for result in results], types=experiment.types),
         usage=usage_of(
             [note for result in results for entity in result.entities for note in entity.corrections],
             [question for result in results for question in result.questions],
         ),
         full_cost=_full_cost(results, llm.terms.prices),
-        changes=count_changes(arena.gold, results),
+        effects=count_effects(experiment.gold, results),
         seconds=seconds,
         results=results,
     )
 
 
 def _full_cost(results: Sequence[Result], prices: Prices) -> float | None:
-    """Of the tokens of all replies, wherever they came from."""
-    said = [one for result in results for e in result.entities for note in e.corrections for one in note.exchanges]
-    said += [one for result in results for question in result.questions for one in question.exchanges]
-    return known_sum([0.0, *(cost_usd(prices.of(one.model), one.input_tokens, one.output_tokens) for one in said)])
+    """Price the tokens of all replies, cached or not; None = a price or a count is unknown."""
+    replies = [one for result in results for e in result.entities for note in e.corrections for one in note.exchanges]
+    replies += [one for result in results for question in result.questions for one in question.exchanges]
+    return known_sum([0.0, *(cost_usd(prices.of(one.model), one.input_tokens, one.output_tokens) for one in replies)])
 
 
 def corrections(run: ArmRun) -> list[Correction]:
-    """All of a run's."""
+    """List all corrections of a run."""
     return [note for result in run.results for entity in result.entities for note in entity.corrections]
 
 
-def outcomes(run: ArmRun) -> dict[Attribute, dict[str, int]]:
-    """How often each outcome came, by attribute."""
+def outcome_counts(run: ArmRun) -> dict[Attribute, dict[str, int]]:
+    """Count the outcomes of corrections, by attribute."""
     notes = corrections(run)
     return {
         name: {

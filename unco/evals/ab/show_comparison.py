@@ -1,4 +1,4 @@
-"""A comparison of arms as tables in the terminal; ratios in percent."""
+"""Show a comparison of arms as tables in the terminal; ratios in percent."""
 
 from collections.abc import Sequence
 from textwrap import shorten
@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.evals.ab.compare import Against, ArmComparison
-from unco.evals.ab.experiment import Arena
-from unco.evals.ab.flips import Flip, plain_flip
+from unco.evals.ab.compare import AgainstFirst, ArmComparison
+from unco.evals.ab.experiment import Experiment
+from unco.evals.ab.flips import Flip, flip_to_dict
 from unco.evals.ab.run import ArmRun, corrections
 from unco.evals.ab.simulated import show_simulation
 from unco.evals.ab.table import SIMULATED
@@ -19,20 +19,20 @@ from unco.evals.metrics.bootstrap import Interval
 from unco.evals.metrics.paper import THREE_TASKS
 from unco.show import visible
 
-CHANCE = "Of arms that are equal, one comparison in twenty falls outside its interval by chance."
-COST = (
+CHANCE_NOTE = "Of arms that are equal, one comparison in twenty falls outside its interval by chance."
+COST_NOTE = (
     "$: if no reply had been cached. seconds: of all calls made now, added up. better, worse: attributes that "
     "corrections put right or spoilt. harm: of the right ones that were asked about, the share that was spoilt."
 )
 
 LONGEST = 160
-"""Characters of a reasoning that are printed."""
+"""Most characters of a reasoning that are printed."""
 
 MOST_SHOWN = 5
 """Flips of each kind that are printed; all are in the files of --out."""
 
 
-def show_comparison(comparison: ArmComparison, arena: Arena, console: Console) -> None:
+def show_comparison(comparison: ArmComparison, experiment: Experiment, console: Console) -> None:
     """Print scores, differences from the first arm, cost and harm, and some flips with their reasoning."""
     if any(note.simulated for run in comparison.runs for note in corrections(run)):
         console.print(SIMULATED, style="magenta")
@@ -41,11 +41,11 @@ def show_comparison(comparison: ArmComparison, arena: Arena, console: Console) -
     console.print(_scores(comparison))
     for number, other in enumerate(comparison.others, start=2):
         console.print(_differences(other, number))
-    console.print(CHANCE, style="dim")
+    console.print(CHANCE_NOTE, style="dim")
     console.print(_costs(comparison.runs))
     for number, other in enumerate(comparison.others, start=2):
-        _show_flips(other, number, arena, console)
-    show_simulation(arena, console)
+        _show_flips(other, number, experiment, console)
+    show_simulation(experiment, console)
 
 
 def _scores(comparison: ArmComparison) -> Table:
@@ -55,7 +55,7 @@ def _scores(comparison: ArmComparison) -> Table:
     return table
 
 
-def _differences(one: Against, number: int) -> Table:
+def _differences(one: AgainstFirst, number: int) -> Table:
     headings = ("", "F1", "95 % interval", "", f"right in {number} / 1 alone", "McNemar p")
     table = Table(*headings, title=f"Arm {number} against arm 1")
     for task, found in one.difference.items():
@@ -70,7 +70,7 @@ def _differences(one: Against, number: int) -> Table:
 
 def _costs(runs: Sequence[ArmRun]) -> Table:
     headings = ("arm", "calls", "/ entity", "tokens", "$", "seconds", "better", "worse", "harm")
-    table = Table(*headings, title="Cost and harm", caption=COST)
+    table = Table(*headings, title="Cost and harm", caption=COST_NOTE)
     for number, run in enumerate(runs, start=1):
         table.add_row(
             str(number),
@@ -79,34 +79,34 @@ def _costs(runs: Sequence[ArmRun]) -> Table:
             f"{run.tokens:,}",
             "unknown" if run.full_cost is None else f"{run.full_cost:.3f}",
             f"{run.call_seconds:.1f}",
-            str(run.changes.better),
-            str(run.changes.worse),
-            "-" if run.changes.harm_rate is None else f"{100 * run.changes.harm_rate:.1f} %",
+            str(run.effects.better),
+            str(run.effects.worse),
+            "-" if run.effects.harm_rate is None else f"{100 * run.effects.harm_rate:.1f} %",
         )
     return table
 
 
-def _show_flips(one: Against, number: int, arena: Arena, console: Console) -> None:
+def _show_flips(one: AgainstFirst, number: int, experiment: Experiment, console: Console) -> None:
     if one.flips is None:
         console.print(f"arm {number}: no flips, for it does not start from the entities of arm 1")
         return
     gained = [flip for flip in one.flips if flip.gained]
     lost = [flip for flip in one.flips if not flip.gained]
     console.print(f"arm {number}: {len(gained)} attributes wrong -> right, {len(lost)} right -> wrong", soft_wrap=True)
-    tokens = {post.id: post.tokens for post in arena.gold}
+    tokens = {post.id: post.tokens for post in experiment.gold}
     for flip in (*lost[:MOST_SHOWN], *gained[:MOST_SHOWN]):
         console.print(_line(flip, tokens[flip.post]), soft_wrap=True)
 
 
 def _line(flip: Flip, tokens: Sequence[str]) -> Text:
-    plain = plain_flip(flip, tokens)
-    said = [f"{side['value']!r} ({_why(side)})" for side in (plain["other"], plain["first"])]
-    line = f"  {plain['flip']} {flip.attribute} of {flip.text!r} in {flip.post}: {said[0]}, in arm 1 {said[1]}"
+    plain = flip_to_dict(flip, tokens)
+    sides = [f"{side['value']!r} ({_why(side)})" for side in (plain["other"], plain["first"])]
+    line = f"  {plain['flip']} {flip.attribute} of {flip.text!r} in {flip.post}: {sides[0]}, in arm 1 {sides[1]}"
     return Text(visible(line), style="green" if flip.gained else "red")
 
 
 def _why(side: dict[str, Any]) -> str:
-    """The outcome and, where somebody spoke, why."""
+    """Describe an outcome, with its reasoning or detail where there is one."""
     why = "simulated" if side["simulated"] else side["reasoning"] or side["detail"]
     return f"{side['outcome']}: {shorten(why, LONGEST)}" if why else str(side["outcome"])
 

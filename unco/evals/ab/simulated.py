@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from unco.evals.ab.experiment import Arena, simulated_arena
+from unco.evals.ab.experiment import Experiment, simulated_experiment
 from unco.evals.ab.run import ArmRun, run_arms, variant_arms
 from unco.evals.ab.table import show_arms, show_outcomes
-from unco.evals.data.data_paths import Sources
+from unco.evals.data.data_paths import DataPaths
 from unco.evals.simulation import Profile
 
 
 def simulate_variants(
-    sources: Sources,
+    paths: DataPaths,
     names: Sequence[str],
     posts: int,
     profile: Profile,
@@ -21,34 +21,34 @@ def simulate_variants(
     family: str = "qwen2.5-vl",
     checkpoint: str | None = None,
 ) -> list[ArmRun]:
-    """Run variants over the first posts of test, print the table, and what the simulated MLLM did.
+    """Run variants over the first posts of test; print their table and what the simulated MLLM did.
 
     Args:
-        sources: Twitter-FMNERG, in whose types the shipped model speaks; read as Twitter-GMNER's.
-        names: of variants.
+        paths: Twitter-FMNERG, whose types the shipped model gives out; read as Twitter-GMNER's.
+        names: variants to run.
         posts: how many.
         profile: how the simulated MLLM errs.
-        seed: of its dice.
+        seed: of the simulated MLLM's random choices.
         console: to print to.
-        family: in whose frame it writes boxes.
+        family: of models in whose frame it writes boxes.
         checkpoint: small model; None = the shipped one.
 
     Raises:
         DataError: the data cannot be read.
         SettingsError: there is no such variant or family.
     """
-    with simulated_arena(sources, "test", posts, profile, seed, family, checkpoint, "gmner") as arena:
-        runs = run_arms(variant_arms(names), arena)
+    with simulated_experiment(paths, "test", posts, profile, seed, family, checkpoint, "gmner") as experiment:
+        runs = run_arms(variant_arms(names), experiment)
         show_arms(runs, console)
         show_outcomes(runs, console)
-        show_simulation(arena, console)
+        show_simulation(experiment, console)
     return runs
 
 
-def show_simulation(arena: Arena, console: Console) -> None:
+def show_simulation(experiment: Experiment, console: Console) -> None:
     """Print how the simulated MLLM errs, and what it did; nothing where a real one was asked."""
-    if arena.simulation is None or arena.profile is None:
+    if experiment.simulation is None or experiment.profile is None:
         return
-    console.print(f"profile: {arena.profile.model_dump_json(exclude_defaults=True)}", soft_wrap=True)
-    counts = {"answers given again": 0} | dict(sorted(arena.simulation.counts.items()))
+    console.print(f"profile: {experiment.profile.model_dump_json(exclude_defaults=True)}", soft_wrap=True)
+    counts = {"answers given again": 0} | dict(sorted(experiment.simulation.counts.items()))
     console.print(f"simulated MLLM: {counts}", soft_wrap=True)

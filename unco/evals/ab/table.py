@@ -1,11 +1,11 @@
-"""Arms side by side, as a table."""
+"""Show arms side by side, as a table."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from unco.evals.ab.run import ArmRun, corrections, outcomes
+from unco.evals.ab.run import ArmRun, corrections, outcome_counts
 from unco.evals.metrics.paper import THREE_TASKS
 
 SIMULATED = (
@@ -24,18 +24,18 @@ def show_arms(runs: Sequence[ArmRun], console: Console) -> None:
         "ratio of calls / tokens / $",
     ):  # fmt: skip
         table.add_column(heading, justify="left" if heading == "arm" else "right")
-    everything = next((run for run in runs if run.arm.variant == "correct_all"), None)
+    correct_all = next((run for run in runs if run.arm.variant == "correct_all"), None)
     for run in runs:
-        table.add_row(*_row(run), _ratios(run, everything))
+        table.add_row(*_row(run), _ratios(run, correct_all))
     console.print(table)
 
 
 def show_outcomes(runs: Sequence[ArmRun], console: Console) -> None:
-    """Print what became of the attributes, by arm."""
+    """Print how often each outcome came, by arm and attribute."""
     for run in runs:
-        for attribute, counts in outcomes(run).items():
-            said = ", ".join(f"{outcome} {count}" for outcome, count in counts.items() if count)
-            console.print(f"{run.name} {attribute}: {said or 'nothing'}", soft_wrap=True)
+        for attribute, counts in outcome_counts(run).items():
+            parts = ", ".join(f"{outcome} {count}" for outcome, count in counts.items() if count)
+            console.print(f"{run.name} {attribute}: {parts or 'nothing'}", soft_wrap=True)
 
 
 def _row(run: ArmRun) -> list[str]:
@@ -47,14 +47,14 @@ def _row(run: ArmRun) -> list[str]:
         f"{run.usage.calls / run.entities:.2f}" if run.entities else "-",
         f"{run.tokens:,}",
         "unknown" if run.usage.cost is None else f"{run.usage.cost:.2f}",
-        str(run.changes.better),
-        str(run.changes.worse),
+        str(run.effects.better),
+        str(run.effects.worse),
         f"{run.seconds:.1f}",
     ]
 
 
-def _ratios(run: ArmRun, everything: ArmRun | None) -> str:
-    if everything is None or not everything.usage.calls or not everything.usage.cost or run.usage.cost is None:
+def _ratios(run: ArmRun, correct_all: ArmRun | None) -> str:
+    if correct_all is None or not correct_all.usage.calls or not correct_all.usage.cost or run.usage.cost is None:
         return "-"
-    calls, spoken = run.usage.calls / everything.usage.calls, run.tokens / everything.tokens
-    return f"{calls:.2f} / {spoken:.2f} / {run.usage.cost / everything.usage.cost:.2f}"
+    calls, tokens = run.usage.calls / correct_all.usage.calls, run.tokens / correct_all.tokens
+    return f"{calls:.2f} / {tokens:.2f} / {run.usage.cost / correct_all.usage.cost:.2f}"

@@ -1,1 +1,1 @@
-"""The data sets: Twitter-GMNER and Twitter-FMNERG, read from folders."""
+"""Read the data sets Twitter-GMNER and Twitter-FMNERG from folders."""

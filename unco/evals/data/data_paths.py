@@ -1,4 +1,4 @@
-"""Where a training run reads from, and how its posts are shown to the model."""
+"""Where training data lies, and how its posts become model inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +16,11 @@ SPLITS = ("train", "dev", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """Where a training run reads from."""
+class DataPaths:
+    """Folders that training data is read from."""
 
     data: Path
-    """With `txt/<split>.txt`, and `xml/` unless `boxes` is given."""
+    """Folder with `txt/<split>.txt`, and `xml/` unless `boxes` is given."""
     boxes: Path | None = None
     """Folder of the VOC files, where it is not `data/xml`: Twitter-FMNERG has those of Twitter-GMNER v2.0."""
     regions: Path | None = None
@@ -29,24 +29,24 @@ class Sources:
     """Folder of `<split>.txt` with captions; None = no captions."""
 
 
-def read_split(sources: Sources, labels: str, split: str) -> list[GoldPost]:
-    """One split in a label scheme's own types.
+def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:
+    """Read one split in a label scheme's own types.
 
     Raises:
         DataError: it is missing, not in the format, or empty.
     """
-    boxes = sources.boxes or sources.data / "xml"
+    boxes = paths.boxes or paths.data / "xml"
     if not boxes.is_dir():
         raise DataError(f"{boxes} is missing: give the folder of the VOC files with --boxes")
     fine = labels == "fmnerg"
-    posts = read_fmnerg(sources.data / "txt", boxes, split) if fine else read_gmner(sources.data, split, boxes)
+    posts = read_fmnerg(paths.data / "txt", boxes, split) if fine else read_gmner(paths.data, split, boxes)
     if not posts:
-        raise DataError(f"{sources.data}: {split} holds no posts")
+        raise DataError(f"{paths.data}: {split} holds no posts")
     return posts
 
 
 def in_scheme(posts: Sequence[GoldPost], labels: Sequence[Label], scheme: Scheme) -> list[GoldPost]:
-    """Gold posts of a network's own labels, as one of its schemes reads them.
+    """Convert gold posts from a network's own labels to one of its schemes.
 
     Raises:
         DataError: an entity's type is none of the labels.
@@ -59,35 +59,35 @@ def in_scheme(posts: Sequence[GoldPost], labels: Sequence[Label], scheme: Scheme
 
 
 def by_scheme(posts: Sequence[GoldPost], config: ModelConfig, first: str) -> dict[str, list[GoldPost]]:
-    """Gold posts as each scheme of a network reads them, one scheme first."""
+    """Convert gold posts to each scheme of a network, in an order that starts with the given scheme."""
     names = dict.fromkeys((first, *config.schemes))
     return {name: in_scheme(posts, config.labels, config.schemes[name]) for name in names}
 
 
-def make_look(sources: Sources, names: tuple[str, ...]) -> Look:
-    """How posts are shown, in training and in scoring."""
-    look: Look = SimulatedLook(names) if sources.regions is None else FolderLook(RegionFolder(sources.regions))
-    if sources.captions is None:
+def make_input_builder(paths: DataPaths, names: tuple[str, ...]) -> Look:
+    """Make the function that turns gold posts into model inputs, for training and for scoring."""
+    look: Look = SimulatedLook(names) if paths.regions is None else FolderLook(RegionFolder(paths.regions))
+    if paths.captions is None:
         return look
     captions: dict[str, str] = {}
     for split in SPLITS:
-        captions |= read_captions(sources.captions / f"{split}.txt")
+        captions |= read_captions(paths.captions / f"{split}.txt")
     return CaptionedLook(look, captions)
 
 
-def check_captions(sources: Sources, config: ModelConfig) -> None:
+def check_captions(paths: DataPaths, config: ModelConfig) -> None:
     """Check that a model is shown captions if, and only if, it was trained with them.
 
     Raises:
         SettingsError: it is not.
     """
-    if config.captions and sources.captions is None:
+    if config.captions and paths.captions is None:
         raise SettingsError("the checkpoint was trained with captions: give their folder with --captions")
-    if not config.captions and sources.captions is not None:
+    if not config.captions and paths.captions is not None:
         raise SettingsError("the checkpoint was trained without captions: leave --captions out")
 
 
 def visual_features(look: Look, posts: Sequence[GoldPost]) -> int:
-    """F, as the first post's regions have it."""
+    """Read F, the number of visual features of a region, from the first post."""
     seen = look_steadily(look, posts[:1])[0].regions
     return 0 if not seen or seen[0].features is None else len(seen[0].features)

@@ -1,4 +1,4 @@
-"""Twitter-GMNER and Twitter-FMNERG as their official files are: CoNLL text beside Pascal VOC boxes; and captions."""
+"""Read Twitter-GMNER and Twitter-FMNERG from their official files: CoNLL text, Pascal VOC boxes, and captions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def read_gmner(folder: Path, split: str, boxes: Path | None = None) -> list[Gold
 
 
 def read_fmnerg(txt_folder: Path, xml_folder: Path, split: str) -> list[GoldPost]:
-    """Read one split of Twitter-FMNERG: types are the 51 fine ones; `COARSE_OF` and `GMNER_OF` give the others.
+    """Read one split of Twitter-FMNERG, in its 51 fine types; `COARSE_OF` and `GMNER_OF` give the coarser ones.
 
     Args:
         txt_folder: with `<split>.txt` of three columns: token, coarse tag, fine tag.
@@ -67,7 +67,7 @@ def has_fine_types(path: Path) -> bool:
 
 
 def _blocks(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, list[Row]]]:
-    """(id, rows) of each post. Lines end at line feeds only: some tokens are odd blanks and must survive."""
+    """Yield (id, rows) of each post. Lines end at line feeds only, since some tokens are unusual blanks."""
     expected = f"expected `{'<TAB>'.join(columns)}` below an IMGID line"
     identity, rows = "", list[Row]()
     for number, line in enumerate(_text(path).split("\n"), start=1):
@@ -116,7 +116,7 @@ def _post(xml_folder: Path, identity: str, rows: list[Row]) -> GoldPost:
 
 
 def bio_spans(tags: list[str]) -> list[tuple[Span, str]]:
-    """Spans of a BIO sequence. B- always opens one; so does an I- that continues nothing (v1 has eight of those)."""
+    """Find the spans of a BIO sequence. B- always opens one; so does an I- that continues nothing (v1 has eight)."""
     spans: list[tuple[Span, str]] = []
     start, kind = 0, ""
     for index, tag in enumerate([*tags, "O"]):
@@ -130,7 +130,7 @@ def bio_spans(tags: list[str]) -> list[tuple[Span, str]]:
 
 
 def read_boxes(path: Path) -> tuple[tuple[int, int] | None, dict[str, list[Box]]]:
-    """Picture size and boxes by name from a VOC file; (None, {}) when there is no file: nothing is grounded.
+    """Read picture size and boxes by name from a VOC file; (None, {}) when there is no file: nothing is grounded.
 
     Raises:
         DataError: the file is there and not in the format.
@@ -150,7 +150,7 @@ def read_boxes(path: Path) -> tuple[tuple[int, int] | None, dict[str, list[Box]]
 
 
 def read_captions(path: Path) -> dict[str, str]:
-    """Read what pictures show, in words: `imgid:<id>###<text>`, the text on as many lines as it takes.
+    """Read captions of pictures: `imgid:<id>###<text>`, the text on as many lines as it takes.
 
     Returns:
         Picture id -> text, its inner line ends kept. Three posts of the data sets (one of each split) have none.

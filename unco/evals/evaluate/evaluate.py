@@ -1,4 +1,4 @@
-"""An evaluation of a run: scores, a comparison with another run, the quality of its uncertainties."""
+"""Evaluate a run: scores, a comparison with another run, the quality of its uncertainties."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from unco.errors import DataError
 from unco.evals.evaluate.compare_runs import Comparison, compare_runs
 from unco.evals.evaluate.run_scores import RunScores, score_run
-from unco.evals.evaluate.type_schemes import readings_of
-from unco.evals.evaluate.uncertainty_report import Groups, report_uncertainty
+from unco.evals.evaluate.type_schemes import type_schemes_of
+from unco.evals.evaluate.uncertainty_report import QualityByGroup, report_uncertainty
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.metrics.protocols import Protocol
@@ -17,20 +17,20 @@ from unco.types import GoldPost
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What `unco evaluate` says."""
+    """All that `unco evaluate` reports."""
 
     protocol: Protocol
     posts: int
     gold: int
-    """Entities."""
+    """Number of gold entities."""
     predicted: int
     scores: RunScores
     against: Comparison | None
-    """The run against the other; None = there is no other."""
-    uncertainty: Groups | None
-    """None = was not asked for."""
+    """The comparison with another run; None = there is no other."""
+    uncertainty: QualityByGroup | None
+    """Quality of the uncertainties; None = was not asked for."""
     notes: tuple[str, ...]
-    """What a reader of the numbers should know."""
+    """Caveats for a reader of the numbers."""
 
 
 def evaluate_run(
@@ -41,12 +41,12 @@ def evaluate_run(
     uncertainty: bool = False,
     seen: Collection[str] | None = None,
 ) -> Evaluation:
-    """Evaluate a run.
+    """Evaluate a run against gold.
 
     Args:
         gold: annotated posts.
         run: predictions of the same posts in the same order.
-        protocol: by which rule.
+        protocol: rule to score by.
         against: another run's predictions.
         uncertainty: whether to measure how well the uncertainties find the errors.
         seen: entity names of the training data, to tell seen names from new ones.
@@ -75,11 +75,13 @@ def evaluate_run(
 
 def _notes(gold: Sequence[GoldPost], run: Sequence[PredictedPost], uncertainty: bool) -> list[str]:
     entities = [entity for post in run for entity in post.entities]
-    own, *_ = readings = readings_of(gold, [post.entities for post in run])
+    own, *_ = schemes = type_schemes_of(gold, [post.entities for post in run])
     notes = []
-    if left_out := [one.name for one in readings_of(gold, []) if one not in readings]:
+    if left_out := [one.name for one in type_schemes_of(gold, []) if one not in schemes]:
         notes.append(f"not scored in {', '.join(left_out)}: the predictions have none of these types")
-    unknown = Counter(entity.type for entity in entities if own.of.get(entity.type, entity.type) not in own.types)
+    unknown = Counter(
+        entity.type for entity in entities if own.from_gold.get(entity.type, entity.type) not in own.types
+    )
     if unknown:
         kinds = ", ".join(f"{kind} ({count})" for kind, count in unknown.most_common(10))
         notes.append(f"types that {own.name} lacks: {kinds}; official leaves them out, the others count them as wrong")

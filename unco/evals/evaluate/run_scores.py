@@ -1,99 +1,101 @@
-"""Scores of a run under one protocol, each with its interval, beside what takes no looking at the picture."""
+"""Score a run under one protocol, with intervals, beside baselines that need no look at the picture."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from unco.evals.evaluate.scoring import Column, Entities, Judge, Line, NotScored, judge, rate
-from unco.evals.evaluate.type_schemes import readings_of
+from unco.evals.evaluate.scoring import Column, Entities, Line, NotScored, Scorer, make_scorer, score_columns
+from unco.evals.evaluate.type_schemes import type_schemes_of
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.evals.metrics.paper import Task
 from unco.evals.metrics.protocols import TASKS, TYPE_TASKS, Protocol, count_each_type, count_types_given_span
 from unco.types import Box, GoldPost
 
 GIVEN_SPAN = "type given span"
-"""Of the predictions whose span is gold, the share that has its type: precision, recall and F1 are the same."""
+"""Name of the score: share of predictions with a gold span that have its type (precision, recall and F1 agree)."""
 
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingScores:
-    """In one type scheme."""
+class SchemeScores:
+    """Scores of a run in one type scheme."""
 
     tasks: Mapping[str, Line]
-    """By task, and `type given span`."""
+    """Scores by task, and `type given span`."""
     types: Mapping[Pair, Line]
-    """By type and task (GMNER, MNER), of the scheme's types that gold or predictions have."""
+    """Scores by type and task (GMNER, MNER), for the scheme's types that gold or predictions have."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunScores:
-    """Of one run under one protocol."""
+    """Scores of one run under one protocol."""
 
-    readings: Mapping[str, ReadingScores]
-    """By type scheme, gold's own first."""
+    schemes: Mapping[str, SchemeScores]
+    """Scores by type scheme, gold's own first."""
     baselines: Mapping[Pair, Line]
-    """By baseline and task: the same spans and types with regions that take no looking, in gold's own scheme."""
+    """Scores by baseline and task: the same spans and types with trivial regions, in gold's own scheme."""
 
 
 def score_run(gold: Sequence[GoldPost], run: Sequence[PredictedPost], protocol: Protocol = "paper") -> RunScores:
-    """Score a run.
+    """Score a run in every type scheme that fits it, and its baselines.
 
     Args:
         gold: annotated posts.
         run: predictions of the same posts in the same order (`check_pairs`).
-        protocol: by which rule.
+        protocol: rule to score by.
 
     Raises:
         SettingsError: there is no such protocol.
     """
     entities = [post.entities for post in run]
-    readings = readings_of(gold, entities)
+    schemes = type_schemes_of(gold, entities)
     columns: dict[tuple[str, str, str], Column] = {}
-    for reading in readings:
-        how, read = judge(gold, run, protocol, reading), reading.predictions(entities)
-        columns |= {(reading.name, "", task): column for task, column in task_columns(how, read).items()}
-        columns |= {(reading.name, *pair): column for pair, column in _type_columns(how, read).items()}
-    own = judge(gold, run, protocol, readings[0])
+    for type_scheme in schemes:
+        scorer, read = make_scorer(gold, run, protocol, type_scheme), type_scheme.convert_predictions(entities)
+        columns |= {(type_scheme.name, "", task): column for task, column in task_columns(scorer, read).items()}
+        columns |= {(type_scheme.name, *pair): column for pair, column in _type_columns(scorer, read).items()}
+    own = make_scorer(gold, run, protocol, schemes[0])
     columns |= {("", *pair): column for pair, column in _baseline_columns(own, entities).items()}
-    lines = rate(columns)
+    lines = score_columns(columns)
     return RunScores(
-        readings={reading.name: _reading_scores(lines, reading.name) for reading in readings},
+        schemes={type_scheme.name: _scheme_scores(lines, type_scheme.name) for type_scheme in schemes},
         baselines={(name, task): line for (scheme, name, task), line in lines.items() if not scheme},
     )
 
 
-def _reading_scores(lines: Mapping[tuple[str, str, str], Line], name: str) -> ReadingScores:
+def _scheme_scores(lines: Mapping[tuple[str, str, str], Line], name: str) -> SchemeScores:
     own = {(kind, task): line for (scheme, kind, task), line in lines.items() if scheme == name}
-    return ReadingScores(
+    return SchemeScores(
         tasks={task: line for (kind, task), line in own.items() if not kind},
         types={pair: line for pair, line in own.items() if pair[0]},
     )
 
 
-def task_columns(how: Judge, entities: Entities) -> dict[str, Column]:
-    """Counts of each post for each task."""
-    columns: dict[str, Column] = {task: how.column(entities, task) for task in TASKS}
-    return columns | {GIVEN_SPAN: count_types_given_span(how.gold, entities)}
+def task_columns(scorer: Scorer, entities: Entities) -> dict[str, Column]:
+    """Count each post for each task."""
+    columns: dict[str, Column] = {task: scorer.column(entities, task) for task in TASKS}
+    return columns | {GIVEN_SPAN: count_types_given_span(scorer.gold, entities)}
 
 
-def _type_columns(how: Judge, entities: Entities) -> dict[Pair, Column]:
-    counted = {task: count_each_type(how.gold, entities, task, how.counts) for task in TYPE_TASKS}
-    kinds = sorted(counted["MNER"].keys() & how.types)
-    return {(kind, task): how.refuses(task) or counted[task][kind] for kind in kinds for task in TYPE_TASKS}
+def _type_columns(scorer: Scorer, entities: Entities) -> dict[Pair, Column]:
+    counted = {task: count_each_type(scorer.gold, entities, task, scorer.counts) for task in TYPE_TASKS}
+    kinds = sorted(counted["MNER"].keys() & scorer.types)
+    return {(kind, task): scorer.why_not_scored(task) or counted[task][kind] for kind in kinds for task in TYPE_TASKS}
 
 
-def _baseline_columns(how: Judge, entities: Entities) -> dict[Pair, Column]:
-    ungrounded = _with_regions(how.gold, entities, lambda post: None)
-    pictures = _with_regions(how.gold, entities, _whole_picture)
-    sized = all(post.size or not any(item.boxes for item in post.entities) for post in how.gold)
+def _baseline_columns(scorer: Scorer, entities: Entities) -> dict[Pair, Column]:
+    ungrounded = _with_regions(scorer.gold, entities, lambda post: None)
+    pictures = _with_regions(scorer.gold, entities, _whole_picture)
+    sized = all(post.size or not any(item.boxes for item in post.entities) for post in scorer.gold)
     unsized = NotScored("gold does not say how large the pictures are")
     tasks: tuple[Task, ...] = ("GMNER", "EEG")
     columns: dict[Pair, Column] = {}
     for task in tasks:
-        columns["never ground", task] = how.column(ungrounded, task)
-        columns["whole picture", task] = how.column(pictures, task) if sized else how.refuses(task) or unsized
-    columns["text alone", "MNER"] = how.column(entities, "MNER")
+        columns["never ground", task] = scorer.column(ungrounded, task)
+        columns["whole picture", task] = (
+            scorer.column(pictures, task) if sized else scorer.why_not_scored(task) or unsized
+        )
+    columns["text alone", "MNER"] = scorer.column(entities, "MNER")
     return columns
 
 
@@ -106,5 +108,5 @@ def _with_regions(
 
 
 def _whole_picture(post: GoldPost) -> Box:
-    """Where the size is not known gold has no boxes, so any box is wrong."""
+    """Make the box of the whole picture; where the size is not known gold has no boxes, so any box is wrong."""
     return Box(0.0, 0.0, *map(float, post.size)) if post.size else NOWHERE

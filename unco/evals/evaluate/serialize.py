@@ -1,4 +1,4 @@
-"""Evaluations of plain data, as plain data: what `unco evaluate --json` prints."""
+"""Evaluations as JSON, and of JSON-like data: what `unco evaluate --json` prints."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,9 @@ from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.evaluate.evaluate import Evaluation, evaluate_run
 from unco.evals.evaluate.scoring import Line, NotScored
 from unco.evals.evaluate.uncertainty_report import UncertaintyQuality
-from unco.evals.formats.gold_lines import gold_from_plain
+from unco.evals.formats.gold_lines import gold_from_dicts
 from unco.evals.formats.predicted import PredictedPost
-from unco.evals.formats.prediction_lines import predictions_from_plain
+from unco.evals.formats.prediction_lines import predictions_from_dicts
 from unco.evals.metrics.protocols import Protocol
 
 Json = dict[str, Any]
@@ -24,7 +24,7 @@ def score(
     against: Sequence[Mapping[str, Any]] | None = None,
     uncertainty: bool = False,
 ) -> Json:
-    """Score predictions, all as plain data: lines of `formats.gold_lines` and `formats.prediction_lines`.
+    """Score predictions given as dictionaries: lines of `formats.gold_lines` and `formats.prediction_lines`.
 
     Args:
         gold: {"id", "tokens", "entities": [{"start", "stop", "type", "boxes"}], "width", "height"} for each post.
@@ -42,9 +42,9 @@ def score(
         SettingsError: there is no such protocol.
     """
     other = None if against is None else _predictions(against, "against")
-    return to_plain(
+    return to_dict(
         evaluate_run(
-            gold_from_plain(((f"gold[{n}]", dict(line)) for n, line in enumerate(gold)), "gold"),
+            gold_from_dicts(((f"gold[{n}]", dict(line)) for n, line in enumerate(gold)), "gold"),
             _predictions(predictions, "predictions"),
             protocol,
             other,
@@ -54,11 +54,11 @@ def score(
 
 
 def _predictions(lines: Sequence[Mapping[str, Any]], name: str) -> list[PredictedPost]:
-    return predictions_from_plain(((f"{name}[{n}]", dict(line)) for n, line in enumerate(lines)), name)
+    return predictions_from_dicts(((f"{name}[{n}]", dict(line)) for n, line in enumerate(lines)), name)
 
 
-def to_plain(evaluation: Evaluation) -> Json:
-    """An evaluation as plain data; ratios in [0, 1], and a reason wherever there is no number."""
+def to_dict(evaluation: Evaluation) -> Json:
+    """Convert an evaluation to a dictionary; ratios in [0, 1], and a reason wherever there is no number."""
     scores = evaluation.scores
     data: Json = {
         "protocol": evaluation.protocol,
@@ -67,24 +67,24 @@ def to_plain(evaluation: Evaluation) -> Json:
         "predicted_entities": evaluation.predicted,
         "schemes": {
             name: {
-                "tasks": {task: _plain_line(line) for task, line in reading.tasks.items()},
-                "types": _nested({pair: _plain_line(line) for pair, line in reading.types.items()}),
+                "tasks": {task: _line_to_dict(line) for task, line in scheme.tasks.items()},
+                "types": _nested({pair: _line_to_dict(line) for pair, line in scheme.types.items()}),
             }
-            for name, reading in scores.readings.items()
+            for name, scheme in scores.schemes.items()
         },
-        "baselines": _nested({pair: _plain_line(line) for pair, line in scores.baselines.items()}),
+        "baselines": _nested({pair: _line_to_dict(line) for pair, line in scores.baselines.items()}),
         "notes": list(evaluation.notes),
     }
     if evaluation.against is not None:
-        data["against"] = _nested({key: plain_difference(one) for key, one in evaluation.against.items()})
+        data["against"] = _nested({key: difference_to_dict(one) for key, one in evaluation.against.items()})
     if evaluation.uncertainty is not None:
-        data["uncertainty"] = _nested({key: _plain_quality(one) for key, one in evaluation.uncertainty.items()})
+        data["uncertainty"] = _nested({key: _quality_to_dict(one) for key, one in evaluation.uncertainty.items()})
     return data
 
 
 def to_json(evaluation: Evaluation) -> str:
-    """The same as JSON text: ASCII, so that any terminal can show it, and never NaN."""
-    return json.dumps(to_plain(evaluation), indent=2, allow_nan=False)
+    """Write an evaluation as JSON text: ASCII, so that any terminal can show it, and never NaN."""
+    return json.dumps(to_dict(evaluation), indent=2, allow_nan=False)
 
 
 def _nested(pairs: Mapping[tuple[str, Any], Json]) -> dict[str, Json]:
@@ -94,7 +94,7 @@ def _nested(pairs: Mapping[tuple[str, Any], Json]) -> dict[str, Json]:
     return found
 
 
-def _plain_line(line: Line) -> Json:
+def _line_to_dict(line: Line) -> Json:
     if isinstance(line, NotScored):
         return {"not_scored": line.reason}
     return {
@@ -107,8 +107,8 @@ def _plain_line(line: Line) -> Json:
     }
 
 
-def plain_difference(found: Difference | NotScored) -> Json:
-    """A difference of two runs as plain data."""
+def difference_to_dict(found: Difference | NotScored) -> Json:
+    """Convert the difference of two runs to a dictionary."""
     if isinstance(found, NotScored):
         return {"not_scored": found.reason}
     return {
@@ -122,5 +122,5 @@ def plain_difference(found: Difference | NotScored) -> Json:
     }
 
 
-def _plain_quality(found: UncertaintyQuality | NotScored) -> Json:
+def _quality_to_dict(found: UncertaintyQuality | NotScored) -> Json:
     return {"not_scored": found.reason} if isinstance(found, NotScored) else asdict(found)

@@ -1,4 +1,4 @@
-"""An evaluation as tables in the terminal; ratios in percent."""
+"""Show an evaluation as tables in the terminal; ratios in percent."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from rich.text import Text
 from unco.evals.evaluate.compare_runs import Comparison, Difference
 from unco.evals.evaluate.evaluate import Evaluation
 from unco.evals.evaluate.scoring import Line, NotScored
-from unco.evals.evaluate.uncertainty_report import Groups, UncertaintyQuality
+from unco.evals.evaluate.uncertainty_report import QualityByGroup, UncertaintyQuality
 from unco.evals.metrics.bootstrap import Interval
 from unco.show import visible
 
@@ -17,7 +17,7 @@ HEADINGS = ("", "P", "R", "F1", "95 % interval", "right / predicted / gold")
 
 
 def show_evaluation(evaluation: Evaluation, console: Console) -> None:
-    """Print scores, baselines, types, and what else was asked for; what could not be scored says why."""
+    """Print scores, baselines, types, and what else was asked for, with the reason where something is not scored."""
     console.print(
         f"protocol {evaluation.protocol} (not comparable with the others): {evaluation.posts} posts, "
         f"{evaluation.gold} entities, {evaluation.predicted} predicted"
@@ -25,11 +25,11 @@ def show_evaluation(evaluation: Evaluation, console: Console) -> None:
     for note in evaluation.notes:
         console.print(Text(f"note: {visible(note)}", style="yellow"))
     scores = evaluation.scores
-    for name, reading in scores.readings.items():
-        console.print(_lines(f"All types, {name}", {("", task): line for task, line in reading.tasks.items()}))
+    for name, scheme in scores.schemes.items():
+        console.print(_lines(f"All types, {name}", {("", task): line for task, line in scheme.tasks.items()}))
     console.print(_lines("Same spans and types, trivial regions", scores.baselines))
-    for name, reading in scores.readings.items():
-        console.print(_lines(f"Each type by itself, {name}", reading.types))
+    for name, scheme in scores.schemes.items():
+        console.print(_lines(f"Each type by itself, {name}", scheme.types))
     if evaluation.against is not None:
         console.print(_comparison(evaluation.against))
     if evaluation.uncertainty is not None:
@@ -67,7 +67,7 @@ def _difference(found: Difference) -> tuple[str, ...]:
     return f"{100 * found.f1.value:+.2f}", _bounds(found.f1, "+"), found.verdict, alone, f"{found.p:.3g}"
 
 
-def _uncertainty(groups: Groups) -> Table:
+def _uncertainty(groups: QualityByGroup) -> Table:
     headings = ("", "wrong / judged", "AUROC", "ties 0 (Eq. 16)", "AUPR", "AURC", "ECE")
     caption = "- = cannot be measured: nothing is wrong, nothing is right, or, for ECE, values leave [0, 1]"
     table = Table(*headings, title="How well uncertainty finds what is wrong", title_justify="left", caption=caption)
@@ -83,7 +83,7 @@ def _uncertainty(groups: Groups) -> Table:
     return table
 
 
-def _reliability(groups: Groups) -> Table:
+def _reliability(groups: QualityByGroup) -> Table:
     table = Table("", "stated", "wrong", "count", title="Stated and true chance of being wrong", title_justify="left")
     for (group, attribute), found in groups.items():
         if group == "all" and isinstance(found, UncertaintyQuality):

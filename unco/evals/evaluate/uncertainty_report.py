@@ -1,4 +1,4 @@
-"""How well a run's uncertainties find its errors: each attribute, each type, names seen in training and new ones."""
+"""Measure how well a run's uncertainties find its errors: by attribute, by type, and for seen and unseen names."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,57 +22,57 @@ from unco.types import ATTRIBUTES, Attribute, GoldPost, Uncertainty
 
 @dataclass(frozen=True, slots=True)
 class UncertaintyQuality:
-    """Of one attribute; the positive class is "wrong". None = cannot be measured, as when nothing is wrong."""
+    """Quality of one attribute's uncertainty, "wrong" being the positive class; None = undefined (nothing is wrong)."""
 
     count: int
-    """Predictions; for type and region those whose span is right."""
+    """Number of predictions; for type and region of those whose span is right."""
     wrong: int
     auroc: float | None
-    """Ties count half."""
+    """AUROC; ties count half."""
     strict_auroc: float | None
-    """Ties count 0, as in the paper's Eq. 16."""
+    """AUROC; ties count 0, as in the paper's Eq. 16."""
     average_precision: float | None
     area_under_risk: float | None
-    """Lower is better; the share of wrong ones is what a constant has."""
+    """AURC; lower is better, and a constant uncertainty has the share of wrong ones."""
     calibration_error: float | None
-    """Of the uncertainty read as the chance of being wrong; None also where it leaves [0, 1]."""
+    """ECE of the uncertainty read as the chance of being wrong; None also where it leaves [0, 1]."""
     bins: list[Bin]
     curve: list[Point]
-    """(coverage, risk)."""
+    """Points of (coverage, risk)."""
 
 
-Groups = Mapping[tuple[str, Attribute], UncertaintyQuality | NotScored]
-"""By group ("all", "type PER", "seen names", "unseen names") and attribute."""
+QualityByGroup = Mapping[tuple[str, Attribute], UncertaintyQuality | NotScored]
+"""Quality by group ("all", "type PER", "seen names", "unseen names") and attribute."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """A prediction with an uncertainty, and what of it is wrong; None = has no gold, since the span is wrong."""
+class _ScoredEntity:
+    """A prediction with an uncertainty, and which attributes are wrong; None = has no gold, since the span is wrong."""
 
     entity: Predicted
-    doubt: Uncertainty
+    uncertainty: Uncertainty
     name: str
     wrong: dict[Attribute, bool | None]
 
 
 def report_uncertainty(
     gold: Sequence[GoldPost], run: Sequence[PredictedPost], seen: Collection[str] | None = None
-) -> Groups:
-    """Measure a run's uncertainties, where the predictions hold some.
+) -> QualityByGroup:
+    """Measure the quality of a run's uncertainties, where the predictions hold some.
 
     Args:
         gold: annotated posts.
         run: predictions of the same posts in the same order.
         seen: entity names of the training data, in any case; None = not known.
     """
-    judged = _judge(gold, run)
-    groups: dict[str, list[_Judged]] = {"all": judged}
-    for kind in sorted({one.entity.type for one in judged}):
-        groups[f"type {kind}"] = [one for one in judged if one.entity.type == kind]
+    scored = _score_entities(gold, run)
+    groups: dict[str, list[_ScoredEntity]] = {"all": scored}
+    for kind in sorted({one.entity.type for one in scored}):
+        groups[f"type {kind}"] = [one for one in scored if one.entity.type == kind]
     if seen is not None:
         known = {name.lower() for name in seen}
-        groups["seen names"] = [one for one in judged if one.name in known]
-        groups["unseen names"] = [one for one in judged if one.name not in known]
+        groups["seen names"] = [one for one in scored if one.name in known]
+        groups["unseen names"] = [one for one in scored if one.name not in known]
     boxes = any(item.boxes for post in gold for item in post.entities)
     return {
         (group, name): NotScored("gold has no boxes") if name == "region" and not boxes else _quality(held, name)
@@ -82,16 +82,16 @@ def report_uncertainty(
 
 
 def entity_names(posts: Sequence[GoldPost]) -> set[str]:
-    """Names of gold entities: their words joined by spaces."""
+    """Collect the names of gold entities: their words joined by spaces."""
     return {" ".join(post.tokens[item.span.start : item.span.stop]) for post in posts for item in post.entities}
 
 
-def _judge(gold: Sequence[GoldPost], run: Sequence[PredictedPost]) -> list[_Judged]:
+def _score_entities(gold: Sequence[GoldPost], run: Sequence[PredictedPost]) -> list[_ScoredEntity]:
     entities = [post.entities for post in run]
     flags = zip(wrong_spans(gold, entities), wrong_types(gold, entities), wrong_regions(gold, entities), strict=True)
     pairs = ((post, entity) for post, found in zip(gold, entities, strict=True) for entity in found)
     return [
-        _Judged(
+        _ScoredEntity(
             entity,
             entity.uncertainty,
             " ".join(post.tokens[entity.span.start : entity.span.stop]).lower(),
@@ -102,20 +102,20 @@ def _judge(gold: Sequence[GoldPost], run: Sequence[PredictedPost]) -> list[_Judg
     ]
 
 
-def _quality(judged: Sequence[_Judged], attribute: Attribute) -> UncertaintyQuality | NotScored:
-    pairs = [(one.doubt.of(attribute), flag) for one in judged if (flag := one.wrong[attribute]) is not None]
+def _quality(scored: Sequence[_ScoredEntity], attribute: Attribute) -> UncertaintyQuality | NotScored:
+    pairs = [(one.uncertainty.of(attribute), flag) for one in scored if (flag := one.wrong[attribute]) is not None]
     if not pairs:
         return NotScored("no prediction of the kind has an uncertainty")
-    doubts, flags = [doubt for doubt, _ in pairs], [flag for _, flag in pairs]
-    chances = all(0 <= doubt <= 1 for doubt in doubts)
+    uncertainties, flags = [uncertainty for uncertainty, _ in pairs], [flag for _, flag in pairs]
+    chances = all(0 <= uncertainty <= 1 for uncertainty in uncertainties)
     return UncertaintyQuality(
         count=len(pairs),
         wrong=sum(flags),
-        auroc=auroc(doubts, flags),
-        strict_auroc=strict_auroc(doubts, flags),
-        average_precision=average_precision(doubts, flags),
-        area_under_risk=area_under_risk(doubts, flags),
-        calibration_error=calibration_error(doubts, flags) if chances else None,
-        bins=reliability_bins(doubts, flags) if chances else [],
-        curve=risk_coverage(doubts, flags),
+        auroc=auroc(uncertainties, flags),
+        strict_auroc=strict_auroc(uncertainties, flags),
+        average_precision=average_precision(uncertainties, flags),
+        area_under_risk=area_under_risk(uncertainties, flags),
+        calibration_error=calibration_error(uncertainties, flags) if chances else None,
+        bins=reliability_bins(uncertainties, flags) if chances else [],
+        curve=risk_coverage(uncertainties, flags),
     )

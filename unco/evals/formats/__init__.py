@@ -1,1 +1,1 @@
-"""Gold posts and predictions as files: one format a file, each read and written so that nothing is lost."""
+"""File formats of gold posts and predictions: one format per module, each read and written without loss."""

@@ -1,4 +1,4 @@
-"""What must hold of gold and predictions whatever file they came from."""
+"""Checks that gold and predictions must pass, whatever file they came from."""
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
@@ -11,7 +11,7 @@ from unco.types import GoldPost
 
 
 def check_gold(posts: Sequence[GoldPost], name: str) -> None:
-    """Check gold posts.
+    """Check that gold posts are consistent: unique ids and entities, spans and boxes in range.
 
     Args:
         posts: all of them.
@@ -35,7 +35,7 @@ def check_gold(posts: Sequence[GoldPost], name: str) -> None:
 
 
 def check_run(data: Any, where: str) -> None:
-    """Check that a line of a run is no post that could not be run.
+    """Refuse a line of a run that reports a post that could not be run.
 
     Raises:
         DataError: it is; says why it could not.
@@ -48,7 +48,7 @@ def check_run(data: Any, where: str) -> None:
 
 
 def check_ids(ids: Iterable[str | None], name: str) -> None:
-    """Check that no id stands twice.
+    """Check that no id occurs twice.
 
     Raises:
         DataError: one does; names both places.
@@ -70,14 +70,14 @@ def check_pairs(gold: Sequence[GoldPost], predictions: Sequence[PredictedPost], 
     Raises:
         DataError: names the first post that differs, and in what.
     """
-    for number, (post, said) in enumerate(zip_longest(gold, predictions), start=1):
-        if post is None or said is None or said.id not in (None, post.id):
+    for number, (post, prediction) in enumerate(zip_longest(gold, predictions), start=1):
+        if post is None or prediction is None or prediction.id not in (None, post.id):
             raise DataError(f"{name}: {_first_difference(gold, predictions, number)}")
         where = f"{name}: post {number} ({post.id!r})"
-        _check_tokens(post, said, where)
-        if said.size is not None and post.size is not None and said.size != post.size:
-            raise DataError(f"{where}: predicted on a picture of {said.size} pixels, gold's is of {post.size}")
-        for index, entity in enumerate(said.entities):
+        _check_tokens(post, prediction, where)
+        if prediction.size is not None and post.size is not None and prediction.size != post.size:
+            raise DataError(f"{where}: predicted on a picture of {prediction.size} pixels, gold's is of {post.size}")
+        for index, entity in enumerate(prediction.entities):
             check_span(entity.span, post.tokens, f"{where}: entities[{index}]")
             if entity.region is not None:
                 check_box(entity.region, post.size, f"{where}: entities[{index}]")
@@ -87,16 +87,16 @@ def _first_difference(gold: Sequence[GoldPost], predictions: Sequence[PredictedP
     counts = f"{len(gold)} gold posts, {len(predictions)} predictions"
     if number > len(predictions):
         return f"post {number} of gold ({gold[number - 1].id!r}) has no prediction: {counts}"
-    said = predictions[number - 1].id
+    prediction = predictions[number - 1].id
     if number > len(gold):
-        return f"post {number} ({said!r}) is one more than gold has: {counts}"
-    there = [place for place, post in enumerate(gold, start=1) if post.id == said]
+        return f"post {number} ({prediction!r}) is one more than gold has: {counts}"
+    there = [place for place, post in enumerate(gold, start=1) if post.id == prediction]
     known = f"gold has it as post {there[0]}, so the order differs" if there else "which gold does not have"
-    return f"post {number} is {gold[number - 1].id!r} in gold, here it is {said!r}: {known}; {counts}"
+    return f"post {number} is {gold[number - 1].id!r} in gold, here it is {prediction!r}: {known}; {counts}"
 
 
-def _check_tokens(post: GoldPost, said: PredictedPost, where: str) -> None:
-    for place, (ours, theirs) in enumerate(zip_longest(post.tokens, said.tokens or post.tokens)):
+def _check_tokens(post: GoldPost, prediction: PredictedPost, where: str) -> None:
+    for place, (ours, theirs) in enumerate(zip_longest(post.tokens, prediction.tokens or post.tokens)):
         if ours != theirs:
             raise DataError(
                 f"{where}: token {place} is {ours!r} in gold, here it is {theirs!r}: predict on gold's own tokens"

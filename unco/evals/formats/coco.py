@@ -1,4 +1,4 @@
-"""Boxes as a COCO detection file, for tools that show or score detections; written only.
+"""Write boxes as a COCO detection file, for tools that show or score detections.
 
 COCO has no place for words. An annotation carries its entity's in `attributes`; entities that are not in the picture
 stand under `without_box` of their image, so that none is lost.
@@ -18,7 +18,7 @@ Boxed = tuple[Predicted, tuple[Box, ...]]
 
 
 def predictions_to_coco(posts: Sequence[PredictedPost]) -> Json:
-    """Predictions, a box for each entity that has one.
+    """Convert predictions to COCO, with a box for each entity that has one.
 
     Raises:
         DataError: a post has no id, no tokens, or a box and no picture size.
@@ -27,7 +27,7 @@ def predictions_to_coco(posts: Sequence[PredictedPost]) -> Json:
 
 
 def gold_to_coco(posts: Sequence[GoldPost]) -> Json:
-    """Gold posts, with all boxes of each entity."""
+    """Convert gold posts to COCO, with all boxes of each entity."""
     return _coco(
         [
             (
@@ -95,5 +95,5 @@ def _words(entity: Predicted, post: PredictedPost) -> Json:
         "start": entity.span.start,
         "stop": entity.span.stop,
     }
-    doubt = entity.uncertainty
-    return words | ({} if doubt is None else {f"{name}_uncertainty": doubt.of(name) for name in ATTRIBUTES})
+    uncertainty = entity.uncertainty
+    return words | ({} if uncertainty is None else {f"{name}_uncertainty": uncertainty.of(name) for name in ATTRIBUTES})

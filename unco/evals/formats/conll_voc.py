@@ -1,4 +1,4 @@
-"""Gold posts as the data sets' own files: CoNLL text beside Pascal VOC boxes, read (`datasets`) and written.
+"""Read and write gold posts as the data sets' own files: CoNLL text beside Pascal VOC boxes.
 
 In these files a box belongs to a name, not to an entity, and the text has one tag a token; what they cannot hold is
 refused, so that what is written reads back equal.
@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from unco.errors import DataError
 from unco.evals.data.twitter_gmner import has_fine_types, read_fmnerg, read_gmner
 from unco.evals.formats.checks import check_gold
-from unco.evals.formats.geometry import plain_box
+from unco.evals.formats.geometry import box_to_list
 from unco.small_model.label_schemes import COARSE_OF
 from unco.types import Box, GoldPost
 
@@ -20,7 +20,7 @@ _EDGES = ("xmin", "ymin", "xmax", "ymax")
 
 
 def read_folder(folder: Path, split: str, boxes: Path | None = None) -> list[GoldPost]:
-    """One split of Twitter-GMNER (two columns) or of Twitter-FMNERG (three: token, coarse and fine tag).
+    """Read one split of Twitter-GMNER (two columns) or of Twitter-FMNERG (three: token, coarse and fine tag).
 
     Args:
         folder: with txt/ and xml/.
@@ -91,7 +91,7 @@ def _coarse(tag: str) -> str:
 
 
 def _post_xml(post: GoldPost) -> str | None:
-    """None = no file: the post has no picture size, so nothing is grounded."""
+    """Make the XML of a post's boxes; None = no file, since the post has no picture size and so no boxes."""
     boxes: dict[str, tuple[Box, ...]] = {}
     for entity in post.entities:
         name = " ".join(post.tokens[entity.span.start : entity.span.stop])
@@ -109,7 +109,7 @@ def _post_xml(post: GoldPost) -> str | None:
 
 
 def _object(post: GoldPost, name: str, box: Box) -> str:
-    edges = "".join(f"\t\t\t<{edge}>{value}</{edge}>\n" for edge, value in zip(_EDGES, plain_box(box), strict=True))
+    edges = "".join(f"\t\t\t<{edge}>{value}</{edge}>\n" for edge, value in zip(_EDGES, box_to_list(box), strict=True))
     return f"\t<object>\n\t\t<name>{_escaped(post, name)}</name>\n\t\t<bndbox>\n{edges}\t\t</bndbox>\n\t</object>\n"
 
 

@@ -1,4 +1,4 @@
-"""Gold and predictions from a path: which format it is shows in what is there."""
+"""Read gold or predictions in whichever format a path holds."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from unco.types import GoldPost
 
 
 def read_gold(path: Path, split: str | None = None, boxes: Path | None = None) -> list[GoldPost]:
-    """Gold posts of a folder with txt/ and xml/, of a file of `gt_entities`, or of JSON Lines.
+    """Read gold posts from a folder with txt/ and xml/, a file of `gt_entities`, or JSON Lines.
 
     Args:
         path: folder or file.
@@ -31,7 +31,7 @@ def read_gold(path: Path, split: str | None = None, boxes: Path | None = None) -
 
 
 def read_predictions(path: Path) -> list[PredictedPost]:
-    """Predictions of a file of `pre_entities`, or of JSON Lines, which may hold results of ours.
+    """Read predictions from a file of `pre_entities`, or from JSON Lines, which may hold whole results.
 
     Raises:
         DataError: nothing there, or not in the format, with its place.
@@ -42,5 +42,5 @@ def read_predictions(path: Path) -> list[PredictedPost]:
 
 
 def _is_list(path: Path) -> bool:
-    """Whether a file begins as a JSON list."""
+    """Whether a file starts as a JSON list."""
     return read_text(path).lstrip().startswith("[")

@@ -1,4 +1,4 @@
-"""Spans and boxes out of plain numbers, checked against the text and the picture that they are of."""
+"""Make spans and boxes from numbers, and check them against their text and picture."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ Size = tuple[int, int] | None
 """(width, height) in pixels; None = not known."""
 
 SLACK = 1.0
-"""Pixels that a box may stick out: data sets count edges from 0 or from 1, and detectors round."""
+"""Pixels by which a box may leave the picture: data sets count edges from 0 or from 1, and detectors round."""
 
 
 def to_span(start: int, stop: int, where: str) -> Span:
-    """A span.
+    """Make a span.
 
     Raises:
         DataError: it is empty or negative.
@@ -36,7 +36,7 @@ def check_span(span: Span, tokens: Sequence[str], where: str) -> None:
 
 
 def to_box(corners: Sequence[float], where: str) -> Box:
-    """A box.
+    """Make a box.
 
     Raises:
         DataError: there are not four numbers, or it is empty or inverted.
@@ -50,7 +50,7 @@ def to_box(corners: Sequence[float], where: str) -> Box:
 
 
 def check_box(box: Box, size: Size, where: str) -> None:
-    """Check that a box lies in the picture, as far as its size is known; `NOWHERE` may.
+    """Check that a box lies in the picture, as far as its size is known; `NOWHERE` is let pass.
 
     Raises:
         DataError: it does not.
@@ -59,9 +59,9 @@ def check_box(box: Box, size: Size, where: str) -> None:
     inside = -SLACK <= min(box.x1, box.y1) and box.x2 - SLACK <= width and box.y2 - SLACK <= height
     if not inside and box != NOWHERE:
         picture = f"the picture of {width} x {height} pixels" if size else "any picture"
-        raise DataError(f"{where}: the box {plain_box(box)} lies outside {picture}: was it brought to its pixels?")
+        raise DataError(f"{where}: the box {box_to_list(box)} lies outside {picture}: was it brought to its pixels?")
 
 
-def plain_box(box: Box) -> list[float]:
-    """Corners as numbers; whole ones without a fraction, as the data sets have them."""
+def box_to_list(box: Box) -> list[float]:
+    """Convert a box to its corners; whole numbers without a fraction, as the data sets have them."""
     return [int(edge) if edge == int(edge) else edge for edge in (box.x1, box.y1, box.x2, box.y2)]

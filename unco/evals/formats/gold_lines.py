@@ -1,4 +1,4 @@
-"""Gold posts as JSON Lines, the format of our own: spans half open, boxes in pixels of the original picture.
+"""Read and write gold posts as JSON Lines, this project's own format: half-open spans, boxes in original pixels.
 
 {"id", "tokens", "entities": [{"start", "stop", "type", "boxes": [[x1, y1, x2, y2], ...]}], "width", "height"}
 
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from unco.errors import DataError
 from unco.evals.formats.checks import check_gold
-from unco.evals.formats.geometry import plain_box, to_box, to_span
+from unco.evals.formats.geometry import box_to_list, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.types import GoldEntity, GoldPost
 
@@ -34,16 +34,16 @@ class _Line(Record):
 
 
 def read_gold_lines(path: Path) -> list[GoldPost]:
-    """Gold posts of a file.
+    """Read the gold posts of a file.
 
     Raises:
         DataError: not in the format, with its place.
     """
-    return gold_from_plain(json_lines(path), str(path))
+    return gold_from_dicts(json_lines(path), str(path))
 
 
-def gold_from_plain(lines: Iterable[tuple[str, Any]], name: str) -> list[GoldPost]:
-    """Gold posts from (place, object).
+def gold_from_dicts(lines: Iterable[tuple[str, Any]], name: str) -> list[GoldPost]:
+    """Convert (place, object) pairs to gold posts.
 
     Raises:
         DataError: not in the format, with its place.
@@ -55,11 +55,11 @@ def gold_from_plain(lines: Iterable[tuple[str, Any]], name: str) -> list[GoldPos
 
 def write_gold_lines(posts: Sequence[GoldPost], path: Path) -> None:
     """Write gold posts; `read_gold_lines` gives them back as they are."""
-    write_lines(path, [gold_to_plain(post) for post in posts])
+    write_lines(path, [gold_to_dict(post) for post in posts])
 
 
-def gold_to_plain(post: GoldPost) -> dict[str, Any]:
-    """A gold post as a line of the file."""
+def gold_to_dict(post: GoldPost) -> dict[str, Any]:
+    """Convert a gold post to the object of one line."""
     size = {} if post.size is None else {"width": post.size[0], "height": post.size[1]}
     return {
         "id": post.id,
@@ -69,7 +69,7 @@ def gold_to_plain(post: GoldPost) -> dict[str, Any]:
                 "start": entity.span.start,
                 "stop": entity.span.stop,
                 "type": entity.type,
-                "boxes": [plain_box(box) for box in entity.boxes],
+                "boxes": [box_to_list(box) for box in entity.boxes],
             }
             for entity in post.entities
         ],

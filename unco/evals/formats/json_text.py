@@ -1,4 +1,4 @@
-"""JSON from files: what is wrong with it is named by its place."""
+"""Read and write JSON files; errors name the place of a fault."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ R = TypeVar("R", bound=Record)
 
 
 def read_text(path: Path) -> str:
-    """A file's text.
+    """Read a file's text.
 
     Raises:
         DataError: it is missing, empty, or not UTF-8.
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_json(text: str, where: str) -> Any:
-    """A JSON value.
+    """Parse a JSON value.
 
     Raises:
         DataError: it is none; says so where it was cut off.
@@ -64,7 +64,7 @@ def _cut_off(text: str, error: JSONDecodeError) -> bool:
 
 
 def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """(place, value) of each line that is not blank; a file that is one JSON object over many lines is one line.
+    """Read (place, value) of each line that is not blank; one JSON object over many lines counts as one line.
 
     Raises:
         DataError: the file cannot be read, or a line is no JSON.
@@ -90,7 +90,7 @@ def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write a file of text, UTF-8, and the folder that it lies in.
+    """Write a UTF-8 text file, and make its folder.
 
     Raises:
         DataError: it cannot be written.
@@ -103,7 +103,7 @@ def write_text(text: str, path: Path) -> None:
 
 
 def checked(model: type[R], data: Any, where: str) -> R:
-    """A value as a record.
+    """Validate a value as a record.
 
     Raises:
         DataError: it is none; names the first key at fault.

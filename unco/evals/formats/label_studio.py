@@ -1,4 +1,4 @@
-"""Tasks for Label Studio: a post's text and picture, spans linked to boxes, to be reviewed by a person.
+"""Make tasks for Label Studio: a post's text and picture, with spans linked to boxes, for a person to review.
 
 Label Studio counts characters as Python does (code points), boxes in percent of the picture. A task's text is its
 tokens joined by spaces; they stand in its data too, so that a review comes back on the same tokens.
@@ -16,13 +16,13 @@ from unco.types import ATTRIBUTES, Box
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2", "#17becf")
 
 IS_HERE = "is here"
-"""The relation from a span to its box."""
+"""Label of the relation from a span to its box."""
 
 Json = dict[str, Any]
 
 
 def labelling_config(types: Iterable[str]) -> str:
-    """The labelling interface that the tasks need, for a project's settings."""
+    """Make the labelling interface that the tasks need, for a project's settings."""
     labels = "".join(
         f'      <Label value={quoteattr(kind)} background="{COLOURS[place % len(COLOURS)]}"/>\n'
         for place, kind in enumerate(sorted(types))
@@ -40,7 +40,7 @@ def labelling_config(types: Iterable[str]) -> str:
 
 
 def to_task(post: PredictedPost, image: str, model: str = "", notes: Mapping[int, str] | None = None) -> Json:
-    """A post with what was predicted of it, as a task with one prediction.
+    """Convert a predicted post to a task with one prediction.
 
     Args:
         post: with id and tokens, and the picture's size where a box is predicted.
@@ -53,11 +53,11 @@ def to_task(post: PredictedPost, image: str, model: str = "", notes: Mapping[int
     """
     if not post.id or post.tokens is None:
         raise DataError(f"post {post.id!r} has no id or no tokens: give the gold posts, which hold both")
-    starts, said = token_starts(post.tokens), notes or {}
+    starts, notes_by_entity = token_starts(post.tokens), notes or {}
     results: list[Json] = []
     for place, entity in enumerate(post.entities):
-        results += _entity(place, entity, post, starts, said.get(place, ""))
-    doubts = [max(e.uncertainty.of(name) for name in ATTRIBUTES) for e in post.entities if e.uncertainty]
+        results += _entity(place, entity, post, starts, notes_by_entity.get(place, ""))
+    uncertainties = [max(e.uncertainty.of(name) for name in ATTRIBUTES) for e in post.entities if e.uncertainty]
     size = {} if post.size is None else {"width": post.size[0], "height": post.size[1]}
     return {
         "data": {
@@ -66,16 +66,20 @@ def to_task(post: PredictedPost, image: str, model: str = "", notes: Mapping[int
             "tokens": list(post.tokens),
             "image": image,
             **size,
-            "review": "; ".join(filter(None, said.values())) or post.id,
+            "review": "; ".join(filter(None, notes_by_entity.values())) or post.id,
         },
         "predictions": [
-            {"model_version": model or "unknown", "score": 1 - min(max(doubts, default=0.0), 1.0), "result": results}
+            {
+                "model_version": model or "unknown",
+                "score": 1 - min(max(uncertainties, default=0.0), 1.0),
+                "result": results,
+            }
         ],
     }
 
 
 def token_starts(tokens: Sequence[str]) -> list[int]:
-    """Where each token begins in the tokens joined by single spaces, and where one more would."""
+    """Find where each token starts in the tokens joined by single spaces, and where one more would."""
     return list(accumulate((len(token) + 1 for token in tokens), initial=0))
 
 
@@ -89,8 +93,8 @@ def _entity(place: int, entity: Predicted, post: PredictedPost, starts: Sequence
         "type": "labels",
         "value": {"start": start, "end": stop, "text": words, "labels": [entity.type]},
     }
-    if told := "; ".join(filter(None, (_doubt(entity), note))):
-        span["meta"] = {"text": [told]}
+    if note_text := "; ".join(filter(None, (_uncertainty_text(entity), note))):
+        span["meta"] = {"text": [note_text]}
     if entity.region is None or entity.region == NOWHERE:
         return [span]
     return [span, *_linked_box(place, entity.region, entity.type, post)]
@@ -121,7 +125,7 @@ def _linked_box(place: int, box: Box, kind: str, post: PredictedPost) -> list[Js
     ]
 
 
-def _doubt(entity: Predicted) -> str:
+def _uncertainty_text(entity: Predicted) -> str:
     if entity.uncertainty is None:
         return ""
     return "uncertainty: " + ", ".join(f"{name} {entity.uncertainty.of(name):.2f}" for name in ATTRIBUTES)

@@ -1,4 +1,4 @@
-"""Gold and predictions as UnCo's authors publish theirs: a JSON list of posts, word indices with an inclusive end.
+"""Read and write gold and predictions in the format of UnCo's authors: a JSON list of posts, inclusive word indices.
 
 Gold has a row for each box of an entity; here the rows of an entity are one. What we call OTHER is MISC there, and the
 other way round: OTHER is an unknown type to the published evaluator, so it is read as MISC, which is unknown to us.
@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from unco.errors import DataError
 from unco.evals.formats.checks import check_gold, check_ids
-from unco.evals.formats.geometry import check_box, check_span, plain_box, to_box, to_span
+from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, parse_json, read_text
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
@@ -22,7 +22,7 @@ _RENAMED = {"MISC": "OTHER", "OTHER": "MISC"}
 
 
 class _Row(Record):
-    """A row of gold, or a prediction; what only the published training code reads is let pass."""
+    """A row of gold, or a prediction; keys that only the published training code reads are accepted and ignored."""
 
     start: int
     end: int
@@ -65,7 +65,7 @@ class _Item(Record):
 
 
 def read_official_gold(path: Path) -> list[GoldPost]:
-    """Gold posts of a file of `gt_entities`; the sizes of the pictures are not known.
+    """Read gold posts from a file of `gt_entities`; the sizes of the pictures are not known.
 
     Raises:
         DataError: not in the format, with its place.
@@ -76,7 +76,7 @@ def read_official_gold(path: Path) -> list[GoldPost]:
 
 
 def read_official_predictions(path: Path) -> list[PredictedPost]:
-    """Predictions of a file of `pre_entities`, by the published evaluator's rules.
+    """Read predictions from a file of `pre_entities`, by the published evaluator's rules.
 
     A missing or empty `region_box` is "not in the picture"; one of another length than four is `NOWHERE`. Types that
     the scheme does not have are kept: what becomes of them is the scorer's business.
@@ -98,7 +98,7 @@ def write_official_gold(posts: Sequence[GoldPost], path: Path) -> None:
                 "tokens": list(post.tokens),
                 "image_id": f"{post.id}.jpg",
                 "gt_entities": [
-                    _plain_row(entity.span, entity.type, box, post.tokens)
+                    _row_to_dict(entity.span, entity.type, box, post.tokens)
                     for entity in post.entities
                     for box in entity.boxes or (None,)
                 ],
@@ -114,7 +114,7 @@ def write_official_predictions(posts: Sequence[PredictedPost], path: Path) -> No
     Raises:
         DataError: a post has no id.
     """
-    _write(path, [_plain_item(post) for post in posts])
+    _write(path, [_item_to_dict(post) for post in posts])
 
 
 def _items(path: Path, key: Literal["gt_entities", "pre_entities"]) -> list[tuple[str, _Item]]:
@@ -190,29 +190,29 @@ def _uncertainty(row: _Row, where: str) -> Uncertainty | None:
     return Uncertainty(span, kind, region)
 
 
-def _plain_row(span: Span, kind: str, box: Box | None, tokens: Sequence[str] | None) -> dict[str, Any]:
+def _row_to_dict(span: Span, kind: str, box: Box | None, tokens: Sequence[str] | None) -> dict[str, Any]:
     return {
         "start": span.start,
         "end": span.stop - 1,
         "entity_type": _RENAMED.get(kind, kind),
         **({} if tokens is None else {"phrase": " ".join(tokens[span.start : span.stop])}),
-        "region_box": [] if box is None else plain_box(box),
+        "region_box": [] if box is None else box_to_list(box),
     }
 
 
-def _plain_item(post: PredictedPost) -> dict[str, Any]:
+def _item_to_dict(post: PredictedPost) -> dict[str, Any]:
     if not post.id:
         raise DataError("a post without an id cannot be written: give each post its gold id")
     rows = []
     for entity in post.entities:
-        row = _plain_row(entity.span, entity.type, entity.region, post.tokens)
+        row = _row_to_dict(entity.span, entity.type, entity.region, post.tokens)
         if entity.uncertainty is not None:
             row["span_uncertainty"] = entity.uncertainty.span
             row["type_uncertainty"] = entity.uncertainty.type
             row["region_uncertainty"] = entity.uncertainty.region
         rows.append(row)
     tokens = {} if post.tokens is None else {"tokens": list(post.tokens)}
-    candidates = {} if post.candidates is None else {"candidate_regions": [plain_box(box) for box in post.candidates]}
+    candidates = {} if post.candidates is None else {"candidate_regions": [box_to_list(box) for box in post.candidates]}
     return {**tokens, "image_id": f"{post.id}.jpg", **candidates, "pre_entities": rows}
 
 

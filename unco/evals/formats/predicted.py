@@ -1,11 +1,11 @@
-"""What a system said of a post, from whatever file it came."""
+"""A system's predictions for a post, whatever file they came from."""
 
 from dataclasses import dataclass
 
 from unco.types import Box, Span, Uncertainty
 
 NOWHERE = Box(-2.0, -2.0, -1.0, -1.0)
-"""A region that was given and can fit no gold box, since it lies outside every picture."""
+"""A predicted region that is no usable box: it lies outside every picture, so it fits no gold box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True)
 class PredictedPost:
-    """All that a system said of one post."""
+    """All predictions of a system for one post."""
 
     id: str | None
-    """None = the post had no name; then its place and its tokens must do."""
+    """None = the file gives no id; then the post's place and its tokens identify it."""
     entities: tuple[Predicted, ...]
     tokens: tuple[str, ...] | None = None
     """None = the file does not hold them."""

@@ -1,4 +1,4 @@
-"""Predictions as JSON Lines, the format of our own; lines that hold a whole `Result` are read as well.
+"""Read and write predictions as JSON Lines, this project's own format; lines that hold a whole `Result` are read too.
 
 {"id", "tokens", "entities": [{"start", "stop", "type", "region": [x1, y1, x2, y2] or null,
  "uncertainty": {"span", "type", "region"}}], "candidates": [[x1, y1, x2, y2], ...]}
@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from unco.errors import DataError
 from unco.evals.formats.checks import check_ids, check_run
-from unco.evals.formats.geometry import check_box, check_span, plain_box, to_box, to_span
+from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.state import RESULT
@@ -43,16 +43,16 @@ class _Line(Record):
 
 
 def read_prediction_lines(path: Path) -> list[PredictedPost]:
-    """Predictions of a file.
+    """Read the predictions of a file.
 
     Raises:
         DataError: not in the format, with its place.
     """
-    return predictions_from_plain(json_lines(path), str(path))
+    return predictions_from_dicts(json_lines(path), str(path))
 
 
-def predictions_from_plain(lines: Iterable[tuple[str, Any]], name: str) -> list[PredictedPost]:
-    """Predictions from (place, object); an object may be a `Result`, as `graph.invoke` gives it.
+def predictions_from_dicts(lines: Iterable[tuple[str, Any]], name: str) -> list[PredictedPost]:
+    """Convert (place, object) pairs to predictions; an object may be a `Result`, as `graph.invoke` gives it.
 
     Raises:
         DataError: not in the format, with its place.
@@ -68,11 +68,11 @@ def write_prediction_lines(posts: Sequence[PredictedPost], path: Path) -> None:
     Raises:
         DataError: a post has no id.
     """
-    write_lines(path, [prediction_to_plain(post) for post in posts])
+    write_lines(path, [prediction_to_dict(post) for post in posts])
 
 
-def prediction_to_plain(post: PredictedPost) -> dict[str, Any]:
-    """Predictions of a post as a line of the file.
+def prediction_to_dict(post: PredictedPost) -> dict[str, Any]:
+    """Convert the predictions of a post to the object of one line.
 
     Raises:
         DataError: it has no id.
@@ -80,18 +80,18 @@ def prediction_to_plain(post: PredictedPost) -> dict[str, Any]:
     if not post.id:
         raise DataError("a post without an id cannot be written: give each post its gold id")
     tokens = {} if post.tokens is None else {"tokens": list(post.tokens)}
-    candidates = {} if post.candidates is None else {"candidates": [plain_box(box) for box in post.candidates]}
-    return {"id": post.id, **tokens, "entities": [_plain_entity(entity) for entity in post.entities], **candidates}
+    candidates = {} if post.candidates is None else {"candidates": [box_to_list(box) for box in post.candidates]}
+    return {"id": post.id, **tokens, "entities": [_entity_to_dict(entity) for entity in post.entities], **candidates}
 
 
-def _plain_entity(entity: Predicted) -> dict[str, Any]:
-    doubt = entity.uncertainty
+def _entity_to_dict(entity: Predicted) -> dict[str, Any]:
+    uncertainty = entity.uncertainty
     return {
         "start": entity.span.start,
         "stop": entity.span.stop,
         "type": entity.type,
-        "region": None if entity.region is None else plain_box(entity.region),
-        **({} if doubt is None else {"uncertainty": {name: doubt.of(name) for name in ATTRIBUTES}}),
+        "region": None if entity.region is None else box_to_list(entity.region),
+        **({} if uncertainty is None else {"uncertainty": {name: uncertainty.of(name) for name in ATTRIBUTES}}),
     }
 
 
@@ -108,8 +108,8 @@ def _from_line(data: Any, where: str) -> PredictedPost:
 
 def _to_entity(entity: _Entity, where: str) -> Predicted:
     region = None if entity.region is None else to_box(entity.region, f"{where}.region")
-    doubt = entity.uncertainty
-    uncertainty = None if doubt is None else Uncertainty(doubt.span, doubt.type, doubt.region)
+    found = entity.uncertainty
+    uncertainty = None if found is None else Uncertainty(found.span, found.type, found.region)
     return Predicted(to_span(entity.start, entity.stop, where), entity.type, region, uncertainty)
 
 
@@ -127,20 +127,20 @@ def _from_result(data: Any, where: str) -> PredictedPost:
 
 
 def predicted_of(result: Result) -> PredictedPost:
-    """What `unco` said of a post, as any system's predictions."""
+    """Convert a `Result` to predictions, the same form as any other system's."""
     size = None if result.picture is None else (result.picture.width, result.picture.height)
     entities = tuple(Predicted(one.span, one.type, one.region, _measured(one)) for one in result.entities)
     return PredictedPost(result.id, entities, result.tokens, size=size)
 
 
 def _measured(entity: Entity) -> Uncertainty | None:
-    """The small model's uncertainty, where it is of the values that came out: none was measured of the MLLM's own."""
+    """Return the small model's uncertainty; None where the MLLM found or changed the entity: none was measured."""
     changed = any(note.outcome == "changed" for note in entity.corrections)
     return None if changed or entity.found_by != "small model" else entity.uncertainty
 
 
 def check_inside(post: PredictedPost, where: str) -> PredictedPost:
-    """The same post.
+    """Return the post when its spans and boxes lie inside it.
 
     Raises:
         DataError: a span lies outside its text, or a box outside its picture.

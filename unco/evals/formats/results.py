@@ -1,4 +1,4 @@
-"""Results of a run, one a line: what `unco run` and comparisons write."""
+"""Read the results of a run, one per line, as `unco run` and comparisons write them."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from unco.types import Result
 
 
 def read_results(path: Path) -> list[Result]:
-    """Results of a file, whole: with the account of each correction.
+    """Read a file's results whole, with the record of each correction.
 
     Raises:
         DataError: it cannot be read or is cut off, a line is no result, or an entity lies outside its post; names the

@@ -1,4 +1,4 @@
-"""Which box frame a model really speaks: pictures whose answer is known, asked about in the words of every frame."""
+"""Find the box frame that a model really uses: ask about pictures with a known answer in the words of every frame."""
 
 from unco.evals.frame_probe.probe import FrameScore, Probe, probe_frame
 

@@ -1,4 +1,4 @@
-"""Drawn pictures with one coloured rectangle each, whose place is known."""
+"""Draw test pictures with one coloured rectangle each, whose box is known."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -11,21 +11,21 @@ from unco.tools.pictures.decode import encode_jpeg_or_png, picture_from_pil
 from unco.types import Box
 
 GROUND = (236, 232, 222)
-"""Paper, so that no rectangle is the picture."""
+"""Background colour, so that no rectangle is the whole picture."""
 
 COLOURS = {"red": (220, 30, 30), "green": (20, 150, 60), "blue": (30, 60, 210), "purple": (130, 40, 170)}
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One picture and the question whose answer is known."""
+    """A test picture, by its size and its rectangle."""
 
     size: tuple[int, int]
     """Width and height in pixels."""
     colour: str
-    """Of the rectangle, a key of `COLOURS`."""
+    """Colour of the rectangle, a key of `COLOURS`."""
     box: Box
-    """Where it is."""
+    """Box of the rectangle."""
 
 
 DRAWINGS = (
@@ -40,8 +40,8 @@ beyond the limits at which families resize (1,003,520 pixels, 1,568 a side), one
 
 
 @cache
-def drawn(drawing: Drawing) -> SentPicture:
-    """The picture as a file, at its own size: what a model makes of it is what the probe is to find out."""
+def picture_of(drawing: Drawing) -> SentPicture:
+    """Draw the picture as a file at its own size, so that any resize is the model's own."""
     image = Image.new("RGB", drawing.size, GROUND)
     box = drawing.box
     # Pillow paints the last row and column too; in pixels as edges, they end one before.

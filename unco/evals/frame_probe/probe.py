@@ -1,6 +1,6 @@
-"""Asking in the words of every frame, reading every answer in every frame.
+"""Probe a model's box frame: ask in the words of every frame, and decode every answer in every frame.
 
-Some models imitate the frame that they are told, others answer in their own whatever they are told. So each picture is
+Some models use the frame that the prompt asks for, others answer in their own whatever it asks for. So each picture is
 asked about in the words of each frame, and each answer is read in every frame. A model whose answers, over all words,
 read nearly as well in one frame as in any under its own words has a frame of its own: that one, and all answers count
 for it. Any other model imitates, and is given the frame whose own words it answers best: what a run would do with it.
@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from statistics import mean
 
 from unco.errors import Rejected, ReplyError
-from unco.evals.frame_probe.pictures import DRAWINGS, Drawing, drawn
+from unco.evals.frame_probe.pictures import DRAWINGS, Drawing, picture_of
 from unco.nodes.verify import verify_region
 from unco.prompts import RegionAnswer, parse_answer
 from unco.tools.box_frames.frame import FRAMES, Frame, describe, frame_by_name
 from unco.tools.llm.request import Reply, Request
 
-ENOUGH = 0.5
-"""Mean IoU from which a frame is believed; the benchmark counts a box as right above it."""
+LEAST_MEAN_IOU = 0.5
+"""Least mean IoU at which a frame is accepted; the benchmark counts a box as right above it."""
 
-OWN_WAY = 0.65
+OWN_FRAME_SHARE = 0.65
 """Share of the best mean IoU under own words that the best over all words must reach, for a model to have a frame of
 its own. A perfect imitator reaches 0.40: frames of equal order overlap where a picture has about 1,000 pixels."""
 
@@ -30,7 +30,7 @@ CANDIDATES: tuple[Frame, ...] = (
     *FRAMES.values(),
     *(frame_by_name(f"resized_pixels:{tokens * 28 * 28}") for tokens in (256, 512, 2048, 16384)),
 )
-"""Every frame, and Qwen2.5-VL's at the settings of max_pixels that are met most; 16,384 x 28 x 28 is its own file's."""
+"""Every frame, and Qwen2.5-VL's at usual settings of max_pixels; 16,384 x 28 x 28 is the default of its own file."""
 
 SYSTEM = """\
 You find one thing in a picture.
@@ -51,7 +51,7 @@ Where is it?"""
 
 @dataclass(frozen=True, slots=True)
 class FrameScore:
-    """What one frame is worth."""
+    """How well a model's answers fit one frame."""
 
     frame: str
     own: float
@@ -59,19 +59,19 @@ class FrameScore:
     every: float
     """The same over all answers, whatever words were used; each kind of words weighs the same."""
     read: int
-    """Answers to its own words that gave a box in this frame."""
+    """Number of answers to its own words that gave a box in this frame."""
     asked: int
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What was found out."""
+    """The result of probing a model."""
 
     model: str
     scores: tuple[FrameScore, ...]
-    """The best first: by `every` where the model has a frame of its own, else by `own`."""
+    """Scores of the frames, the best first: by `every` where the model has a frame of its own, else by `own`."""
     imitates: bool
-    """Whether it answers in the frame that it is told."""
+    """Whether the model answers in the frame that the prompt asks for."""
     calls: int
     """Questions asked; equal words are asked once."""
 
@@ -83,7 +83,7 @@ class Probe:
         these serves it too, and costs less.
         """
         best = self.scores[0]
-        if (best.own if self.imitates else best.every) < ENOUGH:
+        if (best.own if self.imitates else best.every) < LEAST_MEAN_IOU:
             return None
         usual = FRAMES["resized_pixels"]
         larger = best.frame.startswith(usual.name) and frame_by_name(best.frame).limits.most > usual.limits.most
@@ -110,18 +110,18 @@ def probe_frame(ask: Callable[[Request], Reply], model: str, frames: Sequence[Fr
                 answers[request] = _read(ask(request))
             by_words[drawing, frame] = answers[request]
     scores = [_score(frame, by_words) for frame in frames]
-    imitates = max(score.every for score in scores) < OWN_WAY * max(score.own for score in scores)
+    imitates = max(score.every for score in scores) < OWN_FRAME_SHARE * max(score.own for score in scores)
     ranked = sorted(scores, key=lambda score: score.own if imitates else score.every, reverse=True)
     return Probe(model, tuple(ranked), imitates, len(answers))
 
 
 def question(model: str, drawing: Drawing, frame: Frame) -> Request:
-    """Where a drawing's rectangle is, in the words of a frame."""
+    """Make the request that asks where a drawing's rectangle is, in the words of a frame."""
     return Request(
         model=model,
         system=SYSTEM.format(frame=describe(frame, *drawing.size)),
         user=USER.format(colour=drawing.colour),
-        picture=drawn(drawing),
+        picture=picture_of(drawing),
         max_tokens=512,
         prompt="frame_probe",
     )
@@ -149,7 +149,7 @@ def _score(frame: Frame, answers: dict[tuple[Drawing, Frame], RegionAnswer | Non
 
 
 def _iou(answer: RegionAnswer | None, drawing: Drawing, frame: Frame) -> float | None:
-    """Overlap with the rectangle, of an answer read in a frame; None when there is no box in it."""
+    """Compute the IoU of the rectangle and an answer decoded in a frame; None when the answer gives no box."""
     if answer is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""`unco probe-frame`: probe the endpoint's model, show what was found, keep it for later runs."""
+"""`unco probe-frame`: probe the box frame of the endpoint's model, show it, and save it for later runs."""
 
 import json
 from dataclasses import asdict
@@ -9,13 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from unco.errors import SettingsError
-from unco.evals.frame_probe.probe import ENOUGH, Probe, probe_frame
+from unco.evals.frame_probe.probe import LEAST_MEAN_IOU, Probe, probe_frame
 from unco.tools.box_frames.saved import save_frame
 from unco.tools.llm.client import Mllm
 
 
 def run_probe(llm: Mllm, console: Console, save: bool = True, out: Path | None = None) -> Probe:
-    """Probe the model of a client.
+    """Probe the box frame of a client's model.
 
     Args:
         llm: with an endpoint and a model; one without a cache, else old answers would be read again.
@@ -43,8 +43,8 @@ def run_probe(llm: Mllm, console: Console, save: bool = True, out: Path | None =
         out.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     if probe.winner is None:
         raise SettingsError(
-            f"no frame reaches mean IoU {ENOUGH} for {llm.model!r}, so nothing was saved: does the model see pictures, "
-            "and does it answer with boxes?"
+            f"no frame reaches mean IoU {LEAST_MEAN_IOU} for {llm.model!r}, so nothing was saved: does the model see "
+            "pictures, and does it answer with boxes?"
         )
     if save:
         path = save_frame(llm.base_url, llm.model, probe.winner)
@@ -53,7 +53,7 @@ def run_probe(llm: Mllm, console: Console, save: bool = True, out: Path | None =
 
 
 def table(probe: Probe) -> Table:
-    """The frames, the best first."""
+    """Make a table of the frames, the best first."""
     way = "answers in the frame that it is told" if probe.imitates else "has a frame of its own"
     title = f"{probe.calls} questions to {probe.model}, which {way}"
     shown = Table("frame", "mean IoU, own words", "all words", "boxes read, own words", title=title)

@@ -1,1 +1,1 @@
-"""Metrics, one a file, each with its source."""
+"""Metrics, one per module, each with its source."""

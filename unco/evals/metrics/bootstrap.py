@@ -1,4 +1,4 @@
-"""How sure a score is, and whether two runs differ: bootstrap over posts, and McNemar's test over gold entities.
+"""Confidence intervals and tests: bootstrap over posts, and McNemar's test over gold entities.
 
 Posts are drawn, not entities: those of one post share a text and a picture. The interval is the percentile one.
 """
@@ -10,7 +10,7 @@ from math import comb, erfc, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.evals.metrics.paper import NOTHING, Score
+from unco.evals.metrics.paper import NO_COUNTS, Score
 
 LEVEL = 0.95
 LEVELS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
@@ -29,13 +29,13 @@ class Interval:
     high: float
 
     @property
-    def sure_of_sign(self) -> bool:
-        """Whether 0 lies outside."""
+    def excludes_zero(self) -> bool:
+        """Whether 0 lies outside the interval."""
         return self.low > 0 or self.high < 0
 
 
 def f1_interval(counts: Sequence[Score], draws: int = DRAWS, seed: int = 0) -> Interval:
-    """F1 over posts.
+    """Compute F1 with its interval over posts.
 
     Args:
         counts: of each post.
@@ -46,7 +46,7 @@ def f1_interval(counts: Sequence[Score], draws: int = DRAWS, seed: int = 0) -> I
 
 
 def f1_intervals(columns: Sequence[Sequence[Score]], draws: int = DRAWS, seed: int = 0) -> list[Interval]:
-    """F1 of many counts of the same posts, from the same draws: as `f1_interval` of each, in a fraction of the time.
+    """Compute F1 with intervals for many tasks on the same posts and draws: as `f1_interval` of each, but much faster.
 
     A draw in which nothing is counted, as of a type that few posts have, has no F1 and is left out.
 
@@ -68,7 +68,7 @@ def f1_intervals(columns: Sequence[Sequence[Score]], draws: int = DRAWS, seed: i
 
 
 def f1_difference(first: Sequence[Score], second: Sequence[Score], draws: int = DRAWS, seed: int = 0) -> Interval:
-    """How much the second run's F1 is above the first's, on the same posts, which are drawn together.
+    """Compute how much the second run's F1 is above the first's, on the same posts, which are drawn together.
 
     Args:
         first: counts of each post.
@@ -88,14 +88,14 @@ def f1_difference(first: Sequence[Score], second: Sequence[Score], draws: int = 
 
 
 def f1_error(counts: Sequence[Score], draws: int = DRAWS, seed: int = 0) -> float:
-    """Standard error of F1 over posts, by the same draws as `f1_interval`."""
+    """Estimate the standard error of F1 over posts, by the same draws as `f1_interval`."""
     return float(_f1(_resampled(_table(counts)[:, None], draws, seed)).std())
 
 
 def ratio_intervals(
     above: NDArray[np.float64], below: NDArray[np.float64], draws: int = DRAWS, seed: int = 0
 ) -> list[Interval]:
-    """Ratios of sums over posts, such as calls per entity, from the same draws of posts.
+    """Compute ratios of sums over posts, such as calls per entity, with intervals from the same draws of posts.
 
     Args:
         above: (posts, ratios).
@@ -113,11 +113,11 @@ def ratio_intervals(
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Exact two-sided p-value that two runs are equally often right, from the gold entities that only one has right.
+    """Compute the exact two-sided p-value of McNemar's test that two runs are equally often right.
 
     Args:
-        only_first: right in the first run alone.
-        only_second: right in the second run alone.
+        only_first: gold entities that are right in the first run alone.
+        only_second: gold entities that are right in the second run alone.
     """
     changed, fewer = only_first + only_second, min(only_first, only_second)
     tail = (
@@ -127,20 +127,20 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def _normal_tail(changed: int, fewer: int) -> float:
-    """The binomial tail by the normal approximation, with continuity correction."""
+    """Approximate the binomial tail by the normal distribution, with continuity correction."""
     return 0.5 * erfc((changed / 2 - fewer - 0.5) / (sqrt(changed) / 2) / sqrt(2))
 
 
 def _table(counts: Sequence[Score]) -> NDArray[np.int64]:
     table = np.zeros((len(counts), 3), np.int64)
     for row, one in enumerate(counts):
-        if one is not NOTHING:  # most posts have no entity of a rare type
+        if one is not NO_COUNTS:  # most posts have no entity of a rare type
             table[row] = one.correct, one.predicted, one.gold
     return table
 
 
 def _resampled(tables: NDArray[np.int64] | NDArray[np.float64], draws: int, seed: int) -> NDArray[np.float64]:
-    """Sums over posts drawn with replacement: (posts, columns, 3) to (draws, columns, 3).
+    """Sum over posts drawn with replacement: (posts, columns, 3) to (draws, columns, 3).
 
     A draw is how often it takes each post, so all its sums are one product of matrices; whole numbers, so exact.
     """

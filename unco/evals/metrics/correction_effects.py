@@ -1,4 +1,4 @@
-"""What corrections did: wrong values put right, right ones spoilt, against gold."""
+"""Effects of corrections against gold: wrong values put right, and right values made wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ Value = Span | Box | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """Counts of attributes, of all posts together."""
+class CorrectionEffects:
+    """Counts of corrected attributes over all posts."""
 
     better: int
     """Wrong before a correction and right after."""
@@ -24,55 +24,58 @@ class Changes:
 
     @property
     def harm_rate(self) -> float | None:
-        """Of the right ones that were asked about, the share that was spoilt; None = none was asked about."""
+        """Share of the right values asked about that became wrong; None = none was asked about."""
         return self.worse / self.asked_right if self.asked_right else None
 
     @property
     def rescue_rate(self) -> float | None:
-        """Of the wrong ones that were asked about, the share that was put right; None = none was asked about."""
+        """Share of the wrong values asked about that became right; None = none was asked about."""
         return self.better / self.asked_wrong if self.asked_wrong else None
 
 
-def count_changes(gold: Sequence[GoldPost], results: Sequence[Result]) -> Changes:
-    """Count what the corrections of a run did; what `value_right` cannot judge counts nowhere.
+def count_effects(gold: Sequence[GoldPost], results: Sequence[Result]) -> CorrectionEffects:
+    """Count the effects of a run's corrections; where `value_correct` is None, nothing is counted.
 
     Args:
         gold: annotated posts.
         results: of the same posts in the same order.
     """
-    judged = [
-        (value_right(post, entity, note.attribute, note.before), value_right(post, entity, note.attribute, note.after))
+    values = [
+        (
+            value_correct(post, entity, note.attribute, note.before),
+            value_correct(post, entity, note.attribute, note.after),
+        )
         for post, result in zip(gold, results, strict=True)
         for entity in result.entities
         for note in entity.corrections
         if was_asked(note)
     ]
-    return Changes(
-        better=sum(before is False and after is True for before, after in judged),
-        worse=sum(before is True and after is False for before, after in judged),
-        asked_right=sum(before is True for before, _ in judged),
-        asked_wrong=sum(before is False for before, _ in judged),
+    return CorrectionEffects(
+        better=sum(before is False and after is True for before, after in values),
+        worse=sum(before is True and after is False for before, after in values),
+        asked_right=sum(before is True for before, _ in values),
+        asked_wrong=sum(before is False for before, _ in values),
     )
 
 
 def was_asked(note: Correction) -> bool:
-    """Whether somebody was asked about a value that the small model had."""
+    """Whether the MLLM was asked about a value of the small model's."""
     return note.outcome in ("kept", "changed", "rejected", "failed")
 
 
-def value_right(post: GoldPost, entity: Entity, attribute: Attribute, value: Value) -> bool | None:
-    """Whether a value is gold's; None where gold has nothing to compare it with.
+def value_correct(post: GoldPost, entity: Entity, attribute: Attribute, value: Value) -> bool | None:
+    """Whether a value is correct; None where gold has nothing to compare it with.
 
-    Type and region are judged against the gold entity of the span that the entity ended with.
+    Type and region are compared with the gold entity of the span that the entity ended with.
     """
     if attribute == "span":
         return any(item.span == value for item in post.entities)
-    item = gold_of(post, entity)
+    item = gold_with_span(post, entity)
     if item is None:
         return None
     return item.type == value if attribute == "type" else region_correct(value, item.boxes)  # type: ignore[arg-type]
 
 
-def gold_of(post: GoldPost, entity: Entity) -> GoldEntity | None:
-    """The gold entity of an entity's span; None = there is none."""
+def gold_with_span(post: GoldPost, entity: Entity) -> GoldEntity | None:
+    """Find the gold entity with the same span; None = there is none."""
     return next((item for item in post.entities if item.span == entity.span), None)

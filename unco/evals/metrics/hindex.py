@@ -1,4 +1,4 @@
-"""H-Index's rule (Yu et al. 2023): a region is one of the candidates, not a box.
+"""The scoring rule of H-Index (Yu et al. 2023): a region is one of the candidates, not a box.
 
 A predicted candidate is right when it covers any gold box of the entity at an IoU above 0.5. An entity whose boxes no
 candidate covers cannot be found, and still counts in gold. Of two predictions of the same words the last counts.
@@ -11,7 +11,7 @@ from unco.types import Box, GoldEntity, GoldPost
 
 
 def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task, candidates: Sequence[Box]) -> Score:
-    """Count one post.
+    """Count correct, predicted and gold entities of one post.
 
     Args:
         gold: of the post.
@@ -35,7 +35,7 @@ def _right(entity: Triplet, gold: GoldEntity, task: Task, candidates: Sequence[B
 
 
 def _region_right(region: Box | None, boxes: Sequence[Box], candidates: Sequence[Box]) -> bool:
-    """Both none, or a candidate that covers a gold box."""
+    """Whether a region is right: both none, or a candidate that covers a gold box."""
     if region is None or not boxes:
         return region is None and not boxes
     if not candidates:

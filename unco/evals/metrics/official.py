@@ -1,4 +1,4 @@
-"""The evaluator that UnCo's authors published, rule by rule, for numbers that can be set beside theirs.
+"""The scoring rule of the evaluator that UnCo's authors published, for numbers that compare with theirs.
 
 It departs from the paper's Eqs. 12-15 and is not comparable with them: see the list under `count_post`. Written anew
 from a description of its behaviour; none of its code is here.
@@ -16,15 +16,15 @@ from unco.types import Box, GoldPost
 LEAST_IOU = np.float32(0.5)
 
 Region = int | Literal["wrong"] | None
-"""Place of a gold box in its post, a box that is none of them, or none."""
+"""Index of the gold box in its post, "wrong" for a box that is none of them, or None for no box."""
 
 Item = tuple[int, int, str, Region]
 """First and last word, type, region."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Flat:
-    """Gold with one item for each box, as the published file has it."""
+class _GoldItem:
+    """A gold entity with one of its boxes, as the published file has it."""
 
     start: int
     stop: int
@@ -33,7 +33,7 @@ class _Flat:
 
 
 def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task, types: frozenset[str]) -> Score:
-    """Count one post.
+    """Count correct, predicted and gold items of one post.
 
     - Gold has an item for each box, so a system that gives one box an entity cannot reach it all.
     - A prediction of a type that the scheme does not have is dropped: it is no false positive.
@@ -52,25 +52,28 @@ def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task, types: 
         types: of the scheme.
     """
     flat = [
-        _Flat(item.span.start, item.span.stop, item.type, box)
+        _GoldItem(item.span.start, item.span.stop, item.type, box)
         for item in gold.entities
         for box in item.boxes or (None,)
     ]
     known = [entity for entity in predicted if entity.type in types]
     if task in ("GMNER", "EEG") and not (flat and known):
         return Score(0, 0, 0)
-    wanted = {_cut((item.start, item.stop, item.type, _place(index, item)), task) for index, item in enumerate(flat)}
+    wanted = {
+        _compared_parts((item.start, item.stop, item.type, _place(index, item)), task)
+        for index, item in enumerate(flat)
+    }
     found = [(entity.span.start, entity.span.stop, entity.type, _match(entity, flat)) for entity in known]
-    said = {_cut(item, task) for item in found + _ghosts(found, flat, task)}
-    return Score(len(said & wanted), len(said), len(wanted))
+    predicted_items = {_compared_parts(item, task) for item in found + _ghosts(found, flat, task)}
+    return Score(len(predicted_items & wanted), len(predicted_items), len(wanted))
 
 
-def _place(index: int, item: _Flat) -> Region:
+def _place(index: int, item: _GoldItem) -> Region:
     return None if item.box is None else index
 
 
-def _match(entity: Triplet, flat: Sequence[_Flat]) -> Region:
-    """The gold box of the same words that comes first and fits."""
+def _match(entity: Triplet, flat: Sequence[_GoldItem]) -> Region:
+    """Find the first gold box of the same words that the region fits."""
     if entity.region is None:
         return None
     for index, item in enumerate(flat):
@@ -80,8 +83,8 @@ def _match(entity: Triplet, flat: Sequence[_Flat]) -> Region:
     return "wrong"
 
 
-def _ghosts(found: Sequence[Item], flat: Sequence[_Flat], task: Task) -> list[Item]:
-    """What is counted once more without a box, where regions count at all."""
+def _ghosts(found: Sequence[Item], flat: Sequence[_GoldItem], task: Task) -> list[Item]:
+    """List the ghosts: items that count once more without a box, where regions count at all."""
     if task not in ("GMNER", "EEG"):
         return []
     typed = {(item.start, item.stop, item.type) for item in flat}
@@ -94,7 +97,7 @@ def _ghosts(found: Sequence[Item], flat: Sequence[_Flat], task: Task) -> list[It
     ]
 
 
-def _cut(item: Item, task: Task) -> Item:
-    """An item with the parts that a task compares."""
+def _compared_parts(item: Item, task: Task) -> Item:
+    """Blank the parts of an item that a task does not compare."""
     start, stop, kind, region = item
     return start, stop, "" if task in ("EEG", "span") else kind, None if task in ("MNER", "span") else region

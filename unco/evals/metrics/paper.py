@@ -14,7 +14,7 @@ Task = Literal["GMNER", "MNER", "EEG", "span"]
 """Span + type + region; span + type; span + region; span alone."""
 
 THREE_TASKS: tuple[Task, ...] = ("GMNER", "MNER", "EEG")
-"""Those of the paper's tables."""
+"""The tasks of the paper's tables."""
 
 
 class Triplet(Protocol):
@@ -22,11 +22,11 @@ class Triplet(Protocol):
 
     @property
     def span(self) -> Span:
-        """Tokens."""
+        """Token span."""
 
     @property
     def type(self) -> str:
-        """Label."""
+        """Entity type."""
 
     @property
     def region(self) -> Box | None:
@@ -35,7 +35,7 @@ class Triplet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Counts, and what follows from them. Ratios are in [0, 1]; of nothing, 0."""
+    """Counts of entities, with precision, recall and F1 in [0, 1]; a ratio of nothing is 0."""
 
     correct: int
     predicted: int
@@ -58,18 +58,18 @@ class Score:
         return 2 * self.correct / both if both else 0.0
 
 
-NOTHING = Score(0, 0, 0)
+NO_COUNTS = Score(0, 0, 0)
 
 
 def region_correct(predicted: Box | None, gold: Sequence[Box]) -> bool:
-    """Eq. 13: both none, or an IoU strictly above 0.5 with any gold box."""
+    """Whether a region is correct (Eq. 13): both none, or an IoU strictly above 0.5 with any gold box."""
     if predicted is None or not gold:
         return predicted is None and not gold
     return any(predicted.iou(box) > 0.5 for box in gold)
 
 
 def entity_correct(predicted: Triplet, gold: GoldEntity, task: Task) -> bool:
-    """Eqs. 12-14: whether the parts that a task asks for are all right."""
+    """Whether the parts of an entity that a task compares are all right (Eqs. 12-14)."""
     return (
         predicted.span == gold.span
         and (task in ("EEG", "span") or predicted.type == gold.type)
@@ -98,6 +98,6 @@ def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task) -> Scor
 
 
 def total(scores: Iterable[Score]) -> Score:
-    """Counts summed up: the micro average."""
+    """Sum up counts: the micro average."""
     counts = [(score.correct, score.predicted, score.gold) for score in scores]
-    return Score(*map(sum, zip(*counts, strict=True))) if counts else NOTHING
+    return Score(*map(sum, zip(*counts, strict=True))) if counts else NO_COUNTS

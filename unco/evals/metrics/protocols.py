@@ -1,4 +1,4 @@
-"""Scores by the three rules of the field, side by side; numbers of different rules must not be compared.
+"""Score by one of the three rules of the field; numbers of different rules must not be compared.
 
 `paper`: Eqs. 12-15, the field's usual rule and the default. `official`: the evaluator that UnCo's authors published.
 `hindex`: regions are candidates, as in H-Index.
@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from unco.errors import DataError, SettingsError
 from unco.evals.metrics import hindex, official
 from unco.evals.metrics import paper as scores
-from unco.evals.metrics.paper import NOTHING, Score, Task, Triplet, total
+from unco.evals.metrics.paper import NO_COUNTS, Score, Task, Triplet, total
 from unco.types import Box, GoldPost
 
 Protocol = Literal["paper", "official", "hindex"]
@@ -22,7 +22,7 @@ PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 TASKS: tuple[Task, ...] = get_args(Task)
 
 TYPE_TASKS: tuple[Task, ...] = ("GMNER", "MNER")
-"""Those in which types count."""
+"""The tasks in which types count."""
 
 Count = Callable[[GoldPost, Sequence[Triplet], Task], Score]
 
@@ -33,11 +33,11 @@ class Report:
 
     protocol: Protocol
     tasks: Mapping[Task, Score]
-    """Micro averages."""
+    """Micro-averaged scores by task."""
     types: Mapping[str, Mapping[Task, Score]]
-    """Of GMNER and MNER, for each type by itself: gold and predictions of that type alone."""
+    """Scores of GMNER and MNER for each type by itself: gold and predictions of that type alone."""
     type_given_span: Score
-    """Predictions whose span is gold: how many have its type. Its precision is the accuracy."""
+    """Score of types among predictions with a gold span; its precision is the accuracy."""
     posts: int
 
 
@@ -81,7 +81,7 @@ def counters(
     types: frozenset[str],
     candidates: Sequence[Sequence[Box]] | None = None,
 ) -> list[Count]:
-    """What counts each post.
+    """Make the function that counts each post.
 
     Raises:
         SettingsError: there is no such protocol, or `hindex` has no candidates.
@@ -100,26 +100,26 @@ def counters(
 def count_posts(
     gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]], task: Task, counts: Sequence[Count]
 ) -> list[Score]:
-    """Counts of each post, for sums and for resampling."""
+    """Count each post, for sums and for resampling."""
     return [count(post, entities, task) for post, entities, count in zip(gold, predictions, counts, strict=True)]
 
 
 def count_each_type(
     gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]], task: Task, counts: Sequence[Count]
 ) -> dict[str, list[Score]]:
-    """Counts of each post for each type by itself: gold and predictions of that type alone; for types that occur."""
+    """Count each post for each type that occurs: gold and predictions of that type alone."""
     columns: dict[str, list[Score]] = {}
     for index, (post, entities, count) in enumerate(zip(gold, predictions, counts, strict=True)):
         for kind in {item.type for item in post.entities} | {item.type for item in entities}:
             own = tuple(item for item in post.entities if item.type == kind)
             wanted = GoldPost(post.id, post.tokens, own, post.size)
-            said = [entity for entity in entities if entity.type == kind]
-            columns.setdefault(kind, [NOTHING] * len(gold))[index] = count(wanted, said, task)
+            predicted = [entity for entity in entities if entity.type == kind]
+            columns.setdefault(kind, [NO_COUNTS] * len(gold))[index] = count(wanted, predicted, task)
     return columns
 
 
 def count_types_given_span(gold: Sequence[GoldPost], predictions: Sequence[Sequence[Triplet]]) -> list[Score]:
-    """Counts of each post: of the predictions whose span is gold, how many have its type."""
+    """Count for each post how many of the predictions with a gold span have its type."""
     return [_given_span(post, entities) for post, entities in zip(gold, predictions, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""How well an uncertainty tells wrong from right; the positive class is "wrong" (Eq. 16)."""
+"""Metrics of how well an uncertainty tells wrong from right; the positive class is "wrong" (Eq. 16)."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from unco.types import GoldPost
 
 
 def auroc(uncertainty: Sequence[float], wrong: Sequence[bool]) -> float | None:
-    """Chance that a wrong prediction is more uncertain than a right one, in [0, 1]; None if either is missing.
+    """Compute AUROC in [0, 1]: the chance that a wrong one is more uncertain than a right one; None if one is missing.
 
     The paper's Eq. 16 counts ties as 0 (`strict_auroc`); here they count half, as usual, so that a constant scores 0.5.
     """
@@ -19,12 +19,12 @@ def auroc(uncertainty: Sequence[float], wrong: Sequence[bool]) -> float | None:
 
 
 def strict_auroc(uncertainty: Sequence[float], wrong: Sequence[bool]) -> float | None:
-    """As the paper's Eq. 16 has it: as `auroc`, but ties count 0, so that a constant scores 0."""
+    """Compute AUROC as the paper's Eq. 16 has it: ties count 0, so that a constant scores 0."""
     return _wins(uncertainty, wrong)[0]
 
 
 def _wins(uncertainty: Sequence[float], wrong: Sequence[bool]) -> tuple[float | None, float]:
-    """Shares of the pairs of a wrong and a right one in which the wrong one is more uncertain, and equally so."""
+    """Compute the shares of wrong-right pairs in which the wrong one is more uncertain, and equally uncertain."""
     pairs = list(zip(uncertainty, wrong, strict=True))
     right = sorted(value for value, is_wrong in pairs if not is_wrong)
     mistaken = [value for value, is_wrong in pairs if is_wrong]
@@ -37,7 +37,7 @@ def _wins(uncertainty: Sequence[float], wrong: Sequence[bool]) -> tuple[float | 
 
 
 def average_precision(uncertainty: Sequence[float], wrong: Sequence[bool]) -> float | None:
-    """Area under the precision-recall curve of finding wrong ones, in (0, 1]; None if nothing is wrong.
+    """Compute the area under the precision-recall curve of finding wrong ones, in (0, 1]; None if nothing is wrong.
 
     Equal values count as one step, so that their order does not matter. A constant scores the share of wrong ones.
     """
@@ -55,7 +55,7 @@ def average_precision(uncertainty: Sequence[float], wrong: Sequence[bool]) -> fl
 
 
 BINS = 10
-"""Of equal width, for the calibration error."""
+"""Number of bins of equal width, for the calibration error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ class Bin:
     stated: float
     """Mean of the stated chances, in [0, 1]."""
     wrong: float
-    """Share of wrong ones, in [0, 1]; of a calibrated uncertainty the same."""
+    """Share of wrong ones, in [0, 1]; the same as `stated` when the uncertainty is calibrated."""
     count: int
 
 
 def reliability_bins(chance_of_wrong: Sequence[float], wrong: Sequence[bool]) -> list[Bin]:
-    """Stated against true chances, in ten bins of equal width, lowest first; empty bins are left out.
+    """Bin predictions by their stated chance of being wrong: ten bins of equal width, lowest first, without empty ones.
 
     Args:
         chance_of_wrong: in [0, 1]; 1 belongs to the last bin.
@@ -91,7 +91,7 @@ def reliability_bins(chance_of_wrong: Sequence[float], wrong: Sequence[bool]) ->
 
 
 def calibration_error(chance_of_wrong: Sequence[float], wrong: Sequence[bool]) -> float | None:
-    """Expected calibration error: mean gap between the stated chance and the share of wrong ones, in [0, 1].
+    """Compute ECE: the mean gap between the stated chance and the share of wrong ones, in [0, 1].
 
     Args:
         chance_of_wrong: in [0, 1]; the gaps of `reliability_bins` are weighted by the bins' sizes.

@@ -1,1 +1,1 @@
-"""The paper's tables and figures as configurations: what was published, beside what is measured here."""
+"""Reproduce the paper's tables and figures: the published numbers beside those measured here."""

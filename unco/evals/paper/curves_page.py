@@ -1,21 +1,21 @@
-"""Figure 4 as a table and, where matplotlib is installed, as a picture."""
+"""Show Figure 4 as a table and, where matplotlib is installed, as a picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from unco.errors import SetupError
-from unco.evals.ab.experiment import Arena
+from unco.evals.ab.experiment import Experiment
 from unco.evals.paper.curves import Curve
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import published
 from unco.evals.paper.reproduce import data_set_of
 
 STEP = 2
-"""Every second threshold stands in the table; all of them in the picture."""
+"""Step between the thresholds of the table; the picture shows all."""
 
 
-def fig4_page(curves: Sequence[Curve], arena: Arena) -> str:
-    """Figure 4 in numbers: GMNER by threshold, each corrector alone."""
+def fig4_page(curves: Sequence[Curve], experiment: Experiment) -> str:
+    """Write Figure 4 in numbers: GMNER by threshold, each corrector alone."""
     headings = (
         "threshold",
         *(f"{curve.attribute}: {what}" for curve in curves for what in ("GMNER", "calls / entity")),
@@ -31,8 +31,8 @@ def fig4_page(curves: Sequence[Curve], arena: Arena) -> str:
         )
         for place in range(0, len(curves[0].thresholds), STEP)
     ]
-    paper = published().fig4.get(data_set_of(arena.types) or "", {})
-    shapes = [
+    paper = published().fig4.get(data_set_of(experiment.types) or "", {})
+    claims = [
         (
             curve.attribute,
             f"{paper[curve.attribute]:.2f}" if paper else "-",
@@ -44,7 +44,7 @@ def fig4_page(curves: Sequence[Curve], arena: Arena) -> str:
     gains = ("", "best threshold, paper", "here", "GMNER gained: asking about all", "best", "nobody asked")
     return (
         "\n## Figure 4, section 3.4: thresholds\n\n"
-        f"{aligned(headings, rows)}\n{aligned(gains, shapes)}\n"
+        f"{aligned(headings, rows)}\n{aligned(gains, claims)}\n"
         "One corrector at a time, nobody asked about the other attributes, from one recording of all answers.\n"
         "Gains are points over the small model alone. The paper's thresholds are of its own small model's\n"
         "uncertainties, which have another scale.\n"
@@ -52,7 +52,7 @@ def fig4_page(curves: Sequence[Curve], arena: Arena) -> str:
 
 
 def _gain(curve: Curve, place: int) -> float:
-    """Points over the small model alone, which is what is left at the threshold of 1."""
+    """Compute the points gained over the small model alone, which is the score at a threshold of 1."""
     return 100 * (curve.f1["GMNER"][place] - curve.f1["GMNER"][-1])
 
 

@@ -1,14 +1,14 @@
-"""What was reproduced, as a page of Markdown that a reader of the paper can follow."""
+"""Write the reproduction as a page of Markdown, in the order of the paper."""
 
 from collections.abc import Mapping, Sequence
 
-from unco.evals.ab.experiment import Arena
+from unco.evals.ab.experiment import Experiment
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.paper.published import published
-from unco.evals.paper.reproduce import RowFound, Runs, Shape, TableFound, data_set_of
-from unco.evals.paper.routed import Auroc
+from unco.evals.paper.reproduce import Claim, RowResult, RunCache, TableResult, data_set_of
+from unco.evals.paper.routed import EstimatorAurocs
 from unco.types import ATTRIBUTES, Attribute
 
 SIMULATED = (
@@ -18,41 +18,42 @@ SIMULATED = (
 )
 
 
-def head(runs: Runs, small_model: str, split: str) -> str:
-    """What was run, and on what."""
-    arena = runs.arena
+def page_head(runs: RunCache, small_model: str, split: str) -> str:
+    """Write the head of the page: what was run, and on which posts."""
+    experiment = runs.experiment
+    entities = sum(len(post.entities) for post in experiment.gold)
     lines = [
         "# The paper's tables, run here",
         "",
-        f"{len(arena.gold)} posts of {split}, {sum(len(post.entities) for post in arena.gold)} gold entities of "
-        f"{len(arena.types)} types. Small model: {small_model}. MLLM: {runs.model}.",
+        f"{len(experiment.gold)} posts of {split}, {entities} gold entities of "
+        f"{len(experiment.types)} types. Small model: {small_model}. MLLM: {runs.model}.",
         "Where the paper names its small model (BART, CLIP, debiasing), this one stands in for it.",
         "F1 in percent by the paper's rule (Eqs. 12-15), with the 95 % bootstrap interval over posts in brackets.",
     ]
-    if arena.simulation is not None and arena.profile is not None:
-        profile = arena.profile.model_dump_json(exclude_defaults=True)
+    if experiment.simulation is not None and experiment.profile is not None:
+        profile = experiment.profile.model_dump_json(exclude_defaults=True)
         lines += ["", SIMULATED, "", f"Profile: `{profile}`"]
-    if data_set_of(arena.types) is None:
+    if data_set_of(experiment.types) is None:
         lines += ["", "These types are of neither of the paper's data sets, so its numbers are left out."]
     return "\n".join(lines) + "\n"
 
 
-def table_page(found: TableFound) -> str:
-    """A table: the paper's numbers, ours, and whether the paper's conclusions are seen here."""
+def table_page(found: TableResult) -> str:
+    """Write a table: the paper's numbers, ours, and whether the paper's conclusions hold here."""
     table = found.table
     headings = ("", "paper: GMNER", "MNER", "EEG", "here: GMNER", "MNER", "EEG", "calls / entity", "harm", "note")
     rows = [(row.name, *_paper(row), *_here(row), *_cost(row), row.note) for row in found.rows]
-    shapes = [
-        (f"{shape.above} above {shape.below}", shape.task, _points(shape.paper), _difference(shape), shape.verdict)
-        for shape in found.shapes
+    claims = [
+        (f"{claim.above} above {claim.below}", claim.task, _points(claim.paper), _difference(claim), claim.verdict)
+        for claim in found.claims
     ]
     drawn = ("what the paper draws from it", "task", "paper", "here (95 % interval)", "")
-    return f"\n## {table.place}: {table.title}\n\n{aligned(headings, rows)}\n{aligned(drawn, shapes)}"
+    return f"\n## {table.place}: {table.title}\n\n{aligned(headings, rows)}\n{aligned(drawn, claims)}"
 
 
-def table6_page(here: Mapping[Attribute, float], arena: Arena) -> str:
-    """Table 6."""
-    own = published().table6.get(data_set_of(arena.types) or "", {})
+def table6_page(here: Mapping[Attribute, float], experiment: Experiment) -> str:
+    """Write Table 6: the shares of attributes that go to the correctors."""
+    own = published().table6.get(data_set_of(experiment.types) or "", {})
     rows = [(name, f"{own[name]:.2f}" if own else "-", f"{100 * here[name]:.2f}") for name in ATTRIBUTES]
     note = (
         "Here: share of the small model's entities of which the attribute is above its threshold. "
@@ -62,10 +63,10 @@ def table6_page(here: Mapping[Attribute, float], arena: Arena) -> str:
     return f"\n## {title}\n\n{aligned(('', 'paper', 'here'), rows)}\n{note}\n"
 
 
-def fig3_page(found: Sequence[Auroc], arena: Arena) -> str:
-    """Figure 3 (6 of Twitter-FMNERG) in numbers."""
+def fig3_page(found: Sequence[EstimatorAurocs], experiment: Experiment) -> str:
+    """Write Figure 3 (6 of Twitter-FMNERG) in numbers."""
     rows = [(one.estimator, *(_ratio(one.by_attribute[name]) for name in ATTRIBUTES)) for one in found]
-    gained = published().fig3.get(data_set_of(arena.types) or "", {})
+    gained = published().fig3.get(data_set_of(experiment.types) or "", {})
     text = (
         "The paper's curves are a picture. In its text: training with debiasing (MRD) adds "
         + ", ".join(f"{points} points ({name})" for name, points in gained.items())
@@ -78,7 +79,7 @@ def fig3_page(found: Sequence[Auroc], arena: Arena) -> str:
 
 
 def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table that can be read as it stands; the first column to the left, the others to the right."""
+    """Format an aligned Markdown table; the first column to the left, the others to the right."""
     cells = [[cell.replace("|", "\\|") for cell in row] for row in (headings, *rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(headings))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in map(lambda width: max(width, 2), widths[1:]))]
@@ -93,18 +94,18 @@ def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _paper(row: RowFound) -> list[str]:
+def _paper(row: RowResult) -> list[str]:
     return ["-" if value is None else f"{value:.2f}" for value in row.paper]
 
 
-def _here(row: RowFound) -> list[str]:
+def _here(row: RowResult) -> list[str]:
     return ["-"] * len(THREE_TASKS) if row.here is None else [_interval(row.here[task]) for task in THREE_TASKS]
 
 
-def _cost(row: RowFound) -> tuple[str, str]:
+def _cost(row: RowResult) -> tuple[str, str]:
     if row.run is None:
         return "-", "-"
-    harm = row.run.changes.harm_rate
+    harm = row.run.effects.harm_rate
     calls = f"{row.run.usage.calls / row.run.entities:.2f}" if row.run.entities else "-"
     return calls, "-" if harm is None else f"{100 * harm:.0f} %"
 
@@ -117,10 +118,10 @@ def _points(points: float | None) -> str:
     return "-" if points is None else f"{points:+.2f}"
 
 
-def _difference(shape: Shape) -> str:
-    if not isinstance(shape.here, Difference):
+def _difference(claim: Claim) -> str:
+    if not isinstance(claim.here, Difference):
         return "-"
-    found = shape.here.f1
+    found = claim.here.f1
     return f"{100 * found.value:+.2f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 

@@ -1,4 +1,4 @@
-"""What the paper published, from `tables.yaml`."""
+"""The numbers that the paper published, from `tables.yaml`."""
 
 from functools import cache
 from pathlib import Path
@@ -22,17 +22,17 @@ class _Strict(BaseModel):
 
 
 class Row(_Strict):
-    """One row of a table."""
+    """One row of one of the paper's tables."""
 
     name: str
     gmner: F1s = NONE
-    """On Twitter-GMNER."""
+    """F1 on Twitter-GMNER."""
     fmnerg: F1s = NONE
-    """On Twitter-FMNERG."""
+    """F1 on Twitter-FMNERG."""
     arm: str | None = None
-    """What is run for it."""
+    """The arm that is run for it, as in `unco compare`."""
     mllm: str | None = None
-    """Pattern of the MLLM's name that it was measured with; None = any."""
+    """Pattern of the name of the MLLM that the row was measured with; None = any."""
     not_run: str = ""
     """Why it is not run."""
 
@@ -44,15 +44,15 @@ class Row(_Strict):
 
 
 class Table(_Strict):
-    """One table."""
+    """One of the paper's tables."""
 
     name: str
     title: str
     place: str
-    """In the paper."""
+    """Its number and section in the paper."""
     rows: tuple[Row, ...]
     above: tuple[tuple[str, str, Task], ...]
-    """What the paper draws from it: (row that is above, row that is below, task)."""
+    """The paper's conclusions from it: (row that is above, row that is below, task)."""
 
     @model_validator(mode="after")
     def _rows_exist(self) -> "Table":
@@ -64,13 +64,13 @@ class Table(_Strict):
 
 
 class Published(_Strict):
-    """All of them."""
+    """All published tables and figures."""
 
     tables: tuple[Table, ...]
     table6: dict[str, dict[Attribute, float]]
-    """By data set: share of entities of which an attribute went to its corrector, in percent."""
+    """By data set: share of entities whose attribute went to its corrector, in percent."""
     fig3: dict[str, dict[Attribute, float]]
-    """By data set: points of AUROC that MRD adds to MC dropout."""
+    """By data set: AUROC points that MRD adds to MC dropout."""
     fig4: dict[str, dict[Attribute, float]]
     """By data set: the best thresholds on dev."""
 

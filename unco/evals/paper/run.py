@@ -1,30 +1,30 @@
-"""`unco reproduce`: what of the paper is wanted, run in an arena, as one page."""
+"""`unco reproduce`: run the wanted tables and figures of the paper and write one page."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from unco.errors import SettingsError
-from unco.evals.ab.experiment import Arena
+from unco.evals.ab.experiment import Experiment
 from unco.evals.formats.json_text import write_lines, write_text
 from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.curves_page import fig4_page, save_curves
-from unco.evals.paper.page import fig3_page, head, table6_page, table_page
+from unco.evals.paper.page import fig3_page, page_head, table6_page, table_page
 from unco.evals.paper.published import published
-from unco.evals.paper.reproduce import Runs, reproduce_table
+from unco.evals.paper.reproduce import RunCache, reproduce_table
 from unco.evals.paper.routed import aurocs, routed_shares
 from unco.state import RESULT
 
 PARTS = ("table1", "table2", "table3", "table5", "table6", "fig3", "fig4")
-"""What can be reproduced. Table 4 counts the data sets, Table 7 tunes the training: see the tests and the recipes."""
+"""Tables and figures that can be reproduced. Tables 4 (data set counts) and 7 (training): see tests and recipes."""
 
 
-def reproduce(parts: Sequence[str], arena: Arena, split: str, out: Path | None = None) -> str:
+def reproduce(parts: Sequence[str], experiment: Experiment, split: str, out: Path | None = None) -> str:
     """Run the wanted tables and figures and write a page.
 
     Args:
         parts: of `PARTS`.
-        arena: posts, small model, MLLM.
+        experiment: posts, small model, MLLM.
         split: of the data, for the page.
         out: folder for the page, `reproduction.md`, and a file of results for each run; None = written nowhere.
 
@@ -34,30 +34,30 @@ def reproduce(parts: Sequence[str], arena: Arena, split: str, out: Path | None =
     """
     if unknown := sorted(set(parts) - set(PARTS)):
         raise SettingsError(f"cannot reproduce {', '.join(unknown)}: there is {', '.join(PARTS)}")
-    runs = Runs(arena, str(arena.make_llm().model))
+    runs = RunCache(experiment, str(experiment.make_llm().model))
     pages = [_page(part, runs) for part in PARTS if part in parts and part != "fig4"]
     curves = threshold_curves(runs) if "fig4" in parts else []
     if curves:
-        pages.append(fig4_page(curves, arena))
+        pages.append(fig4_page(curves, experiment))
     small_model = runs.of("variant=small_only").results[0].model
-    page = head(runs, small_model, split) + "".join(pages)
+    page = page_head(runs, small_model, split) + "".join(pages)
     if out is not None:
         _write(page, runs, out)
         if curves and find_spec("matplotlib"):
-            save_curves(curves, out / "fig4.png", arena.simulation is not None)
+            save_curves(curves, out / "fig4.png", experiment.simulation is not None)
     return page
 
 
-def _page(part: str, runs: Runs) -> str:
+def _page(part: str, runs: RunCache) -> str:
     match part:
         case "table6":
-            return table6_page(routed_shares(runs.of("variant=unco")), runs.arena)
+            return table6_page(routed_shares(runs.of("variant=unco")), runs.experiment)
         case "fig3":
-            return fig3_page(aurocs(runs), runs.arena)
+            return fig3_page(aurocs(runs), runs.experiment)
     return table_page(reproduce_table(next(table for table in published().tables if table.name == part), runs))
 
 
-def _write(page: str, runs: Runs, out: Path) -> None:
+def _write(page: str, runs: RunCache, out: Path) -> None:
     write_text(page, out / "reproduction.md")
-    for number, run in enumerate(runs.made.values(), start=1):
+    for number, run in enumerate(runs.finished.values(), start=1):
         write_lines(out / f"run-{number}.jsonl", [RESULT.dump_python(result, mode="json") for result in run.results])

@@ -1,1 +1,1 @@
-"""A run as one page to look at: scores, plots, cost, and every post as a card; no network, works from disk."""
+"""The report of a run: one HTML page with scores, plots, cost, and every post as a card; works offline."""

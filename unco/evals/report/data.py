@@ -1,18 +1,18 @@
-"""What a report shows, as plain data: the run as it was recorded, what gold says of it, and what it took."""
+"""Collect the data of a report as JSON: the run as it was recorded, its scores against gold, and its cost."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from unco.errors import DataError
 from unco.evals.evaluate.run_scores import score_run
-from unco.evals.evaluate.scoring import Rated
-from unco.evals.evaluate.type_schemes import readings_of
+from unco.evals.evaluate.scoring import Scored
+from unco.evals.evaluate.type_schemes import type_schemes_of
 from unco.evals.formats.checks import check_pairs
-from unco.evals.formats.geometry import plain_box
+from unco.evals.formats.geometry import box_to_list
 from unco.evals.formats.prediction_lines import predicted_of
-from unco.evals.metrics.correction_effects import count_changes, value_right, was_asked
+from unco.evals.metrics.correction_effects import count_effects, value_correct, was_asked
 from unco.evals.metrics.paper import THREE_TASKS
-from unco.evals.report.densities import plots_of
+from unco.evals.report.densities import plot_data
 from unco.nodes.questions.usage import usage_of
 from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 def report_data(
     results: Sequence[Result], gold: Sequence[GoldPost] | None, pictures: Sequence[str | None] | None = None
 ) -> Json:
-    """All that the page needs.
+    """Collect all data that the page needs.
 
     Args:
         results: of a run, all under the same thresholds.
@@ -38,7 +38,7 @@ def report_data(
         run = [predicted_of(result) for result in results]
         check_pairs(gold, run)
         # The page scores as `score_run` does: in the finest type scheme that the run speaks.
-        gold = readings_of(gold, [post.entities for post in run])[0].gold(gold)
+        gold = type_schemes_of(gold, [post.entities for post in run])[0].convert_gold(gold)
     if len({result.thresholds for result in results}) > 1:
         raise DataError("the posts were run under different thresholds: make a report for each of them")
     wanted: Sequence[GoldPost | None] = [None] * len(results) if gold is None else gold
@@ -53,36 +53,36 @@ def report_data(
         "types": sorted({entity.type for result in results for entity in result.entities}),
         "scores": None if gold is None else _scores(results, gold),
         "costs": _costs(results, gold),
-        "plots": None if gold is None else plots_of(results, gold),
+        "plots": None if gold is None else plot_data(results, gold),
         "posts": [_post(*one) for one in zip(results, wanted, images, strict=True)],
     }
 
 
 def _about(results: Sequence[Result]) -> str:
-    mllms = sorted({said.model for said in _said(results) if said.model})
+    mllms = sorted({question.model for question in _questions_asked(results) if question.model})
     entities = sum(len(result.entities) for result in results)
     asked = ", ".join(mllms) or "nobody was asked"
     return f"{len(results)} posts, {entities} entities. Small model: {results[0].model}. MLLM: {asked}."
 
 
 def _warning(results: Sequence[Result]) -> str:
-    said = []
-    if any(one.simulated for one in _said(results)):
-        said.append(
+    warnings = []
+    if any(one.simulated for one in _questions_asked(results)):
+        warnings.append(
             "Answers in this run are simulated: the instrument knows the gold answers and errs as it is told. "
             "Scores show shapes and say nothing about any model."
         )
-    if any(one.authored for one in _said(results)):
-        said.append("Answers in this run were written by hand: no model gave them.")
-    return " ".join(said)
+    if any(one.authored for one in _questions_asked(results)):
+        warnings.append("Answers in this run were written by hand: no model gave them.")
+    return " ".join(warnings)
 
 
 def _scores(results: Sequence[Result], gold: Sequence[GoldPost]) -> Json:
     found = score_run(gold, [predicted_of(result) for result in results])
-    tasks = next(iter(found.readings.values())).tasks
+    tasks = next(iter(found.schemes.values())).tasks
     lines = {task: tasks[task] for task in THREE_TASKS}
     return {
-        task: {"f1": line.f1.value, "low": line.f1.low, "high": line.f1.high} if isinstance(line, Rated) else None
+        task: {"f1": line.f1.value, "low": line.f1.low, "high": line.f1.high} if isinstance(line, Scored) else None
         for task, line in lines.items()
     }
 
@@ -90,7 +90,7 @@ def _scores(results: Sequence[Result], gold: Sequence[GoldPost]) -> Json:
 def _costs(results: Sequence[Result], gold: Sequence[GoldPost] | None) -> list[tuple[str, str]]:
     notes = _notes(results)
     usage = usage_of(notes, [question for result in results for question in result.questions])
-    tokens = "unknown" if None in (usage.input_tokens, usage.output_tokens) else _sum(usage)
+    tokens = "unknown" if None in (usage.input_tokens, usage.output_tokens) else _token_total(usage)
     routed = sum(note.uncertainty > note.threshold for note in notes)
     costs = [
         ("attributes routed", f"{routed:,} of {len(notes):,}"),
@@ -100,18 +100,18 @@ def _costs(results: Sequence[Result], gold: Sequence[GoldPost] | None) -> list[t
         ("US dollars", "unknown" if usage.cost is None else f"{usage.cost:.2f}"),
     ]
     if gold is not None:
-        changes = count_changes(gold, results)
-        harm = "-" if changes.harm_rate is None else f"{100 * changes.harm_rate:.1f} %"
-        costs += [("put right", f"{changes.better:,}"), ("harmed", f"{changes.worse:,}"), ("harm rate", harm)]
+        effects = count_effects(gold, results)
+        harm = "-" if effects.harm_rate is None else f"{100 * effects.harm_rate:.1f} %"
+        costs += [("put right", f"{effects.better:,}"), ("harmed", f"{effects.worse:,}"), ("harm rate", harm)]
     return costs
 
 
-def _sum(usage: Any) -> str:
+def _token_total(usage: Any) -> str:
     return f"{usage.input_tokens + usage.output_tokens:,}"
 
 
-def _said(results: Sequence[Result]) -> list[Correction | PostQuestion]:
-    """All that an MLLM was asked, about attributes and about whole posts."""
+def _questions_asked(results: Sequence[Result]) -> list[Correction | PostQuestion]:
+    """List all questions to an MLLM, about attributes and about whole posts."""
     return [*_notes(results), *(question for result in results for question in result.questions)]
 
 
@@ -137,7 +137,7 @@ def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
 
 
 def _gaps(result: Result) -> list[str] | None:
-    """What stands before each token and after the last; None = single spaces between them, or it cannot be told."""
+    """Find the text before each token and after the last; None = single spaces between them, or the texts differ."""
     if result.text == " ".join(result.tokens):
         return None
     gaps, place = [], 0
@@ -154,16 +154,16 @@ def _gold(item: Any) -> Json:
     return {
         "span": [item.span.start, item.span.stop],
         "type": item.type,
-        "boxes": [plain_box(box) for box in item.boxes],
+        "boxes": [box_to_list(box) for box in item.boxes],
     }
 
 
 def _entity(entity: Entity, gold: GoldPost | None) -> Json:
     by_name = {note.attribute: note for note in entity.corrections}
     return {
-        "span": _plain(entity.span),
+        "span": _json_value(entity.span),
         "type": entity.type,
-        "region": _plain(entity.region),
+        "region": _json_value(entity.region),
         "by": entity.found_by,
         "notes": [_note(by_name[name], entity, gold) for name in ATTRIBUTES if name in by_name],
     }
@@ -173,42 +173,42 @@ def _note(note: Correction, entity: Entity, gold: GoldPost | None) -> Json:
     data: Json = {
         "outcome": note.outcome,
         "uncertainty": note.uncertainty,
-        "before": _plain(note.before),
-        "after": _plain(note.after),
+        "before": _json_value(note.before),
+        "after": _json_value(note.after),
         "joint": was_asked(note) and note.uncertainty <= note.threshold,
-        "turn": 0 if gold is None or note.outcome != "changed" else _turn(note, entity, gold),
+        "turn": 0 if gold is None or note.outcome != "changed" else _effect(note, entity, gold),
     }
-    return data | _told(note)
+    return data | _provenance(note)
 
 
 def _question(question: PostQuestion) -> Json:
-    """A question about the whole post, as generation and recall ask it."""
-    return {"finder": question.finder, "outcome": question.outcome, "dropped": question.dropped} | _told(question)
+    """Convert a question about the whole post, as generation and recall ask it."""
+    return {"finder": question.finder, "outcome": question.outcome, "dropped": question.dropped} | _provenance(question)
 
 
-def _told(said: Correction | PostQuestion) -> Json:
-    """Who said what and what it took; what is empty is left out."""
-    told = {
-        "detail": said.detail,
-        "reasoning": said.reasoning,
-        "prompt": said.prompt,
-        "model": said.model,
-        "calls": said.calls,
-        "cost": said.cost,
-        "seconds": round(said.seconds, 3),
-        "simulated": said.simulated,
-        "authored": said.authored,
+def _provenance(answer: Correction | PostQuestion) -> Json:
+    """Collect who answered what at which cost, without the empty fields."""
+    fields = {
+        "detail": answer.detail,
+        "reasoning": answer.reasoning,
+        "prompt": answer.prompt,
+        "model": answer.model,
+        "calls": answer.calls,
+        "cost": answer.cost,
+        "seconds": round(answer.seconds, 3),
+        "simulated": answer.simulated,
+        "authored": answer.authored,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in fields.items() if value}
 
 
-def _turn(note: Correction, entity: Entity, gold: GoldPost) -> int:
-    """1 = put right, -1 = harmed, 0 = neither, or gold has nothing to judge it by."""
-    before, after = (value_right(gold, entity, note.attribute, value) for value in (note.before, note.after))
+def _effect(note: Correction, entity: Entity, gold: GoldPost) -> int:
+    """Tell the effect of a correction: 1 = put right, -1 = harmed, 0 = neither, or gold has nothing to compare with."""
+    before, after = (value_correct(gold, entity, note.attribute, value) for value in (note.before, note.after))
     return 0 if None in (before, after) else int(bool(after)) - int(bool(before))
 
 
-def _plain(value: Span | Box | str | None) -> Any:
+def _json_value(value: Span | Box | str | None) -> Any:
     if isinstance(value, Span):
         return [value.start, value.stop]
-    return plain_box(value) if isinstance(value, Box) else value
+    return box_to_list(value) if isinstance(value, Box) else value

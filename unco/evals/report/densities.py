@@ -1,4 +1,4 @@
-"""How uncertain right and wrong predictions of the small model are (Figures 3 and 6), and what follows from it."""
+"""Data of the report's plots: densities of the uncertainty of right and wrong predictions (Figures 3 and 6)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from unco.evals.metrics.uncertainty import wrong_regions, wrong_spans, wrong_typ
 from unco.types import ATTRIBUTES, Attribute, Entity, GoldPost, Result
 
 BINS = 50
-"""Of equal width over [0, 1]."""
+"""Number of bins of equal width over [0, 1]."""
 
 WIDTH = 0.03
 """Standard deviation of the smoothing, in units of uncertainty."""
@@ -20,26 +20,26 @@ WIDTH = 0.03
 Json = dict[str, Any]
 
 
-def before_correction(result: Result) -> PredictedPost:
-    """What the small model said of a post, whatever was corrected after it."""
+def uncorrected(result: Result) -> PredictedPost:
+    """Recover the small model's predictions for a post, before any correction."""
     found = (entity for entity in result.entities if entity.found_by == "small model")
-    return PredictedPost(result.id, tuple(_before(entity) for entity in found), result.tokens)
+    return PredictedPost(result.id, tuple(_uncorrected(entity) for entity in found), result.tokens)
 
 
-def plots_of(results: Sequence[Result], gold: Sequence[GoldPost]) -> dict[Attribute, Json | None]:
-    """Of each attribute: densities, reliability, risk against coverage; None = nothing can be judged.
+def plot_data(results: Sequence[Result], gold: Sequence[GoldPost]) -> dict[Attribute, Json | None]:
+    """Compute for each attribute densities, reliability and risk against coverage; None = gold has nothing to compare.
 
     Args:
-        results: of a run; judged is what the small model said.
+        results: of a run; the small model's own predictions are measured.
         gold: the same posts in the same order.
     """
-    run = [before_correction(result) for result in results]
-    judged, flags = report_uncertainty(gold, run), _flags(gold, run)
-    return {name: _plot(judged["all", name], flags[name]) for name in ATTRIBUTES}
+    run = [uncorrected(result) for result in results]
+    pairs, flags = report_uncertainty(gold, run), _flags(gold, run)
+    return {name: _plot(pairs["all", name], flags[name]) for name in ATTRIBUTES}
 
 
 def density(values: Sequence[float]) -> list[float]:
-    """A smooth density over [0, 1] in `BINS` steps; its mean is 1. All zeros where there are no values."""
+    """Estimate a smooth density over [0, 1] in `BINS` steps, with mean 1; all zeros where there are no values."""
     if not values:
         return [0.0] * BINS
     counts, _ = np.histogram(np.clip(values, 0, 1), BINS, (0, 1))
@@ -50,7 +50,7 @@ def density(values: Sequence[float]) -> list[float]:
     return [float(height) for height in np.round(smooth * BINS / counts.sum(), 4)]
 
 
-def _before(entity: Entity) -> Predicted:
+def _uncorrected(entity: Entity) -> Predicted:
     value = {note.attribute: note.before for note in entity.corrections}
     return Predicted(
         value.get("span", entity.span),  # type: ignore[arg-type]  # each attribute has values of its own type
@@ -61,7 +61,7 @@ def _before(entity: Entity) -> Predicted:
 
 
 def _flags(gold: Sequence[GoldPost], run: Sequence[PredictedPost]) -> dict[Attribute, list[tuple[float, bool]]]:
-    """(uncertainty, wrong) of all that gold can judge."""
+    """Pair uncertainty and error flag of all predictions that gold can be compared with."""
     entities = [post.entities for post in run]
     wrong: dict[Attribute, Sequence[bool | None]] = {
         "span": wrong_spans(gold, entities),
@@ -79,13 +79,13 @@ def _flags(gold: Sequence[GoldPost], run: Sequence[PredictedPost]) -> dict[Attri
     }
 
 
-def _plot(quality: Any, judged: Sequence[tuple[float, bool]]) -> Json | None:
+def _plot(quality: Any, pairs: Sequence[tuple[float, bool]]) -> Json | None:
     if not isinstance(quality, UncertaintyQuality):
         return None
     step = max(1, len(quality.curve) // 200)
     return {
-        "right": density([doubt for doubt, wrong in judged if not wrong]),
-        "wrong": density([doubt for doubt, wrong in judged if wrong]),
+        "right": density([uncertainty for uncertainty, wrong in pairs if not wrong]),
+        "wrong": density([uncertainty for uncertainty, wrong in pairs if wrong]),
         "bins": [asdict(one) for one in quality.bins],
         "curve": [*quality.curve[::step], quality.curve[-1]],
         "count": quality.count,

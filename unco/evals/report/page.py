@@ -1,4 +1,4 @@
-"""The report as one HTML file: data as JSON that cannot end its script, and a policy that forbids every request."""
+"""Write the report as one HTML file: JSON that cannot end its script element, and a policy that forbids requests."""
 
 import json
 from base64 import b64encode
@@ -17,10 +17,10 @@ _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def render_page(data: dict[str, Any]) -> str:
-    """The page with its data, style and script; ASCII."""
+    """Render the page with its data, style and script; ASCII."""
     script, style = "".join(_source(name) for name in SCRIPTS), _source("page.css")
     return Template(_source("page.html")).substitute(
-        data=plain_json(data),
+        data=script_safe_json(data),
         script=script,
         style=style,
         script_hash=_hash(script),
@@ -28,8 +28,8 @@ def render_page(data: dict[str, Any]) -> str:
     )
 
 
-def plain_json(data: Any) -> str:
-    """JSON that can stand in an HTML script element whatever the strings in it are."""
+def script_safe_json(data: Any) -> str:
+    """Write JSON that is safe inside an HTML script element, whatever its strings are."""
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.translate(_ESCAPED)
 
@@ -48,5 +48,5 @@ def _source(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """Of an inline script or style, as Content-Security-Policy wants it."""
+    """Hash an inline script or style, in the form that Content-Security-Policy wants."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""Small copies of a run's pictures, to be held by the page itself."""
+"""Make small copies of a run's pictures, to embed in the page."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ QUALITY = 72
 
 
 def small_pictures(results: Sequence[Result], folder: Path) -> list[str | None]:
-    """`data:` URLs of the posts' pictures in a folder; None for a post that has none there.
+    """Make `data:` URLs of the posts' pictures in a folder; None for a post that has none there.
 
     Args:
         results: posts; a picture is the file that the run names, if it lies in the folder, else `<id>.jpg` (.jpeg,
@@ -43,7 +43,7 @@ def _file(result: Result, folder: Path) -> Path | None:
 
 
 def _inside(folder: Path, name: str) -> Path | None:
-    """A file of that name, if it truly lies in the folder; nothing is opened to find out."""
+    """Find a file of that name if it truly lies in the folder, without opening anything."""
     try:
         path = (folder / name).resolve()
         return path if path.is_relative_to(folder) and path.is_file() else None

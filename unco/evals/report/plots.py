@@ -1,4 +1,4 @@
-"""The report's plots as PNG and SVG files, by matplotlib."""
+"""Save the report's plots as PNG and SVG files, with matplotlib."""
 
 from collections.abc import Mapping
 from pathlib import Path

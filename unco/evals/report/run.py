@@ -1,4 +1,4 @@
-"""`unco report`: from a run's file to a page."""
+"""`unco report`: write the page of a run's file."""
 
 from pathlib import Path
 
@@ -18,13 +18,13 @@ def write_report(
     pictures: Path | None = None,
     plots: Path | None = None,
 ) -> int:
-    """Write the page.
+    """Write the report page of a run.
 
     Args:
         run: results of unco, one a line.
         out: the page.
         gold: the same posts; None = nothing is scored.
-        pictures: folder of their pictures, to be held by the page; None = boxes on an empty frame.
+        pictures: folder of their pictures, to embed in the page; None = boxes on an empty frame.
         plots: folder for the plots as PNG and SVG; None = in the page alone.
 
     Returns:

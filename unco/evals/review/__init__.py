@@ -1,1 +1,1 @@
-"""What a person should look at: the review queue and its exchange with labelling tools."""
+"""Human review: the queue of uncertain results, and its exchange with labelling tools."""

@@ -19,7 +19,7 @@ from unco.evals.formats.official_json import write_official_predictions
 from unco.evals.formats.predicted import NOWHERE, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
 from unco.evals.formats.results import read_results
-from unco.evals.review.label_studio_import import Reviewed, read_review
+from unco.evals.review.label_studio_import import ReviewedPosts, read_review
 from unco.evals.review.queue import review_queue
 from unco.types import GoldEntity, GoldPost
 
@@ -45,18 +45,18 @@ def export_run(run: Path, form: str, out: Path, gold: Sequence[GoldPost] | None 
     """
     if form not in FORMATS:
         raise SettingsError(f"no format {form!r}: choose {', '.join(FORMATS)}")
-    posts = _completed(read_predictions(run), gold)
+    posts = _with_gold_tokens(read_predictions(run), gold)
     _WRITERS[form](posts, out, image)
     return len(posts)
 
 
 def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{id}.jpg") -> int:
-    """Write what a person should look at, the most doubtful first, as tasks for Label Studio.
+    """Write the review queue, the most uncertain posts first, as tasks for Label Studio.
 
     Args:
-        run: results of unco, with the account of their corrections.
+        run: results of unco, with the record of their corrections.
         out: the file.
-        most: posts; None = all that hold anything in doubt.
+        most: posts; None = all that need a review.
         image: as of `export_run`.
 
     Returns:
@@ -69,14 +69,14 @@ def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{i
     tasks = []
     for one in queue:
         notes: dict[int, str] = {}
-        for doubt in one.doubts:
-            notes[doubt.entity] = "; ".join(filter(None, (notes.get(doubt.entity, ""), doubt.note)))
+        for item in one.items:
+            notes[item.entity] = "; ".join(filter(None, (notes.get(item.entity, ""), item.note)))
         tasks.append(to_task(predicted_of(one.result), _address(image, one.result.id), one.result.model, notes))
     _write_tasks(tasks, {e.type for one in queue for e in one.result.entities}, out)
     return len(queue)
 
 
-def import_review(path: Path, out: Path) -> Reviewed:
+def import_review(path: Path, out: Path) -> ReviewedPosts:
     """Read Label Studio's export and write its posts as gold lines.
 
     Raises:
@@ -87,7 +87,7 @@ def import_review(path: Path, out: Path) -> Reviewed:
     return reviewed
 
 
-def _completed(posts: Sequence[PredictedPost], gold: Sequence[GoldPost] | None) -> list[PredictedPost]:
+def _with_gold_tokens(posts: Sequence[PredictedPost], gold: Sequence[GoldPost] | None) -> list[PredictedPost]:
     if gold is None:
         return list(posts)
     check_pairs(gold, posts)
@@ -98,7 +98,7 @@ def _completed(posts: Sequence[PredictedPost], gold: Sequence[GoldPost] | None) 
 
 
 def _as_gold(post: PredictedPost) -> GoldPost:
-    """Predictions in the form of gold, for formats that know nothing else."""
+    """Convert predictions to gold posts, for formats that hold nothing else."""
     if not post.id or post.tokens is None:
         raise DataError(f"post {post.id!r} has no id or no tokens: give the gold posts, which hold both")
     entities = (

@@ -1,4 +1,4 @@
-"""What people made of the tasks of `label_studio`: Label Studio's JSON export, read as gold posts.
+"""Read Label Studio's JSON export of reviewed tasks (see `label_studio`) as gold posts.
 
 A relation links a span to a box, whichever way it points; a span may have several boxes, and a box several spans. Of a
 task's annotations the last that was not cancelled counts. A box that no span is linked to is refused, not dropped.
@@ -20,16 +20,16 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
-    """An export."""
+class ReviewedPosts:
+    """The content of an export: reviewed posts, and ids of the others."""
 
     gold: tuple[GoldPost, ...]
-    """Posts that somebody has annotated."""
+    """Posts that a person has annotated."""
     left: tuple[str, ...]
-    """Ids of those that nobody has, or that were skipped."""
+    """Ids of posts that were not annotated, or were skipped."""
 
 
-def read_review(path: Path) -> Reviewed:
+def read_review(path: Path) -> ReviewedPosts:
     """Read an export in Label Studio's JSON format (not JSON-MIN).
 
     Raises:
@@ -50,7 +50,7 @@ def read_review(path: Path) -> Reviewed:
         except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
             raise DataError(f"{where}: not a task of ours, annotated: {type(error).__name__}: {error}") from error
     check_gold(gold, str(path))
-    return Reviewed(tuple(gold), tuple(left))
+    return ReviewedPosts(tuple(gold), tuple(left))
 
 
 def _last_annotation(task: Json) -> Sequence[Json] | None:
@@ -80,7 +80,7 @@ def _to_post(data: Json, results: Sequence[Json], where: str) -> GoldPost:
 def _links(
     results: Sequence[Json], spans: Mapping[str, Json], boxes: Mapping[str, Box], where: str
 ) -> dict[str, tuple[Box, ...]]:
-    """Boxes of each span, by the spans' names."""
+    """Collect the boxes of each span, by the spans' names."""
     pairs = [(one["from_id"], one["to_id"]) for one in results if one["type"] == "relation"]
     both = [(a, b) if a in spans else (b, a) for a, b in pairs]
     found = {name: tuple(boxes[box] for span, box in both if span == name and box in boxes) for name in spans}
@@ -99,7 +99,7 @@ def _box(result: Json, where: str) -> Box:
 
 
 def _span(value: Json, tokens: Sequence[str], where: str) -> Span:
-    """The tokens that the characters touch: half a word that was marked is the word."""
+    """Find the tokens that the characters touch: a half-marked word counts as the whole word."""
     start, stop = int(value["start"]), int(value["end"])
     marked = " ".join(tokens)[start:stop]
     starts = token_starts(tokens)

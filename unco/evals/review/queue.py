@@ -1,4 +1,4 @@
-"""What a person should look at after a run: attributes that are still in doubt, the most doubtful first."""
+"""Build the review queue of a run: attributes that are still uncertain, the most uncertain first."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _UNRESOLVED = ("rejected", "failed", "unavailable")
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class ReviewItem:
     """One attribute that a person should look at."""
 
     entity: int
@@ -25,33 +25,33 @@ class Doubt:
     reason: str
     """One of `REASONS`."""
     uncertainty: float
-    """The small model's, in [0, 1]; 1 where it did not see the entity."""
+    """The small model's uncertainty, in [0, 1]; 1 where it did not find the entity."""
     note: str
-    """In words."""
+    """The reason in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class QueuedPost:
     """A post that a person should look at."""
 
     result: Result
-    doubts: tuple[Doubt, ...]
-    """The most doubtful first."""
+    items: tuple[ReviewItem, ...]
+    """Attributes to look at, the most uncertain first."""
 
 
-def review_queue(results: Iterable[Result]) -> list[Queued]:
-    """Posts that hold anything in doubt: unresolved ones first, then by uncertainty."""
-    queued = [Queued(result, tuple(sorted(_doubts(result.entities), key=_rank))) for result in results]
-    return sorted((one for one in queued if one.doubts), key=lambda one: _rank(one.doubts[0]))
+def review_queue(results: Iterable[Result]) -> list[QueuedPost]:
+    """Collect the posts that need a review: unresolved ones first, then by uncertainty."""
+    queued = [QueuedPost(result, tuple(sorted(_review_items(result.entities), key=_rank))) for result in results]
+    return sorted((one for one in queued if one.items), key=lambda one: _rank(one.items[0]))
 
 
-def _rank(doubt: Doubt) -> tuple[int, float]:
-    return REASONS.index(doubt.reason), -doubt.uncertainty
+def _rank(item: ReviewItem) -> tuple[int, float]:
+    return REASONS.index(item.reason), -item.uncertainty
 
 
-def _doubts(entities: Sequence[Entity]) -> list[Doubt]:
+def _review_items(entities: Sequence[Entity]) -> list[ReviewItem]:
     return [
-        Doubt(entity.index, note.attribute, reason, note.uncertainty, _words(entity, note, reason))
+        ReviewItem(entity.index, note.attribute, reason, note.uncertainty, _words(entity, note, reason))
         for entity in entities
         for note in entity.corrections
         if (reason := _reason(note))
@@ -65,13 +65,13 @@ def _reason(note: Correction) -> str:
 
 
 def _words(entity: Entity, note: Correction, reason: str) -> str:
-    why = "; ".join(filter(None, (note.detail, _whose(note))))
+    why = "; ".join(filter(None, (note.detail, _provenance_warning(note))))
     detail = f" ({why})" if why else ""
     return f"{note.attribute} of {entity.text!r}: {reason}{detail}, uncertainty {note.uncertainty:.2f}"
 
 
-def _whose(note: Correction) -> str:
-    """A warning where no model gave the answer."""
+def _provenance_warning(note: Correction) -> str:
+    """Warn where no model gave the answer."""
     if note.simulated:
         return "the answer is simulated"
     return "the answer was written by hand" if note.authored else ""

@@ -1,4 +1,4 @@
-"""A simulated multimodal LLM: a test instrument that knows the gold answers and errs as it is told. Never quality.
+"""A simulated multimodal LLM: a test instrument that knows the gold answers and errs by a profile. Never quality.
 
 It stands behind real HTTP and knows of a question only what any model would: the messages and the picture's bytes.
 Every answer names its model `simulated-<family>`.

@@ -1,4 +1,4 @@
-"""What a simulated model answers: the gold, spoilt as its profile says."""
+"""Compute a simulated model's answers: gold values, made wrong with the chances of its profile."""
 
 import re
 from dataclasses import dataclass, replace
@@ -6,14 +6,14 @@ from random import Random
 from typing import Any
 
 from unco.evals.simulation.families import Family, Shares
-from unco.evals.simulation.gold import GoldIndex, best_match, extent
+from unco.evals.simulation.gold import GoldIndex, best_match, character_range
 from unco.evals.simulation.profile import Profile
 from unco.evals.simulation.question import Question, find_rectangle
 from unco.small_model.label_schemes import COARSE_OF, GMNER_OF
 from unco.types import GoldEntity, GoldPost
 
 INVENTED = ("Zyx Quorndale", "Brimtock Society", "Upper Vellamont", "Orrin Dask")
-"""Names that stand in no post."""
+"""Names that occur in no post."""
 NO_TYPE = "SOMETHING-ELSE"
 """A type that is in no scheme."""
 BOX_KEYS = ("corrected_bounding_box", "bounding_box")
@@ -31,15 +31,15 @@ class Knowledge:
 
 
 def answer(question: Question, knowledge: Knowledge, draw: Random) -> Answer:
-    """The JSON object to answer with, its keys as the question asks for them."""
+    """Make the JSON object of the answer, with the keys that the question asks for."""
     post = knowledge.gold.find(question.text, question.picture.size if question.picture else None)
     entity = best_match(post, question.entity) if post else None
-    told = replace(knowledge, profile=knowledge.profile.careless(_lost(question, knowledge.profile)))
-    return {key: _value(key, question, post, entity, told, draw) for key in question.keys}
+    knowledge = replace(knowledge, profile=knowledge.profile.less_accurate(_share_lost(question, knowledge.profile)))
+    return {key: _answer_value(key, question, post, entity, knowledge, draw) for key in question.keys}
 
 
-def _lost(question: Question, profile: Profile) -> float:
-    """Share of the right answers that go wrong for what the prompt leaves out."""
+def _share_lost(question: Question, profile: Profile) -> float:
+    """Compute the share of right answers that go wrong because of what the prompt leaves out."""
     kept = 1.0
     if "reasoning_process" not in question.keys:
         kept *= 1 - profile.without_reasoning
@@ -48,32 +48,32 @@ def _lost(question: Question, profile: Profile) -> float:
     return 1 - kept
 
 
-def _value(
+def _answer_value(
     key: str, question: Question, post: GoldPost | None, entity: GoldEntity | None, knowledge: Knowledge, draw: Random
 ) -> Any:
     match key:
         case "reasoning_process":
             return "Simulated: looked up in the gold answers, then spoilt as the profile says."
         case "corrected_entity":
-            return _words(question, post, entity, knowledge.profile, draw)
+            return _answer_words(question, post, entity, knowledge.profile, draw)
         case "corrected_type":
-            return _type(question, entity, knowledge.profile, draw)
+            return _answer_type(question, entity, knowledge.profile, draw)
         case "corrected_bounding_box":
-            return _box(question, post, entity, knowledge, draw)
+            return _answer_box(question, post, entity, knowledge, draw)
         case "entities":
-            return _entities(question, post, knowledge, draw)
+            return _answer_entities(question, post, knowledge, draw)
     return None  # a candidate's number: the box is given instead
 
 
-def _entities(question: Question, post: GoldPost | None, knowledge: Knowledge, draw: Random) -> list[Answer]:
-    """The post's entities that were not found already, and perhaps one that does not exist."""
+def _answer_entities(question: Question, post: GoldPost | None, knowledge: Knowledge, draw: Random) -> list[Answer]:
+    """Answer with the post's entities that were not found already, and perhaps one that does not exist."""
     answers = [
         {
-            "entity": _words(question, post, entity, knowledge.profile, draw),
-            "type": _type(question, entity, knowledge.profile, draw),
-            "bounding_box": _box(question, post, entity, knowledge, draw),
+            "entity": _answer_words(question, post, entity, knowledge.profile, draw),
+            "type": _answer_type(question, entity, knowledge.profile, draw),
+            "bounding_box": _answer_box(question, post, entity, knowledge, draw),
         }
-        for entity in (_missed(post, question.found) if post else ())
+        for entity in (_not_found_yet(post, question.found) if post else ())
     ]
     if draw.random() < knowledge.profile.hallucination.span:
         kind = draw.choice(question.labels) if question.labels else NO_TYPE
@@ -81,8 +81,8 @@ def _entities(question: Question, post: GoldPost | None, knowledge: Knowledge, d
     return answers
 
 
-def _missed(post: GoldPost, found: str) -> tuple[GoldEntity, ...]:
-    """The gold entities that none of the listed ones overlaps; each line of the list stands for one entity."""
+def _not_found_yet(post: GoldPost, found: str) -> tuple[GoldEntity, ...]:
+    """List the gold entities that no listed one overlaps; each line of the list stands for one entity."""
     left = post.entities
     for line in found.splitlines():
         words = re.sub(r"^- | \([^()]*\)$|: \S+$", "", line.strip())
@@ -91,23 +91,25 @@ def _missed(post: GoldPost, found: str) -> tuple[GoldEntity, ...]:
     return left
 
 
-def _words(question: Question, post: GoldPost | None, entity: GoldEntity | None, profile: Profile, draw: Random) -> str:
-    """The entity's words; wrong ones end a word too early or too late."""
+def _answer_words(
+    question: Question, post: GoldPost | None, entity: GoldEntity | None, profile: Profile, draw: Random
+) -> str:
+    """Answer with the entity's words; wrong ones end a word too early or too late."""
     invents, errs, pick = draw.random(), draw.random(), draw.random()
     if invents < profile.hallucination.span:
         return INVENTED[int(pick * len(INVENTED))]
     if post is None or entity is None:
         return question.entity
-    start, stop = _place(question.text, post, entity)
+    start, stop = _position(question.text, post, entity)
     right = question.text[start:stop]
     if errs < profile.right.span:
         return right
-    others = [words for words in _shifted(question.text, start, stop) if words != right]
+    others = [words for words in _shifted_spans(question.text, start, stop) if words != right]
     return others[int(pick * len(others))] if others else right
 
 
-def _shifted(text: str, start: int, stop: int) -> list[str]:
-    """The words of a place with one more or one less at either end."""
+def _shifted_spans(text: str, start: int, stop: int) -> list[str]:
+    """List the texts of a span with one word more or less at either end."""
     words = [(found.start(), found.end()) for found in re.finditer(r"\S+", text)]
     inside = [index for index, (first, last) in enumerate(words) if last > start and first < stop]
     first, last = inside[0], inside[-1]
@@ -115,15 +117,15 @@ def _shifted(text: str, start: int, stop: int) -> list[str]:
     return [text[words[a][0] : words[b][1]] for a, b in ends if 0 <= a <= b < len(words)]
 
 
-def _place(text: str, post: GoldPost, entity: GoldEntity) -> tuple[int, int]:
-    """(start, stop) of an entity in the text as it was asked."""
+def _position(text: str, post: GoldPost, entity: GoldEntity) -> tuple[int, int]:
+    """Find the characters (start, stop) of an entity in the text of the question."""
     visible = [index for index, char in enumerate(text) if not char.isspace()]
-    start, stop = extent(post, entity)
+    start, stop = character_range(post, entity)
     return visible[start], visible[stop - 1] + 1
 
 
-def _type(question: Question, entity: GoldEntity | None, profile: Profile, draw: Random) -> str:
-    """The gold type, or the listed one above it; wrong ones are another that is listed."""
+def _answer_type(question: Question, entity: GoldEntity | None, profile: Profile, draw: Random) -> str:
+    """Answer with the gold type, or the listed coarser one; wrong ones are another listed type."""
     invents, errs, pick = draw.random(), draw.random(), draw.random()
     if invents < profile.hallucination.type:
         return NO_TYPE
@@ -134,25 +136,25 @@ def _type(question: Question, entity: GoldEntity | None, profile: Profile, draw:
     return right if errs < profile.right.type or not others else others[int(pick * len(others))]
 
 
-def _box(
+def _answer_box(
     question: Question, post: GoldPost | None, entity: GoldEntity | None, knowledge: Knowledge, draw: Random
 ) -> list[float] | None:
-    """The entity's first box in the family's numbers; None when it has none, or when there is no picture to see."""
-    shares = _shares(question, post, entity)
+    """Answer with the entity's first box in the family's numbers; None without a box, or without a picture."""
+    shares = _true_shares(question, post, entity)
     invents, errs = draw.random(), draw.random()
     if question.picture is None:
         return None
     if shares is None and invents < knowledge.profile.hallucination.region:
-        shares = _anywhere(draw)
+        shares = _random_box(draw)
     elif errs >= knowledge.profile.right.region:
-        shares = _wrong(shares, draw)
+        shares = _wrong_shares(shares, draw)
     if shares is None:
         return None
-    return knowledge.family.write(_noisy(shares, knowledge.profile.box_noise, draw), question.picture.size)
+    return knowledge.family.write(_add_noise(shares, knowledge.profile.box_noise, draw), question.picture.size)
 
 
-def _shares(question: Question, post: GoldPost | None, entity: GoldEntity | None) -> Shares | None:
-    """Where the entity is, as shares of the picture."""
+def _true_shares(question: Question, post: GoldPost | None, entity: GoldEntity | None) -> Shares | None:
+    """Find where the entity is, as shares of the picture."""
     if question.picture is not None and (seen := find_rectangle(question.picture, question.entity)):
         width, height = question.picture.size
         return seen[0] / width, seen[1] / height, seen[2] / width, seen[3] / height
@@ -162,34 +164,34 @@ def _shares(question: Question, post: GoldPost | None, entity: GoldEntity | None
     return box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height
 
 
-def _wrong(right: Shares | None, draw: Random) -> Shares | None:
-    """No box for one, some box for none, or a box beside the right one."""
+def _wrong_shares(right: Shares | None, draw: Random) -> Shares | None:
+    """Make a wrong region: none for a box, some box for none, or a box beside the right one."""
     if right is None:
-        return _anywhere(draw)
+        return _random_box(draw)
     if draw.random() < 0.3:
         return None
     width, height = right[2] - right[0], right[3] - right[1]
     across = width * draw.uniform(0.6, 1.2) * (1 if right[0] < 1 - right[2] else -1)
     down = height * draw.uniform(0.0, 0.5) * (1 if right[1] < 1 - right[3] else -1)
-    return _inside((right[0] + across, right[1] + down, right[2] + across, right[3] + down))
+    return _clip((right[0] + across, right[1] + down, right[2] + across, right[3] + down))
 
 
-def _anywhere(draw: Random) -> Shares:
-    """A box of a tenth to a half of each side."""
+def _random_box(draw: Random) -> Shares:
+    """Draw a random box of a tenth to a half of each side."""
     width, height = draw.uniform(0.1, 0.5), draw.uniform(0.1, 0.5)
     left, top = draw.uniform(0, 1 - width), draw.uniform(0, 1 - height)
     return left, top, left + width, top + height
 
 
-def _noisy(shares: Shares, noise: float, draw: Random) -> Shares:
-    """Corners moved by normal noise."""
+def _add_noise(shares: Shares, noise: float, draw: Random) -> Shares:
+    """Move the corners by normal noise."""
     sides = (shares[2] - shares[0], shares[3] - shares[1])
     x1, y1, x2, y2 = (share + draw.gauss(0, noise) * sides[i % 2] for i, share in enumerate(shares))
-    return _inside((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
+    return _clip((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
 
 
-def _inside(shares: Shares) -> Shares:
-    """Within the picture, and at least a hundredth of each side."""
+def _clip(shares: Shares) -> Shares:
+    """Clip a box to the picture, and make it at least a hundredth of each side."""
     x1, y1, x2, y2 = shares
     left, top = min(max(x1, 0.0), 0.99), min(max(y1, 0.0), 0.99)
     return left, top, min(max(x2, left + 0.01), 1.0), min(max(y2, top + 0.01), 1.0)

@@ -1,4 +1,4 @@
-"""The gold answers of a simulated model: read from a data set or a file, found again by a post's text."""
+"""The gold answers of a simulated model: read from a data set or a file, and looked up by a post's text."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from unco.errors import DataError
 from unco.evals.data.twitter_gmner import has_fine_types, read_fmnerg, read_gmner
-from unco.evals.formats.gold_lines import gold_from_plain
+from unco.evals.formats.gold_lines import gold_from_dicts
 from unco.evals.formats.json_text import json_lines
 from unco.types import GoldEntity, GoldPost
 
@@ -14,7 +14,7 @@ SPLITS = ("train", "dev", "test")
 
 
 def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
-    """Gold posts of a folder of Twitter-GMNER or Twitter-FMNERG, all splits; or of a JSON Lines file.
+    """Read gold posts from a folder of Twitter-GMNER or Twitter-FMNERG, all splits; or from a JSON Lines file.
 
     Args:
         path: a folder with txt/ (of two columns, or of three), or a file of one post a line:
@@ -26,7 +26,7 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     """
     if path.is_file():
         lines = json_lines(path) if path.stat().st_size else ()  # none is enough to be probed for a box frame
-        return gold_from_plain([(where, _with_tokens(line, where)) for where, line in lines], str(path))
+        return gold_from_dicts([(where, _with_tokens(line, where)) for where, line in lines], str(path))
     splits = [split for split in SPLITS if (path / "txt" / f"{split}.txt").is_file()]
     if not splits:
         raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
@@ -36,7 +36,7 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
 
 
 def _with_tokens(line: Any, where: str) -> Any:
-    """A line of the gold format, made of one that may have a text in place of tokens, and neither id nor entities.
+    """Complete a line to the gold format; it may have a text in place of tokens, and lack id and entities.
 
     Raises:
         DataError: it has both, or neither.
@@ -51,43 +51,43 @@ def _with_tokens(line: Any, where: str) -> Any:
 
 
 class GoldIndex:
-    """Gold posts by their text, white space aside."""
+    """Looks up gold posts by their text, ignoring white space."""
 
     def __init__(self, posts: Iterable[GoldPost]) -> None:
-        """Index them; of posts with the same text all are kept."""
+        """Index posts; all posts with the same text are kept."""
         self._by_text: dict[str, list[GoldPost]] = {}
         for post in posts:
-            self._by_text.setdefault(solid("".join(post.tokens)), []).append(post)
+            self._by_text.setdefault(without_spaces("".join(post.tokens)), []).append(post)
 
     def find(self, text: str, size: tuple[int, int] | None) -> GoldPost | None:
-        """The post of a text; of several the one whose picture has most nearly the shape of the one received."""
-        posts = self._by_text.get(solid(text), [])
+        """Find the post of a text; of several the one whose picture's aspect ratio is nearest to the given size."""
+        posts = self._by_text.get(without_spaces(text), [])
         if size is None or len(posts) < 2:
             return posts[0] if posts else None
         return min(posts, key=lambda post: abs(post.size[0] / post.size[1] - size[0] / size[1]) if post.size else 1e9)
 
 
-def solid(text: str) -> str:
-    """Without white space; a `<` that a prompt had to disarm is one again."""
+def without_spaces(text: str) -> str:
+    """Remove white space, and restore a `<` that the prompt had to escape."""
     return "".join(text.split()).replace("‹", "<")
 
 
-def extent(post: GoldPost, entity: GoldEntity) -> tuple[int, int]:
-    """(start, stop) of an entity in its post's solid text."""
-    lengths = [len(solid(token)) for token in post.tokens]
+def character_range(post: GoldPost, entity: GoldEntity) -> tuple[int, int]:
+    """Find the characters (start, stop) of an entity in its post's text without white space."""
+    lengths = [len(without_spaces(token)) for token in post.tokens]
     return sum(lengths[: entity.span.start]), sum(lengths[: entity.span.stop])
 
 
 def best_match(post: GoldPost, words: str) -> GoldEntity | None:
-    """The gold entity that words of a post overlap most; None when they overlap none.
+    """Find the gold entity that words of a post overlap most; None when they overlap none.
 
     Of equals the one that is spaced as the words are, for a name can stand in a post as a hashtag too; then the first.
     """
-    text, asked = solid("".join(post.tokens)), solid(words)
+    text, asked = without_spaces("".join(post.tokens)), without_spaces(words)
     places = [start for start in range(len(text)) if asked and text.startswith(asked, start)]
     best, most = None, (0.0, False)
     for entity in post.entities:
-        start, stop = extent(post, entity)
+        start, stop = character_range(post, entity)
         spaced_alike = " ".join(post.tokens[entity.span.start : entity.span.stop]) == " ".join(words.split())
         for place in places:
             shared = min(stop, place + len(asked)) - max(start, place)

@@ -1,4 +1,4 @@
-"""A simulated model: what it says to a question, decided by dice.
+"""A simulated model: answers questions with seeded random errors.
 
 What it does to a question follows from the seed, the question's content and how often that question was asked; the
 order in which different questions come, and from which threads, does not matter.
@@ -13,9 +13,9 @@ from threading import Event, Lock
 from typing import Any, TypeVar
 
 from unco.evals.simulation.answering import Knowledge, answer
-from unco.evals.simulation.malformed import REFUSAL, Said, spoil, well_formed
+from unco.evals.simulation.malformed import REFUSAL, Message, malform, well_formed
 from unco.evals.simulation.profile import MALFORMED
-from unco.evals.simulation.question import Question, said_in
+from unco.evals.simulation.question import Question, prompt_characters
 
 Kind = TypeVar("Kind", bound=str)
 
@@ -27,38 +27,38 @@ class Simulation:
     knowledge: Knowledge
     seed: int
     model: str
-    """What every answer calls itself; begins with `simulated-`."""
+    """Model name in every answer; begins with `simulated-`."""
     url: str = ""
     """Base URL, e.g. http://127.0.0.1:8123/v1."""
     counts: Counter[str] = field(default_factory=Counter)
-    """What happened: questions, answers, each fault, each spoilt form, posts that are not in the gold."""
+    """Counts of questions, answers, each fault, each malformed kind, and posts that are not in the gold."""
     stopped: Event = field(default_factory=Event)
     _asked: Counter[str] = field(default_factory=Counter)
     _answered: Counter[str] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock)
 
-    def draw_for(self, question: Question) -> Random:
-        """The dice of this question, this time."""
+    def random_for(self, question: Question) -> Random:
+        """Make the random generator of this question for the time that it is now asked."""
         with self._lock:
-            time = self._asked[question.content]
-            self._asked[question.content] += 1
-        return Random(sha256(f"{self.seed} {question.content} {time}".encode()).digest())
+            time = self._asked[question.content_hash]
+            self._asked[question.content_hash] += 1
+        return Random(sha256(f"{self.seed} {question.content_hash} {time}".encode()).digest())
 
-    def answered(self, question: Question) -> None:
-        """Note that an answer goes out; one that was given before would be paid for twice."""
+    def count_answer(self, question: Question) -> None:
+        """Count an answer that goes out; one that was given before would be paid for twice."""
         with self._lock:
-            self._answered[question.content] += 1
+            self._answered[question.content_hash] += 1
             self.counts["answers"] += 1
-            if self._answered[question.content] > 1:
+            if self._answered[question.content_hash] > 1:
                 self.counts["answers given again"] += 1
 
     def count(self, *what: str) -> None:
-        """Note what happened."""
+        """Count events by name."""
         with self._lock:
             self.counts.update(what)
 
-    def say(self, question: Question, draw: Random) -> Said:
-        """An answer's text and finish reason."""
+    def reply(self, question: Question, draw: Random) -> Message:
+        """Answer a question with a text and a finish reason."""
         profile = self.knowledge.profile
         if draw.random() < profile.refusal:
             self.count("refusal")
@@ -70,21 +70,25 @@ class Simulation:
         if kind is None:
             return well_formed(found), "stop"
         self.count(kind)
-        return spoil(found, kind, self.knowledge.family.y_first)
+        return malform(found, kind, self.knowledge.family.y_first)
 
-    def completion(self, body: dict[str, Any], question: Question, said: Said) -> dict[str, Any]:
-        """A chat completion. Token counts are simulated: a quarter of the characters, and 28 x 28 pixels each."""
-        width, height = self.knowledge.family.sees(*question.picture.size) if question.picture else (0, 0)
-        prompt = said_in(body) // 4 + -(-width // 28) * -(-height // 28)
-        spoken = len(said[0] or "") // 4
-        usage = {"prompt_tokens": prompt, "completion_tokens": spoken, "total_tokens": prompt + spoken}
-        choice = {"index": 0, "message": {"role": "assistant", "content": said[0]}, "finish_reason": said[1]}
+    def completion(self, body: dict[str, Any], question: Question, message: Message) -> dict[str, Any]:
+        """Make a chat completion. Token counts are simulated: a token is 4 characters, or 28 x 28 pixels."""
+        width, height = self.knowledge.family.seen_size(*question.picture.size) if question.picture else (0, 0)
+        prompt = prompt_characters(body) // 4 + -(-width // 28) * -(-height // 28)
+        completion_tokens = len(message[0] or "") // 4
+        usage = {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt + completion_tokens,
+        }
+        choice = {"index": 0, "message": {"role": "assistant", "content": message[0]}, "finish_reason": message[1]}
         head = {"id": "simulated", "object": "chat.completion", "created": 0, "model": self.model}
         return {**head, "choices": [choice], "usage": usage}
 
 
 def choose(kinds: Iterable[Kind], chances: dict[Kind, float], draw: Random) -> Kind | None:
-    """One of several kinds by its chance, or none; the order of the chances does not matter."""
+    """Draw one of several kinds by its chance, or none; the order of the chances does not matter."""
     left = draw.random()
     for kind in kinds:
         left -= chances.get(kind, 0)

@@ -23,7 +23,7 @@ Malformed = Literal[
     "wrong_key",
     "null_content",
 ]
-"""How an answer's form can be spoilt; the three about boxes leave an answer without a box as it is."""
+"""Ways in which an answer can be malformed; the three about boxes leave an answer without a box as it is."""
 
 Fault = Literal["rate_limit", "rate_limit_retry_after", "server_error", "reset", "hang"]
 """What can happen instead of an answer: 429 without and with Retry-After, 500, a reset connection, no answer at all."""
@@ -72,8 +72,8 @@ class Profile(_Strict):
     response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
     """What is understood; json_schema understands json_object too. What is not is refused with 400."""
 
-    def careless(self, lost: float) -> "Profile":
-        """The same with a share of the right answers lost."""
+    def less_accurate(self, lost: float) -> "Profile":
+        """Copy the profile with a share of the right answers made wrong."""
         kept = {name: chance * (1 - lost) for name, chance in self.right}
         return self.model_copy(update={"right": Chances(**kept)})
 
@@ -86,7 +86,7 @@ class Profile(_Strict):
 
 
 def read_profile(path: Path | None) -> Profile:
-    """A profile from a YAML file; None = the one that never errs.
+    """Read a profile from a YAML file; None = the one that never errs.
 
     Raises:
         SettingsError: the file cannot be read, or holds what is no profile; names the field.

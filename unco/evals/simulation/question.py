@@ -1,4 +1,4 @@
-"""What a simulated model reads in a request: the messages and the picture, as any model would; nothing else."""
+"""Parse a request as a simulated model sees it: the messages and the picture, as for any model; nothing else."""
 
 import base64
 import re
@@ -20,7 +20,7 @@ _TYPE = re.compile(r"^(?:Its type|Type as given)[^:\n]*: *(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class ReceivedPicture:
     """A picture as it was received."""
 
     image: Image.Image
@@ -34,79 +34,79 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request, read."""
+    """A parsed request."""
 
     keys: tuple[str, ...]
-    """Those of the answer, in the order in which the system message shows them."""
+    """Keys of the answer, in the order in which the system message shows them."""
     text: str
     """The post."""
     entity: str
     """The entity asked about; empty when the question is about the whole post."""
     given_type: str
-    """The type that it was given; empty when none was."""
+    """The type that the entity was given; empty when none was."""
     found: str
-    """What was found already, where the question is about the rest."""
+    """List of the entities found already, where the question is about the rest."""
     labels: tuple[str, ...]
     """Types to choose from."""
-    picture: Seen | None
+    picture: ReceivedPicture | None
     says_uncertainty: bool
-    """Whether it says how unsure the small model is."""
-    content: str
-    """Hash of all that was said and shown; equal questions have equal ones."""
+    """Whether the question says how unsure the small model is."""
+    content_hash: str
+    """Hash of all texts and the picture; equal questions have equal ones."""
 
 
 def read_question(body: dict[str, Any]) -> Question:
-    """A chat completion's request, read.
+    """Parse a chat completion request.
 
     Raises:
         ValueError, KeyError, TypeError: it is none.
     """
-    said, urls = zip(*(_parts(message["content"]) for message in body["messages"]), strict=True)
-    system, user = said[0], next(text for text, m in zip(said, body["messages"], strict=True) if m["role"] == "user")
-    picture = next((see(url) for found in urls for url in found), None)
-    everything = "\0".join((*said, picture.sha256 if picture else ""))
+    texts, urls = zip(*(_parts(message["content"]) for message in body["messages"]), strict=True)
+    system, user = texts[0], next(text for text, m in zip(texts, body["messages"], strict=True) if m["role"] == "user")
+    picture = next((decode_picture(url) for found in urls for url in found), None)
+    everything = "\0".join((*texts, picture.sha256 if picture else ""))
     return Question(
         keys=tuple(dict.fromkeys(_KEY.findall(system))),
-        text=_marked("post", user),
-        entity=_marked("entity", user),
+        text=_between_tags("post", user),
+        entity=_between_tags("entity", user),
         given_type=next(iter(_TYPE.findall(user)), "").strip(),
-        found=_marked("found", user),
+        found=_between_tags("found", user),
         labels=tuple(name.strip() for name in _LABEL.findall(system)),
         picture=picture,
         says_uncertainty=bool(_UNCERTAINTY.search(user)),
-        content=sha256(everything.encode("utf-8", "replace")).hexdigest(),
+        content_hash=sha256(everything.encode("utf-8", "replace")).hexdigest(),
     )
 
 
-def said_in(body: dict[str, Any]) -> int:
-    """Characters of all messages."""
+def prompt_characters(body: dict[str, Any]) -> int:
+    """Count the characters of all messages."""
     return sum(len(_parts(message["content"])[0]) for message in body["messages"])
 
 
 def _parts(content: str | list[dict[str, Any]]) -> tuple[str, list[str]]:
-    """A message's text and the addresses of its pictures."""
+    """Split a message into its text and the addresses of its pictures."""
     if isinstance(content, str):
         return content, []
     text = "\n".join(part["text"] for part in content if part["type"] == "text")
     return text, [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
 
 
-def _marked(name: str, text: str) -> str:
-    """What stands between the last pair of markers: examples may come before the post that is asked about."""
+def _between_tags(name: str, text: str) -> str:
+    """Find the text in the last pair of tags: examples may come before the post that is asked about."""
     found = re.findall(rf"<{name}>\n?(.*?)\n?</{name}>", text, re.DOTALL)
     return found[-1] if found else ""
 
 
 @lru_cache(maxsize=32)
-def see(url: str) -> Seen:
+def decode_picture(url: str) -> ReceivedPicture:
     """Decode a picture that came as a `data:` URL."""
     data = base64.b64decode(url.partition(";base64,")[2], validate=True)
-    return Seen(Image.open(BytesIO(data)).convert("RGB"), sha256(data).hexdigest())
+    return ReceivedPicture(Image.open(BytesIO(data)).convert("RGB"), sha256(data).hexdigest())
 
 
 @lru_cache(maxsize=256)
-def find_rectangle(picture: Seen, words: str) -> tuple[int, int, int, int] | None:
-    """Pixels of the one thing that a simulated model can really see: a rectangle of a named plain colour."""
+def find_rectangle(picture: ReceivedPicture, words: str) -> tuple[int, int, int, int] | None:
+    """Find the one thing that a simulated model can really see: a rectangle of a named plain colour, in pixels."""
     named = re.fullmatch(r"the (\w+) rectangle", words)
     if named is None or named[1] not in ImageColor.colormap:
         return None

@@ -21,14 +21,14 @@ def run_simulation(
     console: Console,
     until: Event | None = None,
 ) -> None:
-    """Serve, say how to reach it, and in the end what happened.
+    """Serve a simulated model; print how to reach it, and its counts at the end.
 
     Args:
         gold: see `read_gold`.
-        family: how it writes boxes.
+        family: model family in whose frame it writes boxes.
         profile: YAML file; None = it never errs.
         port: 0 = any that is free.
-        seed: of its dice.
+        seed: of its random choices.
         boxes: see `read_gold`.
         console: to print to.
         until: when to end; None = when interrupted.

@@ -1,4 +1,4 @@
-"""The simulated model behind HTTP: an OpenAI-compatible server on this machine, with the faults that servers have."""
+"""Serve the simulated model over HTTP: an OpenAI-compatible local server, with the faults that servers have."""
 
 import json
 import os
@@ -23,13 +23,13 @@ from unco.types import GoldPost
 def simulate(
     posts: Iterable[GoldPost], family: str, profile: Profile | None = None, seed: int = 0, port: int = 0
 ) -> Iterator[Simulation]:
-    """Serve until the block ends.
+    """Serve a simulated model until the block ends.
 
     Args:
-        posts: whose answers it knows.
+        posts: gold posts that it knows the answers of.
         family: how it writes boxes, a name from `unco.evals.simulation.families`.
         profile: how it errs; None = never.
-        seed: of its dice.
+        seed: of its random choices.
         port: 0 = any that is free.
 
     Raises:
@@ -55,7 +55,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128  # the default of 5 resets connections as soon as a batch of posts asks at once
 
     def handle_error(self, *_: Any) -> None:
-        """Say nothing: a client that no longer waits is no fault of ours."""
+        """Log nothing: a client that no longer waits is no fault of this server."""
 
 
 def _handler(state: Simulation) -> type[BaseHTTPRequestHandler]:
@@ -74,13 +74,13 @@ def _handler(state: Simulation) -> type[BaseHTTPRequestHandler]:
             if refused := _unsupported(body, profile):
                 state.count("response_format refused")
                 return self._refuse(400, refused)
-            draw = state.draw_for(question)
+            draw = state.random_for(question)
             if fault := choose(FAULTS, profile.faults, draw):
                 return self._fail(fault)
             state.stopped.wait(profile.latency_s)
-            said = state.say(question, draw)
-            state.answered(question)
-            self._send(200, state.completion(body, question, said))
+            message = state.reply(question, draw)
+            state.count_answer(question)
+            self._send(200, state.completion(body, question, message))
 
         def _fail(self, fault: Fault) -> None:
             state.count(fault)
@@ -111,13 +111,13 @@ def _handler(state: Simulation) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 
 
 def _unsupported(body: dict[str, Any], profile: Profile) -> str | None:
-    """Why a request's response_format is refused; None when it is understood."""
+    """Tell why a request's response_format is refused; None when it is understood."""
     asked = body.get("response_format") or {}
     if not isinstance(asked, dict):
         return f"response_format is an object, got {asked!r}"

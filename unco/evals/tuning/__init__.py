@@ -1,1 +1,1 @@
-"""Thresholds: recorded once, chosen at no further calls, written down as a policy with what it promises."""
+"""Threshold tuning: record answers once, choose thresholds without further calls, write a policy with its promises."""

@@ -1,4 +1,4 @@
-"""Thresholds for a wanted rate of questions, or for a budget: quantiles of uncertainty. No labels, no answers needed.
+"""Choose thresholds for a call rate or a budget: quantiles of uncertainty. Needs neither labels nor answers.
 
 The same share of spans, types and regions is asked about: without labels nothing says which of the three gains more,
 and their uncertainties are not on one scale.
@@ -14,13 +14,13 @@ from unco.types import ALWAYS, ATTRIBUTES, Attribute, Extraction, Thresholds
 
 
 def uncertainties(extractions: Iterable[Extraction]) -> Floats:
-    """(E, 3) of all entities."""
+    """Collect the uncertainties of all entities: (E, 3)."""
     rows = [[one.uncertainty.of(name) for name in ATTRIBUTES] for post in extractions for one in post.entities]
     return np.array(rows, np.float64).reshape(-1, 3)
 
 
 def thresholds_for_share(uncertainty: Floats, share: float) -> Thresholds:
-    """Thresholds above which at most this share of spans, of types and of regions lies; equal values fall together.
+    """Find thresholds above which at most this share of spans, types and regions lies; equal values stay together.
 
     Args:
         uncertainty: (E, 3), as of `uncertainties`.
@@ -40,7 +40,7 @@ def thresholds_for_share(uncertainty: Floats, share: float) -> Thresholds:
 
 
 def _threshold(column: Floats, most: int) -> float:
-    """The least one that at most so many values exceed, halfway to the next value.
+    """Find the least threshold that at most `most` values exceed, halfway to the next value.
 
     On a value itself it would be fragile: the same post's uncertainty differs by 1e-6 from batch to batch.
     """
@@ -54,7 +54,7 @@ def _threshold(column: Floats, most: int) -> float:
 
 
 def share_for_calls(uncertainty: Floats, posts: int, calls_per_1000: float, calls_per_question: float = 1.0) -> float:
-    """The share that a budget of calls for 1,000 posts pays for.
+    """Compute the share of attributes that a budget of calls for 1,000 posts pays for.
 
     Args:
         uncertainty: (E, 3) of all entities of some posts.
@@ -70,13 +70,13 @@ def share_for_calls(uncertainty: Floats, posts: int, calls_per_1000: float, call
 def share_for_usd(
     uncertainty: Floats, posts: int, usd_per_1000: float, usd_per_question: Mapping[Attribute, float]
 ) -> float:
-    """The share that a budget of US dollars for 1,000 posts pays for.
+    """Compute the share of attributes that a budget of US dollars for 1,000 posts pays for.
 
     Args:
         uncertainty: (E, 3) of all entities of some posts.
         posts: how many these are.
         usd_per_1000: the budget.
-        usd_per_question: what a question about a span, a type, a region takes; see `recorded_usd`.
+        usd_per_question: price of a question about a span, a type, a region; see `recorded_usd`.
     """
     _check_budget("US dollars", usd_per_1000)
     asked = len(uncertainty) / max(posts, 1) * 1000 * sum(usd_per_question.values())

@@ -1,4 +1,4 @@
-"""A policy on posts: whether they are those it was made with, and whether it does there what it should."""
+"""Check a policy on posts: whether they are those it was made with, and whether it does there what it expects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from unco.types import ATTRIBUTES
 
 @dataclass(frozen=True, slots=True)
 class PolicyCheck:
-    """What a policy does on posts."""
+    """The result of checking a policy on posts."""
 
     found: Expected
     """The same figures as the policy's own, on these posts."""
@@ -29,34 +29,34 @@ def check_policy(policy: Policy, outcomes: Outcomes) -> PolicyCheck:
             f"the policy was made for other data: {policy.data.posts} posts with the hash {policy.data.sha256[:12]},"
             f" these {len(outcomes.gold)} have {outcomes.data_sha256[:12]}"
         )
-        warnings += drifted(policy, found)
+        warnings += drift_warnings(policy, found)
     if policy.promise and outcomes.data_sha256 != policy.data.sha256:
         warnings.append("its promise holds for posts drawn as those it was calibrated on: see that these are")
     return PolicyCheck(found, tuple(warnings))
 
 
-def drifted(policy: Policy, found: Expected) -> Sequence[str]:
-    """Shares of entities asked about that are not what the policy expects, a sentence each.
+def drift_warnings(policy: Policy, found: Expected) -> Sequence[str]:
+    """Describe shares of entities asked about that are not what the policy expects, a sentence each.
 
     They need no labels, so they show early that posts have changed. A difference counts when it is beyond what both
     intervals together explain: by chance alone that happens to one share in twenty.
     """
-    said = []
+    found_warnings = []
     for name in (f"routed {attribute}" for attribute in ATTRIBUTES):
         before = policy.expected.get(name)
         now = found[name]
         if before is None:
             continue
-        room = (_half(before.low, before.high) ** 2 + _half(now.low, now.high) ** 2) ** 0.5
+        room = (_half_width(before.low, before.high) ** 2 + _half_width(now.low, now.high) ** 2) ** 0.5
         if abs(now.value - before.value) > room:
-            said.append(
+            found_warnings.append(
                 f"{name}: {100 * now.value:.1f} % of the entities here, {100 * before.value:.1f} % expected"
                 f" ({_bounds(before)}): these posts are not like those of the policy"
             )
-    return said
+    return found_warnings
 
 
-def _half(low: float, high: float) -> float:
+def _half_width(low: float, high: float) -> float:
     return (high - low) / 2
 
 

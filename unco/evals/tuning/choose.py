@@ -1,4 +1,4 @@
-"""One combination out of many: the cheapest that is as good as the best, within one standard error."""
+"""Choose one combination of thresholds: the cheapest that is as good as the best, within one standard error."""
 
 from dataclasses import dataclass
 
@@ -13,20 +13,20 @@ from unco.evals.tuning.sweep import Grid, Sweep, sweep
 from unco.types import Thresholds
 
 STEPS = 21
-"""Thresholds tried of each attribute: 0, 5, ... 100 % of the entities are asked about."""
+"""Number of thresholds tried of each attribute: 0, 5, ... 100 % of the entities are asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen, and out of what."""
+    """The chosen thresholds, beside the best ones."""
 
     thresholds: Thresholds
     best: Thresholds
-    """The combination of the highest F1, which may cost many calls more."""
+    """The combination of the highest F1, which may cost many more calls."""
     f1: float
     best_f1: float
     standard_error: float
-    """Of the best one's F1, over posts."""
+    """Standard error of the best one's F1, over posts."""
     tried: int
 
 
@@ -44,7 +44,7 @@ def choose_jointly(outcomes: Outcomes, task: Task = "GMNER", steps: int = STEPS)
 
 
 def grid_of_shares(outcomes: Outcomes, steps: int) -> Grid:
-    """Thresholds that ask about 0, 1 / (steps - 1), ... all of the entities; above the recording's floor."""
+    """Make a grid of thresholds that ask about 0, 1 / (steps - 1), ... all entities, above the recording's floor."""
     rows = [thresholds_for_share(outcomes.uncertainty, share) for share in np.linspace(0, 1, steps)]
     floor = outcomes.about.floor
 
@@ -59,7 +59,7 @@ def grid_of_shares(outcomes: Outcomes, steps: int) -> Grid:
 
 
 def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Floats | None = None) -> Choice:
-    """The cheapest combination within one standard error of the best; of equally cheap ones the better.
+    """Choose the cheapest combination within one standard error of the best; of equally cheap ones the better.
 
     Args:
         outcomes: what the sweep is of.

@@ -1,4 +1,4 @@
-"""What thresholds are expected to bring and to take, with intervals over posts."""
+"""Estimate the scores and costs to expect of thresholds, with intervals over posts."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ CALLS, USD = "calls per entity", "usd per 1000 posts"
 
 
 def expected(outcomes: Outcomes, thresholds: Thresholds) -> Expected:
-    """What to expect on posts like these.
+    """Estimate what to expect of thresholds on posts like these.
 
     Of thresholds that were chosen on the very same posts F1 is a little too high, the more so the more were tried.
     """
@@ -39,14 +39,14 @@ def expected(outcomes: Outcomes, thresholds: Thresholds) -> Expected:
 
 
 def scores(outcomes: Outcomes, by_post: Floats, task: Task) -> list[Score]:
-    """Counts of each post for a task."""
+    """Count each post for a task."""
     right = by_post[:, THREE_TASKS.index(task)].astype(int).tolist()
     counts = zip(right, outcomes.predicted.tolist(), outcomes.gold.tolist(), strict=True)
     return [Score(*row) for row in counts]
 
 
 def _summed(outcomes: Outcomes, flags: NDArray[np.bool_]) -> Floats:
-    """(P, n): how many of a post's entities have each flag."""
+    """Count how many of each post's entities have each flag: (P, n)."""
     sums = np.zeros((len(outcomes.gold), flags.shape[1]))
     np.add.at(sums, outcomes.post_of, flags)
     return sums

@@ -1,4 +1,4 @@
-"""What thresholds of a method bring on posts that they were not chosen on."""
+"""Estimate the F1 of a tuning method on posts that its thresholds were not chosen on."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ FOLDS = 5
 
 
 def held_out_f1(outcomes: Outcomes, choose: Callable[[Outcomes], Thresholds], task: Task) -> Interval | None:
-    """F1 by cross-validation: each fifth of the posts under thresholds chosen on the others.
+    """Estimate F1 by cross-validation: each fifth of the posts under thresholds chosen on the others.
 
     The best of thousands of combinations is partly the luckiest: it fits these posts, and these very answers. This is
     an estimate without the luck. None where there are too few posts.

@@ -1,4 +1,4 @@
-"""Three thresholds under two promises at once: little that is wrong is kept, and few questions are asked.
+"""Choose thresholds that keep two promises at once: little that is wrong is kept, and few questions are asked.
 
 Learn then test (Angelopoulos et al. 2021, arXiv 2110.01052): for each combination the hypothesis that it breaks a
 promise is tested, and what is refuted for all of them together is certified; any of those may be chosen. p-values and
@@ -18,22 +18,22 @@ from unco.evals.tuning.sweep import Grid, sweep, totals
 from unco.types import ALWAYS
 
 STEPS = 11
-"""Thresholds of each attribute; every combination is one more test."""
+"""Number of thresholds of each attribute; every combination is one more test."""
 
 
 @dataclass(frozen=True, slots=True)
 class Promises:
-    """What is to hold, but for a share delta of calibration sets."""
+    """The limits that hold for all but a share delta of calibration sets."""
 
     kept_wrong: float
-    """Most, in a post, of the share of entities that keep a wrong attribute, on average over posts."""
+    """Highest share of a post's entities that keep a wrong attribute, on average over posts."""
     asked: float
-    """Most, in a post, of the share of attributes that are asked about, on average over posts."""
+    """Highest share of a post's attributes that are asked about, on average over posts."""
     delta: float = 0.05
 
 
 def learn_then_test(outcomes: Outcomes, promises: Promises, task: Task = "GMNER") -> Choice:
-    """The best certified combination, by the one-standard-error rule.
+    """Choose the best certified combination, by the one-standard-error rule.
 
     Raises:
         SetupError: MAPIE is not installed.
@@ -51,14 +51,14 @@ def learn_then_test(outcomes: Outcomes, promises: Promises, task: Task = "GMNER"
 
 
 def fixed_grid(outcomes: Outcomes, steps: int = STEPS) -> Grid:
-    """Always, and even steps from 0 to 1: it may not depend on the posts that it is tested on."""
+    """Make a grid of ALWAYS and even steps from 0 to 1: it may not depend on the posts that it is tested on."""
     floor = outcomes.about.floor
     levels = np.array([ALWAYS, *np.linspace(0, 1, steps).round(6).tolist()])
     return levels[levels >= floor.span], levels[levels >= floor.type], levels[levels >= floor.region]
 
 
 def post_losses(outcomes: Outcomes) -> Floats:
-    """(E, 2, 2, 2, 2): what an entity adds to its post's two losses, by how it is routed."""
+    """Compute what each entity adds to its post's two losses, by how it is routed: (E, 2, 2, 2, 2)."""
     table = np.zeros((len(outcomes.post_of), 2, 2, 2, 2))
     share = 1 / outcomes.predicted[outcomes.post_of]
     for routing in ROUTINGS:
@@ -69,7 +69,7 @@ def post_losses(outcomes: Outcomes) -> Floats:
 
 
 def certified(losses: Floats, outcomes: Outcomes, promises: Promises, grid: Grid) -> Floats:
-    """1 where both promises are certified, of each combination; 0 elsewhere.
+    """Test each combination: 1 where both promises are certified, 0 elsewhere.
 
     Raises:
         SetupError: MAPIE is not installed.

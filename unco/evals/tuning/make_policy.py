@@ -1,4 +1,4 @@
-"""From thresholds to a policy: with hashes, expectations, and what to beware of."""
+"""Make a policy from thresholds: with hashes, expectations and caveats."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import Outcomes
-from unco.evals.tuning.recorded.paths import ALL, Recorded
+from unco.evals.tuning.recorded.paths import ALL, Recording
 from unco.tools.extraction.policy import (
     Estimate,
     Policy,
@@ -21,50 +21,52 @@ UNANSWERED: tuple[Outcome, ...] = ("failed", "unavailable")
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """Thresholds, and why."""
+class ChosenThresholds:
+    """Chosen thresholds, with the method and its promise."""
 
     thresholds: Thresholds
     method: str
     promise: str = ""
     tried: int = 1
-    """How many combinations F1 was compared of."""
+    """Number of combinations whose F1 was compared."""
     held_out: tuple[str, Interval] | None = None
     """A name, and the F1 of thresholds chosen in the same way, on posts that they were not chosen on."""
 
 
-def make_policy(recorded: Recorded, outcomes: Outcomes, chosen: Chosen) -> Policy:
-    """Write thresholds up.
+def make_policy(recording: Recording, outcomes: Outcomes, chosen: ChosenThresholds) -> Policy:
+    """Make the policy of chosen thresholds.
 
     Args:
-        recorded: paths of labelled posts.
-        outcomes: the same, judged.
+        recording: paths of labelled posts.
+        outcomes: the outcomes of the same posts.
         chosen: thresholds.
     """
-    about, notes = recorded.about, _corrections(recorded)
+    about, notes = recording.about, _corrections(recording)
     return Policy(
         method=chosen.method,
         promise=chosen.promise,
         thresholds=_section(chosen.thresholds),
         checkpoint=None if about.checkpoint is None else policy_checkpoint(about.checkpoint),
-        data=PolicyData(sha256=outcomes.data_sha256, posts=len(recorded.posts), entities=int(outcomes.predicted.sum())),
+        data=PolicyData(
+            sha256=outcomes.data_sha256, posts=len(recording.posts), entities=int(outcomes.predicted.sum())
+        ),
         mllm=PolicyMllm(
             models=tuple(sorted({note.model for note in notes if note.model})),
             simulated=about.simulated,
             prompts=_prompts(notes),
-            stated_thresholds=_section(stated(recorded)),
+            stated_thresholds=_section(thresholds_in_prompts(recording)),
         ),
         expected=_estimates(outcomes, chosen),
-        notes=tuple(_beware(recorded, chosen, notes)),
+        notes=tuple(_caveats(recording, chosen, notes)),
     )
 
 
-def stated(recorded: Recorded) -> Thresholds:
-    """The thresholds that the prompts named."""
-    return recorded.posts[0].extraction.thresholds if recorded.posts else ALL
+def thresholds_in_prompts(recording: Recording) -> Thresholds:
+    """Return the thresholds that the prompts stated."""
+    return recording.posts[0].extraction.thresholds if recording.posts else ALL
 
 
-def _estimates(outcomes: Outcomes, chosen: Chosen) -> dict[str, Estimate]:
+def _estimates(outcomes: Outcomes, chosen: ChosenThresholds) -> dict[str, Estimate]:
     held_out = () if chosen.held_out is None else (chosen.held_out,)
     found = dict((*held_out, *expected(outcomes, chosen.thresholds).items()))
     return {name: Estimate(value=one.value, low=one.low, high=one.high) for name, one in found.items()}
@@ -74,25 +76,25 @@ def _section(thresholds: Thresholds) -> PolicyThresholds:
     return PolicyThresholds(span=thresholds.span, type=thresholds.type, region=thresholds.region)
 
 
-def _corrections(recorded: Recorded) -> list[Correction]:
-    return [one.correction for post in recorded.posts for answers in post.answers for one in answers]
+def _corrections(recording: Recording) -> list[Correction]:
+    return [one.correction for post in recording.posts for answers in post.answers for one in answers]
 
 
 def _prompts(notes: list[Correction]) -> dict[Attribute, str]:
-    said: dict[Attribute, Counter[str]] = {name: Counter() for name in ATTRIBUTES}
+    counts_by_attribute: dict[Attribute, Counter[str]] = {name: Counter() for name in ATTRIBUTES}
     for note in notes:
-        said[note.attribute][f"{note.prompt} {note.prompt_hash}".strip()] += 1
-    return {name: " and ".join(sorted(counts)) for name, counts in said.items() if counts}
+        counts_by_attribute[note.attribute][f"{note.prompt} {note.prompt_hash}".strip()] += 1
+    return {name: " and ".join(sorted(counts)) for name, counts in counts_by_attribute.items() if counts}
 
 
-def _beware(recorded: Recorded, chosen: Chosen, notes: list[Correction]) -> list[str]:
-    about, found = recorded.about, list[str]()
+def _caveats(recording: Recording, chosen: ChosenThresholds, notes: list[Correction]) -> list[str]:
+    about, found = recording.about, list[str]()
     if about.simulated:
         found.append(
             "The MLLM was simulated: it knows the gold answers and errs as its profile says. These thresholds and"
             " figures show how the tool works and say nothing of a real model."
         )
-    named = stated(recorded)
+    named = thresholds_in_prompts(recording)
     if approximated := [name for name in about.stating if chosen.thresholds.of(name) != named.of(name)]:
         found.append(
             f"Approximated: answers about {', '.join(approximated)}, whose prompt states the threshold; while recording"

@@ -1,4 +1,4 @@
-"""The ways to choose thresholds, by name, as `unco tune --method` has them."""
+"""The methods to choose thresholds, by name, as `unco tune --method` has them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from unco.evals.tuning.call_rate import share_for_calls, share_for_usd, threshol
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.learn_then_test import Promises, learn_then_test
-from unco.evals.tuning.make_policy import Chosen
+from unco.evals.tuning.make_policy import ChosenThresholds
 from unco.evals.tuning.outcomes import Outcomes
-from unco.evals.tuning.recorded.paths import Recorded
+from unco.evals.tuning.recorded.paths import Recording
 from unco.evals.tuning.recorded.question_cost import recorded_calls, recorded_usd
 from unco.evals.tuning.risk_control import confident_thresholds, conformal_thresholds
 from unco.types import Thresholds
@@ -21,27 +21,27 @@ Method = Literal["joint", "call-rate", "conformal", "risk", "ltt"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What thresholds should do."""
+class TuningGoal:
+    """What the thresholds should achieve, and by which method."""
 
     method: Method = "joint"
     task: Task = "GMNER"
-    """Whose F1 counts, for `joint` and `ltt`."""
+    """Task whose F1 counts, for `joint` and `ltt`."""
     share: float | None = None
-    """For `call-rate`: of spans, types and regions to ask about. One of the three, or"""
+    """For `call-rate`: share of spans, types and regions to ask about. Give one of this,"""
     calls: float | None = None
     """calls for 1,000 posts, or"""
     usd: float | None = None
     """US dollars for 1,000 posts."""
     alpha: float = 0.05
-    """For `conformal`, `risk` and `ltt`: most of the share of a post's entities that keep what is wrong."""
+    """For `conformal`, `risk` and `ltt`: highest share of a post's entities that keep a wrong attribute."""
     delta: float = 0.05
     """For `risk` and `ltt`: chance that the promise is broken."""
     asked: float = 0.3
-    """For `ltt`: most of the share of a post's attributes that are asked about."""
+    """For `ltt`: highest share of a post's attributes that are asked about."""
 
     def __post_init__(self) -> None:
-        """Refuse unknown names.
+        """Refuse unknown methods and tasks.
 
         Raises:
             SettingsError: no such method or task.
@@ -51,8 +51,8 @@ class Wanted:
                 raise SettingsError(f"no {name} {value!r}: choose one of {', '.join(known)}")
 
 
-def floor_of(uncertainty: float) -> Thresholds:
-    """The same floor for all three attributes.
+def equal_thresholds(uncertainty: float) -> Thresholds:
+    """Make thresholds that are the same for all three attributes.
 
     Raises:
         SettingsError: it is no threshold.
@@ -63,25 +63,25 @@ def floor_of(uncertainty: float) -> Thresholds:
         raise SettingsError(f"floor: {error}") from error
 
 
-def choose(recorded: Recorded, outcomes: Outcomes, wanted: Wanted) -> Chosen:
-    """Choose thresholds.
+def choose(recording: Recording, outcomes: Outcomes, goal: TuningGoal) -> ChosenThresholds:
+    """Choose thresholds by the goal's method.
 
     Raises:
         SettingsError: a number is out of range.
         DataError: there are too few posts for what is wanted.
         SetupError: an extra is missing.
     """
-    ways: dict[Method, Callable[[], Chosen]] = {
-        "joint": lambda: _joint(outcomes, wanted.task),
-        "call-rate": lambda: _call_rate(recorded, outcomes, wanted),
-        "conformal": lambda: _conformal(outcomes, wanted.alpha),
-        "risk": lambda: _risk(outcomes, wanted.alpha, wanted.delta),
-        "ltt": lambda: _ltt(outcomes, wanted),
+    ways: dict[Method, Callable[[], ChosenThresholds]] = {
+        "joint": lambda: _joint(outcomes, goal.task),
+        "call-rate": lambda: _call_rate(recording, outcomes, goal),
+        "conformal": lambda: _conformal(outcomes, goal.alpha),
+        "risk": lambda: _risk(outcomes, goal.alpha, goal.delta),
+        "ltt": lambda: _ltt(outcomes, goal),
     }
-    return ways[wanted.method]()
+    return ways[goal.method]()
 
 
-def _joint(outcomes: Outcomes, task: Task) -> Chosen:
+def _joint(outcomes: Outcomes, task: Task) -> ChosenThresholds:
     choice = choose_jointly(outcomes, task)
     method = (
         f"joint sweep: the cheapest of {choice.tried} combinations with a {task} F1 within one standard error"
@@ -89,48 +89,53 @@ def _joint(outcomes: Outcomes, task: Task) -> Chosen:
     )
     held_out = held_out_f1(outcomes, lambda some: choose_jointly(some, task).thresholds, task)
     named = None if held_out is None else (f"{task} held out", held_out)
-    return Chosen(choice.thresholds, method, tried=choice.tried, held_out=named)
+    return ChosenThresholds(choice.thresholds, method, tried=choice.tried, held_out=named)
 
 
-def _call_rate(recorded: Recorded, outcomes: Outcomes, wanted: Wanted) -> Chosen:
-    given = {name: getattr(wanted, name) for name in ("share", "calls", "usd")}
+def _call_rate(recording: Recording, outcomes: Outcomes, goal: TuningGoal) -> ChosenThresholds:
+    given = {name: getattr(goal, name) for name in ("share", "calls", "usd")}
     if sum(value is not None for value in given.values()) != 1:
         raise SettingsError("call-rate needs one of a share (0 to 1), calls or US dollars for 1,000 posts")
-    doubt, posts = outcomes.uncertainty, len(outcomes.gold)
-    if wanted.share is not None:
-        share, what = wanted.share, "as wanted"
-    elif wanted.calls is not None:
-        share, what = share_for_calls(doubt, posts, wanted.calls, recorded_calls(recorded)), f"{wanted.calls:g} calls"
+    uncertainty, posts = outcomes.uncertainty, len(outcomes.gold)
+    if goal.share is not None:
+        share, what = goal.share, "as wanted"
+    elif goal.calls is not None:
+        share, what = (
+            share_for_calls(uncertainty, posts, goal.calls, recorded_calls(recording)),
+            f"{goal.calls:g} calls",
+        )
     else:
-        share, what = share_for_usd(doubt, posts, wanted.usd or 0.0, recorded_usd(recorded)), f"${wanted.usd:g}"
-    what = what if wanted.share is not None else f"what {what} for 1,000 posts pay for"
+        share, what = share_for_usd(uncertainty, posts, goal.usd or 0.0, recorded_usd(recording)), f"${goal.usd:g}"
+    what = what if goal.share is not None else f"what {what} for 1,000 posts pay for"
     method = f"call rate: {100 * share:.1f} % of spans, of types and of regions are asked about, {what}; no labels used"
-    return Chosen(thresholds_for_share(doubt, share), method)
+    return ChosenThresholds(thresholds_for_share(uncertainty, share), method)
 
 
-def _conformal(outcomes: Outcomes, alpha: float) -> Chosen:
+def _conformal(outcomes: Outcomes, alpha: float) -> ChosenThresholds:
     promise = (
         f"For each attribute, the share of a new post's entities that keep it wrong is at most {alpha} on average, over"
         " posts drawn as these and over calibration sets."
     )
-    return Chosen(conformal_thresholds(outcomes, alpha), "conformal risk control, by post", promise)
+    return ChosenThresholds(conformal_thresholds(outcomes, alpha), "conformal risk control, by post", promise)
 
 
-def _risk(outcomes: Outcomes, alpha: float, delta: float) -> Chosen:
+def _risk(outcomes: Outcomes, alpha: float, delta: float) -> ChosenThresholds:
     promise = (
         f"With a confidence of {1 - delta:g}: for all three attributes, the share of a post's entities that keep it"
         f" wrong is at most {alpha} on average over posts drawn as these."
     )
-    return Chosen(confident_thresholds(outcomes, alpha, delta), "risk control with confidence, by post", promise)
+    return ChosenThresholds(
+        confident_thresholds(outcomes, alpha, delta), "risk control with confidence, by post", promise
+    )
 
 
-def _ltt(outcomes: Outcomes, wanted: Wanted) -> Chosen:
-    choice = learn_then_test(outcomes, Promises(wanted.alpha, wanted.asked, wanted.delta), wanted.task)
+def _ltt(outcomes: Outcomes, goal: TuningGoal) -> ChosenThresholds:
+    choice = learn_then_test(outcomes, Promises(goal.alpha, goal.asked, goal.delta), goal.task)
     promise = (
-        f"With a confidence of {1 - wanted.delta:g}, on average over posts drawn as these: at most {wanted.alpha} of a"
-        f" post's entities keep a wrong attribute, and at most {wanted.asked} of its attributes are asked about."
+        f"With a confidence of {1 - goal.delta:g}, on average over posts drawn as these: at most {goal.alpha} of a"
+        f" post's entities keep a wrong attribute, and at most {goal.asked} of its attributes are asked about."
     )
     method = (
         f"learn then test, by post: the cheapest of {choice.tried} certified combinations within one standard error"
     )
-    return Chosen(choice.thresholds, f"{method} of the best {wanted.task} F1", promise, choice.tried)
+    return ChosenThresholds(choice.thresholds, f"{method} of the best {goal.task} F1", promise, choice.tried)

@@ -1,4 +1,4 @@
-"""What each entity comes to, and what it takes, under each of the eight ways to route it.
+"""Tabulate what each entity scores and costs under each of the eight ways to route it.
 
 Routing is all that thresholds do to an entity, so any number of thresholds can be tried by looking up. Entities of a
 post touch each other only where corrected spans may come to share words; such posts are looked at as a whole.
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unco.evals.metrics.paper import THREE_TASKS, count_post, entity_correct, region_correct
-from unco.evals.tuning.recorded.paths import About, Answered, PostPaths, Recorded, data_hash
+from unco.evals.tuning.recorded.paths import About, Answered, PostPaths, Recording, data_hash
 from unco.evals.tuning.recorded.replay import Routing, replay_entities, replay_entity
 from unco.nodes.questions.usage import known_sum
 from unco.tools.llm.prices import Price, cost_usd
 from unco.types import ATTRIBUTES, Correction, Entity, GoldEntity, GoldPost, Span, Thresholds
 
 COLUMNS = (*THREE_TASKS, "calls", "usd")
-"""Of `Outcomes.values`: whether right, by task, under the paper's rule; questions asked; US dollars, nan = unknown."""
+"""Columns of `Outcomes.values`: correct or not, by task, by the paper's rule; questions; US dollars, nan = unknown."""
 ROUTINGS: tuple[Routing, ...] = tuple((s, t, r) for s, t, r in product((False, True), repeat=3))
 
 Floats = NDArray[np.float64]
@@ -31,48 +31,48 @@ class CoupledPost:
     """A post whose corrected spans may share words, so that one entity's routing decides on another's."""
 
     number: int
-    """Among the posts."""
+    """Index among the posts."""
     entities: tuple[int, ...]
     """Their rows in `Outcomes`."""
     paths: PostPaths
     gold: GoldPost
 
     def right(self, routings: Sequence[Routing]) -> Floats:
-        """Right entities by task."""
+        """Count the correct entities by task, for routings of the post's entities."""
         found = replay_entities(self.paths, self.paths.extraction, routings)
         return np.array([count_post(self.gold, found, task).correct for task in THREE_TASKS], np.float64)
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Of all entities of all posts, in order: E entities, P posts."""
+    """Scores and costs of all entities of all posts, in order: E entities, P posts."""
 
     about: About
     data_sha256: str
     """See `data_hash`."""
     post_of: NDArray[np.intp]
-    """(E,) which post an entity is of."""
+    """(E,) index of each entity's post."""
     uncertainty: Floats
     """(E, 3)."""
     values: Floats
-    """(E, 2, 2, 2, columns), by whether span, type, region are routed; in coupled posts nothing counts as right."""
+    """(E, 2, 2, 2, columns), by whether span, type, region are routed; in coupled posts nothing counts as correct."""
     wrong: NDArray[np.bool_]
     """(E, 3) whether the small model is wrong; type and region where the span is right."""
     gold: NDArray[np.int64]
-    """(P,) gold entities."""
+    """(P,) number of gold entities."""
     coupled: tuple[CoupledPost, ...]
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
-        """(P,) entities; correcting adds and drops none."""
+        """(P,) number of predicted entities; correcting adds and drops none."""
         return np.bincount(self.post_of, minlength=len(self.gold)).astype(np.int64)
 
     def routed(self, thresholds: Thresholds) -> NDArray[np.bool_]:
-        """(E, 3)."""
+        """Tell which attributes are routed under thresholds: (E, 3)."""
         return np.asarray(self.uncertainty > [thresholds.of(name) for name in ATTRIBUTES])
 
     def by_post(self, thresholds: Thresholds) -> Floats:
-        """(P, columns) under thresholds."""
+        """Sum up each post under thresholds: (P, columns)."""
         routed = self.routed(thresholds)
         chosen = self.values[np.arange(len(routed)), *routed.T.astype(np.intp)]
         sums = np.zeros((len(self.gold), len(COLUMNS)))
@@ -83,7 +83,7 @@ class Outcomes:
         return sums
 
     def of_posts(self, kept: NDArray[np.bool_]) -> "Outcomes":
-        """Those of some posts alone, in their order: (P,) whether a post is kept."""
+        """Select the outcomes of some posts, in their order: (P,) whether a post is kept."""
         rows = kept[self.post_of]
         new_post, new_row = np.cumsum(kept) - 1, np.cumsum(rows) - 1
         return replace(
@@ -105,30 +105,30 @@ class Outcomes:
         )
 
 
-def outcomes_of(recorded: Recorded) -> Outcomes:
-    """Judge every path of every entity.
+def outcomes_of(recording: Recording) -> Outcomes:
+    """Score every path of every entity against gold.
 
     Raises:
         DataError: a post is not labelled.
     """
-    gold = recorded.gold
+    gold = recording.gold
     rows, values, wrong = list[tuple[int, list[float]]](), list[Floats](), list[list[bool]]()
     coupled = list[CoupledPost]()
-    for number, (post, wanted) in enumerate(zip(recorded.posts, gold, strict=True)):
+    for number, (post, wanted) in enumerate(zip(recording.posts, gold, strict=True)):
         first, is_coupled = len(rows), _is_coupled(post)
         for entity, answers in zip(post.extraction.entities, post.answers, strict=True):
             rows.append((number, [entity.uncertainty.of(name) for name in ATTRIBUTES]))
-            values.append(_values(entity, answers, post, wanted, recorded.about))
+            values.append(_values(entity, answers, post, wanted, recording.about))
             wrong.append(_wrong(entity, wanted))
             if is_coupled:
                 values[-1][..., : len(THREE_TASKS)] = 0
         if is_coupled:
             coupled.append(CoupledPost(number, tuple(range(first, len(rows))), post, wanted))
     return Outcomes(
-        about=recorded.about,
+        about=recording.about,
         data_sha256=data_hash(gold),
         post_of=np.array([number for number, _ in rows], np.intp),
-        uncertainty=np.array([doubt for _, doubt in rows], np.float64).reshape(-1, 3),
+        uncertainty=np.array([uncertainty for _, uncertainty in rows], np.float64).reshape(-1, 3),
         values=np.array(values, np.float64).reshape(-1, 2, 2, 2, len(COLUMNS)),
         wrong=np.array(wrong, np.bool_).reshape(-1, 3),
         gold=np.array([len(post.entities) for post in gold], np.int64),
@@ -146,7 +146,7 @@ def _is_coupled(post: PostPaths) -> bool:
 
 
 def _values(entity: Entity, answers: Sequence[Answered], post: PostPaths, gold: GoldPost, about: About) -> Floats:
-    """(2, 2, 2, columns). An attribute that was not asked about, being below the floor, stays as it is."""
+    """Score an entity by routing: (2, 2, 2, columns). An attribute below the floor was not asked about and stays."""
     asked = [about.floor.are_exceeded(entity.uncertainty, name) for name in ATTRIBUTES]
     table = np.zeros((2, 2, 2, len(COLUMNS)))
     for routing in ROUTINGS:
@@ -159,7 +159,7 @@ def _values(entity: Entity, answers: Sequence[Answered], post: PostPaths, gold: 
 
 
 def _usd(notes: Sequence[Correction], price: Price | None) -> float:
-    """What questions cost when they are asked, though a recording may have had them from a cache for nothing."""
+    """Price questions as if they were asked anew, though a recording may have had them from a cache for nothing."""
     called = [note for note in notes if note.calls]
     usd = known_sum([0.0, *(cost_usd(price, note.input_tokens, note.output_tokens) for note in called)])
     return float("nan") if usd is None else usd

@@ -1,4 +1,4 @@
-"""Thresholds that come with a promise: of what is kept unasked, at most so much is wrong.
+"""Choose thresholds by risk control: of what is kept unasked, at most a promised share is wrong.
 
 The loss of a post is the share of its entities that keep a wrong attribute, in [0, 1]. It only grows with the
 threshold, so the largest threshold can be taken whose risk is controlled. Posts are the units, for entities of one post
@@ -23,12 +23,12 @@ from unco.types import ALWAYS, ATTRIBUTES, Thresholds
 LEVELS = (ALWAYS, *(round(0.01 * step, 2) for step in range(101)))
 """Thresholds to choose from. Fixed before data are seen, as both promises ask for; ALWAYS keeps nothing, so no risk."""
 
-Choose = Callable[[Floats], float]
-"""From losses (posts, thresholds) to a threshold."""
+ChooseThreshold = Callable[[Floats], float]
+"""Chooses a threshold from losses (posts, thresholds)."""
 
 
 def kept_wrong(outcomes: Outcomes, place: int, levels: Sequence[float] = LEVELS) -> Floats:
-    """(P, thresholds): the share of a post's entities whose attribute is kept and wrong; 0 where there are none.
+    """Compute the share of a post's entities whose attribute is kept and wrong, 0 without entities: (P, thresholds).
 
     Args:
         outcomes: of labelled posts.
@@ -42,7 +42,7 @@ def kept_wrong(outcomes: Outcomes, place: int, levels: Sequence[float] = LEVELS)
 
 
 def conformal_thresholds(outcomes: Outcomes, alpha: float) -> Thresholds:
-    """Thresholds such that for each attribute a new post's expected loss is at most alpha.
+    """Choose thresholds such that for each attribute a new post's expected loss is at most alpha.
 
     Raises:
         SettingsError: alpha is no share.
@@ -53,7 +53,7 @@ def conformal_thresholds(outcomes: Outcomes, alpha: float) -> Thresholds:
 
 
 def confident_thresholds(outcomes: Outcomes, alpha: float, delta: float) -> Thresholds:
-    """Thresholds such that, but for a share delta of calibration sets, no attribute's risk is above alpha.
+    """Choose thresholds such that, but for a share delta of calibration sets, no attribute's risk is above alpha.
 
     Each attribute has a third of delta, so the three promises hold together.
 
@@ -65,13 +65,13 @@ def confident_thresholds(outcomes: Outcomes, alpha: float, delta: float) -> Thre
     return _each(outcomes, partial(with_confidence, alpha=alpha, delta=delta / len(ATTRIBUTES)))
 
 
-def _each(outcomes: Outcomes, choose: Choose) -> Thresholds:
+def _each(outcomes: Outcomes, choose: ChooseThreshold) -> Thresholds:
     span, kind, region = (choose(kept_wrong(outcomes, place)) for place in range(3))
     return Thresholds(span, kind, region)
 
 
 def conformal(losses: Floats, alpha: float, levels: Sequence[float] = LEVELS) -> float:
-    """The largest threshold with (n R + 1) / (n + 1) <= alpha, R being the mean loss over n posts.
+    """Find the largest threshold with (n R + 1) / (n + 1) <= alpha, R being the mean loss over n posts.
 
     Args:
         losses: (posts, thresholds) in [0, 1], growing along the thresholds, 0 at the first.
@@ -89,7 +89,7 @@ def conformal(losses: Floats, alpha: float, levels: Sequence[float] = LEVELS) ->
 
 
 def with_confidence(losses: Floats, alpha: float, delta: float, levels: Sequence[float] = LEVELS) -> float:
-    """The largest threshold up to which "the risk is above alpha" is refuted at each, tested in growing order.
+    """Find the largest threshold up to which "the risk is above alpha" is refuted at each, tested in growing order.
 
     Args:
         losses: as of `conformal`.
@@ -106,7 +106,7 @@ def with_confidence(losses: Floats, alpha: float, delta: float, levels: Sequence
 
 
 def p_value(mean: float, posts: int, alpha: float) -> float:
-    """Hoeffding-Bentkus p-value of "the risk is above alpha", of the mean of that many losses in [0, 1]."""
+    """Compute the Hoeffding-Bentkus p-value of "the risk is above alpha" from the mean of `posts` losses in [0, 1]."""
     if mean >= alpha:
         return 1.0
     hoeffding = exp(-posts * _divergence(mean, alpha))
@@ -115,13 +115,13 @@ def p_value(mean: float, posts: int, alpha: float) -> float:
 
 
 def _divergence(a: float, b: float) -> float:
-    """Of two coins, in nats."""
+    """Compute the Kullback-Leibler divergence of two Bernoulli distributions, in nats."""
     head = a * log(a / b) if a > 0 else 0.0
     return head + (1 - a) * log((1 - a) / (1 - b))
 
 
 def _binomial_tail(most: int, draws: int, chance: float) -> float:
-    """P(at most so many heads)."""
+    """Compute the probability of at most `most` successes in a binomial distribution."""
     heads = np.arange(most + 1)
     choose = lgamma(draws + 1) - np.array([lgamma(k + 1) + lgamma(draws - k + 1) for k in heads.tolist()])
     return float(np.exp(choose + heads * log(chance) + (draws - heads) * log(1 - chance)).sum())

@@ -8,13 +8,13 @@ from rich.text import Text
 
 from unco.context import Context
 from unco.errors import SettingsError
-from unco.evals.ab.open_experiment import ArenaChoices, open_arena
+from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
 from unco.evals.tuning.check_policy import PolicyCheck, check_policy
 from unco.evals.tuning.make_policy import make_policy
-from unco.evals.tuning.methods import Wanted, choose
+from unco.evals.tuning.methods import TuningGoal, choose
 from unco.evals.tuning.outcomes import outcomes_of
-from unco.evals.tuning.recorded.paths import ALL, Recorded, read_paths, write_paths
-from unco.evals.tuning.recorded.record import record_arena
+from unco.evals.tuning.recorded.paths import ALL, Recording, read_paths, write_paths
+from unco.evals.tuning.recorded.record import record_experiment
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
 from unco.small_model.fingerprint import identity_of
 from unco.tools.extraction.policy import Policy, read_policy, write_policy
@@ -26,66 +26,66 @@ SIMULATED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """Where answers come from: a recording, or an arena to record."""
+class AnswerSource:
+    """Where the MLLM's answers come from: a recording, or an experiment to record."""
 
     paths: Path | None = None
-    arena: ArenaChoices | None = None
+    experiment: ExperimentChoices | None = None
     context: Context = Context()
-    """Of the recording: prompts, and the thresholds that they state."""
+    """Context of the recording: prompts, and the thresholds that they state."""
     floor: Thresholds = ALL
     record: Path | None = None
-    """Where to keep what is recorded now; None = nowhere."""
+    """File to save a new recording in; None = it is not saved."""
 
 
-def run_tuning(answers: Answers, wanted: Wanted, out: Path, console: Console) -> Policy:
+def run_tuning(source: AnswerSource, goal: TuningGoal, out: Path, console: Console) -> Policy:
     """Choose thresholds and write a policy.
 
     Raises:
         DataError: data or recording cannot be read, or are too few for what is wanted.
         SettingsError: something wanted is out of range.
     """
-    recorded = recorded_answers(answers, console)
-    outcomes = outcomes_of(recorded)
-    chosen = choose(recorded, outcomes, wanted)
-    policy = make_policy(recorded, outcomes, chosen)
-    show_sweeps(outcomes, chosen.thresholds, wanted.task, console)
+    recording = recorded_answers(source, console)
+    outcomes = outcomes_of(recording)
+    chosen = choose(recording, outcomes, goal)
+    policy = make_policy(recording, outcomes, chosen)
+    show_sweeps(outcomes, chosen.thresholds, goal.task, console)
     show_policy(policy, console)
     write_policy(policy, out)
     console.print(Text(f"written to {out}; use it with `unco extract --policy {out}` or UNCO_POLICY"))
     return policy
 
 
-def run_check(answers: Answers, policy: Path, console: Console) -> PolicyCheck:
-    """See what a policy does on posts, and whether they are those it was made with.
+def run_check(source: AnswerSource, policy: Path, console: Console) -> PolicyCheck:
+    """Check what a policy does on posts, and whether they are those it was made with.
 
     Raises:
-        SettingsError: the policy is none.
+        SettingsError: the policy cannot be used.
         DataError: as of `run_tuning`.
     """
     read = read_policy(policy)
-    check = check_policy(read, outcomes_of(recorded_answers(answers, console)))
+    check = check_policy(read, outcomes_of(recorded_answers(source, console)))
     show_check(check, read, console)
     return check
 
 
-def recorded_answers(answers: Answers, console: Console) -> Recorded:
-    """Read or record.
+def recorded_answers(source: AnswerSource, console: Console) -> Recording:
+    """Read a recording, or make one.
 
     Raises:
         SettingsError: there is nothing to read and nothing to record, or both.
     """
-    if (answers.paths is None) == (answers.arena is None):
+    if (source.paths is None) == (source.experiment is None):
         raise SettingsError("give either answers recorded before (--paths) or posts to record them of (--gold)")
-    if answers.paths is not None:
-        recorded = read_paths(answers.paths)
+    if source.paths is not None:
+        recording = read_paths(source.paths)
     else:
-        assert answers.arena is not None
-        with open_arena(answers.arena) as arena:
-            checkpoint = identity_of(answers.arena.checkpoint, answers.arena.scheme)
-            recorded = record_arena(arena, checkpoint, answers.context, answers.floor)
-    if answers.record is not None:
-        write_paths(recorded, answers.record)
-    if recorded.about.simulated:
+        assert source.experiment is not None
+        with open_experiment(source.experiment) as experiment:
+            checkpoint = identity_of(source.experiment.checkpoint, source.experiment.scheme)
+            recording = record_experiment(experiment, checkpoint, source.context, source.floor)
+    if source.record is not None:
+        write_paths(recording, source.record)
+    if recording.about.simulated:
         console.print(SIMULATED, soft_wrap=True)
-    return recorded
+    return recording

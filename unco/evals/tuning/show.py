@@ -1,4 +1,4 @@
-"""Sweeps and policies in the terminal."""
+"""Show sweeps and policies in the terminal."""
 
 from collections.abc import Mapping
 
@@ -16,11 +16,11 @@ from unco.tools.extraction.policy import Estimate, Policy
 from unco.types import ATTRIBUTES, Thresholds
 
 SHOWN = FIGURE_4[::2]
-"""Every tenth."""
+"""Thresholds that are shown: from 0 to 1 in steps of 0.1."""
 
 
 def show_sweeps(outcomes: Outcomes, thresholds: Thresholds, task: Task, console: Console) -> None:
-    """F1 and calls with each threshold by itself from 0 to 1, the others as chosen: the paper's Figure 4."""
+    """Print F1 and calls for each threshold by itself from 0 to 1, the others as chosen: the paper's Figure 4."""
     values = [value for value in SHOWN if all(value >= outcomes.about.floor.of(name) for name in ATTRIBUTES)]
     console.print(f"{task} F1 / calls per entity, one threshold moved, the others as chosen:")
     table = Table("threshold")
@@ -37,7 +37,7 @@ def show_sweeps(outcomes: Outcomes, thresholds: Thresholds, task: Task, console:
 
 
 def show_policy(policy: Policy, console: Console) -> None:
-    """A policy's thresholds, what is expected of it, and what to beware of."""
+    """Print a policy's thresholds, its expectations and its caveats."""
     console.print(Text(visible(policy.method), style="bold"))
     if policy.promise:
         console.print(Text(f"promise: {visible(policy.promise)}"))
@@ -49,7 +49,7 @@ def show_policy(policy: Policy, console: Console) -> None:
 
 
 def show_check(check: PolicyCheck, policy: Policy, console: Console) -> None:
-    """What a policy does on other posts, beside what it expected."""
+    """Print what a policy does on other posts, beside what it expected."""
     console.print(_estimates("On these posts", check.found, policy.expected))
     for warning in check.warnings:
         console.print(Text(f"warning: {visible(warning)}", style="yellow"))

@@ -1,4 +1,4 @@
-"""Many thresholds at once: one at a time as in the paper's Figure 4, or all three together."""
+"""Sweep thresholds: one at a time as in the paper's Figure 4, or all three together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ AT_ONCE = 10_000
 """Entities counted at once, so that many posts fit the memory."""
 
 FIGURE_4 = tuple(round(0.05 * step, 2) for step in range(21))
-"""From 0 to 1."""
+"""The thresholds of Figure 4, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Sweep:
     gold: int
 
     def f1(self, task: Task) -> Floats:
-        """In [0, 1]."""
+        """Compute the F1 of each combination, in [0, 1]."""
         return np.asarray(2 * self.right[task] / max(self.predicted + self.gold, 1), np.float64)
 
     def thresholds(self, place: Sequence[int]) -> Thresholds:
-        """Those of a combination."""
+        """Return the thresholds of one combination."""
         span, kind, region = (float(axis[index]) for axis, index in zip(self.grid, place, strict=True))
         return Thresholds(span, kind, region)
 
@@ -75,7 +75,7 @@ def sweep_one(
 
 
 def totals(uncertainty: Floats, values: Floats, grid: Grid) -> Floats:
-    """Sums over entities of what each comes to by how it is routed: (S, T, R, columns).
+    """Sum the values of all entities, each as it is routed, for each combination: (S, T, R, columns).
 
     Args:
         uncertainty: (E, 3).
@@ -91,7 +91,7 @@ def totals(uncertainty: Floats, values: Floats, grid: Grid) -> Floats:
 
 
 def _totals(uncertainty: Floats, values: Floats, grid: Grid) -> Floats:
-    """(S, columns, T, R)."""
+    """Sum the values of some entities for each combination: (S, columns, T, R)."""
     routed = [uncertainty[:, place, None] > axis for place, axis in enumerate(grid)]
     spans, kinds, regions = ((np.where(hit, 0.0, 1.0), np.where(hit, 1.0, 0.0)) for hit in routed)
     entities, columns = len(uncertainty), values.shape[-1]
@@ -104,7 +104,7 @@ def _totals(uncertainty: Floats, values: Floats, grid: Grid) -> Floats:
 
 
 def _coupled(outcomes: Outcomes, post: CoupledPost, grid: Grid) -> Floats:
-    """(S, T, R, tasks) of one post: each way to route its entities together is looked at once."""
+    """Count one coupled post: (S, T, R, tasks); each joint routing of its entities is scored once."""
     ways: list[tuple[Routing, ...]] = [()]
     which: NDArray[np.int64] = np.zeros(tuple(map(len, grid)), np.int64)
     for row in post.entities:

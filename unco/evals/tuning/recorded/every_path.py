@@ -1,4 +1,4 @@
-"""Ask every question that some thresholds would ask: up to seven an entity, each once.
+"""Record all answers: ask every question that some thresholds would ask, up to seven per entity, each once.
 
 The correctors are chained, so what is asked depends on what was corrected before: the span once; the type for the span
 as found and as corrected; the region for either span with either type. Where a correction changes nothing two paths
@@ -31,16 +31,16 @@ from unco.tools.llm.client import Mllm
 from unco.types import ATTRIBUTES, Attribute, Entity, Thresholds
 
 CONCURRENCY = 16
-"""Posts at once."""
+"""Posts that are recorded at once."""
 
 
-class _Recording(PostState, total=False):
+class _RecordingState(PostState, total=False):
     """A post's state, and the answers by entity."""
 
     answers: Annotated[dict[str, list[Answered]], merge]
 
 
-class _Recorded(TypedDict):
+class _RecordingOutput(TypedDict):
     paths: Json
 
 
@@ -52,12 +52,12 @@ async def record_paths(
     floor: Thresholds = ALL,
     knowledge: Knowledge | None = None,
 ) -> list[PostPaths]:
-    """Record posts.
+    """Record the answers on every path of some posts.
 
     Args:
         inputs: posts as the graph takes them.
         tool: the small model.
-        llm: who is asked.
+        llm: the MLLM that is asked.
         context: of the run; its thresholds are the stated ones.
         floor: attributes at or below it are not asked about, which saves calls; thresholds below it cannot be tried.
         knowledge: as of `build_graph`.
@@ -72,7 +72,7 @@ def build_paths_graph(
     tool: BaseTool, llm: Mllm, floor: Thresholds = ALL, knowledge: Knowledge | None = None
 ) -> PostGraph:
     """Compile the graph that records a post; it is awaited (`ainvoke`, `abatch`)."""
-    ask = _EveryPath(
+    ask = _AskEveryPath(
         {
             "span": corrector_node(SpanCorrector(), llm),
             "type": corrector_node(TypeCorrector(), llm, knowledge),
@@ -81,12 +81,12 @@ def build_paths_graph(
         floor,
     )
 
-    def send_all(state: _Recording) -> list[Send] | str:
+    def send_all(state: _RecordingState) -> list[Send] | str:
         # The budget of a post was planned for the stated thresholds; that of the run holds all the same.
         unplanned = cast(PostState, {**state, "grants": None})
         return send_each("ask", unplanned, state["extraction"]["entities"]) or "gather"
 
-    graph = StateGraph(_Recording, Context, input_schema=PostInput, output_schema=_Recorded)
+    graph = StateGraph(_RecordingState, Context, input_schema=PostInput, output_schema=_RecordingOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
     graph.add_node("ask", ask.answers, input_schema=EntityState)
     graph.add_node("gather", _gather)
@@ -97,7 +97,7 @@ def build_paths_graph(
     return compile_post_graph(graph, "every_path")
 
 
-class _EveryPath:
+class _AskEveryPath:
     """The node that asks all questions about one entity."""
 
     def __init__(self, nodes: dict[Attribute, QuestionNode[EntityState, EntityQuestion]], floor: Thresholds) -> None:
@@ -105,7 +105,7 @@ class _EveryPath:
         self._floor = floor
 
     async def answers(self, state: EntityState) -> Json:
-        """Each question about each version of the entity that the questions before it can lead to."""
+        """Ask each question about each version of the entity that earlier answers can lead to."""
         first = ENTITY.validate_python(state["entity"])
         versions, answered = {(first.span, first.type): first}, list[Answered]()
         for name in ATTRIBUTES:
@@ -124,7 +124,7 @@ class _EveryPath:
         return ENTITY.validate_python((await self._nodes[name].ainvoke(asked))["entity"])
 
 
-def _gather(state: _Recording) -> Json:
+def _gather(state: _RecordingState) -> Json:
     extraction = EXTRACTION.validate_python(state["extraction"])
     found = state.get("answers", {})
     answers = tuple(tuple(found.get(str(entity.index), ())) for entity in extraction.entities)

@@ -1,4 +1,4 @@
-"""What the correctors say on every path that an entity can take through them, recorded and read.
+"""Recordings: the correctors' answers on every path that an entity can take through them, written and read.
 
 A file has a line about the recording, then one for each post. It holds posts, gold, small-model output and answers, so
 that any thresholds can be tried on it without a call.
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.gold_lines import gold_to_plain
+from unco.evals.formats.gold_lines import gold_to_dict
 from unco.evals.formats.json_text import json_lines, write_text
 from unco.small_model.fingerprint import Identity
 from unco.state import to_json
@@ -22,18 +22,18 @@ from unco.tools.llm.prices import Price
 from unco.types import ALWAYS, ATTRIBUTES, Attribute, Correction, Extraction, GoldPost, Span, Thresholds
 
 VERSION = 1
-"""Of the file's format."""
+"""Version of the file's format."""
 
 ALL = Thresholds(ALWAYS, ALWAYS, ALWAYS)
-"""As a floor: every attribute was asked about."""
+"""The floor below which nothing lies: every attribute was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One question about an entity, and what came of it."""
+    """One question about an entity, with the correction that came of it."""
 
     span: Span
-    """As the entity stood when it was asked about."""
+    """Span of the entity when the question was asked."""
     type: str
     correction: Correction
 
@@ -44,39 +44,39 @@ class PostPaths:
 
     id: str | None
     extraction: Extraction
-    """Its thresholds are the ones that the prompts stated."""
+    """The small model's output; its thresholds are the ones that the prompts stated."""
     answers: tuple[tuple[Answered, ...], ...]
-    """Of each entity, up to seven: one span, two types, four regions."""
+    """Answers about each entity, up to seven: one span, two types, four regions."""
     gold: GoldPost | None = None
     """In the types that entities are given out in; None = not labelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a recording was made with."""
+    """The settings that a recording was made with."""
 
     checkpoint: Identity | None = None
-    """None = no checkpoint: saved or made-up predictions."""
+    """Identity of the small model; None = no checkpoint: saved or made-up predictions."""
     floor: Thresholds = ALL
-    """Attributes at or below it were not asked about."""
+    """Attributes with an uncertainty at or below it were not asked about."""
     stating: tuple[Attribute, ...] = ATTRIBUTES
     """Attributes whose prompt states the threshold, so that answers may depend on the number."""
     price: Price | None = None
-    """Of the MLLM; None = unknown."""
+    """Price of the MLLM's tokens; None = unknown."""
     simulated: str = ""
-    """How the simulated MLLM errs; empty = it is a real one."""
+    """Profile of the simulated MLLM; empty = it is a real one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """A recording."""
+class Recording:
+    """A recording: its settings and the paths of its posts."""
 
     about: About
     posts: tuple[PostPaths, ...]
 
     @property
     def gold(self) -> tuple[GoldPost, ...]:
-        """Of all posts.
+        """Collect the gold of all posts.
 
         Raises:
             DataError: a post is not labelled.
@@ -92,22 +92,22 @@ _ABOUT, _POST = TypeAdapter(About), TypeAdapter(PostPaths)
 
 
 def data_hash(gold: Sequence[GoldPost]) -> str:
-    """SHA-256 of posts' tokens and gold entities, hex: the same for the same data in any format."""
-    lines = ((post.tokens, gold_to_plain(post)["entities"]) for post in gold)
+    """Hash posts' tokens and gold entities (SHA-256, hex): the same for the same data in any format."""
+    lines = ((post.tokens, gold_to_dict(post)["entities"]) for post in gold)
     return sha256("\n".join(map(repr, lines)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def write_paths(recorded: Recorded, path: Path) -> None:
+def write_paths(recording: Recording, path: Path) -> None:
     """Write a recording as JSON Lines; `read_paths` gives it back as it is.
 
     Raises:
         DataError: it cannot be written.
     """
-    head = json.dumps({"unco_paths": VERSION, **to_json(_ABOUT, recorded.about)}).encode()
-    write_text(b"\n".join((head, *(_POST.dump_json(post) for post in recorded.posts), b"")).decode(), path)
+    head = json.dumps({"unco_paths": VERSION, **to_json(_ABOUT, recording.about)}).encode()
+    write_text(b"\n".join((head, *(_POST.dump_json(post) for post in recording.posts), b"")).decode(), path)
 
 
-def read_paths(path: Path) -> Recorded:
+def read_paths(path: Path) -> Recording:
     """Read a recording.
 
     Raises:
@@ -123,7 +123,7 @@ def read_paths(path: Path) -> Recorded:
             raise DataError(f"{where}: {len(post.extraction.entities)} entities, but answers about {len(post.answers)}")
         if post.gold is not None and post.gold.tokens != post.extraction.tokens:
             raise DataError(f"{where}: the gold is of other words than the post")
-    return Recorded(about, found)
+    return Recording(about, found)
 
 
 def _read(adapter: TypeAdapter[T], where: str, data: Any) -> T:
@@ -136,7 +136,7 @@ def _read(adapter: TypeAdapter[T], where: str, data: Any) -> T:
 
 
 def as_json(post: PostPaths) -> dict[str, Any]:
-    """A post's paths as plain JSON."""
+    """Convert a post's paths to plain JSON."""
     return to_json(_POST, post)
 
 

@@ -1,32 +1,32 @@
-"""What a question took, as recorded: for budgets."""
+"""Compute the mean cost of a question from a recording, for budgets."""
 
 from unco.errors import SettingsError
-from unco.evals.tuning.recorded.paths import Recorded
+from unco.evals.tuning.recorded.paths import Recording
 from unco.tools.llm.prices import cost_usd
 from unco.types import ATTRIBUTES, Attribute, Correction
 
 
-def recorded_usd(recorded: Recorded) -> dict[Attribute, float]:
-    """Mean US dollars for a question about each attribute, those asked again and those that failed included.
+def recorded_usd(recording: Recording) -> dict[Attribute, float]:
+    """Compute the mean US dollars per question by attribute, including questions asked again and failed ones.
 
     Raises:
         SettingsError: the price of the MLLM is unknown, or it did not report its tokens.
     """
-    return {name: _mean([_usd(note, recorded) for note in _notes(recorded, name)]) for name in ATTRIBUTES}
+    return {name: _mean([_usd(note, recording) for note in _notes(recording, name)]) for name in ATTRIBUTES}
 
 
-def recorded_calls(recorded: Recorded) -> float:
-    """Mean calls for a question: more than 1 by what had to be asked again, less by what nobody could be asked."""
-    return _mean([float(note.calls) for name in ATTRIBUTES for note in _notes(recorded, name)]) or 1.0
+def recorded_calls(recording: Recording) -> float:
+    """Compute the mean calls per question: retries raise it above 1, questions that could not be asked lower it."""
+    return _mean([float(note.calls) for name in ATTRIBUTES for note in _notes(recording, name)]) or 1.0
 
 
-def _notes(recorded: Recorded, attribute: Attribute) -> list[Correction]:
-    answers = (one for post in recorded.posts for entity in post.answers for one in entity)
+def _notes(recording: Recording, attribute: Attribute) -> list[Correction]:
+    answers = (one for post in recording.posts for entity in post.answers for one in entity)
     return [one.correction for one in answers if one.correction.attribute == attribute]
 
 
-def _usd(note: Correction, recorded: Recorded) -> float:
-    usd = cost_usd(recorded.about.price, note.input_tokens, note.output_tokens) if note.calls else 0.0
+def _usd(note: Correction, recording: Recording) -> float:
+    usd = cost_usd(recording.about.price, note.input_tokens, note.output_tokens) if note.calls else 0.0
     if usd is None:
         raise SettingsError("a budget in US dollars needs the MLLM's price and its token counts: give one in calls")
     return usd

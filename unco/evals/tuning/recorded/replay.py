@@ -1,10 +1,10 @@
-"""What the graph would give under any thresholds, from recorded paths, without a call."""
+"""Replay recorded paths: compute what the graph would give under any thresholds, without a call."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from unco.errors import SettingsError
-from unco.evals.tuning.recorded.paths import Answered, PostPaths, Recorded
+from unco.evals.tuning.recorded.paths import Answered, PostPaths, Recording
 from unco.nodes.collect import result_of, settle_overlaps
 from unco.nodes.questions.correction import with_correction
 from unco.types import ATTRIBUTES, Attribute, Correction, Entity, Extraction, Result, Thresholds
@@ -13,14 +13,14 @@ Routing = tuple[bool, bool, bool]
 """Whether span, type and region of an entity are asked about."""
 
 
-def replay(recorded: Recorded, thresholds: Thresholds) -> list[Result]:
-    """The result of each post, but for the threshold that a prompt states and the seconds that calls took.
+def replay(recording: Recording, thresholds: Thresholds) -> list[Result]:
+    """Compute the result of each post, exact but for the threshold that a prompt states and the seconds of calls.
 
     Raises:
         SettingsError: a threshold is below the recording's floor.
     """
-    check_floor(recorded.about.floor, thresholds)
-    return [replay_post(post, thresholds) for post in recorded.posts]
+    check_floor(recording.about.floor, thresholds)
+    return [replay_post(post, thresholds) for post in recording.posts]
 
 
 def check_floor(floor: Thresholds, thresholds: Thresholds) -> None:
@@ -38,20 +38,20 @@ def check_floor(floor: Thresholds, thresholds: Thresholds) -> None:
 
 
 def replay_post(post: PostPaths, thresholds: Thresholds) -> Result:
-    """The result of one post."""
+    """Compute the result of one post under thresholds."""
     extraction = replace(post.extraction, thresholds=thresholds)
     routings = [routing_of(entity, thresholds) for entity in extraction.entities]
     return result_of(extraction, replay_entities(post, extraction, routings), identity=post.id)
 
 
 def routing_of(entity: Entity, thresholds: Thresholds) -> Routing:
-    """Strictly above its threshold an attribute is asked about."""
+    """Tell which attributes are asked about: those strictly above their threshold."""
     span, kind, region = (thresholds.are_exceeded(entity.uncertainty, name) for name in ATTRIBUTES)
     return span, kind, region
 
 
 def replay_entities(post: PostPaths, extraction: Extraction, routings: Sequence[Routing]) -> list[Entity]:
-    """A post's entities as corrected and settled, where each is routed in a given way."""
+    """Correct a post's entities by the given routings, and settle their overlaps."""
     corrected = [
         replay_entity(entity, answers, routing, extraction)
         for entity, answers, routing in zip(extraction.entities, post.answers, routings, strict=True)
@@ -60,7 +60,7 @@ def replay_entities(post: PostPaths, extraction: Extraction, routings: Sequence[
 
 
 def replay_entity(entity: Entity, answers: Sequence[Answered], routing: Routing, extraction: Extraction) -> Entity:
-    """One entity after Algorithm 1; its corrections name the thresholds of the extraction."""
+    """Correct one entity by Algorithm 1; its corrections name the thresholds of the extraction."""
     for name, asked in zip(ATTRIBUTES, routing, strict=True):
         if asked:
             note = _answer(entity, name, answers)
@@ -70,7 +70,7 @@ def replay_entity(entity: Entity, answers: Sequence[Answered], routing: Routing,
 
 
 def _answer(entity: Entity, attribute: Attribute, answers: Sequence[Answered]) -> Correction:
-    """What was said when the entity stood as it stands now."""
+    """Find the recorded answer about the entity as it is now."""
     for one in answers:
         if one.correction.attribute == attribute and (one.span, one.type) == (entity.span, entity.type):
             return one.correction
