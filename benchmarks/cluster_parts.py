@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.made_corpus import write_corpus
 from unco.corpus.engine import Rest
-from unco.corpus.on_ray.post_rows import Parcel, parcels_of, table_of
+from unco.corpus.on_ray.post_rows import PostRow, rows_of, table_of
 from unco.corpus.on_ray.reading import UNIT, pieces_of
-from unco.corpus.on_ray.shared_budget import join, open_desk
+from unco.corpus.on_ray.shared_budget import join, open_budget
 from unco.corpus.output import Output
 from unco.corpus.run import as_line
 from unco.corpus.tally import Tally
@@ -31,7 +31,7 @@ def measure_parts(results: Path) -> dict[str, float]:
     return {
         "posts, one reader": _reader(),
         "results, the writer": _writer(results),
-        "questions, the desk": _shared_budget(),
+        "questions, the actor": _shared_budget(),
     }
 
 
@@ -42,20 +42,20 @@ def _reader() -> float:
 
 
 def _writer(results: Path) -> float:
-    parcels = [Parcel(number, result=line) for number, line in enumerate(results.read_bytes().splitlines(), start=1)]
-    tables = [table_of(parcels[start : start + UNIT]) for start in range(0, len(parcels), UNIT)]
+    rows = [PostRow(number, result=line) for number, line in enumerate(results.read_bytes().splitlines(), start=1)]
+    tables = [table_of(rows[start : start + UNIT]) for start in range(0, len(rows), UNIT)]
     with TemporaryDirectory() as folder:
         output, tally = Output(Path(folder) / "out.jsonl", {}, False), Tally()
 
         def write() -> None:
             for table in tables:
-                for parcel in parcels_of(table):
-                    done = parcel.done()
+                for row in rows_of(table):
+                    done = row.done()
                     output.append(done.line.number, as_line(done))
                     if done.result is not None:
                         tally.add(done.result)
 
-        rate = _rate(len(parcels), write)
+        rate = _rate(len(rows), write)
         output.close()
     return rate
 
@@ -67,7 +67,7 @@ def _shared_budget() -> float:
         return Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(budget=Budget(Caps(calls=10**9))))
 
     llm, request = capped(), Request(system="", user="Ann sings", model="gpt-4o")
-    join(llm, open_desk(capped()))
+    join(llm, open_budget(capped()))
 
     async def ask(times: int) -> None:
         for _ in range(times):
@@ -77,7 +77,7 @@ def _shared_budget() -> float:
     async def all_ask() -> None:
         await asyncio.gather(*(ask(ASKED // AT_ONCE) for _ in range(AT_ONCE)))
 
-    asyncio.run(ask(1))  # the desk's own start
+    asyncio.run(ask(1))  # the actor's own start
     return _rate(ASKED, lambda: asyncio.run(all_ask()))
 
 

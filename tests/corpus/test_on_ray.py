@@ -27,10 +27,10 @@ from unco.corpus.on_ray import reading
 from unco.corpus.on_ray.actors import Correctors, SmallModel
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
 from unco.corpus.on_ray.engine import RayEngine
-from unco.corpus.on_ray.post_rows import parcel_of, parcels_of, table_of
+from unco.corpus.on_ray.post_rows import row_of, rows_of, table_of
 from unco.corpus.on_ray.reading import Piece, pieces_of
-from unco.corpus.on_ray.shared_budget import join, open_desk
-from unco.corpus.on_ray.worker_environment import Place, this_place
+from unco.corpus.on_ray.shared_budget import join, open_budget
+from unco.corpus.on_ray.worker_environment import WorkerEnvironment, this_environment
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
 from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
@@ -144,37 +144,37 @@ def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypa
 async def test_two_correctors_have_one_rate(two_cpus: None) -> None:
     """Of one request and a thousand tokens a minute: who comes second waits, whichever worker it asks from."""
 
-    def limited(desk: Any = None) -> Mllm:
+    def limited(actor: Any = None) -> Mllm:
         llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(rate=RateLimit(1, 1000)))
-        if desk is not None:
-            join(llm, desk)
+        if actor is not None:
+            join(llm, actor)
         return llm
 
-    desk = open_desk(limited())
-    one, other = limited(desk).terms.rate, limited(desk).terms.rate
+    actor = open_budget(limited())
+    one, other = limited(actor).terms.rate, limited(actor).terms.rate
     assert await one.areserve(500, 10.0) == 0.0
     assert (await other.areserve(500, 10.0), other.reserve(500, 10.0)) == (None, None)
     one.give_back(500)
     assert other.reserve(500, 10.0) == 0.0
     other.correct(500, 3500)
     assert 190 < (one.reserve(500) or 0) <= 210  # 3,500 tokens take three minutes and a half
-    desk = open_desk(limited())
-    one, other = limited(desk).terms.rate, limited(desk).terms.rate
+    actor = open_budget(limited())
+    one, other = limited(actor).terms.rate, limited(actor).terms.rate
     one.hold(50.0)
     assert await other.areserve(1, 10.0) is None
 
 
 def test_two_ledgers_have_one_account(two_cpus: None) -> None:
-    """Also of money; and what is left, as far as the desk has said."""
+    """Also of money; and what is left, as far as the actor has said."""
 
-    def capped(desk: Any = None) -> Mllm:
+    def capped(actor: Any = None) -> Mllm:
         llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(budget=Budget(Caps(usd=1.0))))
-        if desk is not None:
-            join(llm, desk)
+        if actor is not None:
+            join(llm, actor)
         return llm
 
-    desk = open_desk(capped())
-    one, other = capped(desk).terms.budget, capped(desk).terms.budget
+    actor = open_budget(capped())
+    one, other = capped(actor).terms.budget, capped(actor).terms.budget
     one.reserve("gpt-4o", 0.6)
     with pytest.raises(Unavailable, match=r"the run's \$1 do not cover another call"):
         other.reserve("gpt-4o", 0.6)
@@ -225,14 +225,14 @@ def test_posts_with_large_pictures_travel_a_few_at_a_time(tmp_path: Path, monkey
     path = tmp_path / "posts.jsonl"
     path.write_text("".join(f'{{"text": "{"a" * length}"}}\n' for length in (1, 1, 400, 1, 1)))
     [piece] = pieces_of(Rest(path))
-    assert [[parcel.number for parcel in parcels_of(table)] for table in piece.tables()] == [[1, 2, 3], [4, 5]]
+    assert [[row.number for row in rows_of(table)] for table in piece.tables()] == [[1, 2, 3], [4, 5]]
 
 
 def test_what_cannot_be_read_where_a_worker_is_ends_the_run(tmp_path: Path) -> None:
     [table] = Piece(tmp_path / "none.jsonl", 5, 1, 0).tables()
-    [parcel] = parcels_of(table)
+    [row] = rows_of(table)
     with pytest.raises(SetupError, match=r"a worker cannot read the posts: .*none\.jsonl"):
-        parcel.done()
+        row.done()
 
 
 def test_a_table_is_one_piece(tmp_path: Path) -> None:
@@ -247,11 +247,11 @@ def test_a_table_is_one_piece(tmp_path: Path) -> None:
 
 def test_parcels_bring_back_what_they_took(tmp_path: Path) -> None:
     line = Line(3, PostInput(text="half \ud800", id="7", regions=[(0.1, 0, 1, 2)], private=True))
-    [parcel] = parcels_of(table_of([parcel_of(line)]))
-    assert parcel.line() == line
-    done = parcel.failed(PictureError("ü \ud800")).done()
+    [row] = rows_of(table_of([row_of(line)]))
+    assert row.line() == line
+    done = row.failed(PictureError("ü \ud800")).done()
     assert (done.line, type(done.fault), str(done.fault)) == (line, PictureError, "ü \ud800")
-    assert isinstance(parcel_of(Line(4, None, "why")).done().line.post, type(None))
+    assert isinstance(row_of(Line(4, None, "why")).done().line.post, type(None))
 
 
 def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("UNCO_KB", "facts.jsonl")
-    place = this_place()
+    place = this_environment()
     assert "secret" not in repr(place)
     monkeypatch.setenv("UNCO_KB", "another")
     monkeypatch.setenv("UNCO_PROMPTS", "of the worker")
@@ -278,12 +278,12 @@ def test_all_settings_of_the_environment_travel() -> None:
 
 
 def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path) -> None:
-    nowhere = Place(str(tmp_path / "none"), (), False)
-    table = table_of([parcel_of(Line(1, PostInput(text="a")))])
+    nowhere = WorkerEnvironment(str(tmp_path / "none"), (), False)
+    table = table_of([row_of(Line(1, PostInput(text="a")))])
     for stage in (SmallModel(nowhere, Choices(), False), Correctors(nowhere, Context(), 1, None)):
-        [parcel] = parcels_of(stage(table))
+        [row] = rows_of(stage(table))
         with pytest.raises(SetupError, match="a worker on .* cannot begin: the folder .*none is not there"):
-            parcel.done()
+            row.done()
 
 
 def test_results_are_alike_to_within_a_thousandth() -> None:

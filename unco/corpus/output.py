@@ -24,7 +24,7 @@ SYNC_S = 1.0
 """Seconds of work that a power cut may cost; a killed process costs what was not finished, nothing that was written."""
 
 BEYOND = 2**60
-"""Place of the byte that a run holds as long as it writes the file: behind any line."""
+"""Position of the byte that a run holds as long as it writes the file: behind any line."""
 
 STDOUT = Path("-")
 

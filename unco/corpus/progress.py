@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from unco.corpus.run import Seen
+from unco.corpus.run import OnPost
 from unco.corpus.tally import Tally
 
 
@@ -20,7 +20,7 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def shown_progress(total: int | None, console: Console) -> Iterator[Seen]:
+def shown_progress(total: int | None, console: Console) -> Iterator[OnPost]:
     """A bar with rate, time left, routed share, cache hits, cost and failures.
 
     Args:
@@ -31,7 +31,7 @@ def shown_progress(total: int | None, console: Console) -> Iterator[Seen]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("posts", total=total, words="")
 
-        def seen(tally: Tally) -> None:
+        def on_post(tally: Tally) -> None:
             progress.update(task, completed=tally.before + tally.posts, words=tally.words())
 
-        yield seen
+        yield on_post

@@ -27,7 +27,7 @@ were under way with it may have been answered before the endpoint died."""
 MOST_HELD = 2000
 """Posts that are held back while it is not known whether the endpoint is down; more would fill the memory."""
 
-Seen = Callable[[Tally], None]
+OnPost = Callable[[Tally], None]
 """Told after each post."""
 
 
@@ -45,7 +45,7 @@ class Corpus:
     """Folder of the pictures of CoNLL text."""
 
 
-def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) -> Tally:
+def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: None) -> Tally:
     """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
@@ -56,7 +56,7 @@ def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) 
     Args:
         corpus: what is run.
         engine: through what.
-        seen: told after each post that was written.
+        on_post: told after each post that was written.
 
     Raises:
         Unavailable: the endpoint is down; what was written before stays.
@@ -67,23 +67,23 @@ def run_corpus(corpus: Corpus, engine: Engine, seen: Seen = lambda tally: None) 
     source = {"posts": str(corpus.posts)} | ({"pictures": str(corpus.pictures)} if corpus.pictures else {})
     output = open_output(corpus.out, {**source, **corpus.settings}, corpus.resume)
     try:
-        return asyncio.run(_run(corpus, engine, output, seen))
+        return asyncio.run(_run(corpus, engine, output, on_post))
     finally:
         output.close()
 
 
-async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, seen: Seen) -> Tally:
+async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, on_post: OnPost) -> Tally:
     """Run the posts that are still open, then those that were never run."""
     again = output.open_posts()
     tally = Tally(before=output.written - len(again))
     if again:
         with output.replacing() as replaced:
-            await _run_some(engine, Rest(corpus.posts, 0, corpus.pictures, again), replaced, tally, seen)
-    await _run_some(engine, Rest(corpus.posts, output.written, corpus.pictures), output.append, tally, seen)
+            await _run_some(engine, Rest(corpus.posts, 0, corpus.pictures, again), replaced, tally, on_post)
+    await _run_some(engine, Rest(corpus.posts, output.written, corpus.pictures), output.append, tally, on_post)
     return tally
 
 
-async def _run_some(engine: Engine, posts: Rest, write: Write, tally: Tally, seen: Seen) -> None:
+async def _run_some(engine: Engine, posts: Rest, write: Write, tally: Tally, on_post: OnPost) -> None:
     held, unanswered, answered = list[Done](), 0, SETTLED
     async for done in engine.run(posts):
         held.append(done)
@@ -97,18 +97,18 @@ async def _run_some(engine: Engine, posts: Rest, write: Write, tally: Tally, see
                 "unreachable",
             )
         if answered >= SETTLED or len(held) >= MOST_HELD:
-            _write(held, write, tally, seen)
-    _write(held, write, tally, seen)
+            _write(held, write, tally, on_post)
+    _write(held, write, tally, on_post)
 
 
-def _write(held: list[Done], write: Write, tally: Tally, seen: Seen) -> None:
+def _write(held: list[Done], write: Write, tally: Tally, on_post: OnPost) -> None:
     for done in held:
         write(done.line.number, as_line(done))
         if done.result is None:
             tally.add_failure(done.fault)
         else:
             tally.add(done.result)
-        seen(tally)
+        on_post(tally)
     held.clear()
 
 

@@ -46,9 +46,9 @@ def start(
         mllm=llm.model,
     )
     began = time.monotonic()
-    with shown_progress(count_posts(posts), console) as seen:
+    with shown_progress(count_posts(posts), console) as on_post:
         engine = _engine(extractor, llm, context, choices)
-        tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), engine, seen)
+        tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), engine, on_post)
     seconds = time.monotonic() - began
     went_on = f", {tally.before:,} done before" if tally.before else ""
     rate = tally.posts / max(seconds, 1e-9)

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from unco.context import Context
 from unco.corpus.choices import Choices, extractor_of
-from unco.corpus.on_ray.post_rows import Parcel, here, parcels_of, table_of
+from unco.corpus.on_ray.post_rows import PostRow, here, rows_of, table_of
 from unco.corpus.on_ray.shared_budget import join
-from unco.corpus.on_ray.worker_environment import Place
+from unco.corpus.on_ray.worker_environment import WorkerEnvironment
 from unco.corpus.pipeline import Pipeline, extraction_of, with_kept_picture
 from unco.errors import SetupError, UncoError
 from unco.small_model.batching import Batching
@@ -32,82 +32,82 @@ ON_GPU = Batching(most_posts=128, most_words=4096)
 class SmallModel:
     """The first stage: posts come back with what the small model found."""
 
-    def __init__(self, place: Place, choices: Choices, gpu: bool) -> None:
-        """Stand where the run was started, and name the small model; what cannot be is said at the first post.
+    def __init__(self, environment: WorkerEnvironment, choices: Choices, gpu: bool) -> None:
+        """Take over the run's environment and name the small model; a fault is said at the first post.
 
         Args:
-            place: of the run.
+            environment: folder and settings of the process that started the run.
             choices: of the run.
             gpu: whether this actor has a GPU of its own.
         """
         self._fault: SetupError | None = None
         try:
-            place.enter()
+            environment.enter()
             self._extractor = extractor_of(choices, "cuda", ON_GPU) if gpu else extractor_of(choices)
         except UncoError as error:
             self._fault = here(error, platform.node())
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Posts of one table are read as batches, together with those of another call at the same time."""
-        return table_of(asyncio.run(self._all(parcels_of(table))))
+        return table_of(asyncio.run(self._all(rows_of(table))))
 
-    async def _all(self, parcels: list[Parcel]) -> list[Parcel]:
-        return await asyncio.gather(*map(self._one, parcels))
+    async def _all(self, rows: list[PostRow]) -> list[PostRow]:
+        return await asyncio.gather(*map(self._one, rows))
 
-    async def _one(self, parcel: Parcel) -> Parcel:
-        given = parcel.line().post
-        if given is None or parcel.fault:
-            return parcel
+    async def _one(self, row: PostRow) -> PostRow:
+        given = row.line().post
+        if given is None or row.fault:
+            return row
         if self._fault:
-            return parcel.failed(self._fault)
+            return row.failed(self._fault)
         try:
             found = await extraction_of(await with_kept_picture(given), self._extractor)
         except UncoError as error:
-            return parcel.failed(error)
-        return replace(parcel, found=EXTRACTION.dump_json(found))
+            return row.failed(error)
+        return replace(row, found=EXTRACTION.dump_json(found))
 
 
 class Correctors:
     """The second stage: posts come back with results."""
 
-    def __init__(self, place: Place, context: Context, at_once: int, desk: Any) -> None:
-        """Stand where the run was started, and bind who is asked; what cannot be is said at the first post.
+    def __init__(self, environment: WorkerEnvironment, context: Context, at_once: int, actor: Any) -> None:
+        """Take over the run's environment and bind who is asked; a fault is said at the first post.
 
         Args:
-            place: of the run.
+            environment: folder and settings of the process that started the run.
             context: of the run.
             at_once: posts whose corrections wait for the MLLM at once, in this actor.
-            desk: see `unco.corpus.on_ray.shared_budget`.
+            actor: the shared budget, see `unco.corpus.on_ray.shared_budget`.
         """
         self._fault: SetupError | None = None
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="unco-correctors", daemon=True).start()
         try:
-            place.enter()
+            environment.enter()
             if context.mode not in ("off", "replay"):
-                place.check_key()
+                environment.check_key()
             llm = mllm_from_env()
-            join(llm, desk)
+            join(llm, actor)
             self._pipeline = Pipeline(_unasked, llm, context, Knowledge.from_env(), at_once)
         except UncoError as error:
             self._fault = here(error, platform.node())
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Posts of all calls go through one event loop."""
-        return table_of(asyncio.run_coroutine_threadsafe(self._all(parcels_of(table)), self._loop).result())
+        return table_of(asyncio.run_coroutine_threadsafe(self._all(rows_of(table)), self._loop).result())
 
-    async def _all(self, parcels: list[Parcel]) -> list[Parcel]:
-        return await asyncio.gather(*map(self._one, parcels))
+    async def _all(self, rows: list[PostRow]) -> list[PostRow]:
+        return await asyncio.gather(*map(self._one, rows))
 
-    async def _one(self, parcel: Parcel) -> Parcel:
-        if parcel.fault:
-            return parcel
+    async def _one(self, row: PostRow) -> PostRow:
+        if row.fault:
+            return row
         if self._fault:
-            return parcel.failed(self._fault)
+            return row.failed(self._fault)
         try:
-            return parcel.corrected(await self._pipeline.one(parcel.line(), parcel.extraction()))
+            return row.corrected(await self._pipeline.one(row.line(), row.extraction()))
         except UncoError as error:
-            return parcel.failed(error)
+            return row.failed(error)
 
 
 def _unasked(post: Post) -> Extraction:

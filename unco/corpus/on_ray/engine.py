@@ -14,10 +14,10 @@ from unco.corpus.choices import Choices
 from unco.corpus.engine import Rest
 from unco.corpus.on_ray.actors import Correctors, SmallModel
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
-from unco.corpus.on_ray.post_rows import parcels_of
+from unco.corpus.on_ray.post_rows import rows_of
 from unco.corpus.on_ray.reading import Piece, PostsDatasource, pieces_of
-from unco.corpus.on_ray.shared_budget import open_desk
-from unco.corpus.on_ray.worker_environment import this_place
+from unco.corpus.on_ray.shared_budget import open_budget
+from unco.corpus.on_ray.worker_environment import this_environment
 from unco.corpus.pipeline import Done
 from unco.errors import SetupError
 from unco.tools.llm.client import Mllm
@@ -68,14 +68,14 @@ class RayEngine:
 
     def _dataset(self, pieces: list[Piece], sizes: Sizes) -> Dataset:
         """The two stages over the posts; nothing runs yet."""
-        place, desk = this_place(), open_desk(self._llm)
+        environment, actor = this_environment(), open_budget(self._llm)
         with DataContext.current(_settings()):
             posts = ray.data.read_datasource(
                 PostsDatasource(pieces), override_num_blocks=len(pieces), num_cpus=0, concurrency=sizes.readers
             )
             found = posts.map_batches(
                 SmallModel,
-                fn_constructor_args=(place, self._choices, sizes.gpu),
+                fn_constructor_args=(environment, self._choices, sizes.gpu),
                 compute=_pool(sizes.models, calls=2),
                 num_gpus=1 if sizes.gpu else None,
                 num_cpus=1,
@@ -84,7 +84,7 @@ class RayEngine:
             )
             corrected: Dataset = found.map_batches(
                 Correctors,
-                fn_constructor_args=(place, self._context, sizes.at_once, desk),
+                fn_constructor_args=(environment, self._context, sizes.at_once, actor),
                 compute=_pool(sizes.correctors, calls=max(4, sizes.at_once // 8)),  # many posts ask nothing
                 num_cpus=HALF,
                 batch_format="pyarrow",
@@ -126,8 +126,8 @@ async def _results(dataset: Dataset) -> AsyncIterator[Done]:
     try:
         for table in tables:
             await asyncio.sleep(0)
-            for parcel in parcels_of(table):
-                yield parcel.done()
+            for row in rows_of(table):
+                yield row.done()
     except RayTaskError:  # a fault of ours in a worker, with its own traceback
         raise
     except RayError as error:

@@ -1,6 +1,6 @@
-"""What travels from stage to stage: JSON text, checked where it arrives as all that comes from outside is.
+"""A post on its way from stage to stage: JSON text, checked where it arrives as all that comes from outside is.
 
-Some posts together are one row of a table, and a row is a block of Ray Data's. When a worker dies, Ray runs its task
+Some posts together are one row of a Ray table, and such a row is a block. When a worker dies, Ray runs its task
 again and goes on after the blocks that it has already. Were they cut by size, a result that says other seconds the
 second time would move the cuts, and posts would be lost or doubled.
 """
@@ -23,7 +23,7 @@ SCHEMA = pa.schema([("number", pa.list_(pa.int64())), *((name, pa.list_(pa.large
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class PostRow:
     """A post on its way. What is not there is empty."""
 
     number: int
@@ -44,14 +44,14 @@ class Parcel:
         """What the small model says."""
         return EXTRACTION.validate_json(self.found)
 
-    def failed(self, error: UncoError) -> "Parcel":
+    def failed(self, error: UncoError) -> "PostRow":
         """Without a result."""
         return replace(self, fault=json.dumps([type(error).__name__, *error.__reduce__()[1]]).encode(), found=b"")
 
-    def corrected(self, done: Done) -> "Parcel":
+    def corrected(self, done: Done) -> "PostRow":
         """With what became of it; a result needs its post no more."""
         if done.result is not None:
-            return Parcel(self.number, result=RESULT.dump_json(done.result))
+            return PostRow(self.number, result=RESULT.dump_json(done.result))
         return self.failed(done.fault if isinstance(done.fault, UncoError) else errors.PostError(done.fault))
 
     def done(self) -> Done:
@@ -69,22 +69,22 @@ class Parcel:
         return Done(self.line(), None, fault)
 
 
-def parcel_of(line: Line) -> Parcel:
+def row_of(line: Line) -> PostRow:
     """A post as it was read. Not by pydantic's own JSON, which stumbles over half a character."""
     if line.post is None:
-        return Parcel(line.number).failed(errors.PostError(line.fault))
-    return Parcel(line.number, post=json.dumps(line.post.model_dump()).encode())
+        return PostRow(line.number).failed(errors.PostError(line.fault))
+    return PostRow(line.number, post=json.dumps(line.post.model_dump()).encode())
 
 
-def table_of(parcels: Sequence[Parcel]) -> pa.Table:
-    """As Ray Data moves them: one row."""
-    return pa.table({name: [[getattr(parcel, name) for parcel in parcels]] for name in SCHEMA.names}, schema=SCHEMA)
+def table_of(rows: Sequence[PostRow]) -> pa.Table:
+    """Pack posts as Ray Data moves them: as one row."""
+    return pa.table({name: [[getattr(row, name) for row in rows]] for name in SCHEMA.names}, schema=SCHEMA)
 
 
-def parcels_of(table: pa.Table) -> list[Parcel]:
-    """The other way."""
+def rows_of(table: pa.Table) -> list[PostRow]:
+    """Unpack the posts of a table."""
     return [
-        Parcel(*values)
+        PostRow(*values)
         for row in table.select(SCHEMA.names).to_pylist()
         for values in zip(*(row[name] for name in SCHEMA.names), strict=True)
     ]

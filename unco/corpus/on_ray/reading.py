@@ -19,7 +19,7 @@ from ray.data.block import BlockMetadata
 
 from unco.corpus.conll import is_conll
 from unco.corpus.engine import Rest
-from unco.corpus.on_ray.post_rows import Parcel, parcel_of, table_of
+from unco.corpus.on_ray.post_rows import PostRow, row_of, table_of
 from unco.corpus.posts import STDIN, Line, lines_of, read_posts
 from unco.corpus.tables import is_table
 from unco.errors import DataError, SettingsError, SetupError, UncoError
@@ -74,18 +74,18 @@ class Piece:
         """The posts as they travel; that they cannot be read here travels too."""
         after = self.first
         try:
-            for some in _handfuls(map(parcel_of, self.lines())):
+            for some in _handfuls(map(row_of, self.lines())):
                 after = some[-1].number + 1
                 yield table_of(some)
         except UncoError as error:
-            yield table_of([Parcel(after).failed(SetupError(f"a worker cannot read the posts: {error}"))])
+            yield table_of([PostRow(after).failed(SetupError(f"a worker cannot read the posts: {error}"))])
 
 
-def _handfuls(parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+def _handfuls(rows: Iterable[PostRow]) -> Iterator[list[PostRow]]:
     """So many that no table is large, though pictures come inline; the same every time that they are read."""
-    some: list[Parcel] = []
-    for parcel in parcels:
-        some.append(parcel)
+    some: list[PostRow] = []
+    for row in rows:
+        some.append(row)
         if len(some) == UNIT or sum(len(one.post) for one in some) > ENOUGH_BYTES:
             yield some
             some = []

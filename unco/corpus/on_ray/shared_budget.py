@@ -1,7 +1,7 @@
-"""One budget and one rate for all correctors of a cluster: a small actor keeps them, and everybody asks there.
+"""One budget and one rate for all correctors of a cluster: a small actor keeps them, and all workers ask there.
 
-A call is reserved at the desk before it is made, so no cap is passed however many correctors there are. Asking takes
-about a millisecond, during which the corrector's other posts go on. What is only told is not waited for. What a worker
+A call is reserved there before it is made, so no cap is passed however many correctors there are. Asking takes
+about a millisecond, during which the corrector's other posts go on. Corrections are sent without waiting. What a worker
 had reserved when it died stays reserved: perhaps the call was paid for.
 """
 
@@ -27,11 +27,11 @@ Limits = tuple[float | None, float | None]
 """Of one model: requests and tokens a minute."""
 
 
-class Desk:
-    """Keeps what a local run keeps in its one process. Has no name, so that runs of one cluster do not meet."""
+class BudgetActor:
+    """Keeps the budget and the rates that a local run keeps in its one process; it has no name, so runs do not meet."""
 
     def __init__(self, caps: Caps, limits: Sequence[Limits]) -> None:
-        """Open the books.
+        """Begin with nothing spent.
 
         Args:
             caps: what the run may spend.
@@ -41,7 +41,7 @@ class Desk:
         self._rates = [RateLimit(*each) for each in limits]
 
     def reserve_call(self, model: str, usd: float | None) -> tuple[str, int, float]:
-        """Room for a call: why there is none, and the calls and US dollars that are spent or reserved."""
+        """Reserve a call; gives why there is no room, and the calls and US dollars that are spent or reserved."""
         try:
             self._budget.reserve(model, usd)
             refused = ""
@@ -50,48 +50,48 @@ class Desk:
         return refused, *self._budget.taken
 
     def settle(self, reserved: float, counts: Sequence[Counts]) -> None:
-        """What a call came to."""
+        """Count what a call came to."""
         self._budget.settle(reserved, [_bare_reply(*each) for each in counts])
 
-    def reserve_place(self, which: int, tokens: int, at_most: float | None) -> float | None:
+    def reserve_slot(self, which: int, tokens: int, at_most: float | None) -> float | None:
         """See `RateLimit.reserve`."""
         return self._rates[which].reserve(tokens, at_most)
 
-    def tell_rate(self, which: int, what: str, *numbers: float) -> None:
+    def correct_rate(self, which: int, what: str, *numbers: float) -> None:
         """Give back, correct or hold: see `RateLimit`."""
         getattr(self._rates[which], what)(*numbers)
 
 
 class SharedBudget(Budget):
-    """The desk's budget, as a worker sees it. `spent` and `calls_left` are what the desk said last."""
+    """The actor's budget, as a worker sees it. `spent` and `calls_left` are what the actor said last."""
 
-    def __init__(self, desk: Any, caps: Caps) -> None:
-        """Know the desk."""
+    def __init__(self, actor: Any, caps: Caps) -> None:
+        """Remember the actor."""
         super().__init__(caps)
-        self._desk = desk
+        self._actor = actor
 
     def reserve(self, model: str, usd: float | None) -> None:
         """See `Budget.reserve`."""
         with _reached():
-            self._hear(ray.get(self._desk.reserve_call.remote(model, usd)))
+            self._note_spent(ray.get(self._actor.reserve_call.remote(model, usd)))
 
     def settle(self, reserved: float, replies: list[Reply]) -> None:
         """See `Budget.settle`."""
         counts = [(reply.input_tokens, reply.output_tokens, reply.cost) for reply in replies]
-        self._desk.settle.remote(reserved, counts)
+        self._actor.settle.remote(reserved, counts)
 
     @asynccontextmanager
     async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
         """See `Budget.areserved`."""
         usd, replies = most_usd(request, price), list[Reply]()
         with _reached():
-            self._hear(await self._desk.reserve_call.remote(request.model, usd))
+            self._note_spent(await self._actor.reserve_call.remote(request.model, usd))
         try:
             yield replies
         finally:
             self.settle(usd or 0.0, replies)
 
-    def _hear(self, said: tuple[str, int, float]) -> None:
+    def _note_spent(self, said: tuple[str, int, float]) -> None:
         refused, calls, usd = said
         self._spent = Spent(calls=calls, usd=usd)
         if refused:
@@ -99,54 +99,54 @@ class SharedBudget(Budget):
 
 
 class SharedRate(RateLimit):
-    """The desk's rate of one model, as a worker sees it."""
+    """The actor's rate of one model, as a worker sees it."""
 
-    def __init__(self, desk: Any, which: int, limits: Limits) -> None:
-        """Know the desk, and the model's place in the chain."""
+    def __init__(self, actor: Any, which: int, limits: Limits) -> None:
+        """Remember the actor, and the model's place in the chain."""
         super().__init__(*limits)
-        self._desk, self._which = desk, which
+        self._actor, self._which = actor, which
 
     def reserve(self, tokens: int, at_most: float | None = None) -> float | None:
         """See `RateLimit.reserve`."""
         with _reached():
-            wait: float | None = ray.get(self._desk.reserve_place.remote(self._which, tokens, at_most))
+            wait: float | None = ray.get(self._actor.reserve_slot.remote(self._which, tokens, at_most))
         return wait
 
     async def areserve(self, tokens: int, at_most: float | None = None) -> float | None:
         """See `RateLimit.areserve`."""
         with _reached():
-            wait: float | None = await self._desk.reserve_place.remote(self._which, tokens, at_most)
+            wait: float | None = await self._actor.reserve_slot.remote(self._which, tokens, at_most)
         return wait
 
     def give_back(self, tokens: int) -> None:
         """See `RateLimit.give_back`."""
-        self._desk.tell_rate.remote(self._which, "give_back", tokens)
+        self._actor.correct_rate.remote(self._which, "give_back", tokens)
 
     def correct(self, reserved: int, used: int) -> None:
         """See `RateLimit.correct`; where tokens are not limited there is nothing to correct."""
         if self.tokens_per_minute:
-            self._desk.tell_rate.remote(self._which, "correct", reserved, used)
+            self._actor.correct_rate.remote(self._which, "correct", reserved, used)
 
     def hold(self, seconds: float) -> None:
         """See `RateLimit.hold`."""
-        self._desk.tell_rate.remote(self._which, "hold", seconds)
+        self._actor.correct_rate.remote(self._which, "hold", seconds)
 
 
-def open_desk(llm: Mllm) -> Any:
-    """The desk for a chain of models, on this node, so that it does not end before this process does."""
+def open_budget(llm: Mllm) -> Any:
+    """Start the actor for a chain of models, on this node, so that it does not end before this process does."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    actor = ray.remote(Desk).options(num_cpus=0, scheduling_strategy=here)
+    actor = ray.remote(BudgetActor).options(num_cpus=0, scheduling_strategy=here)
     return actor.remote(llm.terms.budget.caps, [_limits(one) for one in (llm, *llm.fallbacks)])
 
 
-def join(llm: Mllm, desk: Any) -> None:
-    """Let a chain of models ask on the desk's terms; a budget without caps has nothing to refuse and stays here."""
+def join(llm: Mllm, actor: Any) -> None:
+    """Let a chain of models ask on the actor's terms; a budget without caps has nothing to refuse and stays here."""
     caps = llm.terms.budget.caps
-    budget = llm.terms.budget if caps == Caps() else SharedBudget(desk, caps)
+    budget = llm.terms.budget if caps == Caps() else SharedBudget(actor, caps)
     for which, one in enumerate((llm, *llm.fallbacks)):
-        one.terms = replace(one.terms, budget=budget, rate=SharedRate(desk, which, _limits(one)))
+        one.terms = replace(one.terms, budget=budget, rate=SharedRate(actor, which, _limits(one)))
 
 
 def _bare_reply(input_tokens: int | None, output_tokens: int | None, usd: float | None) -> Reply:
@@ -165,4 +165,4 @@ def _reached() -> Any:
     try:
         yield
     except RayError as error:
-        raise SetupError(f"the run's own budget desk is gone ({type(error).__name__}): go on with --resume") from error
+        raise SetupError(f"the run's own budget actor is gone ({type(error).__name__}): go on with --resume") from error

@@ -1,4 +1,4 @@
-"""Where a worker stands: the folder and the settings of the process that started the run, but none of its keys.
+"""What a worker takes over from the process that started the run: its folder and its settings, but none of its keys.
 
 What a run hands to its workers can be read on Ray's dashboard and in its logs, so a key is never among it: each node
 has its own, in the environment that `ray start` was called in. A cluster of this machine alone inherits it.
@@ -16,17 +16,17 @@ KEY = VARIABLES["api_key"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Of the process that started the run."""
+class WorkerEnvironment:
+    """Folder and settings of the process that started the run."""
 
     folder: str
-    """That relative paths, of pictures above all, begin in."""
+    """Where relative paths begin, of pictures above all."""
     settings: tuple[tuple[str, str], ...]
     keyed: bool
     """Whether it has a key; not which."""
 
     def enter(self) -> None:
-        """Make this process stand there.
+        """Take them over in this process.
 
         Raises:
             SetupError: the folder is not there.
@@ -51,8 +51,8 @@ class Place:
             raise SetupError(f"{KEY} is not set: a key does not travel, so set it where `ray start` is called")
 
 
-def this_place() -> Place:
-    """Where this process stands."""
+def this_environment() -> WorkerEnvironment:
+    """Give the folder and the settings of this process."""
     given = tuple((name, os.environ[name]) for name in PORTABLE if name in os.environ)
     asks = "UNCO_LLM_BASE_URL" in os.environ and "UNCO_SETTINGS" not in os.environ  # a settings file names its own keys
-    return Place(str(Path.cwd()), given, asks and bool(os.environ.get(KEY)))
+    return WorkerEnvironment(str(Path.cwd()), given, asks and bool(os.environ.get(KEY)))
