@@ -1,4 +1,4 @@
-"""The commands about box frames and simulated models."""
+"""The commands about the endpoint: find its box frame, serve a simulated one."""
 
 import sys
 from collections.abc import Callable
