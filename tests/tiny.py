@@ -11,7 +11,7 @@ from unco.small_model.network.symbols import START
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.small_model.uncertainty.regression import Regression
-from unco.small_model.uncertainty.training_names import know_names
+from unco.small_model.uncertainty.training_names import fit_training_names
 from unco.types import Box, Entity, Extraction, GoldEntity, GoldPost, Label, PictureInfo, Span, Thresholds, Uncertainty
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -87,7 +87,7 @@ def fitted_predictor(predictor: Predictor | None = None, span: Regression | None
     return replace(
         predictor,
         span_regression=span or Regression(tuple((-1.0) ** i / 4 for i in range(12)), 0.5),
-        known_names=know_names(names, [index % labels for index in range(9)]),
+        training_names=fit_training_names(names, [index % labels for index in range(9)]),
         type_regressions={name: Regression((0.7, 1.1), 0.4) for name in predictor.network.config.schemes},
     )
 

@@ -13,7 +13,7 @@ from unco.cli import main
 from unco.graph import default_graph
 from unco.prompts import registry
 from unco.small_model import checkpoint
-from unco.tools.extraction import extractor
+from unco.tools.pictures import view
 
 USAGE = ("Usage", "─ Error ─")
 """Signs of a message of the argument parser's own."""
@@ -98,5 +98,5 @@ def unco(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 def forget() -> None:
     """A process of its own would remember nothing."""
-    for remembered in (default_graph, registry._load, checkpoint._load, checkpoint._read_network, extractor._view):
+    for remembered in (default_graph, registry._load, checkpoint._load, checkpoint._read_network, view._open_cached):
         remembered.cache_clear()

@@ -98,8 +98,8 @@ def test_what_was_learned_comes_back(tmp_path: Path) -> None:
     loaded = from_pretrained(tmp_path)
     assert (loaded.span_regression, loaded.type_regressions) == (learned.span_regression, learned.type_regressions)
     # Names are kept in one byte a number, as all matrices.
-    for name, tensor in learned.known_names.state().items():
-        kept = loaded.known_names.state()[name]
+    for name, tensor in learned.training_names.state().items():
+        kept = loaded.training_names.state()[name]
         assert kept.dtype == tensor.dtype
         assert torch.allclose(kept.float(), tensor.float(), atol=float(tensor.abs().max()) / 127)
     ours, theirs = loaded.predict([POST])[0], learned.with_estimator(ESTIMATORS["learned"]).predict([POST])[0]
@@ -109,7 +109,7 @@ def test_what_was_learned_comes_back(tmp_path: Path) -> None:
 
 def test_a_checkpoint_from_before_names_were_kept_is_read_as_it_was(tmp_path: Path) -> None:
     """Its `learned` reads the type off the tags."""
-    older = replace(fitted_predictor(), known_names=None, type_regressions={})
+    older = replace(fitted_predictor(), training_names=None, type_regressions={})
     save_pretrained(older, "learned", {"tiny": {"learned": FITTED["entropy"]}}, tmp_path, {"data": "none"})
     data = json.loads((tmp_path / "config.json").read_text())
     del data["type_regressions"], data["estimators"]["learned"]["type"]
@@ -207,11 +207,11 @@ def test_values_that_cannot_be_are_refused(saved: Path, where: tuple[str, ...], 
 
 def test_what_was_learned_for_another_network_is_refused(tmp_path: Path) -> None:
     fitted = {"tiny": {"learned": FITTED["entropy"]}}
-    known = fitted_predictor().known_names
+    known = fitted_predictor().training_names
     for learned in (
         fitted_predictor(span=Regression((1.0,), 0.0)),
         replace(fitted_predictor(), type_regressions={"tiny": Regression((1.0, 2.0, 3.0), 0.0)}),
-        replace(fitted_predictor(), known_names=replace(known, types=known.types + 7)),
+        replace(fitted_predictor(), training_names=replace(known, types=known.types + 7)),
     ):
         save_pretrained(learned, "learned", fitted, tmp_path, {"data": "none"})
         with pytest.raises(SetupError, match="does not hold a checkpoint of this version: (a regression|its known)"):

@@ -15,14 +15,14 @@ import yaml
 from tests.tiny import gold_post, tiny_network, tiny_tokenizer
 from tests.training.train_tiny import RECIPE, posts
 from unco.errors import DataError, SettingsError, SetupError
-from unco.small_model.gold_inputs import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.training import trainer as training
 from unco.training.recipe import RECIPES, read_recipe, recipe_path
 from unco.types import GoldPost
 
 ROOT = Path(__file__).parents[2]
-LOOK = SimulatedLook(("Blue Owls", "Ann Lee"))
+LOOK = SimulatedRegionsInput(("Blue Owls", "Ann Lee"))
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)

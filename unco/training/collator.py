@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.gold_inputs import Look, text_only
+from unco.small_model.gold_inputs import InputBuilder, text_only
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
 from unco.small_model.network.symbols import REGION, encode_entities
@@ -55,7 +55,7 @@ class Collator:
     piece_tokenizer: Tokenizer
     """Of the encoder. (The trainer would try to save an attribute called `tokenizer` in its own way.)"""
     config: ModelConfig
-    look: Look
+    look: InputBuilder
     unseen: float = 0.0
     """Share of posts shown without a picture, in [0, 1], so that text alone is read well too."""
 

@@ -9,13 +9,13 @@ from unco.errors import DataError
 from unco.evals.data.data_paths import in_scheme
 from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
-from unco.small_model.gold_inputs import Look, look_steadily
+from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator, Scheme
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import Signals
-from unco.small_model.uncertainty.training_names import KnownNames, know_names
+from unco.small_model.uncertainty.training_names import TrainingNames, fit_training_names
 from unco.training.learn_spans import FOLDS, held_out_chances
 from unco.types import GoldPost
 
@@ -24,7 +24,7 @@ from unco.types import GoldPost
 class LearnedTypes:
     """What was learned, and what it is worth on posts that it was not learned from."""
 
-    known: KnownNames
+    known: TrainingNames
     regressions: Mapping[str, Regression]
     """By scheme; one in whose types no span of dev was found right has none."""
     held_out: Mapping[str, float | None]
@@ -34,7 +34,9 @@ class LearnedTypes:
     """By scheme, AUROC of the same types by the tags' entropy, from which nothing is learned."""
 
 
-def learn_types(predictor: Predictor, look: Look, train: Sequence[GoldPost], dev: Sequence[GoldPost]) -> LearnedTypes:
+def learn_types(
+    predictor: Predictor, look: InputBuilder, train: Sequence[GoldPost], dev: Sequence[GoldPost]
+) -> LearnedTypes:
     """Keep the names of train and fit on dev, of the text alone, as types are judged.
 
     Raises:
@@ -42,7 +44,7 @@ def learn_types(predictor: Predictor, look: Look, train: Sequence[GoldPost], dev
     """
     network, shown = predictor.network, _texts(look, dev)
     known = _known(predictor, look, train)
-    predictor = replace(predictor, known_names=known)
+    predictor = replace(predictor, training_names=known)
     regressions, held_out, tags = dict[str, Regression](), dict[str, float | None](), dict[str, float | None]()
     for name, scheme in network.config.schemes.items():
         rows, wrong, folds = _cases(predictor, shown, in_scheme(dev, network.config.labels, scheme), scheme)
@@ -54,11 +56,11 @@ def learn_types(predictor: Predictor, look: Look, train: Sequence[GoldPost], dev
     return LearnedTypes(known, regressions, held_out, tags)
 
 
-def _texts(look: Look, posts: Sequence[GoldPost]) -> list[ModelInput]:
-    return [replace(post, regions=(), size=None) for post in look_steadily(look, posts)]
+def _texts(look: InputBuilder, posts: Sequence[GoldPost]) -> list[ModelInput]:
+    return [replace(post, regions=(), size=None) for post in build_inputs(look, posts)]
 
 
-def _known(predictor: Predictor, look: Look, train: Sequence[GoldPost]) -> KnownNames:
+def _known(predictor: Predictor, look: InputBuilder, train: Sequence[GoldPost]) -> TrainingNames:
     """Names of train that lie within a window of the encoder, as good as all."""
     labels = {label.name: index for index, label in enumerate(predictor.network.config.labels)}
     spans = [[item.span for item in post.entities] for post in train]
@@ -68,7 +70,8 @@ def _known(predictor: Predictor, look: Look, train: Sequence[GoldPost]) -> Known
     if not len(vectors):
         raise DataError(f"there is no name in {len(train)} training posts, so no types can be learned")
     types = [labels[item.type] for post, all_ in zip(train, whole, strict=True) if all_ for item in post.entities]
-    return KnownNames(**dequantise(quantise(know_names(vectors, types).state())))  # fit on what will be shipped
+    fitted = fit_training_names(vectors, types)
+    return TrainingNames(**dequantise(quantise(fitted.state())))  # fit on what will be shipped
 
 
 def _cases(

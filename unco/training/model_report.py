@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from unco.evals.metrics.paper import score
 from unco.evals.metrics.uncertainty import wrong_groundings
-from unco.small_model.gold_inputs import Look, look_steadily
+from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS, Scheme
 from unco.small_model.predictor import Predictor
@@ -73,7 +73,7 @@ class ModelReport:
 
 def report_model(
     predictor: Predictor,
-    look: Look,
+    look: InputBuilder,
     names: Sequence[str],
     dev: Mapping[str, Sequence[GoldPost]],
     test: Mapping[str, Sequence[GoldPost]],
@@ -91,15 +91,15 @@ def report_model(
     return ModelReport(*(report_split(predictor, known, look, split) for split in (dev, test)))
 
 
-def show(posts: Sequence[GoldPost], look: Look) -> Shown:
+def show(posts: Sequence[GoldPost], look: InputBuilder) -> Shown:
     """A split without and with pictures; captions, where the look has them, stand in both."""
-    pictures = look_steadily(look, posts)
+    pictures = build_inputs(look, posts)
     text = [ModelInput(post.words, caption=post.caption) for post in pictures]
     return Shown(posts, text, pictures)
 
 
 def report_split(
-    predictor: Predictor, known: set[str], look: Look, gold: Mapping[str, Sequence[GoldPost]]
+    predictor: Predictor, known: set[str], look: InputBuilder, gold: Mapping[str, Sequence[GoldPost]]
 ) -> SplitReport:
     """Score one split: text alone for MNER, spans and types, with pictures for groundability."""
     split = show(gold[predictor.scheme.name], look)

@@ -22,7 +22,7 @@ from unco.small_model.checkpoint import (
     quantise,
     save_pretrained,
 )
-from unco.small_model.gold_inputs import Look, entity_names, look_at_all, look_steadily
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, check_inputs, entity_names
 from unco.small_model.label_schemes import check_types, label_scheme
 from unco.small_model.network.config import Estimator, named_estimator
 from unco.small_model.network.model import Network
@@ -71,7 +71,7 @@ def run_training(
     look = make_look(sources, entity_names(gold["train"]))
     if sources.regions is not None:
         for posts in gold.values():
-            look_at_all(look, posts)  # a fault in a region file shows now, not after hours
+            check_inputs(look, posts)  # a fault in a region file shows now, not after hours
     torch.manual_seed(recipe.seed)
     start = minilm_folder() if recipe.start_from == MINILM else fetched_folder(recipe.start_from)
     origin = {"command": [recipe_name, *changes], **trained_from(sources, recipe, start)}
@@ -88,11 +88,11 @@ def run_training(
 
 
 def dev_score(
-    bare: Predictor, recipe: Recipe, sources: Sources, look: Look, dev: Sequence[GoldPost]
+    bare: Predictor, recipe: Recipe, sources: Sources, look: InputBuilder, dev: Sequence[GoldPost]
 ) -> Callable[[], float]:
     """What chooses the epoch: GMNER F1 where regions are real, MNER F1 of the text alone where they are simulated."""
     judged = by_scheme(dev, bare.network.config, recipe.scheme)[recipe.scheme]
-    shown, plain = look_steadily(look, dev), bare.with_estimator(Estimator())
+    shown, plain = build_inputs(look, dev), bare.with_estimator(Estimator())
     if sources.regions is not None:
         return lambda: score(judged, plain.predict(shown), "GMNER").f1
     text = [replace(post, regions=(), size=None) for post in shown]
@@ -137,7 +137,12 @@ def _trained(origin: dict[str, Any]) -> dict[str, Any]:
 
 
 def finish(
-    bare: Predictor, recipe: Recipe, look: Look, gold: dict[str, list[GoldPost]], out: Path, origin: dict[str, Any]
+    bare: Predictor,
+    recipe: Recipe,
+    look: InputBuilder,
+    gold: dict[str, list[GoldPost]],
+    out: Path,
+    origin: dict[str, Any],
 ) -> ModelReport:
     """Fit, score, save: all that follows training.
 
@@ -147,7 +152,9 @@ def finish(
     """
     dev = gold["dev"]
     spans, types = learn_spans(bare, look, dev), learn_types(bare, look, gold["train"], dev)
-    bare = replace(bare, span_regression=spans.regression, known_names=types.known, type_regressions=types.regressions)
+    bare = replace(
+        bare, span_regression=spans.regression, training_names=types.known, type_regressions=types.regressions
+    )
     origin = {
         **origin,
         "learned_spans": {"held_out": spans.held_out, "two_heads": spans.two_heads},

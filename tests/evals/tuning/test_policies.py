@@ -13,10 +13,10 @@ from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import Wanted, choose
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.paths import Recorded, data_hash
-from unco.small_model.fingerprint import Identity
+from unco.small_model.fingerprint import Fingerprint
 from unco.types import ALWAYS, Thresholds
 
-MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
+MODEL = Fingerprint("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
 PLAIN, GOLD = recorded_posts()
 RECORDED = Recorded(replace(PLAIN.about, checkpoint=MODEL), PLAIN.posts)
 OUTCOMES = outcomes_of(RECORDED)

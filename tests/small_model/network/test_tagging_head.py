@@ -15,8 +15,8 @@ from unco.small_model.network.symbols import (
     START,
     decode_symbols,
     encode_entities,
-    hear,
     legal_next,
+    previous_symbols,
 )
 from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
 from unco.types import Span
@@ -34,7 +34,7 @@ def tags_of(probabilities: list[list[float]], padding: int = 0) -> Tags:
 
 def rows(tags: Tags, said: list[int]) -> torch.Tensor:
     """The distribution at each step of a sequence, (L, V)."""
-    return tag_probabilities(tags, *hear(shift(torch.tensor([said])), TYPES))[0]
+    return tag_probabilities(tags, *previous_symbols(shift(torch.tensor([said])), TYPES))[0]
 
 
 TWO_WORDS = [[0.2, 0.5, 0.0, 0.3, 0.0], [0.4, 0.1, 0.25, 0.0, 0.25]]
@@ -110,9 +110,9 @@ def test_rows_are_distributions_over_legal_symbols(
     words, said = drawn
     logits = spread * torch.randn(1, words + padding, 1 + 2 * TYPES, generator=torch.Generator().manual_seed(seed))
     counts = torch.tensor([words])
-    heard = hear(shift(torch.tensor([said])), TYPES)
-    table = tag_probabilities(read_tags(logits, counts), *heard)
-    legal = legal_next(heard.previous, heard.last_word, counts, TYPES, words + padding)
+    history = previous_symbols(shift(torch.tensor([said])), TYPES)
+    table = tag_probabilities(read_tags(logits, counts), *history)
+    legal = legal_next(history.previous, history.last_word, counts, TYPES, words + padding)
     assert float(table.min()) >= 0.0
     assert table.sum(-1).flatten().tolist() == pytest.approx([1.0] * len(said), abs=1e-4)
     assert float((table * ~legal).sum()) == 0.0
@@ -131,14 +131,14 @@ def test_certain_tags_outvote_an_undecided_decoder(monkeypatch: pytest.MonkeyPat
         torch.nn.init.zeros_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
     counts = torch.tensor([4])
-    memory = network.decoder.remember(
+    encoded = network.decoder.encoder_states(
         torch.randn(1, 4, 32), torch.zeros(1, 0, 32), counts, torch.zeros(1, 0, dtype=torch.bool)
     )
     # B-ORG I-ORG O B-PER, as outside, begin and inside PER, begin and inside ORG
     wanted = torch.tensor([[3, 4, 0, 1]])
     tags = read_tags(20.0 * torch.nn.functional.one_hot(wanted, 5).float(), counts)
-    monkeypatch.setattr(network, "read_tags", lambda memory: tags)
-    said = decode_greedily(network, memory, "both").symbols[0].tolist()
+    monkeypatch.setattr(network, "read_tags", lambda encoded: tags)
+    said = decode_greedily(network, encoded, "both").symbols[0].tolist()
     assert [(found.span, found.type_index) for found in decode_symbols(said, TYPES)] == [
         (Span(0, 2), 1),
         (Span(3, 4), 0),
@@ -146,6 +146,6 @@ def test_certain_tags_outvote_an_undecided_decoder(monkeypatch: pytest.MonkeyPat
 
 
 def test_before_the_first_word_there_is_no_newest_name() -> None:
-    heard = hear(torch.tensor([[BEGIN, START, FIRST, REGION, 3, START, SECOND]]), TYPES)
-    assert heard.first_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]
-    assert heard.last_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]
+    history = previous_symbols(torch.tensor([[BEGIN, START, FIRST, REGION, 3, START, SECOND]]), TYPES)
+    assert history.first_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]
+    assert history.last_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]

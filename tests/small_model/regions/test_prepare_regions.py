@@ -15,7 +15,7 @@ from tests.small_model.regions.tiny_vision import noise, save_clip, save_owlvit,
 from unco.cli import main
 from unco.errors import DataError, PictureError, SettingsError, SetupError
 from unco.small_model.regions.faces_and_text import FacesAndText
-from unco.small_model.regions.prepare_regions import chosen_provider, prepare_regions, remember_settings
+from unco.small_model.regions.prepare_regions import prepare_regions, select_provider, write_settings
 from unco.small_model.regions.region import Region, whole_picture
 from unco.small_model.regions.region_files import RegionFolder, read_region_file, write_region_file
 from unco.types import Box
@@ -109,33 +109,33 @@ def test_a_folder_without_pictures_is_named(tmp_path: Path, out: Path) -> None:
 
 
 def test_the_provider_that_is_asked_for(tmp_path: Path) -> None:
-    assert isinstance(chosen_provider(None, None, ()), FacesAndText)
-    assert chosen_provider(tmp_path, None, ()).folder == tmp_path
-    assert chosen_provider(None, "some/model", ()).task == "object-detection"
-    asked = chosen_provider(None, "some/model", ("logo", "man"))
+    assert isinstance(select_provider(None, None, ()), FacesAndText)
+    assert select_provider(tmp_path, None, ()).folder == tmp_path
+    assert select_provider(None, "some/model", ()).task == "object-detection"
+    asked = select_provider(None, "some/model", ("logo", "man"))
     assert (asked.task, asked.labels) == ("zero-shot-object-detection", ("logo", "man"))
     with pytest.raises(SettingsError, match="give one of --boxes and --detector"):
-        chosen_provider(tmp_path, "some/model", ())
+        select_provider(tmp_path, "some/model", ())
     with pytest.raises(SettingsError, match="give --detector too"):
-        chosen_provider(None, None, ("logo",))
+        select_provider(None, None, ("logo",))
 
 
 def test_a_folder_is_made_with_one_kind_of_settings(out: Path) -> None:
-    remember_settings(out, {"features": "one"})
-    remember_settings(out, {"features": "two"})  # nothing is there yet: the first may have been a misprint
+    write_settings(out, {"features": "one"})
+    write_settings(out, {"features": "two"})  # nothing is there yet: the first may have been a misprint
     write_region_file(out / "1.npz", FOUND, SIZE)
-    remember_settings(out, {"features": "two"})
+    write_settings(out, {"features": "two"})
     with pytest.raises(SettingsError, match="made with other settings"):
-        remember_settings(out, {"features": "one"})
+        write_settings(out, {"features": "one"})
 
 
 def test_a_folder_made_elsewhere_is_left_alone(out: Path, tmp_path: Path) -> None:
     write_region_file(out / "1.npz", FOUND, SIZE)
     with pytest.raises(SettingsError, match="give another --out"):
-        remember_settings(out, {})
+        write_settings(out, {})
     assert [path.name for path in out.iterdir()] == ["1.npz"]
     with pytest.raises(SettingsError, match="cannot be used as the folder"):
-        remember_settings(out / "1.npz", {})
+        write_settings(out / "1.npz", {})
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

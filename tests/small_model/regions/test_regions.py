@@ -18,9 +18,9 @@ from unco.small_model.regions.region import (
     Region,
     clipped_box,
     kind_of_class,
-    looked_at,
     regions_from_boxes,
     whole_picture,
+    with_features,
     with_whole_picture,
 )
 from unco.types import Box
@@ -176,7 +176,7 @@ def test_a_provider_s_regions_are_looked_at_with_the_whole_picture() -> None:
     def featuriser(image, regions):
         return [replace(region, features=np.array([region.box.x2], np.float32)) for region in regions]
 
-    found = looked_at(provider, featuriser)(Image.new("RGB", (9, 5)), "a.jpg")
+    found = with_features(provider, featuriser)(Image.new("RGB", (9, 5)), "a.jpg")
     assert [(region.box, region.kind, region.features.tolist()) for region in found] == [
         (Box(0, 0, 2, 2), "person", [2.0]),
         (Box(0, 0, 9, 5), "picture", [9.0]),

@@ -12,10 +12,10 @@ from unco.small_model.network.symbols import DecodedEntity
 from unco.small_model.uncertainty.entropy import (
     Normaliser,
     Range,
-    doubt,
     entropy,
     fit_minmax,
     fit_normaliser,
+    least_confidence,
     log_cardinality,
     quantile_thresholds,
     span_uncertainty,
@@ -28,7 +28,7 @@ from unco.types import Span, Thresholds, Uncertainty
 def test_entropy_of_known_distributions() -> None:
     rows = torch.tensor([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0]], dtype=torch.float64)
     assert entropy(rows).tolist() == pytest.approx([log(4), 0.0, log(2)])
-    assert doubt(rows).tolist() == pytest.approx([0.75, 0.0, 0.5])
+    assert least_confidence(rows).tolist() == pytest.approx([0.75, 0.0, 0.5])
 
 
 @given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=20).filter(lambda weights: sum(weights) > 1e-6))

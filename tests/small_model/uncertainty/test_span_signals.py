@@ -16,9 +16,9 @@ from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.network.decoding import decode_greedily
 from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols, hear
+from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols, previous_symbols
 from unco.small_model.uncertainty.regression import Regression, fit_regression
-from unco.small_model.uncertainty.span_signals import LEAST, span_signals
+from unco.small_model.uncertainty.span_signals import NATS_OFFSET, span_signals
 
 POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h i j".split()))]
 SIGNALS = 12
@@ -28,18 +28,18 @@ def test_signals_are_what_the_heads_say() -> None:
     predictor = tiny_predictor()
     network = predictor.network
     batch = make_batch([encode_post(post, predictor.tokenizer) for post in POSTS], predictor.tokenizer)
-    memory = network.encode(batch)
-    decoded = decode_greedily(network, memory, "both")
-    found = span_signals(network, memory, decoded)
-    heard = hear(shift(decoded.symbols), 2)
-    tagged = network.tagger(memory.words).softmax(-1)
+    encoded = network.encode(batch)
+    decoded = decode_greedily(network, encoded, "both")
+    found = span_signals(network, encoded, decoded)
+    history = previous_symbols(shift(decoded.symbols), 2)
+    tagged = network.tagger(encoded.words).softmax(-1)
     for row, symbols in enumerate(decoded.symbols.tolist()):
         entities = decode_symbols(symbols, 2)
         assert len(entities) == len(found[row]) > 0
         for entity, signals in zip(entities, found[row], strict=True):
             expected = []
             for head in ("decoder", "tags"):
-                tokens = network.step_probabilities(decoded.states, heard, memory, head)[row]
+                tokens = network.step_probabilities(decoded.states, history, encoded, head)[row]
                 said = [-log(float(tokens[step, symbol])) for step, symbol in enumerate(symbols)]
                 types = tokens[entity.type_step, FIRST_TYPE : FIRST_TYPE + 2]
                 inner = sum(said[entity.start_step + 1 : entity.end_step])
@@ -53,7 +53,7 @@ def test_signals_are_what_the_heads_say() -> None:
                 words.append(-sum(p * log(p) for p in three if p > 0))
             expected += [words[1], words[0], words[-1], max(words)]
             assert len(signals) == SIGNALS
-            assert [exp(signal) - LEAST for signal in signals] == pytest.approx(expected, abs=1e-4)
+            assert [exp(signal) - NATS_OFFSET for signal in signals] == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_learned_estimator_gives_the_chance_that_its_regression_reads() -> None:

@@ -16,7 +16,6 @@ from unco.errors import PictureError, PostError, SetupError
 from unco.small_model.network.config import Estimator
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
-from unco.tools.extraction import extractor as module
 from unco.tools.extraction.extractor import (
     NO_CAPTION,
     NO_PICTURE,
@@ -26,6 +25,7 @@ from unco.tools.extraction.extractor import (
     extract_async,
 )
 from unco.tools.extraction.text import MOST_WORDS, read_text, surface
+from unco.tools.pictures import view
 from unco.tools.pictures.view import view_picture
 from unco.types import Box, Post, Span, TextLine
 
@@ -236,13 +236,13 @@ def test_a_text_of_ten_thousand_words_is_read_to_its_end(roomy: Predictor) -> No
 
 def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opened: list[str] = []
-    real = module.open_picture
+    real = view.open_picture
 
     def counted(ref: str, **rules: object):
         opened.append(ref)
         return real(ref, **rules)
 
-    monkeypatch.setattr(module, "open_picture", counted)
+    monkeypatch.setattr(view, "open_picture", counted)
     path = drawing(tmp_path)
     assert view_picture(path).info == view_picture(path).info
     assert len(opened) == 1

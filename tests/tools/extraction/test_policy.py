@@ -13,18 +13,18 @@ import unco
 from tests.scripted import ANN, OWLS, TOKENS, ScriptedLlm, doubt, graph_of, says
 from unco.errors import SettingsError, SetupError
 from unco.graph import default_graph
-from unco.small_model.fingerprint import SHIPPED, Identity, identity_of
+from unco.small_model.fingerprint import SHIPPED, Fingerprint, fingerprint_of
 from unco.state import read_result
 from unco.tools.extraction.policy import Policy, policy_checkpoint, read_policy, write_policy
-from unco.tools.extraction.policy_extractor import PolicyExtractor, differences
+from unco.tools.extraction.policy_extractor import PolicyExtractor, mismatches
 from unco.types import Post, Thresholds
 
-MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
-OTHER = Identity("other", "b" * 64, "gmner", "mc_decoder", MODEL.normaliser)
+MODEL = Fingerprint("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
+OTHER = Fingerprint("other", "b" * 64, "gmner", "mc_decoder", MODEL.normaliser)
 LOW = {"span": 0.05, "type": 0.95, "region": -1.0}
 
 
-def policy_of(identity: Identity | None = MODEL, **changes: Any) -> Policy:
+def policy_of(identity: Fingerprint | None = MODEL, **changes: Any) -> Policy:
     fields: dict[str, Any] = {
         "method": "by hand",
         "thresholds": LOW,
@@ -87,11 +87,11 @@ def test_a_file_of_another_kind_is_refused(text: str, says: str, tmp_path: Path)
 
 
 def test_what_differs_is_said() -> None:
-    assert differences(policy_of(), MODEL) == ()
-    other = differences(policy_of(), OTHER)
+    assert mismatches(policy_of(), MODEL) == ()
+    other = mismatches(policy_of(), OTHER)
     assert "made for the checkpoint made (aaaaaaaaaaaa), this is other (bbbbbbbbbbbb)" in other[0]
     assert "made for the estimator learned, this run has mc_decoder" in other[1]
-    assert "does not say which checkpoint" in differences(policy_of(None), MODEL)[0]
+    assert "does not say which checkpoint" in mismatches(policy_of(None), MODEL)[0]
 
 
 def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins() -> None:
@@ -109,7 +109,7 @@ def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins() 
 def test_a_graph_with_another_checkpoint_warns_and_goes_on() -> None:
     asked = []
 
-    def identify() -> Identity:
+    def identify() -> Fingerprint:
         asked.append(1)
         return OTHER
 
@@ -129,25 +129,25 @@ def test_a_policy_chosen_with_a_simulated_model_says_so() -> None:
 
 
 def test_the_shipped_checkpoint_is_itself_until_a_file_changes(tmp_path: Path) -> None:
-    shipped = identity_of()
+    shipped = fingerprint_of()
     assert (shipped.name, shipped.scheme, shipped.estimator) == ("tweets-minilm", "gmner", "learned")
     assert shipped.normaliser["span"] == (0.0, 1.0)
     copy = Path(shutil.copytree(SHIPPED, tmp_path / "copy"))
-    assert identity_of(copy) == shipped
-    assert identity_of(str(copy), "fmnerg", "mc_decoder").normaliser != shipped.normaliser
+    assert fingerprint_of(copy) == shipped
+    assert fingerprint_of(str(copy), "fmnerg", "mc_decoder").normaliser != shipped.normaliser
     config = json.loads((copy / "config.json").read_text("utf-8"))
     (copy / "config.json").write_text(json.dumps(config | {"name": "mine"}), "utf-8")
-    assert identity_of(copy).sha256 != shipped.sha256
+    assert fingerprint_of(copy).sha256 != shipped.sha256
     with pytest.raises(SettingsError, match="no scheme 'gmner' with the estimator 'best'"):
-        identity_of(copy, estimator="best")
+        fingerprint_of(copy, estimator="best")
     (copy / "tokenizer.json").unlink()
     with pytest.raises(SetupError, match="does not hold a checkpoint"):
-        identity_of(copy)
+        fingerprint_of(copy)
 
 
 def test_extract_and_the_environment_take_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "policy.yaml"
-    write_policy(policy_of(identity_of()), path)
+    write_policy(policy_of(fingerprint_of()), path)
     result = unco.extract("Angela Merkel met Barack Obama in Berlin", policy=path)
     assert result.thresholds == Thresholds(**LOW)
     assert not any("policy" in warning for warning in result.warnings)

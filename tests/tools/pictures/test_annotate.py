@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from unco.tools.pictures.annotate import annotate, colour_of
-from unco.tools.pictures.annotate_strip import account, letters, post_pieces, wrap
+from unco.tools.pictures.annotate_strip import entity_line, letters, post_pieces, wrap
 from unco.types import Box, Correction, Entity, Result, Span, Thresholds, Uncertainty
 
 SURE = Uncertainty(0.1, 0.1, 0.1)
@@ -61,12 +61,12 @@ def test_account_tells_what_happened() -> None:
         changed("region", None, box),
         changed("span", Span(1, 2), Span(0, 2)),
     ]
-    told = account(entity(0, text, "Des Moines Tribune", "MISC", box, corrections))
+    told = entity_line(entity(0, text, "Des Moines Tribune", "MISC", box, corrections))
     assert "type corrected: was LOC, now MISC" in told
     assert "region corrected: was not in the picture, now [1,2,30,40]" in told
     assert "span corrected: now 'Des Moines Tribune'" in told
     assert "authored answer" in told
-    assert account(entity(0, text, "Des Moines")) == "PER · not in the picture"
+    assert entity_line(entity(0, text, "Des Moines")) == "PER · not in the picture"
 
 
 def test_post_pieces_give_back_the_text() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from unco.errors import DataError
-from unco.small_model.gold_inputs import DEFAULT_SIZE, Look, look_steadily
+from unco.small_model.gold_inputs import DEFAULT_SIZE, InputBuilder, build_inputs
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
@@ -31,7 +31,7 @@ def post_inputs(gold: Sequence[GoldPost], folder: Path) -> list[Input]:
     return [{"text": list(post.tokens), "id": post.id, "image": _blank(post, folder)} for post in gold]
 
 
-def small_model_of(predictor: Predictor, look: Look, gold: Sequence[GoldPost], folder: Path) -> Extractor:
+def small_model_of(predictor: Predictor, look: InputBuilder, gold: Sequence[GoldPost], folder: Path) -> Extractor:
     """The small model, looking at simulated candidates; each post is read once.
 
     Args:
@@ -40,7 +40,7 @@ def small_model_of(predictor: Predictor, look: Look, gold: Sequence[GoldPost], f
         gold: the posts.
         folder: where their pictures are.
     """
-    shown = look_steadily(look, gold)
+    shown = build_inputs(look, gold)
     regions = {str(_path(post, folder)): model_input.regions for post, model_input in zip(gold, shown, strict=True)}
 
     def provider(image: Image.Image, source: str) -> list[Region]:

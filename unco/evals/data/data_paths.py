@@ -6,7 +6,13 @@ from pathlib import Path
 
 from unco.errors import DataError, SettingsError
 from unco.evals.data.twitter_gmner import read_captions, read_fmnerg, read_gmner
-from unco.small_model.gold_inputs import CaptionedLook, FolderLook, Look, SimulatedLook, look_steadily
+from unco.small_model.gold_inputs import (
+    CaptionedInput,
+    InputBuilder,
+    RegionFilesInput,
+    SimulatedRegionsInput,
+    build_inputs,
+)
 from unco.small_model.label_schemes import check_types
 from unco.small_model.network.config import ModelConfig, Scheme
 from unco.small_model.regions.region_files import RegionFolder
@@ -64,15 +70,17 @@ def by_scheme(posts: Sequence[GoldPost], config: ModelConfig, first: str) -> dic
     return {name: in_scheme(posts, config.labels, config.schemes[name]) for name in names}
 
 
-def make_look(sources: Sources, names: tuple[str, ...]) -> Look:
+def make_look(sources: Sources, names: tuple[str, ...]) -> InputBuilder:
     """How posts are shown, in training and in scoring."""
-    look: Look = SimulatedLook(names) if sources.regions is None else FolderLook(RegionFolder(sources.regions))
+    look: InputBuilder = (
+        SimulatedRegionsInput(names) if sources.regions is None else RegionFilesInput(RegionFolder(sources.regions))
+    )
     if sources.captions is None:
         return look
     captions: dict[str, str] = {}
     for split in SPLITS:
         captions |= read_captions(sources.captions / f"{split}.txt")
-    return CaptionedLook(look, captions)
+    return CaptionedInput(look, captions)
 
 
 def check_captions(sources: Sources, config: ModelConfig) -> None:
@@ -87,7 +95,7 @@ def check_captions(sources: Sources, config: ModelConfig) -> None:
         raise SettingsError("the checkpoint was trained without captions: leave --captions out")
 
 
-def visual_features(look: Look, posts: Sequence[GoldPost]) -> int:
+def visual_features(look: InputBuilder, posts: Sequence[GoldPost]) -> int:
     """F, as the first post's regions have it."""
-    seen = look_steadily(look, posts[:1])[0].regions
+    seen = build_inputs(look, posts[:1])[0].regions
     return 0 if not seen or seen[0].features is None else len(seen[0].features)

@@ -16,7 +16,7 @@ from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.paths import ALL, Recorded, read_paths, write_paths
 from unco.evals.tuning.recorded.record import record_arena
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
-from unco.small_model.fingerprint import identity_of
+from unco.small_model.fingerprint import fingerprint_of
 from unco.tools.extraction.policy import Policy, read_policy, write_policy
 from unco.types import Thresholds
 
@@ -82,7 +82,7 @@ def recorded_answers(answers: Answers, console: Console) -> Recorded:
     else:
         assert answers.arena is not None
         with open_arena(answers.arena) as arena:
-            checkpoint = identity_of(answers.arena.checkpoint, answers.arena.scheme)
+            checkpoint = fingerprint_of(answers.arena.checkpoint, answers.arena.scheme)
             recorded = record_arena(arena, checkpoint, answers.context, answers.floor)
     if answers.record is not None:
         write_paths(recorded, answers.record)
