@@ -20,9 +20,9 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON instead
     from json import dumps
 
     from unco.doctor.check import healthy
-    from unco.doctor.run import examine, show_checks
+    from unco.doctor.run import run_checks, show_checks
 
-    checks = examine()
+    checks = run_checks()
     if json:
         sys.stdout.write(dumps([asdict(check) for check in checks], indent=2) + "\n")
     else:
