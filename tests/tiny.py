@@ -92,11 +92,11 @@ def fitted_predictor(predictor: Predictor | None = None, span: Regression | None
     )
 
 
-def gold_post(identity: str = "1") -> GoldPost:
+def gold_post(post_id: str = "1") -> GoldPost:
     """Ann Lee (in the picture) plays for the Blue Owls (not in it)."""
     tokens = ("Ann", "Lee", "plays", "for", "the", "Blue", "Owls", "!")
     return GoldPost(
-        identity,
+        post_id,
         tokens,
         (
             GoldEntity(Span(0, 2), "PER", (Box(10, 10, 60, 90),)),

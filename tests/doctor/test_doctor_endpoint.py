@@ -1,4 +1,4 @@
-"""The doctor asks the MLLM: is it there, does it know the model, does it write JSON, does it see, which box frame."""
+"""`unco doctor` on endpoints: reachable, model listed, JSON output, vision, box frame."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def states(checks: dict[str, Check]) -> dict[str, State]:
     return {name: check.state for name, check in checks.items()}
 
 
-def test_one_that_works() -> None:
+def test_a_working_endpoint_passes() -> None:
     with serve() as server:
         server.models, server.script = ["authored-test", "other"], [Step(completion(BOX))]
         checks = checks_of(server)
@@ -52,7 +52,7 @@ def test_a_model_that_is_not_listed_is_not_asked() -> None:
     assert "a-vl, b-vl" in checks["endpoint"].found
 
 
-def test_one_that_lists_nothing_is_asked_all_the_same() -> None:
+def test_an_endpoint_that_lists_no_models_is_still_asked() -> None:
     with serve() as server:
         server.script = [Step(completion(BOX))]
         assert states(checks_of(server))["endpoint"] == "warning"
@@ -68,7 +68,7 @@ def test_one_that_lists_nothing_is_asked_all_the_same() -> None:
         ([refusal(401, f"wrong key {KEY}")], "JSON", "fault"),
     ],
 )
-def test_what_does_not_work_is_named(script: list[Step], name: str, state: State) -> None:
+def test_a_failing_check_is_named(script: list[Step], name: str, state: State) -> None:
     with serve() as server:
         server.models, server.script = ["authored-test"], script
         assert checks_of(server)[name].state == state

@@ -1,4 +1,4 @@
-"""Checkpoints: what is saved is what is loaded, and what is broken is refused with a word of what to do."""
+"""Checkpoints: loading gives back what was saved, and broken files are refused with advice."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +61,7 @@ def test_quantising_twice_changes_nothing() -> None:
     assert f"m{SCALE}" in quantise(once)
 
 
-def test_a_loaded_checkpoint_says_what_its_weights_say(saved: Path) -> None:
+def test_a_loaded_checkpoint_predicts_as_its_weights_do(saved: Path) -> None:
     original = tiny_predictor().with_estimator(ESTIMATORS["entropy"])
     original.network.load_state_dict(dequantise(quantise(original.network.state_dict())))
     loaded = from_pretrained(saved)
@@ -72,7 +72,7 @@ def test_a_loaded_checkpoint_says_what_its_weights_say(saved: Path) -> None:
     assert from_pretrained(str(saved)).predict([POST]) == original.predict([POST])
 
 
-def test_a_folder_that_was_written_anew_is_read_anew(saved: Path) -> None:
+def test_a_rewritten_folder_is_loaded_again(saved: Path) -> None:
     before = from_pretrained(saved)
     save_pretrained(tiny_predictor(seed=7), "entropy", {"tiny": FITTED}, saved, {"data": "other"})
     after = from_pretrained(saved)
@@ -91,7 +91,7 @@ def test_scheme_and_estimator_bring_what_was_fitted_for_them(saved: Path) -> Non
         from_pretrained(saved, estimator="magic")
 
 
-def test_what_was_learned_comes_back(tmp_path: Path) -> None:
+def test_fitted_regressions_and_training_names_are_loaded(tmp_path: Path) -> None:
     learned = fitted_predictor(span=Regression(tuple(i / 7 for i in range(12)), -0.3))
     fitted = {"learned": FITTED["entropy"]}
     save_pretrained(learned, "learned", {"tiny": fitted}, tmp_path, {"data": "none"})
@@ -107,7 +107,7 @@ def test_what_was_learned_comes_back(tmp_path: Path) -> None:
     assert [item.nats.type for item in ours] == pytest.approx([item.nats.type for item in theirs], abs=0.02)
 
 
-def test_a_checkpoint_from_before_names_were_kept_is_read_as_it_was(tmp_path: Path) -> None:
+def test_an_older_checkpoint_without_training_names_is_loaded(tmp_path: Path) -> None:
     """Its `learned` reads the type off the tags."""
     older = replace(fitted_predictor(), training_names=None, type_regressions={})
     save_pretrained(older, "learned", {"tiny": {"learned": FITTED["entropy"]}}, tmp_path, {"data": "none"})
@@ -119,7 +119,7 @@ def test_a_checkpoint_from_before_names_were_kept_is_read_as_it_was(tmp_path: Pa
     assert [item.nats.type for item in found] == pytest.approx([item.nats.type for item in tags.predict([POST])[0]])
 
 
-def test_what_is_no_folder_is_looked_for_on_the_hub_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_is_no_folder_is_fetched_from_the_hub_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(SetupError, match="nobody/nothing is neither a folder nor a model that can be fetched"):
         from_pretrained("nobody/nothing")
@@ -193,7 +193,7 @@ def test_broken_files_are_refused(saved: Path, file: str, content: str) -> None:
         (("calibrations", "tiny", "entropy", "thresholds", "span"), 2),
     ],
 )
-def test_values_that_cannot_be_are_refused(saved: Path, where: tuple[str, ...], value: object) -> None:
+def test_impossible_values_are_refused(saved: Path, where: tuple[str, ...], value: object) -> None:
     config = saved / "config.json"
     data = json.loads(config.read_text())
     inner = data
@@ -205,7 +205,7 @@ def test_values_that_cannot_be_are_refused(saved: Path, where: tuple[str, ...], 
         from_pretrained(saved)
 
 
-def test_what_was_learned_for_another_network_is_refused(tmp_path: Path) -> None:
+def test_regressions_and_names_of_another_network_are_refused(tmp_path: Path) -> None:
     fitted = {"tiny": {"learned": FITTED["entropy"]}}
     known = fitted_predictor().training_names
     for learned in (

@@ -1,4 +1,4 @@
-"""Less at once when memory runs out; a clear word when nothing less is left."""
+"""Out-of-memory handling: batches are halved, and a single item that does not fit gives a clear error."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -119,9 +119,8 @@ def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
     owner: list[int] = []
     shapes: list[int] = []
     for index, word in enumerate(chunks):
-        shaped = [
-            (chunk_shape(chunk), next(encoded).ids) for chunk in word
-        ]  # a chunk may be very long: look at it once
+        # Once for each chunk, not for each piece: a chunk may be very long.
+        shaped = [(chunk_shape(chunk), next(encoded).ids) for chunk in word]
         pieces = [(piece, shape) for shape, found in shaped for piece in found]
         for piece, shape in (pieces or [(unknown, Shape.OTHER)])[:PIECES_PER_WORD]:
             ids.append(piece)

@@ -1,4 +1,4 @@
-"""What training minimises, against numbers worked out by hand."""
+"""The training losses, against numbers worked out by hand."""
 
 from math import log, sqrt
 

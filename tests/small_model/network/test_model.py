@@ -1,4 +1,4 @@
-"""The network: caching, batching and Monte Carlo passes change nothing that they should not; it learns."""
+"""The network: caching, batching and Monte Carlo passes do not change its results; training lowers the loss."""
 
 from dataclasses import replace
 from random import Random
@@ -77,7 +77,7 @@ def test_inputs_of_teacher_forcing_are_the_symbols_one_step_later() -> None:
 
 
 @pytest.mark.parametrize("heads", ["decoder", "tags", "both"])
-def test_cached_decoding_says_what_teacher_forcing_says(heads: Heads) -> None:
+def test_cached_decoding_equals_teacher_forcing(heads: Heads) -> None:
     network = tiny_network()
     encoded = network.encode(batch_of(POSTS))
     decoded = decode_greedily(network, encoded, heads)
@@ -127,7 +127,7 @@ def test_monte_carlo_means_are_distributions(heads: Heads) -> None:
 
 
 @pytest.mark.parametrize("layers", [0, 1])
-def test_passes_leave_out_what_no_one_reads_and_nothing_else(layers: int) -> None:
+def test_passes_leave_out_only_steps_that_are_not_needed(layers: int) -> None:
     network, batch = tiny_network(), batch_of(POSTS)
     encoded, sampling = network.encode(batch), McDropout(p=0.3, passes=3, encoder_layers=layers)
     decoded = decode_greedily(network, encoded)
@@ -141,10 +141,10 @@ def test_passes_leave_out_what_no_one_reads_and_nothing_else(layers: int) -> Non
     means = mean_probabilities(network, decoded, ran)
     for post, count in enumerate(steps.tolist()):
         alone, only = batch.take(torch.tensor([post])), encoded.take(torch.tensor([post]))
-        said = replace(
+        padded = replace(
             decoded, **{name: getattr(decoded, name)[[post]] for name in decoded.__slots__ if name != "heads"}
         )
-        again = mean_probabilities(network, said, run_passes(network, alone, only, said, [KEYS[post]], sampling))
+        again = mean_probabilities(network, padded, run_passes(network, alone, only, padded, [KEYS[post]], sampling))
         assert torch.allclose(again.symbols[0], means.symbols[post], atol=1e-5)
         assert torch.allclose(again.regions[0], means.regions[post], atol=1e-5)
         assert torch.equal(means.symbols[post, count:], decoded.probabilities[post, count:])

@@ -58,10 +58,10 @@ def out(tmp_path: Path) -> Path:
     return folder
 
 
-def prepare(pictures: Path, out: Path, found=provider, looks=None) -> tuple[int, str]:
-    said = io.StringIO()
-    written = prepare_regions(pictures, out, found, looks, opened, Console(file=said, width=200))
-    return written, said.getvalue()
+def prepare(pictures: Path, out: Path, found=provider, features_by=None) -> tuple[int, str]:
+    printed = io.StringIO()
+    written = prepare_regions(pictures, out, found, features_by, opened, Console(file=printed, width=200))
+    return written, printed.getvalue()
 
 
 def test_one_file_for_each_picture(pictures: Path, out: Path) -> None:
@@ -73,7 +73,7 @@ def test_one_file_for_each_picture(pictures: Path, out: Path) -> None:
 
 
 def test_features_of_each_region_and_the_picture(pictures: Path, out: Path) -> None:
-    prepare(pictures, out, looks=featuriser)
+    prepare(pictures, out, features_by=featuriser)
     assert [region.features.tolist() for region in read_region_file(out / "b.jpg.npz")] == [[0] * 4, [1] * 4, [2] * 4]
 
 
@@ -95,10 +95,10 @@ def test_a_rerun_goes_on_where_it_stopped(pictures: Path, out: Path) -> None:
 
 def test_broken_pictures_are_named_and_the_others_written(pictures: Path, out: Path) -> None:
     (pictures / "b.jpg").write_bytes(b"no picture")
-    said = io.StringIO()
+    printed = io.StringIO()
     with pytest.raises(DataError, match="1 of 3 pictures could not be used, named above"):
-        prepare_regions(pictures, out, provider, None, opened, Console(file=said, width=200))
-    assert "b.jpg: " in said.getvalue()
+        prepare_regions(pictures, out, provider, None, opened, Console(file=printed, width=200))
+    assert "b.jpg: " in printed.getvalue()
     assert sorted(path.name for path in out.iterdir()) == ["a.PNG.npz", "c.webp.npz"]
 
 
@@ -108,7 +108,7 @@ def test_a_folder_without_pictures_is_named(tmp_path: Path, out: Path) -> None:
             prepare(folder, out)
 
 
-def test_the_provider_that_is_asked_for(tmp_path: Path) -> None:
+def test_the_provider_follows_the_options(tmp_path: Path) -> None:
     assert isinstance(select_provider(None, None, ()), FacesAndText)
     assert select_provider(tmp_path, None, ()).folder == tmp_path
     assert select_provider(None, "some/model", ()).task == "object-detection"

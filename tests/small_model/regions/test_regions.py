@@ -60,7 +60,7 @@ def test_the_whole_picture_is_added_once_and_last() -> None:
     assert with_whole_picture([], (40, 30)) == (whole_picture((40, 30)),)
 
 
-def test_regions_are_equal_whatever_was_seen_in_them() -> None:
+def test_equality_of_regions_ignores_features() -> None:
     face = Region(Box(1, 1, 5, 5), "person")
     seen = replace(face, features=np.ones(3, np.float32))
     assert seen == face
@@ -104,7 +104,7 @@ def test_tiny_pictures_need_no_detector(monkeypatch) -> None:
     assert FacesAndText()(Image.new("RGB", (15, 400)), "") == []
 
 
-def test_vision_installed_looks_without_importing() -> None:
+def test_vision_installed_imports_nothing() -> None:
     assert isinstance(vision_installed(), bool)
 
 
@@ -169,7 +169,7 @@ def test_real_pictures(provider, shared) -> None:
     assert "KIA" in texts(durant)
 
 
-def test_a_provider_s_regions_are_looked_at_with_the_whole_picture() -> None:
+def test_with_features_adds_features_to_regions_and_the_whole_picture() -> None:
     def provider(image, source):
         return [Region(Box(0, 0, 2, 2), "person")]
 

@@ -1,4 +1,4 @@
-"""Signals of a span against what the heads say, and the regression that reads them against chances known beforehand."""
+"""The features of a span, computed by hand; and the regression on them."""
 
 from dataclasses import replace
 from math import exp, log
@@ -24,7 +24,7 @@ POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h 
 SIGNALS = 12
 
 
-def test_signals_are_what_the_heads_say() -> None:
+def test_features_of_a_span_by_hand() -> None:
     predictor = tiny_predictor()
     network = predictor.network
     batch = make_batch([encode_post(post, predictor.tokenizer) for post in POSTS], predictor.tokenizer)
@@ -40,11 +40,11 @@ def test_signals_are_what_the_heads_say() -> None:
             expected = []
             for head in ("decoder", "tags"):
                 tokens = network.step_probabilities(decoded.states, history, encoded, head)[row]
-                said = [-log(float(tokens[step, symbol])) for step, symbol in enumerate(symbols)]
+                surprisals = [-log(float(tokens[step, symbol])) for step, symbol in enumerate(symbols)]
                 types = tokens[entity.type_step, FIRST_TYPE : FIRST_TYPE + 2]
-                inner = sum(said[entity.start_step + 1 : entity.end_step])
+                inner = sum(surprisals[entity.start_step + 1 : entity.end_step])
                 kinds = -sum(float(p) * log(float(p)) for p in types)
-                expected += [said[entity.start_step], inner, said[entity.end_step], kinds]
+                expected += [surprisals[entity.start_step], inner, surprisals[entity.end_step], kinds]
             words = []
             for word in range(entity.span.start - 1, entity.span.stop + 1):
                 real = 0 <= word < len(POSTS[row].words)
@@ -56,7 +56,7 @@ def test_signals_are_what_the_heads_say() -> None:
             assert [exp(signal) - NATS_OFFSET for signal in signals] == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_learned_estimator_gives_the_chance_that_its_regression_reads() -> None:
+def test_a_learned_estimator_gives_its_regression_s_probability() -> None:
     regression = Regression(tuple((-1.0) ** i / 4 for i in range(SIGNALS)), 0.5)
     predictor = fitted_predictor(span=regression).with_estimator(ESTIMATORS["learned"])
     tags = replace(tiny_predictor(), estimator=ESTIMATORS["tags"])

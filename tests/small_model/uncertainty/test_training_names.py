@@ -1,4 +1,4 @@
-"""Where a name lies among known ones, by hand; and what a regression reads of it."""
+"""Training names: neighbours by hand, and the features of a type."""
 
 from dataclasses import replace
 from math import exp, log
@@ -54,7 +54,7 @@ def test_axes_are_those_along_which_names_differ_most() -> None:
 
 @given(seed=st.integers(0, 1000), names=st.integers(1, 30))
 @settings(max_examples=25, deadline=None)
-def test_what_is_near_is_a_distribution_and_a_known_name_is_its_own_neighbour(seed: int, names: int) -> None:
+def test_types_near_is_a_distribution_and_a_training_name_is_its_own_neighbour(seed: int, names: int) -> None:
     vectors = torch.randn(names, 16, generator=torch.Generator().manual_seed(seed)) * 4
     known = fit_training_names(vectors, [index % 5 for index in range(names)])
     near = known.types_near(vectors, 5)
@@ -75,14 +75,14 @@ def test_signals_are_the_tags_entropy_and_the_share_of_other_types() -> None:
         for found, rows, names in zip(tags, signals, vectors, strict=True):
             assert len(found) == len(rows) > 0
             near = predictor.training_names.types_near(names, 2).tolist()
-            for item, (doubt, others), types in zip(found, rows, near, strict=True):
-                said = [index for index, of in enumerate(scheme.of) if scheme.labels[of].name == item.type]
-                assert exp(doubt) - NATS_OFFSET == pytest.approx(item.nats.type, abs=1e-5)
-                share = sum(types[index] for index in said)
+            for item, (tag_entropy, others), types in zip(found, rows, near, strict=True):
+                labels_of_type = [index for index, of in enumerate(scheme.of) if scheme.labels[of].name == item.type]
+                assert exp(tag_entropy) - NATS_OFFSET == pytest.approx(item.nats.type, abs=1e-5)
+                share = sum(types[index] for index in labels_of_type)
                 assert others == pytest.approx(log(1 + SHARE_OFFSET - share), abs=1e-4)
 
 
-def test_the_learned_estimator_gives_the_chance_of_a_wrong_type_in_each_scheme() -> None:
+def test_the_learned_estimator_gives_the_probability_of_a_wrong_type_in_each_scheme() -> None:
     predictor = fitted_predictor().with_estimator(ESTIMATORS["learned"])
     for scheme in predictor.network.config.schemes.values():
         regression = predictor.type_regressions[scheme.name]
@@ -91,7 +91,7 @@ def test_the_learned_estimator_gives_the_chance_of_a_wrong_type_in_each_scheme()
             assert [item.nats.type for item in items] == pytest.approx([regression(row) for row in rows], abs=1e-5)
 
 
-def test_a_model_that_knows_no_names_says_so() -> None:
+def test_a_model_without_training_names_is_refused() -> None:
     with pytest.raises(SettingsError, match="tiny was not fitted for a learned estimator"):
         tiny_predictor().type_signals(POSTS, NAMES)
     other = replace(fitted_predictor(), type_regressions={}).with_estimator(ESTIMATORS["learned"])
@@ -110,7 +110,7 @@ def test_more_labels_than_a_byte_counts_are_kept() -> None:
     assert fit_training_names(torch.eye(400), range(400)).types.tolist() == list(range(400))
 
 
-def test_names_of_another_network_are_told() -> None:
+def test_names_of_another_network_are_refused() -> None:
     known = fit_training_names(torch.randn(5, 16), [0, 1, 2, 1, 0])
     known.check(16, 3)
     for hidden, labels in ((15, 3), (16, 2)):

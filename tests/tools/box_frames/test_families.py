@@ -56,7 +56,7 @@ def test_frame_by_name() -> None:
 
 
 @pytest.mark.parametrize("most", ["", "many", "3135", "-4000", "4e5", "50000001", "401408.0"])
-def test_max_pixels_that_are_none(most) -> None:
+def test_invalid_max_pixels_are_refused(most) -> None:
     with pytest.raises(SettingsError, match="whole number from 3136"):
         frame_by_name(f"resized_pixels:{most}")
 
@@ -97,6 +97,6 @@ def test_the_stricter_limit_counts() -> None:
     )  # 28 x 1 enlarged again, to 3,136 pixels
 
 
-def test_a_limit_that_leaves_nothing_to_see_is_refused() -> None:
+def test_a_limit_that_is_too_small_is_refused() -> None:
     with pytest.raises(SettingsError, match="56 pixels or more, got 10"):
         with_longest_side(FRAMES["pixels"], 10)

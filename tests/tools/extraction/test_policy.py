@@ -1,4 +1,4 @@
-"""A policy in a file, and a small model under it: its thresholds count, and what does not fit is said."""
+"""Policy files, and an extractor with a policy: its thresholds are used, and mismatches become warnings."""
 
 import asyncio
 import json
@@ -24,11 +24,11 @@ OTHER = Fingerprint("other", "b" * 64, "gmner", "mc_decoder", MODEL.normaliser)
 LOW = {"span": 0.05, "type": 0.95, "region": -1.0}
 
 
-def policy_of(identity: Fingerprint | None = MODEL, **changes: Any) -> Policy:
+def policy_of(fingerprint: Fingerprint | None = MODEL, **changes: Any) -> Policy:
     fields: dict[str, Any] = {
         "method": "by hand",
         "thresholds": LOW,
-        "checkpoint": None if identity is None else policy_checkpoint(identity),
+        "checkpoint": None if fingerprint is None else policy_checkpoint(fingerprint),
         "data": {"sha256": "c" * 64, "posts": 3, "entities": 5},
         "mllm": {"models": ("m",), "prompts": {"span": "span/v1 0123"}, "stated_thresholds": LOW},
         "expected": {"GMNER": {"value": 0.6, "low": 0.5, "high": 0.7}},
@@ -36,7 +36,7 @@ def policy_of(identity: Fingerprint | None = MODEL, **changes: Any) -> Policy:
     return Policy(**fields | changes)
 
 
-def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_a_policy_is_read_as_it_was_written(tmp_path: Path) -> None:
     policy = policy_of(notes=("50 % — so ist das",), promise="none: really")
     write_policy(policy, tmp_path / "deep" / "policy.yaml")
     assert read_policy(tmp_path / "deep" / "policy.yaml") == policy
@@ -53,7 +53,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
         ({"data": {"sha256": "abc", "posts": 1, "entities": 1}}, "data.sha256"),
     ],
 )
-def test_what_is_no_policy_is_refused_by_its_field(change: dict[str, Any], says: str, tmp_path: Path) -> None:
+def test_an_invalid_policy_is_refused_and_its_field_named(change: dict[str, Any], says: str, tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(yaml.safe_dump(policy_of().model_dump(mode="json") | change), "utf-8")
     with pytest.raises(SettingsError, match=f"policy.yaml is none: {says}"):
@@ -86,7 +86,7 @@ def test_a_file_of_another_kind_is_refused(text: str, says: str, tmp_path: Path)
         read_policy(tmp_path / "gone.yaml")
 
 
-def test_what_differs_is_said() -> None:
+def test_mismatches_are_listed() -> None:
     assert mismatches(policy_of(), MODEL) == ()
     other = mismatches(policy_of(), OTHER)
     assert "made for the checkpoint made (aaaaaaaaaaaa), this is other (bbbbbbbbbbbb)" in other[0]
@@ -95,9 +95,9 @@ def test_what_differs_is_said() -> None:
 
 
 def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins() -> None:
-    said = says((ANN, "PER", None, doubt()), (OWLS, "ORG", None, doubt("type")), tokens=TOKENS)
+    small_model = says((ANN, "PER", None, doubt()), (OWLS, "ORG", None, doubt("type")), tokens=TOKENS)
     llm = ScriptedLlm()
-    graph = graph_of(PolicyExtractor(said, policy_of(), lambda: MODEL), llm)
+    graph = graph_of(PolicyExtractor(small_model, policy_of(), lambda: MODEL), llm)
     result = read_result(graph.invoke({"text": " ".join(TOKENS)}))
     assert result.thresholds == Thresholds(**LOW)
     assert {asked.attribute for asked in llm.asked} == {"span"}, "of a type 0.9 is not above 0.95, of a span 0.1 is"
@@ -109,11 +109,11 @@ def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins() 
 def test_a_graph_with_another_checkpoint_warns_and_goes_on() -> None:
     asked = []
 
-    def identify() -> Fingerprint:
+    def fingerprint_at_first_post() -> Fingerprint:
         asked.append(1)
         return OTHER
 
-    under = PolicyExtractor(says((ANN, "PER", None, doubt()), tokens=TOKENS), policy_of(), identify)
+    under = PolicyExtractor(says((ANN, "PER", None, doubt()), tokens=TOKENS), policy_of(), fingerprint_at_first_post)
     first = under(Post(TOKENS))
     second = asyncio.run(under.acall(Post(TOKENS)))
     assert first == second
@@ -128,7 +128,7 @@ def test_a_policy_chosen_with_a_simulated_model_says_so() -> None:
     assert under(Post(TOKENS)).warnings == ("the policy's thresholds were chosen by the answers of a simulated MLLM",)
 
 
-def test_the_shipped_checkpoint_is_itself_until_a_file_changes(tmp_path: Path) -> None:
+def test_a_fingerprint_changes_when_a_file_does(tmp_path: Path) -> None:
     shipped = fingerprint_of()
     assert (shipped.name, shipped.scheme, shipped.estimator) == ("tweets-minilm", "gmner", "learned")
     assert shipped.normaliser["span"] == (0.0, 1.0)

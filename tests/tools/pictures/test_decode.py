@@ -165,7 +165,7 @@ def test_exif_orientation_is_applied(write) -> None:
     assert (picture.info.width, picture.info.height) == (32, 64)
 
 
-def test_broken_exif_does_not_cost_the_picture(write, monkeypatch) -> None:
+def test_a_picture_with_broken_exif_is_still_decoded(write, monkeypatch) -> None:
     broken = as_bytes(gradient(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     assert open_picture(write("broken.jpg", broken)).image.size == (64, 48)
 

@@ -1,4 +1,4 @@
-"""Inline pictures are kept once, found by their reference, and never mistaken for others."""
+"""The picture store: inline pictures are stored once and found by their reference."""
 
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +17,7 @@ def drawing(colour: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_what_is_kept_is_found_and_opened() -> None:
+def test_a_stored_picture_is_found_and_opened() -> None:
     reference = store_picture(drawing("red"))
     assert store_picture(drawing("red")) == reference != store_picture(drawing("blue"))
     assert stored_picture(reference) == drawing("red")
@@ -26,7 +26,7 @@ def test_what_is_kept_is_found_and_opened() -> None:
 
 
 @pytest.mark.parametrize("reference", ["data:sha256," + "0" * 64, "data:sha256,../../secret", "data:sha256,", "a.png"])
-def test_what_is_not_kept_is_not_found(reference: str) -> None:
+def test_a_picture_that_is_not_stored_is_not_found(reference: str) -> None:
     assert stored_picture(reference) is None
 
 
@@ -46,7 +46,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
         store_picture(drawing("red"))
 
 
-def test_a_picture_that_cannot_be_kept_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_cannot_be_stored_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
