@@ -39,7 +39,7 @@ class EncodedPost:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """B posts; P pieces, W words, K regions, X pieces of region text at most. Two marks stand around the pieces."""
+    """B posts; P pieces, W words, K regions, X pieces of region text at most; the tokenizer's begin and end pieces count."""
 
     piece_ids: Tensor
     """(B, P) int."""

@@ -46,7 +46,7 @@ class MicroBatcher:
     """Predicts single posts for many concurrent callers, in batches on one worker thread."""
 
     def __init__(self, predict: Predict, batching: Batching | None = None) -> None:
-        """Start nothing yet.
+        """Set up an empty queue; the worker thread starts at the first post.
 
         Args:
             predict: runs a batch; called in the worker's thread, one batch at a time.

@@ -15,7 +15,7 @@ from unco.types import Box, Post
 
 
 class ExtractArgs(BaseModel):
-    """Arguments of the tool."""
+    """What the tool is called with."""
 
     text: str | list[str] = Field(description="The post's text, or its tokens.")
     image: str | None = Field(default=None, description="Path, data: URL or allowed http(s) URL of its picture.")
