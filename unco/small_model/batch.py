@@ -39,7 +39,7 @@ class EncodedPost:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """B posts; P pieces, W words, K regions, X pieces of region text at most; the tokenizer's begin and end pieces count."""
+    """B posts of at most P pieces (begin and end pieces included), W words, K regions, X pieces of region text."""
 
     piece_ids: Tensor
     """(B, P) int."""
