@@ -20,7 +20,7 @@ from unco.small_model.network.symbols import END
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, mean_probabilities, run_passes
 from unco.small_model.uncertainty.span_signals import span_signals
-from unco.small_model.uncertainty.training_names import KnownNames
+from unco.small_model.uncertainty.training_names import TrainingNames
 from unco.small_model.uncertainty.type_signals import type_signals
 from unco.training.calibrate import can_estimate
 
@@ -37,7 +37,7 @@ class Case:
     network: Network
     heads: Heads
     batches: tuple[tuple[Batch, tuple[str, ...]], ...]
-    known: tuple[KnownNames, Scheme] | None = None
+    known: tuple[TrainingNames, Scheme] | None = None
     """Training names that the estimator `learned` compares with, and the types that it gives out."""
 
 
@@ -51,7 +51,7 @@ def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
         (make_batch(chunk, predictor.tokenizer, features).to(device), tuple(" ".join(post.words) for post in chunk))
         for chunk in chunks
     ]
-    known = (predictor.known_names.to(device), predictor.scheme) if predictor.known_names else None
+    known = (predictor.training_names.to(device), predictor.scheme) if predictor.training_names else None
     return Case(network, predictor.heads, tuple(batches), known)
 
 
@@ -67,16 +67,16 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
     estimator, network = ESTIMATORS[name], case.network
     means = []
     for batch, keys in case.batches:
-        memory = network.encode(batch)
-        decoded = decode_greedily(network, memory, case.heads)
-        ran = run_passes(network, batch, memory, decoded, keys, estimator.sampling)
+        encoded = network.encode(batch)
+        decoded = decode_greedily(network, encoded, case.heads)
+        ran = run_passes(network, batch, encoded, decoded, keys, estimator.sampling)
         means.append(mean_probabilities(network, decoded, ran, estimator.heads))
         if estimator.span == "learned":
-            span_signals(network, memory, decoded)
+            span_signals(network, encoded, decoded)
         if estimator.type == "learned":
             if case.known is None:
                 raise SettingsError(f"the checkpoint was not fitted for the estimator {name!r}")
-            type_signals(network, case.known[0], memory, decoded, case.known[1])
+            type_signals(network, case.known[0], encoded, decoded, case.known[1])
     return means
 
 
@@ -100,8 +100,8 @@ def naive(case: Case, training: Network) -> list[Tensor]:
 
 
 def _decode(network: Network, batch: Batch, heads: Heads) -> Decoded:
-    memory = network.encode(batch)
-    return decode_greedily(network, memory, heads)
+    encoded = network.encode(batch)
+    return decode_greedily(network, encoded, heads)
 
 
 def mc_tasks(case: Case, estimators: Sequence[str]) -> dict[str, Callable[[], object]]:

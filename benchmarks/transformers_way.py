@@ -15,7 +15,7 @@ from benchmarks.timing import Measured, measure
 from unco.small_model.batch import Batch
 from unco.small_model.network.model import Network
 from unco.small_model.network.symbols import FIRST_TYPE, START
-from unco.small_model.network.weight_names import bart_config, bart_weights
+from unco.small_model.network.weight_conversion import bart_config, bart_weights
 from unco.small_model.predictor import Predictor
 
 WORDS = 16

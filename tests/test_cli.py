@@ -1,4 +1,4 @@
-"""The command line: bad input is one line that says what to do, and what a post says cannot work the terminal."""
+"""The command line: bad input is one line that says what to do, and no post can control the terminal."""
 
 import json
 import subprocess
@@ -203,7 +203,7 @@ def test_an_annotated_picture_that_cannot_be_written(run: Run, by_hand: Scripted
     assert "give a path that ends in .png or .jpg" in ended.err
 
 
-def test_who_has_no_endpoint_is_told_how(run: Run) -> None:
+def test_without_an_endpoint_the_output_says_how_to_set_one(run: Run) -> None:
     ended = run("extract", "--text", "Ann Lee plays for Oslo", "--span-threshold", "0")
     assert ended.code == 0
     assert " ".join(HOW_TO_CONFIGURE.split()) in " ".join(ended.out.split())
@@ -237,7 +237,7 @@ def test_graph_prints_a_drawing(run: Run) -> None:
     assert "correct_region" in ended.out
 
 
-def test_bytes_that_are_no_utf8_are_told_without_a_traceback() -> None:
+def test_bytes_that_are_no_utf8_are_an_error_without_a_traceback() -> None:
     """In a process of its own, because Python turns them into half characters at its start."""
     code = "from unco.cli import main; main()"
     arguments = [b"extract", b"--mode", b"\xff\x1b[31mon", b"--text", b"a"]
@@ -254,8 +254,8 @@ ENCODINGS = ["ascii", "latin-1", "utf-8"]
 @pytest.fixture
 def written(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bytes]:
     """What a command writes to a terminal or a file of an encoding."""
-    said = says((ANN, "ORG", None, doubt("type")), tokens=("Łódź🚀", "\x1b[2J"))
-    monkeypatch.setattr("unco.graph.graph", graph_of(said, ScriptedLlm()))
+    small_model = says((ANN, "ORG", None, doubt("type")), tokens=("Łódź🚀", "\x1b[2J"))
+    monkeypatch.setattr("unco.graph.graph", graph_of(small_model, ScriptedLlm()))
 
     def command(encoding: str, *arguments: str) -> bytes:
         raw = BytesIO()

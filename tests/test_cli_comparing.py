@@ -35,8 +35,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 def test_arms_on_a_data_set(run: Run) -> None:
     arms = ("--arm", "variant=small_only", "--arm", "variant=correct_all")
-    code, said, _ = run("compare", "--gold", "data", "--profile", "profile.yaml", *arms, "--json", "--out", "out")
-    found = json.loads(said)
+    code, printed, _ = run("compare", "--gold", "data", "--profile", "profile.yaml", *arms, "--json", "--out", "out")
+    found = json.loads(printed)
     assert code == 0
     assert found["posts"] == 2
     small, everything = found["arms"]
@@ -48,12 +48,13 @@ def test_arms_on_a_data_set(run: Run) -> None:
 
 
 def test_a_table_of_the_paper_on_a_data_set(run: Run) -> None:
-    code, said, _ = run("reproduce", "table5", "--gold", "data", "--profile", "profile.yaml", "--posts", "1")
+    code, printed, _ = run("reproduce", "table5", "--gold", "data", "--profile", "profile.yaml", "--posts", "1")
     assert code == 0
     assert (
-        "1 posts of test, 2 gold entities of 4 types. Small model: tweets-minilm. MLLM: simulated-qwen2.5-vl." in said
+        "1 posts of test, 2 gold entities of 4 types. Small model: tweets-minilm. MLLM: simulated-qwen2.5-vl."
+        in printed
     )
-    assert "| w/o CoT |        61.62 | 81.04 | 66.41 |" in said
+    assert "| w/o CoT |        61.62 | 81.04 | 66.41 |" in printed
 
 
 @pytest.mark.parametrize(

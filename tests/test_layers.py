@@ -25,6 +25,7 @@ ORDER = (
     {"training"},
     {"doctor"},
     {"cli"},
+    {"__main__"},
 )
 MOST_FILES, MOST_LINES = 16, 300
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

@@ -1,4 +1,4 @@
-"""What is shown to people: our colours, and nobody else's."""
+"""Terminal output of results: only our own colours, whatever a post holds."""
 
 from io import StringIO
 from typing import Any
@@ -31,20 +31,20 @@ def shown(output: dict[str, Any]) -> str:
     return sink.getvalue()
 
 
-def test_what_the_mllm_found_by_itself_is_marked_and_what_was_dropped_is_told() -> None:
+def test_entities_found_by_the_mllm_are_marked_and_dropped_ones_explained() -> None:
     items = [
         {"entity": "Lee", "type": "PER", "bounding_box": None},
         {"entity": "Zoe", "type": "PER", "bounding_box": None},
     ]
     llm = ScriptedLlm({("recall", ""): spoken(entities=items)})
     graph = graph_of(says((ANN, "ORG", None, doubt())), llm)
-    told = shown(graph.invoke({"text": "Ann Lee"}, context={"recall": True}))
-    assert "recall: answered, 1 added [answer authored by hand]" in told
-    assert "'Zoe' does not stand in the post" in told
-    assert "Lee (recall)" in told
-    assert "1.000 !" not in told, "what was added is not sent on"
+    printed = shown(graph.invoke({"text": "Ann Lee"}, context={"recall": True}))
+    assert "recall: answered, 1 added [answer authored by hand]" in printed
+    assert "'Zoe' does not stand in the post" in printed
+    assert "Lee (recall)" in printed
+    assert "1.000 !" not in printed, "what was added is not sent on"
 
 
-def test_thresholds_of_always_are_said_in_words() -> None:
+def test_a_threshold_of_always_is_shown_in_words() -> None:
     graph = graph_of(says((ANN, "ORG", None, doubt())), ScriptedLlm())
     assert "u type, always asked" in shown(graph.invoke({"text": "Ann"}, context={"type_threshold": -1}))

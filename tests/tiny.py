@@ -12,7 +12,7 @@ from unco.small_model.network.symbols import START
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.small_model.uncertainty.regression import Regression
-from unco.small_model.uncertainty.training_names import know_names
+from unco.small_model.uncertainty.training_names import fit_training_names
 from unco.types import Box, Entity, Extraction, GoldEntity, GoldPost, Label, PictureInfo, Span, Thresholds, Uncertainty
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -88,16 +88,16 @@ def fitted_predictor(predictor: Predictor | None = None, span: Regression | None
     return replace(
         predictor,
         span_regression=span or Regression(tuple((-1.0) ** i / 4 for i in range(12)), 0.5),
-        known_names=know_names(names, [index % labels for index in range(9)]),
+        training_names=fit_training_names(names, [index % labels for index in range(9)]),
         type_regressions={name: Regression((0.7, 1.1), 0.4) for name in predictor.network.config.schemes},
     )
 
 
-def gold_post(identity: str = "1") -> GoldPost:
+def gold_post(post_id: str = "1") -> GoldPost:
     """Ann Lee (in the picture) plays for the Blue Owls (not in it)."""
     tokens = ("Ann", "Lee", "plays", "for", "the", "Blue", "Owls", "!")
     return GoldPost(
-        identity,
+        post_id,
         tokens,
         (
             GoldEntity(Span(0, 2), "PER", (Box(10, 10, 60, 90),)),

@@ -27,9 +27,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load `extract` when it is first used: importing unco must stay quick."""
+    """Load `extract` and look up `__version__` when they are first used: importing unco must stay quick."""
     if name == "extract":
         from unco.api import extract
 
         return extract
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("unco")
     raise AttributeError(f"module 'unco' has no attribute {name!r}")

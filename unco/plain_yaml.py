@@ -1,20 +1,20 @@
-"""YAML files of plain data: no objects are made, and neither size nor depth can exhaust the reader."""
+"""Safe reading of YAML files: plain data only, with bounds on size and depth."""
 
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-MOST_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 1_000_000
 """Larger than any file of settings, prompts or prices."""
 
 
-def read_yaml(path: Path, most: int = MOST_CHARACTERS) -> Any:
-    """What a file holds.
+def read_yaml(path: Path, most: int = MAX_CHARACTERS) -> Any:
+    """Read a YAML file of plain data.
 
     Args:
         path: the file.
-        most: characters; a larger file is none of the kind that is wanted.
+        most: characters; a larger file is refused.
 
     Raises:
         OSError: it cannot be read.

@@ -1,4 +1,4 @@
-"""Results as a person reads them in a terminal. What a post or a model says is printed as text, never as markup."""
+"""Terminal output of results. Text of posts and models is printed as plain text, never as markup."""
 
 import unicodedata
 
@@ -12,8 +12,8 @@ HOW_TO_CONFIGURE = (
     "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
     "a multimodal model behind an OpenAI-compatible server."
 )
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Signs that change the direction of the text around them; letters of right-to-left scripts need none of them."""
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Unicode controls that change the direction of the text around them; right-to-left scripts do not need them."""
 
 COLOURS = {
     "changed": "green",
@@ -27,13 +27,13 @@ COLOURS = {
 
 
 def show_result(result: Result, console: Console) -> None:
-    """Print a post: its entities with type, box and uncertainties, then what became of each unsure attribute."""
+    """Print a result: entities with type, box and uncertainties, then the outcome of each uncertain attribute."""
     console.print(Text(visible(result.text), style="bold"))
     for warning in result.warnings:
         console.print(Text(f"note: {visible(warning)}", style="yellow"))
     for question in result.questions:
         added = sum(entity.found_by == question.finder for entity in result.entities)
-        console.print(_about_post(question, added))
+        console.print(_question_line(question, added))
     if not result.entities:
         console.print("no entities found")
         return
@@ -41,7 +41,7 @@ def show_result(result: Result, console: Console) -> None:
     for entity in result.entities:
         for note in entity.corrections:
             if note.outcome not in ("skipped", "added"):
-                console.print(_account(entity, note, result.tokens))
+                console.print(_correction_line(entity, note, result.tokens))
     if result.usage.calls:
         console.print(Text(usage_line(result.usage), style="dim"))
     if any(note.outcome == "unavailable" for entity in result.entities for note in entity.corrections):
@@ -49,14 +49,14 @@ def show_result(result: Result, console: Console) -> None:
 
 
 def usage_line(usage: Usage) -> str:
-    """What corrections took, in a line."""
+    """Summarise calls, cost and tokens of the corrections in a line."""
     given, made = ("unknown" if count is None else f"{count:,}" for count in (usage.input_tokens, usage.output_tokens))
     cost = "of unknown cost" if usage.cost is None else f"${usage.cost:.4f}"
     return f"calls: {usage.calls}, {usage.asked} of them made now, {cost}; tokens in {given}, out {made}"
 
 
-def _about_post(question: PostQuestion, added: int) -> Text:
-    """What became of a question about the whole post."""
+def _question_line(question: PostQuestion, added: int) -> Text:
+    """Format the outcome of a question about the whole post."""
     line = Text(f"{question.finder}: {question.outcome}, {added} added")
     if question.authored:
         line.append(" [answer authored by hand]", style="magenta")
@@ -66,8 +66,8 @@ def _about_post(question: PostQuestion, added: int) -> Text:
 
 
 def visible(text: str) -> str:
-    """The text without control characters: a post must not move the cursor, recolour the screen or turn lines."""
-    return "".join(" " if unicodedata.category(char) == "Cc" or char in TURNING else char for char in text)
+    """Replace control characters by spaces: a post must not move the cursor, recolour the screen or reorder text."""
+    return "".join(" " if unicodedata.category(char) == "Cc" or char in BIDI_CONTROLS else char for char in text)
 
 
 def _table(result: Result) -> Table:
@@ -93,7 +93,7 @@ def _uncertainty(note: Correction) -> Text:
     return Text(f"{note.uncertainty:.3f}{' !' if routed else '  '}", style="yellow" if routed else "")
 
 
-def _account(entity: Entity, note: Correction, tokens: tuple[str, ...]) -> Text:
+def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...]) -> Text:
     before, after = _value(note.before, tokens), _value(note.after, tokens)
     line = Text(f"  {visible(entity.text)} / {note.attribute}: ")
     line.append(note.outcome, style=COLOURS[note.outcome])

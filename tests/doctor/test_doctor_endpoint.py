@@ -1,4 +1,4 @@
-"""The doctor asks the MLLM: is it there, does it know the model, does it write JSON, does it see, which box frame."""
+"""`unco doctor` on endpoints: reachable, model listed, JSON output, vision, box frame."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ BOX = '{"reasoning_process": "There.", "corrected_bounding_box": [353, 47, 545, 
 BLIND = '{"reasoning_process": "Nothing there.", "corrected_bounding_box": null}'
 
 
-def looked_at(server: OpenAIServer, model: str = "authored-test", terms: Terms | None = None) -> dict[str, Check]:
+def checks_of(server: OpenAIServer, model: str = "authored-test", terms: Terms | None = None) -> dict[str, Check]:
     llm = Mllm(server.url, model, SecretStr(KEY), attempts=1, terms=terms)
     checks = list(check_endpoint(llm))
     assert not [check for check in checks if KEY in f"{check.found}{check.advice}"]
@@ -30,10 +30,10 @@ def states(checks: dict[str, Check]) -> dict[str, State]:
     return {name: check.state for name, check in checks.items()}
 
 
-def test_one_that_works() -> None:
+def test_a_working_endpoint_passes() -> None:
     with serve() as server:
         server.models, server.script = ["authored-test", "other"], [Step(completion(BOX))]
-        checks = looked_at(server)
+        checks = checks_of(server)
         assert server.calls == 1
     assert states(checks) == {"endpoint": "ok", "JSON": "ok", "vision": "ok", "box frame": "warning"}
     save_frame(server.url, "authored-test", "pixels")
@@ -46,16 +46,16 @@ def test_one_that_works() -> None:
 def test_a_model_that_is_not_listed_is_not_asked() -> None:
     with serve() as server:
         server.models = ["a-vl", "b-vl"]
-        checks = looked_at(server)
+        checks = checks_of(server)
         assert server.calls == 0
     assert states(checks) == {"endpoint": "fault", "box frame": "warning"}
     assert "a-vl, b-vl" in checks["endpoint"].found
 
 
-def test_one_that_lists_nothing_is_asked_all_the_same() -> None:
+def test_an_endpoint_that_lists_no_models_is_still_asked() -> None:
     with serve() as server:
         server.script = [Step(completion(BOX))]
-        assert states(looked_at(server))["endpoint"] == "warning"
+        assert states(checks_of(server))["endpoint"] == "warning"
         assert server.calls == 1
 
 
@@ -68,16 +68,16 @@ def test_one_that_lists_nothing_is_asked_all_the_same() -> None:
         ([refusal(401, f"wrong key {KEY}")], "JSON", "fault"),
     ],
 )
-def test_what_does_not_work_is_named(script: list[Step], name: str, state: State) -> None:
+def test_a_failing_check_is_named(script: list[Step], name: str, state: State) -> None:
     with serve() as server:
         server.models, server.script = ["authored-test"], script
-        assert looked_at(server)[name].state == state
+        assert checks_of(server)[name].state == state
 
 
 def test_an_unknown_family_needs_a_probe() -> None:
     with serve() as server:
         server.models, server.script = ["mystery-1"], [Step(completion(BOX))]
-        checks = looked_at(server, "mystery-1")
+        checks = checks_of(server, "mystery-1")
     assert checks["box frame"].state == "fault"
     assert "probe-frame" in checks["box frame"].advice
 
@@ -85,7 +85,7 @@ def test_an_unknown_family_needs_a_probe() -> None:
 def test_a_policy_that_forbids_the_question_is_no_fault() -> None:
     with serve() as server:
         server.models = ["authored-test"]
-        checks = looked_at(server, terms=Terms(privacy=Privacy(region=("elsewhere.example",))))
+        checks = checks_of(server, terms=Terms(privacy=Privacy(region=("elsewhere.example",))))
         assert server.calls == 0
     assert checks["JSON"].state == "skipped"
     assert checks["JSON"].found.startswith("policy:")

@@ -1,4 +1,4 @@
-"""The doctor looks at this machine: what is missing is said with what to do about it."""
+"""`unco doctor` on this machine: a failed check says what to do."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ def test_an_old_python_is_a_fault() -> None:
     assert (check_python((3, 10)).state, check_python((3, 10)).found) == ("fault", "3.10")
 
 
-def test_torch_says_on_what_it_runs() -> None:
+def test_the_check_of_torch_names_its_device() -> None:
     assert "CUDA" in check_torch().found
 
 

@@ -1,4 +1,4 @@
-"""Who fails when a batch fails."""
+"""Retry of a failed batch: a failing post fails alone."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def test_a_failing_post_fails_alone() -> None:
     assert seen == [8, *[1] * 8]
 
 
-def test_what_would_end_the_program_is_told_as_an_error() -> None:
+def test_an_exit_becomes_an_error_of_each_post() -> None:
     seen: list[int] = []
     results = run_batch(with_faults(lambda posts: SystemExit(3), seen), POSTS)
     assert {type(result) for result in results} == {RuntimeError}

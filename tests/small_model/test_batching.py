@@ -1,4 +1,4 @@
-"""Which posts go together, as a plain function."""
+"""Choice of a batch: which queued posts run together."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ def test_a_batch_keeps_its_bounds_and_the_oldest_is_in_it(lengths: list[int], po
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40))
-def test_nobody_starves(lengths: list[int]) -> None:
+def test_no_post_starves(lengths: list[int]) -> None:
     left, batches = list(enumerate(lengths)), 0
     while left:
         chosen = choose_batch([length for _, length in left], Batching(most_posts=4, most_words=100))

@@ -1,4 +1,4 @@
-"""Checkpoints: what is saved is what is loaded, and what is broken is refused with a word of what to do."""
+"""Checkpoints: loading gives back what was saved, and broken files are refused with advice."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +61,7 @@ def test_quantising_twice_changes_nothing() -> None:
     assert f"m{SCALE}" in quantise(once)
 
 
-def test_a_loaded_checkpoint_says_what_its_weights_say(saved: Path) -> None:
+def test_a_loaded_checkpoint_predicts_as_its_weights_do(saved: Path) -> None:
     original = tiny_predictor().with_estimator(ESTIMATORS["entropy"])
     original.network.load_state_dict(dequantise(quantise(original.network.state_dict())))
     loaded = from_pretrained(saved)
@@ -72,7 +72,7 @@ def test_a_loaded_checkpoint_says_what_its_weights_say(saved: Path) -> None:
     assert from_pretrained(str(saved)).predict([POST]) == original.predict([POST])
 
 
-def test_a_folder_that_was_written_anew_is_read_anew(saved: Path) -> None:
+def test_a_rewritten_folder_is_loaded_again(saved: Path) -> None:
     before = from_pretrained(saved)
     save_pretrained(tiny_predictor(seed=7), "entropy", {"tiny": FITTED}, saved, {"data": "other"})
     after = from_pretrained(saved)
@@ -91,14 +91,14 @@ def test_scheme_and_estimator_bring_what_was_fitted_for_them(saved: Path) -> Non
         from_pretrained(saved, estimator="magic")
 
 
-def test_what_was_learned_comes_back(tmp_path: Path) -> None:
+def test_fitted_regressions_and_training_names_are_loaded(tmp_path: Path) -> None:
     learned = fitted_predictor(span=Regression(tuple(i / 7 for i in range(12)), -0.3))
     fitted = {"learned": FITTED["entropy"]}
     save_pretrained(learned, "learned", {"tiny": fitted}, tmp_path, {"data": "none"})
     loaded = from_pretrained(tmp_path)
     assert (loaded.span_regression, loaded.type_regressions) == (learned.span_regression, learned.type_regressions)
     # Names are kept in one byte a number, as all matrices.
-    ours_known, loaded_known = learned.known_names, loaded.known_names
+    ours_known, loaded_known = learned.training_names, loaded.training_names
     assert ours_known is not None
     assert loaded_known is not None
     for name, tensor in ours_known.state().items():
@@ -110,9 +110,9 @@ def test_what_was_learned_comes_back(tmp_path: Path) -> None:
     assert [item.nats.type for item in ours] == pytest.approx([item.nats.type for item in theirs], abs=0.02)
 
 
-def test_a_checkpoint_from_before_names_were_kept_is_read_as_it_was(tmp_path: Path) -> None:
+def test_an_older_checkpoint_without_training_names_is_loaded(tmp_path: Path) -> None:
     """Its `learned` reads the type off the tags."""
-    older = replace(fitted_predictor(), known_names=None, type_regressions={})
+    older = replace(fitted_predictor(), training_names=None, type_regressions={})
     save_pretrained(older, "learned", {"tiny": {"learned": FITTED["entropy"]}}, tmp_path, {"data": "none"})
     data = json.loads((tmp_path / "config.json").read_text())
     del data["type_regressions"], data["estimators"]["learned"]["type"]
@@ -122,7 +122,7 @@ def test_a_checkpoint_from_before_names_were_kept_is_read_as_it_was(tmp_path: Pa
     assert [item.nats.type for item in found] == pytest.approx([item.nats.type for item in tags.predict([POST])[0]])
 
 
-def test_what_is_no_folder_is_looked_for_on_the_hub_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_is_no_folder_is_fetched_from_the_hub_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(SetupError, match="nobody/nothing is neither a folder nor a model that can be fetched"):
         from_pretrained("nobody/nothing")
@@ -196,7 +196,7 @@ def test_broken_files_are_refused(saved: Path, file: str, content: str) -> None:
         (("calibrations", "tiny", "entropy", "thresholds", "span"), 2),
     ],
 )
-def test_values_that_cannot_be_are_refused(saved: Path, where: tuple[str, ...], value: object) -> None:
+def test_impossible_values_are_refused(saved: Path, where: tuple[str, ...], value: object) -> None:
     config = saved / "config.json"
     data = json.loads(config.read_text())
     inner = data
@@ -208,14 +208,14 @@ def test_values_that_cannot_be_are_refused(saved: Path, where: tuple[str, ...], 
         from_pretrained(saved)
 
 
-def test_what_was_learned_for_another_network_is_refused(tmp_path: Path) -> None:
+def test_regressions_and_names_of_another_network_are_refused(tmp_path: Path) -> None:
     fitted = {"tiny": {"learned": FITTED["entropy"]}}
-    known = fitted_predictor().known_names
+    known = fitted_predictor().training_names
     assert known is not None
     for learned in (
         fitted_predictor(span=Regression((1.0,), 0.0)),
         replace(fitted_predictor(), type_regressions={"tiny": Regression((1.0, 2.0, 3.0), 0.0)}),
-        replace(fitted_predictor(), known_names=replace(known, types=known.types + 7)),
+        replace(fitted_predictor(), training_names=replace(known, types=known.types + 7)),
     ):
         save_pretrained(learned, "learned", fitted, tmp_path, {"data": "none"})
         with pytest.raises(SetupError, match="does not hold a checkpoint of this version: (a regression|its known)"):

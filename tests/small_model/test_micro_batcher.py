@@ -1,4 +1,4 @@
-"""Many callers, one model: everybody gets their own answer, and nobody waits for ever."""
+"""The micro-batcher: each of many callers gets their own result, and none waits for ever."""
 
 import asyncio
 import gc
@@ -108,7 +108,7 @@ def results_close(one: Sequence[Any], other: Sequence[Any]) -> None:
             assert mine.nats.of(name) == pytest.approx(theirs.nats.of(name), abs=1e-5)
 
 
-def test_the_real_network_says_the_same_alone_and_batched(predictor: Predictor, make: Make) -> None:
+def test_the_real_network_predicts_the_same_alone_and_batched(predictor: Predictor, make: Make) -> None:
     texts = ["Ann Lee", "Ann Lee plays for the Blue Owls in Oslo", "x", "a b c d e f g h i j k l m n o p"] * 4
     inputs = [ModelInput(tuple(f"{text} {number}".split())) for number, text in enumerate(texts)]
     sizes: list[int] = []

@@ -1,4 +1,4 @@
-"""Less at once when memory runs out; a clear word when nothing less is left."""
+"""Out-of-memory handling: batches are halved, and a single item that does not fit gives a clear error."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from unco.errors import SetupError
 from unco.small_model.batch import Batch
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
-from unco.small_model.out_of_memory import lacks_memory, run_in_parts
+from unco.small_model.out_of_memory import is_out_of_memory, run_in_parts
 
 CUDA = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
 CPU = RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
@@ -32,7 +32,7 @@ def doubles(fits: Callable[[Sequence[int]], bool], error: Exception, seen: list[
 @pytest.mark.parametrize("error", [CUDA, CPU, MemoryError()], ids=["cuda", "cpu", "python"])
 def test_what_does_not_fit_is_halved(error: Exception) -> None:
     seen: list[int] = []
-    assert lacks_memory(error)
+    assert is_out_of_memory(error)
     assert run_in_parts(doubles(lambda items: len(items) <= 2, error, seen), range(8), str) == list(range(0, 16, 2))
     assert seen == [8, 4, 2, 2, 4, 2, 2]
 

@@ -1,4 +1,4 @@
-"""The small model in use: a post's entities are its own, whatever else is in the batch; long posts, odd regions."""
+"""The predictor: a post's entities do not depend on its batch; long posts, unusual regions."""
 
 from dataclasses import replace
 from random import Random
@@ -60,17 +60,17 @@ def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimato
             assert_same(found, alone[index])
 
 
-def test_readings_are_what_each_estimator_and_scheme_would_say_alone() -> None:
+def test_predict_each_equals_each_estimator_and_scheme_alone() -> None:
     predictor = fitted_predictor()
-    readings = [(estimator, scheme) for estimator in VARIANTS for scheme in predictor.network.config.schemes.values()]
-    together = predictor.predict_each(POSTS, readings)
-    for (estimator, scheme), found in zip(readings, together, strict=True):
+    settings = [(estimator, scheme) for estimator in VARIANTS for scheme in predictor.network.config.schemes.values()]
+    together = predictor.predict_each(POSTS, settings)
+    for (estimator, scheme), found in zip(settings, together, strict=True):
         alone = replace(predictor, estimator=estimator, scheme=scheme).predict(POSTS)
         for one, other in zip(found, alone, strict=True):
             assert_same(one, other)
 
 
-def test_the_paper_s_estimator_is_one_word_away() -> None:
+def test_the_paper_s_estimator_is_chosen_by_name() -> None:
     paper = tiny_predictor().with_estimator(ESTIMATORS["mc_decoder"])
     assert (paper.estimator.sampling.passes, paper.estimator.sampling.encoder_layers) == (10, 0)
     assert ESTIMATORS["mc_decoder_eq7"].span == "eq7"
@@ -116,7 +116,7 @@ def test_a_long_post_is_read_in_windows_to_its_last_word(words: int, length: int
 
 
 @pytest.mark.parametrize(
-    ("features", "told"),
+    ("features", "message"),
     [
         (None, "reads 3 visual features a region and was given 0"),
         (np.ones(4, np.float32), "reads 3 visual features a region and was given 4"),
@@ -124,12 +124,12 @@ def test_a_long_post_is_read_in_windows_to_its_last_word(words: int, length: int
         (np.array([1.0, np.inf, 0.0], np.float32), "region 0 are not all finite"),
     ],
 )
-def test_features_that_do_not_fit_are_refused(features: "np.ndarray | None", told: str) -> None:
+def test_features_that_do_not_fit_are_refused(features: "np.ndarray | None", message: str) -> None:
     predictor = tiny_predictor(config=replace(TINY, visual_features=3))
     good = np.ones(3, np.float32)
     picture = Region(Box(0, 0, 9, 9), "picture", features=good)
     post = ModelInput(("Ann",), (Region(Box(0, 0, 5, 5), "person", features=features), picture), (9, 9))
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=message):
         predictor.predict([post])
     fine = replace(post, regions=(Region(Box(0, 0, 5, 5), "person", features=good), picture))
     assert predictor.predict([fine])[0]

@@ -1,4 +1,4 @@
-"""Words with offsets, shapes, and windows that lose nothing."""
+"""Tokenization: words with offsets, casing, word pieces, and windows that cover every word."""
 
 import pytest
 from hypothesis import given

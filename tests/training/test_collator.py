@@ -8,7 +8,7 @@ import torch
 
 from tests.tiny import LABELS, TINY, gold_post, tiny_tokenizer
 from unco.errors import DataError
-from unco.small_model.gold_inputs import SimulatedLook, text_only
+from unco.small_model.gold_inputs import SimulatedRegionsInput, text_only
 from unco.small_model.label_schemes import check_types
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.symbols import END, REGION
@@ -79,13 +79,13 @@ def test_posts_without_entities_make_a_batch() -> None:
 
 @pytest.mark.parametrize(("unseen", "shown"), [(0.0, 16), (1.0, 0)])
 def test_a_share_of_posts_is_shown_without_its_picture(unseen: float, shown: int) -> None:
-    collator = Collator(tiny_tokenizer(), TINY, SimulatedLook(("Blue Owls",)), unseen)
+    collator = Collator(tiny_tokenizer(), TINY, SimulatedRegionsInput(("Blue Owls",)), unseen)
     batch, _ = collator.build([gold_post(str(index)) for index in range(16)], Random(0))
     assert int(batch.region_mask.any(1).sum()) == shown
 
 
 def test_chance_comes_from_torch_alone() -> None:
-    collator = Collator(tiny_tokenizer(), TINY, SimulatedLook(("Blue Owls", "Ann Lee")), 0.5)
+    collator = Collator(tiny_tokenizer(), TINY, SimulatedRegionsInput(("Blue Owls", "Ann Lee")), 0.5)
     items = [GoldPosts([gold_post()])[0]] * 6
     torch.manual_seed(7)
     first = collator(items)

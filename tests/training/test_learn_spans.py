@@ -8,7 +8,7 @@ import pytest
 from tests.tiny import LETTERS, tiny_predictor
 from unco.errors import DataError
 from unco.evals.metrics.uncertainty import auroc
-from unco.small_model.gold_inputs import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.small_model.uncertainty.regression import fit_regression
 from unco.training.learn_spans import FOLDS, held_out_chances, learn_spans
@@ -48,7 +48,7 @@ def test_what_is_learned_is_the_chance_of_a_wrong_span_and_it_is_evaluated_by_po
         )
         for index in range(len(texts))
     ]
-    learned = learn_spans(predictor, SimulatedLook(()), posts)
+    learned = learn_spans(predictor, SimulatedRegionsInput(()), posts)
     rows = [(index % FOLDS, row, row[SIGNAL] > middle) for index, rows in enumerate(signals) for row in rows]
     chances = {
         wrong: mean(learned.regression(row) for _, row, is_wrong in rows if is_wrong == wrong) for wrong in (0, 1)
@@ -64,4 +64,4 @@ def test_what_is_learned_is_the_chance_of_a_wrong_span_and_it_is_evaluated_by_po
 
 def test_a_model_that_finds_nothing_cannot_be_fitted() -> None:
     with pytest.raises(DataError, match="the model finds no entity in 0 development posts"):
-        learn_spans(tiny_predictor(), SimulatedLook(()), [])
+        learn_spans(tiny_predictor(), SimulatedRegionsInput(()), [])

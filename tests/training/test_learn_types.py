@@ -10,7 +10,7 @@ import torch
 from tests.tiny import LABELS, LETTERS, tiny_predictor
 from unco.errors import DataError
 from unco.evals.metrics.uncertainty import auroc
-from unco.small_model.gold_inputs import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
@@ -20,7 +20,7 @@ from unco.training.learn_spans import FOLDS
 from unco.training.learn_types import learn_types
 from unco.types import GoldEntity, GoldPost
 
-LOOK = SimulatedLook(())
+LOOK = SimulatedRegionsInput(())
 
 
 def posts_of(predictor: Predictor, seed: int, count: int) -> list[GoldPost]:
@@ -54,7 +54,7 @@ def test_names_of_train_tell_wrong_types_of_dev() -> None:
     ]
     own = predictor.network.config.schemes["tiny"]
     shown = [ModelInput(post.tokens) for post in dev]
-    fitted = replace(predictor, known_names=learned.known)
+    fitted = replace(predictor, training_names=learned.known)
     rows, found = fitted.type_signals(shown, own), predictor.predict(shown)
     cases = [
         (row, item.type != gold.type, index % FOLDS)
@@ -100,7 +100,7 @@ def test_where_no_span_is_right_no_scheme_is_learned() -> None:
     nothing = [replace(post, entities=()) for post in posts]
     learned = learn_types(predictor, LOOK, posts, nothing)
     assert (learned.regressions, learned.held_out, learned.tags) == ({}, {}, {})
-    bare = replace(predictor, known_names=learned.known)
+    bare = replace(predictor, training_names=learned.known)
     assert not any(can_estimate(bare, ESTIMATORS["learned"], one) for one in bare.network.config.schemes.values())
     assert can_estimate(bare, ESTIMATORS["tags"], bare.scheme)
 

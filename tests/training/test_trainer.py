@@ -15,14 +15,14 @@ import yaml
 from tests.tiny import gold_post, tiny_network, tiny_tokenizer
 from tests.training.train_tiny import RECIPE, posts
 from unco.errors import DataError, SettingsError, SetupError
-from unco.small_model.gold_inputs import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.training import trainer as training
 from unco.training.recipe import RECIPES, read_recipe, recipe_path
 from unco.types import GoldPost
 
 ROOT = Path(__file__).parents[2]
-LOOK = SimulatedLook(("Blue Owls", "Ann Lee"))
+LOOK = SimulatedRegionsInput(("Blue Owls", "Ann Lee"))
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
@@ -156,8 +156,8 @@ def test_a_run_that_was_killed_ends_as_an_unbroken_one(tmp_path: Path) -> None:
 
 
 def test_lack_of_memory_says_what_to_do(tmp_path: Path) -> None:
-    def look(post: GoldPost, random: Random) -> ModelInput:
+    def build_input(post: GoldPost, random: Random) -> ModelInput:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(SetupError, match="batches of 4: .*--set batch_size=2"):
-        training.train(tiny_network(), tiny_tokenizer(), RECIPE, posts(4), look, lambda: 0.0, tmp_path)
+        training.train(tiny_network(), tiny_tokenizer(), RECIPE, posts(4), build_input, lambda: 0.0, tmp_path)

@@ -12,7 +12,7 @@ from random import Random
 
 from tests.tiny import TINY, gold_post, tiny_predictor, tiny_tokenizer
 from unco.evals.metrics.paper import score
-from unco.small_model.gold_inputs import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.training import trainer as training
 from unco.training.recipe import Recipe
@@ -40,9 +40,9 @@ def main(folder: Path, dies_at: int, resume: bool) -> None:
     """
     predictor = tiny_predictor(config=replace(TINY, dropout=0.1))
     network = predictor.network.requires_grad_(True)
-    simulated, looks = SimulatedLook(("Blue Owls", "Ann Lee")), count(1)
+    simulated, looks = SimulatedRegionsInput(("Blue Owls", "Ann Lee")), count(1)
 
-    def look(post: GoldPost, random: Random) -> ModelInput:
+    def build_input(post: GoldPost, random: Random) -> ModelInput:
         if next(looks) == dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
         return simulated(post, random)
@@ -53,7 +53,7 @@ def main(folder: Path, dies_at: int, resume: bool) -> None:
         found = replace(predictor, network=network).predict([ModelInput(post.tokens) for post in dev])
         return score(dev, found, "MNER").f1
 
-    log = training.train(network, tiny_tokenizer(), RECIPE, posts(16), look, score_dev, folder, resume)
+    log = training.train(network, tiny_tokenizer(), RECIPE, posts(16), build_input, score_dev, folder, resume)
     digest = hashlib.sha256()
     for name, value in sorted(network.state_dict().items()):
         digest.update(name.encode() + value.numpy().tobytes())

@@ -1,41 +1,35 @@
-"""The command line: arguments only; the work is done elsewhere. Each file adds its commands to `app`."""
+"""The command line: it parses arguments and calls the library. Importing a file here adds its commands to `app`."""
 
 from unco.cli import (
     batch,
-    cache,
     comparing,
     corpus,
-    doctor,
+    endpoint,
     evaluate,
-    frames,
     interop,
-    kb,
     posts,
     prompts,
     report,
-    simulation,
     small_model,
     tuning,
+    upkeep,
 )
 from unco.cli.app import app, guarded, main
 
 __all__ = [
     "app",
     "batch",
-    "cache",
     "comparing",
     "corpus",
-    "doctor",
+    "endpoint",
     "evaluate",
-    "frames",
     "guarded",
     "interop",
-    "kb",
     "main",
     "posts",
     "prompts",
     "report",
-    "simulation",
     "small_model",
     "tuning",
+    "upkeep",
 ]

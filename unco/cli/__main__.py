@@ -1,4 +1,4 @@
-"""`python -m unco.cli` is `unco`."""
+"""`python -m unco.cli` is the `unco` command."""
 
 from unco.cli import main
 

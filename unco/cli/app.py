@@ -1,9 +1,9 @@
-"""The command line's frame: one `app`, shared by the files of commands, and how errors end a command."""
+"""The `app` that every file of commands adds to, the `unco` entry point, and its exit codes."""
 
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,23 @@ app = typer.Typer(
 
 BAD_INPUT, FAILED = 2, 3
 """Exit codes: what was handed in cannot be used; the set-up is broken."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from unco import __version__
+
+        sys.stdout.write(f"unco {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command; each acts by itself."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Commands for a provider's Batch API: questions out, answers in, stage by stage."""
+"""Commands for a provider's Batch API: export questions and import answers, stage by stage."""
 
 from pathlib import Path
 from typing import Annotated
@@ -83,8 +83,8 @@ def import_(
 
     found = import_answers(questions, answers, Cache(), mllm_from_env().terms.prices)
     cost = f"${found.usd:.2f}" + (" and what has no known price" if found.unpriced else "")
-    said = f"{found.kept:,} answers kept ({cost}), {found.known:,} known before, {found.foreign:,} to other questions"
+    kept = f"{found.kept:,} answers kept ({cost}), {found.known:,} known before, {found.foreign:,} to other questions"
     console = Console()
-    console.print(said, soft_wrap=True)
+    console.print(kept, soft_wrap=True)
     for why, count in found.failed.most_common():
         console.print(f"{count:,} without an answer: {why}", soft_wrap=True, markup=False)

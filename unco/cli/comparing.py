@@ -1,4 +1,4 @@
-"""Commands that run arms side by side: any that are given, or those of the paper's tables."""
+"""Commands that compare configurations (arms) on the same posts: your own, or the paper's tables and variants."""
 
 import sys
 from pathlib import Path
@@ -81,3 +81,22 @@ def reproduce(
     choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
     with open_experiment(choices) as experiment:
         sys.stdout.write(run(part, experiment, split, out))
+
+
+@app.command()
+def simulate_variants(
+    data: Annotated[Path, typer.Option(help="Folder of Twitter-FMNERG.")],
+    boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files of Twitter-GMNER v2.0.")] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="May be given often; default: all but generate.")] = None,
+    posts: Annotated[int, typer.Option(min=1, help="How many posts of test.")] = 200,
+    family: Annotated[str, typer.Option(help="In whose box frame it answers.")] = "qwen2.5-vl",
+    profile: Annotated[Path | None, typer.Option(help="YAML file of how it errs; default: never.")] = None,
+    seed: Annotated[int, typer.Option(help="Of its dice.")] = 1,
+) -> None:
+    """Run the paper's variants on real posts against a simulated MLLM: shapes and costs, never quality."""
+    from unco.evals.ab.simulated import simulate_variants as run
+    from unco.evals.data.data_paths import DataPaths
+    from unco.evals.simulation import read_profile
+
+    names = variant or ["small_only", "unco", "correct_all", "one_shot"]
+    run(DataPaths(data, boxes, None, None), names, posts, read_profile(profile), seed, Console(width=160), family)

@@ -1,4 +1,4 @@
-"""Options that say where arms meet: which posts, which pictures, which models."""
+"""Options shared by the commands that run experiments: posts, pictures, models."""
 
 from pathlib import Path
 from typing import Annotated

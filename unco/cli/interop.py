@@ -1,4 +1,4 @@
-"""Commands that write runs for other tools, and read back what people made of them."""
+"""Commands that export runs to other tools and import human reviews."""
 
 from pathlib import Path
 from typing import Annotated

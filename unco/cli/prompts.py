@@ -13,7 +13,7 @@ app.add_typer(prompts, name="prompts")
 
 
 def _shown(text: str) -> str:
-    """Lines without what would work the terminal."""
+    """Replace control characters in each line, so that a prompt cannot control the terminal."""
     from unco.show import visible
 
     return "\n".join(map(visible, text.split("\n")))

@@ -1,4 +1,4 @@
-"""The command that makes a page of a run."""
+"""The command that writes a report page of a run."""
 
 from pathlib import Path
 from typing import Annotated

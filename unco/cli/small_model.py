@@ -90,17 +90,17 @@ def regions(
     features: Annotated[str | None, typer.Option(help="A CLIP model that looks at each region.")] = None,
 ) -> None:
     """Find the candidate regions of many pictures, once; default: faces and lines of text."""
-    from unco.small_model.regions.prepare_regions import chosen_provider, prepare_regions, remember_settings
+    from unco.small_model.regions.prepare_regions import prepare_regions, select_provider, write_settings
     from unco.tools.pictures.decode import open_picture
 
-    provider = chosen_provider(boxes, detector, zero_shot or ())
+    provider = select_provider(boxes, detector, zero_shot or ())
     featuriser = None
     if features is not None:
         from unco.small_model.regions.clip_features import ClipFeatures
 
         featuriser = ClipFeatures(features)
     source = str(boxes) if boxes else detector or "faces and text"
-    remember_settings(out, {"boxes": source, "zero_shot": zero_shot or [], "features": features})
+    write_settings(out, {"boxes": source, "zero_shot": zero_shot or [], "features": features})
     written = prepare_regions(
         pictures, out, provider, featuriser, lambda path: open_picture(path).image, Console(stderr=True)
     )

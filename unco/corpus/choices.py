@@ -8,7 +8,7 @@ from unco.corpus.engine import EngineName
 from unco.environment import environment
 from unco.errors import SettingsError
 from unco.small_model.batching import Batching
-from unco.small_model.fingerprint import identity_of
+from unco.small_model.fingerprint import fingerprint_of
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.policy import read_policy
 from unco.tools.extraction.policy_extractor import PolicyExtractor
@@ -55,6 +55,6 @@ def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | Non
         return SavedPredictions(choices.predictions)
     extractor: Extractor = default_extractor(batching, choices.checkpoint, choices.scheme, device=device)
     if (policy := policy_of(choices)) is not None:
-        identify = partial(identity_of, choices.checkpoint, choices.scheme, None)
+        identify = partial(fingerprint_of, choices.checkpoint, choices.scheme, None)
         extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)
     return extractor

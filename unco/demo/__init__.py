@@ -1,1 +1,1 @@
-"""Pictures to try things on, and the scripts that drew two of them."""
+"""The offline demo: its posts, pictures and recorded answers, and the scripts that made them."""

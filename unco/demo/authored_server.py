@@ -1,7 +1,7 @@
-"""An OpenAI-compatible server on this machine whose answers a person wrote: for recording demonstrations.
+"""A local OpenAI-compatible server that returns hand-written answers, for recording the demo.
 
-It is no model. It looks its answer up by what any model would see: the post, the entity and the question. Every reply
-names itself `authored-demo`, and that name goes wherever the answer goes.
+It is no model: it finds an answer by the post, the entity and the attribute in the request. Every reply has the model
+name `authored-demo`, which is kept wherever the answer is.
 """
 
 import json
@@ -24,7 +24,7 @@ KEYS = {"span": "corrected_entity", "type": "corrected_type", "region": "correct
 
 
 def read_answers(path: Path, texts: dict[str, str]) -> Answers:
-    """Answers from a YAML list of {post, attribute, entity, reasoning, answer}.
+    """Read answers from a YAML list of {post, attribute, entity, reasoning, answer}.
 
     Args:
         path: the file.
@@ -40,7 +40,7 @@ def read_answers(path: Path, texts: dict[str, str]) -> Answers:
 
 
 def read_question(body: dict[str, Any]) -> tuple[str, str, str]:
-    """Post text, attribute and entity of a request, read from its messages as a model would."""
+    """Find the post text, attribute and entity in a request's messages."""
     system, user = (message["content"] for message in body["messages"][:2])
     text = user if isinstance(user, str) else next(part["text"] for part in user if part["type"] == "text")
     post, entity = (re.search(rf"<{tag}>\n?(.*?)\n?</{tag}>", text, re.DOTALL) for tag in ("post", "entity"))
@@ -50,14 +50,14 @@ def read_question(body: dict[str, Any]) -> tuple[str, str, str]:
 
 @contextmanager
 def serve(answers: Answers) -> Iterator[str]:
-    """Serve until the block ends; gives the base URL. A question without an answer gets a 404 that quotes it."""
+    """Serve until the block ends; yields the base URL. A question without an answer gets a 404 that quotes it."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             question = read_question(body)
             found = answers.get(question)
-            self._send(200, reply(found)) if found else self._send(
+            self._send(200, completion(found)) if found else self._send(
                 404, {"error": {"message": f"no answer: {question}"}}
             )
 
@@ -70,7 +70,7 @@ def serve(answers: Answers) -> Iterator[str]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
@@ -81,8 +81,8 @@ def serve(answers: Answers) -> Iterator[str]:
         server.server_close()
 
 
-def reply(answer: dict[str, Any]) -> dict[str, Any]:
-    """A chat completion. No token counts: nothing was generated."""
+def completion(answer: dict[str, Any]) -> dict[str, Any]:
+    """Wrap an answer as a chat completion, without token counts, as nothing was generated."""
     message = {"role": "assistant", "content": json.dumps(answer, ensure_ascii=False)}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     return {"id": "authored", "object": "chat.completion", "created": 0, "model": MODEL, "choices": [choice]}

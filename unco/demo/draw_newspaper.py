@@ -18,7 +18,7 @@ Corners = tuple[int, int, int, int]
 
 
 def draw() -> Image.Image:
-    """The page, in 16 greys."""
+    """Draw the page, in 16 greys."""
     page = Image.new("L", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(page)
     _masthead(pen)
@@ -51,7 +51,7 @@ def _centred(pen: Pen, y: int, text: str, font: str, size: int, within: tuple[in
 
 
 def _columns(pen: Pen, corners: Corners) -> None:
-    """Lines of greeked text: strokes where words would be, so that no reader finds any."""
+    """Draw greeked text: strokes where words would be, so that OCR finds none."""
     random = Random(corners[0])
     left, top, right, bottom = corners
     for y in range(top + 4, bottom, 9):
@@ -64,7 +64,7 @@ def _columns(pen: Pen, corners: Corners) -> None:
 
 
 def _photo(page: Image.Image, corners: Corners) -> None:
-    """A halftone: a domed building behind a crowd, drawn in greys and printed in dots."""
+    """Draw a halftone photo of a domed building behind a crowd."""
     left, top, right, bottom = corners
     scene = Image.new("L", (right - left, bottom - top), 225)
     _building_and_crowd(ImageDraw.Draw(scene), *scene.size)

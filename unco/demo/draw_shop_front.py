@@ -16,7 +16,7 @@ Corners = tuple[int, int, int, int]
 
 
 def draw() -> Image.Image:
-    """The street corner, in 64 colours."""
+    """Draw the street corner, in 64 colours."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), "#bcd7ea")
     pen = ImageDraw.Draw(picture)
     _street(pen)

@@ -9,12 +9,12 @@ FOLDER = Path(__file__).parent
 RECORDING = FOLDER / "recording.jsonl"
 """The replayed answers. They were authored by hand, not given by a model; each result says so."""
 MODEL = "authored-demo"
-"""What stands where a model's name would stand."""
+"""Model name of the authored answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoPost:
-    """One post."""
+    """One post of the demo."""
 
     id: str
     text: str
@@ -23,10 +23,10 @@ class DemoPost:
 
     @property
     def image(self) -> Path:
-        """Where the picture is."""
+        """Path of the picture."""
         return FOLDER / "pictures" / self.picture
 
 
 def read_posts() -> list[DemoPost]:
-    """The demo's posts, in order."""
+    """Read the demo's posts, in order."""
     return [DemoPost(**item) for item in yaml.safe_load((FOLDER / "posts.yaml").read_text("utf-8"))]

@@ -1,4 +1,4 @@
-"""Record the demo anew: serve the authored answers, run the posts through the real client, write `recording.jsonl`.
+"""Re-record the demo: serve the authored answers, run the posts through the real client, write `recording.jsonl`.
 
 Run `make record-demo` after a change of posts, answers, prompts or checkpoint. A question that has no answer yet is
 printed as it must be answered in `answers.yaml`.

@@ -42,11 +42,11 @@ def run_demo(out: Path, console: Console) -> list[Result]:
 
 
 def build_demo_graph() -> PostGraph:
-    """The default graph, with the demo's recording in place of an endpoint."""
+    """Build the default graph, with the demo's recording in place of an endpoint."""
     return build_graph(small_model_tool(default_extractor()), Mllm(model=MODEL, recording=Recording(RECORDING)))
 
 
 def run_post(graph: PostGraph, post: DemoPost) -> Result:
-    """One post, replayed: no socket is opened."""
+    """Run one post in replay mode: no socket is opened."""
     inputs = {"text": post.text, "image": str(post.image), "id": post.id}
     return read_result(graph.invoke(inputs, context=Context(mode="replay")))

@@ -1,1 +1,1 @@
-"""`unco doctor`: is everything there that a run needs, does it work, and what to do where it does not."""
+"""`unco doctor`: checks that everything a run needs is installed and works, and advises where it does not."""

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""Result of a check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ State = Literal["ok", "warning", "fault", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     state: State
     found: str
-    """What there is; no key, ever."""
+    """What was found; never contains an API key."""
     advice: str = ""
     """What to do about it; empty = nothing."""
 
 
 def healthy(checks: Sequence[Check]) -> bool:
-    """Whether there is no fault."""
+    """Return whether no check found a fault."""
     return all(check.state != "fault" for check in checks)

@@ -1,4 +1,4 @@
-"""Whether the MLLM can be asked: settings, its address, its name, JSON, pictures, its box frame.
+"""Checks of the MLLM endpoint: settings, address, model name, JSON output, vision, box frame.
 
 Each model of the chain gets one question, about a drawn picture whose answer is known; it costs what a question costs.
 """
@@ -19,32 +19,32 @@ from unco.tools.box_frames.saved import saved_frame
 from unco.tools.llm.client import Mllm
 from unco.tools.llm_settings import mllm_from_env
 
-SET_IT = "set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or UNCO_SETTINGS"
-TELL_FRAME = "run `unco probe-frame`, or set the frame"
+SET_ENDPOINT = "set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or UNCO_SETTINGS"
+SET_FRAME = "run `unco probe-frame`, or set the frame"
 
 
 def check_endpoints() -> list[Check]:
-    """All models that the environment or its settings file names."""
+    """Check all models that the environment or its settings file names."""
     try:
         first = mllm_from_env(cached=False)
     except UncoError as error:
         return [Check("settings", "fault", str(error), "correct the settings file or the environment")]
     if not first.configured:
-        return [Check("endpoint", "skipped", "no MLLM is set: corrections come back as `unavailable`", SET_IT)]
+        return [Check("endpoint", "skipped", "no MLLM is set: corrections come back as `unavailable`", SET_ENDPOINT)]
     return [check for llm in (first, *first.fallbacks) for check in check_endpoint(llm)]
 
 
 def check_endpoint(llm: Mllm) -> Iterator[Check]:
-    """One model; what rests on a fault is not looked at."""
-    reached = _reachable(llm)
+    """Check one model; checks that depend on a failed one are left out."""
+    reached = _check_reachable(llm)
     yield reached
-    frame = _frame(llm)
+    frame = _check_frame(llm)
     if reached.state != "fault":
-        yield from _answers(llm, _frame_or_any(llm))
+        yield from _check_answer(llm, _frame_or_any(llm))
     yield frame
 
 
-def _reachable(llm: Mllm) -> Check:
+def _check_reachable(llm: Mllm) -> Check:
     name = f"endpoint {llm.model}"
     try:
         listed = llm.listed_models()
@@ -58,8 +58,8 @@ def _reachable(llm: Mllm) -> Check:
     return Check(name, "ok", f"it is there and lists the model among {len(listed)}")
 
 
-def _answers(llm: Mllm, frame: Frame) -> Iterator[Check]:
-    """JSON mode and vision, by one question."""
+def _check_answer(llm: Mllm, frame: Frame) -> Iterator[Check]:
+    """Check JSON mode and vision with one question."""
     schema = json.dumps(load_prompt("region", "v1").schema)
     request = replace(question(llm.model or "", DRAWINGS[0], frame), schema=schema)
     name = f"JSON of {llm.model}"
@@ -77,10 +77,10 @@ def _answers(llm: Mllm, frame: Frame) -> Iterator[Check]:
         return
     took = llm.took(request)
     yield Check(name, "ok" if took == "json_schema" else "warning", f"it takes {took}, and its answer can be read")
-    yield _sees(llm, answer)
+    yield _check_vision(llm, answer)
 
 
-def _sees(llm: Mllm, answer: Answer) -> Check:
+def _check_vision(llm: Mllm, answer: Answer) -> Check:
     assert isinstance(answer, RegionAnswer)
     if answer.corrected_bounding_box is None:
         return Check(
@@ -89,12 +89,12 @@ def _sees(llm: Mllm, answer: Answer) -> Check:
     return Check(f"vision of {llm.model}", "ok", "it says where the rectangle of a drawing is")
 
 
-def _frame(llm: Mllm) -> Check:
+def _check_frame(llm: Mllm) -> Check:
     name, model = f"box frame of {llm.model}", llm.model or ""
     try:
         frame = current_frame(Context(), llm)
     except UncoError as error:
-        return Check(name, "fault", str(error), TELL_FRAME)
+        return Check(name, "fault", str(error), SET_FRAME)
     if llm.frame:
         return Check(name, "ok", f"{frame.name}, as set")
     if saved_frame(llm.base_url, model):

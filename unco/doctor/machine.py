@@ -1,4 +1,4 @@
-"""What a run needs of this machine: Python, torch, the checkpoint, extras, the cache folder."""
+"""Checks of this machine: Python, torch, the checkpoint, extras, the cache folder."""
 
 import sys
 import tempfile
@@ -23,11 +23,11 @@ EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "ray": (("ray", "pyarrow", "pandas"), "`unco run --engine ray` runs posts on a cluster"),
     "studio": (("langgraph_cli", "langgraph_api"), "LangGraph's server runs"),
 }
-"""Extra -> its packages, and what it is for."""
+"""Extra -> its packages, and what it enables."""
 
 
 def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Check:
-    """Python's version."""
+    """Check Python's version."""
     found = ".".join(map(str, version))
     if version < OLDEST:
         return Check("python", "fault", found, "install Python 3.11 or newer")
@@ -35,7 +35,7 @@ def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Check:
 
 
 def check_torch() -> Check:
-    """Torch, and on what it would run."""
+    """Check that torch can be imported, and report its device."""
     try:
         import torch
     except (ImportError, OSError) as error:
@@ -46,28 +46,28 @@ def check_torch() -> Check:
 
 
 def check_checkpoint(source: str | None = None) -> Check:
-    """Whether the small model is whole: its weights are those that its configuration was written for.
+    """Check that the small model is intact: its weights match its configuration.
 
     Args:
         source: folder or name on the Hugging Face hub; None = the shipped one.
     """
     from unco.small_model.checkpoint import from_pretrained
-    from unco.small_model.fingerprint import SHIPPED, identity_of
+    from unco.small_model.fingerprint import SHIPPED, fingerprint_of
 
     try:
         from_pretrained(source or SHIPPED)
-        identity = identity_of(source)
+        fingerprint = fingerprint_of(source)
     except UncoError as error:
         return Check("checkpoint", "fault", str(error), "install unco again, or fetch the checkpoint again")
-    return Check("checkpoint", "ok", f"{identity.name}, sha256 {identity.sha256[:12]}")
+    return Check("checkpoint", "ok", f"{fingerprint.name}, sha256 {fingerprint.sha256[:12]}")
 
 
 def check_extras() -> list[Check]:
-    """Which extras are installed."""
-    return [_extra(name, packages, purpose) for name, (packages, purpose) in EXTRAS.items()]
+    """Check which extras are installed."""
+    return [_check_extra(name, packages, purpose) for name, (packages, purpose) in EXTRAS.items()]
 
 
-def _extra(name: str, packages: tuple[str, ...], purpose: str) -> Check:
+def _check_extra(name: str, packages: tuple[str, ...], purpose: str) -> Check:
     missing = [package for package in packages if find_spec(package) is None]
     if not missing:
         return Check(f"extra {name}", "ok", purpose)
@@ -90,7 +90,7 @@ def check_writing(folder: Path | None = None) -> Check:
 
 
 def check_cache(folder: Path | None = None) -> Check:
-    """Whether the cache of replies can be read, all of it."""
+    """Check that every row of the cache of replies can be read."""
     try:
         stats = cache_stats(Cache(folder))
     except UncoError as error:

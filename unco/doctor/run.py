@@ -1,4 +1,4 @@
-"""All checks, and how they are shown."""
+"""Running of all checks, and their table."""
 
 from rich.console import Console
 from rich.table import Table
@@ -19,8 +19,8 @@ from unco.show import visible
 COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "fault": "red", "skipped": "dim"}
 
 
-def examine() -> list[Check]:
-    """Look at everything; the cache is read only where its folder is there to be written to."""
+def run_checks() -> list[Check]:
+    """Run all checks; the cache is read only if its folder can be written to."""
     writing = check_writing()
     cache = [check_cache()] if writing.state == "ok" else []
     return [
@@ -35,7 +35,7 @@ def examine() -> list[Check]:
 
 
 def show_checks(checks: list[Check], console: Console) -> None:
-    """A row for each check; what an endpoint said is shown as text, whatever is in it."""
+    """Print a row for each check; an endpoint's replies are printed as plain text, never as markup."""
     table = Table("check", "state", "found", "what to do", title="unco doctor")
     for check in checks:
         state = Text(check.state, COLOURS[check.state])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unco.environment import environment
 from unco.graph.post import PostGraph, build_graph
 from unco.graph.variants import build_variant
-from unco.small_model.fingerprint import identity_of
+from unco.small_model.fingerprint import fingerprint_of
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.policy import read_policy
 from unco.tools.extraction.policy_extractor import PolicyExtractor
@@ -50,7 +50,7 @@ def default_graph(
     """
     extractor: Extractor = default_extractor(checkpoint=checkpoint, scheme=scheme, estimator=estimator)
     if chosen := policy or environment().policy:
-        identify = partial(identity_of, checkpoint, scheme, estimator)
+        identify = partial(fingerprint_of, checkpoint, scheme, estimator)
         extractor = PolicyExtractor(extractor, read_policy(Path(chosen)), identify)
     built = build_variant(variant, small_model_tool(extractor), mllm_from_env(), Knowledge.from_env())
     return built.with_config(metadata={"policy": Path(chosen).name}) if chosen else built

@@ -22,7 +22,7 @@ from unco.state import PostInput, PostOutput, PostState
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.pictures.load import read_picture_bytes, scheme_of
-from unco.tools.pictures.store import keep
+from unco.tools.pictures.store import store_picture
 from unco.types import Thresholds
 
 
@@ -68,7 +68,7 @@ def check_input(post: Any) -> Any:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
         raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
     if checked["image"] is not None and scheme_of(checked["image"]) == "data":
-        checked["image"] = keep(read_picture_bytes(checked["image"], frozenset()))
+        checked["image"] = store_picture(read_picture_bytes(checked["image"], frozenset()))
     return checked
 
 

@@ -9,7 +9,7 @@ from unco.context import Context, Mode
 from unco.errors import SettingsError
 from unco.prompts import Prompt, PromptName, load_prompt
 from unco.tools.box_frames.families import frame_for
-from unco.tools.box_frames.frame import Frame, frame_by_name, limited
+from unco.tools.box_frames.frame import Frame, frame_by_name, with_longest_side
 from unco.tools.box_frames.saved import saved_frame
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -49,7 +49,7 @@ def current_frame(context: Context, llm: Mllm) -> Frame:
     model = current_model(context, llm)
     name = context.frame or (llm.frame if model == llm.model else None) or saved_frame(llm.base_url, model)
     frame = frame_by_name(name) if name else frame_for(model)
-    return limited(frame, llm.terms.privacy.longest_side)
+    return with_longest_side(frame, llm.terms.privacy.longest_side)
 
 
 def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = None) -> None:

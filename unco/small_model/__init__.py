@@ -1,1 +1,1 @@
-"""Stage 1: the small fine-tuned model and how it says that it is unsure."""
+"""Stage 1: the small fine-tuned model and its uncertainty estimates."""

@@ -1,4 +1,4 @@
-"""What the network reads: padded tensors of a few posts, built in one place for training and for use."""
+"""Padded tensors of a batch of posts, built in the same way for training and for prediction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from unco.small_model.words import Pieces, leading_space, marks, word_pieces
 
 KINDS: tuple[RegionKind, ...] = ("person", "text", "object", "picture")
 GEOMETRY = 8
-"""Numbers that describe a region's place: x1, y1, x2, y2, width, height, area (all relative), score."""
+"""Length of a region's geometry vector: x1, y1, x2, y2, width, height, area (all relative), score."""
 TEXT_PIECES = 16
 """Word pieces read of a region's recognised text."""
 CAPTION_PIECES = 64
@@ -25,12 +25,12 @@ CAPTION_PIECES = 64
 
 @dataclass(frozen=True, slots=True)
 class EncodedPost:
-    """One post in integers, with its candidate regions."""
+    """One tokenized post with its candidate regions."""
 
     words: tuple[str, ...]
     pieces: Pieces
     caption: tuple[int, ...]
-    """Word pieces of what the picture shows; empty without a caption."""
+    """Word pieces of the picture's caption; empty without one."""
     geometry: tuple[tuple[float, ...], ...]
     kinds: tuple[int, ...]
     region_texts: tuple[tuple[int, ...], ...]
@@ -39,7 +39,7 @@ class EncodedPost:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """B posts; P pieces, W words, K regions, X pieces of region text at most. Two marks stand around the pieces."""
+    """B posts of at most P pieces (begin and end pieces included), W words, K regions, X pieces of region text."""
 
     piece_ids: Tensor
     """(B, P) int."""
@@ -62,30 +62,30 @@ class Batch:
     region_texts: Tensor
     """(B, K, X) int, -1 = padding."""
     features: Tensor
-    """(B, K, F) float, what a visual encoder saw; F = 0 where no region has features."""
+    """(B, K, F) float, visual features; F = 0 where no region has features."""
     region_mask: Tensor
     """(B, K) bool, True = real."""
 
     def repeat(self, times: int) -> "Batch":
-        """Each post `times` times in a row."""
+        """Repeat each post `times` times in a row."""
         return Batch(*(getattr(self, name).repeat_interleave(times, 0) for name in self.__slots__))
 
     def take(self, posts: Tensor) -> "Batch":
-        """Some of the posts, by index."""
+        """Select some of the posts, by index."""
         return Batch(*(getattr(self, name)[posts] for name in self.__slots__))
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on another device."""
+        """Copy to another device."""
         return Batch(*(getattr(self, name).to(device) for name in self.__slots__))
 
 
 def encode_post(post: ModelInput, tokenizer: Tokenizer, words: slice = slice(None)) -> EncodedPost:
-    """A post in integers.
+    """Tokenize a post and encode its candidate regions.
 
     Args:
         post: with at least one word.
         tokenizer: of the encoder.
-        words: which of its words, where it is read in windows.
+        words: which of its words, where it is split into windows.
     """
     space = leading_space(tokenizer)
     texts = [space + region.text if region.text else "" for region in post.candidates]
@@ -111,7 +111,7 @@ def _geometry(region: Region, size: tuple[int, int]) -> tuple[float, ...]:
 
 
 def make_batch(posts: Sequence[EncodedPost], tokenizer: Tokenizer, features: int = 0) -> Batch:
-    """Pad posts, at least one, to one batch, the tokenizer's two marks around their pieces.
+    """Pad posts, at least one, to one batch, with the tokenizer's begin and end pieces around them.
 
     Args:
         posts: encoded.

@@ -1,4 +1,4 @@
-"""A batch that fails is run again post by post, so that a failing post fails alone."""
+"""Retry of a failed batch, post by post, so that a failing post fails alone."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from unco.small_model.predictor import Prediction
 
 Predict = Callable[[Sequence[ModelInput]], "list[list[Prediction]]"]
-"""Entities of each post, in the order of the posts."""
+"""Predicts the entities of each post, in the order of the posts."""
 
 
 def run_batch(predict: Predict, posts: Sequence[ModelInput]) -> "list[list[Prediction] | Exception]":
-    """Entities of each post, or why there are none.
+    """Predict the entities of each post; a post that fails gets its exception instead.
 
-    What is no `Exception` (a `SystemExit`, say) is told to all posts as a `RuntimeError`: raised at the caller's, it
-    would end the caller's program.
+    An error that is no `Exception` (a `SystemExit`, say) becomes a `RuntimeError` for all posts: raised in the caller's
+    thread, it would end the caller's program.
 
     Args:
         predict: runs a batch.
@@ -31,8 +31,8 @@ def run_batch(predict: Predict, posts: Sequence[ModelInput]) -> "list[list[Predi
         if len(posts) == 1:
             return [error]
     except BaseException as error:
-        told = RuntimeError(f"the small model was stopped by {error!r}")
-        told.__cause__ = error
-        return [told for _ in posts]
+        stopped = RuntimeError(f"the small model was stopped by {error!r}")
+        stopped.__cause__ = error
+        return [stopped for _ in posts]
     # Not within `except`: there the exception, and with it the batch's tensors, would still be alive.
     return [result for post in posts for result in run_batch(predict, [post])]

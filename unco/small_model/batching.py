@@ -1,4 +1,4 @@
-"""When posts that wait are run as a batch, and which of them go together."""
+"""Dynamic batching rules: when queued posts run as a batch, and which of them run together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ class Batching:
 
     On a CPU 256 costs least: what larger batches save in calls they lose in padding. A GPU likes 2048 and more."""
     wait: float = 0.004
-    """Seconds that the oldest post waits for company."""
+    """Seconds that the oldest post waits for others to fill its batch."""
     queue: int = 1024
     """Posts that may wait; one more is refused."""
 
     def __post_init__(self) -> None:
-        """Check the numbers.
+        """Check the bounds.
 
         Raises:
             SettingsError: one is out of range.
@@ -32,20 +32,20 @@ class Batching:
 
 
 def choose_batch(lengths: Sequence[int], batching: Batching) -> list[int]:
-    """Which posts to run next: the oldest, so that nobody starves, and those nearest to it in length.
+    """Choose the posts to run next: the oldest, so that none starves, and those nearest to it in length.
 
     Args:
         lengths: words of the posts that wait, oldest first, at least one.
         batching: bounds of a batch.
 
     Returns:
-        Their places, that of the oldest first: at most `most_posts`, and within `most_words` unless it is one alone.
+        Their indices, that of the oldest first: at most `most_posts`, and within `most_words` unless it is one alone.
     """
     chosen: list[int] = []
     longest = 0
-    for place in sorted(range(len(lengths)), key=lambda place: abs(lengths[place] - lengths[0])):
-        widest = max(longest, lengths[place])
+    for index in sorted(range(len(lengths)), key=lambda index: abs(lengths[index] - lengths[0])):
+        widest = max(longest, lengths[index])
         if len(chosen) < batching.most_posts and (not chosen or (len(chosen) + 1) * widest <= batching.most_words):
-            chosen.append(place)
+            chosen.append(index)
             longest = widest
     return chosen

@@ -1,4 +1,4 @@
-"""A trained model on disk: a folder with weights (safetensors, int8), tokenizer, configuration, and its card."""
+"""Checkpoints: a trained model as a folder with weights (safetensors, int8), tokenizer and configuration."""
 
 import json
 from collections.abc import Mapping
@@ -25,23 +25,23 @@ from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import SPAN_SIGNALS
-from unco.small_model.uncertainty.training_names import KnownNames
+from unco.small_model.uncertainty.training_names import TrainingNames
 from unco.small_model.uncertainty.type_signals import TYPE_SIGNALS
 from unco.types import Thresholds
 
 FORMAT = 2
 WEIGHTS = "model.safetensors"
-NAMES = "known_names."
-"""Begins the names of what is known of the training split's names."""
+NAMES_PREFIX = "known_names."
+"""Prefix of the tensors of `TrainingNames` in the weights file."""
 SCALE = "::scale"
 """Suffix of the name under which the row scales of an int8 matrix are stored."""
 
-_one_at_a_time = Lock()
+_load_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was fitted on dev for one label scheme and one estimator of uncertainty."""
+    """Normaliser and thresholds fitted on dev for one label scheme and one estimator of uncertainty."""
 
     normaliser: Normaliser
     thresholds: Thresholds
@@ -57,14 +57,17 @@ def save_pretrained(
     """Write a checkpoint.
 
     Args:
-        predictor: what to save; its scheme is the one that `from_pretrained` gives when none is named.
-        estimator: name of the one that `from_pretrained` gives when none is named.
-        calibrations: of every scheme and estimator that can be named.
+        predictor: what to save; its scheme is the default of `from_pretrained`.
+        estimator: name of the default estimator of `from_pretrained`.
+        calibrations: of every scheme and estimator that can be chosen.
         folder: made if it does not exist.
-        origin: what a reader should know of the training run; plain JSON.
+        origin: facts about the training run, as plain JSON.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(quantise({**predictor.network.state_dict(), **_names_state(predictor.known_names)}), folder / WEIGHTS)
+    save_file(
+        quantise({**predictor.network.state_dict(), **_names_state(predictor.training_names)}),
+        folder / WEIGHTS,
+    )
     predictor.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     data = {
         "format": FORMAT,
@@ -86,19 +89,19 @@ def save_pretrained(
 
 
 def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, estimator: str | None = None) -> Predictor:
-    """Read a checkpoint; the same files give the same network, to all threads: a process holds one copy.
+    """Load a checkpoint; loading the same files again shares one network among all threads of the process.
 
     Args:
         source: a checkpoint's folder, or its name on the Hugging Face hub.
-        scheme: what types are given out in; None = the checkpoint's first choice.
-        estimator: of uncertainty; `mc_decoder` is the paper's; None = the checkpoint's first choice.
+        scheme: label scheme of the results; None = the checkpoint's default.
+        estimator: of uncertainty; `mc_decoder` is the paper's; None = the checkpoint's default.
 
     Raises:
         SetupError: a file is missing, cut off, or of another format; or it cannot be fetched.
         SettingsError: the checkpoint has no such scheme or estimator.
     """
     folder = source if isinstance(source, Path) else fetched_folder(source)
-    with _one_at_a_time:
+    with _load_lock:
         return _load(folder, scheme, estimator, file_sha256(folder / "config.json"))
 
 
@@ -106,7 +109,7 @@ def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, est
 def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_config: str) -> Predictor:
     data = _read_config(folder / "config.json")
     try:
-        network, known_names = _load_network(folder, ModelConfig.from_json(data["model"]), data["weights_sha256"])
+        network, training_names = _load_network(folder, ModelConfig.from_json(data["model"]), data["weights_sha256"])
         calibrations = TypeAdapter(Calibrations).validate_python(data["calibrations"])
         scheme = _chosen(folder, "label scheme", scheme or data["scheme"], calibrations)
         estimator = _chosen(folder, "estimator", estimator or data["estimator"], calibrations[scheme])
@@ -120,11 +123,11 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             estimator=TypeAdapter(Estimator).validate_python(data["estimators"][estimator]),
             heads=data["heads"],
             span_regression=TypeAdapter(Regression | None).validate_python(data.get("span_regression")),
-            known_names=known_names,
+            training_names=training_names,
             type_regressions=TypeAdapter(dict[str, Regression]).validate_python(data.get("type_regressions", {})),
             name=data["name"],
         )
-        _check_learned(predictor)
+        _check_fitted(predictor)
         return predictor
     # A configuration may hold anything under each key; pydantic's error is a ValueError.
     except (
@@ -139,16 +142,16 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
 
 
-def _check_learned(predictor: Predictor) -> None:
-    """See that what was learned fits the network and this version's signals; else prediction would fail."""
+def _check_fitted(predictor: Predictor) -> None:
+    """Check that fitted regressions and training names fit the network and this version's features."""
     regressions = [(predictor.span_regression, SPAN_SIGNALS)] if predictor.span_regression else []
     regressions += [(fitted, TYPE_SIGNALS) for fitted in predictor.type_regressions.values()]
     for fitted, count in regressions:
         if len(fitted.weights) != count:
             raise ValueError(f"a regression has {len(fitted.weights)} weights and not {count}")
-    if predictor.known_names:
+    if predictor.training_names:
         config = predictor.network.config
-        predictor.known_names.check(config.hidden, len(config.labels))
+        predictor.training_names.check(config.hidden, len(config.labels))
 
 
 def _chosen(folder: Path, what: str, name: str, known: Mapping[str, Any]) -> str:
@@ -158,7 +161,7 @@ def _chosen(folder: Path, what: str, name: str, known: Mapping[str, Any]) -> str
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
-    """A saved tokenizer, without the cutting and padding that it may have been saved with.
+    """Load a saved tokenizer, with truncation and padding switched off.
 
     Raises:
         SetupError: the file is missing or no tokenizer.
@@ -182,7 +185,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     return data
 
 
-def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, KnownNames | None]:
+def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, TrainingNames | None]:
     weights = folder / WEIGHTS
     if file_sha256(weights) != sha256_of_weights:
         raise SetupError(f"{weights} is not the file that config.json was written for: fetch the checkpoint again")
@@ -190,21 +193,21 @@ def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> 
 
 
 @lru_cache(maxsize=4)
-def _read_network(weights: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, KnownNames | None]:
+def _read_network(weights: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, TrainingNames | None]:
     # Not on the meta device: there, initialising an embedding imports torch._dynamo, which takes seconds.
     network = Network(config)
     state = dequantise(load_file(weights))
-    names = {name.removeprefix(NAMES): state.pop(name) for name in list(state) if name.startswith(NAMES)}
+    names = {name.removeprefix(NAMES_PREFIX): state.pop(name) for name in list(state) if name.startswith(NAMES_PREFIX)}
     network.load_state_dict(state, assign=True)
-    return network.eval().requires_grad_(False), KnownNames(**names) if names else None
+    return network.eval().requires_grad_(False), TrainingNames(**names) if names else None
 
 
-def _names_state(known: KnownNames | None) -> dict[str, Tensor]:
-    return {f"{NAMES}{name}": tensor for name, tensor in known.state().items()} if known else {}
+def _names_state(names: TrainingNames | None) -> dict[str, Tensor]:
+    return {f"{NAMES_PREFIX}{name}": tensor for name, tensor in names.state().items()} if names else {}
 
 
 def quantise(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Matrices as int8 with one scale a row (weight-only); vectors as they are."""
+    """Quantise matrices to int8 with one scale for each row (weight-only); vectors stay as they are."""
     stored: dict[str, Tensor] = {}
     for name, value in state.items():
         if value.dim() == 2 and value.is_floating_point():
@@ -217,7 +220,7 @@ def quantise(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def dequantise(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Undo `quantise`, in float32."""
+    """Restore float32 weights from what `quantise` made."""
     state: dict[str, Tensor] = {}
     for name, value in stored.items():
         if not name.endswith(SCALE):
@@ -227,7 +230,7 @@ def dequantise(stored: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def file_sha256(path: Path) -> str:
-    """Hash of a file, hex.
+    """Compute the SHA-256 of a file, in hex.
 
     Raises:
         SetupError: it cannot be read.

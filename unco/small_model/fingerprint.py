@@ -1,4 +1,4 @@
-"""Which small model it is: what thresholds were chosen for, and hold for alone."""
+"""Fingerprint of a checkpoint: thresholds hold only for the checkpoint that they were chosen for."""
 
 import json
 from dataclasses import dataclass
@@ -12,28 +12,30 @@ from unco.small_model.regions.hub_models import fetched_folder
 from unco.types import ATTRIBUTES
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
-"""All that a checkpoint's answers follow from."""
+"""The files that determine a checkpoint's predictions."""
 
 SHIPPED = Path(__file__).with_name("checkpoint")
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """A checkpoint, and how it is read."""
+class Fingerprint:
+    """What identifies a checkpoint and how it is used: content hash, label scheme, estimator, normaliser."""
 
     name: str
     sha256: str
     """Of its configuration, weights and tokenizer, hex."""
     scheme: str
-    """Types that it gives out."""
+    """Name of the label scheme of its results."""
     estimator: str
     """Of uncertainty, by name."""
     normaliser: dict[str, tuple[float, float]]
-    """Attribute -> the raw values that become 0 and 1."""
+    """Attribute -> the raw values that are normalised to 0 and 1."""
 
 
-def identity_of(source: str | Path | None = None, scheme: str | None = None, estimator: str | None = None) -> Identity:
-    """Identify a checkpoint by its files, about 30 ms for the shipped one; no network is loaded.
+def fingerprint_of(
+    source: str | Path | None = None, scheme: str | None = None, estimator: str | None = None
+) -> Fingerprint:
+    """Compute the fingerprint of a checkpoint from its files, about 30 ms for the shipped one; no network is loaded.
 
     Args:
         source: folder or name on the Hugging Face hub; None = the shipped one.
@@ -53,7 +55,7 @@ def identity_of(source: str | Path | None = None, scheme: str | None = None, est
         if scheme not in calibrations or estimator not in calibrations[scheme]:
             raise SettingsError(f"{folder} has no scheme {scheme!r} with the estimator {estimator!r}")
         normaliser = _ranges(calibrations[scheme][estimator]["normaliser"])
-        return Identity(data["name"], _hash(folder, stamps), scheme, estimator, normaliser)
+        return Fingerprint(data["name"], _hash(folder, stamps), scheme, estimator, normaliser)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
 
@@ -64,7 +66,7 @@ def _ranges(normaliser: Any) -> dict[str, tuple[float, float]]:
 
 @lru_cache(maxsize=8)
 def _hash(folder: Path, _stamps: tuple[int, ...]) -> str:
-    """Of the files one after another, each begun by its name; read anew when one of them has changed."""
+    """Hash the files one after another, each preceded by its name; cached until one of them changes."""
     digest = sha256()
     for name in FILES:
         digest.update(f"{name}\0".encode())

@@ -1,4 +1,4 @@
-"""What training shows the model of a post: its text alone, simulated regions, or regions found in the real picture."""
+"""Model inputs from gold posts: text alone, simulated regions, or stored regions of the real picture."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,26 +12,26 @@ from unco.small_model.regions.simulated_regions import simulate_regions
 from unco.types import GoldPost
 
 DEFAULT_SIZE = (600, 450)
-"""Picture size where no xml file tells it: the data set's most frequent one."""
+"""Picture size where no xml file gives it: the data set's most frequent one."""
 
-Look = Callable[[GoldPost, Random], ModelInput]
-"""Shows a gold post to the model; chance comes from the second argument alone."""
+InputBuilder = Callable[[GoldPost, Random], ModelInput]
+"""Builds the model's input from a gold post; the second argument is the only source of randomness."""
 
 
 def text_only(post: GoldPost) -> ModelInput:
-    """A post as it is without its picture."""
+    """Build the input from the text alone, without the picture."""
     return ModelInput(post.tokens)
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedLook:
-    """Candidates simulated from the gold boxes."""
+class SimulatedRegionsInput:
+    """Input builder with candidate regions simulated from the gold boxes."""
 
     names: tuple[str, ...]
     """Entity names of the training set, for distracting text lines."""
 
     def __call__(self, post: GoldPost, random: Random) -> ModelInput:
-        """Other candidates with each call."""
+        """Build the input; each call simulates new candidates."""
         size = post.size or DEFAULT_SIZE
         gold = [
             (box, entity.type in PERSON_TYPES, " ".join(post.tokens[entity.span.start : entity.span.stop]))
@@ -42,13 +42,13 @@ class SimulatedLook:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderLook:
-    """Candidates from region files, one for each post."""
+class RegionFilesInput:
+    """Input builder with candidate regions from region files, one file for each post."""
 
     folder: RegionFolder
 
     def __call__(self, post: GoldPost, random: Random) -> ModelInput:
-        """The same candidates with each call."""
+        """Build the input; each call gives the same candidates."""
         regions = self.folder.for_id(post.id)
         picture = regions[-1].box  # the whole picture comes last
         size = (round(picture.x2), round(picture.y2))
@@ -58,34 +58,34 @@ class FolderLook:
 
 
 @dataclass(frozen=True, slots=True)
-class CaptionedLook:
-    """Another look, with captions beside the text."""
+class CaptionedInput:
+    """Input builder that adds captions to what another builder makes."""
 
-    look: Look
+    builder: InputBuilder
     captions: Mapping[str, str]
-    """By post id; a post that has none is shown without."""
+    """By post id; a post without one gets an empty caption."""
 
     def __call__(self, post: GoldPost, random: Random) -> ModelInput:
-        """What the other look shows, and the caption."""
-        return replace(self.look(post, random), caption=self.captions.get(post.id, ""))
+        """Build the other builder's input and add the caption."""
+        return replace(self.builder(post, random), caption=self.captions.get(post.id, ""))
 
 
-def look_steadily(look: Look, posts: Sequence[GoldPost], seed: int = 0) -> list[ModelInput]:
-    """Each post as a look shows it, the same each time."""
-    return [look(post, Random(f"{seed}:{post.id}")) for post in posts]
+def build_inputs(builder: InputBuilder, posts: Sequence[GoldPost], seed: int = 0) -> list[ModelInput]:
+    """Build the input of each post, seeded by its id: the same each time."""
+    return [builder(post, Random(f"{seed}:{post.id}")) for post in posts]
 
 
-def look_at_all(look: Look, posts: Sequence[GoldPost]) -> None:
-    """Show each post once and keep nothing.
+def check_inputs(builder: InputBuilder, posts: Sequence[GoldPost]) -> None:
+    """Build the input of each post once and discard it, to find faulty posts before training.
 
     Raises:
-        DataError: a post cannot be shown.
+        DataError: the input of a post cannot be built.
     """
     for post in posts:
-        look(post, Random(0))
+        builder(post, Random(0))
 
 
 def entity_names(posts: Sequence[GoldPost]) -> tuple[str, ...]:
-    """Surface forms of all entities, sorted."""
+    """Collect the surface forms of all entities, sorted."""
     spans = ((post.tokens, entity.span) for post in posts for entity in post.entities)
     return tuple(sorted({" ".join(tokens[span.start : span.stop]) for tokens, span in spans}))

@@ -98,7 +98,7 @@ GMNER_OF: dict[str, str] = {name: _GMNER_OF_COARSE.get(coarse, "OTHER") for name
 """Fine type -> PER, LOC, ORG or OTHER; without exception on all tweets of the two data sets."""
 
 PERSON_TYPES: frozenset[str] = frozenset({"PER", *_SCHEME["person"]})
-"""Types of either scheme that name somebody, whom a picture may show."""
+"""Person types of either scheme."""
 
 COARSE_LABELS = (
     Label("person", "A person or a named character."),
@@ -115,7 +115,7 @@ COARSE_LABELS = (
 
 @dataclass(frozen=True, slots=True)
 class LabelScheme:
-    """What a network tells apart, and what else its results can be given in."""
+    """The labels that a network predicts, and the coarser schemes that they map to."""
 
     name: str
     labels: tuple[Label, ...]
@@ -123,7 +123,7 @@ class LabelScheme:
 
 
 def label_scheme(name: str) -> LabelScheme:
-    """A scheme by name (gmner, fmnerg), or from a YAML file: a list of `name` and `description`.
+    """Find a scheme by name (gmner, fmnerg), or read it from a YAML file: a list of `name` and `description`.
 
     Raises:
         SettingsError: there is no such scheme, or the file is not in the format.
@@ -131,7 +131,10 @@ def label_scheme(name: str) -> LabelScheme:
     if name == "gmner":
         return LabelScheme(name, GMNER_LABELS)
     if name == "fmnerg":
-        coarse = (_read_as("gmner", GMNER_LABELS, GMNER_OF), _read_as("fmnerg_coarse", COARSE_LABELS, COARSE_OF))
+        coarse = (
+            _coarser("gmner", GMNER_LABELS, GMNER_OF),
+            _coarser("fmnerg_coarse", COARSE_LABELS, COARSE_OF),
+        )
         return LabelScheme(name, FMNERG_LABELS, coarse)
     path = Path(name)
     try:
@@ -149,7 +152,7 @@ def label_scheme(name: str) -> LabelScheme:
     return LabelScheme(path.stem, labels)
 
 
-def _read_as(name: str, labels: tuple[Label, ...], of: dict[str, str]) -> Scheme:
+def _coarser(name: str, labels: tuple[Label, ...], of: dict[str, str]) -> Scheme:
     names = [label.name for label in labels]
     return Scheme(name, labels, tuple(names.index(of[label.name]) for label in FMNERG_LABELS))
 

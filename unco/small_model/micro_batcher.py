@@ -1,4 +1,4 @@
-"""Concurrent callers share one small model: posts that wait at the same time run as one batch.
+"""Dynamic batching for concurrent callers: posts that wait at the same time run through the model as one batch.
 
 One worker thread runs the batches, so any number of threads, tasks and event loops may call. It starts at the first
 post and ends when nothing has come for a while. A forked child starts one of its own, with nothing waiting.
@@ -25,10 +25,10 @@ from unco.small_model.model_input import ModelInput
 if TYPE_CHECKING:
     from unco.small_model.predictor import Prediction
 
-IDLE = 10.0
-"""Seconds without a post after which the worker ends: it holds the model, which nobody may want any more."""
+IDLE_TIMEOUT = 10.0
+"""Seconds without a post after which the worker thread ends and releases the model."""
 
-PATIENCE = 5.0
+CLOSE_TIMEOUT = 5.0
 """Seconds that closing waits for the batch under way."""
 
 
@@ -43,10 +43,10 @@ class _Waiting:
 
 
 class MicroBatcher:
-    """A predictor for one post at a time, to many callers at once."""
+    """Predicts single posts for many concurrent callers, in batches on one worker thread."""
 
     def __init__(self, predict: Predict, batching: Batching | None = None) -> None:
-        """Start nothing yet.
+        """Set up an empty queue; the worker thread starts at the first post.
 
         Args:
             predict: runs a batch; called in the worker's thread, one batch at a time.
@@ -55,11 +55,11 @@ class MicroBatcher:
         self._predict = predict
         self._batching = batching or Batching()
         self._closed = False
-        self._start_anew()
-        _living.add(self)
+        self._reset()
+        _batchers.add(self)
 
     def __call__(self, post: ModelInput) -> "list[Prediction]":
-        """Entities of a post; blocks until they are there.
+        """Predict the entities of a post; blocks until they are there.
 
         Raises:
             Overloaded: too many posts wait.
@@ -72,7 +72,7 @@ class MicroBatcher:
             future.cancel()  # of a caller who was interrupted; what is done stays done
 
     async def acall(self, post: ModelInput) -> "list[Prediction]":
-        """As calling it, awaiting: no thread is held, and a cancelled task gives its place back at once."""
+        """Predict the entities of a post without holding a thread; a cancelled task leaves the queue at once."""
         future = self.submit(post)
         try:
             return await asyncio.wrap_future(future)
@@ -88,31 +88,31 @@ class MicroBatcher:
         """
         future: Future[list[Prediction]] = Future()
         with self._changed:
-            self._check_room()
-            self._need_worker()
+            self._check_queue()
+            self._ensure_worker()
             ticket = next(self._tickets)
             self._waiting[ticket] = _Waiting(post, future, monotonic())
             if len(self._waiting) in (1, self._batching.most_posts):
                 self._changed.notify()
-        future.add_done_callback(lambda done: self._forget(ticket, done))
+        future.add_done_callback(lambda done: self._remove(ticket, done))
         return future
 
     def close(self) -> None:
-        """Take no more posts. Those that wait get a `RuntimeError`; the batch under way has a few seconds to end."""
+        """Stop accepting posts; queued ones get a `RuntimeError`, the running batch has a few seconds to end."""
         self._closed = True
         worker = self._worker
         self._refuse_waiting(RuntimeError("the small model was closed while the post waited for it"))
         if worker is not None and worker is not current_thread():
-            worker.join(PATIENCE)
+            worker.join(CLOSE_TIMEOUT)
 
-    def _start_anew(self) -> None:
-        """Nothing waiting and no worker. A forked child inherits no thread, and a lock that may be held for ever."""
+    def _reset(self) -> None:
+        """Start with an empty queue and no worker: a forked child inherits no thread, and perhaps a held lock."""
         self._changed = Condition()
         self._waiting: dict[int, _Waiting] = {}
         self._tickets = count()
         self._worker: Thread | None = None
 
-    def _check_room(self) -> None:
+    def _check_queue(self) -> None:
         if self._closed:
             raise RuntimeError("the small model is closed: it takes no more posts")
         if len(self._waiting) >= self._batching.queue:
@@ -121,17 +121,17 @@ class MicroBatcher:
                 "with graph.abatch(posts, {'max_concurrency': 256}), or try again later"
             )
 
-    def _need_worker(self) -> None:
+    def _ensure_worker(self) -> None:
         if self._worker is None or not self._worker.is_alive():
             self._worker = Thread(target=self._work, name="unco-small-model", daemon=True)
             self._worker.start()
 
-    def _forget(self, ticket: int, future: "Future[list[Prediction]]") -> None:
-        """Free the place of a post that was cancelled while it waited."""
+    def _remove(self, ticket: int, future: "Future[list[Prediction]]") -> None:
+        """Remove a post that was cancelled while it waited."""
         with self._changed:
             waited = self._waiting.pop(ticket, None) is not None
         if waited and future.cancelled():
-            future.set_running_or_notify_cancel()  # else `concurrent.futures.wait` would not hear of it
+            future.set_running_or_notify_cancel()  # else `concurrent.futures.wait` would never return
 
     def _refuse_waiting(self, error: Exception) -> None:
         with self._changed:
@@ -139,26 +139,26 @@ class MicroBatcher:
             self._waiting.clear()
             self._worker = None
             self._changed.notify_all()
-        _answer(left, [error] * len(left))
+        _resolve(left, [error] * len(left))
 
     def _work(self) -> None:
         """Run batches until there are none."""
         batch: list[_Waiting] = []
         try:
-            while batch := self._take():
+            while batch := self._next_batch():
                 batch = [waiting for waiting in batch if waiting.future.set_running_or_notify_cancel()]
                 if batch:
-                    _answer(batch, run_batch(self._predict, [waiting.post for waiting in batch]))
-        except BaseException as error:  # a fault of ours: nobody may wait for ever on a worker that is gone
-            fault = RuntimeError(f"the small model's worker broke down: {error!r}")
-            fault.__cause__ = error
-            _answer(batch, [fault] * len(batch))
-            self._refuse_waiting(fault)
+                    _resolve(batch, run_batch(self._predict, [waiting.post for waiting in batch]))
+        except BaseException as error:  # a bug of ours: no caller may wait for ever on a dead worker
+            failure = RuntimeError(f"the small model's worker broke down: {error!r}")
+            failure.__cause__ = error
+            _resolve(batch, [failure] * len(batch))
+            self._refuse_waiting(failure)
 
-    def _take(self) -> list[_Waiting]:
-        """The next batch, once it is due; an empty one ends the worker."""
+    def _next_batch(self) -> list[_Waiting]:
+        """Wait for the next batch to be due and take it from the queue; an empty one ends the worker."""
         with self._changed:
-            while not self._closed and (pause := self._pause()) > 0.0:
+            while not self._closed and (pause := self._seconds_until_due()) > 0.0:
                 if not self._changed.wait(pause) and not self._waiting:
                     break
             if not self._waiting:
@@ -168,17 +168,17 @@ class MicroBatcher:
             lengths = [len(waiting.post.words) for waiting in self._waiting.values()]
             return [self._waiting.pop(tickets[place]) for place in choose_batch(lengths, self._batching)]
 
-    def _pause(self) -> float:
-        """Seconds until a batch is due; when nobody waits, until the worker may go."""
+    def _seconds_until_due(self) -> float:
+        """Compute the seconds until a batch is due or, with an empty queue, until the worker may end."""
         if not self._waiting:
-            return IDLE
+            return IDLE_TIMEOUT
         if len(self._waiting) >= self._batching.most_posts:
             return 0.0
         oldest = next(iter(self._waiting.values()))
         return oldest.since + self._batching.wait - monotonic()
 
 
-def _answer(batch: Sequence[_Waiting], results: "Sequence[list[Prediction] | Exception]") -> None:
+def _resolve(batch: Sequence[_Waiting], results: "Sequence[list[Prediction] | Exception]") -> None:
     for waiting, result in zip(batch, results, strict=True):
         with suppress(InvalidStateError):  # done or cancelled in the meantime
             if isinstance(result, Exception):
@@ -187,20 +187,20 @@ def _answer(batch: Sequence[_Waiting], results: "Sequence[list[Prediction] | Exc
                 waiting.future.set_result(result)
 
 
-_living: "WeakSet[MicroBatcher]" = WeakSet()
+_batchers: "WeakSet[MicroBatcher]" = WeakSet()
 
 
 def _close_all() -> None:
-    for batcher in list(_living):
+    for batcher in list(_batchers):
         batcher.close()
 
 
-def _start_all_anew() -> None:
-    for batcher in list(_living):
-        batcher._start_anew()
+def _reset_all() -> None:
+    for batcher in list(_batchers):
+        batcher._reset()
 
 
 # A thread that is inside torch when the interpreter takes itself apart would abort the process.
 atexit.register(_close_all)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_all_anew)
+    os.register_at_fork(after_in_child=_reset_all)

@@ -1,4 +1,4 @@
-"""A post as the small model takes it."""
+"""The small model's input: a post's words, candidate regions, picture size and caption."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from unco.small_model.regions.region import Region, with_whole_picture
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
-    """Words, and what was found in the picture."""
+    """One post as input of the small model."""
 
     words: tuple[str, ...]
     regions: tuple[Region, ...] = ()
@@ -19,5 +19,5 @@ class ModelInput:
 
     @property
     def candidates(self) -> tuple[Region, ...]:
-        """What the model points at: the regions and the whole picture; none without a picture."""
+        """The regions that the model chooses among: those given and the whole picture; none without a picture."""
         return with_whole_picture(self.regions, self.size) if self.size else ()

@@ -1,4 +1,4 @@
-"""When memory runs out, less is done at once; when that does not help, it is said what to do."""
+"""Out-of-memory handling: a batch is halved until it fits; if one item does not fit, the error says what to do."""
 
 from collections.abc import Callable, Sequence
 from traceback import clear_frames
@@ -9,22 +9,22 @@ from unco.errors import SetupError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-NO_MEMORY = ("out of memory", "can't allocate memory")
-"""How torch says it, of a GPU and of the machine."""
+OUT_OF_MEMORY_PHRASES = ("out of memory", "can't allocate memory")
+"""Phrases of torch's out-of-memory errors, for GPU and CPU."""
 
 
-def lacks_memory(error: BaseException) -> bool:
-    """Whether memory ran out, of a GPU (`torch.OutOfMemoryError` is a `RuntimeError`) or of the machine."""
-    words = str(error).lower()
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error means that GPU memory (a `RuntimeError` of torch) or main memory ran out."""
+    message = str(error).lower()
     return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(saying in words for saying in NO_MEMORY)
+        isinstance(error, RuntimeError) and any(phrase in message for phrase in OUT_OF_MEMORY_PHRASES)
     )
 
 
 def run_in_parts(
     run: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], describe: Callable[[Item], str]
 ) -> list[Result]:
-    """Results of all items; where memory runs out, each half is run alone.
+    """Run all items at once; if memory runs out, run each half alone.
 
     Args:
         run: gives a result for each item.
@@ -37,7 +37,7 @@ def run_in_parts(
     try:
         return run(items)
     except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
+        if not is_out_of_memory(error):
             raise
         if len(items) == 1:
             raise SetupError(

@@ -1,4 +1,4 @@
-"""The small model in use: posts in, entities with raw and normalised uncertainties out. Works without the graph."""
+"""The trained small model: predicts entities with raw and normalised uncertainties. Works without the graph."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from unco.errors import SettingsError
 from unco.small_model.batch import CAPTION_PIECES, Batch, EncodedPost, encode_post, make_batch
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator, Heads, McDropout, Scheme
-from unco.small_model.network.decoder import Memory
+from unco.small_model.network.decoder import EncoderStates
 from unco.small_model.network.decoding import Decoded, decode_greedily
 from unco.small_model.network.model import Network
 from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols
@@ -22,7 +22,7 @@ from unco.small_model.uncertainty.entropy import Normaliser, span_uncertainty, s
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
-from unco.small_model.uncertainty.training_names import KnownNames, name_vectors
+from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
 from unco.small_model.uncertainty.type_signals import type_signals
 from unco.small_model.windows import PIECES, cut_windows
 from unco.types import Box, Label, Span, Thresholds, Uncertainty
@@ -30,25 +30,25 @@ from unco.types import Box, Label, Span, Thresholds, Uncertainty
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One entity as the small model sees it."""
+    """One entity as the small model predicts it."""
 
     span: Span
     type: str
     region: Box | None
     nats: Uncertainty
-    """Raw: in nats, or a chance where the estimator says one."""
+    """Raw: in nats, or a probability where the estimator gives one."""
     uncertainty: Uncertainty
     """Normalised to [0, 1]."""
 
 
 T = TypeVar("T")
-Reading = tuple[Estimator, Scheme]
-"""How uncertainty is estimated, and what types are given out in."""
+OutputSetting = tuple[Estimator, Scheme]
+"""How uncertainty is estimated, and which types results use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predictor:
-    """A network with everything that turns its numbers into entities."""
+    """A network with all that is needed to predict entities from posts."""
 
     network: Network
     tokenizer: Tokenizer
@@ -56,28 +56,28 @@ class Predictor:
     thresholds: Thresholds
     """Chosen for this normaliser."""
     scheme: Scheme
-    """What types are given out in."""
+    """The types that results use."""
     estimator: Estimator = Estimator()
     heads: Heads = "decoder"
-    """Who is asked when posts are decoded."""
+    """Which heads choose the symbols when posts are decoded."""
     span_regression: Regression | None = None
-    """From `span_signals` to the chance of a wrong span, for estimators that are learned."""
-    known_names: KnownNames | None = None
+    """From `span_signals` to the probability of a wrong span, for learned estimators."""
+    training_names: TrainingNames | None = None
     type_regressions: Mapping[str, Regression] = field(default_factory=dict)
-    """By scheme, from `type_signals` to the chance of a wrong type."""
+    """By scheme, from `type_signals` to the probability of a wrong type."""
     batch_size: int = 32
     name: str = "unnamed"
 
     @property
     def labels(self) -> tuple[Label, ...]:
-        """The types that are given out."""
+        """The entity types of the results."""
         return self.scheme.labels
 
     def predict(self, posts: Sequence[ModelInput]) -> list[list[Prediction]]:
-        """Entities of each post, in text order.
+        """Predict the entities of each post, in text order.
 
         A post's result does not depend on the others in the call (up to float rounding, about 1e-6). Long posts are
-        read in windows; no word is left out.
+        split into windows; no word is left out.
 
         Raises:
             SettingsError: a region lacks the visual features that the network reads.
@@ -85,29 +85,31 @@ class Predictor:
         """
         return self.predict_each(posts, [(self.estimator, self.scheme)])[0]
 
-    def predict_each(self, posts: Sequence[ModelInput], readings: Sequence[Reading]) -> list[list[list[Prediction]]]:
-        """The same spans and regions with each estimator's uncertainties, in each scheme's types.
+    def predict_each(
+        self, posts: Sequence[ModelInput], settings: Sequence[OutputSetting]
+    ) -> list[list[list[Prediction]]]:
+        """Predict once and give the entities for several pairs of estimator and scheme.
 
-        Posts are encoded and decoded once. The normaliser is the predictor's own throughout.
+        Spans and regions are the same in all. The normaliser is the predictor's own throughout.
         """
-        results: list[list[list[Prediction]]] = [[[] for _ in posts] for _ in readings]
-        for index, first, found in self._read_windows(posts, lambda part: self._run(part, readings)):
+        results: list[list[list[Prediction]]] = [[[] for _ in posts] for _ in settings]
+        for index, first, found in self._read_windows(posts, lambda part: self._predict_batch(part, settings)):
             for result, entities in zip(results, found, strict=True):
-                result[index] += [self._finish(entity, posts[index], first) for entity in entities]
+                result[index] += [self._prediction(entity, posts[index], first) for entity in entities]
         return results
 
     def signals(self, posts: Sequence[ModelInput]) -> list[list[Signals]]:
-        """What a learned estimator reads of each entity, in the order of `predict`; see `span_signals`."""
+        """Compute a learned estimator's features of each span, in the order of `predict`; see `span_signals`."""
         results: list[list[Signals]] = [[] for _ in posts]
         for index, _, found in self._read_windows(posts, self._signals):
             results[index] += found
         return results
 
     def type_signals(self, posts: Sequence[ModelInput], scheme: Scheme) -> list[list[Signals]]:
-        """What a learned estimator reads of each entity's type, in the order of `predict`; see `type_signals`.
+        """Compute a learned estimator's features of each type, in the order of `predict`; see `type_signals`.
 
         Raises:
-            SettingsError: no names are known.
+            SettingsError: the predictor has no training names.
         """
         results: list[list[Signals]] = [[] for _ in posts]
         for index, _, found in self._read_windows(posts, lambda part: self._type_signals(part, scheme)):
@@ -115,9 +117,9 @@ class Predictor:
         return results
 
     def name_vectors(self, posts: Sequence[ModelInput], spans: Sequence[Sequence[Span]]) -> list[Tensor]:
-        """What the encoder makes of names, of each post (E, d); those that two windows share are left out."""
+        """Compute the encoder's vectors of names, (E, d) for each post; names cut by a window's end are left out."""
         found: list[list[Tensor]] = [[] for _ in posts]
-        for index, first, words in self._read_windows(posts, self._words):
+        for index, first, words in self._read_windows(posts, self._word_states):
             inside = [Span(one.start - first, one.stop - first) for one in spans[index] if first <= one.start]
             found[index].append(name_vectors(words, [one for one in inside if one.stop <= len(words)]))
         return [torch.cat(parts) for parts in found]
@@ -125,11 +127,11 @@ class Predictor:
     def _read_windows(
         self, posts: Sequence[ModelInput], read: Callable[[Sequence[EncodedPost]], list[T]]
     ) -> list[tuple[int, int, T]]:
-        """What is read of each window in batches of similar length: the post's index, the first word, the finding."""
+        """Apply a function to windows in batches of similar length; gives (index of post, first word, result)."""
         windows = [
             (index, first, encode_post(post, self.tokenizer, slice(first, stop)))
             for index, post in enumerate(posts)
-            for first, stop in cut_windows(post.words, self.tokenizer, self._room(post))
+            for first, stop in cut_windows(post.words, self.tokenizer, self._window_pieces(post))
         ]
         order = sorted(range(len(windows)), key=lambda i: len(windows[i][2].pieces.ids))
         found: dict[int, T] = {}
@@ -138,108 +140,111 @@ class Predictor:
             found |= dict(zip(chosen, run_in_parts(read, [windows[i][2] for i in chosen], _describe), strict=True))
         return [(index, first, found[i]) for i, (index, first, _) in enumerate(windows)]
 
-    def _room(self, post: ModelInput) -> int:
-        """Word pieces of a window, so that marks and caption fit beside them."""
+    def _window_pieces(self, post: ModelInput) -> int:
+        """Compute how many word pieces a window may have beside the special pieces and the caption."""
         beside = CAPTION_PIECES + 3 if post.caption else 2
         return min(PIECES, self.network.config.positions - beside)
 
     @torch.inference_mode()
-    def _run(self, posts: Sequence[EncodedPost], readings: Sequence[Reading]) -> list[list[list["_Raw"]]]:
-        """Entities by post and reading."""
+    def _predict_batch(
+        self, posts: Sequence[EncodedPost], settings: Sequence[OutputSetting]
+    ) -> list[list[list["_RawEntity"]]]:
+        """Predict the entities of a batch, by post and setting."""
         network = self.network
-        batch, memory, decoded = self._decode(posts)
+        batch, encoded, decoded = self._decode(posts)
         keys = ["\x1f".join(post.words) for post in posts]
-        ran: dict[McDropout, tuple[Passes, ...]] = {}
+        passes: dict[McDropout, tuple[Passes, ...]] = {}
         means: dict[tuple[McDropout, Heads], MeanProbabilities] = {}
-        learned = any(estimator.span == "learned" for estimator, _ in readings)
-        spans = self._chances(memory, decoded) if learned else None
-        read = []
-        for estimator, scheme in readings:
+        learned = any(estimator.span == "learned" for estimator, _ in settings)
+        spans = self._span_error_probabilities(encoded, decoded) if learned else None
+        results = []
+        for estimator, scheme in settings:
             sampling, key = estimator.sampling, (estimator.sampling, estimator.heads)
-            if sampling not in ran:
-                ran[sampling] = run_passes(network, batch, memory, decoded, keys, sampling)
+            if sampling not in passes:
+                passes[sampling] = run_passes(network, batch, encoded, decoded, keys, sampling)
             if key not in means:
-                means[key] = mean_probabilities(network, decoded, ran[sampling], estimator.heads)
-            types = self._type_chances(memory, decoded, scheme) if estimator.type == "learned" else None
-            chances = _Chances(spans if estimator.span == "learned" else None, types)
-            read.append(self._read(decoded, means[key], estimator, scheme, chances))
-        return [list(entities) for entities in zip(*read, strict=True)]
+                means[key] = mean_probabilities(network, decoded, passes[sampling], estimator.heads)
+            types = self._type_error_probabilities(encoded, decoded, scheme) if estimator.type == "learned" else None
+            errors = _ErrorProbabilities(spans if estimator.span == "learned" else None, types)
+            results.append(self._raw_entities(decoded, means[key], estimator, scheme, errors))
+        return [list(entities) for entities in zip(*results, strict=True)]
 
-    def _encode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, Memory]:
+    def _encode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, EncoderStates]:
         network = self.network.eval()
         batch = make_batch(posts, self.tokenizer, network.config.visual_features)
         batch = batch.to(next(network.parameters()).device)
         return batch, network.encode(batch)
 
-    def _decode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, Memory, Decoded]:
-        batch, memory = self._encode(posts)
-        return batch, memory, decode_greedily(self.network, memory, self.heads)
+    def _decode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, EncoderStates, Decoded]:
+        batch, encoded = self._encode(posts)
+        return batch, encoded, decode_greedily(self.network, encoded, self.heads)
 
     @torch.inference_mode()
     def _signals(self, posts: Sequence[EncodedPost]) -> list[list[Signals]]:
-        _, memory, decoded = self._decode(posts)
-        return span_signals(self.network, memory, decoded)
+        _, encoded, decoded = self._decode(posts)
+        return span_signals(self.network, encoded, decoded)
 
     @torch.inference_mode()
     def _type_signals(self, posts: Sequence[EncodedPost], scheme: Scheme) -> list[list[Signals]]:
-        _, memory, decoded = self._decode(posts)
-        if self.known_names is None:
+        _, encoded, decoded = self._decode(posts)
+        if self.training_names is None:
             raise self._not_fitted()
-        return type_signals(self.network, self.known_names, memory, decoded, scheme)
+        return type_signals(self.network, self.training_names, encoded, decoded, scheme)
 
     @torch.inference_mode()
-    def _words(self, posts: Sequence[EncodedPost]) -> list[Tensor]:
-        """Vectors of each post's words, (W, d)."""
-        _, memory = self._encode(posts)
-        return [words[:count] for words, count in zip(memory.words, memory.counts.tolist(), strict=True)]
+    def _word_states(self, posts: Sequence[EncodedPost]) -> list[Tensor]:
+        """Compute the states of each post's words, (W, d)."""
+        _, encoded = self._encode(posts)
+        return [words[:count] for words, count in zip(encoded.words, encoded.counts.tolist(), strict=True)]
 
-    def _chances(self, memory: Memory, decoded: Decoded) -> list[list[float]]:
-        """Of a wrong span, by post."""
-        chance = self.span_regression
-        if chance is None:
+    def _span_error_probabilities(self, encoded: EncoderStates, decoded: Decoded) -> list[list[float]]:
+        """Compute the probability of each span being wrong, by post."""
+        regression = self.span_regression
+        if regression is None:
             raise self._not_fitted()
-        return [[chance(signals) for signals in post] for post in span_signals(self.network, memory, decoded)]
+        return [[regression(signals) for signals in post] for post in span_signals(self.network, encoded, decoded)]
 
-    def _type_chances(self, memory: Memory, decoded: Decoded, scheme: Scheme) -> list[list[float]]:
-        """Of a wrong type, by post."""
-        known, chance = self.known_names, self.type_regressions.get(scheme.name)
-        if known is None or chance is None:
+    def _type_error_probabilities(self, encoded: EncoderStates, decoded: Decoded, scheme: Scheme) -> list[list[float]]:
+        """Compute the probability of each type being wrong, by post."""
+        training_names, regression = self.training_names, self.type_regressions.get(scheme.name)
+        if training_names is None or regression is None:
             raise self._not_fitted()
-        found = type_signals(self.network, known, memory, decoded, scheme)
-        return [[chance(signals) for signals in post] for post in found]
+        found = type_signals(self.network, training_names, encoded, decoded, scheme)
+        return [[regression(signals) for signals in post] for post in found]
 
     def _not_fitted(self) -> SettingsError:
         return SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
 
-    def _read(
+    def _raw_entities(
         self,
         decoded: Decoded,
         means: MeanProbabilities,
         estimator: Estimator,
         scheme: Scheme,
-        chances: "_Chances",
-    ) -> list[list["_Raw"]]:
+        errors: "_ErrorProbabilities",
+    ) -> list[list["_RawEntity"]]:
+        """Turn decoded symbols and averaged distributions into entities, by post."""
         labels = len(self.network.config.labels)
         columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
         types = fold_types(means.symbols[..., columns], scheme)
         steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator)
-        said = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
+        decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
         regions, none = decoded.regions.argmax(-1).tolist(), means.regions.shape[-1] - 1
         values = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())
-        posts: list[list[_Raw]] = []
+        posts: list[list[_RawEntity]] = []
         for row, symbols in enumerate(decoded.symbols.tolist()):
-            spans, kinds, places = (column[row] for column in values)
+            at_spans, at_types, at_regions = (column[row] for column in values)
             posts.append([])
             for index, entity in enumerate(decode_symbols(symbols, labels)):
                 step = entity.type_step
-                span = chances.spans[row][index] if chances.spans else span_uncertainty(entity, spans, estimator.span)
-                kind = chances.types[row][index] if chances.types else kinds[step]
-                nats = Uncertainty(span, kind, places[step])
+                span = errors.spans[row][index] if errors.spans else span_uncertainty(entity, at_spans, estimator.span)
+                kind = errors.types[row][index] if errors.types else at_types[step]
+                nats = Uncertainty(span, kind, at_regions[step])
                 region = regions[row][step] if regions[row][step] < none else None
-                posts[-1].append(_Raw(entity.span, scheme.labels[said[row][step]].name, region, nats))
+                posts[-1].append(_RawEntity(entity.span, scheme.labels[decoded_types[row][step]].name, region, nats))
         return posts
 
-    def _finish(self, raw: "_Raw", post: ModelInput, first_word: int) -> Prediction:
+    def _prediction(self, raw: "_RawEntity", post: ModelInput, first_word: int) -> Prediction:
         return Prediction(
             span=Span(raw.span.start + first_word, raw.span.stop + first_word),
             type=raw.type,
@@ -249,25 +254,25 @@ class Predictor:
         )
 
     def to(self, device: torch.device | str) -> "Predictor":
-        """The same on a device; the network itself moves there, for all who hold it."""
-        known = self.known_names.to(device) if self.known_names else None
-        return replace(self, network=self.network.to(device), known_names=known)
+        """Move to a device; the network itself moves, for everything that shares it."""
+        training_names = self.training_names.to(device) if self.training_names else None
+        return replace(self, network=self.network.to(device), training_names=training_names)
 
     def with_estimator(self, estimator: Estimator) -> "Predictor":
-        """The same with another estimate of uncertainty; normaliser and thresholds stay those of the first."""
+        """Copy with another estimator; normaliser and thresholds stay as they are."""
         return replace(self, estimator=estimator)
 
 
 @dataclass(frozen=True, slots=True)
-class _Chances:
-    """Of wrong spans and types, by post and entity; None = they are not learned but read off the steps."""
+class _ErrorProbabilities:
+    """Probabilities of wrong spans and types, by post and entity; None = uncertainty is measured, not learned."""
 
     spans: list[list[float]] | None
     types: list[list[float]] | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Raw:
+class _RawEntity:
     span: Span
     type: str
     region: int | None

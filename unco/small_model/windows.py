@@ -1,4 +1,4 @@
-"""Long posts are read in windows, cut where a sentence ends if one does; no word is left out or read twice."""
+"""Windows of long posts, cut at sentence ends where possible; they cover each word exactly once."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ SENTENCE_ENDS = frozenset(".!?\u2026\u3002")
 
 
 def cut_windows(words: Sequence[str], tokenizer: Tokenizer, most: int = PIECES) -> list[tuple[int, int]]:
-    """(start, stop) words of each window; one window for all but very long posts.
+    """Cut a post into windows, (start, stop) in words; all but very long posts have one.
 
     Args:
         words: at least one.
@@ -42,7 +42,7 @@ def _longest(costs: Sequence[int], start: int, most: int) -> int:
 
 
 def _after_sentence(words: Sequence[str], start: int, stop: int) -> int:
-    """The last sentence end in the second half of a full window, else its end."""
+    """Find the last sentence end in the second half of a full window, else return its end."""
     half = (start + stop) // 2
     ends = (place + 1 for place in range(stop - 1, half, -1) if words[place] in SENTENCE_ENDS)
     return next(ends, stop)

@@ -1,4 +1,4 @@
-"""From text to words with offsets, and from words to word pieces with the shape that lower-casing loses."""
+"""Splitting of text into words with offsets, and of words into word pieces with the casing that lower-casing loses."""
 
 import re
 import unicodedata
@@ -30,7 +30,7 @@ class Shape(IntEnum):
 
 
 class Prefix(IntEnum):
-    """What stands before a word: hash tags and handles are split from their sign."""
+    """The sign before a word: hash tags and handles are split from theirs."""
 
     NONE = 0
     HASH = 1
@@ -38,7 +38,7 @@ class Prefix(IntEnum):
 
 
 class Casing(IntEnum):
-    """How a whole post is written: in an all-capitals post, capitals mean little."""
+    """Casing of a whole post: in an all-capitals post, capitals mean little."""
 
     MIXED = 0
     LOWER = 1
@@ -48,7 +48,7 @@ class Casing(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A post as the encoder reads it, without the two marks at its ends."""
+    """Word pieces of a post with their casing, without the tokenizer's begin and end pieces."""
 
     ids: tuple[int, ...]
     word: tuple[int, ...]
@@ -60,7 +60,7 @@ class Pieces:
 
 
 def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
-    """Words of a text and their (start, stop) characters in it; whitespace and invisible characters are no words."""
+    """Split a text into words and their (start, stop) characters; whitespace and invisible characters are no words."""
     found = [match for match in _word_pattern().finditer(text) if not set(match.group()) <= INVISIBLE]
     return tuple(match.group() for match in found), tuple(match.span() for match in found)
 
@@ -75,13 +75,13 @@ def _word_pattern() -> re.Pattern[str]:
 
 
 def _marks() -> str:
-    """Combining marks below U+FFFF as a character class: an accent or a vowel sign belongs to the letter before it."""
+    """Return combining marks below U+FFFF as a character class: an accent belongs to the letter before it."""
     marks = (chr(code) for code in range(0x300, 0xFE00) if unicodedata.category(chr(code)).startswith("M"))
     return "".join(marks)
 
 
 def chunk_shape(chunk: str) -> Shape:
-    """The shape of one chunk."""
+    """Classify the casing of one chunk."""
     if chunk.isdigit():
         return Shape.DIGITS
     if chunk.islower():
@@ -92,7 +92,7 @@ def chunk_shape(chunk: str) -> Shape:
 
 
 def post_casing(words: Sequence[str]) -> Casing:
-    """How the words that have letters are mostly written (at least 4 in 5 of them)."""
+    """Classify a post's casing: that of at least 4 in 5 of the words with letters, else mixed."""
     lettered = [word for word in words if word[:1].isalpha()]
     for casing, test in ((Casing.LOWER, str.islower), (Casing.UPPER, str.isupper), (Casing.TITLE, _starts_upper)):
         if len(lettered) >= 3 and sum(map(test, lettered)) >= 0.8 * len(lettered):
@@ -105,9 +105,9 @@ def _starts_upper(word: str) -> bool:
 
 
 def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
-    """Word pieces of a post; camelCase, digits and underscores are split first, so that a hash tag becomes its words.
+    """Tokenize words; camelCase, digits and underscores are split first, so that a hash tag becomes its words.
 
-    A word that the tokenizer knows nothing of (a lone zero-width character, say) becomes one unknown piece; of a word
+    A word for which the tokenizer has no piece (a lone zero-width character, say) becomes one unknown piece; of a word
     of more than 24 pieces the first 24 are read.
     """
     chunks = [CHUNK.findall(word) or [word] for word in words]
@@ -119,7 +119,8 @@ def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
     owner: list[int] = []
     shapes: list[int] = []
     for index, word in enumerate(chunks):
-        shaped = [(chunk_shape(chunk), next(encoded).ids) for chunk in word]  # a chunk may be endless: look at it once
+        # Once for each chunk, not for each piece: a chunk may be very long.
+        shaped = [(chunk_shape(chunk), next(encoded).ids) for chunk in word]
         pieces = [(piece, shape) for shape, found in shaped for piece in found]
         for piece, shape in (pieces or [(unknown, Shape.OTHER)])[:PIECES_PER_WORD]:
             ids.append(piece)
@@ -130,7 +131,7 @@ def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
 
 
 def marks(tokenizer: Tokenizer) -> tuple[int, int]:
-    """The pieces that stand before and after a text: BERT's or RoBERTa's and BART's; T5 has only the second."""
+    """Return the pieces that stand before and after a text: BERT's or RoBERTa's and BART's; T5 has only the second."""
     begin = _special(tokenizer, "[CLS]", "<s>", "<pad>", "[PAD]")
     return begin, _special(tokenizer, "[SEP]", "</s>")
 
@@ -144,7 +145,7 @@ def _special(tokenizer: Tokenizer, *names: str) -> int:
 
 
 def leading_space(tokenizer: Tokenizer) -> str:
-    """What must stand before a word inside a text: byte-level tokenizers keep the blank as a part of it."""
+    """Return the space that byte-level tokenizers expect before a word inside a text; empty for other tokenizers."""
     bare, spaced = (tokenizer.encode(text, add_special_tokens=False).ids for text in ("a", " a"))
     return "" if bare == spaced else " "
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from unco.environment import environment
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
-from unco.tools.box_frames.frame import LEAST_LONGEST
+from unco.tools.box_frames.frame import MIN_LONGEST_SIDE
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
@@ -56,7 +56,7 @@ class PrivacySettings(_Section):
     type: str | list[str] = "any"
     region: str | list[str] = "any"
     private_posts: str | list[str] = "local"
-    longest_side: Annotated[int, Field(ge=LEAST_LONGEST)] | None = None
+    longest_side: Annotated[int, Field(ge=MIN_LONGEST_SIDE)] | None = None
     crop: list[Literal["type"]] = []
 
     @field_validator("span", "type", "region", "private_posts")

@@ -5,7 +5,7 @@ from itertools import product
 
 from unco.errors import DataError
 from unco.small_model.checkpoint import Calibration, Calibrations
-from unco.small_model.gold_inputs import Look, look_steadily
+from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig, Scheme
 from unco.small_model.predictor import Prediction, Predictor
 from unco.small_model.uncertainty.entropy import fit_normaliser, quantile_thresholds
@@ -16,7 +16,7 @@ PAPER_RATES: dict[str, dict[Attribute, float]] = {"fmnerg": {"span": 0.1681, "ty
 """Share of entities that the paper sends to each corrector (Table 6), by scheme; of all others Twitter-GMNER's."""
 
 
-def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Calibrations:
+def calibrate(predictor: Predictor, build_input: InputBuilder, dev: Sequence[GoldPost]) -> Calibrations:
     """Fit a normaliser and thresholds for every estimator and scheme on dev, with pictures; needs no labels.
 
     Raises:
@@ -29,7 +29,7 @@ def calibrate(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> Cali
     ]
     schemes = predictor.network.config.schemes
     found = predictor.predict_each(
-        look_steadily(look, dev), [(ESTIMATORS[name], schemes[scheme]) for scheme, name in names]
+        build_inputs(build_input, dev), [(ESTIMATORS[name], schemes[scheme]) for scheme, name in names]
     )
     fitted: Calibrations = {scheme: {} for scheme in schemes}
     for (scheme, name), predictions in zip(names, found, strict=True):

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.gold_inputs import Look, text_only
+from unco.small_model.gold_inputs import InputBuilder, text_only
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
 from unco.small_model.network.symbols import REGION, encode_entities
@@ -55,7 +55,7 @@ class Collator:
     piece_tokenizer: Tokenizer
     """Tokenizer of the encoder. (The trainer would try to save an attribute called `tokenizer` in its own way.)"""
     config: ModelConfig
-    look: Look
+    build_input: InputBuilder
     unseen: float = 0.0
     """Share of posts given without a picture, in [0, 1], so that the model learns to read text alone too."""
 
@@ -71,7 +71,9 @@ class Collator:
         Raises:
             DataError: a post is longer than the encoder.
         """
-        shown = [self.look(post, random) if random.random() >= self.unseen else text_only(post) for post in posts]
+        shown = [
+            self.build_input(post, random) if random.random() >= self.unseen else text_only(post) for post in posts
+        ]
         encoded = [encode_post(post, self.piece_tokenizer) for post in shown]
         candidates = [[region.box for region in post.candidates] for post in shown]
         batch = make_batch(encoded, self.piece_tokenizer, self.config.visual_features)

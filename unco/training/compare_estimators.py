@@ -32,8 +32,10 @@ def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
     """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
     predictor = from_pretrained(checkpoint)
     check_captions(paths, predictor.network.config)
-    look = make_input_builder(paths, entity_names(read_split(paths, predictor.network.config.label_scheme, "train")))
-    split_inputs = {split: make_split_inputs(_gold(predictor, paths, split), look) for split in ("dev", "test")}
+    build_input = make_input_builder(
+        paths, entity_names(read_split(paths, predictor.network.config.label_scheme, "train"))
+    )
+    split_inputs = {split: make_split_inputs(_gold(predictor, paths, split), build_input) for split in ("dev", "test")}
     found = {split: _predict_all(predictor, view) for split, view in split_inputs.items()}
     columns: Columns = {name: {} for name in found["dev"]}
     for name, row in columns.items():

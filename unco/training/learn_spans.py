@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from unco.evals.metrics.uncertainty import auroc, wrong_spans
-from unco.small_model.gold_inputs import Look, look_steadily
+from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
@@ -27,13 +27,13 @@ class LearnedSpans:
     """AUROC of the same spans by the estimator `two_heads`, which learns nothing."""
 
 
-def learn_spans(predictor: Predictor, look: Look, dev: Sequence[GoldPost]) -> LearnedSpans:
+def learn_spans(predictor: Predictor, build_input: InputBuilder, dev: Sequence[GoldPost]) -> LearnedSpans:
     """Fit the regression on dev, from the text alone, as spans are scored.
 
     Raises:
         DataError: the model finds no entity there.
     """
-    posts = [replace(post, regions=(), size=None) for post in look_steadily(look, dev)]
+    posts = [replace(post, regions=(), size=None) for post in build_inputs(build_input, dev)]
     signals = predictor.signals(posts)
     plain = predictor.with_estimator(ESTIMATORS["two_heads"]).predict(posts)
     rows = [row for found in signals for row in found]

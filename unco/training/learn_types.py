@@ -9,13 +9,13 @@ from unco.errors import DataError
 from unco.evals.data.data_paths import in_scheme
 from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
-from unco.small_model.gold_inputs import Look, look_steadily
+from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator, Scheme
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import Signals
-from unco.small_model.uncertainty.training_names import KnownNames, know_names
+from unco.small_model.uncertainty.training_names import TrainingNames, fit_training_names
 from unco.training.learn_spans import FOLDS, held_out_chances
 from unco.types import GoldPost
 
@@ -24,7 +24,7 @@ from unco.types import GoldPost
 class LearnedTypes:
     """The training names and fitted regressions, and their AUROC on posts that they were not fitted on."""
 
-    known: KnownNames
+    known: TrainingNames
     regressions: Mapping[str, Regression]
     """Regressions by scheme; a scheme without a correct span on dev has none."""
     held_out: Mapping[str, float | None]
@@ -34,15 +34,17 @@ class LearnedTypes:
     """By scheme, AUROC of the same types by the tags' entropy, from which nothing is learned."""
 
 
-def learn_types(predictor: Predictor, look: Look, train: Sequence[GoldPost], dev: Sequence[GoldPost]) -> LearnedTypes:
+def learn_types(
+    predictor: Predictor, build_input: InputBuilder, train: Sequence[GoldPost], dev: Sequence[GoldPost]
+) -> LearnedTypes:
     """Keep the names of train and fit the regressions on dev, from the text alone, as types are scored.
 
     Raises:
         DataError: train has no entity.
     """
-    network, shown = predictor.network, _texts(look, dev)
-    known = _known(predictor, look, train)
-    predictor = replace(predictor, known_names=known)
+    network, shown = predictor.network, _texts(build_input, dev)
+    known = _known(predictor, build_input, train)
+    predictor = replace(predictor, training_names=known)
     regressions, held_out, tags = dict[str, Regression](), dict[str, float | None](), dict[str, float | None]()
     for name, scheme in network.config.schemes.items():
         rows, wrong, folds = _cases(predictor, shown, in_scheme(dev, network.config.labels, scheme), scheme)
@@ -54,21 +56,22 @@ def learn_types(predictor: Predictor, look: Look, train: Sequence[GoldPost], dev
     return LearnedTypes(known, regressions, held_out, tags)
 
 
-def _texts(look: Look, posts: Sequence[GoldPost]) -> list[ModelInput]:
-    return [replace(post, regions=(), size=None) for post in look_steadily(look, posts)]
+def _texts(build_input: InputBuilder, posts: Sequence[GoldPost]) -> list[ModelInput]:
+    return [replace(post, regions=(), size=None) for post in build_inputs(build_input, posts)]
 
 
-def _known(predictor: Predictor, look: Look, train: Sequence[GoldPost]) -> KnownNames:
+def _known(predictor: Predictor, build_input: InputBuilder, train: Sequence[GoldPost]) -> TrainingNames:
     """Collect the names of train that lie within a window of the encoder, which are nearly all."""
     labels = {label.name: index for index, label in enumerate(predictor.network.config.labels)}
     spans = [[item.span for item in post.entities] for post in train]
-    found = predictor.name_vectors(_texts(look, train), spans)
+    found = predictor.name_vectors(_texts(build_input, train), spans)
     whole = [len(rows) == len(post.entities) for rows, post in zip(found, train, strict=True)]
     vectors = torch.cat([rows for rows, all_ in zip(found, whole, strict=True) if all_])
     if not len(vectors):
         raise DataError(f"there is no name in {len(train)} training posts, so no types can be learned")
     types = [labels[item.type] for post, all_ in zip(train, whole, strict=True) if all_ for item in post.entities]
-    return KnownNames(**dequantise(quantise(know_names(vectors, types).state())))  # fit on what will be shipped
+    fitted = fit_training_names(vectors, types)
+    return TrainingNames(**dequantise(quantise(fitted.state())))  # fit on what will be shipped
 
 
 def _cases(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from unco.evals.metrics.paper import score
 from unco.evals.metrics.uncertainty import wrong_groundings
-from unco.small_model.gold_inputs import Look, look_steadily
+from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS, Scheme
 from unco.small_model.predictor import Predictor
@@ -73,7 +73,7 @@ class ModelReport:
 
 def report_model(
     predictor: Predictor,
-    look: Look,
+    build_input: InputBuilder,
     names: Sequence[str],
     dev: Mapping[str, Sequence[GoldPost]],
     test: Mapping[str, Sequence[GoldPost]],
@@ -82,27 +82,27 @@ def report_model(
 
     Args:
         predictor: with what is to be reported.
-        look: how pictures are shown for the scores that need one.
+        build_input: how pictures are shown for the scores that need one.
         names: entity names of the training split.
         dev: by label scheme, the split that chose epoch, normaliser and thresholds.
         test: by label scheme, reported, never chosen by.
     """
     known = {name.lower() for name in names}
-    return ModelReport(*(report_split(predictor, known, look, split) for split in (dev, test)))
+    return ModelReport(*(report_split(predictor, known, build_input, split) for split in (dev, test)))
 
 
-def make_split_inputs(posts: Sequence[GoldPost], look: Look) -> SplitInputs:
+def make_split_inputs(posts: Sequence[GoldPost], build_input: InputBuilder) -> SplitInputs:
     """Make the inputs of a split without and with pictures; captions, where there are some, are in both."""
-    pictures = look_steadily(look, posts)
+    pictures = build_inputs(build_input, posts)
     text = [ModelInput(post.words, caption=post.caption) for post in pictures]
     return SplitInputs(posts, text, pictures)
 
 
 def report_split(
-    predictor: Predictor, known: set[str], look: Look, gold: Mapping[str, Sequence[GoldPost]]
+    predictor: Predictor, known: set[str], build_input: InputBuilder, gold: Mapping[str, Sequence[GoldPost]]
 ) -> SplitReport:
     """Score one split: text alone for MNER, spans and types, with pictures for groundability."""
-    split = make_split_inputs(gold[predictor.scheme.name], look)
+    split = make_split_inputs(gold[predictor.scheme.name], build_input)
     text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
     alone = replace(predictor, heads="decoder").predict(split.text)
     wrong = [flag for flag in wrong_groundings(split.posts, pictures) if flag is not None]

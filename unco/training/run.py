@@ -22,7 +22,7 @@ from unco.small_model.checkpoint import (
     quantise,
     save_pretrained,
 )
-from unco.small_model.gold_inputs import Look, entity_names, look_at_all, look_steadily
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, check_inputs, entity_names
 from unco.small_model.label_schemes import check_types, label_scheme
 from unco.small_model.network.config import Estimator, named_estimator
 from unco.small_model.network.model import Network
@@ -68,31 +68,31 @@ def run_training(
     gold = {split: read_split(paths, recipe.labels, split) for split in SPLITS}
     for posts in gold.values():
         check_types(posts, [label.name for label in label_scheme(recipe.labels).labels])
-    look = make_input_builder(paths, entity_names(gold["train"]))
+    build_input = make_input_builder(paths, entity_names(gold["train"]))
     if paths.regions is not None:
         for posts in gold.values():
-            look_at_all(look, posts)  # a fault in a region file shows now, not after hours
+            check_inputs(build_input, posts)  # a fault in a region file shows now, not after hours
     torch.manual_seed(recipe.seed)
     start = minilm_folder() if recipe.start_from == MINILM else fetched_folder(recipe.start_from)
     origin = {"command": [recipe_name, *changes], **training_origin(paths, recipe, start)}
     claim_folder(out / "trainer", origin, resume)
-    features, captions = visual_features(look, gold["train"]), paths.captions is not None
+    features, captions = visual_features(build_input, gold["train"]), paths.captions is not None
     network, tokenizer = start_recipe(recipe, start, features, captions)
     bare = bare_predictor(network, tokenizer, recipe)
-    score_dev = dev_score(bare, recipe, paths, look, gold["dev"])
-    log = training.train(network, tokenizer, recipe, gold["train"], look, score_dev, out / "trainer", resume)
+    score_dev = dev_score(bare, recipe, paths, build_input, gold["dev"])
+    log = training.train(network, tokenizer, recipe, gold["train"], build_input, score_dev, out / "trainer", resume)
     if not PartialState().is_main_process:
         return None
     network.load_state_dict(dequantise(quantise(network.state_dict())))  # measure what will be shipped
-    return finish_training(bare, recipe, look, gold, out / "checkpoint", {**origin, **_curves(log)})
+    return finish_training(bare, recipe, build_input, gold, out / "checkpoint", {**origin, **_curves(log)})
 
 
 def dev_score(
-    bare: Predictor, recipe: Recipe, paths: DataPaths, look: Look, dev: Sequence[GoldPost]
+    bare: Predictor, recipe: Recipe, paths: DataPaths, build_input: InputBuilder, dev: Sequence[GoldPost]
 ) -> Callable[[], float]:
     """Make the score that selects the epoch: GMNER F1 with real regions, MNER F1 of text alone with simulated ones."""
     gold_in_scheme = by_scheme(dev, bare.network.config, recipe.scheme)[recipe.scheme]
-    shown, plain = look_steadily(look, dev), bare.with_estimator(Estimator())
+    shown, plain = build_inputs(build_input, dev), bare.with_estimator(Estimator())
     if paths.regions is not None:
         return lambda: score(gold_in_scheme, plain.predict(shown), "GMNER").f1
     text = [replace(post, regions=(), size=None) for post in shown]
@@ -137,7 +137,12 @@ def _weights_origin(origin: dict[str, Any]) -> dict[str, Any]:
 
 
 def finish_training(
-    bare: Predictor, recipe: Recipe, look: Look, gold: dict[str, list[GoldPost]], out: Path, origin: dict[str, Any]
+    bare: Predictor,
+    recipe: Recipe,
+    build_input: InputBuilder,
+    gold: dict[str, list[GoldPost]],
+    out: Path,
+    origin: dict[str, Any],
 ) -> ModelReport:
     """Fit, score and save a trained network.
 
@@ -146,14 +151,16 @@ def finish_training(
         SettingsError: the recipe's estimator is learned, and there is nothing to learn from.
     """
     dev = gold["dev"]
-    spans, types = learn_spans(bare, look, dev), learn_types(bare, look, gold["train"], dev)
-    bare = replace(bare, span_regression=spans.regression, known_names=types.known, type_regressions=types.regressions)
+    spans, types = learn_spans(bare, build_input, dev), learn_types(bare, build_input, gold["train"], dev)
+    bare = replace(
+        bare, span_regression=spans.regression, training_names=types.known, type_regressions=types.regressions
+    )
     origin = {
         **origin,
         "learned_spans": {"held_out": spans.held_out, "two_heads": spans.two_heads},
         "learned_types": {"held_out": types.held_out, "tags": types.tags},
     }
-    fitted = calibrate(bare, look, dev)
+    fitted = calibrate(bare, build_input, dev)
     own = fitted[recipe.scheme].get(recipe.estimator)
     if own is None:
         raise SettingsError(
@@ -162,7 +169,7 @@ def finish_training(
         )
     predictor = replace(bare, normaliser=own.normaliser, thresholds=own.thresholds)
     dev_gold, test_gold = (by_scheme(gold[split], bare.network.config, recipe.scheme) for split in ("dev", "test"))
-    report = report_model(predictor, look, entity_names(gold["train"]), dev_gold, test_gold)
+    report = report_model(predictor, build_input, entity_names(gold["train"]), dev_gold, test_gold)
     report_json = json.loads(json.dumps(asdict(report)))
     save_pretrained(predictor, recipe.estimator, fitted, out, {**origin, "report": report_json})
     write_card(out)

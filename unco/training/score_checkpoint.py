@@ -22,6 +22,6 @@ def score_checkpoint(paths: DataPaths, folder: Path | None, estimator: str | Non
     check_captions(paths, config)
     gold = {split: read_split(paths, config.label_scheme, split) for split in SPLITS}
     names = entity_names(gold["train"])
-    look = make_input_builder(paths, names)
+    build_input = make_input_builder(paths, names)
     dev, test = (by_scheme(gold[split], config, predictor.scheme.name) for split in ("dev", "test"))
-    return report_model(predictor, look, names, dev, test)
+    return report_model(predictor, build_input, names, dev, test)

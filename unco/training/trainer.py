@@ -12,10 +12,10 @@ from transformers import Trainer, TrainingArguments, set_seed
 
 from unco.errors import SetupError
 from unco.small_model.batch import Batch
-from unco.small_model.gold_inputs import Look
+from unco.small_model.gold_inputs import InputBuilder
 from unco.small_model.label_schemes import check_types
 from unco.small_model.network.model import Network, Targets
-from unco.small_model.out_of_memory import lacks_memory
+from unco.small_model.out_of_memory import is_out_of_memory
 from unco.training.collator import Collator, GoldPosts
 from unco.training.recipe import Recipe
 from unco.types import GoldPost
@@ -57,7 +57,7 @@ def train(
     tokenizer: Tokenizer,
     recipe: Recipe,
     posts: Sequence[GoldPost],
-    look: Look,
+    build_input: InputBuilder,
     score_dev: Callable[[], float],
     folder: Path,
     resume: bool = False,
@@ -69,7 +69,7 @@ def train(
         tokenizer: of that encoder.
         recipe: all settings.
         posts: the training split.
-        look: how a post's picture is shown.
+        build_input: how a post's picture is shown.
         score_dev: scores the network, as it then is, on the development split; the highest is kept.
         folder: for the trainer's checkpoints and TensorBoard log.
         resume: go on from the last whole checkpoint in `folder`, if there is one.
@@ -91,13 +91,13 @@ def train(
         args=_arguments(recipe, folder),
         train_dataset=GoldPosts(posts),
         eval_dataset=GoldPosts(posts[:1]),  # the trainer wants one; `score_dev` knows the posts
-        data_collator=Collator(tokenizer, network.config, look, recipe.unseen),
+        data_collator=Collator(tokenizer, network.config, build_input, recipe.unseen),
         optimizers=(_optimizer(network, recipe), None),
     )
     try:
         trainer.train(resume_from_checkpoint=_last_checkpoint(folder) if resume else None)
     except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
+        if not is_out_of_memory(error):
             raise
         raise SetupError(
             f"memory ran out in training with batches of {recipe.batch_size}: train with a smaller batch_size (--set "

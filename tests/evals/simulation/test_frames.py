@@ -14,7 +14,7 @@ from unco.nodes.settings import current_frame
 from unco.show import show_result
 from unco.state import read_result
 from unco.tools.llm.client import Mllm
-from unco.tools.pictures.annotate_strip import account
+from unco.tools.pictures.annotate_strip import entity_line
 from unco.types import Box
 
 FAMILIES = {
@@ -80,7 +80,7 @@ def test_a_simulated_answer_says_so_wherever_it_shows(posts: list[DrawnPost]) ->
     console = Console(record=True, width=160)
     show_result(result, console)
     assert console.export_text().count("[simulated answer: no model gave it]") == 6
-    assert all("simulated answer" in account(entity) for entity in result.entities)
+    assert all("simulated answer" in entity_line(entity) for entity in result.entities)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What training minimises, against numbers worked out by hand."""
+"""The training losses, against numbers worked out by hand."""
 
 from math import log, sqrt
 
@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.small_model.network.losses import NO_LEGAL, debiasing_loss, region_loss, token_loss
+from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, token_loss
 
 
 def test_token_loss_is_the_mean_over_real_steps() -> None:
@@ -17,7 +17,7 @@ def test_token_loss_is_the_mean_over_real_steps() -> None:
 
 
 def test_smoothing_spreads_over_legal_symbols_only() -> None:
-    log_probs = torch.tensor([[[log(0.75), log(0.25), NO_LEGAL]]])
+    log_probs = torch.tensor([[[log(0.75), log(0.25), ILLEGAL_LOGIT]]])
     spread = -(log(0.75) + log(0.25)) / 2  # two legal symbols, not three
     expected = 0.9 * -log(0.75) + 0.1 * spread
     assert float(token_loss(log_probs, torch.tensor([[0]]), smoothing=0.1)) == pytest.approx(expected, abs=1e-6)

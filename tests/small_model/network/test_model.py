@@ -1,4 +1,4 @@
-"""The network: caching, batching and Monte Carlo passes change nothing that they should not; it learns."""
+"""The network: caching, batching and Monte Carlo passes do not change its results; training lowers the loss."""
 
 from dataclasses import replace
 from random import Random
@@ -8,12 +8,12 @@ import torch
 
 from tests.tiny import TINY, gold_post, tiny_network, tiny_tokenizer
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.gold_inputs import SimulatedLook
+from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Heads, McDropout, ModelConfig
 from unco.small_model.network.decoding import decode_greedily
 from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import BEGIN, END, hear
+from unco.small_model.network.symbols import BEGIN, END, previous_symbols
 from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, draw_masks, mean_probabilities, run_passes
 from unco.training.collator import Collator
@@ -35,16 +35,16 @@ def batch_of(posts: list[ModelInput]) -> Batch:
 
 
 def means_of(network: Network, batch: Batch, sampling: McDropout, heads: Heads = "decoder") -> MeanProbabilities:
-    memory = network.encode(batch)
-    decoded = decode_greedily(network, memory)
-    ran = run_passes(network, batch, memory, decoded, KEYS, sampling)
+    encoded = network.encode(batch)
+    decoded = decode_greedily(network, encoded)
+    ran = run_passes(network, batch, encoded, decoded, KEYS, sampling)
     return mean_probabilities(network, decoded, ran, heads)
 
 
 def losses_while_training(config: ModelConfig) -> list[float]:
     torch.manual_seed(0)
     network = Network(config).train()
-    collator = Collator(tiny_tokenizer(), config, SimulatedLook(("Blue Owls", "Ann Lee")))
+    collator = Collator(tiny_tokenizer(), config, SimulatedRegionsInput(("Blue Owls", "Ann Lee")))
     batch, targets = collator.build([gold_post()] * 4, Random(0))
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     losses = []
@@ -65,7 +65,7 @@ def test_training_lowers_the_loss(debiasing: float) -> None:
 
 def test_the_loss_is_the_weighted_sum_of_its_parts() -> None:
     config = replace(TINY, region_loss=0.3, debiasing=0.6, bio_loss=0.7)
-    collator = Collator(tiny_tokenizer(), config, SimulatedLook(()))
+    collator = Collator(tiny_tokenizer(), config, SimulatedRegionsInput(()))
     parts = tiny_network(config=config).loss(*collator.build([gold_post()] * 8, Random(3)))
     expected = parts["token"] + 0.3 * parts["region"] + 0.6 * parts["debiasing"] + 0.7 * parts["bio"]
     assert min(part.item() for part in parts.values()) > 0
@@ -77,16 +77,16 @@ def test_inputs_of_teacher_forcing_are_the_symbols_one_step_later() -> None:
 
 
 @pytest.mark.parametrize("heads", ["decoder", "tags", "both"])
-def test_cached_decoding_says_what_teacher_forcing_says(heads: Heads) -> None:
+def test_cached_decoding_equals_teacher_forcing(heads: Heads) -> None:
     network = tiny_network()
-    memory = network.encode(batch_of(POSTS))
-    decoded = decode_greedily(network, memory, heads)
-    heard = hear(shift(decoded.symbols), 2)
-    x, _ = network.decoder(heard.previous, memory)
-    forced = network.step_probabilities(x, heard, memory, heads)
+    encoded = network.encode(batch_of(POSTS))
+    decoded = decode_greedily(network, encoded, heads)
+    history = previous_symbols(shift(decoded.symbols), 2)
+    x, _ = network.decoder(history.previous, encoded)
+    forced = network.step_probabilities(x, history, encoded, heads)
     assert forced.argmax(-1).tolist() == decoded.symbols.tolist()
     assert torch.allclose(forced, decoded.probabilities, atol=1e-5)
-    regions = network.decoder.region_logits(x, memory).softmax(-1)
+    regions = network.decoder.region_logits(x, encoded).softmax(-1)
     assert torch.allclose(regions, decoded.regions, atol=1e-5)
     assert (decoded.symbols == END).any(dim=1).all()
     assert decoded.symbols.shape[1] > 4, "the random network should say something"
@@ -94,11 +94,13 @@ def test_cached_decoding_says_what_teacher_forcing_says(heads: Heads) -> None:
 
 def test_two_heads_are_the_mean_of_the_decoder_and_the_tags() -> None:
     network = tiny_network()
-    memory = network.encode(batch_of(POSTS))
-    symbols = decode_greedily(network, memory).symbols
-    heard = hear(shift(symbols), 2)
-    x, _ = network.decoder(heard.previous, memory)
-    alone, tags, both = (network.step_probabilities(x, heard, memory, heads) for heads in ("decoder", "tags", "both"))
+    encoded = network.encode(batch_of(POSTS))
+    symbols = decode_greedily(network, encoded).symbols
+    history = previous_symbols(shift(symbols), 2)
+    x, _ = network.decoder(history.previous, encoded)
+    alone, tags, both = (
+        network.step_probabilities(x, history, encoded, heads) for heads in ("decoder", "tags", "both")
+    )
     assert torch.allclose(both, (alone + tags) / 2, atol=1e-6)
     assert not torch.allclose(alone, both, atol=1e-2)
     assert float(tags.min()) >= -1e-5
@@ -125,24 +127,24 @@ def test_monte_carlo_means_are_distributions(heads: Heads) -> None:
 
 
 @pytest.mark.parametrize("layers", [0, 1])
-def test_passes_leave_out_what_no_one_reads_and_nothing_else(layers: int) -> None:
+def test_passes_leave_out_only_steps_that_are_not_needed(layers: int) -> None:
     network, batch = tiny_network(), batch_of(POSTS)
-    memory, sampling = network.encode(batch), McDropout(p=0.3, passes=3, encoder_layers=layers)
-    decoded = decode_greedily(network, memory)
+    encoded, sampling = network.encode(batch), McDropout(p=0.3, passes=3, encoder_layers=layers)
+    decoded = decode_greedily(network, encoded)
     decoded = replace(decoded, symbols=decoded.symbols.index_fill(0, torch.tensor([2]), END))
     steps = (decoded.symbols != END).sum(1)
     assert steps.tolist() == [4, 8, 0, 8]
-    ran = run_passes(network, batch, memory, decoded, KEYS, sampling)
+    ran = run_passes(network, batch, encoded, decoded, KEYS, sampling)
     assert sorted(torch.cat([passes.posts for passes in ran]).tolist()) == steps.nonzero().flatten().tolist()
     assert [passes.states.shape[1] for passes in ran] == [int(steps[passes.posts].max()) for passes in ran]
     assert all(4 * steps[passes.posts].min() >= 3 * steps[passes.posts].max() for passes in ran)
     means = mean_probabilities(network, decoded, ran)
     for post, count in enumerate(steps.tolist()):
-        alone, only = batch.take(torch.tensor([post])), memory.take(torch.tensor([post]))
-        said = replace(
+        alone, only = batch.take(torch.tensor([post])), encoded.take(torch.tensor([post]))
+        padded = replace(
             decoded, **{name: getattr(decoded, name)[[post]] for name in decoded.__slots__ if name != "heads"}
         )
-        again = mean_probabilities(network, said, run_passes(network, alone, only, said, [KEYS[post]], sampling))
+        again = mean_probabilities(network, padded, run_passes(network, alone, only, padded, [KEYS[post]], sampling))
         assert torch.allclose(again.symbols[0], means.symbols[post], atol=1e-5)
         assert torch.allclose(again.regions[0], means.regions[post], atol=1e-5)
         assert torch.equal(means.symbols[post, count:], decoded.probabilities[post, count:])

@@ -1,4 +1,4 @@
-"""The real loading code on tiny random checkpoints, saved by transformers in their own format: ours computes theirs."""
+"""Loading of pretrained models, on tiny random checkpoints saved by transformers: our layers compute the same."""
 
 import json
 from pathlib import Path
@@ -57,13 +57,13 @@ def test_bart_s_decoder_is_ours_too(tmp_path: Path) -> None:
     model = save(tmp_path, "bart")
     network, tokenizer = start_network(tmp_path, labels=LABELS, decoder_layers=1)
     assert network.config.decoder_layers == 2, "BART brings its decoder"
-    memory = network.eval().encode(batch_for(tokenizer))
-    said = torch.tensor([[1, REGION, FIRST_TYPE], [1, REGION, FIRST_TYPE]])
-    ours, _ = network.decoder(said, memory)
+    encoded = network.eval().encode(batch_for(tokenizer))
+    symbols = torch.tensor([[1, REGION, FIRST_TYPE], [1, REGION, FIRST_TYPE]])
+    ours, _ = network.decoder(symbols, encoded)
     theirs = model.decoder(
-        inputs_embeds=network.decoder.symbol(said),
-        encoder_hidden_states=memory.words,
-        encoder_attention_mask=(torch.arange(memory.words.shape[1]) < memory.counts.unsqueeze(1)).long(),
+        inputs_embeds=network.decoder.symbol(symbols),
+        encoder_hidden_states=encoded.words,
+        encoder_attention_mask=(torch.arange(encoded.words.shape[1]) < encoded.counts.unsqueeze(1)).long(),
     ).last_hidden_state
     assert torch.allclose(ours, theirs, atol=1e-5)
 
@@ -112,7 +112,7 @@ def change_config(folder: Path, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"hidden_size": 64}, "fetch it again|do not fit|holds no weights"),
         ({"hidden_act": "relu"}, "activation 'relu'"),
@@ -121,28 +121,28 @@ def change_config(folder: Path, **changes: Any) -> None:
         ({"num_hidden_layers": 5}, "lacks 32 of the model's weights"),
     ],
 )
-def test_configurations_that_do_not_fit_are_named(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
+def test_configurations_that_do_not_fit_are_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     save(tmp_path, "bert")
     change_config(tmp_path, **changes)
-    with pytest.raises(SetupError, match=told):
+    with pytest.raises(SetupError, match=message):
         start_network(tmp_path, labels=LABELS)
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"decoder_ffn_dim": 32}, "an encoder of"),
         ({"scale_embedding": True}, "scaled embeddings"),
         ({"activation_function": "relu"}, "activation 'relu'"),
     ],
 )
-def test_kinds_of_bart_that_are_not_read(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
+def test_kinds_of_bart_that_are_not_read(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     save(tmp_path, "bart", **changes)
-    with pytest.raises(SetupError, match=told):
+    with pytest.raises(SetupError, match=message):
         start_network(tmp_path, labels=LABELS)
 
 
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
+def test_missing_files_and_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="holds no configuration"):
         start_network(tmp_path, labels=LABELS)
     save(tmp_path, "bert")

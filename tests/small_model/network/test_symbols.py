@@ -1,4 +1,4 @@
-"""The target language: what may follow what, and that sequences read back as they were written."""
+"""The target language: legal sequences, and decoding of encoded entities."""
 
 import torch
 from hypothesis import given
@@ -30,7 +30,7 @@ def test_an_entity_is_start_words_region_type() -> None:
     assert encode_entities([(Span(1, 3), 1)], TYPES) == [START, pointer(1, TYPES), pointer(2, TYPES), REGION, 4, END]
 
 
-def test_what_may_follow() -> None:
+def test_legal_symbols_after_each_symbol() -> None:
     assert legal_after(BEGIN, -1, words=3) == [END, START]
     assert legal_after(START, -1, words=3) == [pointer(0, TYPES), pointer(1, TYPES), pointer(2, TYPES)]
     assert legal_after(START, 1, words=3) == [pointer(2, TYPES)]
@@ -55,7 +55,7 @@ def entity_lists(draw: st.DrawFn) -> list[tuple[Span, int]]:
 
 
 @given(entity_lists())
-def test_sequences_read_back_and_every_symbol_is_legal(entities: list[tuple[Span, int]]) -> None:
+def test_sequences_decode_to_their_entities_and_every_symbol_is_legal(entities: list[tuple[Span, int]]) -> None:
     symbols = encode_entities(entities, TYPES)
     assert [(found.span, found.type_index) for found in decode_symbols(symbols, TYPES)] == entities
     previous = torch.tensor([[BEGIN, *symbols[:-1]]])

@@ -1,4 +1,4 @@
-"""The second head: what BIO tags say of the next symbol is a distribution over the decoder's language."""
+"""The tagging head: its distributions over the next symbol are those of the target language."""
 
 import pytest
 import torch
@@ -15,8 +15,8 @@ from unco.small_model.network.symbols import (
     START,
     decode_symbols,
     encode_entities,
-    hear,
     legal_next,
+    previous_symbols,
 )
 from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
 from unco.types import Span
@@ -32,9 +32,9 @@ def tags_of(probabilities: list[list[float]], padding: int = 0) -> Tags:
     return read_tags(logits, torch.tensor([len(probabilities)]))
 
 
-def rows(tags: Tags, said: list[int]) -> torch.Tensor:
+def rows(tags: Tags, symbols: list[int]) -> torch.Tensor:
     """The distribution at each step of a sequence, (L, V)."""
-    return tag_probabilities(tags, *hear(shift(torch.tensor([said])), TYPES))[0]
+    return tag_probabilities(tags, *previous_symbols(shift(torch.tensor([symbols])), TYPES))[0]
 
 
 TWO_WORDS = [[0.2, 0.5, 0.0, 0.3, 0.0], [0.4, 0.1, 0.25, 0.0, 0.25]]
@@ -63,14 +63,14 @@ def test_two_words_by_hand() -> None:
 def test_a_post_of_many_certain_names_stays_finite() -> None:
     """Forty words, each a name for certain: what was passed over many times is as unlikely as numbers can be."""
     tags = read_tags(torch.tensor([[[-30.0, 30.0, -30.0, -30.0, -30.0]] * 40]), torch.tensor([40]))
-    said = encode_entities([(Span(word, word + 1), 0) for word in range(40)], TYPES)
-    table = rows(tags, said)
+    symbols = encode_entities([(Span(word, word + 1), 0) for word in range(40)], TYPES)
+    table = rows(tags, symbols)
     assert bool(table.isfinite().all())
-    assert table.sum(-1).tolist() == pytest.approx([1.0] * len(said), abs=1e-4)
-    assert table.argmax(-1).tolist() == said
+    assert table.sum(-1).tolist() == pytest.approx([1.0] * len(symbols), abs=1e-4)
+    assert table.argmax(-1).tolist() == symbols
 
 
-def test_what_continues_for_certain_leaves_no_less_than_nothing() -> None:
+def test_certain_continuation_leaves_no_negative_probability() -> None:
     """A sum of softmax outputs can be a hair above 1; its complement must not be below 0."""
     torch.manual_seed(0)
     for _ in range(200):
@@ -107,20 +107,20 @@ def prefixes(draw: st.DrawFn) -> tuple[int, list[int]]:
 def test_rows_are_distributions_over_legal_symbols(
     drawn: tuple[int, list[int]], seed: int, spread: float, padding: int
 ) -> None:
-    words, said = drawn
+    words, symbols = drawn
     logits = spread * torch.randn(1, words + padding, 1 + 2 * TYPES, generator=torch.Generator().manual_seed(seed))
     counts = torch.tensor([words])
-    heard = hear(shift(torch.tensor([said])), TYPES)
-    table = tag_probabilities(read_tags(logits, counts), *heard)
-    legal = legal_next(heard.previous, heard.last_word, counts, TYPES, words + padding)
+    history = previous_symbols(shift(torch.tensor([symbols])), TYPES)
+    table = tag_probabilities(read_tags(logits, counts), *history)
+    legal = legal_next(history.previous, history.last_word, counts, TYPES, words + padding)
     assert float(table.min()) >= 0.0
-    assert table.sum(-1).flatten().tolist() == pytest.approx([1.0] * len(said), abs=1e-4)
+    assert table.sum(-1).flatten().tolist() == pytest.approx([1.0] * len(symbols), abs=1e-4)
     assert float((table * ~legal).sum()) == 0.0
 
 
 def test_padding_changes_no_row() -> None:
-    said = [START, FIRST, SECOND, REGION, 3, END]
-    bare, padded = rows(tags_of(TWO_WORDS), said), rows(tags_of(TWO_WORDS, padding=3), said)
+    symbols = [START, FIRST, SECOND, REGION, 3, END]
+    bare, padded = rows(tags_of(TWO_WORDS), symbols), rows(tags_of(TWO_WORDS, padding=3), symbols)
     assert torch.allclose(bare, padded[:, : bare.shape[1]], atol=1e-6)
     assert float(padded[:, bare.shape[1] :].sum()) == 0.0
 
@@ -131,21 +131,21 @@ def test_certain_tags_outvote_an_undecided_decoder(monkeypatch: pytest.MonkeyPat
         torch.nn.init.zeros_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
     counts = torch.tensor([4])
-    memory = network.decoder.remember(
+    encoded = network.decoder.encoder_states(
         torch.randn(1, 4, 32), torch.zeros(1, 0, 32), counts, torch.zeros(1, 0, dtype=torch.bool)
     )
     # B-ORG I-ORG O B-PER, as outside, begin and inside PER, begin and inside ORG
     wanted = torch.tensor([[3, 4, 0, 1]])
     tags = read_tags(20.0 * torch.nn.functional.one_hot(wanted, 5).float(), counts)
-    monkeypatch.setattr(network, "read_tags", lambda memory: tags)
-    said = decode_greedily(network, memory, "both").symbols[0].tolist()
-    assert [(found.span, found.type_index) for found in decode_symbols(said, TYPES)] == [
+    monkeypatch.setattr(network, "read_tags", lambda encoded: tags)
+    symbols = decode_greedily(network, encoded, "both").symbols[0].tolist()
+    assert [(found.span, found.type_index) for found in decode_symbols(symbols, TYPES)] == [
         (Span(0, 2), 1),
         (Span(3, 4), 0),
     ]
 
 
 def test_before_the_first_word_there_is_no_newest_name() -> None:
-    heard = hear(torch.tensor([[BEGIN, START, FIRST, REGION, 3, START, SECOND]]), TYPES)
-    assert heard.first_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]
-    assert heard.last_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]
+    history = previous_symbols(torch.tensor([[BEGIN, START, FIRST, REGION, 3, START, SECOND]]), TYPES)
+    assert history.first_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]
+    assert history.last_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]

@@ -23,13 +23,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def look(folder: Path) -> ClipFeatures:
+def clip(folder: Path) -> ClipFeatures:
     return ClipFeatures(str(folder))
 
 
-def test_each_region_gets_its_own_unit_vector(look: ClipFeatures) -> None:
+def test_each_region_gets_its_own_unit_vector(clip: ClipFeatures) -> None:
     regions = [Region(BOXES[0], "person", "", 0.5), Region(BOXES[1], "text", "KIA"), whole_picture(PICTURE.size)]
-    seen = look(PICTURE, regions)
+    seen = clip(PICTURE, regions)
     assert seen == regions
     features = np.stack([features_of(region) for region in seen])
     assert features.shape == (3, 24)
@@ -39,34 +39,34 @@ def test_each_region_gets_its_own_unit_vector(look: ClipFeatures) -> None:
     assert all(region.features is None for region in regions)
 
 
-def test_features_are_those_of_the_crop_alone(look: ClipFeatures) -> None:
+def test_features_are_those_of_the_crop_alone(clip: ClipFeatures) -> None:
     box = Box(20, 5, 60, 45)
-    (inside,) = look(PICTURE, regions_from_boxes([box]))
+    (inside,) = clip(PICTURE, regions_from_boxes([box]))
     cut = PICTURE.crop((20, 5, 60, 45))
-    (alone,) = look(cut, [whole_picture(cut.size)])
+    (alone,) = clip(cut, [whole_picture(cut.size)])
     assert np.allclose(features_of(inside), features_of(alone), atol=1e-5)
 
 
-def test_both_ends_of_a_line_of_text_are_seen(look: ClipFeatures) -> None:
+def test_both_ends_of_a_line_of_text_change_the_features(clip: ClipFeatures) -> None:
     """CLIP's own preparation would keep the middle third of it."""
     line = Image.new("RGB", (90, 30), "white")
     marked = line.copy()
     marked.paste("black", (0, 0, 20, 30))
-    plain, changed = (features_of(look(image, [whole_picture(image.size)])[0]) for image in (line, marked))
+    plain, changed = (features_of(clip(image, [whole_picture(image.size)])[0]) for image in (line, marked))
     assert np.abs(plain - changed).max() > 0.01
 
 
-def test_more_regions_than_a_batch(look: ClipFeatures) -> None:
+def test_more_regions_than_a_batch(clip: ClipFeatures) -> None:
     boxes = [Box(x, 0, x + 8, 30) for x in range(BATCH + 5)]
-    together = look(PICTURE, regions_from_boxes(boxes))
+    together = clip(PICTURE, regions_from_boxes(boxes))
     assert [region.box for region in together] == boxes
     for index in (0, BATCH - 1, BATCH, BATCH + 4):
-        (alone,) = look(PICTURE, regions_from_boxes([boxes[index]]))
+        (alone,) = clip(PICTURE, regions_from_boxes([boxes[index]]))
         assert np.allclose(features_of(together[index]), features_of(alone), atol=1e-5)
 
 
-def test_no_regions(look: ClipFeatures) -> None:
-    assert look(PICTURE, []) == []
+def test_no_regions(clip: ClipFeatures) -> None:
+    assert clip(PICTURE, []) == []
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_no_regions(look: ClipFeatures) -> None:
         (Box(-5, -5, -1, 3), (1, 3)),
     ],
 )
-def test_a_crop_holds_every_pixel_that_the_box_touches(box: Box, size: tuple[int, int], look: ClipFeatures) -> None:
+def test_a_crop_holds_every_pixel_that_the_box_touches(box: Box, size: tuple[int, int], clip: ClipFeatures) -> None:
     assert _crop(PICTURE, box).size == size
-    assert np.isfinite(features_of(look(PICTURE, regions_from_boxes([box]))[0])).all()
+    assert np.isfinite(features_of(clip(PICTURE, regions_from_boxes([box]))[0])).all()
 
 
 def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: Path) -> None:

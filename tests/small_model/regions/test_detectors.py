@@ -31,7 +31,7 @@ def detector(folder: Path, **settings: Any) -> TransformersDetector:
     return TransformersDetector(str(folder), task, **({"lowest_score": 0.0} | settings))
 
 
-def test_regions_are_ranked_cut_and_told_apart(yolos: Path) -> None:
+def test_regions_are_ranked_limited_and_distinct(yolos: Path) -> None:
     regions = detector(yolos, most=1000)(PICTURE, "a.jpg")
     assert len(regions) > MOST_REGIONS
     scores = [region.score for region in regions]
@@ -45,7 +45,7 @@ def test_regions_are_ranked_cut_and_told_apart(yolos: Path) -> None:
     assert {region.kind for region in regions} <= {"person", "object"}
 
 
-def test_unsure_regions_are_left_out(yolos: Path) -> None:
+def test_regions_below_the_lowest_score_are_left_out(yolos: Path) -> None:
     regions = detector(yolos, most=1000)(PICTURE, "")
     middle = regions[len(regions) // 2].score
     sure = detector(yolos, most=1000, lowest_score=middle)(PICTURE, "")
@@ -54,7 +54,7 @@ def test_unsure_regions_are_left_out(yolos: Path) -> None:
 
 
 @pytest.mark.parametrize(("label", "kind"), [("old man", "person"), ("logo", "object")])
-def test_a_zero_shot_detector_looks_for_what_it_is_told(label: str, kind: str, owlvit: Path) -> None:
+def test_a_zero_shot_detector_finds_its_labels(label: str, kind: str, owlvit: Path) -> None:
     regions = detector(owlvit, labels=[label])(PICTURE, "")
     assert len(regions) == MOST_REGIONS
     assert {region.kind for region in regions} == {kind}

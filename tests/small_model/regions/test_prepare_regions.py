@@ -16,7 +16,7 @@ from tests.small_model.regions.tiny_vision import noise, save_clip, save_owlvit,
 from unco.errors import DataError, PictureError, SettingsError, SetupError
 from unco.small_model.regions.detectors import TransformersDetector
 from unco.small_model.regions.faces_and_text import FacesAndText
-from unco.small_model.regions.prepare_regions import chosen_provider, prepare_regions, remember_settings
+from unco.small_model.regions.prepare_regions import prepare_regions, select_provider, write_settings
 from unco.small_model.regions.region import Featuriser, Region, RegionProvider, whole_picture
 from unco.small_model.regions.region_files import RegionFolder, read_region_file, write_region_file
 from unco.types import Box
@@ -103,10 +103,10 @@ def test_a_rerun_goes_on_where_it_stopped(pictures: Path, out: Path) -> None:
 
 def test_broken_pictures_are_named_and_the_others_written(pictures: Path, out: Path) -> None:
     (pictures / "b.jpg").write_bytes(b"no picture")
-    said = io.StringIO()
+    printed = io.StringIO()
     with pytest.raises(DataError, match="1 of 3 pictures could not be used, named above"):
-        prepare_regions(pictures, out, provider, None, opened, Console(file=said, width=200))
-    assert "b.jpg: " in said.getvalue()
+        prepare_regions(pictures, out, provider, None, opened, Console(file=printed, width=200))
+    assert "b.jpg: " in printed.getvalue()
     assert sorted(path.name for path in out.iterdir()) == ["a.PNG.npz", "c.webp.npz"]
 
 
@@ -117,38 +117,38 @@ def test_a_folder_without_pictures_is_named(tmp_path: Path, out: Path) -> None:
 
 
 def test_the_provider_that_is_asked_for(tmp_path: Path) -> None:
-    assert isinstance(chosen_provider(None, None, ()), FacesAndText)
-    files = chosen_provider(tmp_path, None, ())
+    assert isinstance(select_provider(None, None, ()), FacesAndText)
+    files = select_provider(tmp_path, None, ())
     assert isinstance(files, RegionFolder)
     assert files.folder == tmp_path
-    plain = chosen_provider(None, "some/model", ())
+    plain = select_provider(None, "some/model", ())
     assert isinstance(plain, TransformersDetector)
     assert plain.task == "object-detection"
-    asked = chosen_provider(None, "some/model", ("logo", "man"))
+    asked = select_provider(None, "some/model", ("logo", "man"))
     assert isinstance(asked, TransformersDetector)
     assert (asked.task, asked.labels) == ("zero-shot-object-detection", ("logo", "man"))
     with pytest.raises(SettingsError, match="give one of --boxes and --detector"):
-        chosen_provider(tmp_path, "some/model", ())
+        select_provider(tmp_path, "some/model", ())
     with pytest.raises(SettingsError, match="give --detector too"):
-        chosen_provider(None, None, ("logo",))
+        select_provider(None, None, ("logo",))
 
 
 def test_a_folder_is_made_with_one_kind_of_settings(out: Path) -> None:
-    remember_settings(out, {"features": "one"})
-    remember_settings(out, {"features": "two"})  # nothing is there yet: the first may have been a misprint
+    write_settings(out, {"features": "one"})
+    write_settings(out, {"features": "two"})  # nothing is there yet: the first may have been a misprint
     write_region_file(out / "1.npz", FOUND, SIZE)
-    remember_settings(out, {"features": "two"})
+    write_settings(out, {"features": "two"})
     with pytest.raises(SettingsError, match="made with other settings"):
-        remember_settings(out, {"features": "one"})
+        write_settings(out, {"features": "one"})
 
 
 def test_a_folder_made_elsewhere_is_left_alone(out: Path, tmp_path: Path) -> None:
     write_region_file(out / "1.npz", FOUND, SIZE)
     with pytest.raises(SettingsError, match="give another --out"):
-        remember_settings(out, {})
+        write_settings(out, {})
     assert [path.name for path in out.iterdir()] == ["1.npz"]
     with pytest.raises(SettingsError, match="cannot be used as the folder"):
-        remember_settings(out / "1.npz", {})
+        write_settings(out / "1.npz", {})
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

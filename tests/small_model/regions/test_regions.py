@@ -20,9 +20,9 @@ from unco.small_model.regions.region import (
     Region,
     clipped_box,
     kind_of_class,
-    looked_at,
     regions_from_boxes,
     whole_picture,
+    with_features,
     with_whole_picture,
 )
 from unco.types import Box
@@ -66,7 +66,7 @@ def test_the_whole_picture_is_added_once_and_last() -> None:
     assert with_whole_picture([], (40, 30)) == (whole_picture((40, 30)),)
 
 
-def test_regions_are_equal_whatever_was_seen_in_them() -> None:
+def test_equality_of_regions_ignores_features() -> None:
     face = Region(Box(1, 1, 5, 5), "person")
     seen = replace(face, features=np.ones(3, np.float32))
     assert seen == face
@@ -110,7 +110,7 @@ def test_tiny_pictures_need_no_detector(monkeypatch: pytest.MonkeyPatch) -> None
     assert FacesAndText()(Image.new("RGB", (15, 400)), "") == []
 
 
-def test_vision_installed_looks_without_importing() -> None:
+def test_vision_installed_imports_nothing() -> None:
     assert isinstance(vision_installed(), bool)
 
 
@@ -182,7 +182,7 @@ def test_a_provider_s_regions_are_looked_at_with_the_whole_picture() -> None:
     def featuriser(image: Image.Image, regions: Sequence[Region]) -> list[Region]:
         return [replace(region, features=np.array([region.box.x2], np.float32)) for region in regions]
 
-    found = looked_at(provider, featuriser)(Image.new("RGB", (9, 5)), "a.jpg")
+    found = with_features(provider, featuriser)(Image.new("RGB", (9, 5)), "a.jpg")
     assert [(region.box, region.kind, features_of(region).tolist()) for region in found] == [
         (Box(0, 0, 2, 2), "person", [2.0]),
         (Box(0, 0, 9, 5), "picture", [9.0]),

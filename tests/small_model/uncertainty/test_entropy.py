@@ -12,10 +12,10 @@ from unco.small_model.network.symbols import DecodedEntity
 from unco.small_model.uncertainty.entropy import (
     Normaliser,
     Range,
-    doubt,
     entropy,
     fit_minmax,
     fit_normaliser,
+    least_confidence,
     log_cardinality,
     quantile_thresholds,
     span_uncertainty,
@@ -28,7 +28,7 @@ from unco.types import Span, Thresholds, Uncertainty
 def test_entropy_of_known_distributions() -> None:
     rows = torch.tensor([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0]], dtype=torch.float64)
     assert entropy(rows).tolist() == pytest.approx([log(4), 0.0, log(2)])
-    assert doubt(rows).tolist() == pytest.approx([0.75, 0.0, 0.5])
+    assert least_confidence(rows).tolist() == pytest.approx([0.75, 0.0, 0.5])
 
 
 @given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=20).filter(lambda weights: sum(weights) > 1e-6))
@@ -38,7 +38,7 @@ def test_entropy_lies_between_zero_and_ln_v(weights: list[float]) -> None:
     assert -1e-9 <= value <= log(len(weights)) + 1e-9
 
 
-def test_surprisal_is_of_what_was_said() -> None:
+def test_surprisal_is_of_the_decoded_symbol() -> None:
     rows = torch.tensor([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
     assert surprisal(rows, torch.tensor([1, 0, 2])).tolist() == pytest.approx([log(4), 0.0, 9 * log(10)])
 
@@ -73,18 +73,18 @@ def test_measures_of_a_step_by_hand(measure: Measure, span: float, kind: float) 
 
 
 @pytest.mark.parametrize(("variant", "expected"), [("choice", log(4)), ("groundable", log(4) - 0.75 * log(3))])
-def test_a_region_s_uncertainty_is_of_the_choice_or_of_there_being_one(variant: RegionVariant, expected: float) -> None:
+def test_region_uncertainty_is_of_the_choice_or_of_groundability(variant: RegionVariant, expected: float) -> None:
     tokens, types, regions = torch.ones(1, 1, 1), torch.ones(1, 1, 1), torch.full((1, 1, 4), 0.25)
     steps = step_uncertainty(torch.tensor([[0]]), tokens, types, regions, Estimator(region=variant))
     assert steps.regions.item() == pytest.approx(expected)
 
 
-def test_one_value_on_dev_leaves_only_more_and_not_more() -> None:
+def test_a_range_of_one_value_normalises_to_zero_or_one() -> None:
     normaliser = fit_minmax([Uncertainty(0.5, 0.5, 0.0)])
     assert normaliser(Uncertainty(0.5, 0.6, 0.0)) == Uncertainty(0.0, 1.0, 0.0)
 
 
-def test_minmax_is_fitted_on_what_it_is_given_and_clips() -> None:
+def test_minmax_spans_its_data_and_clips() -> None:
     normaliser = fit_minmax([Uncertainty(0.0, 1.0, 0.5), Uncertainty(2.0, 3.0, 1.0)])
     assert normaliser == Normaliser(Range(0.0, 2.0), Range(1.0, 3.0), Range(0.5, 1.0))
     assert normaliser(Uncertainty(1.0, 5.0, 0.0)) == Uncertainty(0.5, 1.0, 0.0)
@@ -101,7 +101,7 @@ def test_quantile_thresholds_route_the_wanted_share() -> None:
     assert sum(value.span > thresholds.span for value in values) == 10
 
 
-def test_a_chance_is_left_as_it_is() -> None:
+def test_a_probability_is_not_normalised() -> None:
     raw, chance = [Uncertainty(0.1, 1.0, 0.5), Uncertainty(0.9, 3.0, 1.0)], Range(0.0, 1.0)
     assert fit_normaliser(raw, Estimator()) == fit_minmax(raw)
     assert fit_normaliser(raw, Estimator(measure="doubt")) == Normaliser(chance, chance, chance)

@@ -1,4 +1,4 @@
-"""Signals of a span against what the heads say, and the regression that reads them against chances known beforehand."""
+"""The features of a span, computed by hand; and the regression on them."""
 
 from dataclasses import replace
 from math import exp, log
@@ -16,35 +16,35 @@ from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.network.decoding import decode_greedily
 from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols, hear
+from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols, previous_symbols
 from unco.small_model.uncertainty.regression import Regression, fit_regression
-from unco.small_model.uncertainty.span_signals import LEAST, span_signals
+from unco.small_model.uncertainty.span_signals import NATS_OFFSET, span_signals
 
 POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h i j".split()))]
 SIGNALS = 12
 
 
-def test_signals_are_what_the_heads_say() -> None:
+def test_features_of_a_span_by_hand() -> None:
     predictor = tiny_predictor()
     network = predictor.network
     batch = make_batch([encode_post(post, predictor.tokenizer) for post in POSTS], predictor.tokenizer)
-    memory = network.encode(batch)
-    decoded = decode_greedily(network, memory, "both")
-    found = span_signals(network, memory, decoded)
-    heard = hear(shift(decoded.symbols), 2)
-    tagged = network.tagger(memory.words).softmax(-1)
+    encoded = network.encode(batch)
+    decoded = decode_greedily(network, encoded, "both")
+    found = span_signals(network, encoded, decoded)
+    history = previous_symbols(shift(decoded.symbols), 2)
+    tagged = network.tagger(encoded.words).softmax(-1)
     for row, symbols in enumerate(decoded.symbols.tolist()):
         entities = decode_symbols(symbols, 2)
         assert len(entities) == len(found[row]) > 0
         for entity, signals in zip(entities, found[row], strict=True):
             expected = []
             for head in ("decoder", "tags"):
-                tokens = network.step_probabilities(decoded.states, heard, memory, head)[row]
-                said = [-log(float(tokens[step, symbol])) for step, symbol in enumerate(symbols)]
+                tokens = network.step_probabilities(decoded.states, history, encoded, head)[row]
+                surprisals = [-log(float(tokens[step, symbol])) for step, symbol in enumerate(symbols)]
                 types = tokens[entity.type_step, FIRST_TYPE : FIRST_TYPE + 2]
-                inner = sum(said[entity.start_step + 1 : entity.end_step])
+                inner = sum(surprisals[entity.start_step + 1 : entity.end_step])
                 kinds = -sum(float(p) * log(float(p)) for p in types)
-                expected += [said[entity.start_step], inner, said[entity.end_step], kinds]
+                expected += [surprisals[entity.start_step], inner, surprisals[entity.end_step], kinds]
             words = []
             for word in range(entity.span.start - 1, entity.span.stop + 1):
                 real = 0 <= word < len(POSTS[row].words)
@@ -53,10 +53,10 @@ def test_signals_are_what_the_heads_say() -> None:
                 words.append(-sum(p * log(p) for p in three if p > 0))
             expected += [words[1], words[0], words[-1], max(words)]
             assert len(signals) == SIGNALS
-            assert [exp(signal) - LEAST for signal in signals] == pytest.approx(expected, abs=1e-4)
+            assert [exp(signal) - NATS_OFFSET for signal in signals] == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_learned_estimator_gives_the_chance_that_its_regression_reads() -> None:
+def test_a_learned_estimator_gives_its_regression_s_probability() -> None:
     regression = Regression(tuple((-1.0) ** i / 4 for i in range(SIGNALS)), 0.5)
     predictor = fitted_predictor(span=regression).with_estimator(ESTIMATORS["learned"])
     tags = replace(tiny_predictor(), estimator=ESTIMATORS["tags"])

@@ -1,4 +1,4 @@
-"""Where a name lies among known ones, by hand; and what a regression reads of it."""
+"""Training names: neighbours by hand, and the features of a type."""
 
 from dataclasses import replace
 from math import exp, log
@@ -12,9 +12,9 @@ from tests.tiny import NAMES, fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
-from unco.small_model.uncertainty.span_signals import LEAST
-from unco.small_model.uncertainty.training_names import AXES, SHARPNESS, KnownNames, know_names, name_vectors
-from unco.small_model.uncertainty.type_signals import NEVER_ALONE
+from unco.small_model.uncertainty.span_signals import NATS_OFFSET
+from unco.small_model.uncertainty.training_names import AXES, SHARPNESS, TrainingNames, fit_training_names, name_vectors
+from unco.small_model.uncertainty.type_signals import SHARE_OFFSET
 from unco.types import Span
 
 POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h i j".split()))]
@@ -27,7 +27,7 @@ def test_a_name_is_the_mean_of_its_words() -> None:
 
 
 def test_types_count_by_their_cosine() -> None:
-    known = KnownNames(
+    known = TrainingNames(
         centre=torch.tensor([1.0, 1.0, 1.0]),
         axes=torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
         names=torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]),
@@ -43,7 +43,7 @@ def test_axes_are_those_along_which_names_differ_most() -> None:
     dice = torch.Generator().manual_seed(1)
     spread = torch.linspace(3.0, 0.1, AXES + 8)
     vectors = torch.randn(400, AXES + 8, generator=dice) * spread + 5.0
-    known = know_names(vectors, [0] * 400)
+    known = fit_training_names(vectors, [0] * 400)
     assert known.axes.shape == (AXES, AXES + 8)
     assert torch.allclose(known.axes @ known.axes.T, torch.eye(AXES), atol=1e-4)
     kept = (vectors - vectors.mean(0)) @ known.axes.T
@@ -54,9 +54,9 @@ def test_axes_are_those_along_which_names_differ_most() -> None:
 
 @given(seed=st.integers(0, 1000), names=st.integers(1, 30))
 @settings(max_examples=25, deadline=None)
-def test_what_is_near_is_a_distribution_and_a_known_name_is_its_own_neighbour(seed: int, names: int) -> None:
+def test_types_near_is_a_distribution_and_a_training_name_is_its_own_neighbour(seed: int, names: int) -> None:
     vectors = torch.randn(names, 16, generator=torch.Generator().manual_seed(seed)) * 4
-    known = know_names(vectors, [index % 5 for index in range(names)])
+    known = fit_training_names(vectors, [index % 5 for index in range(names)])
     near = known.types_near(vectors, 5)
     assert torch.allclose(near.sum(1), torch.ones(names), atol=1e-5)
     assert (near >= 0).all()
@@ -68,7 +68,7 @@ def test_what_is_near_is_a_distribution_and_a_known_name_is_its_own_neighbour(se
 
 def test_signals_are_the_tags_entropy_and_the_share_of_other_types() -> None:
     predictor = fitted_predictor()
-    known = predictor.known_names
+    known = predictor.training_names
     assert known is not None
     for scheme in predictor.network.config.schemes.values():
         tags = replace(predictor, scheme=scheme, estimator=ESTIMATORS["tags"]).predict(POSTS)
@@ -79,12 +79,12 @@ def test_signals_are_the_tags_entropy_and_the_share_of_other_types() -> None:
             near = known.types_near(names, 2).tolist()
             for item, (doubt, others), types in zip(found, rows, near, strict=True):
                 said = [index for index, of in enumerate(scheme.of) if scheme.labels[of].name == item.type]
-                assert exp(doubt) - LEAST == pytest.approx(item.nats.type, abs=1e-5)
+                assert exp(doubt) - NATS_OFFSET == pytest.approx(item.nats.type, abs=1e-5)
                 share = sum(types[index] for index in said)
-                assert others == pytest.approx(log(1 + NEVER_ALONE - share), abs=1e-4)
+                assert others == pytest.approx(log(1 + SHARE_OFFSET - share), abs=1e-4)
 
 
-def test_the_learned_estimator_gives_the_chance_of_a_wrong_type_in_each_scheme() -> None:
+def test_the_learned_estimator_gives_the_probability_of_a_wrong_type_in_each_scheme() -> None:
     predictor = fitted_predictor().with_estimator(ESTIMATORS["learned"])
     for scheme in predictor.network.config.schemes.values():
         regression = predictor.type_regressions[scheme.name]
@@ -93,7 +93,7 @@ def test_the_learned_estimator_gives_the_chance_of_a_wrong_type_in_each_scheme()
             assert [item.nats.type for item in items] == pytest.approx([regression(row) for row in rows], abs=1e-5)
 
 
-def test_a_model_that_knows_no_names_says_so() -> None:
+def test_a_model_without_training_names_is_refused() -> None:
     with pytest.raises(SettingsError, match="tiny was not fitted for a learned estimator"):
         tiny_predictor().type_signals(POSTS, NAMES)
     other = replace(fitted_predictor(), type_regressions={}).with_estimator(ESTIMATORS["learned"])
@@ -109,11 +109,11 @@ def test_names_of_a_long_post_are_found_in_their_windows() -> None:
 
 
 def test_more_labels_than_a_byte_counts_are_kept() -> None:
-    assert know_names(torch.eye(400), range(400)).types.tolist() == list(range(400))
+    assert fit_training_names(torch.eye(400), range(400)).types.tolist() == list(range(400))
 
 
-def test_names_of_another_network_are_told() -> None:
-    known = know_names(torch.randn(5, 16), [0, 1, 2, 1, 0])
+def test_names_of_another_network_are_refused() -> None:
+    known = fit_training_names(torch.randn(5, 16), [0, 1, 2, 1, 0])
     known.check(16, 3)
     for hidden, labels in ((15, 3), (16, 2)):
         with pytest.raises(ValueError, match="its known names do not"):

@@ -4,7 +4,7 @@ import pytest
 
 from unco.errors import SettingsError
 from unco.tools.box_frames.families import FAMILIES, frame_for
-from unco.tools.box_frames.frame import FRAMES, Frame, describe, encode, frame_by_name, limited, sent_size
+from unco.tools.box_frames.frame import FRAMES, Frame, describe, encode, frame_by_name, sent_size, with_longest_side
 from unco.types import Box
 
 
@@ -77,7 +77,7 @@ BOX = Box(300, 150, 900, 600)
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_a_limit_on_the_longest_side_keeps_the_frame(name: str) -> None:
-    frame = limited(FRAMES[name], 500)
+    frame = with_longest_side(FRAMES[name], 500)
     width, height = sent_size(frame, 1200, 800)
     assert max(width, height) <= 500
     if frame.scale == "pixels":
@@ -90,16 +90,16 @@ def test_a_limit_on_the_longest_side_keeps_the_frame(name: str) -> None:
 
 
 def test_the_stricter_limit_counts() -> None:
-    assert limited(FRAMES["pixels"], None) is FRAMES["pixels"]
-    assert sent_size(limited(FRAMES["pixels"], 4000), 6000, 3000) == (2048, 1024)
-    assert sent_size(limited(limited(FRAMES["0-1"], 800), 1000), 6000, 3000) == (800, 400)
-    assert sent_size(limited(FRAMES["resized_pixels"], 1000), 6000, 3000) == (980, 504)  # 490 is 17.5 x 28
-    assert sent_size(limited(FRAMES["resized_pixels"], 60), 1000, 10) == (
+    assert with_longest_side(FRAMES["pixels"], None) is FRAMES["pixels"]
+    assert sent_size(with_longest_side(FRAMES["pixels"], 4000), 6000, 3000) == (2048, 1024)
+    assert sent_size(with_longest_side(with_longest_side(FRAMES["0-1"], 800), 1000), 6000, 3000) == (800, 400)
+    assert sent_size(with_longest_side(FRAMES["resized_pixels"], 1000), 6000, 3000) == (980, 504)  # 490 is 17.5 x 28
+    assert sent_size(with_longest_side(FRAMES["resized_pixels"], 60), 1000, 10) == (
         420,
         28,
     )  # 28 x 1 enlarged again, to 3,136 pixels
 
 
-def test_a_limit_that_leaves_nothing_to_see_is_refused() -> None:
+def test_a_limit_that_is_too_small_is_refused() -> None:
     with pytest.raises(SettingsError, match="56 pixels or more, got 10"):
-        limited(FRAMES["pixels"], 10)
+        with_longest_side(FRAMES["pixels"], 10)

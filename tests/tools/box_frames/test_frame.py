@@ -6,13 +6,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from unco.errors import PictureError, Rejected
-from unco.tools.box_frames.frame import FRAMES, Frame, decode, encode, frame_by_name, limited, sent_size
-from unco.tools.pictures.resize import MOST_ASPECT, fit, smart_resize
+from unco.tools.box_frames.frame import FRAMES, Frame, decode, encode, frame_by_name, sent_size, with_longest_side
+from unco.tools.pictures.resize import MAX_ASPECT, fit, smart_resize
 from unco.types import Box
 
 VARIANTS = [
     frame_by_name("resized_pixels:401408"),
-    *(limited(FRAMES[name], 640) for name in ("pixels", "resized_pixels")),
+    *(with_longest_side(FRAMES[name], 640) for name in ("pixels", "resized_pixels")),
 ]
 frames = st.sampled_from([*FRAMES.values(), *VARIANTS])
 whole_frames = frames.filter(lambda frame: not frame.cells)
@@ -53,7 +53,7 @@ def test_round_trip_keeps_the_box(frame: Frame, width: int, height: int, data: s
 
 @given(frames, st.integers(1, 6000), st.integers(1, 6000), st.data())
 def test_a_box_of_one_pixel_survives(frame: Frame, width: int, height: int, data: st.DataObject) -> None:
-    assume(max(width, height) <= MOST_ASPECT * min(width, height))
+    assume(max(width, height) <= MAX_ASPECT * min(width, height))
     box = data.draw(boxes(width, height, (1, 1)))
     numbers = encode(box, frame, width, height)
     assert numbers[0] < numbers[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from unco.evals.data.twitter_gmner import read_boxes
-from unco.tools.box_frames.frame import FRAMES, Frame, decode, encode, limited, sent_size
+from unco.tools.box_frames.frame import FRAMES, Frame, decode, encode, sent_size, with_longest_side
 from unco.types import Box
 
 Boxes = list[tuple[Box, tuple[int, int]]]
@@ -46,7 +46,7 @@ def round_trip(box: Box, frame: Frame, size: tuple[int, int]) -> float:
 @pytest.mark.parametrize("name", MEASURED)
 @pytest.mark.parametrize("longest", [None, 800])
 def test_each_box_comes_back_as_its_steps_allow(real_boxes: Boxes, name: str, longest: int | None) -> None:
-    frame = limited(FRAMES[name], longest)
+    frame = with_longest_side(FRAMES[name], longest)
     assert len(real_boxes) == 8058
     ious = [round_trip(box, frame, size) for box, size in real_boxes]
     lost = 1.5 if frame.top is not None else 1.0  # a far edge without a number costs a step, not a half

@@ -11,7 +11,7 @@ from unco.tools.llm.client import Mllm
 URL = "http://127.0.0.1:1/v1"
 
 
-def test_a_frame_is_kept_by_endpoint_and_model() -> None:
+def test_a_frame_is_saved_by_endpoint_and_model() -> None:
     assert saved_frame(URL, "mystery-1") is None
     path = save_frame(URL, "mystery-1", "0-1")
     save_frame(URL + "/", "mystery-2", "pixels")
@@ -21,14 +21,14 @@ def test_a_frame_is_kept_by_endpoint_and_model() -> None:
     assert saved_frame("http://127.0.0.1:2/v1", "mystery-1") is None
 
 
-def test_no_password_is_written_down() -> None:
+def test_no_password_is_saved() -> None:
     path = save_frame("http://ann:secret@127.0.0.1:1/v1", "mystery-1", "0-1")
     assert "secret" not in path.read_text("utf-8")
     assert saved_frame("http://ann:secret@127.0.0.1:1/v1", "mystery-1") == "0-1"  # pragma: allowlist secret
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', "\xff"])
-def test_a_broken_file_is_none(content: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_file_counts_as_empty(content: str, caplog: pytest.LogCaptureFixture) -> None:
     frames_file().parent.mkdir(parents=True)
     frames_file().write_text(content, "latin-1")
     assert saved_frame(URL, "mystery-1") is None

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from unco.small_model.fingerprint import Identity
+from unco.small_model.fingerprint import Fingerprint
 from unco.tools.extraction.policy import Policy, policy_checkpoint
 
-MODEL = Identity("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
+MODEL = Fingerprint("made", "a" * 64, "gmner", "learned", {name: (0.0, 1.0) for name in ("span", "type", "region")})
 LOW = {"span": 0.05, "type": 0.95, "region": -1.0}
 
 
-def policy_of(identity: Identity | None = MODEL, **changes: Any) -> Policy:
+def policy_of(identity: Fingerprint | None = MODEL, **changes: Any) -> Policy:
     fields: dict[str, Any] = {
         "method": "by hand",
         "thresholds": LOW,

@@ -1,4 +1,4 @@
-"""Stage 1 at its door: texts, tokens, pictures and candidates of callers, and the network behind it."""
+"""The network as an extractor: texts, tokens, pictures and candidates of callers."""
 
 import re
 import sys
@@ -80,7 +80,7 @@ def test_tokens_are_taken_as_they_are(tokens: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b", "\u200b\u200d \ufeff", (), (" ",), ("\u00a0", " ")])
-def test_nothing_to_read(text: str | tuple[str, ...]) -> None:
+def test_a_text_without_words_is_refused(text: str | tuple[str, ...]) -> None:
     with pytest.raises(PostError, match="has no words"):
         read_text(text)
 
@@ -101,7 +101,7 @@ def test_half_a_character_is_refused(text: str | tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("words", [MOST_WORDS, MOST_WORDS + 1])
-def test_a_book_is_refused_with_a_number(words: int) -> None:
+def test_a_text_that_is_too_long_is_refused(words: int) -> None:
     text = "a " * words
     if words <= MOST_WORDS:
         assert len(read_text(text)[1]) == words
@@ -131,19 +131,19 @@ def test_nothing_is_loaded_before_the_first_post(predictor: Predictor) -> None:
     assert loads == [1]
 
 
-def test_without_a_picture_nothing_is_grounded_and_that_is_said(predictor: Predictor) -> None:
-    said = extractor(predictor)(Post("Ann Lee plays for the Blue Owls in Oslo"))
-    assert said.entities
-    assert all(entity.region is None for entity in said.entities)
-    assert said.picture is None
-    assert said.warnings == (NO_PICTURE,)
+def test_without_a_picture_nothing_is_grounded_and_a_warning_says_so(predictor: Predictor) -> None:
+    result = extractor(predictor)(Post("Ann Lee plays for the Blue Owls in Oslo"))
+    assert result.entities
+    assert all(entity.region is None for entity in result.entities)
+    assert result.picture is None
+    assert result.warnings == (NO_PICTURE,)
 
 
 def test_entities_carry_text_and_offsets_of_the_callers_string(predictor: Predictor) -> None:
     text = "  🚀 Ann   Lee\u200b plays\nfor Oslo"
-    said = extractor(predictor)(Post(text))
-    assert said.entities
-    for index, entity in enumerate(said.entities):
+    result = extractor(predictor)(Post(text))
+    assert result.entities
+    for index, entity in enumerate(result.entities):
         assert entity.index == index
         assert text[entity.start_char : entity.stop_char] == entity.text
         assert 0 <= min(entity.uncertainty.span, entity.uncertainty.type, entity.uncertainty.region)
@@ -151,10 +151,10 @@ def test_entities_carry_text_and_offsets_of_the_callers_string(predictor: Predic
 
 
 def test_a_picture_without_a_provider_leaves_the_whole_picture(predictor: Predictor, tmp_path: Path) -> None:
-    said = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path)))
-    assert NO_PROVIDER in said.warnings
-    assert said.picture is not None
-    assert {entity.region for entity in said.entities} <= {None, Box(0, 0, 200, 100)}
+    result = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path)))
+    assert NO_PROVIDER in result.warnings
+    assert result.picture is not None
+    assert {entity.region for entity in result.entities} <= {None, Box(0, 0, 200, 100)}
 
 
 def test_a_provider_is_asked_unless_the_caller_has_regions(predictor: Predictor, tmp_path: Path) -> None:
@@ -176,19 +176,21 @@ def test_a_provider_is_asked_unless_the_caller_has_regions(predictor: Predictor,
 
 @pytest.mark.parametrize("box", [Box(0, 0, 200, 100), Box(0.5, 0.5, 1, 1)])
 def test_regions_inside_the_picture_are_candidates(box: Box, predictor: Predictor, tmp_path: Path) -> None:
-    said = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path), regions=(box,)))
-    assert {entity.region for entity in said.entities} <= {None, box, Box(0, 0, 200, 100)}
+    result = extractor(predictor)(Post("Ann Lee plays for Oslo", drawing(tmp_path), regions=(box,)))
+    assert {entity.region for entity in result.entities} <= {None, box, Box(0, 0, 200, 100)}
 
 
-def test_what_was_seen_comes_along_but_for_the_whole_picture(predictor: Predictor, tmp_path: Path) -> None:
+def test_candidates_and_text_lines_are_in_the_result_but_not_the_whole_picture(
+    predictor: Predictor, tmp_path: Path
+) -> None:
     person, line, whole = Box(1, 1, 50, 50), Box(60, 5, 120, 20), Box(0, 0, 200, 100)
 
     def provider(image: Image.Image, source: str) -> list[Region]:
         return [Region(person, "person"), Region(line, "text", "OSLO"), Region(whole, "picture")]
 
-    said = extractor(predictor, provider=provider)(Post("Ann Lee", drawing(tmp_path)))
-    assert said.candidates == (person, line)
-    assert said.text_lines == (TextLine("OSLO", line),)
+    result = extractor(predictor, provider=provider)(Post("Ann Lee", drawing(tmp_path)))
+    assert result.candidates == (person, line)
+    assert result.text_lines == (TextLine("OSLO", line),)
     assert extractor(predictor, provider=provider)(Post("Ann Lee")).candidates == ()
 
 
@@ -199,15 +201,19 @@ def test_regions_outside_the_picture_are_refused(box: Box, predictor: Predictor,
 
 
 @pytest.mark.parametrize("reads", [True, False])
-def test_a_caption_is_read_by_a_model_that_knows_captions_or_said_to_be_unread(tmp_path: Path, reads: bool) -> None:
+def test_a_caption_is_read_by_a_model_trained_with_captions_else_there_is_a_warning(
+    tmp_path: Path, reads: bool
+) -> None:
     network = replace(TINY, captions=reads, positions=400)
     extract = NetworkExtractor(lambda: tiny_predictor(config=network), None)
     picture = str(drawing(tmp_path, (40, 30)))
-    told, untold = (extract(Post("Ann Lee", image=picture, caption=caption)) for caption in ("two people", None))
-    same = [item.nats for item in told.entities] == [item.nats for item in untold.entities]
+    with_caption, without_caption = (
+        extract(Post("Ann Lee", image=picture, caption=caption)) for caption in ("two people", None)
+    )
+    same = [item.nats for item in with_caption.entities] == [item.nats for item in without_caption.entities]
     assert same != reads
-    assert (UNREAD_CAPTION in told.warnings) != reads
-    assert (NO_CAPTION in untold.warnings) == reads
+    assert (UNREAD_CAPTION in with_caption.warnings) != reads
+    assert (NO_CAPTION in without_caption.warnings) == reads
     assert NO_CAPTION not in extract(Post("Ann Lee")).warnings
 
 
@@ -224,18 +230,18 @@ def roomy() -> Predictor:
 
 def test_a_text_of_ten_thousand_words_is_read_to_its_end(roomy: Predictor) -> None:
     text = " ".join("abcdefghij"[place % 10] for place in range(10_000))
-    said = extractor(roomy)(Post(text))
-    assert len(said.tokens) == 10_000
-    starts = [entity.span.start for entity in said.entities]
+    result = extractor(roomy)(Post(text))
+    assert len(result.tokens) == 10_000
+    starts = [entity.span.start for entity in result.entities]
     assert starts == sorted(starts)
     assert starts[-1] > 9_600  # the last window of 320 pieces has its say too
     assert len({start // 320 for start in starts}) == 10_000 // 320 + 1
-    for one, two in zip(said.entities, said.entities[1:], strict=False):
+    for one, two in zip(result.entities, result.entities[1:], strict=False):
         assert not one.span.overlaps(two.span)
-    assert all(text[entity.start_char : entity.stop_char] == entity.text for entity in said.entities)
+    assert all(text[entity.start_char : entity.stop_char] == entity.text for entity in result.entities)
 
 
-def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_picture_is_opened_once_until_it_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opened: list[str] = []
 
     def counted(ref: str, **rules: Any) -> Picture:
@@ -251,7 +257,7 @@ def test_a_picture_is_opened_once_for_all_who_look_at_it(monkeypatch: pytest.Mon
     assert len(opened) == 2
 
 
-async def test_awaiting_it_says_the_same(predictor: Predictor, tmp_path: Path) -> None:
+async def test_awaiting_gives_the_same_result(predictor: Predictor, tmp_path: Path) -> None:
     network = extractor(predictor)
     for post in (Post("Ann Lee plays for Oslo"), Post("Ann Lee plays for Oslo", drawing(tmp_path))):
         assert await network.acall(post) == network(post)
@@ -259,7 +265,7 @@ async def test_awaiting_it_says_the_same(predictor: Predictor, tmp_path: Path) -
         assert await extract_async(lambda post: network(post), post) == network(post)
 
 
-async def test_what_failed_to_load_is_loaded_again(predictor: Predictor) -> None:
+async def test_loading_is_tried_again_after_a_failure(predictor: Predictor) -> None:
     loads: list[int] = []
 
     def load() -> Predictor:

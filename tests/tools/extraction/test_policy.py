@@ -1,4 +1,4 @@
-"""A policy in a file, and a small model under it: its thresholds count, and what does not fit is said."""
+"""Policy files, and an extractor with a policy: its thresholds are used, and mismatches become warnings."""
 
 import asyncio
 import json
@@ -14,16 +14,16 @@ from tests.scripted import ANN, OWLS, TOKENS, ScriptedLlm, doubt, graph_of, says
 from tests.tools.extraction.made_policy import LOW, MODEL, policy_of
 from unco.errors import SettingsError, SetupError
 from unco.graph import default_graph
-from unco.small_model.fingerprint import SHIPPED, Identity, identity_of
+from unco.small_model.fingerprint import SHIPPED, Fingerprint, fingerprint_of
 from unco.state import read_result
 from unco.tools.extraction.policy import read_policy, write_policy
-from unco.tools.extraction.policy_extractor import PolicyExtractor, differences
+from unco.tools.extraction.policy_extractor import PolicyExtractor, mismatches
 from unco.types import Post, Thresholds
 
-OTHER = Identity("other", "b" * 64, "gmner", "mc_decoder", MODEL.normaliser)
+OTHER = Fingerprint("other", "b" * 64, "gmner", "mc_decoder", MODEL.normaliser)
 
 
-def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_a_policy_is_read_as_it_was_written(tmp_path: Path) -> None:
     policy = policy_of(notes=("50 % — so ist das",), promise="none: really")
     write_policy(policy, tmp_path / "deep" / "policy.yaml")
     assert read_policy(tmp_path / "deep" / "policy.yaml") == policy
@@ -40,7 +40,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
         ({"data": {"sha256": "abc", "posts": 1, "entities": 1}}, "data.sha256"),
     ],
 )
-def test_what_is_no_policy_is_refused_by_its_field(change: dict[str, Any], says: str, tmp_path: Path) -> None:
+def test_an_invalid_policy_is_refused_and_its_field_named(change: dict[str, Any], says: str, tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(yaml.safe_dump(policy_of().model_dump(mode="json") | change), "utf-8")
     with pytest.raises(SettingsError, match=f"policy.yaml is none: {says}"):
@@ -73,18 +73,18 @@ def test_a_file_of_another_kind_is_refused(text: str, says: str, tmp_path: Path)
         read_policy(tmp_path / "gone.yaml")
 
 
-def test_what_differs_is_said() -> None:
-    assert differences(policy_of(), MODEL) == ()
-    other = differences(policy_of(), OTHER)
+def test_mismatches_are_listed() -> None:
+    assert mismatches(policy_of(), MODEL) == ()
+    other = mismatches(policy_of(), OTHER)
     assert "made for the checkpoint made (aaaaaaaaaaaa), this is other (bbbbbbbbbbbb)" in other[0]
     assert "made for the estimator learned, this run has mc_decoder" in other[1]
-    assert "does not say which checkpoint" in differences(policy_of(None), MODEL)[0]
+    assert "does not say which checkpoint" in mismatches(policy_of(None), MODEL)[0]
 
 
 def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins() -> None:
-    said = says((ANN, "PER", None, doubt()), (OWLS, "ORG", None, doubt("type")), tokens=TOKENS)
+    small_model = says((ANN, "PER", None, doubt()), (OWLS, "ORG", None, doubt("type")), tokens=TOKENS)
     llm = ScriptedLlm()
-    graph = graph_of(PolicyExtractor(said, policy_of(), lambda: MODEL), llm)
+    graph = graph_of(PolicyExtractor(small_model, policy_of(), lambda: MODEL), llm)
     result = read_result(graph.invoke({"text": " ".join(TOKENS)}))
     assert result.thresholds == Thresholds(**LOW)
     assert {asked.attribute for asked in llm.asked} == {"span"}, "of a type 0.9 is not above 0.95, of a span 0.1 is"
@@ -96,11 +96,11 @@ def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins() 
 def test_a_graph_with_another_checkpoint_warns_and_goes_on() -> None:
     asked = []
 
-    def identify() -> Identity:
+    def fingerprint_at_first_post() -> Fingerprint:
         asked.append(1)
         return OTHER
 
-    under = PolicyExtractor(says((ANN, "PER", None, doubt()), tokens=TOKENS), policy_of(), identify)
+    under = PolicyExtractor(says((ANN, "PER", None, doubt()), tokens=TOKENS), policy_of(), fingerprint_at_first_post)
     first = under(Post(TOKENS))
     second = asyncio.run(under.acall(Post(TOKENS)))
     assert first == second
@@ -115,26 +115,26 @@ def test_a_policy_chosen_with_a_simulated_model_says_so() -> None:
     assert under(Post(TOKENS)).warnings == ("the policy's thresholds were chosen by the answers of a simulated MLLM",)
 
 
-def test_the_shipped_checkpoint_is_itself_until_a_file_changes(tmp_path: Path) -> None:
-    shipped = identity_of()
+def test_a_fingerprint_changes_when_a_file_does(tmp_path: Path) -> None:
+    shipped = fingerprint_of()
     assert (shipped.name, shipped.scheme, shipped.estimator) == ("tweets-minilm", "gmner", "learned")
     assert shipped.normaliser["span"] == (0.0, 1.0)
     copy = Path(shutil.copytree(SHIPPED, tmp_path / "copy"))
-    assert identity_of(copy) == shipped
-    assert identity_of(str(copy), "fmnerg", "mc_decoder").normaliser != shipped.normaliser
+    assert fingerprint_of(copy) == shipped
+    assert fingerprint_of(str(copy), "fmnerg", "mc_decoder").normaliser != shipped.normaliser
     config = json.loads((copy / "config.json").read_text("utf-8"))
     (copy / "config.json").write_text(json.dumps(config | {"name": "mine"}), "utf-8")
-    assert identity_of(copy).sha256 != shipped.sha256
+    assert fingerprint_of(copy).sha256 != shipped.sha256
     with pytest.raises(SettingsError, match="no scheme 'gmner' with the estimator 'best'"):
-        identity_of(copy, estimator="best")
+        fingerprint_of(copy, estimator="best")
     (copy / "tokenizer.json").unlink()
     with pytest.raises(SetupError, match="does not hold a checkpoint"):
-        identity_of(copy)
+        fingerprint_of(copy)
 
 
 def test_extract_and_the_environment_take_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "policy.yaml"
-    write_policy(policy_of(identity_of()), path)
+    write_policy(policy_of(fingerprint_of()), path)
     result = unco.extract("Angela Merkel met Barack Obama in Berlin", policy=path)
     assert result.thresholds == Thresholds(**LOW)
     assert not any("policy" in warning for warning in result.warnings)

@@ -1,4 +1,4 @@
-"""Predictions of any model, from a file: found by id or by text, and a broken line is named."""
+"""Saved predictions: found by id or by text; a broken line is named."""
 
 import json
 from dataclasses import replace
@@ -19,8 +19,8 @@ ANN = extraction(("Ann", "Lee", "plays"), [(Span(0, 2), "PER", None, doubt("type
 OSLO = extraction(("In", "Oslo", "\u2028", "now"), [(Span(1, 2), "ORG", None, doubt())])
 
 
-def line(said: Any, **more: Any) -> str:
-    return json.dumps(to_json(EXTRACTION, said) | more, ensure_ascii=False)
+def line(prediction: Any, **more: Any) -> str:
+    return json.dumps(to_json(EXTRACTION, prediction) | more, ensure_ascii=False)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("post", "said"),
+    ("post", "prediction"),
     [
         (Post("Ann Lee plays", id="p1"), ANN),
         (Post("Ann Lee plays"), ANN),
@@ -40,11 +40,11 @@ def path(tmp_path: Path) -> Path:
         (Post(("In", "Oslo", "\u2028", "now")), OSLO),
     ],
 )
-def test_a_post_is_found(path: Path, post: Post, said: Any) -> None:
-    assert SavedPredictions(path)(post) == said
+def test_a_post_is_found(path: Path, post: Post, prediction: Any) -> None:
+    assert SavedPredictions(path)(post) == prediction
 
 
-def test_files_from_before_there_were_candidates_are_read(tmp_path: Path) -> None:
+def test_older_files_without_candidates_are_read(tmp_path: Path) -> None:
     older = to_json(EXTRACTION, ANN)
     del older["candidates"], older["text_lines"], older["entities"][0]["found_by"]
     (tmp_path / "older.jsonl").write_text(json.dumps(older), encoding="utf-8")

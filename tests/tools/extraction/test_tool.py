@@ -1,4 +1,4 @@
-"""The small model as a tool that any agent can call: described by schemas, plain JSON in and out."""
+"""The small model as a tool: described by JSON schemas, plain JSON in and out."""
 
 import json
 from pathlib import Path
@@ -15,11 +15,11 @@ from unco.tools.extraction.extractor import Extractor, NetworkExtractor
 from unco.tools.extraction.tool import default_extractor, result_schema, small_model_tool
 from unco.types import Box, Extraction, Post
 
-said = says((ANN, "ORG", FACE, doubt("type")))
+scripted = says((ANN, "ORG", FACE, doubt("type")))
 
 
 def test_arguments_are_described() -> None:
-    tool = small_model_tool(said)
+    tool = small_model_tool(scripted)
     assert tool.name == "extract_entities"
     assert "how unsure" in tool.description
     schema = tool.get_input_jsonschema()
@@ -29,8 +29,8 @@ def test_arguments_are_described() -> None:
 
 
 def test_the_result_is_described_and_fits() -> None:
-    result = small_model_tool(said).invoke({"text": " ".join(TOKENS)})
-    assert EXTRACTION.validate_python(json.loads(json.dumps(result))) == said(Post(" ".join(TOKENS)))
+    result = small_model_tool(scripted).invoke({"text": " ".join(TOKENS)})
+    assert EXTRACTION.validate_python(json.loads(json.dumps(result))) == scripted(Post(" ".join(TOKENS)))
     schema = result_schema()
     assert schema["properties"].keys() == result.keys()
     assert {"Entity", "Span", "Box", "Uncertainty"} <= schema["$defs"].keys()
@@ -39,7 +39,7 @@ def test_the_result_is_described_and_fits() -> None:
 def noted(posts: list[Post]) -> Extractor:
     def extractor(post: Post) -> Extraction:
         posts.append(post)
-        return said(Post(post.text))
+        return scripted(Post(post.text))
 
     return extractor
 
@@ -65,15 +65,15 @@ async def test_arguments_become_a_post(arguments: dict[str, Any], post: Post) ->
 
 
 @pytest.mark.parametrize("arguments", [{}, {"text": None}, {"text": "Ann", "regions": [[1, 2]]}])
-def test_arguments_that_are_none(arguments: dict[str, Any]) -> None:
+def test_invalid_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        small_model_tool(said).invoke(arguments)
+        small_model_tool(scripted).invoke(arguments)
 
 
 @pytest.mark.parametrize("corners", [(5, 5, 1, 1), (0, 0, float("nan"), 5), (1, 1, 1, 1)])
-def test_a_region_that_is_no_box_is_the_callers_fault(corners: tuple[float, ...]) -> None:
+def test_a_region_that_is_no_box_is_refused(corners: tuple[float, ...]) -> None:
     with pytest.raises(PostError, match="a candidate region cannot be used"):
-        small_model_tool(said).invoke({"text": "Ann", "regions": [corners]})
+        small_model_tool(scripted).invoke({"text": "Ann", "regions": [corners]})
 
 
 def test_the_network_behind_it(predictor: Predictor, tmp_path: Path) -> None:

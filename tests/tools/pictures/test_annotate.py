@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from unco.tools.pictures.annotate import annotate, colour_of
-from unco.tools.pictures.annotate_strip import account, letters, post_pieces, wrap
+from unco.tools.pictures.annotate_strip import entity_line, letters, post_pieces, wrap
 from unco.types import Attribute, Box, Correction, Entity, Result, Span, Thresholds, Uncertainty
 
 SURE = Uncertainty(0.1, 0.1, 0.1)
@@ -65,7 +65,7 @@ def test_a_correction_thickens_the_box_and_dashes_the_old_one() -> None:
     assert kept.getpixel((104, 300)) == (0, 0, 0)
 
 
-def test_account_tells_what_happened() -> None:
+def test_entity_line_lists_corrections() -> None:
     text = "in Des Moines Tribune"
     box = Box(1, 2, 30, 40)
     corrections = [
@@ -73,12 +73,12 @@ def test_account_tells_what_happened() -> None:
         changed("region", None, box),
         changed("span", Span(1, 2), Span(0, 2)),
     ]
-    told = account(entity(0, text, "Des Moines Tribune", "MISC", box, corrections))
-    assert "type corrected: was LOC, now MISC" in told
-    assert "region corrected: was not in the picture, now [1,2,30,40]" in told
-    assert "span corrected: now 'Des Moines Tribune'" in told
-    assert "authored answer" in told
-    assert account(entity(0, text, "Des Moines")) == "PER · not in the picture"
+    line = entity_line(entity(0, text, "Des Moines Tribune", "MISC", box, corrections))
+    assert "type corrected: was LOC, now MISC" in line
+    assert "region corrected: was not in the picture, now [1,2,30,40]" in line
+    assert "span corrected: now 'Des Moines Tribune'" in line
+    assert "authored answer" in line
+    assert entity_line(entity(0, text, "Des Moines")) == "PER · not in the picture"
 
 
 def test_post_pieces_give_back_the_text() -> None:

@@ -1,4 +1,4 @@
-"""Pictures at an address: only from allowed hosts, within bounds."""
+"""Download of pictures: only from allowed hosts, with bounds on size and time."""
 
 import threading
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_download_faults(server: str, path: str, message: str) -> None:
         open_picture(f"{server}/{path}", allowed_hosts=frozenset({"127.0.0.1"}))
 
 
-def test_a_dripping_host_is_given_up() -> None:
+def test_a_host_that_sends_slowly_is_given_up() -> None:
     with pytest.raises(TimeoutError, match="not finished after"):
         picture_bytes._read_bounded(BytesIO(b"drop"), deadline=0.0)
 

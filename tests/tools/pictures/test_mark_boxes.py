@@ -1,4 +1,4 @@
-"""Boxes drawn for a model: where they should be, told apart, and the same on every machine."""
+"""Boxes drawn for an MLLM: their places and colours, the same on every machine."""
 
 import pytest
 from hypothesis import given, settings

@@ -37,7 +37,7 @@ def test_a_path_inside_is_opened(folders: Path, monkeypatch: pytest.MonkeyPatch)
     "path",
     ["closed/a.png", "open/../closed/a.png", "open/link.png", "open-too/a.png", "closed/none.png", "/etc/passwd"],
 )
-def test_a_path_that_leads_out_is_refused_and_tells_nothing(folders: Path, path: str) -> None:
+def test_a_path_that_leads_out_is_refused_without_a_hint(folders: Path, path: str) -> None:
     with pytest.raises(PictureError, match="local pictures are read from the folders of UNCO_PICTURE_ROOTS only"):
         read_picture_bytes(str(folders / path), NOBODY)
 
@@ -75,7 +75,7 @@ def test_a_name_that_leads_to_a_private_address_is_refused(address: str, monkeyp
         read_picture_bytes("http://pictures.example/a.png", frozenset({"pictures.example"}))
 
 
-def test_what_was_checked_is_what_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_checked_address_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name is looked up once: a second look could give another address."""
     asked: list[Any] = []
     leading_to(monkeypatch, "93.184.216.34")

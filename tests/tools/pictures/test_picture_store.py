@@ -1,4 +1,4 @@
-"""Inline pictures are kept once, found by their reference, and never mistaken for others."""
+"""The picture store: inline pictures are stored once and found by their reference."""
 
 from pathlib import Path
 
@@ -8,31 +8,31 @@ from PIL import Image
 from tests.pictures import as_bytes
 from unco.errors import PictureError, SetupError
 from unco.tools.pictures.decode import open_picture
-from unco.tools.pictures.store import find, keep
+from unco.tools.pictures.store import store_picture, stored_picture
 
 
 def drawing(colour: str) -> bytes:
     return as_bytes(Image.new("RGB", (40, 30), colour))
 
 
-def test_what_is_kept_is_found_and_opened() -> None:
-    reference = keep(drawing("red"))
-    assert keep(drawing("red")) == reference != keep(drawing("blue"))
-    assert find(reference) == drawing("red")
+def test_a_stored_picture_is_found_and_opened() -> None:
+    reference = store_picture(drawing("red"))
+    assert store_picture(drawing("red")) == reference != store_picture(drawing("blue"))
+    assert stored_picture(reference) == drawing("red")
     picture = open_picture(reference)
     assert (picture.info.ref, picture.info.width, picture.image.getpixel((0, 0))) == (reference, 40, (255, 0, 0))
 
 
 @pytest.mark.parametrize("reference", ["data:sha256," + "0" * 64, "data:sha256,../../secret", "data:sha256,", "a.png"])
-def test_what_is_not_kept_is_not_found(reference: str) -> None:
-    assert find(reference) is None
+def test_a_picture_that_is_not_stored_is_not_found(reference: str) -> None:
+    assert stored_picture(reference) is None
 
 
 def test_a_file_that_was_changed_is_not_the_picture(tmp_path: Path) -> None:
-    reference = keep(drawing("red"))
+    reference = store_picture(drawing("red"))
     (kept,) = (tmp_path / "cache" / "pictures").iterdir()
     kept.write_bytes(drawing("blue"))
-    assert find(reference) is None
+    assert stored_picture(reference) is None
     with pytest.raises(PictureError, match="hand in the picture itself again"):
         open_picture(reference)
 
@@ -41,15 +41,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "file"))
     with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
-        keep(drawing("red"))
+        store_picture(drawing("red"))
 
 
-def test_a_picture_that_cannot_be_kept_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_cannot_be_stored_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("os.replace", full)
     with pytest.raises(SetupError, match="inline pictures cannot be kept: .*No space left"):
-        keep(b"bytes")
+        store_picture(b"bytes")
     assert list((tmp_path / "pictures").iterdir()) == []

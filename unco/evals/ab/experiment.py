@@ -95,7 +95,7 @@ def simulated_experiment(
     config = predictor.network.config
     raw = read_split(paths, config.label_scheme, split)[:posts]
     gold = in_scheme(raw, config.labels, predictor.scheme)
-    look = make_input_builder(paths, entity_names(read_split(paths, config.label_scheme, "train")))
+    build_input = make_input_builder(paths, entity_names(read_split(paths, config.label_scheme, "train")))
     with TemporaryDirectory() as temporary, simulate(gold, family, profile, seed) as simulation:
         pictures, number = Path(temporary) / "pictures", count()
 
@@ -105,7 +105,9 @@ def simulated_experiment(
 
         @cache
         def small_model(chosen: str | None, estimator: str | None) -> Extractor:
-            return with_simulated_regions(_predictor(chosen or checkpoint, estimator, scheme), look, raw, pictures)
+            return with_simulated_regions(
+                _predictor(chosen or checkpoint, estimator, scheme), build_input, raw, pictures
+            )
 
         yield Experiment(
             gold=tuple(gold),

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from unco.errors import DataError
-from unco.small_model.gold_inputs import DEFAULT_SIZE, Look, look_steadily
+from unco.small_model.gold_inputs import DEFAULT_SIZE, InputBuilder, build_inputs
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
@@ -31,16 +31,18 @@ def inputs_with_blank_pictures(gold: Sequence[GoldPost], folder: Path) -> list[I
     return [{"text": list(post.tokens), "id": post.id, "image": _blank(post, folder)} for post in gold]
 
 
-def with_simulated_regions(predictor: Predictor, look: Look, gold: Sequence[GoldPost], folder: Path) -> Extractor:
+def with_simulated_regions(
+    predictor: Predictor, build_input: InputBuilder, gold: Sequence[GoldPost], folder: Path
+) -> Extractor:
     """Make an extractor whose candidate regions are simulated; it reads each post once.
 
     Args:
         predictor: the small model.
-        look: what candidates a post has.
+        build_input: what candidates a post has.
         gold: the posts.
         folder: where their pictures are.
     """
-    shown = look_steadily(look, gold)
+    shown = build_inputs(build_input, gold)
     regions = {str(_path(post, folder)): model_input.regions for post, model_input in zip(gold, shown, strict=True)}
 
     def provider(image: Image.Image, source: str) -> list[Region]:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from unco.errors import DataError, SettingsError
 from unco.evals.data.twitter_gmner import read_captions, read_fmnerg, read_gmner
-from unco.small_model.gold_inputs import CaptionedLook, FolderLook, Look, SimulatedLook, look_steadily
+from unco.small_model.gold_inputs import (
+    CaptionedInput,
+    InputBuilder,
+    RegionFilesInput,
+    SimulatedRegionsInput,
+    build_inputs,
+)
 from unco.small_model.label_schemes import check_types
 from unco.small_model.network.config import ModelConfig, Scheme
 from unco.small_model.regions.region_files import RegionFolder
@@ -64,15 +70,17 @@ def by_scheme(posts: Sequence[GoldPost], config: ModelConfig, first: str) -> dic
     return {name: in_scheme(posts, config.labels, config.schemes[name]) for name in names}
 
 
-def make_input_builder(paths: DataPaths, names: tuple[str, ...]) -> Look:
+def make_input_builder(paths: DataPaths, names: tuple[str, ...]) -> InputBuilder:
     """Make the function that turns gold posts into model inputs, for training and for scoring."""
-    look: Look = SimulatedLook(names) if paths.regions is None else FolderLook(RegionFolder(paths.regions))
+    build_input: InputBuilder = (
+        SimulatedRegionsInput(names) if paths.regions is None else RegionFilesInput(RegionFolder(paths.regions))
+    )
     if paths.captions is None:
-        return look
+        return build_input
     captions: dict[str, str] = {}
     for split in SPLITS:
         captions |= read_captions(paths.captions / f"{split}.txt")
-    return CaptionedLook(look, captions)
+    return CaptionedInput(build_input, captions)
 
 
 def check_captions(paths: DataPaths, config: ModelConfig) -> None:
@@ -87,7 +95,7 @@ def check_captions(paths: DataPaths, config: ModelConfig) -> None:
         raise SettingsError("the checkpoint was trained without captions: leave --captions out")
 
 
-def visual_features(look: Look, posts: Sequence[GoldPost]) -> int:
+def visual_features(build_input: InputBuilder, posts: Sequence[GoldPost]) -> int:
     """Read F, the number of visual features of a region, from the first post."""
-    seen = look_steadily(look, posts[:1])[0].regions
+    seen = build_inputs(build_input, posts[:1])[0].regions
     return 0 if not seen or seen[0].features is None else len(seen[0].features)

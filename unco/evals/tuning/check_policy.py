@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unco.evals.tuning.expected import Expected, expected
 from unco.evals.tuning.outcomes import Outcomes
 from unco.tools.extraction.policy import Estimate, Policy
-from unco.tools.extraction.policy_extractor import differences
+from unco.tools.extraction.policy_extractor import mismatches
 from unco.types import ATTRIBUTES
 
 
@@ -23,7 +23,7 @@ def check_policy(policy: Policy, outcomes: Outcomes) -> PolicyCheck:
     """Compare what a policy expects with what it does on labelled, recorded posts."""
     about = outcomes.about
     found = expected(outcomes, policy.thresholds.as_thresholds())
-    warnings = [] if about.checkpoint is None else list(differences(policy, about.checkpoint))
+    warnings = [] if about.checkpoint is None else list(mismatches(policy, about.checkpoint))
     if outcomes.data_sha256 != policy.data.sha256:
         warnings.append(
             f"the policy was made for other data: {policy.data.posts} posts with the hash {policy.data.sha256[:12]},"

@@ -16,7 +16,7 @@ from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.paths import ALL, Recording, read_paths, write_paths
 from unco.evals.tuning.recorded.record import record_experiment
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
-from unco.small_model.fingerprint import identity_of
+from unco.small_model.fingerprint import fingerprint_of
 from unco.tools.extraction.policy import Policy, read_policy, write_policy
 from unco.types import Thresholds
 
@@ -82,7 +82,7 @@ def recorded_answers(source: AnswerSource, console: Console) -> Recording:
     else:
         assert source.experiment is not None
         with open_experiment(source.experiment) as experiment:
-            checkpoint = identity_of(source.experiment.checkpoint, source.experiment.scheme)
+            checkpoint = fingerprint_of(source.experiment.checkpoint, source.experiment.scheme)
             recording = record_experiment(experiment, checkpoint, source.context, source.floor)
     if source.record is not None:
         write_paths(recording, source.record)

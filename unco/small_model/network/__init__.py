@@ -1,1 +1,1 @@
-"""The network: encoder, pointer decoder, tagging head, losses, and how weights come in."""
+"""The network: text and region encoders, pointer decoder, tagging head, losses, and pretrained weights."""

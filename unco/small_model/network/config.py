@@ -1,4 +1,4 @@
-"""What a small model is made of, as plain data saved beside its weights."""
+"""Configuration of the network and of the uncertainty estimators: plain data, saved beside the weights."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -19,12 +19,12 @@ GMNER_LABELS = (
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """Types as they are given out: the network's own labels, or a coarser reading of them."""
+    """The entity types that results use: the network's own labels, or a coarser set that these map to."""
 
     name: str
     labels: tuple[Label, ...]
     of: tuple[int, ...]
-    """For each of the network's labels, the index of the type that it counts as."""
+    """For each of the network's labels, the index of the type that it maps to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,11 @@ class ModelConfig:
     """Sizes and label scheme of a network; the defaults are MiniLM-L6 with a two-layer decoder."""
 
     labels: tuple[Label, ...] = GMNER_LABELS
-    """The finest types that the network tells apart."""
+    """The types that the network predicts."""
     label_scheme: str = "gmner"
-    """What the labels are called together."""
+    """Name of this set of labels."""
     coarser: tuple[Scheme, ...] = ()
-    """Other readings of the labels: a network that knows Twitter-FMNERG's 51 types knows Twitter-GMNER's 4."""
+    """Coarser schemes that the labels map to: Twitter-FMNERG's 51 types determine Twitter-GMNER's 4."""
     vocabulary: int = 30522
     """Word pieces of the tokenizer."""
     hidden: int = 384
@@ -76,17 +76,17 @@ class ModelConfig:
 
     @property
     def schemes(self) -> dict[str, Scheme]:
-        """By name, all that results can be given in; the first is the network's own."""
+        """All schemes that results can use, by name; the first is the network's own."""
         own = Scheme(self.label_scheme, self.labels, tuple(range(len(self.labels))))
         return {scheme.name: scheme for scheme in (own, *self.coarser)}
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
+        """Return the configuration as plain JSON."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "ModelConfig":
-        """Read what `to_json` wrote."""
+        """Build a configuration from what `to_json` wrote."""
         labels = tuple(Label(**label) for label in data["labels"])
         coarser = tuple(
             Scheme(scheme["name"], tuple(Label(**label) for label in scheme["labels"]), tuple(scheme["of"]))
@@ -109,15 +109,15 @@ class McDropout:
 
 
 Heads = Literal["decoder", "tags", "both"]
-"""Whose distributions over the next symbol are taken: the decoder's, the tagging head's, or the mean of the two."""
+"""Which head's distribution over the next symbol is used: the decoder's, the tagging head's, or the mean of the two."""
 Measure = Literal["entropy", "doubt", "surprisal"]
 """Uncertainty of a choice: the entropy of its distribution (Eq. 6) or 1 - the largest probability (`doubt`).
 
-`surprisal` and `doubt` take a span's steps for minus the logarithm of the probability of what was said; `surprisal` has
-entropies for type and region.
+`surprisal` and `doubt` measure a span's steps by the surprisal of the decoded symbols; `surprisal` uses entropies for
+type and region.
 """
 TypeVariant = Literal["measured", "learned"]
-"""Whether a type's uncertainty is what the measure says, or the chance of a wrong type by a regression fitted on dev
+"""Whether a type's uncertainty is the measure's value, or the probability of a wrong type by a regression fitted on dev
 (`type_signals.py`)."""
 SpanVariant = Literal["boundary", "eq7", "total", "joint", "learned"]
 """Which steps a span's uncertainty sums over.
@@ -125,11 +125,11 @@ SpanVariant = Literal["boundary", "eq7", "total", "joint", "learned"]
 `boundary`: from the decision to start (`<s>`) through the pointers to the decision to end (`<r>`), as Eq. 7's condition
 "t in (<s> ... <r>)" can be read, divided by the span's length in words. `eq7`: the pointer steps alone, divided too.
 `total`: as boundary, not divided. `joint`: 1 - exp(-total), of surprisals the probability that the span is wrong.
-`learned`: no sum, but the chance of a wrong span by a regression fitted on dev (`span_signals.py`).
+`learned`: no sum, but the probability of a wrong span by a regression fitted on dev (`span_signals.py`).
 """
 RegionVariant = Literal["choice", "groundable"]
-"""What a region's uncertainty is of: the choice among K candidates and "not groundable" (the paper's), or whether
-there is any region at all."""
+"""Which decision a region's uncertainty measures: the choice among K candidates and "not groundable" (the paper's), or
+only whether the entity is groundable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,23 +144,23 @@ class Estimator:
     sampling: McDropout = McDropout(passes=0)
 
 
-_ENCODER = McDropout(p=0.2, encoder_layers=6)
+_IN_ENCODER = McDropout(p=0.2, encoder_layers=6)
 ESTIMATORS: dict[str, Estimator] = {
     "confidence": Estimator(measure="doubt", span="joint"),
     "entropy": Estimator(),
     "mc_decoder": Estimator(sampling=McDropout()),
     "mc_decoder_eq7": Estimator(sampling=McDropout(), span="eq7"),
-    "mc_encoder": Estimator(sampling=_ENCODER),
+    "mc_encoder": Estimator(sampling=_IN_ENCODER),
     "tags": Estimator(measure="surprisal", span="total", region="groundable", heads="tags"),
     "two_heads": Estimator(measure="surprisal", span="total", region="groundable", heads="both"),
     "learned": Estimator(measure="surprisal", span="learned", type="learned", region="groundable", heads="tags"),
-    "tags_mc": Estimator(measure="surprisal", span="total", region="groundable", heads="tags", sampling=_ENCODER),
+    "tags_mc": Estimator(measure="surprisal", span="total", region="groundable", heads="tags", sampling=_IN_ENCODER),
 }
-"""By name. `mc_decoder` is the paper's; `tags`, `two_heads` and `learned` are ours and cost no second pass."""
+"""Estimators by name. `mc_decoder` is the paper's; `tags`, `two_heads` and `learned` are ours and need one pass."""
 
 
 def named_estimator(name: str) -> Estimator:
-    """An estimator by its name.
+    """Look up an estimator by its name.
 
     Raises:
         SettingsError: there is none of that name.

@@ -1,4 +1,4 @@
-"""The pointer decoder: it says symbols one by one and looks back at words and regions."""
+"""The pointer decoder: it generates symbols step by step and attends to encoded words and regions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unco.small_model.network.config import ModelConfig
-from unco.small_model.network.layers import DecoderLayer, Drop, KeyValue, masked
+from unco.small_model.network.layers import DecoderLayer, Drop, KeyValue, mask_dropout
 from unco.small_model.network.symbols import BEGIN, FIRST_TYPE
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """An encoded batch: computed once, shared by every step and every Monte Carlo pass."""
+class EncoderStates:
+    """Encoder output of a batch: computed once, shared by every step and every Monte Carlo pass."""
 
     words: Tensor
     """(B, W, d), word states."""
     word_keys: Tensor
     """(B, W, d), what pointers are compared with."""
     word_inputs: Tensor
-    """(B, W, d), what a pointer is as the decoder's next input."""
+    """(B, W, d), the decoder's input for a pointer to each word."""
     region_keys: Tensor
     """(B, K, d), what the region pointer is compared with."""
     region_mask: Tensor
@@ -29,15 +29,15 @@ class Memory:
     counts: Tensor
     """(B,) words of each post."""
     layers: tuple[KeyValue, ...]
-    """Keys and values of each decoder layer's attention to the memory."""
-    seen: Tensor
-    """(B, 1, 1, W + K) bool, real slots."""
+    """Keys and values of each decoder layer's cross-attention."""
+    mask: Tensor
+    """(B, 1, 1, W + K) bool, True = a word or region, False = padding."""
 
-    def take(self, posts: Tensor) -> "Memory":
-        """Of some of the posts, by index."""
+    def take(self, posts: Tensor) -> "EncoderStates":
+        """Select some of the posts, by index."""
         layers = tuple((keys[posts], values[posts]) for keys, values in self.layers)
         fields = {name: getattr(self, name)[posts] for name in self.__slots__ if name != "layers"}
-        return Memory(**fields, layers=layers)
+        return EncoderStates(**fields, layers=layers)
 
 
 Past = tuple[KeyValue, ...]
@@ -47,7 +47,7 @@ class Decoder(nn.Module):
     """Transformer decoder over symbols, words and regions."""
 
     def __init__(self, config: ModelConfig) -> None:
-        """Specials are `<end>`, `<s>`, `<r>`, the types, and BEGIN (the last row, as an input only)."""
+        """Initialise randomly; special symbols: `<end>`, `<s>`, `<r>`, the types, and BEGIN (last row, input only)."""
         super().__init__()
         hidden, specials = config.hidden, FIRST_TYPE + len(config.labels)
         self.config = config
@@ -70,14 +70,14 @@ class Decoder(nn.Module):
 
     @property
     def dropout_sites(self) -> int:
-        """How many masks one pass needs: the input, and each layer's sites."""
+        """Number of dropout masks that one pass needs: one for the input, and those of each layer."""
         return 1 + DecoderLayer.SITES * len(self.layers)
 
-    def remember(self, words: Tensor, regions: Tensor, counts: Tensor, region_mask: Tensor) -> Memory:
-        """Prepare encoded words (B, W, d) and regions (B, K, d) for decoding."""
+    def encoder_states(self, words: Tensor, regions: Tensor, counts: Tensor, region_mask: Tensor) -> EncoderStates:
+        """Prepare word states (B, W, d) and region states (B, K, d) for decoding."""
         states = torch.cat([words, regions], dim=1)
         real = torch.arange(words.shape[1], device=words.device) < counts.unsqueeze(1)
-        return Memory(
+        return EncoderStates(
             words=words,
             word_keys=self.word_key(words),
             word_inputs=self.word_input(words),
@@ -85,22 +85,22 @@ class Decoder(nn.Module):
             region_mask=region_mask,
             counts=counts,
             layers=tuple(layer.cross.key_value(states) for layer in self._layers()),
-            seen=torch.cat([real, region_mask], dim=1)[:, None, None, :],
+            mask=torch.cat([real, region_mask], dim=1)[:, None, None, :],
         )
 
     def forward(
         self,
         previous: Tensor,
-        memory: Memory,
+        encoded: EncoderStates,
         first_step: int = 0,
         past: Past | None = None,
         masks: Tensor | None = None,
     ) -> tuple[Tensor, Past]:
-        """Hidden states of new steps.
+        """Compute the hidden states of new steps.
 
         Args:
             previous: input symbols, (N, L) with N = B * T (see `Attention.forward`).
-            memory: of B posts.
+            encoded: encoder states of B posts.
             first_step: position of the first new step.
             past: what an earlier call returned, for the steps before.
             masks: Monte Carlo dropout masks (N, sites, d), the same for all steps of a pass; None = ordinary dropout
@@ -111,37 +111,38 @@ class Decoder(nn.Module):
         """
         drops = self._drops(masks)
         steps = torch.arange(first_step, first_step + previous.shape[1], device=previous.device)
-        x = self._embed(previous, memory) + self.position(steps.clamp(max=self.config.decoder_positions - 1))
+        x = self._embed(previous, encoded) + self.position(steps.clamp(max=self.config.decoder_positions - 1))
         x = drops(0)(self.norm(x), 0)
         causal = None if past is not None else _causal(previous.shape[1], previous.device)
         kept: list[KeyValue] = []
         for index, layer in enumerate(self._layers()):
             before = past[index] if past is not None else None
-            x, own = layer(x, before, memory.layers[index], causal, memory.seen, drops(1 + index * DecoderLayer.SITES))
+            drop = drops(1 + index * DecoderLayer.SITES)
+            x, own = layer(x, before, encoded.layers[index], causal, encoded.mask, drop)
             kept.append(own)
         return x, tuple(kept)
 
-    def symbol_logits(self, x: Tensor, memory: Memory) -> Tensor:
-        """(N, L, d) -> (N, L, 3 + types + W)."""
+    def symbol_logits(self, x: Tensor, encoded: EncoderStates) -> Tensor:
+        """Logits of the next symbol: (N, L, d) -> (N, L, 3 + types + W)."""
         query = self.pointer_out(x) * x.shape[-1] ** -0.5
-        return torch.cat([self.special_out(x), _compare(query, memory.word_keys)], dim=-1)
+        return torch.cat([self.special_out(x), _compare(query, encoded.word_keys)], dim=-1)
 
-    def region_logits(self, x: Tensor, memory: Memory) -> Tensor:
-        """(N, L, d) -> (N, L, K + 1); the last column is "not groundable", padded slots are -inf (Eq. 2)."""
+    def region_logits(self, x: Tensor, encoded: EncoderStates) -> Tensor:
+        """Logits of the regions: (N, L, d) -> (N, L, K + 1); the last is "not groundable", padding is -inf (Eq. 2)."""
         query = self.region_out(x) * x.shape[-1] ** -0.5
-        passes = x.shape[0] // memory.counts.shape[0]
-        padded = ~memory.region_mask.repeat_interleave(passes, 0).unsqueeze(1)  # (N, 1, K)
-        scores = _compare(query, memory.region_keys).masked_fill(padded, -torch.inf)
+        passes = x.shape[0] // encoded.counts.shape[0]
+        padded = ~encoded.region_mask.repeat_interleave(passes, 0).unsqueeze(1)  # (N, 1, K)
+        scores = _compare(query, encoded.region_keys).masked_fill(padded, -torch.inf)
         return torch.cat([scores, self.no_region(x)], dim=-1)
 
     def _layers(self) -> list[DecoderLayer]:
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
 
-    def _embed(self, previous: Tensor, memory: Memory) -> Tensor:
+    def _embed(self, previous: Tensor, encoded: EncoderStates) -> Tensor:
         specials = FIRST_TYPE + len(self.config.labels)
-        passes = previous.shape[0] // memory.counts.shape[0]
-        word = (previous - specials).clamp(min=0).unsqueeze(-1).expand(*previous.shape, memory.words.shape[-1])
-        pointed = torch.gather(memory.word_inputs.repeat_interleave(passes, 0), 1, word)
+        passes = previous.shape[0] // encoded.counts.shape[0]
+        word = (previous - specials).clamp(min=0).unsqueeze(-1).expand(*previous.shape, encoded.words.shape[-1])
+        pointed = torch.gather(encoded.word_inputs.repeat_interleave(passes, 0), 1, word)
         special = torch.where(previous == BEGIN, specials, previous.clamp(max=specials - 1))
         return torch.where((previous >= specials).unsqueeze(-1), pointed, self.symbol(special))
 
@@ -150,7 +151,7 @@ class Decoder(nn.Module):
 
     def _drops(self, masks: Tensor | None) -> Callable[[int], Drop]:
         def starting_at(first: int) -> Drop:
-            return self._drop if masks is None else masked(masks, first)
+            return self._drop if masks is None else mask_dropout(masks, first)
 
         return starting_at
 

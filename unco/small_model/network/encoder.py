@@ -1,4 +1,4 @@
-"""The encoders: BERT-shaped layers over word pieces, plus the casing that lower-casing loses; and regions."""
+"""The encoders: BERT-shaped layers over word pieces with casing embeddings, and an MLP over regions."""
 
 import torch
 from torch import Tensor, nn
@@ -6,15 +6,15 @@ from torch.nn import functional as F
 
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
 from unco.small_model.network.config import ModelConfig
-from unco.small_model.network.layers import EncoderLayer, masked
+from unco.small_model.network.layers import EncoderLayer, mask_dropout
 from unco.small_model.words import Casing, Prefix, Shape
 
 
 class CasingEmbedding(nn.Module):
-    """What an uncased tokenizer loses, and what stands before a word, as vectors added to the pieces."""
+    """Embeddings of what an uncased tokenizer loses (casing) and of the sign before a word, added to the pieces."""
 
     def __init__(self, hidden: int) -> None:
-        """Zeros: start as the pretrained encoder, learn what casing adds."""
+        """Initialise with zeros, so that training starts from the pretrained encoder."""
         super().__init__()
         self.shape = nn.Embedding(len(Shape), hidden)
         self.prefix = nn.Embedding(len(Prefix), hidden)
@@ -23,16 +23,16 @@ class CasingEmbedding(nn.Module):
             nn.init.zeros_(table.weight)
 
     def forward(self, batch: Batch) -> Tensor:
-        """(B, P, d)."""
+        """Return the embeddings of each piece, (B, P, d)."""
         x: Tensor = self.shape(batch.shapes) + self.prefix(batch.prefixes) + self.post(batch.casings).unsqueeze(1)
         return x
 
 
 class TextEncoder(nn.Module):
-    """Word states of a post."""
+    """Transformer encoder from word pieces to word states."""
 
     def __init__(self, config: ModelConfig) -> None:
-        """Parameters are named for what they are; `weight_names.py` maps the names of others to them."""
+        """Initialise randomly; `weight_conversion.py` converts the weights of BERT, RoBERTa and BART."""
         super().__init__()
         self.dropout = config.dropout
         self.piece = nn.Embedding(config.vocabulary, config.hidden)
@@ -45,11 +45,11 @@ class TextEncoder(nn.Module):
         )
 
     def forward(self, batch: Batch) -> Tensor:
-        """Word states of shape (B, W, d), zero beyond a post's words."""
+        """Return word states of shape (B, W, d), zero beyond a post's words."""
         return self.upper(self.lower(batch, len(self.layers)), batch, len(self.layers))
 
     def lower(self, batch: Batch, stop: int) -> Tensor:
-        """Piece states after the first `stop` layers, (B, P, d)."""
+        """Run the first `stop` layers; returns piece states, (B, P, d)."""
         positions = torch.arange(batch.piece_ids.shape[1], device=batch.piece_ids.device)
         x = self.piece(batch.piece_ids) + self.position(positions) + self.casing(batch)
         x = self._drop(self.norm(x), 0)
@@ -60,18 +60,18 @@ class TextEncoder(nn.Module):
         return states
 
     def upper(self, x: Tensor, batch: Batch, start: int, masks: Tensor | None = None) -> Tensor:
-        """Word states from piece states after `start` layers.
+        """Run the layers from `start` on and pool the pieces to words.
 
         Args:
             x: (B, P, d).
-            batch: that they come from.
-            start: layers that are done.
+            batch: the batch that they come from.
+            start: number of layers that were run already.
             masks: Monte Carlo dropout masks (B, 2 * layers to do, d), the same for all pieces of a post; None =
                 ordinary dropout in training, none in evaluation.
         """
         mask = batch.piece_mask[:, None, None, :]
         for index, layer in enumerate(self.layers[start:]):
-            x = layer(x, mask, self._drop if masks is None else masked(masks, 2 * index))
+            x = layer(x, mask, self._drop if masks is None else mask_dropout(masks, 2 * index))
         return pool_words(x, batch.word_of_piece, int(batch.words.max()))
 
     def _drop(self, x: Tensor, site: int) -> Tensor:
@@ -79,7 +79,7 @@ class TextEncoder(nn.Module):
 
 
 def pool_words(x: Tensor, word_of_piece: Tensor, width: int) -> Tensor:
-    """Mean of each word's pieces. (B, P, d) and (B, P) -> (B, W, d); pieces of word -1 are left out."""
+    """Average each word's pieces. (B, P, d) and (B, P) -> (B, W, d); pieces of word -1 are left out."""
     slot = torch.where(word_of_piece < 0, width, word_of_piece)  # marks and padding go to a slot that is cut off
     total = x.new_zeros(x.shape[0], width + 1, x.shape[2])
     total = total.scatter_add(1, slot.unsqueeze(-1).expand_as(x), x)
@@ -88,10 +88,10 @@ def pool_words(x: Tensor, word_of_piece: Tensor, width: int) -> Tensor:
 
 
 class RegionEncoder(nn.Module):
-    """Region states from geometry, kind, recognised text and, where configured, what a visual encoder saw there."""
+    """MLP from geometry, kind, recognised text and, where configured, visual features to region states."""
 
     def __init__(self, config: ModelConfig) -> None:
-        """An MLP, like the paper's visual adaptor."""
+        """Initialise randomly; the MLP is like the paper's visual adaptor."""
         super().__init__()
         hidden = config.hidden
         self.kind = nn.Embedding(len(KINDS), hidden)
@@ -111,10 +111,10 @@ class RegionEncoder(nn.Module):
         self.norm = nn.LayerNorm(hidden, eps=config.norm_eps)
 
     def forward(self, batch: Batch, pieces: nn.Embedding) -> Tensor:
-        """Region states of shape (B, K, d)."""
-        read = batch.region_texts >= 0  # (B, K, X)
-        text = pieces(batch.region_texts.clamp(min=0)) * read.unsqueeze(-1)
-        text = text.sum(2) / read.sum(2).clamp(min=1).unsqueeze(-1)  # (B, K, d)
+        """Return region states of shape (B, K, d)."""
+        real = batch.region_texts >= 0  # (B, K, X)
+        text = pieces(batch.region_texts.clamp(min=0)) * real.unsqueeze(-1)
+        text = text.sum(2) / real.sum(2).clamp(min=1).unsqueeze(-1)  # (B, K, d)
         x = self.kind(batch.kinds) + self.geometry(batch.geometry) + self.text(text)
         if self.visual is not None:
             x = x + self.visual(batch.features)

@@ -1,4 +1,4 @@
-"""Any text encoder of `transformers` in the place of our own: it is run by that library, from its own configuration."""
+"""Adapter for any other text encoder of `transformers`: that library runs it, from its own configuration."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class ForeignEncoder(nn.Module):
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        """Random weights, of the shape that `config.foreign_encoder` describes."""
+        """Initialise randomly, in the shape that `config.foreign_encoder` describes."""
         super().__init__()
         self.model = build_encoder(config.foreign_encoder or {})
         self.casing = CasingEmbedding(config.hidden)
@@ -26,27 +26,27 @@ class ForeignEncoder(nn.Module):
 
     @property
     def piece(self) -> nn.Embedding:
-        """The table of word pieces."""
+        """The embedding table of the word pieces."""
         table: nn.Embedding = self.model.get_input_embeddings()
         return table
 
     def forward(self, batch: Batch) -> Tensor:
-        """Word states of shape (B, W, d), zero beyond a post's words."""
+        """Return word states of shape (B, W, d), zero beyond a post's words."""
         x = self.piece(batch.piece_ids) + self.casing(batch)
         states = self.model(inputs_embeds=x, attention_mask=batch.piece_mask.to(torch.long)).last_hidden_state
         return pool_words(states, batch.word_of_piece, int(batch.words.max()))
 
     def lower(self, batch: Batch, stop: int) -> Tensor:
-        """Not possible here; see `TextEncoder.lower`."""
+        """Raise: the layers of a foreign encoder cannot be run in part; see `TextEncoder.lower`."""
         raise SettingsError("this encoder's layers cannot be sampled: set mc_dropout's encoder_layers to 0")
 
     def upper(self, x: Tensor, batch: Batch, start: int, masks: Tensor | None = None) -> Tensor:
-        """Not possible here; see `TextEncoder.upper`."""
+        """Raise: the layers of a foreign encoder cannot be run in part; see `TextEncoder.upper`."""
         raise SettingsError("this encoder's layers cannot be sampled: set mc_dropout's encoder_layers to 0")
 
 
 def build_encoder(settings: dict[str, Any]) -> Any:
-    """An encoder with random weights from a configuration of `transformers`.
+    """Build an encoder with random weights from a configuration of `transformers`.
 
     Raises:
         SetupError: `transformers` is not installed or does not know the model type.
@@ -64,5 +64,5 @@ def build_encoder(settings: dict[str, Any]) -> Any:
 
 
 def text_encoder(model: Any) -> Any:
-    """The encoder of a model that has a decoder too, else the model."""
+    """Return the encoder of an encoder-decoder model, or the model itself if it has no decoder."""
     return model.get_encoder() if model.config.is_encoder_decoder else model

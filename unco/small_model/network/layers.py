@@ -13,8 +13,8 @@ Drop = Callable[[Tensor, int], Tensor]
 """Dropout of an activation at a numbered site of a layer."""
 
 
-def masked(masks: Tensor, first: int) -> Drop:
-    """Dropout by given masks (N, sites, d): site s of the layer takes mask first + s, the same at all positions."""
+def mask_dropout(masks: Tensor, first: int) -> Drop:
+    """Make dropout use given masks (N, sites, d): site s takes mask first + s, the same at all positions."""
 
     def drop(x: Tensor, site: int) -> Tensor:
         return x * masks[:, first + site].unsqueeze(1)
@@ -26,7 +26,7 @@ class Attention(nn.Module):
     """Multi-head attention whose keys and values can be computed once and shared by many passes."""
 
     def __init__(self, hidden: int, heads: int) -> None:
-        """Four projections of size `hidden`."""
+        """Create four projections of size `hidden`."""
         super().__init__()
         self.heads = heads
         self.query = nn.Linear(hidden, hidden)
@@ -37,15 +37,15 @@ class Attention(nn.Module):
     def _split(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # (B, S, d) -> (B, h, S, d/h)
 
-    def key_value(self, memory: Tensor) -> KeyValue:
-        """Keys and values of a memory of shape (B, S, d)."""
-        return self._split(self.key(memory)), self._split(self.value(memory))
+    def key_value(self, states: Tensor) -> KeyValue:
+        """Project encoder states or earlier steps, (B, S, d), to keys and values."""
+        return self._split(self.key(states)), self._split(self.value(states))
 
     def forward(self, x: Tensor, key_value: KeyValue, mask: Tensor | None) -> Tensor:
-        """Attend.
+        """Attend to the given keys and values.
 
         Args:
-            x: (N, L, d) with N = B * T: row b * T + t is pass t of post b. T passes share one memory without a copy.
+            x: (N, L, d) with N = B * T: row b * T + t is pass t of post b. T passes share keys and values.
             key_value: of B posts.
             mask: True = may be attended; broadcastable to (B, heads, T * L, S).
 
@@ -63,13 +63,13 @@ class FeedForward(nn.Module):
     """Two linear layers with GELU between."""
 
     def __init__(self, hidden: int, inner: int) -> None:
-        """Widen to `inner` and back."""
+        """Create the two layers, from `hidden` to `inner` and back."""
         super().__init__()
         self.widen = nn.Linear(hidden, inner)
         self.narrow = nn.Linear(inner, hidden)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(.., d) -> (.., d)."""
+        """Apply the layers to each position: (.., d) -> (.., d)."""
         return self.narrow(F.gelu(self.widen(x)))  # type: ignore[no-any-return]
 
 
@@ -77,7 +77,7 @@ class EncoderLayer(nn.Module):
     """Self-attention and feed-forward, each added and normalised."""
 
     def __init__(self, hidden: int, heads: int, inner: int, eps: float) -> None:
-        """BERT's layer."""
+        """Create the parts of BERT's layer."""
         super().__init__()
         self.attention = Attention(hidden, heads)
         self.attention_norm = nn.LayerNorm(hidden, eps=eps)
@@ -85,19 +85,19 @@ class EncoderLayer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(hidden, eps=eps)
 
     def forward(self, x: Tensor, mask: Tensor, drop: Drop) -> Tensor:
-        """(B, S, d) -> (B, S, d); mask (B, 1, 1, S)."""
+        """Apply the layer: (B, S, d) -> (B, S, d); mask (B, 1, 1, S), True = real."""
         x = self.attention_norm(x + drop(self.attention(x, self.attention.key_value(x), mask), 0))
         return self.feed_forward_norm(x + drop(self.feed_forward(x), 1))  # type: ignore[no-any-return]
 
 
 class DecoderLayer(nn.Module):
-    """Causal self-attention, attention to the memory, feed-forward, each added and normalised."""
+    """Causal self-attention, cross-attention to the encoder states, feed-forward, each added and normalised."""
 
     SITES = 3
-    """Places where dropout acts."""
+    """Number of places where dropout acts."""
 
     def __init__(self, hidden: int, heads: int, inner: int, eps: float) -> None:
-        """An encoder layer with one more attention."""
+        """Create an encoder layer with cross-attention added."""
         super().__init__()
         self.attention = Attention(hidden, heads)
         self.attention_norm = nn.LayerNorm(hidden, eps=eps)
@@ -107,16 +107,16 @@ class DecoderLayer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(hidden, eps=eps)
 
     def forward(
-        self, x: Tensor, past: KeyValue | None, memory: KeyValue, causal: Tensor | None, seen: Tensor, drop: Drop
+        self, x: Tensor, past: KeyValue | None, encoded: KeyValue, causal: Tensor | None, mask: Tensor, drop: Drop
     ) -> tuple[Tensor, KeyValue]:
-        """One layer over new steps.
+        """Apply the layer to new steps.
 
         Args:
             x: (N, L, d), the new steps only.
             past: keys and values of earlier steps, each (N, h, P, d/h), or None.
-            memory: keys and values of the encoded posts, B of them (see `Attention.forward`).
+            encoded: keys and values of the encoder states of B posts (see `Attention.forward`).
             causal: (L, L) mask among the new steps; None for a single step.
-            seen: (B, 1, 1, S), which memory slots are real.
+            mask: (B, 1, 1, S), True where `encoded` is no padding.
             drop: dropout by site.
 
         Returns:
@@ -126,5 +126,5 @@ class DecoderLayer(nn.Module):
         if past is not None:
             own = (torch.cat([past[0], own[0]], dim=2), torch.cat([past[1], own[1]], dim=2))
         x = self.attention_norm(x + drop(self.attention(x, own, causal), 0))
-        x = self.cross_norm(x + drop(self.cross(x, memory, seen), 1))
+        x = self.cross_norm(x + drop(self.cross(x, encoded, mask), 1))
         return self.feed_forward_norm(x + drop(self.feed_forward(x), 2)), own

@@ -1,15 +1,15 @@
-"""What training minimises: Eqs. 1, 3 and 8."""
+"""The training losses: tokens (Eq. 1), regions (Eq. 3) and debiasing (Eq. 8)."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-NO_LEGAL = -1e4
+ILLEGAL_LOGIT = -1e4
 """Logit of an illegal symbol: its probability is 0 in float32, and 0 * log 0 stays finite."""
 
 
 def token_loss(log_probs: Tensor, symbols: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Mean cross-entropy over real steps (Eq. 1), smoothed over the legal symbols of each step.
+    """Compute the mean cross-entropy over real steps (Eq. 1), smoothed over the legal symbols of each step.
 
     Args:
         log_probs: (B, L, V), illegal symbols at about -1e4.
@@ -18,14 +18,14 @@ def token_loss(log_probs: Tensor, symbols: Tensor, smoothing: float = 0.0) -> Te
     """
     real = symbols >= 0
     picked = log_probs.gather(-1, symbols.clamp(min=0).unsqueeze(-1)).squeeze(-1)
-    legal = log_probs > NO_LEGAL / 2
+    legal = log_probs > ILLEGAL_LOGIT / 2
     spread = (log_probs * legal).sum(-1) / legal.sum(-1).clamp(min=1)
     losses = -(1 - smoothing) * picked - smoothing * spread
     return losses[real].mean()
 
 
 def region_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Mean KL divergence from the target distribution over the steps that have one (Eq. 3).
+    """Compute the mean KL divergence from the target distribution, over the steps that have one (Eq. 3).
 
     Args:
         logits: (B, L, K + 1), -inf at padded slots.
@@ -41,7 +41,7 @@ def region_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def debiasing_loss(words: Tensor, spans: Tensor, regions: Tensor, overlaps: Tensor, margin: float) -> Tensor:
-    """Triplet ranking loss between a name and regions, the margin shrinking with the overlap (Eq. 8).
+    """Compute the triplet ranking loss between a name and regions, with a margin that shrinks with the overlap (Eq. 8).
 
     Anchor: the mean of an entity's word states. Positive: a candidate of IoU > 0.5 with one of its gold boxes;
     negative: any other candidate. D = 1 - cosine. The margin is that of the negative, `margin` * (1 - its IoU). The
@@ -54,8 +54,8 @@ def debiasing_loss(words: Tensor, spans: Tensor, regions: Tensor, overlaps: Tens
         overlaps: (B, E, K), each candidate's best IoU with the entity's gold boxes, in [0, 1]; -1 = padding.
         margin: lambda, >= 0.
     """
-    place = torch.arange(words.shape[1], device=words.device)
-    inside = (place >= spans[..., :1]) & (place < spans[..., 1:])  # (B, E, W)
+    position = torch.arange(words.shape[1], device=words.device)
+    inside = (position >= spans[..., :1]) & (position < spans[..., 1:])  # (B, E, W)
     weights = inside.to(words.dtype)
     anchors = weights @ words / weights.sum(-1, keepdim=True).clamp(min=1)
     distance = 1.0 - F.normalize(anchors, dim=-1) @ F.normalize(regions, dim=-1).transpose(1, 2)  # (B, E, K)

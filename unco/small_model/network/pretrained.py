@@ -1,4 +1,4 @@
-"""Start a network from a pretrained text model of `transformers`."""
+"""Initialise a network from a pretrained text model of `transformers`."""
 
 from dataclasses import replace
 from math import gcd
@@ -13,16 +13,16 @@ from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.foreign_encoder import ForeignEncoder, text_encoder
 from unco.small_model.network.model import Network
 from unco.small_model.network.symbols import FIRST_TYPE
-from unco.small_model.network.weight_names import READERS
+from unco.small_model.network.weight_conversion import READERS
 
 FOREIGN_POSITIONS = 512
 """Longest input of an encoder whose configuration names none."""
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
-"""One of these a tokenizer is read from; without, transformers makes up an empty one and says nothing."""
+"""A tokenizer is read from one of these; without any, transformers silently makes an empty one."""
 
 
 def network_config(folder: Path) -> ModelConfig:
-    """Sizes of a saved text model, with everything else at its default.
+    """Derive a network configuration from a saved text model's sizes; everything else stays at its default.
 
     BERT, RoBERTa and BART run in our own layers; any other encoder is run by `transformers`.
 
@@ -52,7 +52,7 @@ def network_config(folder: Path) -> ModelConfig:
         feed_forward=4 * hidden,
         encoder_layers=0,
         positions=getattr(config, "max_position_embeddings", None) or FOREIGN_POSITIONS,
-        foreign_encoder=_plain(data),
+        foreign_encoder=_without_provenance(data),
     )
 
 
@@ -75,7 +75,7 @@ def load_pretrained(network: Network, folder: Path) -> None:
 
 
 def describe_labels(network: Network, tokenizer: Tokenizer) -> None:
-    """Start each type's vectors from the words of its name and description, in the pretrained piece embeddings."""
+    """Initialise each type's vectors as the mean pretrained embedding of its name and description."""
     with torch.no_grad():
         rows = [
             network.encoder.piece.weight[tokenizer.encode(f" {text}", add_special_tokens=False).ids].mean(0)
@@ -84,11 +84,11 @@ def describe_labels(network: Network, tokenizer: Tokenizer) -> None:
         vectors = torch.stack(rows)
         types = slice(FIRST_TYPE, FIRST_TYPE + len(rows))
         network.decoder.symbol.weight[types] = vectors
-        network.decoder.special_out.weight[types] = vectors - vectors.mean(0)  # what all share tells none from another
+        network.decoder.special_out.weight[types] = vectors - vectors.mean(0)  # what all share does not tell them apart
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
-    """A pretrained model's fast tokenizer.
+    """Read a pretrained model's fast tokenizer.
 
     Raises:
         SetupError: it has none.
@@ -107,7 +107,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 
 def start_network(folder: Path, **settings: Any) -> tuple[Network, Tokenizer]:
-    """A network that starts from a pretrained text model, and that model's tokenizer.
+    """Build a network from a pretrained text model; returns it with that model's tokenizer.
 
     Args:
         folder: see `hub_models.fetched_folder`.
@@ -141,18 +141,18 @@ def _transformers_model(folder: Path) -> Any:
     from transformers import AutoModel
 
     try:
-        model, told = AutoModel.from_pretrained(
+        model, loading_info = AutoModel.from_pretrained(
             folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
     except Exception as error:  # transformers raises many kinds
         raise SetupError(f"{folder} holds no weights as safetensors that transformers can read: {error}") from error
     # transformers fills what is missing with chance; a pooler is not used here
-    if missing := sorted(name for name in told["missing_keys"] if not name.startswith("pooler.")):
+    if missing := sorted(name for name in loading_info["missing_keys"] if not name.startswith("pooler.")):
         raise SetupError(f"{folder} lacks {len(missing)} of the model's weights, {missing[0]} for one: fetch it again")
     return model
 
 
-def _plain(data: dict[str, Any]) -> dict[str, Any]:
-    """A configuration without what says how it was made, so that it can be saved beside our weights."""
+def _without_provenance(data: dict[str, Any]) -> dict[str, Any]:
+    """Drop the entries that record how a configuration was made, so that it can be saved beside our weights."""
     dropped = ("architectures", "_name_or_path", "transformers_version", "dtype", "torch_dtype")
     return {name: value for name, value in data.items() if name not in dropped}

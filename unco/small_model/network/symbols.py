@@ -1,4 +1,4 @@
-"""The target language: what the decoder may say, when, and what it means.
+"""The target language: the symbols that the decoder generates, which may follow which, and what they encode.
 
 Per entity, in text order: `<s> w1 .. wn <r> type`, then `<end>`. Symbols are integers:
 0 `<end>`, 1 `<s>`, 2 `<r>`, 3 .. 3+N-1 the N types, then one pointer for each word of the post.
@@ -19,12 +19,12 @@ BEGIN = -1
 
 
 def pointer(word: int, types: int) -> int:
-    """The symbol that points at a word."""
+    """Return the symbol that points at a word."""
     return FIRST_TYPE + types + word
 
 
-class Heard(NamedTuple):
-    """What a step knows of what was said so far, each (B, L)."""
+class PreviousSymbols(NamedTuple):
+    """The part of the symbols generated so far that the next one depends on, each (B, L)."""
 
     previous: Tensor
     """The symbol just consumed, BEGIN at first."""
@@ -36,7 +36,7 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DecodedEntity:
-    """One entity of a decoded sequence, with the steps that its uncertainties are read from."""
+    """One entity of a decoded sequence, and the steps at which its uncertainties are measured."""
 
     span: Span
     type_index: int
@@ -50,12 +50,12 @@ class DecodedEntity:
 
     @property
     def type_step(self) -> int:
-        """The step whose input is `<r>`: it emits the type, and the region is read from the same state."""
+        """The step whose input is `<r>`: its state gives both the type and the region."""
         return self.end_step + 1
 
 
 def encode_entities(entities: Sequence[tuple[Span, int]], types: int) -> list[int]:
-    """Gold (span, type index) pairs in text order as symbols, `<end>` included."""
+    """Encode gold (span, type index) pairs, in text order, as symbols, `<end>` included."""
     symbols: list[int] = []
     for span, type_index in entities:
         symbols += [START, *(pointer(word, types) for word in range(span.start, span.stop)), REGION]
@@ -64,7 +64,7 @@ def encode_entities(entities: Sequence[tuple[Span, int]], types: int) -> list[in
 
 
 def decode_symbols(symbols: Sequence[int], types: int) -> list[DecodedEntity]:
-    """Read a grammatical sequence back; an entity cut off by the end of the sequence is left out."""
+    """Decode a grammatical sequence into entities; one cut off by the end of the sequence is left out."""
     entities: list[DecodedEntity] = []
     words: list[int] = []
     start_step = 0
@@ -81,7 +81,7 @@ def decode_symbols(symbols: Sequence[int], types: int) -> list[DecodedEntity]:
 
 
 def legal_next(previous: Tensor, last_word: Tensor, words: Tensor, types: int, width: int) -> Tensor:
-    """Which symbols may follow.
+    """Compute which symbols may come next.
 
     Args:
         previous: the symbol just consumed, BEGIN at first. Shape (B, L).
@@ -107,18 +107,18 @@ def legal_next(previous: Tensor, last_word: Tensor, words: Tensor, types: int, w
 
 
 def last_words(previous: Tensor, types: int) -> Tensor:
-    """For each step, the last word pointed at up to and with its input. Shapes (B, L) -> (B, L)."""
+    """Find, for each step, the last word pointed at up to and with its input. Shapes (B, L) -> (B, L)."""
     pointed = torch.where(previous >= FIRST_TYPE + types, previous - FIRST_TYPE - types, -1)
     return pointed.cummax(dim=1).values
 
 
 def first_words(previous: Tensor, types: int) -> Tensor:
-    """For each step, the first word of the newest name up to and with its input, -1 before. (B, L) -> (B, L)."""
+    """Find, for each step, the first word of the newest name up to its input, -1 before. (B, L) -> (B, L)."""
     before = torch.cat([torch.full_like(previous[:, :1], BEGIN), previous[:, :-1]], dim=1)
     first = torch.where((before == START) & (previous >= FIRST_TYPE + types), previous - FIRST_TYPE - types, -1)
     return first.cummax(dim=1).values
 
 
-def hear(previous: Tensor, types: int) -> Heard:
-    """What each step of a whole sequence knows, from its inputs (B, L)."""
-    return Heard(previous, first_words(previous, types), last_words(previous, types))
+def previous_symbols(previous: Tensor, types: int) -> PreviousSymbols:
+    """Summarise, for each step of a whole sequence, the symbols before it, from its inputs (B, L)."""
+    return PreviousSymbols(previous, first_words(previous, types), last_words(previous, types))

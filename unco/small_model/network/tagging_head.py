@@ -1,4 +1,4 @@
-"""The second head: what BIO tags say about the next symbol, so that it can be averaged with what the decoder says.
+"""The tagging head: BIO tag probabilities as a distribution over the next symbol, to average with the decoder's.
 
 A linear layer on the encoder tags each word (outside, begin, inside; by type). Read from left to right the tags are a
 distribution over the same target language as the decoder's: the next name starts at the next word tagged "begin", goes
@@ -19,7 +19,7 @@ TINY = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """Tag probabilities of B posts, summed up for reading."""
+    """Tag probabilities of B posts, with the cumulative sums that next-symbol probabilities are computed from."""
 
     counts: Tensor
     """(B,) words of each post."""
@@ -36,7 +36,7 @@ class Tags:
 
 
 def read_tags(logits: Tensor, counts: Tensor) -> Tags:
-    """Prepare tags for reading.
+    """Compute tag probabilities and their cumulative sums from logits.
 
     Args:
         logits: (B, W, 1 + 2 N): outside, then begin and inside of each type.
@@ -58,7 +58,7 @@ def read_tags(logits: Tensor, counts: Tensor) -> Tags:
 
 
 def tag_probabilities(tags: Tags, previous: Tensor, first_word: Tensor, last_word: Tensor) -> Tensor:
-    """Probabilities of the next symbol as the tags see it.
+    """Compute the probabilities of the next symbol from the tags.
 
     Args:
         tags: of B posts.
@@ -82,14 +82,14 @@ def tag_probabilities(tags: Tags, previous: Tensor, first_word: Tensor, last_wor
     between = (previous < START) | ((previous >= FIRST_TYPE) & (previous < FIRST_TYPE + types))
     inside = previous >= FIRST_TYPE + types
     specials = torch.stack([between * none_left, between * (1.0 - none_left), inside * (1.0 - goes_on)], -1)
-    kinds = _types(tags, first_word, last_word) * (previous == REGION).unsqueeze(-1)
+    type_columns = _types(tags, first_word, last_word) * (previous == REGION).unsqueeze(-1)
     next_word = (word == after.unsqueeze(-1)) * goes_on.unsqueeze(-1) * inside.unsqueeze(-1)
     pointers = starts * (previous == START).unsqueeze(-1) + next_word
-    return torch.cat([specials, kinds, pointers], -1)
+    return torch.cat([specials, type_columns, pointers], -1)
 
 
 def _types(tags: Tags, first_word: Tensor, last_word: Tensor) -> Tensor:
-    """Types of the newest name: its first word's "begin" and its later words' "inside", in proportion. (B, L, N)."""
+    """Distribution over the newest name's type: its first word's "begin" plus its later words' "inside". (B, L, N)."""
     first, last = first_word.clamp(min=0), last_word.clamp(min=0)
     total = _at(tags.begin_types, first) + _at(tags.inside_types, last + 1) - _at(tags.inside_types, first + 1)
     total = total.clamp(min=TINY)
@@ -97,6 +97,6 @@ def _types(tags: Tags, first_word: Tensor, last_word: Tensor) -> Tensor:
 
 
 def _at(table: Tensor, places: Tensor) -> Tensor:
-    """Rows of (B, S, ..) at (B, L): (B, L, ..)."""
+    """Pick rows of (B, S, ..) at indices (B, L): (B, L, ..)."""
     rows = torch.arange(len(table), device=table.device).unsqueeze(1)
     return table[rows, places]

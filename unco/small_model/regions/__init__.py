@@ -1,1 +1,1 @@
-"""Candidate regions of a picture: detectors, files of features, and regions simulated from gold boxes."""
+"""Candidate regions of a picture: from detectors, from region files, or simulated from gold boxes."""

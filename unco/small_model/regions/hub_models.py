@@ -1,4 +1,4 @@
-"""Models from a folder or from the Hugging Face hub: never a pickle, quietly, with one kind of error."""
+"""Loading of models from a folder or the Hugging Face hub: safetensors only, quietly, with one kind of error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ from pathlib import Path
 from unco.errors import SetupError
 
 USED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
-"""What is fetched from the hub: no pickles."""
+"""File patterns that are fetched from the hub: no pickles."""
 
 
 def fetched_folder(source: str) -> Path:
-    """The folder of a model, fetched from the hub where it is none.
+    """Return the folder of a model, fetching it from the hub unless `source` is a folder.
 
     Raises:
         SetupError: there is no such folder and it cannot be fetched.
@@ -29,11 +29,11 @@ def fetched_folder(source: str) -> Path:
 
 @contextmanager
 def loading(model: str, purpose: str) -> Iterator[None]:
-    """Whatever goes wrong while a model is loaded says what to do.
+    """Turn any error while a model is loaded into a `SetupError` that says what to do.
 
     Args:
         model: folder or name on the hub.
-        purpose: what it was to be loaded as, for the message.
+        purpose: kind of model that was wanted, for the message.
 
     Raises:
         SetupError: the model is not there, is of another kind, or lacks a part.

@@ -1,4 +1,4 @@
-"""Region files for a folder of pictures, computed once, so that training reads one format."""
+"""Computation of region files for a folder of pictures: once, before training."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,8 +14,8 @@ from unco.small_model.regions.region_files import RegionFolder, write_region_fil
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 
-MADE_WITH = "regions.json"
-"""In the folder of region files: the settings that they were made with."""
+SETTINGS_FILE = "regions.json"
+"""File beside the region files that records the settings they were made with."""
 
 
 def prepare_regions(
@@ -26,13 +26,13 @@ def prepare_regions(
     open_image: Callable[[str], Image.Image],
     console: Console,
 ) -> int:
-    """Write `<name of picture>.npz` for each picture; files that are there already are kept, so a rerun goes on.
+    """Write `<name of picture>.npz` for each picture; existing files are kept, so a rerun continues.
 
     Args:
-        pictures: folder; pictures in folders below it are not looked at.
-        out: folder of the region files; see `remember_settings`.
+        pictures: folder; subfolders are not searched.
+        out: folder of the region files; see `write_settings`.
         provider: finds the regions.
-        featuriser: looks at them; None = keep the features that the provider gives.
+        featuriser: adds features to them; None = keep the features that the provider gives.
         open_image: opens a picture by path, upright and RGB; raises PictureError.
         console: where the progress bar goes.
 
@@ -65,13 +65,13 @@ def prepare_regions(
     return len(missing)
 
 
-def chosen_provider(boxes: Path | None, detector: str | None, labels: Sequence[str]) -> RegionProvider:
-    """The provider that a command line asks for: region files, a detector, else faces and lines of text.
+def select_provider(boxes: Path | None, detector: str | None, labels: Sequence[str]) -> RegionProvider:
+    """Select the provider by command-line options: region files, a detector, else faces and lines of text.
 
     Args:
         boxes: folder of region files, such as VinVL's.
         detector: folder or hub name of a detector of transformers.
-        labels: what a zero-shot detector looks for; none = the detector has classes of its own.
+        labels: classes of a zero-shot detector; none = the detector has classes of its own.
 
     Raises:
         SettingsError: boxes and a detector, or labels without a detector.
@@ -94,13 +94,13 @@ def chosen_provider(boxes: Path | None, detector: str | None, labels: Sequence[s
     return FacesAndText()
 
 
-def remember_settings(out: Path, settings: dict[str, object]) -> None:
-    """Write down what a folder of region files is made with: a rerun that asks for something else would mix two kinds.
+def write_settings(out: Path, settings: dict[str, object]) -> None:
+    """Record the settings of a folder of region files; a rerun with others is refused, as it would mix two kinds.
 
     Raises:
         SettingsError: the folder holds region files made with other settings or elsewhere, or cannot be made.
     """
-    path, text = out / MADE_WITH, json.dumps(settings, indent=2, sort_keys=True) + "\n"
+    path, text = out / SETTINGS_FILE, json.dumps(settings, indent=2, sort_keys=True) + "\n"
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.glob("*.npz")) and (not path.is_file() or path.read_text("utf-8") != text):

@@ -1,7 +1,7 @@
-"""Candidate regions: where in a picture something might be that a name stands for.
+"""Candidate regions: the boxes that the small model chooses from when it grounds an entity.
 
-The small model points at one of these or at "not in the picture". Any callable of these shapes will do: a provider
-finds regions, a featuriser looks at what is in them.
+It points at one of them or at "not in the picture". Any callables with these signatures will do: a provider finds
+regions, a featuriser adds visual features to them.
 """
 
 from collections.abc import Sequence
@@ -17,38 +17,38 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RegionKind = Literal["person", "text", "object", "picture"]
-"""What was seen there; `picture` is the whole picture."""
+"""What was detected there; `picture` is the whole picture."""
 
 MOST_REGIONS = 28
-"""As many as the paper takes from its detector (K)."""
+"""Most candidate regions of a post: as many as the paper takes from its detector (K)."""
 
 PEOPLE = frozenset(
     "person people man men woman women boy girl child children kid baby guy lady gentleman player batter catcher"
     " pitcher umpire skier surfer skateboarder snowboarder cyclist rider pedestrian bride groom singer speaker"
     " soldier".split()
 )
-"""Class names of detectors that mean a person, by their last word."""
+"""Last words of detector classes that mean a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A candidate."""
+    """One candidate region."""
 
     box: Box
     kind: RegionKind
     text: str = ""
-    """What is written there, as recognised; empty for what is not text."""
+    """Recognised text; empty for what is not text."""
     score: float = 1.0
     """The detector's confidence, in [0, 1]."""
     features: "NDArray[np.float32] | None" = field(default=None, compare=False, repr=False)
-    """What a visual encoder saw there, shape (F,); None = nobody looked. Two regions are equal without it."""
+    """Visual features, shape (F,); None = none were computed. Equality ignores them."""
 
 
 class RegionProvider(Protocol):
-    """Finds regions: the same ones in the same order each time it is shown the same picture."""
+    """Callable that finds regions: for the same picture always the same, in the same order."""
 
     def __call__(self, image: Image.Image, source: str) -> list[Region]:
-        """Regions of an upright RGB picture, in its pixels.
+        """Find regions of an upright RGB picture, in its pixels.
 
         Args:
             image: the picture.
@@ -58,15 +58,15 @@ class RegionProvider(Protocol):
 
 
 class Featuriser(Protocol):
-    """Looks at regions: the same ones in the same order, with their `features` set."""
+    """Callable that computes visual features: it returns the same regions in order, with `features` set."""
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> list[Region]:
-        """Regions of an upright RGB picture, each with features of one and the same length."""
+        """Compute features of one length for each region of an upright RGB picture."""
         ...
 
 
-def looked_at(provider: RegionProvider, featuriser: Featuriser) -> RegionProvider:
-    """A provider whose regions, the whole picture among them, come with what a featuriser sees there."""
+def with_features(provider: RegionProvider, featuriser: Featuriser) -> RegionProvider:
+    """Wrap a provider so that its regions, and the whole picture, come with a featuriser's features."""
 
     def provide(image: Image.Image, source: str) -> list[Region]:
         return featuriser(image, with_whole_picture(provider(image, source), image.size))
@@ -75,30 +75,30 @@ def looked_at(provider: RegionProvider, featuriser: Featuriser) -> RegionProvide
 
 
 def regions_from_boxes(boxes: Sequence[Box]) -> list[Region]:
-    """A caller's own boxes, in their order."""
+    """Make regions of a caller's own boxes, in their order."""
     return [Region(box, "object") for box in boxes]
 
 
 def whole_picture(size: tuple[int, int]) -> Region:
-    """The picture itself, (width, height) pixels: the last candidate of every post with a picture, as in the paper."""
+    """Make the region of the whole picture, (width, height) pixels: every post's last candidate, as in the paper."""
     return Region(Box(0.0, 0.0, float(size[0]), float(size[1])), "picture")
 
 
 def with_whole_picture(regions: Sequence[Region], size: tuple[int, int]) -> tuple[Region, ...]:
-    """The regions and, unless the whole picture is among them already, the whole picture of (width, height) pixels."""
+    """Append the whole picture of (width, height) pixels, unless it is among the regions already."""
     if any(region.kind == "picture" for region in regions):
         return tuple(regions)
     return (*regions, whole_picture(size))
 
 
 def kind_of_class(name: str) -> RegionKind:
-    """`person` for a detector's class that means a person (man, woman, tennis player), else `object`."""
+    """Map a detector's class to `person` if it means one (man, woman, tennis player), else to `object`."""
     words = name.lower().split()
     return "person" if words and words[-1] in PEOPLE else "object"
 
 
 def clipped_box(corners: Sequence[float], size: tuple[int, int]) -> Box | None:
-    """(x1, y1, x2, y2) in pixels, cut at the edges of a picture of (width, height); None when nothing is left."""
+    """Clip (x1, y1, x2, y2) in pixels to a picture of (width, height); None when nothing is left."""
     x1, x2 = (min(max(float(x), 0.0), float(size[0])) for x in corners[::2])
     y1, y2 = (min(max(float(y), 0.0), float(size[1])) for y in corners[1::2])
     return Box(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None

@@ -1,4 +1,4 @@
-"""The arrays of a region file, checked: shapes that agree, finite numbers, plain text, nothing pickled."""
+"""Reading and validation of a region file's arrays: consistent shapes, finite numbers, plain text, no pickles."""
 
 import zipfile
 import zlib
@@ -16,12 +16,12 @@ REQUIRED = ("num_boxes", "image_h", "image_w", "bounding_boxes", "box_features",
 OPTIONAL = ("texts", "picture_features")
 NUMBERS = ("bounding_boxes", "scores", "box_features", "picture_features")
 
-DAMAGE = (OSError, ValueError, EOFError, RuntimeError, MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error)
-"""What NumPy and zipfile raise on files that are cut off, changed, pickled or no archive at all."""
+NPZ_ERRORS = (OSError, ValueError, EOFError, RuntimeError, MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error)
+"""Errors of NumPy and zipfile on files that are cut off, changed, pickled or no archive at all."""
 
 
 def read_arrays(path: Path) -> "Arrays":
-    """The arrays that regions are made of; others, such as VinVL's large class distributions, stay on the disk.
+    """Read the arrays that regions are made of; others, such as VinVL's class distributions, are not loaded.
 
     Returns:
         Key -> array; `texts` and `picture_features` where the file has them. Numbers are float32.
@@ -29,7 +29,7 @@ def read_arrays(path: Path) -> "Arrays":
     Raises:
         DataError: no such file, or what is in it is not in the format.
     """
-    data = _stored(path)
+    data = _load_arrays(path)
     for key in ("num_boxes", "image_h", "image_w"):
         if data[key].size != 1 or data[key].dtype.kind not in "iu":
             raise DataError(f"{path}: {key} is not one integer")
@@ -40,7 +40,7 @@ def read_arrays(path: Path) -> "Arrays":
     return data | {key: _finite(path, key, data[key]) for key in NUMBERS if key in data}
 
 
-def _stored(path: Path) -> "Arrays":
+def _load_arrays(path: Path) -> "Arrays":
     import numpy as np
 
     if not path.is_file():
@@ -53,7 +53,7 @@ def _stored(path: Path) -> "Arrays":
             if missing := [key for key in REQUIRED if key not in stored.files]:
                 raise DataError(f"{path} lacks {', '.join(missing)}: expected the layout of the VinVL features")
             found = {key: stored[key] for key in (*REQUIRED, *OPTIONAL) if key in stored.files}
-    except DAMAGE as error:
+    except NPZ_ERRORS as error:
         raise DataError(f"{path} is no readable .npz of plain arrays ({error}): fetch or compute it again") from error
     # NumPy hands out what does not look like an array as bytes.
     if bare := [key for key, value in found.items() if not isinstance(value, np.ndarray)]:

@@ -1,8 +1,8 @@
 """Region files: one `.npz` for each picture, in the layout of the published VinVL features.
 
 Keys: `num_boxes`, `image_h`, `image_w` (integers), `bounding_boxes` (n, 4) pixels x1 y1 x2 y2, `box_features` (n, F),
-`scores` (n,) in [0, 1], `objects` (n,) class names. Two of our own, which other readers pass over: `texts` (n,), what
-is written in a region, and `picture_features` (F,), those of the whole picture.
+`scores` (n,) in [0, 1], `objects` (n,) class names. Two of our own, which other readers pass over: `texts` (n,), the
+recognised text of a region, and `picture_features` (F,), those of the whole picture.
 """
 
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ from unco.types import Box
 if TYPE_CHECKING:
     from unco.small_model.regions.region_arrays import Arrays
 
-SLACK = 1.0
-"""Pixels that a box may stand out of its picture; it is cut there. More is a fault: the box is of another picture."""
+MAX_OVERHANG = 1.0
+"""Pixels by which a box may exceed its picture; it is clipped. More is an error: the box is of another picture."""
 
 
 def read_region_file(path: Path, most: int = MOST_REGIONS) -> list[Region]:
-    """Regions of one picture by falling score, then the whole picture.
+    """Read the regions of one picture, by falling score, then the whole picture.
 
     The whole picture's features are the file's `picture_features`, else the mean of its rows, else (no rows) zeros.
     A file of n boxes with features of length 0 has none: `features` is None then.
@@ -66,10 +66,10 @@ def read_region_file(path: Path, most: int = MOST_REGIONS) -> list[Region]:
 
 
 def write_region_file(path: Path, regions: Sequence[Region], size: tuple[int, int]) -> None:
-    """Write regions so that `read_region_file` gives them back, by falling score and the whole picture last.
+    """Write a region file that `read_region_file` reads back, by falling score and with the whole picture last.
 
     Args:
-        path: where to; its folder exists. A file that is there is replaced at once, never half.
+        path: file in an existing folder; an existing file is replaced atomically.
         regions: of one picture; all with features of one length, or all without.
         size: (width, height) of the picture in pixels.
 
@@ -80,10 +80,10 @@ def write_region_file(path: Path, regions: Sequence[Region], size: tuple[int, in
 
     whole = with_whole_picture(regions, size)
     rows = [region for region in whole if region.kind != "picture"]
-    looked = [region.features for region in rows if region.features is not None]
-    seen = next((region.features for region in whole if region.kind == "picture"), None)
-    lengths = {features.shape for features in (looked if seen is None else [*looked, seen])}
-    if len(looked) not in (0, len(rows)) or len(lengths) > 1 or (seen is not None and len(looked) != len(rows)):
+    of_rows = [region.features for region in rows if region.features is not None]
+    of_picture = next((region.features for region in whole if region.kind == "picture"), None)
+    lengths = {features.shape for features in (of_rows if of_picture is None else [*of_rows, of_picture])}
+    if len(of_rows) not in (0, len(rows)) or len(lengths) > 1 or (of_picture is not None and len(of_rows) != len(rows)):
         raise ValueError(f"regions need features of one length, or none at all; got {sorted(lengths)}")
     width = next(iter(lengths), (0,))[0]
     arrays: dict[str, Any] = {
@@ -91,13 +91,13 @@ def write_region_file(path: Path, regions: Sequence[Region], size: tuple[int, in
         "image_h": np.int64(size[1]),
         "image_w": np.int64(size[0]),
         "bounding_boxes": np.array([_corners(region.box) for region in rows], np.float32).reshape(-1, 4),
-        "box_features": np.array(looked, np.float32).reshape(len(rows), width),
+        "box_features": np.array(of_rows, np.float32).reshape(len(rows), width),
         "scores": np.array([region.score for region in rows], np.float32),
         "objects": np.array([region.kind for region in rows], np.str_),
         "texts": np.array([region.text for region in rows], np.str_),
     }
-    if seen is not None:
-        arrays["picture_features"] = np.asarray(seen, np.float32)
+    if of_picture is not None:
+        arrays["picture_features"] = np.asarray(of_picture, np.float32)
     part = path.with_name(f"{path.name}.part")
     with part.open("wb") as file:
         np.savez(file, **arrays)
@@ -111,7 +111,7 @@ def _corners(box: Box) -> tuple[float, float, float, float]:
 def _box(path: Path, index: int, corners: Sequence[float], size: tuple[int, int]) -> Box:
     x1, y1, x2, y2 = corners
     outside = max(-x1, -y1, x2 - size[0], y2 - size[1])
-    box = clipped_box(corners, size) if outside <= SLACK else None
+    box = clipped_box(corners, size) if outside <= MAX_OVERHANG else None
     if box is None:
         raise DataError(
             f"{path}: box {index} {corners} is empty or outside the picture of {size[0]} x {size[1]} pixels"
@@ -120,7 +120,7 @@ def _box(path: Path, index: int, corners: Sequence[float], size: tuple[int, int]
 
 
 def _kind(name: str, ours: bool) -> RegionKind:
-    """The class `text` means recognised text in files that have `texts`; elsewhere it is a class like any other."""
+    """Map a class to a kind; `text` means recognised text only in files that have `texts`."""
     return "text" if ours and name == "text" else kind_of_class(name)
 
 
@@ -130,20 +130,20 @@ def _picture(data: "Arrays", size: tuple[int, int]) -> Region:
     rows = data["box_features"]
     if not rows.shape[1]:
         return whole_picture(size)
-    seen = data.get("picture_features")
-    if seen is None:
-        seen = rows.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(rows.shape[1])
-    return replace(whole_picture(size), features=seen.astype(np.float32))
+    picture_features = data.get("picture_features")
+    if picture_features is None:
+        picture_features = rows.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(rows.shape[1])
+    return replace(whole_picture(size), features=picture_features.astype(np.float32))
 
 
 class RegionFolder:
-    """Region provider: looks the regions of `O_2371.jpg` up in `O_2371.jpg.npz`, else in `O_2371.npz`.
+    """Region provider that reads the regions of `O_2371.jpg` from `O_2371.jpg.npz`, else from `O_2371.npz`.
 
-    The whole picture is among them, as the last. All files must have features of one length: that of the first read.
+    The whole picture is the last of them. All files must have features of one length: that of the first read.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Take a folder; nothing is read yet.
+        """Set the folder; files are read when they are needed.
 
         Raises:
             DataError: there is no such folder.
@@ -154,23 +154,23 @@ class RegionFolder:
         self._first: tuple[Path, int] | None = None
 
     def __call__(self, image: Image.Image, source: str) -> list[Region]:
-        """Regions of a picture by the name of its file.
+        """Read the regions of a picture by the name of its file.
 
         Raises:
             DataError: no region file for it, one of a picture of another size, or one that cannot be read.
         """
         path = self._find(*_names(source))
         regions = self._read(path)
-        told = regions[-1].box
-        if (told.x2, told.y2) != image.size:
+        recorded = regions[-1].box
+        if (recorded.x2, recorded.y2) != image.size:
             raise DataError(
-                f"{path} is of a picture of {told.x2:g} x {told.y2:g} pixels, {source} has"
+                f"{path} is of a picture of {recorded.x2:g} x {recorded.y2:g} pixels, {source} has"
                 f" {image.width} x {image.height}: compute the regions from the picture as it is"
             )
         return regions
 
     def for_id(self, post_id: str) -> list[Region]:
-        """Regions of a data set's post by its id, which is the picture's name without extension.
+        """Read the regions of a data set's post by its id, which is the picture's name without extension.
 
         Raises:
             DataError: no region file for it, or one that cannot be read.
@@ -198,7 +198,7 @@ class RegionFolder:
 
 
 def _names(source: str) -> tuple[str, str]:
-    """What the region file of a picture may be called."""
+    """Return the two names that a picture's region file may have."""
     scheme = urlsplit(source).scheme.lower()
     if scheme == "data":
         raise DataError("regions are looked up by file name, and an inline picture has none: hand in a path or a URL")

@@ -1,1 +1,1 @@
-"""Estimators of uncertainty, one a file: entropy, MC dropout, and what is learned on top of them."""
+"""Uncertainty estimation: entropy, Monte Carlo dropout, and learned estimators on top of them."""

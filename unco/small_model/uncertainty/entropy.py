@@ -1,4 +1,4 @@
-"""From averaged distributions to one number per attribute (Eqs. 6-7), and from nats to [0, 1]."""
+"""Uncertainty of each attribute from averaged distributions (Eqs. 6-7), and its normalisation from nats to [0, 1]."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +13,18 @@ from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 
 def entropy(probabilities: Tensor) -> Tensor:
-    """Shannon entropy of the last dimension in nats (Eq. 6), in [0, ln V]. (.., V) -> (..)."""
+    """Compute the Shannon entropy of the last dimension in nats (Eq. 6), in [0, ln V]. (.., V) -> (..)."""
     terms: Tensor = torch.special.xlogy(probabilities, probabilities)
     return 0.0 - terms.sum(-1)  # not minus zero
 
 
-def doubt(probabilities: Tensor) -> Tensor:
-    """1 - the largest probability, the paper's baseline, in [0, 1). (.., V) -> (..)."""
+def least_confidence(probabilities: Tensor) -> Tensor:
+    """Compute 1 - the largest probability, the paper's baseline, in [0, 1). (.., V) -> (..)."""
     return 1.0 - probabilities.amax(-1)
 
 
 def surprisal(probabilities: Tensor, symbols: Tensor) -> Tensor:
-    """Minus the logarithm of the probability of what was said, in nats, in [0, 21]. (.., V), (..) -> (..)."""
+    """Compute minus the log-probability of the decoded symbols, in nats, in [0, 21]. (.., V), (..) -> (..)."""
     return -probabilities.gather(-1, symbols.unsqueeze(-1)).squeeze(-1).clamp(min=1e-9).log()
 
 
@@ -33,7 +33,7 @@ class StepUncertainty:
     """Uncertainty of each step of a batch, (B, L)."""
 
     spans: Tensor
-    """Of the symbol, as it counts for spans."""
+    """Of the symbol; spans sum over it."""
     types: Tensor
     """Of the type, where the step's input is `<r>`."""
     regions: Tensor
@@ -43,16 +43,16 @@ class StepUncertainty:
 def step_uncertainty(
     symbols: Tensor, tokens: Tensor, types: Tensor, regions: Tensor, estimator: Estimator
 ) -> StepUncertainty:
-    """Measure averaged distributions.
+    """Compute the uncertainty of each step from averaged distributions.
 
     Args:
-        symbols: what was said, (B, L).
+        symbols: the decoded symbols, (B, L).
         tokens: distributions over symbols, (B, L, V).
-        types: distributions over the types that are given out, (B, L, N).
+        types: distributions over the scheme's types, (B, L, N).
         regions: distributions over regions, (B, L, K + 1).
-        estimator: what is measured.
+        estimator: says which measure to use.
     """
-    of_choice = doubt if estimator.measure == "doubt" else entropy
+    of_choice = least_confidence if estimator.measure == "doubt" else entropy
     of_symbol = entropy(tokens) if estimator.measure == "entropy" else surprisal(tokens, symbols)
     if estimator.region == "groundable":
         none = regions[..., -1:]
@@ -61,7 +61,7 @@ def step_uncertainty(
 
 
 def span_uncertainty(entity: DecodedEntity, steps: Sequence[float], variant: SpanVariant) -> float:
-    """Uncertainty of an entity's span from that of its steps (Eq. 7).
+    """Compute the uncertainty of an entity's span from that of its steps (Eq. 7).
 
     Raises:
         ValueError: the variant is `learned`, which is no sum over steps.
@@ -87,7 +87,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Normaliser:
-    """Maps raw values to [0, 1] by the range seen on dev, clipped: the rule that fits the paper's Figures 3 and 6."""
+    """Min-max normalisation by the range seen on dev, clipped to [0, 1]: it fits the paper's Figures 3 and 6."""
 
     span: Range
     type: Range
@@ -105,23 +105,23 @@ class Normaliser:
 
 
 def fit_minmax(raw: Sequence[Uncertainty]) -> Normaliser:
-    """The range of each attribute over a development set, at least one entity."""
+    """Fit a normaliser to the range of each attribute over a development set of at least one entity."""
     columns = {name: [value.of(name) for value in raw] for name in ATTRIBUTES}
     return Normaliser(**{name: Range(min(column), max(column)) for name, column in columns.items()})
 
 
 def fit_normaliser(raw: Sequence[Uncertainty], estimator: Estimator) -> Normaliser:
-    """What puts an estimator's values in [0, 1]: the range on a development set, unless they are chances already."""
-    chance = Range(0.0, 1.0)
+    """Fit a normaliser for an estimator: the range on a development set, except for values that are probabilities."""
+    unit = Range(0.0, 1.0)
     if estimator.measure == "doubt":
-        return Normaliser(chance, chance, chance)
+        return Normaliser(unit, unit, unit)
     found = fit_minmax(raw)
-    span = chance if estimator.span == "learned" else found.span
-    return replace(found, span=span, type=chance if estimator.type == "learned" else found.type)
+    span = unit if estimator.span == "learned" else found.span
+    return replace(found, span=span, type=unit if estimator.type == "learned" else found.type)
 
 
 def log_cardinality(types: int, symbols: int, regions: int) -> Normaliser:
-    """U / ln K: 1 means "all options equally likely"; no data needed.
+    """Make a normaliser that divides by ln K: 1 means "all options equally likely"; no data needed.
 
     Args:
         types: number of types.
@@ -132,7 +132,7 @@ def log_cardinality(types: int, symbols: int, regions: int) -> Normaliser:
 
 
 def quantile_thresholds(normalised: Sequence[Uncertainty], rates: dict[Attribute, float]) -> Thresholds:
-    """Thresholds that route a wanted share of a development set's entities (no labels needed).
+    """Choose thresholds that route a wanted share of a development set's entities (no labels needed).
 
     Args:
         normalised: of every entity predicted on dev.

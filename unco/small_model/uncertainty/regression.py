@@ -1,4 +1,4 @@
-"""Logistic regression: the chance of an event from a few numbers."""
+"""Logistic regression: the probability of an event from a few features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from math import exp
 import torch
 
 PENALTY = 1e-3
-"""Weight of the squared weights, of standardised numbers, beside the mean loss of a row."""
+"""L2 penalty on the weights of the standardised features, beside the mean loss of a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """As fitted; it reads the numbers as they come."""
+    """A fitted logistic regression; features need not be standardised."""
 
     weights: tuple[float, ...]
     bias: float
 
     def __call__(self, numbers: Sequence[float]) -> float:
-        """The chance, in [0, 1].
+        """Compute the probability, in [0, 1].
 
         Args:
             numbers: as many as there are weights.
@@ -28,11 +28,11 @@ class Regression:
 
 
 def fit_regression(rows: Sequence[Sequence[float]], events: Sequence[bool]) -> Regression:
-    """Fit by maximum likelihood with a small penalty; the same rows give the same weights.
+    """Fit by maximum likelihood with a small L2 penalty; the same rows give the same weights.
 
     Args:
-        rows: numbers of each case, at least one case.
-        events: whether it happened.
+        rows: features of each case, at least one case.
+        events: whether the event happened in each case.
     """
     raw = torch.tensor(rows, dtype=torch.float64)
     mean, scale = raw.mean(0), raw.std(0, correction=0).clamp(min=1e-6)
@@ -43,12 +43,12 @@ def fit_regression(rows: Sequence[Sequence[float]], events: Sequence[bool]) -> R
 
     def loss() -> float:
         optimizer.zero_grad()
-        fault = torch.nn.functional.binary_cross_entropy_with_logits(x @ weights + bias, y)
-        total = fault + PENALTY * weights.square().sum()
+        mean_loss = torch.nn.functional.binary_cross_entropy_with_logits(x @ weights + bias, y)
+        total = mean_loss + PENALTY * weights.square().sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total.item()
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     with torch.no_grad():
-        own = weights / scale
-        return Regression(tuple(own.tolist()), float(bias - own @ mean))
+        unscaled = weights / scale
+        return Regression(tuple(unscaled.tolist()), float(bias - unscaled @ mean))

@@ -1,7 +1,7 @@
-"""What both heads say about a span, as twelve numbers that a regression reads (estimator `learned`).
+"""Twelve features of a span from both heads, for the regression of the estimator `learned`.
 
-The two heads go wrong in different ways: the decoder's surprisals tell whether it would have started, gone on and ended
-otherwise, the tags also how open the words around the span are. How much each counts is learned on dev.
+The two heads err differently: the decoder's surprisals measure how nearly it would have started, continued or ended the
+span otherwise; the tags also measure how ambiguous the words around it are. The weights are fitted on dev.
 """
 
 from collections.abc import Sequence
@@ -11,34 +11,34 @@ from math import log
 import torch
 from torch import Tensor
 
-from unco.small_model.network.decoder import Memory
+from unco.small_model.network.decoder import EncoderStates
 from unco.small_model.network.decoding import Decoded
 from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import FIRST_TYPE, DecodedEntity, decode_symbols, hear
+from unco.small_model.network.symbols import FIRST_TYPE, DecodedEntity, decode_symbols, previous_symbols
 from unco.small_model.network.tagging_head import Tags
 from unco.small_model.uncertainty.entropy import entropy, surprisal
 
-LEAST = 0.01
+NATS_OFFSET = 0.01
 """Nats added before the logarithm is taken."""
 
 SPAN_SIGNALS = 12
-"""How many there are."""
+"""Number of features of a span."""
 Signals = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What one head says at each step of a post, in nats."""
+    """Uncertainties of one head at each step of a post, in nats."""
 
-    said: Sequence[float]
-    """Surprisal of the symbol."""
-    types: Sequence[float]
-    """Entropy over the types."""
+    surprisals: Sequence[float]
+    """Of the symbol."""
+    type_entropies: Sequence[float]
+    """Over the types."""
 
 
 @torch.inference_mode()
-def span_signals(network: Network, memory: Memory, decoded: Decoded) -> list[list[Signals]]:
-    """Signals of each entity, by post, in the order of `decode_symbols`.
+def span_signals(network: Network, encoded: EncoderStates, decoded: Decoded) -> list[list[Signals]]:
+    """Compute the features of each entity's span, by post, in the order of `decode_symbols`.
 
     They are logarithms of nats: of both heads, the surprisals of the decision to start, of the pointers together and of
     the decision to end, and the entropy over the network's own types; and the entropies of "begins, continues or
@@ -46,20 +46,20 @@ def span_signals(network: Network, memory: Memory, decoded: Decoded) -> list[lis
 
     Args:
         network: in evaluation mode.
-        memory: of B posts.
-        decoded: what they say.
+        encoded: encoder states of B posts.
+        decoded: their decoded symbols.
     """
-    labels, tags = len(network.config.labels), network.read_tags(memory)
-    heard = hear(shift(decoded.symbols), labels)
+    labels, tags = len(network.config.labels), network.read_tags(encoded)
+    history = previous_symbols(shift(decoded.symbols), labels)
     heads = []
     for name in ("decoder", "tags"):
-        tokens = network.step_probabilities(decoded.states, heard, memory, name, tags)
+        tokens = network.step_probabilities(decoded.states, history, encoded, name, tags)
         types = entropy(tokens[..., FIRST_TYPE : FIRST_TYPE + labels])
         heads.append((surprisal(tokens, decoded.symbols).tolist(), types.tolist()))
     words = _word_entropies(tags).tolist()
     return [
         [
-            _signals(entity, [_Head(said[row], types[row]) for said, types in heads], words[row])
+            _signals(entity, [_Head(surprisals[row], types[row]) for surprisals, types in heads], words[row])
             for entity in decode_symbols(symbols, labels)
         ]
         for row, symbols in enumerate(decoded.symbols.tolist())
@@ -67,10 +67,10 @@ def span_signals(network: Network, memory: Memory, decoded: Decoded) -> list[lis
 
 
 def _word_entropies(tags: Tags) -> Tensor:
-    """Of "begins, continues or neither", with a zero before the first word and after the last. (B, W + 2)."""
+    """Compute each word's entropy of "begins, continues or neither", with a zero at both ends. (B, W + 2)."""
     begin, inside = tags.begin, tags.inside[:, :-1]
-    chances = torch.stack([begin, inside, (1.0 - begin - inside).clamp(min=0.0)], -1)
-    return torch.nn.functional.pad(entropy(chances), (1, 1))
+    tags_by_kind = torch.stack([begin, inside, (1.0 - begin - inside).clamp(min=0.0)], -1)
+    return torch.nn.functional.pad(entropy(tags_by_kind), (1, 1))
 
 
 def _signals(entity: DecodedEntity, heads: Sequence[_Head], words: Sequence[float]) -> Signals:
@@ -79,10 +79,10 @@ def _signals(entity: DecodedEntity, heads: Sequence[_Head], words: Sequence[floa
         value
         for head in heads
         for value in (
-            head.said[entity.start_step],
-            sum(head.said[entity.start_step + 1 : entity.end_step]),
-            head.said[entity.end_step],
-            head.types[entity.type_step],
+            head.surprisals[entity.start_step],
+            sum(head.surprisals[entity.start_step + 1 : entity.end_step]),
+            head.surprisals[entity.end_step],
+            head.type_entropies[entity.type_step],
         )
     ]
-    return tuple(log(value + LEAST) for value in (*steps, around[1], around[0], around[-1], max(around)))
+    return tuple(log(value + NATS_OFFSET) for value in (*steps, around[1], around[0], around[-1], max(around)))

@@ -1,8 +1,8 @@
-"""What the names of the training data look like to the encoder: where a new name lies among them tells of its type.
+"""Encoder vectors of the training data's names, to check the type of a new name against its nearest neighbours.
 
-A name is the mean of its words' vectors, on the axes along which known names differ most, of length 1. A known name
-weighs exp(`SHARPNESS` * cosine), so that the types of the nearest few dozen count. Where these are of other types than
-what the model says, it is seldom right: a distance in feature space, which needs no second pass.
+A name is the mean of its words' vectors, projected on the principal axes of the training names and scaled to length 1.
+A training name weighs exp(`SHARPNESS` * cosine), so that the types of the nearest few dozen count. Where these are of
+other types than the model predicts, it is seldom right: a distance in feature space, which needs no second pass.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from torch import Tensor
 from unco.types import Span
 
 AXES = 128
-"""Numbers that a name is kept as."""
+"""Dimensions that a name is projected to."""
 
 SHARPNESS = 20.0
 """Chosen on dev among 10 to 80; between 15 and 30 little depends on it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KnownNames:
-    """Names of a training split. M names, A axes, words of d numbers, N of the network's own labels."""
+class TrainingNames:
+    """The vectors and types of a training split's names: M names, A axes, d numbers a word, N labels."""
 
     centre: Tensor
     """(d,), the mean name."""
@@ -34,28 +34,28 @@ class KnownNames:
     """(M,), int16, index of each name's label."""
 
     def types_near(self, names: Tensor, labels: int) -> Tensor:
-        """Distribution of the types of the known names around some names: (E, d) -> (E, `labels`); rows sum to 1."""
-        placed = torch.nn.functional.normalize((names - self.centre) @ self.axes.T, dim=-1)
-        weights = (SHARPNESS * placed @ self.names.T).softmax(-1)
+        """Compute the type distribution of training names near each name: (E, d) -> (E, `labels`); rows sum to 1."""
+        projected = torch.nn.functional.normalize((names - self.centre) @ self.axes.T, dim=-1)
+        weights = (SHARPNESS * projected @ self.names.T).softmax(-1)
         return weights.new_zeros(len(weights), labels).index_add(-1, self.types.to(torch.int64), weights)
 
     def state(self) -> dict[str, Tensor]:
-        """As it is saved."""
+        """Return the tensors by name, as a checkpoint stores them."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def to(self, device: torch.device | str) -> "KnownNames":
-        """The same on a device: that of the names that it is asked about."""
+    def to(self, device: torch.device | str) -> "TrainingNames":
+        """Copy to a device; it must be the one of the names that are compared."""
         return replace(self, **{name: tensor.to(device) for name, tensor in self.state().items()})
 
     def check(self, hidden: int, labels: int) -> None:
-        """See that they are of a network.
+        """Check that the names fit a network.
 
         Args:
-            hidden: d, what its encoder gives for a word.
-            labels: how many types it tells apart.
+            hidden: d, width of its encoder.
+            labels: number of its types.
 
         Raises:
-            ValueError: they are not.
+            ValueError: they do not fit.
         """
         count, axes = self.names.shape
         if (self.centre.shape, self.axes.shape, self.types.shape) != ((hidden,), (axes, hidden), (count,)):
@@ -65,14 +65,14 @@ class KnownNames:
 
 
 def name_vectors(words: Tensor, spans: Sequence[Span]) -> Tensor:
-    """Names of one post: (W, d), E spans -> (E, d)."""
+    """Average the word vectors of each span of one post: (W, d), E spans -> (E, d)."""
     if not spans:
         return words.new_zeros(0, words.shape[-1])
     return torch.stack([words[span.start : span.stop].mean(0) for span in spans])
 
 
-def know_names(vectors: Tensor, types: Sequence[int]) -> KnownNames:
-    """Keep the names of a training split.
+def fit_training_names(vectors: Tensor, types: Sequence[int]) -> TrainingNames:
+    """Fit the axes to the names of a training split and project the names on them.
 
     Args:
         vectors: (M, d), at least one.
@@ -83,4 +83,4 @@ def know_names(vectors: Tensor, types: Sequence[int]) -> KnownNames:
     centred = (vectors - centre).double()
     axes = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(-1)[:, :AXES].T.to(vectors.dtype).contiguous()
     names = torch.nn.functional.normalize((vectors - centre) @ axes.T, dim=-1)
-    return KnownNames(centre, axes, names, torch.tensor(types, dtype=torch.int16))
+    return TrainingNames(centre, axes, names, torch.tensor(types, dtype=torch.int16))

@@ -1,1 +1,1 @@
-"""Box frames: in which numbers a model reads and writes a box."""
+"""Box frames: the coordinate systems in which models read and write boxes."""

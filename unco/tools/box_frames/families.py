@@ -1,4 +1,4 @@
-"""Which box frame a family of models speaks, by the model's name, and how that is known."""
+"""The box frame of each family of models, looked up by the model's name, with its source."""
 
 import re
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from unco.tools.box_frames.frame import FRAMES, Frame
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family of models."""
+    """A family of models, the pattern of its names, and its box frame."""
 
     name: str
     pattern: str
-    """Found in a model's name, in lower case."""
+    """Regular expression that matches in the lower-case name of its models."""
     frame: str | None
     """Name of its frame; None = it writes points, which are no boxes."""
     source: str
@@ -72,11 +72,11 @@ FAMILIES: tuple[Family, ...] = (
     Family("Molmo", r"molmo", None, "abhaybd/GraspMolmo issue 2: x, y in percent", "points, no boxes"),
     Family("answers written by hand", r"^authored", "pixels", "unco.demo.authored_server"),
 )
-"""The first whose pattern is found counts."""
+"""Known families; the first whose pattern matches is used."""
 
 
 def frame_for(model: str) -> Frame:
-    """The frame of a model's family, by the model's name.
+    """Look up the frame of a model's family by the model's name.
 
     Raises:
         SettingsError: the family is not known, or it writes no boxes.

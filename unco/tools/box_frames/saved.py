@@ -1,4 +1,4 @@
-"""Box frames that a probe found, kept for later runs: `frames.json` in the cache directory, by endpoint and model."""
+"""Probed box frames, saved by endpoint and model in `frames.json` of the cache directory."""
 
 import json
 import logging
@@ -23,24 +23,24 @@ def frames_file() -> Path:
 
 
 def saved_frame(base_url: str | None, model: str) -> str | None:
-    """Name of the frame that a probe found for a model at an endpoint; None = none was saved.
+    """Look up the name of the frame that was saved for a model at an endpoint; None = none was.
 
     The file is read once in a process: nodes ask for every correction, some on an event loop, which must not wait for a
     disk.
     """
-    return _read(frames_file()).get(_address(base_url), {}).get(model)
+    return _load_frames(frames_file()).get(_without_credentials(base_url), {}).get(model)
 
 
 def save_frame(base_url: str | None, model: str, frame: str) -> Path:
-    """Keep a frame for later runs; readers see the old file or the new one, never half of it.
+    """Save a frame for later runs; the file is replaced atomically.
 
     Raises:
         SetupError: the file cannot be written.
     """
     path = frames_file()
-    _read.cache_clear()
-    saved = _read(path)
-    saved = saved | {_address(base_url): saved.get(_address(base_url), {}) | {model: frame}}
+    _load_frames.cache_clear()
+    saved = _load_frames(path)
+    saved = saved | {_without_credentials(base_url): saved.get(_without_credentials(base_url), {}) | {model: frame}}
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as new:
@@ -48,18 +48,18 @@ def save_frame(base_url: str | None, model: str, frame: str) -> Path:
         os.replace(new.name, path)
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error}") from error
-    _read.cache_clear()
+    _load_frames.cache_clear()
     return path
 
 
-def _address(base_url: str | None) -> str:
-    """An address without what may be a name and a password in it."""
+def _without_credentials(base_url: str | None) -> str:
+    """Strip an address of user name and password."""
     return re.sub(r"//[^/@]*@", "//", (base_url or "").rstrip("/"))
 
 
 @cache
-def _read(path: Path) -> Saved:
-    """What the file holds; nothing when there is none. One that is broken counts as none, with a warning."""
+def _load_frames(path: Path) -> Saved:
+    """Load the file; empty if it is missing, or, with a warning, if it is broken."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -1,1 +1,1 @@
-"""Stage 1 as a tool: the small model or its saved predictions, and the thresholds of a policy."""
+"""Stage 1 as a tool: the small model, or saved predictions; with the thresholds of a policy, if one is given."""

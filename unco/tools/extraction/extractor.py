@@ -1,4 +1,4 @@
-"""Stage 1 behind one protocol: the network, or saved predictions. Both turn a post into uncertain triplets."""
+"""The protocol of stage 1 (post in, triplets with uncertainties out), and its implementation by the network."""
 
 import asyncio
 import os
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from unco.small_model.predictor import Prediction, Predictor
 
 
-LOOKING = 4
-"""Pictures that are looked at, at once; the detectors take one at a time, so more would only fill memory."""
+PICTURE_THREADS = 4
+"""Pictures that are processed at once; the detectors take one at a time, so more would only fill memory."""
 
 
 NO_PICTURE = "no picture was seen, so nothing is grounded"
@@ -34,10 +34,10 @@ NO_PROVIDER = 'no region provider is installed, so only the whole picture is a c
 
 
 class Extractor(Protocol):
-    """Stage 1; any function of this shape will do."""
+    """Stage 1: any callable with this signature will do."""
 
     def __call__(self, post: Post) -> Extraction:
-        """Entities of a post with their uncertainties.
+        """Extract the entities of a post with their uncertainties.
 
         Raises:
             PostError: the text cannot be used.
@@ -50,19 +50,19 @@ class AsyncExtractor(Extractor, Protocol):
     """Stage 1 that can also be awaited."""
 
     async def acall(self, post: Post) -> Extraction:
-        """As calling it, without holding a thread while the model works."""
+        """Extract the entities without holding a thread while the model runs."""
 
 
 async def extract_async(extractor: Extractor, post: Post) -> Extraction:
-    """Await any extractor: one that cannot be awaited is called in a thread."""
+    """Call any extractor from async code: one without `acall` runs in a thread."""
     if isinstance(extractor, AsyncExtractor):
         return await extractor.acall(post)
     return await asyncio.to_thread(extractor, post)
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A post's text, cut into words."""
+class _Text:
+    """A post's text, split into words."""
 
     text: str
     tokens: tuple[str, ...]
@@ -70,8 +70,8 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A post's picture, looked at."""
+class _Candidates:
+    """A post's candidate regions, and the picture that they are from."""
 
     picture: Picture | None
     regions: Sequence[Region]
@@ -84,7 +84,7 @@ class _Seen:
 
 
 class NetworkExtractor:
-    """The small model and its region provider; loaded at the first call, not before.
+    """Stage 1 by the small model and a region provider, both loaded at the first call.
 
     Posts that are handed in at the same time, by threads or by tasks, run through the network as one batch.
     """
@@ -95,10 +95,10 @@ class NetworkExtractor:
         provider: RegionProvider | None,
         batching: Batching | None = None,
     ) -> None:
-        """Keep how to load, load nothing.
+        """Set how to load; nothing is loaded yet.
 
         Args:
-            load: gives the predictor; called at the first post, and again only where it failed.
+            load: gives the predictor; called at the first post, and again only if it failed.
             provider: finds candidate regions; None = only the caller's boxes and the whole picture.
             batching: how posts that come at the same time share the network; None = the defaults.
         """
@@ -109,32 +109,34 @@ class NetworkExtractor:
         self._model: tuple[Predictor, MicroBatcher] | None = None
 
     def __call__(self, post: Post) -> Extraction:
-        """See `Extractor`.
+        """Extract the entities of a post; see `Extractor`.
 
         Raises:
             Overloaded: too many posts wait for the network.
         """
-        read = _Read(*read_text(post.text))
+        words = _Text(*read_text(post.text))
         picture = view_picture(post.image) if post.image is not None else None
         # Side by side: the first time, detectors and network load for seconds each.
-        looking = None if picture is None else _picture_threads(os.getpid()).submit(self._look, post, picture)
+        pending = None if picture is None else _picture_threads(os.getpid()).submit(self._find_regions, post, picture)
         predictor, batcher = self._loaded()
-        seen = self._look(post, None) if looking is None else looking.result()
-        told = _model_input(predictor, post, read, seen)
-        return _extraction(predictor, read, seen, batcher(told), _about_caption(predictor, post))
+        candidates = self._find_regions(post, None) if pending is None else pending.result()
+        model_input = _model_input(predictor, post, words, candidates)
+        return _extraction(predictor, words, candidates, batcher(model_input), _caption_warnings(predictor, post))
 
     async def acall(self, post: Post) -> Extraction:
-        """As calling it; pictures are looked at in a few threads, and none is held while the network works.
+        """Extract the entities without holding a thread while the network runs; a few threads process pictures.
 
         Raises:
             Overloaded: too many posts wait for the network.
         """
-        read = _Read(*read_text(post.text))
-        looking = None if post.image is None else _picture_threads(os.getpid()).submit(self._view_and_look, post)
+        words = _Text(*read_text(post.text))
+        threads = _picture_threads(os.getpid())
+        pending = None if post.image is None else threads.submit(self._open_and_find_regions, post)
         predictor, batcher = await asyncio.to_thread(self._loaded) if self._model is None else self._model
-        seen = self._look(post, None) if looking is None else await asyncio.wrap_future(looking)
-        told = _model_input(predictor, post, read, seen)
-        return _extraction(predictor, read, seen, await batcher.acall(told), _about_caption(predictor, post))
+        candidates = self._find_regions(post, None) if pending is None else await asyncio.wrap_future(pending)
+        model_input = _model_input(predictor, post, words, candidates)
+        predictions = await batcher.acall(model_input)
+        return _extraction(predictor, words, candidates, predictions, _caption_warnings(predictor, post))
 
     def _loaded(self) -> "tuple[Predictor, MicroBatcher]":
         with self._lock:
@@ -143,34 +145,34 @@ class NetworkExtractor:
                 self._model = predictor, MicroBatcher(predictor.predict, self._batching)
             return self._model
 
-    def _view_and_look(self, post: Post) -> _Seen:
-        return self._look(post, view_picture(post.image) if post.image is not None else None)
+    def _open_and_find_regions(self, post: Post) -> _Candidates:
+        return self._find_regions(post, view_picture(post.image) if post.image is not None else None)
 
-    def _look(self, post: Post, picture: Picture | None) -> _Seen:
+    def _find_regions(self, post: Post, picture: Picture | None) -> _Candidates:
         if picture is None or post.image is None:
-            return _Seen(None, (), (NO_PICTURE,))
+            return _Candidates(None, (), (NO_PICTURE,))
         if post.regions is not None:
-            return _Seen(picture, inside(post.regions, picture), picture.warnings)
+            return _Candidates(picture, regions_inside(post.regions, picture), picture.warnings)
         if self._provider is None:
-            return _Seen(picture, (), (*picture.warnings, NO_PROVIDER))
-        return _Seen(picture, self._provider(picture.image, post.image), picture.warnings)
+            return _Candidates(picture, (), (*picture.warnings, NO_PROVIDER))
+        return _Candidates(picture, self._provider(picture.image, post.image), picture.warnings)
 
 
 @lru_cache(maxsize=1)
 def _picture_threads(process: int) -> ThreadPoolExecutor:
-    """Threads that look at pictures, for one process: threads do not survive a fork.
+    """Create the threads that process pictures, once for each process: threads do not survive a fork.
 
-    Not asyncio's own few threads: there, a crowd of pictures would keep questions to the MLLM waiting.
+    They are not asyncio's own few threads: there, many pictures would keep questions to the MLLM waiting.
     """
-    return ThreadPoolExecutor(LOOKING, f"unco-pictures-{process}")
+    return ThreadPoolExecutor(PICTURE_THREADS, f"unco-pictures-{process}")
 
 
-def _model_input(predictor: "Predictor", post: Post, read: _Read, seen: _Seen) -> ModelInput:
+def _model_input(predictor: "Predictor", post: Post, words: _Text, candidates: _Candidates) -> ModelInput:
     caption = (post.caption or "") if predictor.network.config.captions else ""
-    return ModelInput(read.tokens, tuple(seen.regions), seen.size, caption)
+    return ModelInput(words.tokens, tuple(candidates.regions), candidates.size, caption)
 
 
-def _about_caption(predictor: "Predictor", post: Post) -> tuple[str, ...]:
+def _caption_warnings(predictor: "Predictor", post: Post) -> tuple[str, ...]:
     if predictor.network.config.captions:
         return () if post.caption or post.image is None else (NO_CAPTION,)
     return (UNREAD_CAPTION,) if post.caption else ()
@@ -178,8 +180,8 @@ def _about_caption(predictor: "Predictor", post: Post) -> tuple[str, ...]:
 
 def _extraction(
     predictor: "Predictor",
-    read: _Read,
-    seen: _Seen,
+    words: _Text,
+    candidates: _Candidates,
     predictions: "Sequence[Prediction]",
     warnings: tuple[str, ...],
 ) -> Extraction:
@@ -187,9 +189,9 @@ def _extraction(
         Entity(
             index=index,
             span=found.span,
-            text=surface(read.text, read.offsets, found.span),
-            start_char=read.offsets[found.span.start][0],
-            stop_char=read.offsets[found.span.stop - 1][1],
+            text=surface(words.text, words.offsets, found.span),
+            start_char=words.offsets[found.span.start][0],
+            stop_char=words.offsets[found.span.stop - 1][1],
             type=found.type,
             region=found.region,
             uncertainty=found.uncertainty,
@@ -198,22 +200,22 @@ def _extraction(
         for index, found in enumerate(predictions)
     )
     return Extraction(
-        text=read.text,
-        tokens=read.tokens,
-        offsets=read.offsets,
+        text=words.text,
+        tokens=words.tokens,
+        offsets=words.offsets,
         entities=entities,
         thresholds=predictor.thresholds,
         labels=predictor.labels,
-        picture=seen.picture.info if seen.picture else None,
+        picture=candidates.picture.info if candidates.picture else None,
         model=predictor.name,
-        warnings=(*seen.warnings, *warnings),
-        candidates=tuple(region.box for region in seen.regions if region.kind != "picture"),
-        text_lines=tuple(TextLine(region.text, region.box) for region in seen.regions if region.text),
+        warnings=(*candidates.warnings, *warnings),
+        candidates=tuple(region.box for region in candidates.regions if region.kind != "picture"),
+        text_lines=tuple(TextLine(region.text, region.box) for region in candidates.regions if region.text),
     )
 
 
-def inside(boxes: Sequence[Box], picture: Picture) -> list[Region]:
-    """A caller's boxes as candidates.
+def regions_inside(boxes: Sequence[Box], picture: Picture) -> list[Region]:
+    """Turn a caller's boxes into candidates.
 
     Raises:
         PostError: one does not lie inside the picture.

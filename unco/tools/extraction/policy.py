@@ -1,4 +1,4 @@
-"""Policies: thresholds in a file, with what they were made for and what is expected of them.
+"""Policy files: thresholds, the checkpoint and data they were chosen on, and their expected scores and costs.
 
 `unco tune` writes one; `unco.tools.extraction.policy_extractor` runs a small model under it.
 """
@@ -12,11 +12,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
-from unco.small_model.fingerprint import Identity
+from unco.small_model.fingerprint import Fingerprint
 from unco.types import ALWAYS, Attribute, Thresholds
 
-_MOST = 100_000
-"""Characters; a larger file is no policy."""
+_MAX_CHARACTERS = 100_000
+"""A larger file is refused."""
 
 
 def _is_threshold(value: float) -> float:
@@ -35,19 +35,19 @@ class _Section(BaseModel):
 
 
 class PolicyThresholds(_Section):
-    """One for each attribute."""
+    """A threshold for each attribute."""
 
     span: Threshold
     type: Threshold
     region: Threshold
 
     def as_thresholds(self) -> Thresholds:
-        """As the graph takes them."""
+        """Convert to the type that the graph uses."""
         return Thresholds(self.span, self.type, self.region)
 
 
 class PolicyCheckpoint(_Section):
-    """The small model that they are for; see `unco.small_model.fingerprint.Identity`."""
+    """The small model that the thresholds are for; see `unco.small_model.fingerprint.Fingerprint`."""
 
     name: str
     sha256: Sha256
@@ -57,7 +57,7 @@ class PolicyCheckpoint(_Section):
 
 
 class PolicyData(_Section):
-    """The posts that they were chosen on."""
+    """The posts that the thresholds were chosen on."""
 
     sha256: Sha256
     """Of tokens and gold entities."""
@@ -67,20 +67,20 @@ class PolicyData(_Section):
 
 
 class PolicyMllm(_Section):
-    """Who gave the answers that they were chosen by."""
+    """The models and prompts whose answers the thresholds were chosen by."""
 
     models: tuple[str, ...]
-    """By the names that replies gave."""
+    """Model names as the replies gave them."""
     simulated: str = ""
     """How a simulated model erred; empty = a real one."""
     prompts: dict[Attribute, str]
     """Name, version and hash."""
     stated_thresholds: PolicyThresholds
-    """What the prompts said the thresholds are."""
+    """The thresholds that the prompts stated."""
 
 
 class Estimate(_Section):
-    """A figure and its 95 % interval over posts."""
+    """An estimated value and its 95 % interval over posts."""
 
     value: Number
     low: Number
@@ -88,7 +88,7 @@ class Estimate(_Section):
 
 
 class Policy(_Section):
-    """The file."""
+    """The content of a policy file."""
 
     version: Literal[1] = 1
     method: str
@@ -103,22 +103,22 @@ class Policy(_Section):
     expected: dict[str, Estimate]
     """F1 by task, shares of entities asked about, calls per entity, US dollars per 1,000 posts."""
     notes: tuple[str, ...] = ()
-    """What is approximated, and what to beware of."""
+    """Approximations made, and caveats."""
 
 
 def read_policy(path: Path) -> Policy:
-    """Read a policy.
+    """Read a policy file.
 
     Raises:
         SettingsError: it cannot be read or is no policy; names the fields.
     """
     try:
-        return Policy.model_validate(read_yaml(path, _MOST))
+        return Policy.model_validate(read_yaml(path, _MAX_CHARACTERS))
     except (OSError, ValueError) as error:  # pydantic's is a ValueError
-        raise SettingsError(f"the policy {path} {_fault(error)}") from error
+        raise SettingsError(f"the policy {path} {_problem(error)}") from error
 
 
-def _fault(error: Exception) -> str:
+def _problem(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return f"cannot be read: {' '.join(str(error).split())}"
     faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5])
@@ -126,7 +126,7 @@ def _fault(error: Exception) -> str:
 
 
 def write_policy(policy: Policy, path: Path) -> None:
-    """Write a policy; `read_policy` gives it back as it is.
+    """Write a policy file; `read_policy` gives back the same policy.
 
     Raises:
         SettingsError: it cannot be written.
@@ -139,6 +139,6 @@ def write_policy(policy: Policy, path: Path) -> None:
         raise SettingsError(f"the policy {path} cannot be written: {error.strerror or error}") from error
 
 
-def policy_checkpoint(identity: Identity) -> PolicyCheckpoint:
-    """An identity as a section of a policy."""
-    return PolicyCheckpoint.model_validate(asdict(identity))
+def policy_checkpoint(fingerprint: Fingerprint) -> PolicyCheckpoint:
+    """Convert a fingerprint to the section of a policy."""
+    return PolicyCheckpoint.model_validate(asdict(fingerprint))

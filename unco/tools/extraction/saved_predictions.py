@@ -1,7 +1,7 @@
-"""Stage 1 from a file: predictions that a model made before, here or elsewhere, one JSON object a line.
+"""Stage 1 from a file of saved predictions, one JSON object a line.
 
-Each line is what `unco.state.EXTRACTION` writes, with an `id` beside it if the post has one. Any model that can say
-three uncertainties can take the small model's place this way.
+Each line is what `unco.state.EXTRACTION` writes, plus the post's `id` if it has one. Any model that gives three
+uncertainties can replace the small model this way.
 """
 
 import json
@@ -22,10 +22,10 @@ from unco.types import ATTRIBUTES, Extraction, PictureInfo, Post
 
 
 class SavedPredictions:
-    """An extractor that looks posts up, by id if they have one, else by text."""
+    """Extractor that finds a post's saved prediction by its id if it has one, else by its text."""
 
     def __init__(self, path: Path) -> None:
-        """Read a file of predictions.
+        """Index and validate a file of predictions.
 
         Raises:
             DataError: it is missing, or a line is not a prediction; names the line.
@@ -53,7 +53,7 @@ class SavedPredictions:
             os.close(self._file)
 
     def __call__(self, post: Post) -> Extraction:
-        """The saved prediction of a post, its offsets counted in the caller's own text.
+        """Return the saved prediction of a post, with offsets in the caller's own text.
 
         One found by id may have other tokens of the same letters; then it brings its own text.
 
@@ -77,22 +77,22 @@ class SavedPredictions:
         return replace(found, text=text, offsets=offsets, entities=entities)
 
     def _keys(self, number: int, line: bytes) -> list[int]:
-        """What a line is found by: its tokens and, if it has one, its id."""
+        """Return the keys of a line: its tokens' hash and, if it has an id, the id's."""
         try:
-            identity, extraction = _parse(line)
+            post_id, extraction = _parse(line)
             _check(extraction)
         except (ValueError, AttributeError, TypeError, RecursionError) as error:  # pydantic's is a ValueError
             raise DataError(f"{self.path}:{number}: not a saved prediction: {error}") from error
-        named = [] if identity is None else [_key("id", str(identity))]
+        named = [] if post_id is None else [_key("id", str(post_id))]
         return [_key("tokens", *extraction.tokens), *named]
 
     def _place(self, key: int) -> int | None:
-        """Where the last line with a key begins, in bytes."""
+        """Find the byte offset of the last line with a key."""
         found = int(np.searchsorted(self._index, np.uint64(key), "right")) - 1
         return int(self._places[found]) if found >= 0 and int(self._index[found]) == key else None
 
     def _read(self, place: int) -> Extraction:
-        """Read a line again: all of them would fill the memory."""
+        """Read and parse one line; keeping all of them would fill the memory."""
         try:
             line = b""
             while b"\n" not in line and (more := os.pread(self._file, 1 << 16, place + len(line))):
@@ -103,19 +103,19 @@ class SavedPredictions:
 
 
 def _parse(line: bytes) -> tuple[Any, Extraction]:
-    """(id, prediction) of a line."""
+    """Parse a line into (id, prediction)."""
     data = json.loads(line.decode("utf-8"))
-    identity = data.pop("id", None)
-    return identity, EXTRACTION.validate_python(data)
+    post_id = data.pop("id", None)
+    return post_id, EXTRACTION.validate_python(data)
 
 
 def _key(*parts: str) -> int:
-    """A stand-in of eight bytes for an id or for tokens."""
+    """Hash an id or tokens to eight bytes."""
     return int.from_bytes(sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()[:8], "little")
 
 
 def _check(extraction: Extraction) -> None:
-    """Refuse what the rest of unco would trip over.
+    """Check what the rest of unco relies on.
 
     Raises:
         ValueError: offsets or spans that do not belong to the tokens, or entities out of order.
@@ -131,7 +131,7 @@ def _check(extraction: Extraction) -> None:
 
 
 def _same_size(saved: PictureInfo | None, seen: PictureInfo) -> PictureInfo:
-    """The picture that was handed in, if the saved boxes can be of it."""
+    """Return the given picture, after checking that the saved boxes can be of it."""
     if saved is not None and (saved.width, saved.height) != (seen.width, seen.height):
         raise PostError(
             f"{seen.ref} has {seen.width} x {seen.height} pixels, but the saved boxes are of a picture of "
@@ -141,7 +141,7 @@ def _same_size(saved: PictureInfo | None, seen: PictureInfo) -> PictureInfo:
 
 
 def _letters(text: str) -> str:
-    """A text without whitespace: the same however it is split into tokens."""
+    """Strip a text of whitespace, so that texts compare equal however they are tokenized."""
     return "".join(text.split())
 
 

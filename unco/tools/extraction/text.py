@@ -1,4 +1,4 @@
-"""A post's text as words, and the words of a span as the caller wrote them."""
+"""Tokenization of a post's text, and the surface form of a span in the caller's own text."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from unco.small_model.words import split_words
 from unco.types import Entity, Span
 
 MOST_WORDS = 20_000
-"""Longest post that is read; a post is a post, not a book."""
+"""Longest post that is accepted."""
 
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -18,7 +18,7 @@ _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[tuple[int, int], ...]]:
-    """Text, tokens, and each token's (start, stop) characters in the text.
+    """Split a text into tokens; returns text, tokens, and each token's (start, stop) characters.
 
     A list of tokens is joined by single spaces. A token may be any non-empty string: some data sets hold tokens that
     are nothing but a zero-width character.
@@ -45,7 +45,7 @@ def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[
 
 
 def with_span(entity: Entity, span: Span, text: str, offsets: Sequence[tuple[int, int]]) -> Entity:
-    """The entity at a span of a text, its surface and characters with it."""
+    """Move an entity to another span, and update its surface form and characters."""
     return replace(
         entity,
         span=span,
@@ -56,5 +56,5 @@ def with_span(entity: Entity, span: Span, text: str, offsets: Sequence[tuple[int
 
 
 def surface(text: str, offsets: Sequence[tuple[int, int]], span: Span) -> str:
-    """The text of a span, as the caller wrote it."""
+    """Return the surface form of a span, as the caller wrote it."""
     return text[offsets[span.start][0] : offsets[span.stop - 1][1]]

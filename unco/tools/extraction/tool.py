@@ -1,4 +1,4 @@
-"""The small model as a LangChain tool: a post in, uncertain triplets out. The graph uses it; so can an agent."""
+"""The small model as a LangChain tool, for the graph and for agents: a post in, triplets with uncertainties out."""
 
 from functools import partial
 from typing import Any
@@ -29,7 +29,7 @@ class ExtractArgs(BaseModel):
 
 
 def small_model_tool(extractor: Extractor) -> StructuredTool:
-    """Wrap stage 1 as a tool; its result is an `Extraction` as plain JSON, described by `result_schema`."""
+    """Wrap an extractor as a tool; its result is an `Extraction` as plain JSON, described by `result_schema`."""
     return StructuredTool.from_function(
         func=partial(_extract, extractor),
         coroutine=partial(_aextract, extractor),
@@ -48,7 +48,7 @@ def arguments_of(post: PostInput) -> dict[str, Any]:
 
 
 def result_schema() -> dict[str, Any]:
-    """JSON Schema of the tool's result."""
+    """Return the JSON Schema of the tool's result."""
     return EXTRACTION.json_schema()
 
 
@@ -59,14 +59,14 @@ def default_extractor(
     estimator: str | None = None,
     device: str = "cpu",
 ) -> NetworkExtractor:
-    """A checkpoint, with faces and text lines as candidates where the `vision` extra is installed.
+    """Make an extractor of a checkpoint; candidates are faces and text lines if the `vision` extra is installed.
 
     Args:
         batching: how posts that come at the same time share the network; None = the defaults.
         checkpoint: folder or name on the Hugging Face hub; None = the shipped one.
-        scheme: types in which entities are given out, of the checkpoint's (the shipped one has gmner, fmnerg and
-            fmnerg_coarse); None = its first choice.
-        estimator: of uncertainty, of the checkpoint's; None = its first choice.
+        scheme: one of the checkpoint's label schemes (the shipped one has gmner, fmnerg and fmnerg_coarse); None = its
+            default.
+        estimator: one of the checkpoint's estimators of uncertainty; None = its default.
         device: where the network runs, as torch names it.
     """
 
@@ -94,7 +94,7 @@ def post_of(
     caption: str | None = None,
     id: str | None = None,
 ) -> Post:
-    """A post from the fields of `PostInput`.
+    """Make a post from the fields of `PostInput`.
 
     Raises:
         PostError: a candidate region is no box.

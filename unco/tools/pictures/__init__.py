@@ -1,1 +1,1 @@
-"""Pictures: loaded by a rule, decoded within limits, resized, kept, and drawn on."""
+"""Pictures: loading by access rules, decoding within limits, resizing, storing, and drawing."""

@@ -1,4 +1,4 @@
-"""A result to look at: boxes on the picture, and below it the text with its entities in the same colours."""
+"""Drawing of a result: boxes on the picture, and below it the text with its entities in the same colours."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ Corners = tuple[float, float, float, float]
 
 
 def annotate(picture: Image.Image, result: Result) -> Image.Image:
-    """A new picture: boxes with labels, the box before a correction dashed, and the strip of text below.
+    """Draw a result: boxes with labels, the box before a correction dashed, and a strip of text below.
 
     Args:
         picture: upright, so that its pixels are those of the result's boxes.
@@ -45,19 +45,19 @@ def annotate(picture: Image.Image, result: Result) -> Image.Image:
 
 
 def colour_of(entity_type: str) -> str:
-    """The colour of a type, as #rrggbb."""
+    """Return the colour of a type, as #rrggbb."""
     return COLOURS.get(entity_type) or MORE_COLOURS[crc32(entity_type.encode("utf-8", "replace")) % len(MORE_COLOURS)]
 
 
 def _resized(picture: Image.Image) -> tuple[Image.Image, float]:
-    """A copy in a size to look at, and how many of its pixels one original pixel became."""
+    """Copy at a readable size; returns it and its pixels for each original pixel."""
     scale = min(max(1.0, NARROWEST / picture.width), WIDEST / picture.width, TALLEST / picture.height)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     return picture.convert("RGB").resize(size, Image.Resampling.LANCZOS), scale
 
 
 def _draw_boxes(picture: Image.Image, entities: tuple[Entity, ...], colours: dict[str, str], scale: float) -> None:
-    """Boxes first, labels last, so that no box crosses a label."""
+    """Draw boxes first and labels last, so that no box crosses a label."""
     pen = ImageDraw.Draw(picture)
     for entity in entities:
         for old in _boxes_before(entity):
@@ -65,10 +65,10 @@ def _draw_boxes(picture: Image.Image, entities: tuple[Entity, ...], colours: dic
         if entity.region:
             corrected = any(correction.outcome == "changed" for correction in entity.corrections)
             pen.rectangle(_scaled(entity.region, scale), outline=colours[entity.type], width=5 if corrected else 2)
-    taken: list[Corners] = []
+    labels: list[Corners] = []
     for entity in entities:
         if entity.region:
-            _label(pen, picture.size, entity, colours[entity.type], _scaled(entity.region, scale), taken)
+            _label(pen, picture.size, entity, colours[entity.type], _scaled(entity.region, scale), labels)
 
 
 def _boxes_before(entity: Entity) -> Iterator[Box]:
@@ -92,9 +92,14 @@ def _dashed(pen: ImageDraw.ImageDraw, corners: Corners, colour: str, dash: int =
 
 
 def _label(
-    pen: ImageDraw.ImageDraw, size: tuple[int, int], entity: Entity, colour: str, box: Corners, taken: list[Corners]
+    pen: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    entity: Entity,
+    colour: str,
+    box: Corners,
+    labels: list[Corners],
 ) -> None:
-    """White on the type's colour: above the box, else below or inside it, moved down past labels already there."""
+    """Draw a label above the box, else below or inside it, moved down past labels already there."""
     changed = [correction.attribute for correction in entity.corrections if correction.outcome == "changed"]
     words = one_line(entity.text)
     words = words if len(words) <= 32 else words[:31] + "..."
@@ -104,10 +109,10 @@ def _label(
     left = min(max(box[0], 0), max(0, size[0] - width))
     inside = box[3] - box[1] >= 4 * height or box[3] + height > size[1]
     top = box[1] - height if box[1] >= height else max(box[1], 0) if inside else box[3] + 3
-    while any(left < x2 and x1 < left + width and top < y2 and y1 < top + height for x1, y1, x2, y2 in taken):
+    while any(left < x2 and x1 < left + width and top < y2 and y1 < top + height for x1, y1, x2, y2 in labels):
         top += height
-    taken.append((left, top, left + width, top + height))
-    pen.rectangle(taken[-1], colour)
+    labels.append((left, top, left + width, top + height))
+    pen.rectangle(labels[-1], colour)
     pen.text((left, top + height / 2), text, "white", font, anchor="lm")
 
 

@@ -21,7 +21,7 @@ Letters = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 @cache
 def letters(size: int) -> Letters:
-    """A font: DejaVu Sans or Arial where the machine has them (they know more alphabets), else Pillow's own."""
+    """Load a font: DejaVu Sans or Arial if installed (they cover more alphabets), else Pillow's own."""
     for name in ("DejaVuSans.ttf", "Arial.ttf"):
         try:
             return ImageFont.truetype(name, size)
@@ -31,21 +31,21 @@ def letters(size: int) -> Letters:
 
 
 def one_line(text: str) -> str:
-    """The text with each run of white space as one space, and what no font can draw as question marks."""
+    """Collapse white space to single spaces and replace lone surrogates, which no font can draw, by question marks."""
     return " ".join(text.encode("utf-8", "replace").decode().split())
 
 
 def draw_strip(result: Result, colours: Mapping[str, str], width: int) -> Image.Image:
-    """The strip, as high as its text needs.
+    """Draw the strip, as high as its text needs.
 
     Args:
-        result: what to write down.
+        result: the post and its entities.
         colours: of each type in it, as #rrggbb.
         width: in pixels.
     """
     rows = [(SIZE, line) for line in wrap(post_pieces(result, colours), width - 2 * MARGIN, SIZE)]
     for entity in result.entities:
-        pieces = [(f" {one_line(entity.text)} ", colours[entity.type]), *_words(f" · {account(entity)}")]
+        pieces = [(f" {one_line(entity.text)} ", colours[entity.type]), *_words(f" · {entity_line(entity)}")]
         rows += [(SMALL, line) for line in wrap(pieces, width - 2 * MARGIN, SMALL)]
     strip = Image.new("RGB", (width, len(rows) * LINE + 2 * MARGIN), "#f9fafb")
     pen = ImageDraw.Draw(strip)
@@ -54,8 +54,8 @@ def draw_strip(result: Result, colours: Mapping[str, str], width: int) -> Image.
     return strip
 
 
-def account(entity: Entity) -> str:
-    """One entity in words: type, whether it is in the picture, and what was corrected."""
+def entity_line(entity: Entity) -> str:
+    """Summarise one entity in a line: type, whether it is in the picture, and what was corrected."""
     parts = [one_line(entity.type), "in the picture" if entity.region else "not in the picture"]
     changes = [correction for correction in entity.corrections if correction.outcome == "changed"]
     parts += [f"{change.attribute} corrected: {_change(change, entity)}" for change in changes]
@@ -80,7 +80,7 @@ def _value(value: Span | Box | str | None) -> str:
 
 
 def post_pieces(result: Result, colours: Mapping[str, str]) -> Iterator[Piece]:
-    """The post's text in words, each with the colour of the entity that it belongs to."""
+    """Split the post's text into words, each with the colour of its entity."""
     at = 0
     for entity in sorted(result.entities, key=lambda entity: (entity.start_char, entity.stop_char)):
         start = max(at, entity.start_char)  # Where two entities overlap, the earlier one keeps its colour.
@@ -91,13 +91,13 @@ def post_pieces(result: Result, colours: Mapping[str, str]) -> Iterator[Piece]:
 
 
 def _words(text: str, colour: str | None = None) -> Iterator[Piece]:
-    """Words and the single spaces between them, so that lines can break there."""
+    """Split a text into words and single spaces, so that lines can break there."""
     for word in re.findall(r"\s+|\S+", text):
         yield one_line(word) or " ", colour
 
 
 def wrap(pieces: Iterable[Piece], width: int, size: int) -> list[list[Piece]]:
-    """Lines of pieces, each at most `width` pixels; a word longer than a line is cut."""
+    """Wrap pieces into lines of at most `width` pixels; a word longer than a line is cut."""
     font = letters(size)
     lines: list[list[Piece]] = [[]]
     room = float(width)
@@ -115,7 +115,7 @@ def wrap(pieces: Iterable[Piece], width: int, size: int) -> list[list[Piece]]:
 
 
 def _cut(text: str, width: int, font: Letters) -> Iterator[str]:
-    """The text in parts that fit on a line; nearly always one."""
+    """Cut a text into parts that fit on a line; nearly always one."""
     while font.getlength(text) > width and len(text) > 1:
         stop = max(1, int(len(text) * width / font.getlength(text)) - 1)
         yield text[:stop]

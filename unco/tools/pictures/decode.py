@@ -1,4 +1,4 @@
-"""The one door for pictures: whatever comes in leaves as upright 8-bit RGB, or as an error that says what to do.
+"""Decoding of pictures: every input becomes upright 8-bit RGB, or an error that says what to do.
 
 Boxes count in pixels of the picture as it is shown, so EXIF orientation is applied here and nowhere else.
 """
@@ -20,30 +20,30 @@ from unco.types import PictureInfo
 __all__ = ["Picture", "encode_jpeg_or_png", "open_picture", "picture_from_pil"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-"""What is decoded, by Pillow's names: what posts are made of, and nothing exotic."""
+"""Accepted formats, by Pillow's names."""
 
 MAX_PIXELS = 50_000_000
-"""Largest width x height that is decoded; a header can claim more than memory holds."""
+"""Largest width x height that is decoded; a header can declare more than fits in memory."""
 
 TINY = 16
-"""Pixels; with a side below this there is nothing to look for in a picture."""
+"""Pixels; a picture with a shorter side gets a warning that it is too small for regions."""
 
 PNG_COLOURS = 4096
-"""Up to this many colours it is a drawing or a screenshot, whose letters JPEG would smear."""
+"""A picture of at most this many colours is sent as PNG: it is a drawing or screenshot, which JPEG would blur."""
 
-# Pillow grumbles through `warnings`; catching those swaps a global table, so only one thread at a time may.
-_one_at_a_time = Lock()
+# Pillow reports through `warnings`; catching those changes global state, so only one thread at a time may.
+_warnings_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that can be used."""
+    """A decoded picture."""
 
     info: PictureInfo
     image: Image.Image
     """Mode RGB, upright, without metadata. Shared: do not draw on it."""
     warnings: tuple[str, ...] = ()
-    """What a user should know: first frame of several, too small, damaged EXIF."""
+    """Warnings for the user: first frame of several, too small, damaged EXIF."""
 
 
 def open_picture(ref: str, *, allowed_hosts: frozenset[str] = frozenset()) -> Picture:
@@ -58,34 +58,34 @@ def open_picture(ref: str, *, allowed_hosts: frozenset[str] = frozenset()) -> Pi
     """
     data = read_picture_bytes(ref, allowed_hosts)
     digest = sha256(data).hexdigest()
-    with _one_at_a_time, warnings.catch_warnings(record=True) as grumbles:
+    with _warnings_lock, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         image, notes = _decode(data, brief(ref))
-    notes += [f"the decoder says: {grumble.message}" for grumble in grumbles]
+    notes += [f"the decoder says: {warning.message}" for warning in caught]
     name = f"data:sha256,{digest}" if scheme_of(ref) == "data" else ref
     return _picture(image, name, digest, notes)
 
 
 def picture_from_pil(image: Image.Image) -> Picture:
-    """Take a picture that is already open; its hash is over size and RGB pixels, for there is no file.
+    """Convert a picture that is already open; its hash is over size and RGB pixels, as there is no file.
 
     Raises:
         PictureError: too large, or its pixels cannot be read.
     """
-    with _one_at_a_time, warnings.catch_warnings():
+    with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with _faults_of("the picture"):
+        with _as_picture_error("the picture"):
             upright, notes = _upright_rgb(image, "the picture")
     digest = sha256(f"RGB {upright.width}x{upright.height}:".encode() + upright.tobytes()).hexdigest()
     return _picture(upright, f"data:sha256,{digest}", digest, notes)
 
 
 def encode_jpeg_or_png(image: Image.Image, size: tuple[int, int] | None = None) -> tuple[str, bytes]:
-    """Write a picture anew, without EXIF or other metadata; the same bytes each time.
+    """Encode a picture without EXIF or other metadata; deterministic.
 
     Args:
-        image: what to write, in RGB.
-        size: (width, height) in pixels to bring it to; None = as it is.
+        image: in RGB.
+        size: (width, height) in pixels to resize to; None = as it is.
 
     Returns:
         MIME type and bytes: PNG for drawings and screenshots (few colours), else JPEG.
@@ -109,7 +109,7 @@ def _picture(image: Image.Image, ref: str, digest: str, notes: list[str]) -> Pic
 
 
 def _decode(data: bytes, where: str) -> tuple[Image.Image, list[str]]:
-    with _faults_of(where):
+    with _as_picture_error(where):
         try:
             image = Image.open(BytesIO(data), formats=FORMATS)
         except UnidentifiedImageError as error:
@@ -120,8 +120,8 @@ def _decode(data: bytes, where: str) -> tuple[Image.Image, list[str]]:
 
 
 @contextmanager
-def _faults_of(where: str) -> Iterator[None]:
-    """Tell Pillow's faults as ours; on damaged bytes its decoders raise nearly anything."""
+def _as_picture_error(where: str) -> Iterator[None]:
+    """Convert Pillow's errors to `PictureError`; on damaged bytes its decoders raise nearly anything."""
     try:
         yield
     except PictureError:
@@ -149,7 +149,7 @@ def _upright_rgb(image: Image.Image, where: str) -> tuple[Image.Image, list[str]
 
 
 def _check_size(image: Image.Image, where: str) -> None:
-    """Refuse by the size that the header declares, before anything is decoded."""
+    """Check the size that the header declares, before anything is decoded."""
     if image.width * image.height > MAX_PIXELS:
         limit = f"{MAX_PIXELS // 1_000_000} million"
         raise PictureError(f"{where}: {image.width} x {image.height} is over {limit} pixels; hand in a smaller copy")
@@ -158,7 +158,7 @@ def _check_size(image: Image.Image, where: str) -> None:
 
 
 def _flat_rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB: 16-bit grey scaled, not clipped; transparency laid on white."""
+    """Convert to 8-bit RGB: 16-bit grey is scaled, not clipped; transparency is put on white."""
     if image.mode.startswith("I"):
         image = image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     elif image.has_transparency_data:

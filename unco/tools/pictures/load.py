@@ -1,4 +1,4 @@
-"""Where the bytes of a picture come from: a file, a `data:` URL, or a host allowed by name. Nothing is decoded here.
+"""Loading of a picture's bytes from a file, a `data:` URL, or an allowed host. Nothing is decoded here.
 
 A post may be written by a stranger, so an address in it is not simply fetched: the host must be on a list, a name on it
 may not lead to a private address, redirects are not followed, and size and time are bounded. A path is opened inside
@@ -18,7 +18,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 from unco.environment import environment
 from unco.errors import PictureError
 from unco.tools.pictures.public_addresses import PublicHttp, PublicHttps
-from unco.tools.pictures.store import find
+from unco.tools.pictures.store import stored_picture
 
 MAX_BYTES = 20 * 1024 * 1024
 """Largest file that is read, in bytes."""
@@ -31,13 +31,13 @@ _DATA = re.compile(r"data:[^,]*;base64,(?P<payload>.*)", re.IGNORECASE | re.DOTA
 
 
 def scheme_of(ref: str) -> str:
-    """`data`, `http`, `file`, ... in lower case; empty for a path."""
+    """Return the scheme of a reference (`data`, `http`, `file`, ...) in lower case; empty for a path."""
     found = _SCHEME.match(ref)
     return (found[1] or found[2]).lower() if found else ""
 
 
 def read_picture_bytes(ref: str, allowed_hosts: frozenset[str]) -> bytes:
-    """The bytes behind a path, a `data:` URL or an http(s) URL.
+    """Load the bytes of a picture from a path, a `data:` URL or an http(s) URL.
 
     Raises:
         PictureError: it does not exist, cannot be read, is empty or too large, or may not be fetched.
@@ -59,7 +59,7 @@ def read_picture_bytes(ref: str, allowed_hosts: frozenset[str]) -> bytes:
 
 
 def brief(ref: str) -> str:
-    """A reference short enough for a message."""
+    """Shorten a reference for a message."""
     return repr(ref if len(ref) <= 120 else f"{ref[:60]}...")
 
 
@@ -95,7 +95,7 @@ def _check_root(path: str) -> None:
 
 def _from_data_url(url: str) -> bytes:
     if url.startswith("data:sha256,"):
-        kept = find(url)
+        kept = stored_picture(url)
         if kept is None:
             raise PictureError(f"{brief(url)}: that picture is not kept here; hand in the picture itself again")
         return kept
@@ -111,7 +111,7 @@ def _from_data_url(url: str) -> bytes:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """An allowed host must not be able to send us to another one; urllib then reports the 3xx as an error."""
+    """Handler that follows no redirect, so that an allowed host cannot send us to another; a 3xx becomes an error."""
 
     def redirect_request(self, *args: object, **kwargs: object) -> None:
         return None
@@ -145,7 +145,7 @@ def _check_address(url: str, allowed_hosts: frozenset[str]) -> None:
 
 
 def _read_bounded(response: IO[bytes], deadline: float) -> bytes:
-    """Read up to one byte over the limit; the socket's own timeout does not stop a host that sends drop by drop."""
+    """Read at most one byte over the size limit before a deadline; a socket timeout alone does not stop a slow host."""
     chunks: list[bytes] = []
     size = 0
     read1 = getattr(response, "read1", response.read)

@@ -1,4 +1,4 @@
-"""Boxes drawn into a picture for a model to look at: candidates with their numbers, the box found with none.
+"""Drawing of boxes into a picture that is sent to an MLLM: numbered candidates, and the small model's box.
 
 Thin lines, and small numbers beside the boxes or in their corners, so that they hide as little as they can.
 """
@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 from unco.types import Box
 
 COLOURS = ("#e11d48", "#2563eb", "#16a34a", "#d97706", "#9333ea", "#0891b2")
-"""Of the candidates, in turn: told apart by eye, readable under white digits."""
+"""Colours of the candidates, in turn: distinguishable, and dark enough for white digits."""
 
 FOUND = "#facc15"
-"""Of the box found: yellow, with a dark line inside, so that it shows on any ground."""
+"""Colour of the small model's box: yellow, with a dark line inside, so that it shows on any background."""
 
 _DARK = "#111827"
 
@@ -21,7 +21,7 @@ _DARK = "#111827"
 def mark_boxes(
     picture: Image.Image, candidates: Sequence[Box], found: Box | None, scales: tuple[float, float]
 ) -> Image.Image:
-    """A copy with boxes drawn in.
+    """Copy a picture and draw boxes into it.
 
     Args:
         picture: RGB, at the size at which it is sent.
@@ -31,7 +31,7 @@ def mark_boxes(
     """
     marked = picture.copy()
     pen = ImageDraw.Draw(marked)
-    # Pillow's own font, not one of the machine's: the picture is part of what a recording is found by.
+    # Pillow's own font, not one of the machine's: the picture's hash is part of a recording's key.
     font = ImageFont.load_default(max(10, min(18, min(picture.size) // 24)))
     for number, box in enumerate(candidates, start=1):
         pen.rectangle(_scaled(box, scales), outline=_colour(number), width=2)
@@ -55,6 +55,6 @@ def _colour(number: int) -> str:
 
 
 def _scaled(box: Box, scales: tuple[float, float]) -> tuple[float, float, float, float]:
-    """Corners in the picture's pixels; the right and bottom edges stand on the last pixel inside."""
+    """Scale corners to the picture's pixels; the right and bottom edges stand on the last pixel inside."""
     x1, y1 = box.x1 * scales[0], box.y1 * scales[1]
     return x1, y1, max(x1, box.x2 * scales[0] - 1), max(y1, box.y2 * scales[1] - 1)

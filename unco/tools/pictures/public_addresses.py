@@ -1,7 +1,7 @@
-"""HTTP to public addresses only: a name that leads to this machine, its network or its cloud's metadata is refused.
+"""HTTP connections to public addresses only: host names that resolve to private ones are refused (SSRF protection).
 
-The address that was checked is the one that is connected to, so a name that changes its mind in between (DNS
-rebinding) gains nothing. An address that is written out as numbers was allowed as such, and is connected to.
+The address that was checked is the one that is connected to, so a name that resolves differently in between (DNS
+rebinding) gains nothing. A numeric address was allowed as such, and is connected to.
 """
 
 import socket
@@ -12,7 +12,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, Request
 
 
 def connect(address: tuple[str, int], timeout: Any = None, source_address: Any = None) -> socket.socket:
-    """A connection to a host, if all addresses that its name leads to are public.
+    """Connect to a host if all addresses that its name resolves to are public.
 
     Raises:
         OSError: one is not, or none can be connected to.
@@ -22,10 +22,10 @@ def connect(address: tuple[str, int], timeout: Any = None, source_address: Any =
 
 
 def checked_address(host: str, port: int) -> str:
-    """The address to connect to.
+    """Resolve a host name to the address to connect to, after checking that it is public.
 
     Raises:
-        OSError: the name leads to an address that is not public, or nowhere.
+        OSError: the name resolves to an address that is not public, or not at all.
     """
     if _is_address(host):
         return host
@@ -57,16 +57,16 @@ class _Https(HTTPSConnection):
 
 
 class PublicHttp(HTTPHandler):
-    """urllib's, over checked connections."""
+    """urllib's HTTP handler over checked connections."""
 
     def http_open(self, request: Request) -> HTTPResponse:
-        """Open."""
+        """Open a request over a checked connection."""
         return self.do_open(_Http, request)
 
 
 class PublicHttps(HTTPSHandler):
-    """The same with TLS, which still checks the certificate against the name."""
+    """urllib's HTTPS handler over checked connections; TLS still checks the certificate against the name."""
 
     def https_open(self, request: Request) -> HTTPResponse:
-        """Open."""
+        """Open a request over a checked connection."""
         return self.do_open(_Https, request)

@@ -1,4 +1,4 @@
-"""At which size a picture is sent: the limits of a family of models, kept before the model keeps them in silence."""
+"""Size at which a picture is sent: within the limits of a family of models, so that the model does not resize it."""
 
 from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
@@ -8,13 +8,13 @@ from unco.errors import PictureError
 Size = tuple[int, int]
 """Width and height in pixels."""
 
-MOST_ASPECT = 200
-"""Longer against shorter side; Qwen's own code refuses more, for its multiples then break its limits."""
+MAX_ASPECT = 200
+"""Greatest ratio of longer to shorter side; Qwen's own code refuses more, as its multiples then break its limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a picture must keep to; a model that is sent such a picture does not resize it again."""
+    """Size limits of a picture; a model does not resize a picture that is within its limits."""
 
     longest: int | None = 2048
     """Pixels of the longest side, at most; hosted models shrink larger pictures unasked. None = no limit."""
@@ -27,11 +27,11 @@ class Limits:
 
 
 def size_within(limits: Limits, width: int, height: int) -> Size:
-    """The size itself, or the nearest that keeps to the limits: longest side first, then the rest.
+    """Compute the nearest size within the limits: longest side first, then the rest.
 
     Only where `least` enlarges a picture again may its longest side exceed `longest`.
     """
-    if limits.multiple > 1 and max(width, height) > MOST_ASPECT * min(width, height):
+    if limits.multiple > 1 and max(width, height) > MAX_ASPECT * min(width, height):
         raise PictureError(f"{width} x {height} pixels are too narrow for this model: crop or pad the picture")
     if limits.longest is not None:
         width, height = fit(width, height, limits.longest // limits.multiple * limits.multiple)
@@ -44,15 +44,15 @@ def size_within(limits: Limits, width: int, height: int) -> Size:
 
 
 def fit(width: int, height: int, side: int = 2048) -> Size:
-    """The size itself, or shrunk to a longest side of so many pixels."""
+    """Shrink a size to a longest side of so many pixels; smaller ones stay as they are."""
     factor = min(1.0, side / max(width, height))
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
 def smart_resize(width: int, height: int, factor: int = 28, least: int = 56 * 56, most: float = 1_003_520) -> Size:
-    """Qwen2.5-VL's own resize: sides in multiples of 28, 3,136 to 1,003,520 pixels in all.
+    """Compute the size of Qwen2.5-VL's own resize: sides in multiples of 28, 3,136 to 1,003,520 pixels in all.
 
-    A picture that we bring to this size is not resized again, so the model's pixels are ours.
+    A picture that we resize to it is not resized again, so the model's pixels are ours.
     Source: `smart_resize` in transformers, models/qwen2_vl/image_processing_qwen2_vl.py.
     """
     shrink = sqrt(width * height / most)

@@ -1,4 +1,4 @@
-"""Pictures that came inline, kept once by content hash, so that state and checkpoints hold a reference and no bytes."""
+"""Content-addressed store of inline pictures, so that state and checkpoints hold references instead of bytes."""
 
 import os
 import re
@@ -12,8 +12,8 @@ from unco.errors import SetupError
 _REFERENCE = re.compile(r"data:sha256,([0-9a-f]{64})")
 
 
-def keep(data: bytes) -> str:
-    """Keep the bytes of a picture and give its reference, `data:sha256,<hash>`.
+def store_picture(data: bytes) -> str:
+    """Store the bytes of a picture and return its reference, `data:sha256,<hash>`.
 
     Raises:
         SetupError: the cache directory cannot be written.
@@ -32,7 +32,7 @@ def keep(data: bytes) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """In one move: a reader sees all of it or nothing, and what cannot be finished is not left behind."""
+    """Write a file atomically; on an error, no partial file is left behind."""
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         try:
             file.write(data)
@@ -43,8 +43,8 @@ def _write(path: Path, data: bytes) -> None:
             raise
 
 
-def find(reference: str) -> bytes | None:
-    """The bytes behind a reference; None when they are not, or no longer, kept, or are not what they were."""
+def stored_picture(reference: str) -> bytes | None:
+    """Read the bytes of a reference; None if they are not stored, or do not match their hash."""
     match = _REFERENCE.fullmatch(reference)
     try:
         data = _path(match[1]).read_bytes() if match else None

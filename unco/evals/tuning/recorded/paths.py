@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from unco.errors import DataError
 from unco.evals.formats.gold_lines import gold_to_dict
 from unco.evals.formats.json_text import json_lines, write_text
-from unco.small_model.fingerprint import Identity
+from unco.small_model.fingerprint import Fingerprint
 from unco.state import to_json
 from unco.tools.llm.prices import Price
 from unco.types import ALWAYS, ATTRIBUTES, Attribute, Correction, Extraction, GoldPost, Span, Thresholds
@@ -55,7 +55,7 @@ class PostPaths:
 class About:
     """The settings that a recording was made with."""
 
-    checkpoint: Identity | None = None
+    checkpoint: Fingerprint | None = None
     """Identity of the small model; None = no checkpoint: saved or made-up predictions."""
     floor: Thresholds = ALL
     """Attributes with an uncertainty at or below it were not asked about."""

@@ -8,13 +8,13 @@ from unco.evals.ab.experiment import Experiment
 from unco.evals.tuning.recorded.every_path import record_paths
 from unco.evals.tuning.recorded.paths import ALL, About, Recording
 from unco.prompts import load_prompt
-from unco.small_model.fingerprint import Identity
+from unco.small_model.fingerprint import Fingerprint
 from unco.tools.extraction.tool import small_model_tool
 from unco.types import ATTRIBUTES, Attribute, Thresholds
 
 
 def record_experiment(
-    experiment: Experiment, checkpoint: Identity | None, context: Context | None = None, floor: Thresholds = ALL
+    experiment: Experiment, checkpoint: Fingerprint | None, context: Context | None = None, floor: Thresholds = ALL
 ) -> Recording:
     """Ask every question about an experiment's posts. Replies are cached, so a recording that was cut off can go on.
 

@@ -1,4 +1,4 @@
-"""Commands about the cache of replies."""
+"""Commands that maintain local stores: the cache of replies, and the file of your own facts."""
 
 import sys
 from pathlib import Path
@@ -10,21 +10,24 @@ from rich.table import Table
 
 from unco.cli.app import app
 
-commands = typer.Typer(no_args_is_help=True, help="Look after the cache of replies.")
-app.add_typer(commands, name="cache")
+cache = typer.Typer(no_args_is_help=True, help="Look after the cache of replies.")
+app.add_typer(cache, name="cache")
+
+kb = typer.Typer(no_args_is_help=True, help="Facts of your own for the type corrector.")
+app.add_typer(kb, name="kb")
 
 Directory = Annotated[Path | None, typer.Option(help="Default: UNCO_CACHE_DIR, else the user's cache directory.")]
 
 
-@commands.command()
+@cache.command()
 def stats(directory: Directory = None) -> None:
     """Print what is in the cache."""
     from unco.tools.llm.cache.maintenance import cache_stats
     from unco.tools.llm.cache.store import Cache
 
-    cache = Cache(directory)
-    found = cache_stats(cache)
-    table = Table(title=f"Cache {cache.directory}", show_header=False)
+    replies = Cache(directory)
+    found = cache_stats(replies)
+    table = Table(title=f"Cache {replies.directory}", show_header=False)
     rows: list[tuple[str, object]] = [
         ("replies", found.replies),
         *((f"  of {model or '(no name)'}", count) for model, count in found.by_model),
@@ -38,7 +41,7 @@ def stats(directory: Directory = None) -> None:
     Console().print(table)
 
 
-@commands.command()
+@cache.command()
 def verify(
     directory: Directory = None, mend: Annotated[bool, typer.Option(help="Delete damaged rows.")] = False
 ) -> None:
@@ -54,7 +57,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@commands.command()
+@cache.command()
 def prune(
     days: Annotated[float, typer.Option(min=0, help="Delete replies older than this.")],
     directory: Directory = None,
@@ -66,3 +69,14 @@ def prune(
 
     replies, gone = prune_cache(Cache(directory), days, pictures)
     sys.stdout.write(f"{replies} replies and {gone} pictures deleted\n")
+
+
+@kb.command()
+def build(
+    facts: Annotated[Path, typer.Argument(help='JSONL: {"name": ..., "description": ..., "aliases": [...]} a line.')],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write; UNCO_KB names it later.")],
+) -> None:
+    """Make a file that facts are looked up in."""
+    from unco.tools.knowledge import build_knowledge
+
+    sys.stdout.write(f"{build_knowledge(facts, out)} facts written to {out}\n")

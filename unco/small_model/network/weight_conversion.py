@@ -1,4 +1,4 @@
-"""Where the weights of BERT, RoBERTa and BART go: their layers are ours under other names."""
+"""Conversion of BERT, RoBERTa and BART configurations and weights: the layers are the same under other names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ BART_ATTENTION = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "output
 
 
 def bert_config(data: dict[str, Any]) -> ModelConfig:
-    """Sizes of a BERT-shaped encoder; of RoBERTa's positions the first `pad_token_id + 1` are never used."""
+    """Convert the configuration of a BERT-shaped encoder; RoBERTa never uses its first `pad_token_id + 1` positions."""
     _require_gelu(data.get("hidden_act"))
     skipped = 0 if data["model_type"] == "bert" else data["pad_token_id"] + 1
     return ModelConfig(
@@ -29,7 +29,7 @@ def bert_config(data: dict[str, Any]) -> ModelConfig:
 
 
 def bart_config(data: dict[str, Any]) -> ModelConfig:
-    """Sizes of BART; encoder and decoder must be of one width."""
+    """Convert the configuration of BART; encoder and decoder must have one width."""
     _require_gelu(data.get("activation_function"))
     sizes = [(data[f"{side}_attention_heads"], data[f"{side}_ffn_dim"]) for side in ("encoder", "decoder")]
     if sizes[0] != sizes[1]:
@@ -57,7 +57,7 @@ def _require_gelu(activation: str | None) -> None:
 
 
 def bert_weights(source: State, config: ModelConfig) -> State:
-    """Our names for a BERT-shaped encoder; the decoder's layers start from the encoder's top ones.
+    """Convert the weights of a BERT-shaped encoder; the decoder's layers start from the encoder's top ones.
 
     Cross-attention starts as a copy of self-attention: both look up words.
     """
@@ -95,7 +95,7 @@ BART_POSITION_OFFSET = 2
 
 
 def bart_weights(source: State, config: ModelConfig) -> State:
-    """Our names for BART's encoder and decoder; the decoder's own word embeddings give way to symbols and pointers."""
+    """Convert the weights of BART; its decoder's word embeddings are dropped in favour of symbols and pointers."""
     own = {"encoder.piece.weight": source["shared.weight"]}
     for side, rows in (("encoder", config.positions), ("decoder", config.decoder_positions)):
         positions = source[f"{side}.embed_positions.weight"][BART_POSITION_OFFSET:]
@@ -128,4 +128,4 @@ READERS: dict[str, tuple[Callable[[dict[str, Any]], ModelConfig], Callable[[Stat
     "xlm-roberta": (bert_config, bert_weights),
     "bart": (bart_config, bart_weights),
 }
-"""Model types whose layers are ours: how their sizes and their weights are read."""
+"""Model types that run in our own layers, with the converters of their configuration and weights."""

@@ -1,4 +1,4 @@
-"""The commands about box frames and simulated models."""
+"""The commands about the endpoint: find its box frame, serve a simulated one."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_probing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert saved_frame(simulation.url, "mystery-1") == "0-1000"
 
 
-def test_nobody_to_probe(run: Run) -> None:
+def test_probing_needs_an_endpoint(run: Run) -> None:
     assert run("probe-frame") == (
         2,
         "",
@@ -48,7 +48,7 @@ def test_nobody_to_probe(run: Run) -> None:
         (["--gold", "gold.jsonl", "--profile", "profile.yaml"], "right.spam"),
     ],
 )
-def test_simulations_that_cannot_be(
+def test_invalid_simulations_are_refused(
     run: Run, arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
