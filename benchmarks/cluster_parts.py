@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.made_corpus import write_corpus
-from unco.corpus.engine import Rest
+from unco.corpus.engine import RemainingPosts
 from unco.corpus.on_ray.post_rows import PostRow, rows_of, table_of
-from unco.corpus.on_ray.reading import UNIT, pieces_of
+from unco.corpus.on_ray.reading import PIECE_POSTS, pieces_of
 from unco.corpus.on_ray.shared_budget import join, open_budget
 from unco.corpus.output import Output
 from unco.corpus.run import as_line
@@ -37,13 +37,13 @@ def measure_parts(results: Path) -> dict[str, float]:
 
 def _reader() -> float:
     with TemporaryDirectory() as folder:
-        pieces = pieces_of(Rest(write_corpus(Path(folder), READ)[0]))
+        pieces = pieces_of(RemainingPosts(write_corpus(Path(folder), READ)[0]))
         return _rate(READ, lambda: [table for piece in pieces for table in piece.tables()])
 
 
 def _writer(results: Path) -> float:
     rows = [PostRow(number, result=line) for number, line in enumerate(results.read_bytes().splitlines(), start=1)]
-    tables = [table_of(rows[start : start + UNIT]) for start in range(0, len(rows), UNIT)]
+    tables = [table_of(rows[start : start + PIECE_POSTS]) for start in range(0, len(rows), PIECE_POSTS)]
     with TemporaryDirectory() as folder:
         output, tally = Output(Path(folder) / "out.jsonl", {}, False), Tally()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import unco.graph
-from unco.environment import PORTABLE, VARIABLES, environment
+from unco.environment import FORWARDED, VARIABLES, environment
 from unco.errors import SettingsError
 from unco.tools.llm.cache.store import Cache
 
@@ -43,8 +43,8 @@ def test_a_value_that_is_no_text_is_named_and_not_shown(monkeypatch: pytest.Monk
 def test_the_key_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "made-up")
     assert "made-up" not in repr(environment())
-    assert "OPENAI_API_KEY" not in PORTABLE
-    assert {name for name in VARIABLES.values() if name.startswith("UNCO_")} == set(PORTABLE)
+    assert "OPENAI_API_KEY" not in FORWARDED
+    assert {name for name in VARIABLES.values() if name.startswith("UNCO_")} == set(FORWARDED)
 
 
 def test_no_other_module_reads_the_environment() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-MOST_FILES_OF_A_CORRECTOR = 6
+MAX_FILES_OF_A_CORRECTOR = 6
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def test_a_version_of_a_prompt(tmp_path: Path) -> None:
 
 def test_a_corrector(package: Path) -> None:
     touched = apply(blocks_of("A corrector"), package)
-    assert len(touched) <= MOST_FILES_OF_A_CORRECTOR
+    assert len(touched) <= MAX_FILES_OF_A_CORRECTOR
     said = '{("link", "Ann"): [spoken(corrected_link="Q42"), spoken(corrected_link="Ann")]}'
     code = ask(said) + (
         "import unco\n"

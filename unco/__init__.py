@@ -1,4 +1,4 @@
-"""Grounded multimodal NER that knows when it does not know.
+"""Grounded multimodal NER with uncertainty-guided correction by a multimodal LLM.
 
 A small model finds each named entity's span, type and box and says how unsure it is of each; a multimodal LLM corrects
 only what is uncertain. `extract` does it for one post; `unco.graph.graph` is the LangGraph state machine behind it.

@@ -1,4 +1,4 @@
-"""One post, one call."""
+"""The library's shortest way in: `extract` runs one post."""
 
 from collections.abc import Sequence
 from os import PathLike, fspath
@@ -67,7 +67,7 @@ def _reference(image: "str | PathLike[str] | Image.Image | None") -> str | None:
 
 
 def _data_url(image: "Image.Image") -> str:
-    """A picture that is already open, as it travels: by value, in memory only."""
+    """Encode an open picture as a `data:` URL; nothing is written to disk here."""
     from base64 import b64encode
 
     from unco.tools.pictures.decode import encode_jpeg_or_png, picture_from_pil

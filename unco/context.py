@@ -1,4 +1,4 @@
-"""Plain values for one run: what a caller, a server's client or Studio's form may choose. No keys, no addresses.
+"""Settings of one run: what a caller, a server's client or Studio's form may choose. No keys, no addresses.
 
 The endpoint's address and key are bound when the graph is built, from the environment: a client of a shared server must
 not be able to send the server's key to a host of its choice.
@@ -80,13 +80,13 @@ class Context:
                 raise SettingsError(f"{name}_threshold must be a number in [0, 1], or -1 for always, got {value!r}")
 
     def thresholds(self, default: Thresholds) -> Thresholds:
-        """These thresholds where given, `default` elsewhere."""
+        """Return these thresholds where given, `default` elsewhere."""
         given = {name: getattr(self, f"{name}_threshold") for name in ATTRIBUTES}
         chosen = {name: default.of(name) if value is None else float(value) for name, value in given.items()}
         return Thresholds(**chosen)
 
     def prompt_version(self, name: str) -> str:
-        """Which version of a prompt to use, by its name: span, type, region, one_shot, generate, recall."""
+        """Return which version of a prompt to use, by its name: span, type, region, one_shot, generate, recall."""
         version: str = getattr(self, f"{name}_prompt")
         return version
 

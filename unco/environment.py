@@ -1,4 +1,4 @@
-"""Every environment variable that unco reads, once: its name, its meaning, and what holds without it.
+"""Every environment variable that unco reads: its name, its meaning, and its default.
 
 Settings are read when they are used, never at import: a variable that a notebook sets after `import unco` counts.
 """
@@ -14,7 +14,7 @@ from unco.errors import SettingsError
 
 
 class Environment(BaseSettings):
-    """The settings; the variable of a field is `UNCO_` and its name in capitals, unless the field names another."""
+    """Settings from environment variables: `UNCO_` and a field's name in capitals, unless the field names another."""
 
     model_config = SettingsConfigDict(
         env_prefix="UNCO_", frozen=True, extra="ignore", use_attribute_docstrings=True, validate_default=False
@@ -55,7 +55,7 @@ class Environment(BaseSettings):
         return value
 
     def cache_directory(self) -> Path:
-        """The folder of what may be deleted at any time.
+        """Return the folder of what may be deleted at any time.
 
         Raises:
             SettingsError: neither a folder is named nor is there a home folder.
@@ -70,7 +70,7 @@ class Environment(BaseSettings):
             raise SettingsError("there is no home folder: set UNCO_CACHE_DIR to a folder for the cache") from error
 
     def picture_hosts(self) -> frozenset[str]:
-        """The hosts that pictures may be fetched from, in lower case."""
+        """Return the hosts that pictures may be fetched from, in lower case."""
         return frozenset(name.strip().lower() for name in self.allowed_hosts.split(",")) - {""}
 
 
@@ -80,14 +80,14 @@ def _variable(field: str) -> str:
 
 
 VARIABLES: dict[str, str] = {field: _variable(field) for field in Environment.model_fields}
-"""Name of each field's variable."""
+"""Name of each field's variable, by field."""
 
-PORTABLE = tuple(sorted(name for name in VARIABLES.values() if name.startswith("UNCO_")))
-"""Variables that a run hands to its workers; a key never travels."""
+FORWARDED = tuple(sorted(name for name in VARIABLES.values() if name.startswith("UNCO_")))
+"""Variables that a run forwards to its workers; keys are not among them."""
 
 
 def environment() -> Environment:
-    """The settings as the environment has them now.
+    """Read the settings from the environment as it is now.
 
     Raises:
         SettingsError: a variable holds what is no text; names it.
@@ -97,7 +97,7 @@ def environment() -> Environment:
 
 @lru_cache(maxsize=1)
 def _read(_: tuple[str | None, ...]) -> Environment:
-    """Read anew only where a value has changed: nodes ask for every correction."""
+    """Read the settings, anew only where a value has changed: nodes ask for every correction."""
     try:
         return Environment()
     except ValidationError as error:

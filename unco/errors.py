@@ -1,4 +1,4 @@
-"""Errors, named for who must act. Each message says what is wrong, where, and what to do."""
+"""Exceptions, named for who must act. Each message says what is wrong, where, and what to do."""
 
 import re
 from typing import Any
@@ -8,13 +8,13 @@ from unco.types import Reason
 _ABSOLUTE_PATH = re.compile(r"""(?P<quote>['"])(?:/|[A-Za-z]:\\).*?(?P=quote)|(?<![\w:/.])/[^\s'",;:)]+""")
 
 
-MOST_CHARACTERS = 2000
-"""Of a message that is shown; what it quotes may be a stranger's, and without end."""
+MAX_MESSAGE_CHARACTERS = 2000
+"""Length of a message that is shown; what it quotes may be of any length."""
 
 
-def shortened(message: str) -> str:
-    """A message that is not longer than anybody reads."""
-    return message if len(message) <= MOST_CHARACTERS else f"{message[:MOST_CHARACTERS]}..."
+def shorten(message: str) -> str:
+    """Cut a message that is too long to show."""
+    return message if len(message) <= MAX_MESSAGE_CHARACTERS else f"{message[:MAX_MESSAGE_CHARACTERS]}..."
 
 
 class UncoError(Exception):
@@ -22,18 +22,18 @@ class UncoError(Exception):
 
 
 class CallerError(UncoError):
-    """The caller can help it, so a client of LangGraph's server reads why; of any other error it reads the name."""
+    """An error that the caller can fix, so a client of LangGraph's server sees its message, not only its name."""
 
     def model_dump(self) -> dict[str, str]:
-        """What the server sends: it hides an error's text unless the error can be dumped.
+        """Return what the server sends; it hides the text of an error without this method.
 
         Absolute paths are left out, for they may be the server's own; keys stand in no message.
         """
-        return {"error": type(self).__name__, "message": shortened(_ABSOLUTE_PATH.sub("<path>", str(self)))}
+        return {"error": type(self).__name__, "message": shorten(_ABSOLUTE_PATH.sub("<path>", str(self)))}
 
 
 class InputError(CallerError):
-    """The caller must act: something that was handed in cannot be used."""
+    """The caller must act: an input cannot be used."""
 
 
 class PostError(InputError):
@@ -57,7 +57,7 @@ class SetupError(UncoError):
 
 
 class Overloaded(CallerError):
-    """Callers must slow down: more posts wait for the small model than it takes; nothing is wrong with the post."""
+    """Callers must slow down: too many posts wait for the small model; nothing is wrong with the post."""
 
 
 class EndpointError(UncoError):
@@ -68,20 +68,20 @@ class EndpointError(UncoError):
 
 
 class Unavailable(EndpointError):
-    """Nobody to ask: no endpoint configured, calls are off, or the endpoint cannot be reached."""
+    """The MLLM cannot be asked: no endpoint is configured, calls are off, or the endpoint cannot be reached."""
 
     def __init__(self, message: str, reason: Reason) -> None:
-        """Say it in words, and as a type that code can act on."""
+        """Keep the message, and the reason as a type that code can act on."""
         super().__init__(message)
         self.reason = reason
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel whole between processes."""
+        """Pickle the reason too, for other processes."""
         return type(self), (str(self), self.reason)
 
 
 class Waiting(EndpointError):
-    """A question is written down for a batch; the post goes on when the answer is there."""
+    """A question was exported for a batch; the post goes on when the answer is there."""
 
 
 class CallFailed(EndpointError):
@@ -91,18 +91,18 @@ class CallFailed(EndpointError):
 
 
 class TimeIsUp(CallFailed):
-    """The call's deadline came before the endpoint's answer: another call might have waited longer."""
+    """The call's deadline passed before the endpoint's answer; another call might have waited longer."""
 
 
 class RecordingMiss(EndpointError):
-    """Replay was asked for and no recording matches; the message names the nearest one and the first difference."""
+    """In mode `replay` no recording matches; the message names the nearest one and the first difference."""
 
     reason = "not_recorded"
 
 
 class ReplyError(EndpointError):
-    """The reply came and is not a readable answer; the message is what the re-ask quotes to the model."""
+    """The reply cannot be read as an answer; the re-ask quotes the message to the model."""
 
 
 class Rejected(EndpointError):
-    """The answer is readable and wrong on its face: a span that is not in the text, a type that does not exist, ..."""
+    """The answer is readable but cannot be true: a span that is not in the text, a type that does not exist, ..."""

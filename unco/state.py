@@ -1,6 +1,6 @@
-"""What the nodes read and write: plain JSON, so that checkpoints, the server and Studio can hold and show it.
+"""State of the graphs: plain JSON, so that checkpoints, the server and Studio can hold and show it.
 
-Nodes turn it into the frozen types at their door and back at their exit, by the adapters below.
+Nodes turn it into the frozen types when they begin and back when they end, by the adapters below.
 """
 
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ POST_QUESTION = TypeAdapter(PostQuestion)
 
 
 def to_json(adapter: TypeAdapter[Any], value: Any) -> Json:
-    """A frozen value as plain JSON."""
+    """Convert a frozen value to plain JSON."""
     data: Json = adapter.dump_python(value, mode="json")
     return data
 
@@ -60,7 +60,7 @@ class PostInput(BaseModel):
 
 
 def merge(done: dict[str, Json], new: dict[str, Json] | None) -> dict[str, Json]:
-    """Corrected entities by index, the latest of each; None starts anew, so that a reused thread repeats nothing."""
+    """Merge corrected entities by index; None clears them, so that a reused thread repeats nothing."""
     return {} if new is None else done | new
 
 
@@ -129,7 +129,7 @@ class EntityState(TypedDict):
 
 
 class EntityInput(TypedDict):
-    """What is sent to the entity graph."""
+    """The entity graph's input."""
 
     entity: Json
     extraction: Json
@@ -141,7 +141,7 @@ class EntityInput(TypedDict):
 
 
 class EntityOutput(TypedDict):
-    """What comes back from it. Only keys with a reducer, or that the post graph does not have: several come at once."""
+    """The entity graph's output: only keys with a reducer, or unknown to the post graph, as several come at once."""
 
     entity: Json
     """As it is after each step, so that a stream of updates shows what each corrector did; the post graph drops it."""
@@ -150,5 +150,5 @@ class EntityOutput(TypedDict):
 
 
 def read_result(output: Any) -> Result:
-    """The result of `graph.invoke` as frozen types."""
+    """Read the result of `graph.invoke` as frozen types."""
     return RESULT.validate_python(output)

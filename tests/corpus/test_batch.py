@@ -251,7 +251,7 @@ def test_an_answer_that_the_cache_cannot_keep_is_said(tmp_path: Path, monkeypatc
         files.add("k", {"model": "m"})
     (tmp_path / "answers.jsonl").write_text(answer_line("k"))
     cache = Cache(tmp_path / "cache")
-    monkeypatch.setattr(cache, "_opened", lambda: FullStore())
+    monkeypatch.setattr(cache, "_get_store", lambda: FullStore())
     with pytest.raises(SetupError, match="did not keep the answer at .*answers.jsonl:1: make room"):
         import_answers(tmp_path / "q", [tmp_path / "answers.jsonl"], cache, PRICES)
 

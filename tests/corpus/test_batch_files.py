@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.question_lines import questions
-from unco.corpus.batch.question_files import QuestionFiles, asked_in
+from unco.corpus.batch.question_files import QuestionFiles, read_questions
 from unco.errors import SettingsError, SetupError
 
 
@@ -24,7 +24,7 @@ def test_files_keep_to_the_limits_and_get_their_names_when_they_are_whole(tmp_pa
     assert [len(questions(path)) for path in files.written] == [2, 1, 1]
     with pytest.raises(ZeroDivisionError):
         broken_off(tmp_path / "q")
-    assert asked_in(tmp_path / "q") == {"k0": "m", "k1": "m", "k2": "m", "long": "m"}
+    assert read_questions(tmp_path / "q") == {"k0": "m", "k1": "m", "k2": "m", "long": "m"}
     with QuestionFiles(tmp_path / "q") as files:
         files.add("k9", {"model": "m"})
     assert [path.name for path in files.written] == ["0004.jsonl"]
@@ -40,7 +40,7 @@ def test_a_file_that_was_taken_away_does_not_give_its_name_to_another(tmp_path: 
     with QuestionFiles(tmp_path) as files:
         files.add("d", {"model": "m"})
     assert [path.name for path in files.written] == ["0004.jsonl"]
-    assert asked_in(tmp_path).keys() == {"b", "c", "d"}
+    assert read_questions(tmp_path).keys() == {"b", "c", "d"}
 
 
 def test_a_folder_is_its_owner_s_and_one_export_s_at_a_time(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_folder_is_its_owner_s_and_one_export_s_at_a_time(tmp_path: Path) -> N
     os.write(done[1], b"x")
     assert os.waitpid(child, 0)[1] == 0
     assert (tmp_path / "q").stat().st_mode & 0o777 == 0o700
-    assert asked_in(tmp_path / "q") == {"a": "m"}
+    assert read_questions(tmp_path / "q") == {"a": "m"}
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,10 +112,10 @@ def test_the_words_of_a_data_set_are_those_that_the_scores_are_made_of() -> None
 
 def test_a_cluster_reads_the_rest_of_it_in_one_piece(tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    from unco.corpus.engine import Rest
+    from unco.corpus.engine import RemainingPosts
     from unco.corpus.on_ray.reading import pieces_of
 
     Image.new("RGB", (4, 4)).save(tmp_path / "1.png")
     path = write(tmp_path, "IMGID:1\nAnn\n\nIMGID:2\nBo\n\nIMGID:1\nCy\n")
-    (piece,) = pieces_of(Rest(path, 1, tmp_path))
-    assert list(piece.lines()) == list(Rest(path, 1, tmp_path)) == list(read_posts(path, tmp_path))[1:]
+    (piece,) = pieces_of(RemainingPosts(path, 1, tmp_path))
+    assert list(piece.lines()) == list(RemainingPosts(path, 1, tmp_path)) == list(read_posts(path, tmp_path))[1:]

@@ -20,7 +20,7 @@ from unco.corpus.estimate import estimate
 from unco.corpus.output import Output
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import STDIN, Line, count_posts, read_posts
-from unco.corpus.run import MOST_UNANSWERED, SETTLED, Corpus, run_corpus
+from unco.corpus.run import MAX_UNANSWERED, MIN_ANSWERED, Corpus, run_corpus
 from unco.corpus.start import start
 from unco.errors import DataError, SettingsError, SetupError, Unavailable
 from unco.evals.simulation import simulate
@@ -61,7 +61,7 @@ def test_posts_are_read_one_after_another_and_faults_are_kept(tmp_path: Path) ->
 
 
 def test_a_line_beyond_reason_is_a_fault_and_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unco.corpus.posts.MOST_BYTES", 50)
+    monkeypatch.setattr("unco.corpus.posts.MAX_LINE_BYTES", 50)
     path = tmp_path / "posts.jsonl"
     path.write_text('{"text": "' + "a" * 500 + '"}\n{"text": "b"}\n')
     long, short = read_posts(path)
@@ -182,7 +182,7 @@ def test_a_full_disk_stops_the_run_and_says_how_to_go_on(tmp_path: Path, monkeyp
 
 def test_an_endpoint_that_is_down_stops_the_run_before_what_it_left_unanswered(tmp_path: Path) -> None:
     """Posts in between that ask nothing are held back too; once it is up all are run, each asked about once."""
-    count = 3 * MOST_UNANSWERED
+    count = 3 * MAX_UNANSWERED
     posts, predictions = write_corpus(tmp_path, count, unsure=2)
     out, cache = tmp_path / "out.jsonl", tmp_path / "cache"
     with simulate(gold_of(10), "gpt-4o") as simulation:
@@ -193,7 +193,7 @@ def test_an_endpoint_that_is_down_stops_the_run_before_what_it_left_unanswered(t
         assert simulation.counts["answers"] == 5
     (tmp_path / "out.jsonl.run.json").write_text(json.dumps({"posts": str(posts)}))
     down = Mllm("http://127.0.0.1:9/v1", simulation.model, cache=Cache(tmp_path / "none"), attempts=1)
-    with pytest.raises(Unavailable, match=f"about {MOST_UNANSWERED} posts.*before post 11; go on with --resume"):
+    with pytest.raises(Unavailable, match=f"about {MAX_UNANSWERED} posts.*before post 11; go on with --resume"):
         run_corpus(Corpus(posts, out, resume=True), pipeline(predictions, down))
     assert len(lines_of(out)) == 10
     with simulate(gold_of(count), "gpt-4o") as simulation:
@@ -220,9 +220,9 @@ def test_an_estimate_asks_nobody(tmp_path: Path) -> None:
     found = asyncio.run(estimate(read_posts(posts), SavedPredictions(predictions), llm, Context()))
     assert (found.posts, found.failed, found.entities) == (12, 2, 20)
     assert found.routed == {"span": 0, "type": 5, "region": 0}
-    assert (found.calls, found.most_usd, llm.asked) == (5, None, [])
+    assert (found.calls, found.max_usd, llm.asked) == (5, None, [])
     priced = Mllm("http://127.0.0.1:9/v1", "gpt-4o")
-    usd = asyncio.run(estimate(read_posts(posts), SavedPredictions(predictions), priced, Context())).most_usd
+    usd = asyncio.run(estimate(read_posts(posts), SavedPredictions(predictions), priced, Context())).max_usd
     assert usd is not None
     assert 0.05 < usd < 1
 
@@ -276,7 +276,7 @@ def test_one_that_had_bad_luck_is_written_once_others_are_answered(tmp_path: Pat
     written = []
     lucky = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
     run_corpus(Corpus(posts, tmp_path / "out.jsonl"), lucky, lambda tally: written.append(len(llm.asked)))
-    assert written[0] >= SETTLED
+    assert written[0] >= MIN_ANSWERED
     assert [line["id"] for line in lines_of(tmp_path / "out.jsonl")] == [str(n) for n in range(60)]
 
 

@@ -22,7 +22,7 @@ from benchmarks.made_corpus import gold_of, write_corpus
 from benchmarks.on_ray import nearly_equal
 from unco.context import Context
 from unco.corpus.choices import Choices
-from unco.corpus.engine import Rest
+from unco.corpus.engine import RemainingPosts
 from unco.corpus.on_ray import reading
 from unco.corpus.on_ray.actors import Correctors, SmallModel
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
@@ -33,10 +33,10 @@ from unco.corpus.on_ray.shared_budget import join, open_budget
 from unco.corpus.on_ray.worker_environment import WorkerEnvironment, this_environment
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
-from unco.corpus.run import MOST_UNANSWERED, Corpus, run_corpus
+from unco.corpus.run import MAX_UNANSWERED, Corpus, run_corpus
 from unco.corpus.start import start
 from unco.corpus.tally import Tally
-from unco.environment import PORTABLE
+from unco.environment import FORWARDED
 from unco.errors import DataError, PictureError, SettingsError, SetupError, Unavailable
 from unco.evals.simulation import Profile, simulate
 from unco.state import PostInput
@@ -189,9 +189,9 @@ def test_an_endpoint_that_is_down_stops_the_run(
     two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And its workers, though the cluster goes on."""
-    posts, predictions = write_corpus(tmp_path, 3 * MOST_UNANSWERED)
+    posts, predictions = write_corpus(tmp_path, 3 * MAX_UNANSWERED)
     asks(monkeypatch, "http://127.0.0.1:9/v1", "gpt-4o")
-    with pytest.raises(Unavailable, match=f"about {MOST_UNANSWERED} posts.*before post 1; go on with --resume"):
+    with pytest.raises(Unavailable, match=f"about {MAX_UNANSWERED} posts.*before post 1; go on with --resume"):
         run_corpus(Corpus(posts, tmp_path / "out.jsonl"), on_ray(predictions, ONE))
     assert (tmp_path / "out.jsonl").read_text() == ""
     assert psutil.wait_procs(workers(), timeout=30)[1] == []
@@ -202,29 +202,29 @@ def test_a_stream_is_refused_and_a_missing_file_is_named(tmp_path: Path) -> None
     os.mkfifo(pipe)
     for stream in (Path("-"), pipe):
         with pytest.raises(SettingsError, match="is a stream: save it"):
-            pieces_of(Rest(stream))
+            pieces_of(RemainingPosts(stream))
     with pytest.raises(DataError, match=r"none\.jsonl cannot be read"):
-        pieces_of(Rest(tmp_path / "none.jsonl"))
+        pieces_of(RemainingPosts(tmp_path / "none.jsonl"))
 
 
 @pytest.mark.parametrize("done", range(9))
 def test_pieces_hold_every_post_once(done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "UNIT", 2)
-    monkeypatch.setattr(reading, "MOST_PIECES", 2)
+    monkeypatch.setattr(reading, "PIECE_POSTS", 2)
+    monkeypatch.setattr(reading, "MAX_PIECES", 2)
     path = tmp_path / "posts.jsonl"
     path.write_text(
         '\n{"text": "a"}\n  \n{"text": "b"}\n\nno post\n{"text": "c"}\n{"text": "ü"}\n{"text": "d"}\r\n\n"e"'
     )
-    pieces = pieces_of(Rest(path, done))
+    pieces = pieces_of(RemainingPosts(path, done))
     assert len(pieces) == (2 if done < 5 else 1 if done < 7 else 0)
-    assert [line for piece in pieces for line in piece.lines()] == list(Rest(path, done))
+    assert [line for piece in pieces for line in piece.lines()] == list(RemainingPosts(path, done))
 
 
 def test_posts_with_large_pictures_travel_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "ENOUGH_BYTES", 300)
+    monkeypatch.setattr(reading, "TABLE_BYTES", 300)
     path = tmp_path / "posts.jsonl"
     path.write_text("".join(f'{{"text": "{"a" * length}"}}\n' for length in (1, 1, 400, 1, 1)))
-    [piece] = pieces_of(Rest(path))
+    [piece] = pieces_of(RemainingPosts(path))
     assert [[row.number for row in rows_of(table)] for table in piece.tables()] == [[1, 2, 3], [4, 5]]
 
 
@@ -241,7 +241,7 @@ def test_a_table_is_one_piece(tmp_path: Path) -> None:
 
     path = tmp_path / "posts.parquet"
     parquet.write_table(pa.table({"text": ["a", "b", "c"]}), path)
-    [piece] = pieces_of(Rest(path, 1))
+    [piece] = pieces_of(RemainingPosts(path, 1))
     assert list(piece.lines()) == list(read_posts(path))[1:]
 
 
@@ -274,7 +274,7 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 def test_all_settings_of_the_environment_travel() -> None:
     """What a worker reads and does not get would be another run than the one that was started."""
     sources = [path.read_text("utf-8") for path in Path(unco.__file__).parent.rglob("*.py")]
-    assert {name for source in sources for name in re.findall(r"\bUNCO_[A-Z_]+\b", source)} <= set(PORTABLE)
+    assert {name for source in sources for name in re.findall(r"\bUNCO_[A-Z_]+\b", source)} <= set(FORWARDED)
 
 
 def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.tiny import extraction
 from unco.context import Context
 from unco.nodes.plan_calls import PROMPT_TOKENS, calls_for, plan_calls
-from unco.nodes.questions.question import LONGEST_ANSWER
+from unco.nodes.questions.question import MAX_POST_ANSWER_TOKENS
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
@@ -66,7 +66,7 @@ def priced(model: str, dollars: float, **settings: Any) -> Mllm:
 
 
 TEXT = "a" * 100
-MOST = (PROMPT_TOKENS + 2 * 100 + 3000 + LONGEST_ANSWER) / 1e6
+MOST = (PROMPT_TOKENS + 2 * 100 + 3000 + MAX_POST_ANSWER_TOKENS) / 1e6
 
 
 def test_the_strictest_cap_counts() -> None:

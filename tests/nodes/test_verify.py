@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unco.errors import Rejected
-from unco.nodes.verify import MOST_WORDS_MOVED, verify_region, verify_span, verify_type
+from unco.nodes.verify import MAX_WORDS_MOVED, verify_region, verify_span, verify_type
 from unco.prompts import RegionAnswer
 from unco.tools.box_frames.frame import FRAMES, Frame, encode, frame_by_name
 from unco.types import Box, Label, Span
@@ -76,14 +76,14 @@ def posts_with_two_spans(draw: st.DrawFn) -> tuple[tuple[str, ...], Span, Span]:
 def test_an_accepted_span_stands_there_and_is_near(case: tuple[tuple[str, ...], Span, Span]) -> None:
     tokens, old, wanted = case
     words = " ".join(tokens[wanted.start : wanted.stop])
-    near = max(abs(wanted.start - old.start), abs(wanted.stop - old.stop)) <= MOST_WORDS_MOVED
+    near = max(abs(wanted.start - old.start), abs(wanted.stop - old.stop)) <= MAX_WORDS_MOVED
     try:
         found = verify_span(words, old, tokens)
     except Rejected:
         assert not near or not letters(words)
         return
     assert found.stop <= len(tokens)
-    assert max(abs(found.start - old.start), abs(found.stop - old.stop)) <= MOST_WORDS_MOVED
+    assert max(abs(found.start - old.start), abs(found.stop - old.stop)) <= MAX_WORDS_MOVED
     said = letters("".join(tokens[found.start : found.stop]))
     assert said.casefold() == letters(words).casefold()
     assert not near or said == letters(words)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from unco.cli import guarded
 from unco.cli.app import app
 from unco.errors import DataError, SettingsError, SetupError
-from unco.tools.knowledge import MOST_CHARS, MOST_FACTS, Knowledge, build_knowledge
+from unco.tools.knowledge import MAX_FACT_CHARS, MAX_FACTS, Knowledge, build_knowledge
 
 FACTS: list[dict[str, Any]] = [
     {"name": "Blue Owls", "description": "a football club of Ann Arbor", "aliases": ["The Owls", "BO"]},
@@ -67,7 +67,7 @@ def test_a_query_cannot_be_worked(evil: str, knowledge: Knowledge) -> None:
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(), max_size=40) | st.text('"*():^-+{} \x00aANDORNEAR', max_size=30))
 def test_any_text_can_be_looked_up(knowledge: Knowledge, name: str) -> None:
-    assert len(knowledge.look_up(name)) <= MOST_FACTS
+    assert len(knowledge.look_up(name)) <= MAX_FACTS
 
 
 def test_few_and_short_facts_are_quoted(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_few_and_short_facts_are_quoted(tmp_path: Path) -> None:
         written(tmp_path, [{"name": f"Oslo {n}", "description": "x" * 1000} for n in range(9)]), tmp_path / "kb"
     )
     found = Knowledge(tmp_path / "kb").look_up("Oslo")
-    assert len(found) == MOST_FACTS
-    assert {len(fact) for fact in found} == {MOST_CHARS}
+    assert len(found) == MAX_FACTS
+    assert {len(fact) for fact in found} == {MAX_FACT_CHARS}
 
 
 def test_building_anew_replaces_the_file_when_it_is_whole(tmp_path: Path) -> None:

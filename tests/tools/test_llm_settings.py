@@ -6,7 +6,7 @@ import pytest
 
 from unco.errors import SettingsError
 from unco.tools.llm.budget import Caps
-from unco.tools.llm_settings import mllm_from_env, mllm_from_settings, mllm_to_probe, read_settings
+from unco.tools.llm_settings import mllm_for_probe, mllm_from_env, mllm_from_settings, read_settings
 
 FULL = """
 models:
@@ -86,14 +86,14 @@ def test_a_probe_asks_on_the_settings_terms_and_without_a_cache(
 ) -> None:
     monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
     monkeypatch.setenv("TEST_KEY", "sk-secret")
-    found = mllm_to_probe("gpt-4o", None)
+    found = mllm_for_probe("gpt-4o", None)
     assert (found.base_url, found.cache, found.terms.budget.caps) == (
         "https://api.example.com/v1",
         None,
         Caps(1000, 5.0),
     )
-    assert mllm_to_probe(None, None).model == "qwen2.5-vl-7b"
+    assert mllm_for_probe(None, None).model == "qwen2.5-vl-7b"
     with pytest.raises(SettingsError, match="no model 'x': there is qwen2.5-vl-7b, gpt-4o"):
-        mllm_to_probe("x", None)
-    elsewhere = mllm_to_probe("x", "http://localhost:1/v1")
+        mllm_for_probe("x", None)
+    elsewhere = mllm_for_probe("x", "http://localhost:1/v1")
     assert (elsewhere.model, elsewhere.base_url) == ("x", "http://localhost:1/v1")

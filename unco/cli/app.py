@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from unco.errors import InputError, UncoError, shortened
+from unco.errors import InputError, UncoError, shorten
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,6 +52,6 @@ def guarded(command: Callable[[], Any]) -> int:
     except UncoError as error:
         from unco.show import visible
 
-        sys.stderr.write(f"error: {visible(shortened(str(error)))}\n")  # it may quote a stranger's words
+        sys.stderr.write(f"error: {visible(shorten(str(error)))}\n")  # it may quote a stranger's words
         return BAD_INPUT if isinstance(error, InputError) else FAILED
     return 0

@@ -40,9 +40,9 @@ def probe_frame(
 ) -> None:
     """Find the box frame of a model, by asking about drawn pictures whose answer is known."""
     from unco.evals.frame_probe.run import run_probe
-    from unco.tools.llm_settings import mllm_to_probe
+    from unco.tools.llm_settings import mllm_for_probe
 
-    run_probe(mllm_to_probe(model, base_url), Console(), save, out)
+    run_probe(mllm_for_probe(model, base_url), Console(), save, out)
 
 
 @app.command()

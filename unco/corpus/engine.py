@@ -6,14 +6,14 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Literal, Protocol
 
-from unco.corpus.pipeline import Done
+from unco.corpus.pipeline import PostOutcome
 from unco.corpus.posts import Line, read_posts
 
 EngineName = Literal["local", "ray"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class RemainingPosts:
     """The posts of a file that are still to be run; read as they are asked for, or elsewhere by who knows the path."""
 
     path: Path
@@ -38,7 +38,7 @@ class Rest:
 class Engine(Protocol):
     """Both stages over a corpus."""
 
-    def run(self, lines: Rest) -> AsyncIterator[Done]:
+    def run(self, lines: RemainingPosts) -> AsyncIterator[PostOutcome]:
         """Run posts; each comes out in its turn, when it and all before it are done.
 
         Raises:

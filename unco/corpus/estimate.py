@@ -8,7 +8,7 @@ from unco.context import Context
 from unco.corpus.pipeline import extraction_of
 from unco.corpus.posts import Line
 from unco.errors import InputError, SettingsError
-from unco.nodes.plan_calls import most_usd_of_a_call
+from unco.nodes.plan_calls import max_usd_per_call
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm.client import Mllm
 from unco.types import ATTRIBUTES, Attribute
@@ -27,7 +27,7 @@ class Estimate:
     entities: int
     routed: dict[Attribute, int]
     """Attributes above their thresholds: a question each, and another where an answer cannot be read."""
-    most_usd: float | None
+    max_usd: float | None
     """US dollars, each question at the most that it can take, re-asks aside. None = a price is unknown."""
 
     @property
@@ -78,5 +78,5 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
     routed = [name for entity in extraction.entities for name in extraction.routed(entity)]
     for name in routed:
         found.routed[name] += 1
-    usd = most_usd_of_a_call(context, llm, extraction.text)
-    found.most_usd = None if usd is None or found.most_usd is None else found.most_usd + usd * len(routed)
+    usd = max_usd_per_call(context, llm, extraction.text)
+    found.max_usd = None if usd is None or found.max_usd is None else found.max_usd + usd * len(routed)

@@ -23,7 +23,7 @@ from unco.types import PASSING_REASONS
 SYNC_S = 1.0
 """Seconds of work that a power cut may cost; a killed process costs what was not finished, nothing that was written."""
 
-BEYOND = 2**60
+LOCK_OFFSET = 2**60
 """Position of the byte that a run holds as long as it writes the file: behind any line."""
 
 STDOUT = Path("-")
@@ -142,7 +142,7 @@ class Output:
                     self._file.close()
 
 
-class Printed:
+class StandardOutput:
     """Standard output in place of a file; what was printed is gone, so there is no going on."""
 
     written = 0
@@ -183,7 +183,7 @@ def is_open(line: bytes) -> bool:
         return False
 
 
-def open_output(path: Path, settings: Settings, resume: bool) -> Output | Printed:
+def open_output(path: Path, settings: Settings, resume: bool) -> Output | StandardOutput:
     """A file, or standard output for `-`.
 
     Raises:
@@ -194,7 +194,7 @@ def open_output(path: Path, settings: Settings, resume: bool) -> Output | Printe
         return Output(path, settings, resume)
     if resume:
         raise SettingsError("--resume needs a file to go on in: standard output keeps nothing")
-    return Printed()
+    return StandardOutput()
 
 
 @contextmanager
@@ -208,7 +208,7 @@ def _writing(path: Path, then: str = "") -> Iterator[None]:
 def _hold(file: BinaryIO, path: Path) -> None:
     """Two runs that append to one file would mix their lines."""
     try:
-        held = lock_byte(file.fileno(), BEYOND)
+        held = lock_byte(file.fileno(), LOCK_OFFSET)
     except OSError as error:
         log.warning("%s cannot be locked: see to it that no other run writes it (%s)", path, error.strerror)
         return

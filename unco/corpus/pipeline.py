@@ -31,7 +31,7 @@ AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class PostOutcome:
     """What became of a post."""
 
     line: Line
@@ -66,10 +66,10 @@ class Pipeline:
         self._at_once = at_once
         self._places = asyncio.Semaphore(at_once)
 
-    async def run(self, lines: Iterable[Line]) -> AsyncIterator[Done]:
+    async def run(self, lines: Iterable[Line]) -> AsyncIterator[PostOutcome]:
         """Run posts; each comes out in its turn, when it and all before it are done."""
         self._places = asyncio.Semaphore(self._at_once)  # a semaphore belongs to the event loop that waits on it
-        under_way: deque[asyncio.Task[Done]] = deque()
+        under_way: deque[asyncio.Task[PostOutcome]] = deque()
         source = iter(lines)
         try:
             while True:
@@ -84,7 +84,7 @@ class Pipeline:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def one(self, line: Line, found: Extraction | None = None) -> Done:
+    async def one(self, line: Line, found: Extraction | None = None) -> PostOutcome:
         """Run one post.
 
         Args:
@@ -92,17 +92,17 @@ class Pipeline:
             found: what the small model says of it, where it was asked before; None = it is asked.
         """
         if line.post is None:
-            return Done(line, None, PostError(line.fault))
+            return PostOutcome(line, None, PostError(line.fault))
         try:
-            return Done(line, await self._result(line.post, found))
+            return PostOutcome(line, await self._result(line.post, found))
         except SettingsError:  # the run's own fault, and every post's
             raise
         except (InputError, Waiting) as error:
-            return Done(line, None, error)
+            return PostOutcome(line, None, error)
 
     async def _result(self, given: PostInput, found: Extraction | None) -> Result:
         """Give the graph's result; where nobody would be asked the graph is not entered, which gives the same."""
-        checked = await with_kept_picture(given)
+        checked = await with_stored_picture(given)
         if found is None:
             found = await extraction_of(checked, self._extractor)
         found = replace(found, thresholds=self._context.thresholds(found.thresholds))
@@ -121,7 +121,7 @@ async def extraction_of(given: PostInput, extractor: Extractor) -> Extraction:
     return handed_in(given) or await extract_async(extractor, post_of(**arguments_of(given)))
 
 
-async def with_kept_picture(given: PostInput) -> PostInput:
+async def with_stored_picture(given: PostInput) -> PostInput:
     """The post; an inline picture is decoded and kept, off the event loop."""
     return given if given.image is None else PostInput(**await asyncio.to_thread(check_input, given.model_dump()))
 

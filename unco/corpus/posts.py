@@ -15,7 +15,7 @@ from unco.corpus.tables import is_table, rows
 from unco.errors import DataError, PostError, SettingsError
 from unco.state import PostInput
 
-MOST_BYTES = 64 * 2**20
+MAX_LINE_BYTES = 64 * 2**20
 """A longer line is no post; a picture that comes inline has a few million."""
 
 STDIN = Path("-")
@@ -88,18 +88,18 @@ def _named(path: Path) -> Iterator[None]:
 def lines_of(file: BinaryIO) -> Iterator[Line]:
     """Posts of JSON Lines from where a file stands, numbered from 1."""
     number = 0
-    while line := file.readline(MOST_BYTES):
+    while line := file.readline(MAX_LINE_BYTES):
         rest = line
-        while not rest.endswith(b"\n") and (rest := file.readline(MOST_BYTES)):
-            line = b"x" * MOST_BYTES  # the rest of a line that is too long: it is no post, and is not kept
+        while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE_BYTES)):
+            line = b"x" * MAX_LINE_BYTES  # the rest of a line that is too long: it is no post, and is not kept
         if line.strip():
             number += 1
             yield _line(number, line)
 
 
 def _line(number: int, line: bytes) -> Line:
-    if len(line) >= MOST_BYTES:
-        return Line(number, None, f"longer than {MOST_BYTES} bytes")
+    if len(line) >= MAX_LINE_BYTES:
+        return Line(number, None, f"longer than {MAX_LINE_BYTES} bytes")
     try:
         data = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # json's and Unicode's are ValueErrors

@@ -20,7 +20,7 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def shown_progress(total: int | None, console: Console) -> Iterator[OnPost]:
+def progress_bar(total: int | None, console: Console) -> Iterator[OnPost]:
     """A bar with rate, time left, routed share, cache hits, cost and failures.
 
     Args:

@@ -9,22 +9,22 @@ from typing import Any, Literal
 from pydantic_core import to_json as dump
 
 from unco.context import Context
-from unco.corpus.engine import Engine, Rest
-from unco.corpus.output import Output, Printed, Settings, Write, open_output
-from unco.corpus.pipeline import Done
+from unco.corpus.engine import Engine, RemainingPosts
+from unco.corpus.output import Output, Settings, StandardOutput, Write, open_output
+from unco.corpus.pipeline import PostOutcome
 from unco.corpus.tally import Tally
 from unco.errors import Unavailable, UncoError
 from unco.state import RESULT
 from unco.types import Correction, PostQuestion, Result
 
-MOST_UNANSWERED = 20
+MAX_UNANSWERED = 20
 """Posts that the endpoint may leave without any answer, one after the other, before the run stops: it is down."""
 
-SETTLED = 20
+MIN_ANSWERED = 20
 """Posts that the endpoint must answer after one that it did not, before that one counts as its own bad luck: posts that
 were under way with it may have been answered before the endpoint died."""
 
-MOST_HELD = 2000
+MAX_HELD = 2000
 """Posts that are held back while it is not known whether the endpoint is down; more would fill the memory."""
 
 OnPost = Callable[[Tally], None]
@@ -49,9 +49,9 @@ def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: N
     """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
-    posts are held back until it has answered `SETTLED` others; after `MOST_UNANSWERED` of them, one after the other,
-    the run stops, and all that were held back are run anew later. A post that was written without an answer, for a
-    reason that passes, is open: `resume` runs it again and puts its result in the place of the line.
+    posts are held back until it has answered `MIN_ANSWERED` others; after `MAX_UNANSWERED` of them in a row the run
+    stops, and all that were held back are run anew later. A post that was written without an answer, for a reason that
+    passes, is open: `resume` runs it again and puts its result in the place of the line.
 
     Args:
         corpus: what is run.
@@ -72,36 +72,38 @@ def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: N
         output.close()
 
 
-async def _run(corpus: Corpus, engine: Engine, output: Output | Printed, on_post: OnPost) -> Tally:
+async def _run(corpus: Corpus, engine: Engine, output: Output | StandardOutput, on_post: OnPost) -> Tally:
     """Run the posts that are still open, then those that were never run."""
     again = output.open_posts()
     tally = Tally(before=output.written - len(again))
     if again:
         with output.replacing() as replaced:
-            await _run_some(engine, Rest(corpus.posts, 0, corpus.pictures, again), replaced, tally, on_post)
-    await _run_some(engine, Rest(corpus.posts, output.written, corpus.pictures), output.append, tally, on_post)
+            await _run_some(engine, RemainingPosts(corpus.posts, 0, corpus.pictures, again), replaced, tally, on_post)
+    await _run_some(
+        engine, RemainingPosts(corpus.posts, output.written, corpus.pictures), output.append, tally, on_post
+    )
     return tally
 
 
-async def _run_some(engine: Engine, posts: Rest, write: Write, tally: Tally, on_post: OnPost) -> None:
-    held, unanswered, answered = list[Done](), 0, SETTLED
+async def _run_some(engine: Engine, posts: RemainingPosts, write: Write, tally: Tally, on_post: OnPost) -> None:
+    held, unanswered, answered = list[PostOutcome](), 0, MIN_ANSWERED
     async for done in engine.run(posts):
         held.append(done)
         state = _endpoint_state(done.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
         answered = 0 if state == "down" else answered + (state == "up")
-        if unanswered >= MOST_UNANSWERED or (unanswered and len(held) >= MOST_HELD):
+        if unanswered >= MAX_UNANSWERED or (unanswered and len(held) >= MAX_HELD):
             raise Unavailable(
                 f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(done.result)}): the "
                 f"run stopped before post {held[0].line.number}; go on with --resume when it is up again",
                 "unreachable",
             )
-        if answered >= SETTLED or len(held) >= MOST_HELD:
+        if answered >= MIN_ANSWERED or len(held) >= MAX_HELD:
             _write(held, write, tally, on_post)
     _write(held, write, tally, on_post)
 
 
-def _write(held: list[Done], write: Write, tally: Tally, on_post: OnPost) -> None:
+def _write(held: list[PostOutcome], write: Write, tally: Tally, on_post: OnPost) -> None:
     for done in held:
         write(done.line.number, as_line(done))
         if done.result is None:
@@ -112,7 +114,7 @@ def _write(held: list[Done], write: Write, tally: Tally, on_post: OnPost) -> Non
     held.clear()
 
 
-def as_line(done: Done) -> bytes:
+def as_line(done: PostOutcome) -> bytes:
     """A result, or the error of a post: {"id", "post", "error": {"type", "message"}}, `post` counting from 1."""
     if done.result is not None:
         return RESULT.dump_json(done.result)
@@ -127,17 +129,17 @@ def _endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]
     notes = () if result is None else result.notes
     if any(not reply.cached for note in notes for reply in note.exchanges):
         return "up"
-    return "down" if any(map(_in_vain, notes)) else "not asked"
+    return "down" if any(map(_got_no_reply, notes)) else "not asked"
 
 
-def _in_vain(note: Correction | PostQuestion) -> bool:
+def _got_no_reply(note: Correction | PostQuestion) -> bool:
     """Tell whether an endpoint was asked in vain; a budget that is spent or a privacy rule is nobody's failure."""
     return note.reason in ("unreachable", "breaker", "endpoint") and not note.exchanges
 
 
 def _why(result: Result | None) -> str:
     notes = () if result is None else result.notes
-    return next((note.detail for note in notes if _in_vain(note)), "no reason given")
+    return next((note.detail for note in notes if _got_no_reply(note)), "no reason given")
 
 
 def settings_of(context: Context, **choices: Any) -> Settings:

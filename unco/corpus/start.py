@@ -12,7 +12,7 @@ from unco.corpus.engine import Engine
 from unco.corpus.estimate import estimate
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import count_posts, read_posts
-from unco.corpus.progress import shown_progress
+from unco.corpus.progress import progress_bar
 from unco.corpus.run import Corpus, run_corpus, settings_of
 from unco.errors import SetupError, Unavailable
 from unco.tools.extraction.extractor import Extractor
@@ -33,7 +33,7 @@ def start(
     extractor, llm = extractor_of(choices), mllm_from_env()
     if dry_run:
         found = asyncio.run(estimate(read_posts(posts, choices.pictures), extractor, llm, context))
-        usd = "unknown, for want of a price" if found.most_usd is None else f"at most ${found.most_usd:.2f}"
+        usd = "unknown, for want of a price" if found.max_usd is None else f"at most ${found.max_usd:.2f}"
         shares = ", ".join(f"{name} {count:,}" for name, count in found.routed.items())
         console.print(f"{found.posts:,} posts ({found.failed:,} cannot be run), {found.entities:,} entities")
         console.print(f"{found.calls:,} calls (about {shares}); cost {usd}; re-asks aside", soft_wrap=True)
@@ -46,7 +46,7 @@ def start(
         mllm=llm.model,
     )
     began = time.monotonic()
-    with shown_progress(count_posts(posts), console) as on_post:
+    with progress_bar(count_posts(posts), console) as on_post:
         engine = _engine(extractor, llm, context, choices)
         tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), engine, on_post)
     seconds = time.monotonic() - began

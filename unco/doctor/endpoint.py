@@ -75,8 +75,8 @@ def _check_answer(llm: Mllm, frame: Frame) -> Iterator[Check]:
     except UncoError as error:
         yield Check(name, "fault", str(error), "look into the endpoint's log; is the key set?")
         return
-    took = llm.took(request)
-    yield Check(name, "ok" if took == "json_schema" else "warning", f"it takes {took}, and its answer can be read")
+    takes = llm.expected_format(request)
+    yield Check(name, "ok" if takes == "json_schema" else "warning", f"it takes {takes}, and its answer can be read")
     yield _check_vision(llm, answer)
 
 

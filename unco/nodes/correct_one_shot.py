@@ -13,7 +13,7 @@ from unco.nodes.correct_region import box_in_frame
 from unco.nodes.questions.correction import Value, blank_correction, corrected_entity, shown_threshold
 from unco.nodes.questions.fallbacks import entity_attempts
 from unco.nodes.questions.frame_in_words import frame_in_words
-from unco.nodes.questions.question import MOST_CALLS, EntityQuestion, request_of
+from unco.nodes.questions.question import MAX_CALLS, EntityQuestion, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
 from unco.nodes.questions.sent_picture import sent_picture
@@ -34,7 +34,7 @@ def correct_one_shot(llm: Mllm) -> QuestionNode[EntityState, EntityQuestion]:
 def _attempts(llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
     """What a budget grants to the attributes together is what their one question may take."""
     grants = state.get("grants")
-    return entity_attempts(state, llm, MOST_CALLS if grants is None else min(MOST_CALLS, sum(grants.values())))
+    return entity_attempts(state, llm, MAX_CALLS if grants is None else min(MAX_CALLS, sum(grants.values())))
 
 
 def one_shot_steps(question: EntityQuestion) -> Steps[QuestionResult]:

@@ -17,7 +17,7 @@ from unco.tools.box_frames.frame import Frame, describe, encode
 from unco.tools.llm.request import SentPicture
 from unco.types import Attribute, Box, PictureInfo
 
-MOST_OFFERED = 28
+MAX_CANDIDATES = 28
 """Candidates that are offered by number, and lines of text that are quoted: as many as the small model has."""
 
 
@@ -48,7 +48,7 @@ class RegionCorrector:
             "candidates": _lines((str(n), box_in_frame(box, question.frame, info)) for n, box in enumerate(offered, 1)),
             "text_lines": _lines(
                 (json.dumps(one_line(line.text), ensure_ascii=False), box_in_frame(line.box, question.frame, info))
-                for line in question.extraction.text_lines[:MOST_OFFERED]
+                for line in question.extraction.text_lines[:MAX_CANDIDATES]
             ),
         }
         marked = load_prompt("region", question.context.prompt_version("region")).picture == "marked"
@@ -71,7 +71,7 @@ def box_in_frame(box: Box | None, frame: Frame | None, info: PictureInfo) -> str
 
 
 def _offered(question: EntityQuestion) -> tuple[Box, ...]:
-    return question.extraction.candidates[:MOST_OFFERED]
+    return question.extraction.candidates[:MAX_CANDIDATES]
 
 
 def _lines(items: Iterable[tuple[str, str]]) -> str:

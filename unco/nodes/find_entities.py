@@ -12,7 +12,7 @@ from functools import partial
 from unco.errors import EndpointError, PictureError, Rejected
 from unco.nodes.questions.fallbacks import post_attempts
 from unco.nodes.questions.frame_in_words import demonstrated, frame_in_words
-from unco.nodes.questions.question import LONGEST_ANSWER, MOST_CALLS, Question, request_of
+from unco.nodes.questions.question import MAX_CALLS, MAX_POST_ANSWER_TOKENS, Question, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
 from unco.nodes.questions.sent_picture import sent_picture
@@ -51,7 +51,7 @@ def _attempts(llm: Mllm, finder: Finder, state: PostState) -> Iterator[Attempt[Q
     if calls is not None and finder == "recall":
         calls -= sum(sum(each.values()) for each in (state.get("grants") or {}).values())
     for attempt in post_attempts(state, llm):
-        question = replace(attempt.question, calls=MOST_CALLS if calls is None else min(MOST_CALLS, calls))
+        question = replace(attempt.question, calls=MAX_CALLS if calls is None else min(MAX_CALLS, calls))
         yield replace(attempt, question=_without_entities(question) if finder == "generation" else question)
 
 
@@ -98,7 +98,7 @@ def _request(question: Question, prompt: Prompt) -> Request:
             Neighbour(found.index, found.span, found.text, found.type) for found in question.extraction.entities
         )
     picture = sent_picture(question) if prompt.picture else None
-    return request_of(question, prompt, values, picture, None, LONGEST_ANSWER)
+    return request_of(question, prompt, values, picture, None, MAX_POST_ANSWER_TOKENS)
 
 
 def _without_entities(question: Question) -> Question:

@@ -5,7 +5,7 @@ left over once every routed attribute has one, the most uncertain may also be as
 """
 
 from unco.context import Context
-from unco.nodes.questions.question import LONGEST_ANSWER, MOST_CALLS
+from unco.nodes.questions.question import MAX_CALLS, MAX_POST_ANSWER_TOKENS
 from unco.nodes.settings import chain_of, current_model
 from unco.tools.llm.budget import affordable
 from unco.tools.llm.client import Mllm
@@ -34,7 +34,7 @@ def plan_calls(extraction: Extraction, calls: int) -> Grants:
         if extraction.thresholds.are_exceeded(entity.uncertainty, name)
     ]
     grants: Grants = {index: {} for *_, index, _ in routed}
-    for _ in range(MOST_CALLS):
+    for _ in range(MAX_CALLS):
         for *_, index, name in sorted(routed, reverse=True):
             granted = grants[index].get(name, 0)
             grants[index][name] = granted + (calls > 0)
@@ -47,14 +47,14 @@ def calls_for(context: Context, llm: Mllm, text: str) -> int | None:
 
     A call is taken to cost what it can cost at most, with the dearest model that may be asked.
     """
-    usd = most_usd_of_a_call(context, llm, text)
+    usd = max_usd_per_call(context, llm, text)
     limits = [limit for limit in (context.post_calls, llm.terms.budget.calls_left(usd)) if limit is not None]
     if context.post_usd is not None:
         limits.append(affordable(context.post_usd, usd))
     return int(min(limits)) if limits else None
 
 
-def most_usd_of_a_call(context: Context, llm: Mllm, text: str) -> float | None:
+def max_usd_per_call(context: Context, llm: Mllm, text: str) -> float | None:
     """The most that one question about a post is taken to cost; None = a model's price is unknown."""
     bytes_of_text = 2 * len(text.encode("utf-8", "replace"))  # the post, and the names in it
     costs = []
@@ -63,5 +63,5 @@ def most_usd_of_a_call(context: Context, llm: Mllm, text: str) -> float | None:
         if price is None:
             return None
         tokens = PROMPT_TOKENS + bytes_of_text + price.picture_tokens
-        costs.append(cost_usd(price, tokens, LONGEST_ANSWER) or 0.0)
+        costs.append(cost_usd(price, tokens, MAX_POST_ANSWER_TOKENS) or 0.0)
     return max(costs)

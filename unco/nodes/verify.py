@@ -9,10 +9,10 @@ from unco.small_model.words import INVISIBLE
 from unco.tools.box_frames.frame import Frame, decode, encode
 from unco.types import Box, Label, Span
 
-MOST_WORDS_MOVED = 3
+MAX_WORDS_MOVED = 3
 """How far a corrector may move either end of a span. The prompt asks for one or two words; signs count too."""
 
-SAME_BOX = 0.5
+SAME_BOX_IOU = 0.5
 """Least IoU of a box and a candidate, where an answer gives both."""
 
 
@@ -33,18 +33,18 @@ def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[S
     """
     near = [
         Span(start, stop)
-        for start in range(max(0, old.start - MOST_WORDS_MOVED), old.start + MOST_WORDS_MOVED + 1)
-        for stop in range(max(start + 1, old.stop - MOST_WORDS_MOVED), old.stop + MOST_WORDS_MOVED + 1)
+        for start in range(max(0, old.start - MAX_WORDS_MOVED), old.start + MAX_WORDS_MOVED + 1)
+        for stop in range(max(start + 1, old.stop - MAX_WORDS_MOVED), old.stop + MAX_WORDS_MOVED + 1)
         if stop <= len(tokens)
     ]
-    for read in _READINGS:
+    for read in _NORMALIZERS:
         fitting = [span for span in near if read("".join(tokens[span.start : span.stop])) == read(answer) != ""]
         free = [span for span in fitting if not any(span.overlaps(other) for other in taken)]
         if free:
             return min(free, key=lambda span: abs(span.start - old.start) + abs(span.stop - old.stop))
         if fitting:
             raise Rejected(f"{answer!r} shares words with another entity")
-    raise Rejected(f"{answer!r} does not stand in the post within {MOST_WORDS_MOVED} words of the span")
+    raise Rejected(f"{answer!r} does not stand in the post within {MAX_WORDS_MOVED} words of the span")
 
 
 def find_span(words: str, tokens: Sequence[str], taken: Sequence[Span]) -> Span:
@@ -54,7 +54,7 @@ def find_span(words: str, tokens: Sequence[str], taken: Sequence[Span]) -> Span:
         Rejected: there is none.
     """
     taken_already = False
-    for read in _READINGS:
+    for read in _NORMALIZERS:
         for span in _runs(read(words), [read(token) for token in tokens]):
             if not any(span.overlaps(other) for other in taken):
                 return span
@@ -117,7 +117,7 @@ def verify_candidate(
     chosen = candidates[answer.candidate - 1]
     if answer.corrected_bounding_box is not None:
         box = read_box(answer.corrected_bounding_box, answer.named_corners, frame, size)
-        if box.iou(chosen) < SAME_BOX:
+        if box.iou(chosen) < SAME_BOX_IOU:
             raise Rejected(f"the answer names candidate {answer.candidate} and gives another box")
     return chosen
 
@@ -149,5 +149,5 @@ def _caseless(text: str) -> str:
     return _visible(text).casefold()
 
 
-_READINGS = (_solid, _visible, _caseless)
+_NORMALIZERS = (_solid, _visible, _caseless)
 """Ways to compare words, the strictest first."""

@@ -36,7 +36,7 @@ def read_number(value: object) -> float:
     return float(value)
 
 
-def says_null(value: object) -> bool:
+def is_null(value: object) -> bool:
     """Tell whether a value is null, or the word."""
     return value is None or (isinstance(value, str) and value.strip().lower() in ("null", "none"))
 
@@ -47,7 +47,7 @@ def read_ordinal(value: object) -> int | None:
     Raises:
         ValueError: it is neither.
     """
-    if says_null(value):
+    if is_null(value):
         return None
     if isinstance(value, str) and re.fullmatch(r"\s*#?\s*\d{1,6}\s*", value):
         return int(value.strip().lstrip("#"))
@@ -62,7 +62,7 @@ def read_corners(value: object) -> Corners | None:
     Raises:
         ValueError: it is no box.
     """
-    if says_null(value) or value == []:
+    if is_null(value) or value == []:
         return None
     if isinstance(value, str) and (match := _FOUR.fullmatch(value)):
         value = list(match.groups())
@@ -76,7 +76,7 @@ def read_corners(value: object) -> Corners | None:
     return (read_number(value[0]), read_number(value[1]), read_number(value[2]), read_number(value[3]))
 
 
-def plain_keys(data: Any) -> Any:
+def normalize_keys(data: Any) -> Any:
     """Read "Reasoning process" as reasoning_process: the paper itself writes it both ways."""
     if not isinstance(data, dict):
         return data

@@ -11,12 +11,12 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints, model_valida
 
 from unco.prompts.answer_values import (
     Corners,
+    is_null,
+    normalize_keys,
     note_named_corners,
-    plain_keys,
     read_corners,
     read_ordinal,
     read_words,
-    says_null,
 )
 
 Schema = dict[str, Any]
@@ -42,7 +42,7 @@ class Answer(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _kindly(cls, data: Any) -> Any:
-        return plain_keys(data)
+        return normalize_keys(data)
 
 
 class SpanAnswer(Answer):
@@ -71,7 +71,7 @@ class RegionAnswer(Answer):
     @model_validator(mode="before")
     @classmethod
     def _note_names(cls, data: Any) -> Any:
-        return note_named_corners(plain_keys(data), "corrected_bounding_box")
+        return note_named_corners(normalize_keys(data), "corrected_bounding_box")
 
 
 class CandidateAnswer(RegionAnswer):
@@ -83,8 +83,8 @@ class CandidateAnswer(RegionAnswer):
     @model_validator(mode="before")
     @classmethod
     def _or_a_number(cls, data: Any) -> Any:
-        data = plain_keys(data)
-        if isinstance(data, dict) and not says_null(data.get("candidate")):
+        data = normalize_keys(data)
+        if isinstance(data, dict) and not is_null(data.get("candidate")):
             data.setdefault("corrected_bounding_box", None)
         return data
 
@@ -106,7 +106,7 @@ class FoundEntity(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _kindly(cls, data: Any) -> Any:
-        return note_named_corners(plain_keys(data), "bounding_box")
+        return note_named_corners(normalize_keys(data), "bounding_box")
 
 
 class EntitiesAnswer(Answer):

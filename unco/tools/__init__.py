@@ -1,1 +1,1 @@
-"""What the nodes use: the small model as a tool, the MLLM client, its cache and recordings, pictures, box frames."""
+"""Tools that the nodes use: the small model, the MLLM client with cache and recordings, pictures, box frames."""

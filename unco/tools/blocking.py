@@ -1,4 +1,4 @@
-"""One code path for callers that wait and for callers that await.
+"""One code path for synchronous and asynchronous callers.
 
 What may block is written once, as a coroutine. `block_on` runs it for a caller without an event loop: in the caller's
 own thread, but for what needs a loop, which runs on one background loop of the process.
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 
 _BLOCKING: ContextVar[bool] = ContextVar("unco_blocking", default=False)
 
-_making_the_loop = threading.Lock()
+_loop_lock = threading.Lock()
 
 
 def block_on(steps: Coroutine[Any, Any, T]) -> T:
@@ -43,12 +43,12 @@ def block_on(steps: Coroutine[Any, Any, T]) -> T:
 
 
 def is_blocking() -> bool:
-    """Tell whether the caller waits in `block_on`, so that blocking its thread is what it asked for."""
+    """Return whether the caller is inside `block_on`, so that its thread may be blocked."""
     return _BLOCKING.get()
 
 
 def in_event_loop() -> bool:
-    """Tell whether this thread runs an event loop, which stands still while the thread is blocked."""
+    """Return whether this thread runs an event loop, which stands still while the thread is blocked."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -57,14 +57,14 @@ def in_event_loop() -> bool:
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a function that may block: at once for a caller that waits, else in a thread, off the event loop."""
+    """Call a function that may block: directly inside `block_on`, else in a thread, off the event loop."""
     if _BLOCKING.get():
         return function(*args, **kwargs)
     return await asyncio.to_thread(function, *args, **kwargs)
 
 
 async def on_loop(steps: Coroutine[Any, Any, T]) -> T:
-    """Await what needs an event loop: the caller's own, or the background loop for a caller that waits."""
+    """Await what needs an event loop: on the caller's own, or inside `block_on` on the background loop."""
     if not _BLOCKING.get():
         return await steps
     token = _BLOCKING.set(False)  # the task takes over the caller's context, and does not wait like the caller
@@ -80,7 +80,7 @@ async def on_loop(steps: Coroutine[Any, Any, T]) -> T:
 
 
 def _background_loop() -> AbstractEventLoop:
-    with _making_the_loop:
+    with _loop_lock:
         return _loop_of(os.getpid())
 
 

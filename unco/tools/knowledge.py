@@ -15,24 +15,24 @@ from unicodedata import combining, normalize
 from unco.environment import environment
 from unco.errors import DataError, SettingsError, SetupError
 
-MOST_FACTS = 3
-"""How many facts are quoted of a name."""
+MAX_FACTS = 3
+"""Facts that are quoted about a name."""
 
-MOST_CHARS = 400
-"""Of a fact; what is longer is cut."""
+MAX_FACT_CHARS = 400
+"""Length of a fact; a longer one is cut."""
 
-_MOST_WORDS = 12
-"""Of a name that are searched for."""
+_MAX_WORDS = 12
+"""Words of a name that are searched for."""
 
-_MOST_ROWS = 50
-"""Of the file that are looked at for a name."""
+_MAX_ROWS = 50
+"""Rows of the file that are looked at for a name."""
 
 
 class Knowledge:
     """A file of facts, opened for reading only; safe for threads, for each look-up opens it anew."""
 
     def __init__(self, path: Path | str) -> None:
-        """Keep where it is; nothing is opened yet."""
+        """Remember the path; nothing is opened yet."""
         self.path = Path(path)
 
     def check(self) -> None:
@@ -46,12 +46,12 @@ class Knowledge:
 
     @classmethod
     def from_env(cls) -> "Knowledge | None":
-        """The file that `UNCO_KB` names; None where it is not set."""
+        """Return the file that `UNCO_KB` names; None where it is not set."""
         path = environment().kb
         return cls(path) if path else None
 
     def look_up(self, name: str) -> tuple[str, ...]:
-        """Up to three facts whose name or alias holds every word of a name, the best match first.
+        """Find up to three facts whose name or alias holds every word of a name, the best match first.
 
         Raises:
             SetupError: the file is not one that `unco kb build` made.
@@ -61,18 +61,18 @@ class Knowledge:
         statement = "SELECT name, aliases, description FROM facts WHERE facts MATCH ? ORDER BY rank, rowid LIMIT ?"
         try:
             with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as base:
-                rows = base.execute(statement, (words, _MOST_ROWS)).fetchall()
+                rows = base.execute(statement, (words, _MAX_ROWS)).fetchall()
             if not all(isinstance(value, str) for row in rows for value in row):
                 raise ValueError("a fact in it is not text")
         except (sqlite3.Error, ValueError) as error:
             raise SetupError(f"{self.path} cannot be searched: {error}; make it with `unco kb build`") from error
         wanted = _words(name)
         fitting = [  # the query finds words in the name and aliases together; one of them must hold them all
-            f"{found}: {description}"[:MOST_CHARS]
+            f"{found}: {description}"[:MAX_FACT_CHARS]
             for found, aliases, description in rows
-            if any(wanted <= _words(one) for one in (found, *aliases.split("\n")))
+            if any(wanted <= _words(alias) for alias in (found, *aliases.split("\n")))
         ]
-        return tuple(fitting[:MOST_FACTS])
+        return tuple(fitting[:MAX_FACTS])
 
 
 def build_knowledge(source: Path, target: Path) -> int:
@@ -132,12 +132,12 @@ def _fact(line: str, where: str) -> tuple[str, str, str]:
 
 
 def _query(name: str) -> str:
-    """A query that any text makes a valid one of: its words, each quoted, all wanted, in the name or the aliases."""
-    words = re.findall(r"\w+", normalize("NFC", name.encode("utf-8", "ignore").decode()))[:_MOST_WORDS]
+    """Build a query that is valid for any text: its words, each quoted, all wanted, in the name or the aliases."""
+    words = re.findall(r"\w+", normalize("NFC", name.encode("utf-8", "ignore").decode()))[:_MAX_WORDS]
     return "{name aliases} : (" + " AND ".join(f'"{word}"' for word in words) + ")" if words else ""
 
 
 def _words(text: str) -> frozenset[str]:
-    """The words of a name, case and accents aside, as the file's index folds them."""
+    """Return the words of a name without case and accents, as the file's index folds them."""
     bare = "".join(char for char in normalize("NFD", text) if not combining(char))
-    return frozenset(re.findall(r"\w+", bare.casefold())[:_MOST_WORDS])
+    return frozenset(re.findall(r"\w+", bare.casefold())[:_MAX_WORDS])

@@ -1,4 +1,4 @@
-"""Whom to ask and on what terms: from environment variables, or from a settings file for all that they do not cover.
+"""Settings of the MLLM: from environment variables, or from a settings file for all that they do not cover.
 
 `UNCO_LLM_BASE_URL`, `UNCO_LLM_MODEL`, `UNCO_LLM_FRAME` and `OPENAI_API_KEY` name one endpoint. `UNCO_SETTINGS` names a
 YAML file instead: a chain of models, privacy, budget, prices, egress log. Keys never stand in the file, only the names
@@ -34,7 +34,7 @@ class _Section(BaseModel):
 
 
 class ModelSettings(_Section):
-    """One model at one endpoint."""
+    """Settings of one model at one endpoint."""
 
     model: str
     base_url: str
@@ -50,7 +50,7 @@ class ModelSettings(_Section):
 
 
 class PrivacySettings(_Section):
-    """See `unco.tools.llm.privacy.Privacy`."""
+    """Settings of the privacy policy, see `unco.tools.llm.privacy.Privacy`."""
 
     span: str | list[str] = "any"
     type: str | list[str] = "any"
@@ -70,14 +70,14 @@ class PrivacySettings(_Section):
 
 
 class BudgetSettings(_Section):
-    """What a run may spend."""
+    """Settings of what a run may spend."""
 
     calls: Annotated[int, Field(ge=0)] | None = None
     usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
 class CallSettings(_Section):
-    """The file."""
+    """The whole settings file."""
 
     models: Annotated[list[ModelSettings], Field(min_length=1)]
     """The first is asked; the others, in this order, when it is unavailable or its call fails."""
@@ -104,7 +104,7 @@ def read_settings(path: Path) -> CallSettings:
 
 
 def mllm_from_settings(settings: CallSettings, cache: Cache | None, recording: Recording | None) -> Mllm:
-    """The chain of models that a settings file describes; budget, prices and log are one for all of them."""
+    """Build the chain of models that a settings file describes; they share budget, prices and log."""
     version = shipped_prices().version + ("+own" if settings.prices else "")
     shared = Terms(
         privacy=Privacy(**(dict(settings.privacy) | {"crop": frozenset(settings.privacy.crop)})),
@@ -136,7 +136,7 @@ def _mllm(model: ModelSettings, shared: Terms, cache: Cache | None, recording: R
 
 
 def mllm_from_env(cached: bool = True) -> Mllm:
-    """From the environment, with the default cache; nothing is opened but the settings file.
+    """Build the MLLM from the environment, with the default cache; nothing is opened but the settings file.
 
     Args:
         cached: False = every question is asked anew.
@@ -151,8 +151,8 @@ def mllm_from_env(cached: bool = True) -> Mllm:
     return _one_endpoint(chosen.llm_base_url or None, chosen.llm_model or None, cache, recording)
 
 
-def mllm_to_probe(model: str | None, base_url: str | None) -> Mllm:
-    """Whom a probe asks, without a cache: the model of the settings or the environment, or another address.
+def mllm_for_probe(model: str | None, base_url: str | None) -> Mllm:
+    """Build the MLLM that a probe asks, without a cache: the configured one, or one at another address.
 
     Args:
         model: None = the first of the chain.
@@ -165,10 +165,10 @@ def mllm_to_probe(model: str | None, base_url: str | None) -> Mllm:
     if base_url is not None or not environment().settings:
         return _one_endpoint(base_url or configured.base_url, model or configured.model, None, None)
     chain = [configured, *configured.fallbacks]
-    found = next((one for one in chain if model in (None, one.model)), None)
+    found = next((llm for llm in chain if model in (None, llm.model)), None)
     if found is None:
         raise SettingsError(
-            f"the settings have no model {model!r}: there is {', '.join(str(one.model) for one in chain)}"
+            f"the settings have no model {model!r}: there is {', '.join(str(llm.model) for llm in chain)}"
         )
     return found
 

@@ -1,6 +1,6 @@
-"""The words of the field as frozen data: spans, boxes, uncertainties, entities, corrections, results.
+"""Frozen data types: spans, boxes, uncertainties, entities, corrections, results.
 
-No third-party import. Units and ranges stand under each field. Uncertainty grows with doubt: higher = less sure.
+No third-party import. Units and ranges stand under each field. Higher uncertainty = less sure.
 """
 
 from unco.types.corrections import (

@@ -1,4 +1,4 @@
-"""What was asked, what came back, and what became of it."""
+"""Corrections: what was asked, what was answered, and the outcome."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ from unco.types.geometry import Box, Span
 from unco.types.uncertainty import Attribute
 
 Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "unavailable"]
-"""What became of an attribute.
+"""Outcome of a correction.
 
 `skipped`: not above its threshold, so nobody was asked. `kept`, `changed`: the MLLM answered, the answer was verified.
 `added`: the MLLM found the entity, so there was no value before. `rejected`: it answered, but the answer did not pass
@@ -50,7 +50,7 @@ Finder = Literal["small model", "recall", "generation"]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question that got a reply: what was said, word for word, and what it took."""
+    """One question that got a reply: the reply word for word, and its tokens, cost and time."""
 
     model: str
     """The name that the endpoint gave in its reply."""
@@ -73,7 +73,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What happened to one attribute of one entity: enough to explain, to audit and to count from."""
+    """The correction of one attribute of one entity, in enough detail to explain, audit and count it."""
 
     attribute: Attribute
     outcome: Outcome
@@ -91,7 +91,7 @@ class Correction:
     reason: Reason | None = None
     """Why no answer came, where none did."""
     reasoning: str = ""
-    """The MLLM's own account. Data to show, never an instruction to follow."""
+    """The MLLM's own reasoning. Data to show, never an instruction to follow."""
     prompt: str = ""
     """Prompt name and version, e.g. span/v1."""
     prompt_hash: str = ""
@@ -118,18 +118,18 @@ class Correction:
 
     @property
     def is_open(self) -> bool:
-        """True when no answer came for a reason that passes, so that the attribute is to be asked about again."""
+        """Whether no answer came for a reason that passes, so that the attribute is to be asked about again."""
         return self.outcome == "unavailable" and self.reason in PASSING_REASONS
 
     @property
     def simulated(self) -> bool:
-        """True when the answer came from a simulated model, an instrument for tests; such a model's name begins so."""
+        """Whether the answer came from a simulated model, a test instrument whose name begins so."""
         return self.model.startswith("simulated-")
 
 
 @dataclass(frozen=True, slots=True)
 class PostQuestion:
-    """What became of a question about a whole post; its cost stands here and not with the entities that it added."""
+    """The outcome of a question about a whole post; its cost stands here and not with the entities that it added."""
 
     finder: Finder
     outcome: Literal["answered", "failed", "unavailable"]
@@ -156,18 +156,18 @@ class PostQuestion:
 
     @property
     def is_open(self) -> bool:
-        """As `Correction.is_open`."""
+        """Whether no answer came for a reason that passes, as `Correction.is_open`."""
         return self.outcome == "unavailable" and self.reason in PASSING_REASONS
 
     @property
     def simulated(self) -> bool:
-        """As `Correction.simulated`."""
+        """Whether the answer came from a simulated model, as `Correction.simulated`."""
         return self.model.startswith("simulated-")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What corrections took, summed up; a sum with an unknown part is unknown."""
+    """Calls, tokens and cost of corrections, summed up; a sum with an unknown part is unknown."""
 
     calls: int = 0
     """Questions that got a reply, from wherever it came."""

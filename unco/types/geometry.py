@@ -1,4 +1,4 @@
-"""Where something is: a run of tokens, a rectangle of a picture."""
+"""Spans of tokens and boxes in a picture."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -19,11 +19,11 @@ class Span:
             raise ValueError(f"a span needs 0 <= start < stop, got start={self.start} stop={self.stop}")
 
     def __len__(self) -> int:
-        """Number of tokens."""
+        """Return the number of tokens."""
         return self.stop - self.start
 
     def overlaps(self, other: "Span") -> bool:
-        """Whether the two share a token."""
+        """Return whether the two share a token."""
         return self.start < other.stop and other.start < self.stop
 
 
@@ -48,11 +48,11 @@ class Box:
 
     @property
     def area(self) -> float:
-        """Square pixels."""
+        """Area in square pixels."""
         return (self.x2 - self.x1) * (self.y2 - self.y1)
 
     def iou(self, other: "Box") -> float:
-        """Intersection over union with another box, in [0, 1]; no +1 on the edges, as everywhere in the field."""
+        """Compute the intersection over union with another box, in [0, 1]; without +1 on the edges, as is usual."""
         width = min(self.x2, other.x2) - max(self.x1, other.x1)
         height = min(self.y2, other.y2) - max(self.y1, other.y1)
         if width <= 0 or height <= 0:

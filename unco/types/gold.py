@@ -1,4 +1,4 @@
-"""Annotated posts."""
+"""Annotated (gold) posts and entities."""
 
 from dataclasses import dataclass
 

@@ -19,7 +19,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Another entity of the same post, as the small model found it: what a corrector may know of it."""
+    """Another entity of the same post, as the small model found it and a corrector sees it."""
 
     index: int
     span: Span
@@ -63,15 +63,15 @@ class Entity:
     found_by: Finder = "small model"
 
     def value_of(self, attribute: Attribute) -> Span | str | Box | None:
-        """Give the value of an attribute: its field, else what its last correction came to; None = it has none."""
-        noted = [note.after for note in self.corrections if note.attribute == attribute]
-        value: Span | str | Box | None = getattr(self, attribute, noted[-1] if noted else None)
+        """Return the value of an attribute: its field, else what its last correction came to; None = it has none."""
+        after = [note.after for note in self.corrections if note.attribute == attribute]
+        value: Span | str | Box | None = getattr(self, attribute, after[-1] if after else None)
         return value
 
 
 @dataclass(frozen=True, slots=True)
 class PictureInfo:
-    """What was seen of a picture; never its bytes."""
+    """Reference, hash and size of a picture; never its bytes."""
 
     ref: str
     """Path or URL as given, or `data:sha256,<hash>` for bytes that came inline."""
@@ -84,7 +84,7 @@ class PictureInfo:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What comes in: a text and perhaps a picture."""
+    """A post: a text and perhaps a picture."""
 
     text: str | tuple[str, ...]
     """A string, or tokens."""
@@ -100,7 +100,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What the small model says of a post."""
+    """The small model's output for a post."""
 
     text: str
     """The text that character offsets count in; for a token list, the tokens joined by single spaces."""
@@ -122,13 +122,13 @@ class Extraction:
     """Those of them that hold writing, as read."""
 
     def routed(self, entity: Entity) -> tuple[Attribute, ...]:
-        """Name the attributes of an entity that are above their thresholds."""
+        """Return the attributes of an entity that are above their thresholds."""
         return tuple(name for name in ATTRIBUTES if self.thresholds.are_exceeded(entity.uncertainty, name))
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What comes out: the post's entities, each with its three uncertainties and the account of its corrections."""
+    """The result of a post: its entities, each with three uncertainties and its corrections."""
 
     text: str
     tokens: tuple[str, ...]
@@ -147,10 +147,10 @@ class Result:
 
     @property
     def notes(self) -> tuple[Correction | PostQuestion, ...]:
-        """What became of all that the MLLM was asked, or was to be asked."""
+        """Outcomes of all corrections and questions of the post."""
         return (*(note for entity in self.entities for note in entity.corrections), *self.questions)
 
     @property
     def is_open(self) -> bool:
-        """True when an answer is missing for a reason that passes, so that the post is to be run again."""
+        """Whether an answer is missing for a reason that passes, so that the post is to be run again."""
         return any(note.is_open for note in self.notes)

@@ -1,4 +1,4 @@
-"""How unsure the small model is, and above which uncertainty a corrector is asked. Higher = less sure."""
+"""Uncertainties of the small model, and the thresholds above which a corrector is asked. Higher = less sure."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -23,7 +23,7 @@ class Uncertainty:
     region: float
 
     def of(self, attribute: Attribute) -> float:
-        """Give the number of one attribute."""
+        """Return the uncertainty of one attribute."""
         number: float = getattr(self, attribute)
         return number
 
@@ -37,16 +37,16 @@ class Thresholds:
     region: float
 
     def __post_init__(self) -> None:
-        """Refuse other values."""
+        """Refuse a threshold outside [0, 1] that is not ALWAYS."""
         for name in ATTRIBUTES:
             if not (0.0 <= self.of(name) <= 1.0 or self.of(name) == ALWAYS):
                 raise ValueError(f"the {name} threshold must lie in [0, 1] or be {ALWAYS}, got {self.of(name)!r}")
 
     def of(self, attribute: Attribute) -> float:
-        """Give the threshold of one attribute."""
+        """Return the threshold of one attribute."""
         threshold: float = getattr(self, attribute)
         return threshold
 
     def are_exceeded(self, uncertainty: Uncertainty, attribute: Attribute) -> bool:
-        """Tell whether an attribute is routed to its corrector: its uncertainty is strictly above its threshold."""
+        """Return whether an attribute is routed to its corrector: its uncertainty is strictly above its threshold."""
         return uncertainty.of(attribute) > self.of(attribute)

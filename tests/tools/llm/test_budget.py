@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from unco.errors import Unavailable
-from unco.tools.llm.budget import Budget, Caps, Spent, affordable, most_tokens, most_usd
+from unco.tools.llm.budget import Budget, Caps, Spent, affordable, max_input_tokens, max_usd
 from unco.tools.llm.prices import Price
 from unco.tools.llm.request import Reply, Request, SentPicture
 
@@ -28,12 +28,13 @@ def spend(budget: Budget, cost: float | None = 0.0001, price: Price | None = PRI
 
 
 def test_estimates_by_hand() -> None:
-    assert most_tokens(REQUEST) == 250
+    assert max_input_tokens(REQUEST) == 250
     assert (
-        most_tokens(replace(REQUEST, user="é🎶", picture=SentPicture("image/png", "ab", b"")), PRICE) == 100 + 6 + 5000
+        max_input_tokens(replace(REQUEST, user="é🎶", picture=SentPicture("image/png", "ab", b"")), PRICE)
+        == 100 + 6 + 5000
     )
-    assert most_usd(REQUEST, PRICE) == pytest.approx(MOST)
-    assert most_usd(REQUEST, None) is None
+    assert max_usd(REQUEST, PRICE) == pytest.approx(MOST)
+    assert max_usd(REQUEST, None) is None
     assert [affordable(1.0, 0.3), affordable(1.0, None), affordable(-1.0, 0.3)] == [3, 0, 0]
     assert affordable(0.3, 0.1) == 3
 

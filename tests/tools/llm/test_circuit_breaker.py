@@ -14,7 +14,7 @@ class Down(Exception):
 
 
 def attempt(breaker: CircuitBreaker, error: BaseException | None = None) -> None:
-    with breaker.watched(lambda raised: isinstance(raised, Down)):
+    with breaker.attempt(lambda raised: isinstance(raised, Down)):
         if error is not None:
             raise error
 
@@ -27,7 +27,7 @@ def fail(breaker: CircuitBreaker, times: int) -> None:
 
 @pytest.fixture
 def breaker(clock: Clock) -> CircuitBreaker:
-    return CircuitBreaker(failures=3, rest_s=30, clock=clock)
+    return CircuitBreaker(failures=3, cool_down_s=30, clock=clock)
 
 
 def test_it_opens_after_failures_in_a_row_and_says_for_how_long(breaker: CircuitBreaker, clock: Clock) -> None:
@@ -52,7 +52,7 @@ def test_an_error_that_is_an_answer_closes_it(breaker: CircuitBreaker) -> None:
 def test_after_a_rest_one_call_tries(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 30
-    with breaker.watched(lambda raised: True):
+    with breaker.attempt(lambda raised: True):
         with pytest.raises(Unavailable):
             attempt(breaker)
     attempt(breaker)

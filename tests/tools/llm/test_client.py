@@ -189,7 +189,7 @@ def test_a_spoilt_cache_row_is_asked_anew(server: OpenAIServer, ask: Ask, tmp_pa
 def test_equal_questions_at_once_are_one_call(server: OpenAIServer) -> None:
     server.script = [Step(after_s=0.3)]
     mllm = client(server)
-    mllm._connection.connected()
+    mllm._connection.get_client()
     with ThreadPoolExecutor(4) as pool:
         replies = list(pool.map(lambda _: mllm.ask(REQUEST, "live"), range(4)))
     assert server.calls == 1

@@ -72,7 +72,7 @@ def test_a_proxy_of_the_environment_sees_nothing(
 async def test_who_is_cancelled_while_waiting_gives_the_place_back(server: OpenAIServer) -> None:
     rate = RateLimit(requests_per_minute=60)
     mllm = client(server, Terms(rate=rate))
-    await asyncio.to_thread(mllm._connection.connected)
+    await asyncio.to_thread(mllm._connection.get_client)
     rate.reserve(1)
     waiting = [asyncio.create_task(mllm.aask(replace(REQUEST, repeat=number), "live")) for number in range(20)]
     await asyncio.sleep(0.2)

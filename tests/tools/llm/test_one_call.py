@@ -25,7 +25,7 @@ from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request
 mllm = Mllm(sys.argv[1], "small-vl", cache=Cache(sys.argv[2]))
-mllm._connection.connected()
+mllm._connection.get_client()
 print("ready", flush=True)
 sys.stdin.readline()
 reply = mllm.ask(Request(model="small-vl", system="You correct.", user="Oslo"), "live")
@@ -74,7 +74,7 @@ async def test_one_posts_deadline_is_not_anothers(tmp_path: Path) -> None:
     with serve() as server:
         server.script = [Step(after_s=0.6)]
         mllm = Mllm(server.url, "small-vl", cache=Cache(tmp_path))
-        await asyncio.to_thread(mllm._connection.connected)
+        await asyncio.to_thread(mllm._connection.get_client)
         hasty = replace(REQUEST, purpose=Purpose(deadline=time.time() + 0.2))
         leader = asyncio.create_task(mllm.aask(hasty, "live"))
         await asyncio.sleep(0.05)
@@ -89,7 +89,7 @@ async def test_who_waits_for_another_waits_no_longer_than_its_own_deadline(tmp_p
     with serve() as server:
         server.script = [Step(after_s=1.0)]
         mllm = Mllm(server.url, "small-vl", cache=Cache(tmp_path))
-        await asyncio.to_thread(mllm._connection.connected)
+        await asyncio.to_thread(mllm._connection.get_client)
         leader = asyncio.create_task(mllm.aask(REQUEST, "live"))
         await asyncio.sleep(0.1)
         hasty, start = replace(REQUEST, purpose=Purpose(deadline=time.time() + 0.2)), time.monotonic()

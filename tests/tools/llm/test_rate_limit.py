@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.tools.llm.clock import Clock
-from unco.tools.llm.rate_limit import LONGEST_HOLD, RateLimit
+from unco.tools.llm.rate_limit import MAX_HOLD_S, RateLimit
 
 
 def test_without_limits_nobody_waits(clock: Clock) -> None:
@@ -79,4 +79,4 @@ def test_a_hold_stays_whatever_is_settled_and_is_bounded(clock: Clock) -> None:
     rate.correct(1000, 0)
     assert rate.reserve(1) == pytest.approx(30.0)
     rate.hold(3600)
-    assert rate.reserve(1) == pytest.approx(LONGEST_HOLD)
+    assert rate.reserve(1) == pytest.approx(MAX_HOLD_S)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tenacity import RetryCallState, Retrying, wait_fixed
 
-from unco.tools.llm.retry import LONGEST_REQUEST, WaitAsTold, retry_after
+from unco.tools.llm.retry import MAX_RETRY_AFTER_S, WaitRetryAfter, retry_after
 
 
 def refused(said: str | None) -> Exception:
@@ -20,7 +20,7 @@ def refused(said: str | None) -> Exception:
 
 @pytest.mark.parametrize(
     ("said", "seconds"),
-    [("7", 7.0), (" 0 ", 0.0), ("86400", LONGEST_REQUEST), (None, None), ("", None), ("soon", None), ("-3", None)],
+    [("7", 7.0), (" 0 ", 0.0), ("86400", MAX_RETRY_AFTER_S), (None, None), ("", None), ("soon", None), ("-3", None)],
 )
 def test_seconds(said: str | None, seconds: float | None) -> None:
     assert retry_after(refused(said)) == seconds
@@ -35,7 +35,7 @@ def test_a_date() -> None:
 @given(st.text())
 def test_whatever_is_said_it_is_a_number_of_seconds_or_nothing(said: str) -> None:
     told = retry_after(refused(said))
-    assert told is None or 0 <= told <= LONGEST_REQUEST
+    assert told is None or 0 <= told <= MAX_RETRY_AFTER_S
 
 
 def test_an_error_without_a_response_says_nothing() -> None:
@@ -47,4 +47,4 @@ def test_an_error_without_a_response_says_nothing() -> None:
 def test_the_wait_is_what_was_told_else_the_back_off(said: str | None, seconds: float) -> None:
     state = RetryCallState(Retrying(), None, (), {})
     state.set_exception((Exception, refused(said), None))
-    assert WaitAsTold(wait_fixed(9))(state) == seconds
+    assert WaitRetryAfter(wait_fixed(9))(state) == seconds

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from unco.corpus.batch.question_files import asked_in
+from unco.corpus.batch.question_files import read_questions
 from unco.errors import DataError, SetupError
 from unco.tools.llm.cache.store import Cache
-from unco.tools.llm.client import cached_reply, is_whole, keep_reply
-from unco.tools.llm.endpoint import reply_of_body
+from unco.tools.llm.client import cached_reply, is_complete, store_reply
+from unco.tools.llm.endpoint import reply_from_body
 from unco.tools.llm.prices import Prices, cost_usd
 from unco.tools.llm.request import Reply
 
 BATCH_PRICE = 0.5
 """What an answer of a batch costs, as a share of the usual price: OpenAI's discount."""
 
-MOST_BYTES = 2**24
+MAX_LINE_BYTES = 2**24
 """Of a line; a longer one is no answer to a question of ours."""
 
 
@@ -51,7 +51,7 @@ def import_answers(folder: Path, answers: Iterable[Path], cache: Cache, prices: 
         DataError: a file cannot be read, or a line is none of a Batch API; what came before it is kept.
         SetupError: the cache cannot be opened, or is full or locked; what came before is kept.
     """
-    asked, found = asked_in(folder), Imported()
+    asked, found = read_questions(folder), Imported()
     if not asked:
         raise DataError(f"{folder} holds no questions: name the folder of `unco batch export`")
     for path in answers:
@@ -77,10 +77,10 @@ def _import(line: Any, where: str, asked: Mapping[str, str], cache: Cache, price
     reply = replace(reply, cost=None if usual is None else usual * BATCH_PRICE)
     found.usd += reply.cost or 0.0
     found.unpriced += reply.cost is None
-    if not is_whole(reply):
+    if not is_complete(reply):
         found.failed["an empty answer" if not reply.text else "an answer that was cut off"] += 1
         return
-    if not keep_reply(cache, key, reply):
+    if not store_reply(cache, key, reply):
         raise SetupError(f"the cache in {cache.directory} did not keep the answer at {where}: make room, import again")
     found.kept += 1
 
@@ -95,7 +95,7 @@ def _reply(line: dict[str, Any]) -> Reply | str:
     if response.get("status_code") != 200:
         return f"status {response.get('status_code')}"
     try:
-        return reply_of_body(response.get("body"))
+        return reply_from_body(response.get("body"))
     except ValueError:
         return "an answer that is not a chat completion"
 
@@ -105,7 +105,7 @@ def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         with path.open("rb") as file:
             number = 0
-            while line := file.readline(MOST_BYTES):
+            while line := file.readline(MAX_LINE_BYTES):
                 number += 1
                 if line.strip():
                     yield f"{path}:{number}", json.loads(line)

@@ -42,7 +42,7 @@ class BatchMllm(Mllm):
             SetupError: the question, or the egress log, cannot be written.
         """
         key = self._key(request, mode)
-        if found := self._cached(key):
+        if found := self._find_cached(key):
             return found
         with self._guard:
             if key not in self._waiting:
@@ -59,8 +59,8 @@ class BatchMllm(Mllm):
         terms.privacy.check(address, request.purpose)
         with terms.budget.reserved(request, terms.prices.of(request.model)) as replies:
             if terms.egress:
-                terms.egress.note(address, request)
-            self._files.add(key, body_of(request, self.took(request)))
+                terms.egress.write(address, request)
+            self._files.add(key, body_of(request, self.expected_format(request)))
             replies.append(Reply(text="", finish_reason=None, model=request.model))
         self._waiting.add(key)
         self.written += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unco.context import Context
 from unco.corpus.batch.batch_mllm import BatchMllm
-from unco.corpus.batch.question_files import QuestionFiles, asked_in
+from unco.corpus.batch.question_files import QuestionFiles, read_questions
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line
 from unco.errors import SettingsError, Waiting
@@ -69,7 +69,7 @@ def export_questions(
     if not (asked.base_url and (asked.model or its.model) and asked.cache):
         raise SettingsError("a batch is for one endpoint and model: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL")
     with QuestionFiles(folder) as files:
-        before = set() if again else set(asked_in(folder))
+        before = set() if again else set(read_questions(folder))
         later = BatchMllm(asked, files, before)
         pipeline = Pipeline(extractor, later, replace(its, mode="live"), knowledge)
         posts, done, failed, forbidden = asyncio.run(_run(lines, pipeline))

@@ -17,17 +17,19 @@ from unco.tools.llm.cache.process_locks import lock_byte
 from unco.tools.llm.request import Request
 from unco.tools.llm.response_format import Format, response_format
 
-MOST_QUESTIONS = 50_000
+MAX_FILE_QUESTIONS = 50_000
 """Of a file, as OpenAI has it."""
 
-MOST_BYTES = 200_000_000
+MAX_FILE_BYTES = 200_000_000
 """Of a file, as OpenAI has it (200 MB)."""
 
 
 class QuestionFiles:
     """A folder that questions are added to, in files within a provider's limits; used in a `with` statement."""
 
-    def __init__(self, folder: Path, most_questions: int = MOST_QUESTIONS, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, folder: Path, most_questions: int = MAX_FILE_QUESTIONS, most_bytes: int = MAX_FILE_BYTES
+    ) -> None:
         """Name the folder; a file is begun with its first question.
 
         Args:
@@ -124,7 +126,7 @@ def body_of(request: Request, wanted: Format) -> dict[str, Any]:
     } | ({"response_format": form} if form else {})
 
 
-def asked_in(folder: Path) -> dict[str, str]:
+def read_questions(folder: Path) -> dict[str, str]:
     """`custom_id` of every question in a folder's files, with the name of the model that it is for.
 
     Raises:

@@ -17,7 +17,7 @@ from unco.corpus.choices import Choices, extractor_of
 from unco.corpus.on_ray.post_rows import PostRow, here, rows_of, table_of
 from unco.corpus.on_ray.shared_budget import join
 from unco.corpus.on_ray.worker_environment import WorkerEnvironment
-from unco.corpus.pipeline import Pipeline, extraction_of, with_kept_picture
+from unco.corpus.pipeline import Pipeline, extraction_of, with_stored_picture
 from unco.errors import SetupError, UncoError
 from unco.small_model.batching import Batching
 from unco.state import EXTRACTION
@@ -61,7 +61,7 @@ class SmallModel:
         if self._fault:
             return row.failed(self._fault)
         try:
-            found = await extraction_of(await with_kept_picture(given), self._extractor)
+            found = await extraction_of(await with_stored_picture(given), self._extractor)
         except UncoError as error:
             return row.failed(error)
         return replace(row, found=EXTRACTION.dump_json(found))

@@ -11,21 +11,21 @@ from ray.exceptions import RayError, RayTaskError
 
 from unco.context import Context
 from unco.corpus.choices import Choices
-from unco.corpus.engine import Rest
+from unco.corpus.engine import RemainingPosts
 from unco.corpus.on_ray.actors import Correctors, SmallModel
 from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
 from unco.corpus.on_ray.post_rows import rows_of
 from unco.corpus.on_ray.reading import Piece, PostsDatasource, pieces_of
 from unco.corpus.on_ray.shared_budget import open_budget
 from unco.corpus.on_ray.worker_environment import this_environment
-from unco.corpus.pipeline import Done
+from unco.corpus.pipeline import PostOutcome
 from unco.errors import SetupError
 from unco.tools.llm.client import Mllm
 
 BLOCK_BYTES = 1
 """So that each row is a block, see `unco.corpus.on_ray.post_rows`."""
 
-HALF = 0.5
+CORRECTOR_CPUS = 0.5
 """CPUs of a corrector: most of the time it waits."""
 
 _CHANGED = "the file of posts has changed meanwhile, or Ray lost some; go on with --resume"
@@ -45,7 +45,7 @@ class RayEngine:
         """
         self._choices, self._llm, self._context, self._sizes = choices, llm, context, sizes
 
-    async def run(self, lines: Rest) -> AsyncIterator[Done]:
+    async def run(self, lines: RemainingPosts) -> AsyncIterator[PostOutcome]:
         """See `Engine`.
 
         Raises:
@@ -86,14 +86,14 @@ class RayEngine:
                 Correctors,
                 fn_constructor_args=(environment, self._context, sizes.at_once, actor),
                 compute=_pool(sizes.correctors, calls=max(4, sizes.at_once // 8)),  # many posts ask nothing
-                num_cpus=HALF,
+                num_cpus=CORRECTOR_CPUS,
                 batch_format="pyarrow",
                 batch_size=None,
             )
             return corrected
 
 
-def _last_number(pieces: list[Piece], lines: Rest) -> int | None:
+def _last_number(pieces: list[Piece], lines: RemainingPosts) -> int | None:
     """Give the number of the last post; None = it is known only when it has come."""
     if lines.only is not None:
         return lines.only[-1]
@@ -120,7 +120,7 @@ def _pool(size: int, calls: int) -> ActorPoolStrategy:
     )
 
 
-async def _results(dataset: Dataset) -> AsyncIterator[Done]:
+async def _results(dataset: Dataset) -> AsyncIterator[PostOutcome]:
     """An interrupt is heard between two tables. Not in a thread: Ray starts anew under one that outlives its end."""
     tables: Iterator[Any] = iter(dataset.iter_batches(batch_size=None, batch_format="pyarrow"))
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from unco import errors
-from unco.corpus.pipeline import Done
+from unco.corpus.pipeline import PostOutcome
 from unco.corpus.posts import Line
 from unco.errors import InputError, SettingsError, SetupError, UncoError
 from unco.state import EXTRACTION, RESULT, PostInput
@@ -48,25 +48,25 @@ class PostRow:
         """Without a result."""
         return replace(self, fault=json.dumps([type(error).__name__, *error.__reduce__()[1]]).encode(), found=b"")
 
-    def corrected(self, done: Done) -> "PostRow":
+    def corrected(self, done: PostOutcome) -> "PostRow":
         """With what became of it; a result needs its post no more."""
         if done.result is not None:
             return PostRow(self.number, result=RESULT.dump_json(done.result))
         return self.failed(done.fault if isinstance(done.fault, UncoError) else errors.PostError(done.fault))
 
-    def done(self) -> Done:
+    def done(self) -> PostOutcome:
         """What became of the post.
 
         Raises:
             UncoError: the run ends here.
         """
         if not self.fault:
-            return Done(Line(self.number, None), RESULT.validate_json(self.result))
+            return PostOutcome(Line(self.number, None), RESULT.validate_json(self.result))
         kind, *arguments = json.loads(self.fault)
         fault: UncoError = getattr(errors, kind)(*arguments)
         if isinstance(fault, SettingsError) or not isinstance(fault, InputError):
             raise fault
-        return Done(self.line(), None, fault)
+        return PostOutcome(self.line(), None, fault)
 
 
 def row_of(line: Line) -> PostRow:

@@ -18,19 +18,19 @@ from ray.data import Datasource, ReadTask
 from ray.data.block import BlockMetadata
 
 from unco.corpus.conll import is_conll
-from unco.corpus.engine import Rest
+from unco.corpus.engine import RemainingPosts
 from unco.corpus.on_ray.post_rows import PostRow, row_of, table_of
 from unco.corpus.posts import STDIN, Line, lines_of, read_posts
 from unco.corpus.tables import is_table
 from unco.errors import DataError, SettingsError, SetupError, UncoError
 
-UNIT = 128
+PIECE_POSTS = 128
 """Posts of the smallest piece, and about as many as a worker is given at once."""
 
-ENOUGH_BYTES = 16 * 2**20
+TABLE_BYTES = 16 * 2**20
 """Of posts that a worker is given at once; one more may be larger."""
 
-MOST_PIECES = 2000
+MAX_PIECES = 2000
 """Of a corpus; Ray Data keeps an account of each."""
 
 
@@ -74,26 +74,26 @@ class Piece:
         """The posts as they travel; that they cannot be read here travels too."""
         after = self.first
         try:
-            for some in _handfuls(map(row_of, self.lines())):
+            for some in _batches(map(row_of, self.lines())):
                 after = some[-1].number + 1
                 yield table_of(some)
         except UncoError as error:
             yield table_of([PostRow(after).failed(SetupError(f"a worker cannot read the posts: {error}"))])
 
 
-def _handfuls(rows: Iterable[PostRow]) -> Iterator[list[PostRow]]:
+def _batches(rows: Iterable[PostRow]) -> Iterator[list[PostRow]]:
     """So many that no table is large, though pictures come inline; the same every time that they are read."""
     some: list[PostRow] = []
     for row in rows:
         some.append(row)
-        if len(some) == UNIT or sum(len(one.post) for one in some) > ENOUGH_BYTES:
+        if len(some) == PIECE_POSTS or sum(len(one.post) for one in some) > TABLE_BYTES:
             yield some
             some = []
     if some:
         yield some
 
 
-def pieces_of(rest: Rest) -> list[Piece]:
+def pieces_of(rest: RemainingPosts) -> list[Piece]:
     """Cut up what is still to be run.
 
     Raises:
@@ -107,10 +107,10 @@ def pieces_of(rest: Rest) -> list[Piece]:
         whole = Piece(path, rest.done + 1, None, pictures=rest.pictures and rest.pictures.absolute())
         return [whole if rest.only is None else replace(whole, only=frozenset(rest.only))]
     starts, posts = _starts(path, rest.done)
-    stride = -(-len(starts) // MOST_PIECES) or 1
+    stride = -(-len(starts) // MAX_PIECES) or 1
     pieces = (
-        Piece(path, first, min(UNIT * stride, posts - first + 1), start)
-        for first, start in zip(count(rest.done + 1, UNIT * stride), starts[::stride], strict=False)
+        Piece(path, first, min(PIECE_POSTS * stride, posts - first + 1), start)
+        for first, start in zip(count(rest.done + 1, PIECE_POSTS * stride), starts[::stride], strict=False)
     )
     return list(pieces) if rest.only is None else list(_with_only(pieces, rest.only))
 
@@ -124,13 +124,13 @@ def _with_only(pieces: Iterable[Piece], only: Sequence[int]) -> Iterator[Piece]:
 
 
 def _starts(path: Path, done: int) -> tuple["array[int]", int]:
-    """Where each `UNIT`-th post begins after those that are done, in bytes; and how many posts there are."""
+    """Where each `PIECE_POSTS`-th post begins after those that are done, in bytes; and how many posts there are."""
     starts, posts, place = array("q"), 0, 0
     try:
         with path.open("rb") as file:
             for line in file:
                 if line.strip():
-                    if posts >= done and (posts - done) % UNIT == 0:
+                    if posts >= done and (posts - done) % PIECE_POSTS == 0:
                         starts.append(place)
                     posts += 1
                 place += len(line)

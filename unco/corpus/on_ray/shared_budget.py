@@ -14,7 +14,7 @@ import ray
 from ray.exceptions import RayError
 
 from unco.errors import SetupError, Unavailable
-from unco.tools.llm.budget import Budget, Caps, Spent, most_usd
+from unco.tools.llm.budget import Budget, Caps, Spent, max_usd
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.prices import Price
 from unco.tools.llm.rate_limit import RateLimit
@@ -47,7 +47,7 @@ class BudgetActor:
             refused = ""
         except Unavailable as error:
             refused = str(error)
-        return refused, *self._budget.taken
+        return refused, *self._budget.committed
 
     def settle(self, reserved: float, counts: Sequence[Counts]) -> None:
         """Count what a call came to."""
@@ -83,7 +83,7 @@ class SharedBudget(Budget):
     @asynccontextmanager
     async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
         """See `Budget.areserved`."""
-        usd, replies = most_usd(request, price), list[Reply]()
+        usd, replies = max_usd(request, price), list[Reply]()
         with _reached():
             self._note_spent(await self._actor.reserve_call.remote(request.model, usd))
         try:

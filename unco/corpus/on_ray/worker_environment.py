@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from unco.environment import PORTABLE, VARIABLES
+from unco.environment import FORWARDED, VARIABLES
 from unco.errors import SetupError
 
 KEY = VARIABLES["api_key"]
@@ -37,7 +37,7 @@ class WorkerEnvironment:
             raise SetupError(
                 f"the folder {self.folder} is not there: posts and pictures must be on a file system of all nodes"
             ) from error
-        for name in PORTABLE:
+        for name in FORWARDED:
             os.environ.pop(name, None)
         os.environ.update(self.settings)
 
@@ -53,6 +53,6 @@ class WorkerEnvironment:
 
 def this_environment() -> WorkerEnvironment:
     """Give the folder and the settings of this process."""
-    given = tuple((name, os.environ[name]) for name in PORTABLE if name in os.environ)
+    given = tuple((name, os.environ[name]) for name in FORWARDED if name in os.environ)
     asks = "UNCO_LLM_BASE_URL" in os.environ and "UNCO_SETTINGS" not in os.environ  # a settings file names its own keys
     return WorkerEnvironment(str(Path.cwd()), given, asks and bool(os.environ.get(KEY)))

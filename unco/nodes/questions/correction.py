@@ -7,7 +7,7 @@ from typing import Protocol
 
 from unco.errors import EndpointError, PictureError, Rejected
 from unco.nodes.questions.fallbacks import entity_attempts
-from unco.nodes.questions.question import MOST_CALLS, EntityQuestion, request_of
+from unco.nodes.questions.question import MAX_CALLS, EntityQuestion, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
@@ -58,7 +58,7 @@ def corrector_node(
 
 
 def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
-    return entity_attempts(state, llm, calls=(state.get("grants") or {}).get(attribute, MOST_CALLS))
+    return entity_attempts(state, llm, calls=(state.get("grants") or {}).get(attribute, MAX_CALLS))
 
 
 def _answered(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:

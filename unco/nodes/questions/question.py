@@ -8,13 +8,13 @@ from unco.context import Context
 from unco.prompts import Prompt, render
 from unco.tools.box_frames.frame import Frame
 from unco.tools.llm.privacy import Privacy
-from unco.tools.llm.request import MOST_TOKENS, Purpose, Request, SentPicture
+from unco.tools.llm.request import MAX_REPLY_TOKENS, Purpose, Request, SentPicture
 from unco.types import Attribute, Entity, Extraction, Neighbour
 
-MOST_CALLS = 2
+MAX_CALLS = 2
 """Questions about one thing: the first, and one more when its answer cannot be read."""
 
-LONGEST_ANSWER = 2048
+MAX_POST_ANSWER_TOKENS = 2048
 """Tokens of a reply about a whole post, which may have many entities."""
 
 
@@ -34,7 +34,7 @@ class Question:
     """Whether the caller marked the post private."""
     deadline: float | None = None
     """After which nothing is asked, in seconds since 1970."""
-    calls: int = MOST_CALLS
+    calls: int = MAX_CALLS
     """Questions that the budget allows."""
     privacy: Privacy = Privacy()
     """How much of a picture may be sent."""
@@ -57,7 +57,7 @@ def request_of(
     values: Mapping[str, str | float],
     picture: SentPicture | None,
     attribute: Attribute | None,
-    max_tokens: int = MOST_TOKENS,
+    max_tokens: int = MAX_REPLY_TOKENS,
 ) -> Request:
     """A prompt filled in, as a request to the question's model.
 

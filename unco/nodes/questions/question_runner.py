@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from unco.context import Mode
 from unco.errors import CallFailed, EndpointError, PictureError, ReplyError, Unavailable
-from unco.nodes.questions.question import MOST_CALLS, Question
+from unco.nodes.questions.question import MAX_CALLS, Question
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_earlier_failures
 from unco.prompts import Answer, AnswerName, parse_answer
 from unco.tools.blocking import in_thread, is_blocking
@@ -33,7 +33,7 @@ class Attempt(Generic[Known]):
     mode: Mode
 
 
-def readable_answer(request: Request, answer: AnswerName, log: ReplyLog, calls: int = MOST_CALLS) -> Steps[Answer]:
+def readable_answer(request: Request, answer: AnswerName, log: ReplyLog, calls: int = MAX_CALLS) -> Steps[Answer]:
     """Ask for an answer that can be read; the second question quotes what was wrong with the first answer.
 
     Raises:
@@ -45,7 +45,7 @@ def readable_answer(request: Request, answer: AnswerName, log: ReplyLog, calls: 
     try:
         return _read((yield request), answer, log)
     except ReplyError as fault:
-        if calls < MOST_CALLS:
+        if calls < MAX_CALLS:
             raise
         # An empty turn of the assistant is refused by some endpoints, so it is quoted as what it was.
         again = f"Your answer cannot be used: {fault}. Answer once more, with the one JSON object described above only."

@@ -1,1 +1,1 @@
-"""The way to a multimodal LLM behind an OpenAI-compatible endpoint, one concern a file."""
+"""Client of a multimodal LLM behind an OpenAI-compatible endpoint, one concern per file."""

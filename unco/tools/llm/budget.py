@@ -1,4 +1,4 @@
-"""What a run has spent, and what it may: a call is reserved before it is made and settled after.
+"""Budget of a run: a call is reserved before it is made and settled after.
 
 A run is all that goes through one `Mllm` and its fallbacks. Money is reserved on the high side, a token for each byte
 of text and the price table's `picture_tokens` for a picture, so that calls under way do not exceed the cap together; it
@@ -17,7 +17,7 @@ from unco.tools.llm.request import Reply, Request
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What a run may spend; None = no cap."""
+    """Upper limits of what a run may spend; None = no cap."""
 
     calls: int | None = None
     usd: float | None = None
@@ -37,7 +37,7 @@ class Spent:
 
 
 class Budget:
-    """One for a run. Safe for threads."""
+    """The budget of a run. Safe for threads."""
 
     def __init__(self, caps: Caps | None = None) -> None:
         """Begin with nothing spent."""
@@ -49,17 +49,17 @@ class Budget:
 
     @property
     def spent(self) -> Spent:
-        """So far."""
+        """What has been spent so far."""
         return self._spent
 
     @property
-    def taken(self) -> tuple[int, float]:
+    def committed(self) -> tuple[int, float]:
         """Calls and US dollars, spent or reserved."""
         with self._lock:
             return self._spent.calls + self._reserved_calls, self._spent.usd + self._reserved_usd
 
     def calls_left(self, usd_per_call: float | None) -> int | None:
-        """How many calls the caps leave room for; None = no limit.
+        """Return how many calls the caps leave room for; None = no limit.
 
         Args:
             usd_per_call: the most that one costs; None = unknown.
@@ -74,12 +74,12 @@ class Budget:
 
     @contextmanager
     def reserved(self, request: Request, price: Price | None) -> Iterator[list[Reply]]:
-        """Room for one call; what it brings is put into the list. Without a reply nothing is counted.
+        """Reserve one call for the block, which puts the reply into the list. Without a reply nothing is counted.
 
         Raises:
             Unavailable: there is no room, or money is capped and the price unknown.
         """
-        usd = most_usd(request, price)
+        usd = max_usd(request, price)
         self.reserve(request.model, usd)
         replies: list[Reply] = []
         try:
@@ -89,12 +89,12 @@ class Budget:
 
     @asynccontextmanager
     async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
-        """As `reserved`, for a task: a budget that several processes share is asked without blocking the event loop."""
+        """Reserve one call, as `reserved`; a budget that processes share is asked without blocking the event loop."""
         with self.reserved(request, price) as replies:
             yield replies
 
     def reserve(self, model: str, usd: float | None) -> None:
-        """Take room for a call of at most so much; who takes it settles it.
+        """Reserve a call of at most so many US dollars; `settle` has to follow.
 
         Raises:
             Unavailable: see `reserved`.
@@ -114,7 +114,7 @@ class Budget:
             self._reserved_usd += usd or 0.0
 
     def settle(self, reserved: float, replies: list[Reply]) -> None:
-        """Give back what was reserved, and count what it brought."""
+        """Release what was reserved, and count the replies."""
         with self._lock:
             self._reserved_calls -= 1
             self._reserved_usd -= reserved
@@ -129,24 +129,24 @@ class Budget:
 
 
 def affordable(usd: float, usd_per_call: float | None) -> int:
-    """How many calls so much money pays for; 0 when their price is unknown, any number when they are free."""
+    """Return how many calls so much money pays for; 0 when their price is unknown, 2^31 when they are free."""
     if usd_per_call is None:
         return 0
     return int(max(usd, 0.0) / usd_per_call + 1e-9) if usd_per_call > 0 else 2**31
 
 
-def most_tokens(request: Request, price: Price | None = None) -> int:
-    """Input tokens of a question, on the high side: no tokeniser makes more tokens than there are bytes."""
-    said = [request.system, request.user, *(text for turn in request.turns for text in turn)]
-    bytes_of_text = sum(len(text.encode("utf-8", "replace")) for text in said)
+def max_input_tokens(request: Request, price: Price | None = None) -> int:
+    """Return the most input tokens a question can have: no tokeniser makes more tokens than there are bytes."""
+    texts = [request.system, request.user, *(text for turn in request.turns for text in turn)]
+    bytes_of_text = sum(len(text.encode("utf-8", "replace")) for text in texts)
     return bytes_of_text + (price.picture_tokens if price and request.picture else 0)
 
 
-def most_usd(request: Request, price: Price | None) -> float | None:
-    """The most that a question can cost; None = its price is unknown."""
-    return cost_usd(price, most_tokens(request, price), request.max_tokens)
+def max_usd(request: Request, price: Price | None) -> float | None:
+    """Return the most that a question can cost in US dollars; None = its price is unknown."""
+    return cost_usd(price, max_input_tokens(request, price), request.max_tokens)
 
 
 def likely_tokens(request: Request) -> int:
-    """Tokens that a call takes from the rate, answer included: a quarter of the bytes, and some for a picture."""
-    return most_tokens(request) // 4 + (1500 if request.picture else 0) + request.max_tokens
+    """Estimate the tokens of a call for the rate limit: a quarter of the bytes, some for a picture, the answer."""
+    return max_input_tokens(request) // 4 + (1500 if request.picture else 0) + request.max_tokens

@@ -1,4 +1,4 @@
-"""A dead endpoint is noticed once, not by every post: after some failures in a row nobody is sent there for a while."""
+"""Circuit breaker: after some failures in a row an endpoint is not asked for a while."""
 
 import threading
 import time
@@ -9,24 +9,26 @@ from unco.errors import Unavailable, UncoError
 
 
 class CircuitBreaker:
-    """Closed: calls pass. Open: they are refused at once. After a rest one call tries and decides. Safe for threads."""
+    """Closed: calls pass. Open: they are refused at once. After a while one call tries again. Safe for threads."""
 
-    def __init__(self, failures: int = 5, rest_s: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, failures: int = 5, cool_down_s: float = 30.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Begin closed.
 
         Args:
             failures: so many in a row open it.
-            rest_s: seconds before one call may try again.
+            cool_down_s: seconds before one call may try again.
             clock: seconds, never running backwards.
         """
-        self._limit, self._rest_s, self._clock = failures, rest_s, clock
+        self._limit, self._cool_down_s, self._clock = failures, cool_down_s, clock
         self._lock = threading.Lock()
-        self._in_a_row = 0
+        self._failures = 0
         self._opened_at: float | None = None
-        self._trying = False
+        self._half_open = False
 
     def check(self) -> None:
-        """Pass, or refuse.
+        """Refuse a call while the breaker is open.
 
         Raises:
             Unavailable: it is open.
@@ -35,58 +37,58 @@ class CircuitBreaker:
             self._refuse_if_open()
 
     @contextmanager
-    def watched(self, counts: Callable[[BaseException], bool]) -> Iterator[None]:
-        """Watch one attempt.
+    def attempt(self, is_failure: Callable[[BaseException], bool]) -> Iterator[None]:
+        """Count whether one attempt fails.
 
         Args:
-            counts: whether an exception means that the endpoint is not well; another says that it answered.
+            is_failure: whether an exception means that the endpoint failed; any other shows that it answered.
 
         Raises:
             Unavailable: it is open.
         """
-        trial = self._enter()
+        trial = self._begin()
         try:
             yield
         except UncoError:  # ours, raised before anything was sent: nothing was learned
-            self._leave(trial)
+            self._end_trial(trial)
             raise
         except Exception as error:
-            self._failed() if counts(error) else self._answered()
+            self._record_failure() if is_failure(error) else self._record_success()
             raise
         except BaseException:  # cancelled: nothing was learned
-            self._leave(trial)
+            self._end_trial(trial)
             raise
-        self._answered()
+        self._record_success()
 
-    def _enter(self) -> bool:
-        """Whether this attempt is the one that tries."""
+    def _begin(self) -> bool:
+        """Begin an attempt; return whether it is the one that tries after the cool-down."""
         with self._lock:
             self._refuse_if_open()
-            self._trying = self._opened_at is not None
-            return self._trying
+            self._half_open = self._opened_at is not None
+            return self._half_open
 
     def _refuse_if_open(self) -> None:
         if self._opened_at is None:
             return
-        left = self._opened_at + self._rest_s - self._clock()
-        if left > 0 or self._trying:
+        left = self._opened_at + self._cool_down_s - self._clock()
+        if left > 0 or self._half_open:
             raise Unavailable(
-                f"the endpoint failed {self._in_a_row} times in a row; it is asked again in {max(left, 0):.0f} s",
+                f"the endpoint failed {self._failures} times in a row; it is asked again in {max(left, 0):.0f} s",
                 "breaker",
             )
 
-    def _failed(self) -> None:
+    def _record_failure(self) -> None:
         with self._lock:
-            self._in_a_row += 1
-            self._trying = False
-            if self._in_a_row >= self._limit:
+            self._failures += 1
+            self._half_open = False
+            if self._failures >= self._limit:
                 self._opened_at = self._clock()
 
-    def _answered(self) -> None:
+    def _record_success(self) -> None:
         with self._lock:
-            self._in_a_row, self._opened_at, self._trying = 0, None, False
+            self._failures, self._opened_at, self._half_open = 0, None, False
 
-    def _leave(self, trial: bool) -> None:
+    def _end_trial(self, trial: bool) -> None:
         if trial:
             with self._lock:
-                self._trying = False
+                self._half_open = False

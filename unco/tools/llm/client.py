@@ -1,4 +1,4 @@
-"""Asking the multimodal LLM: in which mode, through which cache and recording, and again when it may help."""
+"""Client of the multimodal LLM: modes, cache, recordings, and one call for equal questions."""
 
 import asyncio
 import json
@@ -14,19 +14,19 @@ from unco.context import Mode
 from unco.errors import SettingsError, Unavailable
 from unco.tools.blocking import block_on, in_event_loop, in_thread, is_blocking, on_loop
 from unco.tools.llm.cache.single_flight import SingleFlight
-from unco.tools.llm.cache.store import OWN_AFFAIR, Cache
-from unco.tools.llm.connection import Connection, Patience, Terms
+from unco.tools.llm.cache.store import LEADER_ONLY_ERRORS, Cache
+from unco.tools.llm.connection import CallLimits, Connection, Terms
 from unco.tools.llm.recording import Recording
 from unco.tools.llm.request import Reply, Request, reply_from, reply_parts, request_key
 from unco.tools.llm.response_format import Format, Formats
 
-_NOBODY = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
+_NO_MLLM = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
 
-_LATE = "an equal question was under way, and the call's deadline came before its answer"
+_EQUAL_CALL_TOO_LATE = "an equal question was under way, and the call's deadline came before its answer"
 
 
 class Mllm:
-    """The one who is asked. Bound when the graph is built; safe for threads and for any number of event loops."""
+    """A multimodal LLM behind an endpoint. Bound when the graph is built; safe for threads and event loops."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Mllm:
         Args:
             base_url: of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1; None = nobody to ask.
             model: the endpoint's name of the model that is asked unless a request names another.
-            api_key: None = the endpoint needs none. The environment's key is not looked at here: see `call_settings`.
+            api_key: None = the endpoint needs none. The environment's key is not read here: see `llm_settings`.
             frame: name of the model's box frame (see `unco.tools.box_frames.frame`); None = known by the model's name.
             cache: None = every question is asked anew.
             recording: what modes `record` and `replay` work with.
@@ -73,16 +73,16 @@ class Mllm:
         self.terms = terms or Terms()
         self.fallbacks = fallbacks
         self._api_key = api_key
-        self._own_flights: SingleFlight[Reply] = SingleFlight(OWN_AFFAIR)
-        self._patience = Patience(timeout_s=timeout_s, deadline_s=deadline_s, attempts=attempts, back_off=wait)
+        self._own_flights: SingleFlight[Reply] = SingleFlight(LEADER_ONLY_ERRORS)
+        self._limits = CallLimits(timeout_s=timeout_s, deadline_s=deadline_s, attempts=attempts, back_off=wait)
 
     @property
     def configured(self) -> bool:
-        """Whether there is an endpoint, and a model to ask there."""
+        """Whether an endpoint and a model are set."""
         return bool(self.base_url and self.model)
 
     def ask(self, request: Request, mode: Mode) -> Reply:
-        """Put a question and wait for the reply.
+        """Ask a question and wait for the reply.
 
         Raises:
             Unavailable: calls are off, no endpoint is configured, it cannot be reached, or may not be asked now.
@@ -95,64 +95,64 @@ class Mllm:
         return block_on(self._get_reply(request, mode))
 
     async def aask(self, request: Request, mode: Mode) -> Reply:
-        """Put a question and await the reply, without blocking the event loop; raises as `ask`."""
+        """Ask a question and await the reply, without blocking the event loop; raises as `ask`."""
         return await self._get_reply(request, mode)
 
     async def _get_reply(self, request: Request, mode: Mode) -> Reply:
         if mode == "replay":
             return await in_thread(self._recording(mode).find, request)
         key = self._key(request, mode)
-        if mode == "record" and (recorded := await in_thread(self._recording(mode).known, request)):
+        if mode == "record" and (recorded := await in_thread(self._recording(mode).find_or_check, request)):
             return recorded
-        reply, flights = await in_thread(self._looked_up, key)
+        reply, flights = await in_thread(self._look_up, key)
         if reply is None:  # an answer that is there needs neither a lock nor a loop
             # A caller that blocks its own event loop may not wait for another: that one may be a task of the same loop.
-            alone = is_blocking() and in_event_loop()
-            reply = await on_loop(self._shared(key, request, SingleFlight() if alone else flights))
-        return await in_thread(self._noted, reply, request, mode) if mode == "record" else reply
+            blocks_own_loop = is_blocking() and in_event_loop()
+            reply = await on_loop(self._ask_once(key, request, SingleFlight() if blocks_own_loop else flights))
+        return await in_thread(self._record, reply, request, mode) if mode == "record" else reply
 
-    async def _shared(self, key: str, request: Request, flights: SingleFlight[Reply]) -> Reply:
+    async def _ask_once(self, key: str, request: Request, flights: SingleFlight[Reply]) -> Reply:
         """Ask, or take over the answer to an equal question that is under way."""
-        end = self._connection.end_of(request)
+        deadline = self._connection.deadline_of(request)
 
-        async def live() -> Reply:
-            return await self._asked(key, request, end)
+        async def call() -> Reply:
+            return await self._ask_live(key, request, deadline)
 
         try:
-            reply, own = await flights.run(key, live, max(0.0, end - time.monotonic()))
+            reply, own = await flights.run(key, call, max(0.0, deadline - time.monotonic()))
         except TimeoutError:
-            raise Unavailable(_LATE, "deadline") from None
+            raise Unavailable(_EQUAL_CALL_TOO_LATE, "deadline") from None
         return reply if own else replace(reply, cached=True)  # nobody was asked for this one
 
-    async def _asked(self, key: str, request: Request, end: float) -> Reply:
-        """Ask, unless the answer came meanwhile; of several processes with the same question one asks."""
+    async def _ask_live(self, key: str, request: Request, deadline: float) -> Reply:
+        """Ask the endpoint unless the answer came meanwhile; of several processes with the same question one asks."""
         if not self.cache:  # without a cache another's answer would not reach us anyway
-            return await self._connection.call(request, end)
-        async with self.cache.locks.held(key, end):
-            if found := await asyncio.to_thread(self._cached, key):
+            return await self._connection.call(request, deadline)
+        async with self.cache.locks.held(key, deadline):
+            if found := await asyncio.to_thread(self._find_cached, key):
                 return found
-            reply = await self._connection.call(request, end)
-            await asyncio.to_thread(keep_reply, self.cache, key, reply)
+            reply = await self._connection.call(request, deadline)
+            await asyncio.to_thread(store_reply, self.cache, key, reply)
             return reply
 
     def listed_models(self) -> frozenset[str]:
-        """See `Connection.listed_models`."""
+        """Return the names of the endpoint's models; see `Connection.listed_models`."""
         return self._connection.listed_models()
 
-    def took(self, request: Request) -> Format:
-        """See `Connection.took`."""
-        return self._connection.took(request)
+    def expected_format(self, request: Request) -> Format:
+        """Return the answer format that a question is tried with first; see `Connection.expected_format`."""
+        return self._connection.expected_format(request)
 
     def _key(self, request: Request, mode: Mode) -> str:
-        """The cache's key of a question that may be asked."""
+        """Return the cache key of a question; raises `Unavailable` where nobody may be asked."""
         if mode == "off":
             raise Unavailable(
-                f"calls are off; {_NOBODY}" if not self.configured else "calls are off: mode is off", "off"
+                f"calls are off; {_NO_MLLM}" if not self.configured else "calls are off: mode is off", "off"
             )
         if mode == "record":
             self._recording(mode)
         if not (self.base_url and request.model):
-            raise Unavailable(_NOBODY, "off")
+            raise Unavailable(_NO_MLLM, "off")
         return request_key(request, self.base_url)
 
     def _recording(self, mode: Mode) -> Recording:
@@ -160,26 +160,26 @@ class Mllm:
             raise SettingsError(f"mode {mode} needs a recording: set UNCO_RECORDING to the path of its file")
         return self.recording
 
-    def _cached(self, key: str) -> Reply | None:
+    def _find_cached(self, key: str) -> Reply | None:
         return cached_reply(self.cache, key) if self.cache else None
 
-    def _noted(self, reply: Reply, request: Request, mode: Mode) -> Reply:
-        """The reply, written down where it is to be recorded."""
+    def _record(self, reply: Reply, request: Request, mode: Mode) -> Reply:
+        """Write the reply into the recording in mode `record`, and return it."""
         if mode == "record":
             self._recording(mode).add(request, reply)
         return reply
 
-    def _looked_up(self, key: str) -> tuple[Reply | None, SingleFlight[Reply]]:
+    def _look_up(self, key: str) -> tuple[Reply | None, SingleFlight[Reply]]:
         """Read the cache; the first time its folder is looked up as well, which touches the disk."""
-        return self._cached(key), self.cache.flights if self.cache else self._own_flights
+        return self._find_cached(key), self.cache.flights if self.cache else self._own_flights
 
     @cached_property
     def _connection(self) -> Connection:
-        return Connection(self.base_url or "", self._api_key, self._patience, self.terms, Formats(self.cache))
+        return Connection(self.base_url or "", self._api_key, self._limits, self.terms, Formats(self.cache))
 
 
 def cached_reply(cache: Cache, key: str) -> Reply | None:
-    """The reply under a key; None = there is none, or a row that something else wrote: ask again and write over it.
+    """Read the reply under a key; None = there is none, or a row that something else wrote: ask again, write over it.
 
     Raises:
         SetupError: the cache cannot be opened.
@@ -191,22 +191,22 @@ def cached_reply(cache: Cache, key: str) -> Reply | None:
         return None
 
 
-def keep_reply(cache: Cache, key: str, reply: Reply) -> bool:
-    """Put a reply into the cache, unless it is one that asking again should replace; whether it is there now.
+def store_reply(cache: Cache, key: str, reply: Reply) -> bool:
+    """Put a reply into the cache unless it is incomplete; return whether it is there now.
 
     Raises:
         SetupError: the cache cannot be opened.
     """
-    return is_whole(reply) and cache.put(key, json.dumps(reply_parts(reply)))
+    return is_complete(reply) and cache.put(key, json.dumps(reply_parts(reply)))
 
 
-def is_whole(reply: Reply) -> bool:
-    """Whether a reply is neither empty nor cut off."""
+def is_complete(reply: Reply) -> bool:
+    """Return whether a reply is neither empty nor cut off."""
     return bool(reply.text) and reply.finish_reason != "length"
 
 
 def check_address(base_url: str) -> None:
-    """Refuse what is no address of an endpoint, or tells a password to whoever reads it.
+    """Refuse an address that is no http(s) URL, or that holds a user name, password or query.
 
     Raises:
         SettingsError: says what is wrong; does not repeat the address.

@@ -1,4 +1,4 @@
-"""One call to one endpoint: may it be made, is there room for it, when, in which format, how often, what did it cost.
+"""One call to one endpoint: checks, budget, rate limit, retries, answer format, cost.
 
 The order is fixed, cheapest first, and nothing is opened before the first three have passed: privacy policy, time left,
 budget; then circuit breaker, rate limit, egress log, the attempt.
@@ -25,7 +25,7 @@ from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Reply, Request
-from unco.tools.llm.response_format import Format, Formats, may_be_the_format
+from unco.tools.llm.response_format import Format, Formats, may_reject_format
 from unco.tools.llm.retry import retry_after, retry_policy
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long and how often."""
+class CallLimits:
+    """How long a call may take, and how often it is tried."""
 
     timeout_s: float = 60.0
     """Seconds that an attempt may take without a byte from the endpoint."""
@@ -49,7 +49,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """On what terms calls are made; shared by all posts, and by all models of a chain where they hold for all."""
+    """The terms of calls: privacy, prices, budget, rate, egress log; shared by all posts, and by a chain of models."""
 
     privacy: Privacy = Privacy()
     prices: Prices = field(default_factory=shipped_prices)
@@ -57,121 +57,123 @@ class Terms:
     rate: RateLimit = field(default_factory=RateLimit)
     """Of one endpoint."""
     egress: EgressLog | None = None
-    """None = what leaves is not written down."""
+    """None = what is sent is not logged."""
 
 
 class Connection:
-    """The way to one endpoint. Nothing is imported or opened before the first call; safe for threads and loops."""
+    """A connection to one endpoint. Nothing is imported or opened before the first call; safe for threads and loops."""
 
     def __init__(
-        self, base_url: str, api_key: SecretStr | None, patience: Patience, terms: Terms, formats: Formats
+        self, base_url: str, api_key: SecretStr | None, limits: CallLimits, terms: Terms, formats: Formats
     ) -> None:
         """Keep the settings."""
         self.base_url = base_url
         self._api_key = api_key
-        self._patience = patience
+        self._limits = limits
         self._terms = terms
         self._formats = formats
         self._breaker = CircuitBreaker()
         self._lock = threading.Lock()
         self._client: ChatOpenAI | None = None
 
-    def end_of(self, request: Request) -> float:
-        """When a question that is put now has to be answered, on the monotonic clock."""
-        end = time.monotonic() + self._patience.deadline_s
-        if request.purpose.deadline is not None:
-            end = min(end, time.monotonic() + request.purpose.deadline - time.time())
-        return end
+    def deadline_of(self, request: Request) -> float:
+        """Return when a question that is asked now has to be answered, on the monotonic clock."""
+        deadline = time.monotonic() + self._limits.deadline_s
+        if request.purpose.deadline is not None:  # seconds since 1970
+            deadline = min(deadline, time.monotonic() + request.purpose.deadline - time.time())
+        return deadline
 
-    async def call(self, request: Request, end: float) -> Reply:
-        """Ask the endpoint; the deadline also ends an answer that comes drop by drop.
+    async def call(self, request: Request, deadline: float) -> Reply:
+        """Ask the endpoint; the deadline also ends an answer that arrives slowly.
 
         Args:
             request: the question.
-            end: see `end_of`.
+            deadline: see `deadline_of`.
 
         Raises:
             Unavailable: policy, budget, deadline, rate or breaker forbid it, or the endpoint cannot be reached.
             CallFailed: the endpoint refused, broke down or was too slow, also when asked again.
             SetupError: the egress log cannot be written.
         """
-        async with self._admitted(request, end) as replies:
+        async with self._reserved(request, deadline) as replies:
             start = time.perf_counter()
-            client, messages, formats = await asyncio.to_thread(self._prepared, request)
+            client, messages, formats = await asyncio.to_thread(self._prepare, request)
             message: AIMessage
-            with endpoint.translated(self.base_url, self._api_key):
-                for wanted in formats:
-                    retrying = AsyncRetrying(**self._policy(end))
+            with endpoint.translated_errors(self.base_url, self._api_key):
+                for answer_format in formats:
+                    retrying = AsyncRetrying(**self._policy(deadline))
                     try:
-                        message = await retrying(self._attempt, client, messages, request, wanted, end)
+                        message = await retrying(self._attempt, client, messages, request, answer_format, deadline)
                         break
                     except Exception as error:
-                        if wanted == formats[-1] or not may_be_the_format(error):
+                        if answer_format == formats[-1] or not may_reject_format(error):
                             raise
                 replies.append(self._read(message, request, time.perf_counter() - start))
             if len(formats) > 1:
-                await asyncio.to_thread(self._formats.remember, self.base_url, request, wanted)
+                await asyncio.to_thread(self._formats.remember, self.base_url, request, answer_format)
         return replies[0]
 
-    def _prepared(self, request: Request) -> "tuple[ChatOpenAI, list[BaseMessage], tuple[Format, ...]]":
-        """What takes time or reads a file."""
-        return self.connected(), endpoint.messages(request), self._formats.to_try(self.base_url, request)
+    def _prepare(self, request: Request) -> "tuple[ChatOpenAI, list[BaseMessage], tuple[Format, ...]]":
+        """Make what takes time or reads a file: client, messages, answer formats to try."""
+        return self.get_client(), endpoint.messages(request), self._formats.to_try(self.base_url, request)
 
-    def connected(self) -> "ChatOpenAI":
-        """The client, built at the first use."""
+    def get_client(self) -> "ChatOpenAI":
+        """Return the client, built at the first use."""
         with self._lock:
             if self._client is None:
-                self._client = endpoint.build_client(self.base_url, self._api_key, self._patience.timeout_s)
+                self._client = endpoint.build_client(self.base_url, self._api_key, self._limits.timeout_s)
             return self._client
 
     def listed_models(self) -> frozenset[str]:
-        """Names of the models that the endpoint says it has; asked once, and of nothing else.
+        """Return the names of the models that the endpoint lists.
 
         Raises:
             Unavailable: the endpoint cannot be reached.
-            CallFailed: it does not say.
+            CallFailed: it lists none.
         """
-        with endpoint.translated(self.base_url, self._api_key):
-            return frozenset(model.id for model in self.connected().root_client.models.list(timeout=10.0))
+        with endpoint.translated_errors(self.base_url, self._api_key):
+            return frozenset(model.id for model in self.get_client().root_client.models.list(timeout=10.0))
 
-    def took(self, request: Request) -> Format:
-        """The strictest form of answer that the endpoint is known, or hoped, to take for a question."""
+    def expected_format(self, request: Request) -> Format:
+        """Return the strictest answer format that the endpoint is known, or expected, to accept for a question."""
         return self._formats.to_try(self.base_url, request)[0]
 
     @asynccontextmanager
-    async def _admitted(self, request: Request, end: float) -> AsyncIterator[list[Reply]]:
-        """Pass policy, deadline and budget; gives where the reply goes."""
-        self._check(request, end)
+    async def _reserved(self, request: Request, deadline: float) -> AsyncIterator[list[Reply]]:
+        """Check policy and deadline, and reserve budget; yields the list that the reply goes into."""
+        self._check(request, deadline)
         async with self._terms.budget.areserved(request, self._terms.prices.of(request.model)) as replies:
             yield replies
 
-    def _check(self, request: Request, end: float) -> None:
+    def _check(self, request: Request, deadline: float) -> None:
         self._terms.privacy.check(self.base_url, request.purpose)
-        _seconds_left(end)
+        _seconds_left(deadline)
 
-    def _policy(self, end: float) -> dict[str, Any]:
-        return retry_policy(self._patience.attempts, self._patience.back_off, end - time.monotonic())
+    def _policy(self, deadline: float) -> dict[str, Any]:
+        return retry_policy(self._limits.attempts, self._limits.back_off, deadline - time.monotonic())
 
-    async def _attempt(self, client: "ChatOpenAI", messages: Any, request: Request, wanted: Format, end: float) -> Any:
-        async with self._in_place(request, end) as wait:
+    async def _attempt(
+        self, client: "ChatOpenAI", messages: Any, request: Request, answer_format: Format, deadline: float
+    ) -> Any:
+        async with self._rate_slot(request, deadline) as wait:
             await asyncio.sleep(wait)
-        options, left = endpoint.options(request, wanted, self._seconds(end)), _seconds_left(end)
+        options, left = endpoint.options(request, answer_format, self._timeout(deadline)), _seconds_left(deadline)
         if self._terms.egress:
-            await asyncio.to_thread(self._note, request)
-        with self._watched(request):
+            await asyncio.to_thread(self._log_egress, request)
+        with self._observed(request):
             async with asyncio.timeout(left):
                 return await client.ainvoke(messages, **options)
 
     @asynccontextmanager
-    async def _in_place(self, request: Request, end: float) -> AsyncIterator[float]:
-        """Seconds until the rate limit lets an attempt start; who is cancelled while waiting gives the place back."""
+    async def _rate_slot(self, request: Request, deadline: float) -> AsyncIterator[float]:
+        """Take a slot of the rate limit; yields the seconds to wait. Cancelled while waiting, it is given back."""
         self._breaker.check()
-        wait = await self._terms.rate.areserve(likely_tokens(request), _seconds_left(end))
-        with self._given_back(request, wait) as wait:
+        wait = await self._terms.rate.areserve(likely_tokens(request), _seconds_left(deadline))
+        with self._given_back_on_error(request, wait) as wait:
             yield wait
 
     @contextmanager
-    def _given_back(self, request: Request, wait: float | None) -> Iterator[float]:
+    def _given_back_on_error(self, request: Request, wait: float | None) -> Iterator[float]:
         if wait is None:
             raise Unavailable("the rate limit leaves no place before the call's deadline", "rate")
         try:
@@ -180,25 +182,25 @@ class Connection:
             self._terms.rate.give_back(likely_tokens(request))
             raise
 
-    def _note(self, request: Request) -> None:
+    def _log_egress(self, request: Request) -> None:
         if self._terms.egress:
             self._breaker.check()
-            self._terms.egress.note(self.base_url, request)
+            self._terms.egress.write(self.base_url, request)
 
     @contextmanager
-    def _watched(self, request: Request) -> Iterator[None]:
-        """An attempt, seen by the breaker; what it says about waiting holds for all posts."""
-        with self._breaker.watched(endpoint.is_unwell):
+    def _observed(self, request: Request) -> Iterator[None]:
+        """Report an attempt's error to circuit breaker and rate limit; a `Retry-After` holds for all posts."""
+        with self._breaker.attempt(endpoint.is_endpoint_failure):
             try:
                 yield
             except BaseException as error:
                 self._terms.rate.correct(likely_tokens(request), 0)
-                if asked_for := retry_after(error):
-                    self._terms.rate.hold(asked_for)
+                if seconds := retry_after(error):
+                    self._terms.rate.hold(seconds)
                 raise
 
-    def _seconds(self, end: float) -> float:
-        return min(self._patience.timeout_s, _seconds_left(end))
+    def _timeout(self, deadline: float) -> float:
+        return min(self._limits.timeout_s, _seconds_left(deadline))
 
     def _read(self, message: "AIMessage", request: Request, seconds: float) -> Reply:
         reply = endpoint.read_reply(message, seconds)
@@ -209,8 +211,8 @@ class Connection:
         return replace(reply, cost=cost)
 
 
-def _seconds_left(end: float) -> float:
-    left = end - time.monotonic()
+def _seconds_left(deadline: float) -> float:
+    left = deadline - time.monotonic()
     if left <= 0:
         raise Unavailable("deadline: no time is left to ask", "deadline")
     return left

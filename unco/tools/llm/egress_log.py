@@ -1,4 +1,4 @@
-"""What left the machine: a line for each attempt of a call, with hashes in place of contents, so that it tells nothing.
+"""Log of what leaves the machine: a line for each attempt of a call, with hashes in place of contents.
 
 A line is JSON: `time` (UTC), `host`, `model`, `prompt`, `attribute`, `private`, `characters` of text, `text_sha256`,
 `picture_sha256`, `picture_bytes`, `request` (its key, as in a recording). It is written before the attempt.
@@ -16,19 +16,19 @@ from unco.tools.llm.request import Request, request_key
 
 
 class EgressLog:
-    """A file that grows by a line for each attempt; processes may share it."""
+    """A log file with a line for each attempt; processes may share it."""
 
     def __init__(self, path: str | Path) -> None:
         """Name the file; it is made at the first call."""
         self.path = Path(path)
 
-    def note(self, base_url: str, request: Request) -> None:
-        """Write down that a question is about to leave.
+    def write(self, base_url: str, request: Request) -> None:
+        """Log that a question is about to be sent.
 
         Raises:
             SetupError: the line cannot be written; then nothing may leave either.
         """
-        said = "\n".join([request.system, request.user, *(text for turn in request.turns for text in turn)])
+        text = "\n".join([request.system, request.user, *(part for turn in request.turns for part in turn)])
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "host": host_of(base_url),
@@ -36,8 +36,8 @@ class EgressLog:
             "prompt": request.prompt,
             "attribute": request.purpose.attribute,
             "private": request.purpose.private,
-            "characters": len(said),
-            "text_sha256": sha256(said.encode("utf-8", "replace")).hexdigest(),
+            "characters": len(text),
+            "text_sha256": sha256(text.encode("utf-8", "replace")).hexdigest(),
             "picture_sha256": request.picture.sha256 if request.picture else None,
             "picture_bytes": len(request.picture.data) if request.picture else 0,
             "request": request_key(request),

@@ -1,4 +1,4 @@
-"""An OpenAI-compatible endpoint: how it is reached, what is sent, and what its errors mean.
+"""The OpenAI-compatible API: builds clients and messages, reads replies, translates errors.
 
 `langchain_openai` is imported inside the functions: it takes seconds, and a run from recordings never needs it.
 """
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 _UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What langchain-openai raises over a body that is no chat completion: HTML, broken JSON, no choices, an error."""
 
-_MOST_TOKENS = 10**9
-"""A count beyond it is none."""
+_MAX_TOKENS = 10**9
+"""Larger counts are not believed."""
 
 _SECRETS = re.compile(r"(?i)\b(?:bearer\s+|sk-|key-)\S+|https?://\S+")
 
 
 def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> "ChatOpenAI":
-    """A client for one endpoint; model and sampling come with each request.
+    """Build a client for one endpoint; model and sampling come with each request.
 
     It never retries by itself, never reads a key from the environment, never streams, and uses no cache but ours.
     """
@@ -57,30 +57,30 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
 
 
 def messages(request: Request) -> list["BaseMessage"]:
-    """A request as chat messages; the picture goes with the first user message, as a `data:` URL."""
+    """Build the chat messages of a request; the picture goes with the first user message, as a `data:` URL."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     first = HumanMessage(_with_picture(request.user, request.picture) if request.picture else request.user)
-    turns = [message for said, asked in request.turns for message in (AIMessage(said), HumanMessage(asked))]
+    turns = [message for answer, again in request.turns for message in (AIMessage(answer), HumanMessage(again))]
     return [SystemMessage(request.system), first, *turns]
 
 
-def options(request: Request, wanted: Format, seconds: float) -> dict[str, Any]:
-    """Model, sampling, answer format and patience of one attempt, as arguments of the call."""
+def options(request: Request, answer_format: Format, seconds: float) -> dict[str, Any]:
+    """Build the arguments of one attempt: model, sampling, answer format, timeout, trace."""
     chosen = {
         "model": request.model,
         "temperature": request.temperature,
         "max_tokens": request.max_tokens,
         "timeout": seconds,
-        "config": traced(request),
+        "config": trace_config(request),
     }
     # Not as an argument of its own: langchain-openai would parse the answer itself, raise, and lose the text.
-    form = response_format(request, wanted)
+    form = response_format(request, answer_format)
     return chosen | ({"extra_body": {"response_format": form}} if form else {})
 
 
-def traced(request: Request) -> dict[str, Any]:
-    """Name, tags and metadata of the call in a trace: which entity, which attribute, which prompt, why it was asked."""
+def trace_config(request: Request) -> dict[str, Any]:
+    """Build a call's name, tags and metadata in a trace: entity, attribute, prompt, uncertainty, threshold."""
     purpose = request.purpose
     known: dict[str, Any] = {
         "entity": purpose.entity,
@@ -97,14 +97,14 @@ def traced(request: Request) -> dict[str, Any]:
 
 
 def read_reply(message: "AIMessage", seconds: float) -> Reply:
-    """What the endpoint said, and what it said about it. A refusal that came in a field of its own is text as well."""
+    """Read a reply from a message. A refusal that came in a field of its own counts as text."""
     usage, finish_reason = message.usage_metadata, message.response_metadata.get("finish_reason")
     name = message.response_metadata.get("model_name")
     text = str(message.text) or str(message.additional_kwargs.get("refusal") or "")
     return Reply(
-        text=whole_characters(text),
+        text=replace_lone_surrogates(text),
         finish_reason=finish_reason if isinstance(finish_reason, str) else None,
-        model=whole_characters(name) if isinstance(name, str) else "",
+        model=replace_lone_surrogates(name) if isinstance(name, str) else "",
         input_tokens=_count(usage["input_tokens"]) if usage else None,
         output_tokens=_count(usage["output_tokens"]) if usage else None,
         provider_cached_tokens=_count(usage.get("input_token_details", {}).get("cache_read")) or 0 if usage else 0,
@@ -112,8 +112,8 @@ def read_reply(message: "AIMessage", seconds: float) -> Reply:
     )
 
 
-def reply_of_body(body: object) -> Reply:
-    """A chat completion as it lies in a file, of a Batch API; it says nothing of time and costs what it costs.
+def reply_from_body(body: object) -> Reply:
+    """Read a reply from the body of a chat completion, as in a Batch API's file; without time and cost.
 
     Raises:
         ValueError: it is no chat completion.
@@ -123,15 +123,15 @@ def reply_of_body(body: object) -> Reply:
             usage = rest.get("usage")
             usage = usage if isinstance(usage, dict) else {}
             details = usage.get("prompt_tokens_details")
-            said, name, why = (
+            text, name, finish_reason = (
                 message.get("content") or message.get("refusal"),
                 rest.get("model"),
                 choice.get("finish_reason"),
             )
             return Reply(
-                text=whole_characters(said) if isinstance(said, str) else "",
-                finish_reason=why if isinstance(why, str) else None,
-                model=whole_characters(name) if isinstance(name, str) else "",
+                text=replace_lone_surrogates(text) if isinstance(text, str) else "",
+                finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+                model=replace_lone_surrogates(name) if isinstance(name, str) else "",
                 input_tokens=_count(usage.get("prompt_tokens")),
                 output_tokens=_count(usage.get("completion_tokens")),
                 provider_cached_tokens=_count(details.get("cached_tokens")) or 0 if isinstance(details, dict) else 0,
@@ -140,31 +140,31 @@ def reply_of_body(body: object) -> Reply:
 
 
 def _count(value: object) -> int | None:
-    """A count of tokens, where the endpoint's number can be one."""
-    return value if type(value) is int and 0 <= value < _MOST_TOKENS else None
+    """Return a count of tokens; None where the endpoint's value cannot be one."""
+    return value if type(value) is int and 0 <= value < _MAX_TOKENS else None
 
 
-def whole_characters(text: str) -> str:
-    """The text with each half of a character, which no file and no JSON takes, made a question mark."""
+def replace_lone_surrogates(text: str) -> str:
+    """Replace each lone surrogate, which no file and no JSON takes, by a question mark."""
     return text.encode("utf-8", "replace").decode()
 
 
-def is_unwell(error: BaseException) -> bool:
-    """Whether an error says that the endpoint itself is not well: no connection, too slow, a fault of the server."""
+def is_endpoint_failure(error: BaseException) -> bool:
+    """Return whether an error is the endpoint's own failure: no connection, too slow, a fault of the server (5xx)."""
     import openai
 
     return isinstance(error, openai.APIConnectionError | openai.InternalServerError | TimeoutError)
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether asking again may help: no connection, too slow, too many requests (429), a fault of the server (5xx)."""
+    """Return whether asking again may help: no connection, too slow, too many requests (429), server fault (5xx)."""
     import openai
 
     return isinstance(error, openai.APIConnectionError | openai.RateLimitError | openai.InternalServerError)
 
 
 @contextmanager
-def translated(base_url: str, api_key: SecretStr | None) -> Iterator[None]:
+def translated_errors(base_url: str, api_key: SecretStr | None) -> Iterator[None]:
     """Turn what a call raises into `Unavailable` or `CallFailed`, without the key and without addresses.
 
     All else passes, above all a test's "not in the cassette": a miss must never look like an endpoint that failed.
@@ -199,20 +199,20 @@ def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> Endp
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, what caused it, what caused that, ...; langchain-openai wraps openai's, which wraps httpx2's."""
+    """Yield an error, its cause, the cause of that, ...; langchain-openai wraps openai's, which wraps httpx2's."""
     while error is not None:
         yield error
         error = error.__cause__
 
 
 def _detail(error: Any, base_url: str, api_key: SecretStr | None) -> str:
-    """What the endpoint says about a refusal, in short; nothing where it may be speaking of the key."""
-    said = error.body.get("message") if isinstance(error.body, dict) else None
-    if error.status_code in (401, 403) or not isinstance(said, str):
+    """Quote the endpoint's message about a refusal, shortened; nothing where it may be about the key."""
+    message = error.body.get("message") if isinstance(error.body, dict) else None
+    if error.status_code in (401, 403) or not isinstance(message, str):
         return ""
     for hidden in (api_key.get_secret_value() if api_key else "", urlsplit(base_url).hostname):
-        said = said.replace(hidden, "***") if hidden else said
-    return ": " + " ".join(_SECRETS.sub("***", said).split())[:200]
+        message = message.replace(hidden, "***") if hidden else message
+    return ": " + " ".join(_SECRETS.sub("***", message).split())[:200]
 
 
 def _with_picture(text: str, picture: SentPicture) -> list[str | dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a reply costs: the provider's own token counts times a versioned price table. An unknown price stays unknown."""
+"""Costs of replies: the provider's own token counts times a versioned price table. Unknown prices stay unknown."""
 
 import re
 from functools import cache
@@ -24,7 +24,7 @@ class Price(BaseModel):
     cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """For input that the provider had in its own cache; None = as other input."""
     picture_tokens: int = Field(default=5000, ge=0)
-    """The most that a picture counts for, at the sizes that are sent; for reserving money, never for accounts."""
+    """The most that a picture counts for, at the sizes that are sent; for reserving money, never for what was spent."""
 
     @field_validator("pattern")
     @classmethod
@@ -42,16 +42,16 @@ class Prices(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: str = Field(coerce_numbers_to_str=True)
-    """Which prices they are, for whoever reads a figure later: `Mllm.terms.prices.version`."""
+    """Version of the table, for whoever reads a figure later: `Mllm.terms.prices.version`."""
     models: tuple[Price, ...]
 
     def of(self, model: str) -> Price | None:
-        """The price of a model; None = unknown."""
+        """Return the price of a model; None = unknown."""
         return next((price for price in self.models if re.search(price.pattern, model, re.IGNORECASE)), None)
 
 
 def cost_usd(price: Price | None, input_tokens: int | None, output_tokens: int | None, cached: int = 0) -> float | None:
-    """US dollars for a reply; None when its price or its token counts are not known.
+    """Compute the cost of a reply in US dollars; None when its price or its token counts are not known.
 
     Args:
         price: of the model that answered.
@@ -69,12 +69,12 @@ def cost_usd(price: Price | None, input_tokens: int | None, output_tokens: int |
 
 @cache
 def shipped_prices() -> Prices:
-    """The table that comes with unco."""
+    """Read the price table that comes with unco."""
     return read_prices(SHIPPED)
 
 
 def read_prices(path: Path) -> Prices:
-    """A price table from a YAML file.
+    """Read a price table from a YAML file.
 
     Raises:
         SettingsError: it cannot be read, or is no price table.

@@ -1,4 +1,4 @@
-"""Which hosts may be asked about which attribute. A refusal comes before a socket, and before a name is looked up."""
+"""Privacy policy: which hosts may be asked about which attribute, checked before a name is looked up."""
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -14,7 +14,7 @@ Hosts = str | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """A policy; the default lets every attribute of an ordinary post go to the configured endpoint."""
+    """A privacy policy; by default the endpoint may be asked about every attribute of a post that is not private."""
 
     span: Hosts = "any"
     type: Hosts = "any"
@@ -27,7 +27,7 @@ class Privacy:
     """Attributes for which only the entity's own box is sent, and no picture where it has none: `type` or nothing."""
 
     def check(self, base_url: str, purpose: Purpose) -> None:
-        """Pass, or say why not.
+        """Refuse a host that may not be asked about this.
 
         Raises:
             Unavailable: this host may not be asked about this.
@@ -47,12 +47,12 @@ class Privacy:
 
 
 def host_of(base_url: str) -> str:
-    """The host of an address, lower case, without port."""
+    """Return the host of an address, lower case, without port."""
     return (urlsplit(base_url).hostname or "").lower()
 
 
 def is_local(host: str) -> bool:
-    """Whether a host is this machine, by its name alone: localhost, or an address of the loopback."""
+    """Return whether a host is this machine, by its name alone: localhost, or a loopback address."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -1,8 +1,8 @@
-"""A rate that all posts share: so many requests and so many tokens a minute, whoever asks.
+"""Rate limit that all posts share: requests and tokens per minute.
 
 Calls are spaced evenly rather than let through in bursts: a provider counts over a minute, and sixteen posts that
-start together would spend it in a second. Nobody is put to sleep here: who asks is told how long to wait, so threads
-and any number of event loops can share one limit.
+start together would spend it in a second. Nothing sleeps here: a caller learns how long to wait, so threads and any
+number of event loops can share one limit.
 """
 
 import threading
@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 _MINUTE = 60.0
 
-LONGEST_HOLD = 60.0
-"""Seconds that one answer can stop all posts for; an endpoint that needs longer says so again."""
+MAX_HOLD_S = 60.0
+"""Seconds that one `Retry-After` can hold all posts for; an endpoint that needs longer asks again."""
 
 
 class RateLimit:
-    """When the next call may start. Safe for threads."""
+    """Decides when the next call may start. Safe for threads."""
 
     def __init__(
         self,
@@ -39,14 +39,14 @@ class RateLimit:
         self._next_request = self._next_tokens = self._held_until = 0.0
 
     def reserve(self, tokens: int, at_most: float | None = None) -> float | None:
-        """Take the next place.
+        """Take the next slot.
 
         Args:
             tokens: what the call will use at most; `correct` gives back what it did not.
             at_most: seconds that the caller can wait; None = any.
 
         Returns:
-            Seconds to wait before the call; None when that is more than `at_most`, and then no place is taken.
+            Seconds to wait before the call; None when that is more than `at_most`, and then no slot is taken.
         """
         with self._lock:
             now = self._clock()
@@ -58,21 +58,21 @@ class RateLimit:
             return start - now
 
     async def areserve(self, tokens: int, at_most: float | None = None) -> float | None:
-        """As `reserve`, for a task: a limit that several processes share is asked without blocking the event loop."""
+        """Take the next slot, as `reserve`; a limit that processes share is asked without blocking the event loop."""
         return self.reserve(tokens, at_most)
 
     def give_back(self, tokens: int) -> None:
-        """Return a place that was reserved and not used: whoever held it was cancelled."""
+        """Give back a slot that was reserved and not used, as its caller was cancelled."""
         with self._lock:
             self._next_request -= self._per_request
             self._next_tokens -= tokens * self._per_token
 
     def correct(self, reserved: int, used: int) -> None:
-        """Account for what a call really used, in tokens."""
+        """Replace the tokens that a call reserved by those it used."""
         with self._lock:
             self._next_tokens += (used - reserved) * self._per_token
 
     def hold(self, seconds: float) -> None:
-        """Let no call start for a while: the endpoint said "not now" (`Retry-After`)."""
+        """Let no call start for some seconds, as the endpoint asked (`Retry-After`)."""
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + min(seconds, LONGEST_HOLD))
+            self._held_until = max(self._held_until, self._clock() + min(seconds, MAX_HOLD_S))

@@ -1,4 +1,4 @@
-"""A recording: questions with their replies in one readable file that can be shared, reviewed and replayed.
+"""Recordings: questions with their replies in one readable file that can be shared, reviewed and replayed.
 
 JSON Lines, one question a line: `prompt` and `prompt_hash` for the reader, `request` in full (the picture by its hash),
 `reply`. No keys, no addresses. A question is found again by its `request`, so a line can also be written by hand.
@@ -15,7 +15,7 @@ from unco.errors import DataError, RecordingMiss, SetupError
 from unco.tools.llm.request import Reply, Request, parts_key, reply_from, reply_parts, request_parts
 
 _FIELDS = {"prompt", "prompt_hash", "request", "reply"}
-_CLOSEST = 200
+_MAX_COMPARED = 200
 """Recordings compared letter by letter after a miss; enough to explain it, few enough to be quick."""
 _EXCERPT = 30
 """Characters shown on either side of a difference."""
@@ -24,7 +24,7 @@ Record = dict[str, Any]
 
 
 class Recording:
-    """One file of recorded questions. Read at its first use; safe for threads."""
+    """One file of recorded questions. It is read at its first use; safe for threads."""
 
     def __init__(self, path: str | Path) -> None:
         """Name the file; nothing is opened yet."""
@@ -33,7 +33,7 @@ class Recording:
         self._records: dict[str, Record] | None = None
 
     def find(self, request: Request) -> Reply:
-        """The recorded reply to a question, marked as cached.
+        """Return the recorded reply to a question, marked as cached.
 
         Raises:
             RecordingMiss: it is not recorded; says which recording is nearest and where it differs.
@@ -48,8 +48,8 @@ class Recording:
                 raise RecordingMiss(_explain(request, list(records.values())))
             return reply_from(record["reply"])
 
-    def known(self, request: Request) -> Reply | None:
-        """The recorded reply, or None; before a question is paid for, also whether a reply could be written down.
+    def find_or_check(self, request: Request) -> Reply | None:
+        """Return the recorded reply; without one, check that a reply can be written before it is paid for.
 
         Raises:
             DataError: the file that is there is not a recording.
@@ -62,7 +62,7 @@ class Recording:
         return None if record is None else reply_from(record["reply"])
 
     def add(self, request: Request, reply: Reply) -> None:
-        """Write a reply down; of two lines with the same question the last counts, so nothing is ever rewritten.
+        """Append a reply; of two lines with the same question the last counts, so nothing is ever rewritten.
 
         Raises:
             DataError: the file that is there already is not a recording.
@@ -86,7 +86,7 @@ class Recording:
 
 
 def _read(path: Path) -> dict[str, Record]:
-    """The records of a file by key; of two lines with the same question the last counts."""
+    """Read the records of a file by key; of two lines with the same question the last counts."""
     records = {}
     try:
         with path.open(encoding="utf-8", newline="\n") as lines:
@@ -121,7 +121,7 @@ def _line(record: Record) -> bytes:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """One write for one line, so that two processes can record into one file.
+    """Append a line in one write, so that two processes can record into one file.
 
     A line written by hand may lack its end; a blank line before ours does no harm.
     """
@@ -136,34 +136,34 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _explain(request: Request, records: list[Record]) -> str:
-    """Why a question is not found: the nearest recording, and the first thing that differs."""
+    """Explain why a question is not found: the nearest recording, and the first thing that differs."""
     if not records:
         return "no recording matches this question: the recording is empty"
     asked = request_parts(request)
     shared = {id(record): sum(asked[name] == record["request"][name] for name in asked) for record in records}
-    close = sorted(records, key=lambda record: -shared[id(record)])[:_CLOSEST]
-    alike = {id(record): _alike(asked["user"], record["request"]["user"]) for record in close}
-    nearest = max(close, key=lambda record: (alike[id(record)], shared[id(record)]))
+    close = sorted(records, key=lambda record: -shared[id(record)])[:_MAX_COMPARED]
+    similarity = {id(record): _similarity(asked["user"], record["request"]["user"]) for record in close}
+    nearest = max(close, key=lambda record: (similarity[id(record)], shared[id(record)]))
     name = next(name for name in asked if asked[name] != nearest["request"][name])
-    here, there = _excerpts(asked[name], nearest["request"][name])
+    asked_text, recorded_text = _excerpts(asked[name], nearest["request"][name])
     return (
         f"no recording matches this {request.prompt or 'question'}. Nearest is number {records.index(nearest) + 1} of "
-        f"{len(records)} ({nearest['prompt']}), its user message {alike[id(nearest)]:.0%} alike. "
-        f"First difference in {name}: asked {here}, recorded {there}"
+        f"{len(records)} ({nearest['prompt']}), its user message {similarity[id(nearest)]:.0%} alike. "
+        f"First difference in {name}: asked {asked_text}, recorded {recorded_text}"
     )
 
 
-def _alike(one: str, other: object) -> float:
-    """Share of text in common, in [0, 1]."""
+def _similarity(one: str, other: object) -> float:
+    """Return the share of text in common, in [0, 1]."""
     return difflib.SequenceMatcher(None, one, str(other), autojunk=False).ratio()
 
 
 def _excerpts(one: object, other: object) -> tuple[str, str]:
-    """Two values around the place where they part."""
+    """Cut two values around the first difference."""
     texts = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in (one, other)]
     start = max(len(os.path.commonprefix(texts)) - _EXCERPT, 0)
-    here, there = (
+    first, second = (
         ("…" if start else "") + text[start : start + 2 * _EXCERPT] + ("…" if len(text) > start + 2 * _EXCERPT else "")
         for text in texts
     )
-    return repr(here), repr(there)
+    return repr(first), repr(second)

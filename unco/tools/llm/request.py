@@ -1,4 +1,4 @@
-"""A question to the MLLM and its reply, as plain values, and the keys that a question is found again by."""
+"""A question to the MLLM and its reply, as plain values, and the keys of cache and recordings."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -7,8 +7,8 @@ from typing import Any
 
 from unco.types import Attribute
 
-MOST_TOKENS = 1024
-"""Of a reply about one entity."""
+MAX_REPLY_TOKENS = 1024
+"""Upper limit of a reply about one entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class SentPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """What a question is for: decides whether it may be put and how long it may take, never what is answered."""
+    """What a question is for: decides whether it may be asked and how long it may take, never what is answered."""
 
     attribute: Attribute | None = None
     """What it is about; None = the whole post."""
@@ -54,7 +54,7 @@ class Request:
     picture: SentPicture | None = None
     """Sent along with the first user message."""
     temperature: float = 0.0
-    max_tokens: int = MOST_TOKENS
+    max_tokens: int = MAX_REPLY_TOKENS
     """Upper limit of the reply's length."""
     schema: str = ""
     """JSON schema of the answer, as JSON text, for endpoints that hold the model to one; empty = none."""
@@ -70,7 +70,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back."""
+    """A reply to a question."""
 
     text: str
     """May be empty."""
@@ -89,7 +89,7 @@ class Reply:
     seconds: float = 0.0
     """Wall time of the call that gave it, retries and waits included; a cached reply keeps it."""
     cached: bool = False
-    """True when this question was not put to anyone: cached, recorded, or an equal one was under way."""
+    """True when nobody was asked this time: cached, recorded, or an equal question was under way."""
 
     @property
     def authored(self) -> bool:
@@ -98,7 +98,7 @@ class Reply:
 
 
 def request_parts(request: Request) -> dict[str, Any]:
-    """All that can change the answer, as plain JSON: the picture by its hash; no key, no address, no timeout."""
+    """Return all that can change the answer, as plain JSON: the picture by its hash; no key, address or timeout."""
     picture = request.picture and {"mime": request.picture.mime, "sha256": request.picture.sha256}
     return {
         "model": request.model,
@@ -114,12 +114,12 @@ def request_parts(request: Request) -> dict[str, Any]:
 
 
 def parts_key(parts: dict[str, Any]) -> str:
-    """SHA-256 of sorted JSON, hex."""
+    """Hash the parts of a question: SHA-256 of sorted JSON, hex."""
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def request_key(request: Request, base_url: str | None = None) -> str:
-    """What the same question has in common, hex.
+    """Return the key of a question: a hash of all that can change the answer, hex.
 
     With the endpoint's address and the prompt file's hash it is the cache's key: two servers may mean different models
     by one name. Without them it is portable, and a recording's.
@@ -129,12 +129,12 @@ def request_key(request: Request, base_url: str | None = None) -> str:
 
 
 def reply_parts(reply: Reply) -> dict[str, Any]:
-    """A reply as plain JSON; `cached` is left out, it is true of whoever reads it back."""
+    """Return a reply as plain JSON, without `cached`, which is true once it is read back."""
     return {name: value for name, value in asdict(reply).items() if name != "cached"}
 
 
 def reply_from(parts: object) -> Reply:
-    """The reply that was written down, marked as cached.
+    """Read a reply from plain JSON, marked as cached.
 
     Raises:
         ValueError: it is not a reply.

@@ -1,4 +1,4 @@
-"""How an endpoint is told to hold the model to JSON: found out once for endpoint, model and schema, and remembered.
+"""The `response_format` an endpoint accepts: found out once for endpoint, model and schema, and remembered.
 
 Servers differ: some take a JSON schema, some only "a JSON object", some refuse the field with 400 or 422, and some
 ignore it in silence, which is why every answer is parsed tolerantly anyway.
@@ -13,36 +13,36 @@ from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.request import Request
 
 Format = Literal["json_schema", "json_object", "none"]
-"""From the strictest; what an endpoint refuses is followed by the next."""
+"""The strictest first; what an endpoint refuses is followed by the next."""
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-_REFUSALS = (400, 422)
+_REFUSAL_STATUS = (400, 422)
 
 
 class Formats:
-    """What each endpoint takes. Safe for threads."""
+    """Remembers which format each endpoint accepts. Safe for threads."""
 
     def __init__(self, cache: Cache | None = None) -> None:
-        """Remember in the cache beyond this process, if there is one."""
+        """Start with nothing known; a cache remembers beyond this process."""
         self._cache = cache
         self._lock = threading.Lock()
         self._known: dict[str, Format] = {}
 
     def to_try(self, base_url: str, request: Request) -> tuple[Format, ...]:
-        """The formats to try, the strictest first; one alone when the question has no schema or the format is known."""
+        """Return the formats to try, the strictest first; one alone where there is no schema or the format is known."""
         if not request.schema:
             return ("none",)
         known = self._find(_key(base_url, request))
         return (known,) if known else FORMATS
 
-    def remember(self, base_url: str, request: Request, took: Format) -> None:
-        """The endpoint gave a reply to this, of several that were tried."""
+    def remember(self, base_url: str, request: Request, accepted: Format) -> None:
+        """Remember the format that the endpoint replied to."""
         key = _key(base_url, request)
         with self._lock:
-            self._known[key] = took
+            self._known[key] = accepted
         if self._cache:
-            self._cache.put(key, took)
+            self._cache.put(key, accepted)
 
     def _find(self, key: str) -> Format | None:
         with self._lock:
@@ -56,22 +56,22 @@ class Formats:
         return known
 
 
-def response_format(request: Request, wanted: Format) -> dict[str, Any] | None:
-    """The field as it is sent; None = it is not."""
-    if wanted == "none":
+def response_format(request: Request, answer_format: Format) -> dict[str, Any] | None:
+    """Build the `response_format` field of a call; None = it is not sent."""
+    if answer_format == "none":
         return None
-    if wanted == "json_object":
+    if answer_format == "json_object":
         return {"type": "json_object"}
     schema = {"name": "answer", "strict": True, "schema": json.loads(request.schema)}
     return {"type": "json_schema", "json_schema": schema}
 
 
-def may_be_the_format(error: BaseException) -> bool:
-    """Whether an error can mean that the endpoint does not take the format."""
-    return getattr(error, "status_code", None) in _REFUSALS
+def may_reject_format(error: BaseException) -> bool:
+    """Return whether an error can mean that the endpoint does not accept the format."""
+    return getattr(error, "status_code", None) in _REFUSAL_STATUS
 
 
 def _key(base_url: str, request: Request) -> str:
-    """By schema too: an endpoint may take one and refuse another. Hashed, for an address can be a secret."""
+    """Return the cache key, by schema too: an endpoint may refuse another. Hashed, as an address can be secret."""
     parts = " ".join([base_url, request.model, request.schema])
     return f"response_format {sha256(parts.encode('utf-8', 'replace')).hexdigest()}"

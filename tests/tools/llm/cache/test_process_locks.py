@@ -16,7 +16,7 @@ async def test_another_process_waits_until_the_holder_is_killed(tmp_path: Path) 
     locks = ProcessLocks(path)
     try:
         async with locks.held(OTHER):
-            assert not locks._take(KEY), "another key does not wait, this one would"
+            assert not locks._try_lock(KEY), "another key does not wait, this one would"
         process.kill()
         start = time.monotonic()
         async with locks.held(KEY):

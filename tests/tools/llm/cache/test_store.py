@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from unco.environment import environment
 from unco.errors import SetupError
 from unco.tools.llm.cache.maintenance import prune_cache, verify_cache
-from unco.tools.llm.cache.store import Cache, sealed, unsealed
+from unco.tools.llm.cache.store import Cache, verified_text, with_checksum
 
 
 def test_what_is_put_is_found_also_by_another_cache(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_a_long_text_stays_in_the_database_and_is_never_thrown_away(tmp_path: Pa
     cache.put("k", "x" * 3_000_000)
     assert len(cache.get("k") or "") == 3_000_000
     assert list(tmp_path.rglob("*.val")) == []
-    assert cache._opened().eviction_policy == "none"
+    assert cache._get_store().eviction_policy == "none"
 
 
 def test_nothing_is_created_before_the_first_use(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_place_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_locked_database_keeps_nothing_and_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = Cache(tmp_path)
     cache.put("k", "old")
-    store = cache._opened()
+    store = cache._get_store()
     store.close()
     store._timeout = 0  # the next connection does not wait
     with sqlite3.connect(tmp_path / "cache.db") as other:
@@ -115,7 +115,7 @@ def test_a_database_that_stays_locked_is_named_and_waited_for_once(
         waits(cache)
 
     monkeypatch.setattr(Cache, "_wait_for_others", counted)
-    monkeypatch.setattr("unco.tools.llm.cache.store.PATIENCE_S", 0.5)
+    monkeypatch.setattr("unco.tools.llm.cache.store.LOCK_TIMEOUT_S", 0.5)
     cache = Cache(tmp_path)
     with sqlite3.connect(tmp_path / "cache.db") as other, ThreadPoolExecutor(4) as pool:
         other.execute("BEGIN IMMEDIATE")
@@ -166,7 +166,7 @@ def test_a_damaged_text_is_not_taken_for_an_answer(tmp_path: Path, caplog: pytes
 
 @given(st.text(), st.text())
 def test_what_is_sealed_comes_back(key: str, text: str) -> None:
-    assert unsealed(key, sealed(key, text)) == text
+    assert verified_text(key, with_checksum(key, text)) == text
 
 
 KILLED = """

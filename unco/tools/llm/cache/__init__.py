@@ -1,1 +1,1 @@
-"""Answers that were paid for once: the store, one call for equal questions, and upkeep."""
+"""Cache of replies that were paid for: the store, one call for equal questions, maintenance."""

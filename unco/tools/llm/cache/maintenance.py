@@ -1,4 +1,4 @@
-"""Looking after the cache: what is in it, what is broken in it, and what may go."""
+"""Maintenance of the cache: count what is in it, find damaged rows, delete old ones."""
 
 import json
 import time
@@ -15,7 +15,7 @@ _DAY_S = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """What is in a cache."""
+    """Counts and sizes of what a cache holds."""
 
     replies: int
     damaged: int
@@ -32,7 +32,7 @@ class CacheStats:
 
 
 def cache_stats(cache: Cache) -> CacheStats:
-    """Count what is in a cache.
+    """Count the replies, damaged rows and pictures of a cache.
 
     Raises:
         SetupError: it cannot be opened.
@@ -51,7 +51,7 @@ def cache_stats(cache: Cache) -> CacheStats:
 
 
 def verify_cache(cache: Cache, mend: bool = False) -> list[str]:
-    """Keys of the rows that are damaged.
+    """Return the keys of the damaged rows.
 
     Args:
         cache: to look through.
@@ -65,25 +65,25 @@ def verify_cache(cache: Cache, mend: bool = False) -> list[str]:
 
 
 def prune_cache(cache: Cache, days: float, pictures: bool = False) -> tuple[int, int]:
-    """Delete replies that are older than so many days, and the kept pictures too if asked to.
+    """Delete replies that are older than so many days, and such pictures too if asked to.
 
     A picture that a checkpoint still refers to must be handed in again afterwards.
 
     Returns:
-        How many replies and how many pictures are gone.
+        How many replies and how many pictures were deleted.
     """
     before = time.time() - days * _DAY_S
-    gone = cache.delete_older(before)
+    deleted = cache.delete_older(before)
     if not pictures:
-        return gone, 0
+        return deleted, 0
     old = [path for path in _pictures(cache) if path.stat().st_mtime < before]
     for path in old:
         path.unlink(missing_ok=True)
-    return gone, len(old)
+    return deleted, len(old)
 
 
 def _reply(text: str | None) -> tuple[str, float | None] | None:
-    """Model and cost of a stored reply; None = the row is something else, such as an endpoint's answer format."""
+    """Read model and cost of a stored reply; None = the row is something else, such as an endpoint's answer format."""
     try:
         reply = reply_from(json.loads(text or ""))
     except (ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""Equal questions asked at the same time become one call, among the tasks of any number of event loops.
+"""Merges equal calls under way into one, among the tasks of any number of event loops.
 
-The first to ask leads and makes the call; the others wait for what comes of it. An exception goes to all of them,
-unless it is the leader's own affair (its deadline, what its post may be asked): then, and when the leader is cancelled,
-one of those who wait takes the lead and asks anew, on its own terms.
+The first to ask leads and makes the call; the others wait for its result. An exception goes to all of them, unless it
+concerns the leader alone (its deadline, what its post may be asked): then, and when the leader is cancelled, one of
+those who wait takes the lead and asks anew, on its own terms.
 """
 
 import asyncio
@@ -23,23 +23,23 @@ class _Abandoned(Exception):
 class SingleFlight(Generic[T]):
     """Calls under way, by key. One process; tasks of several event loops may mix."""
 
-    def __init__(self, own_affair: tuple[type[Exception], ...] = ()) -> None:
+    def __init__(self, leader_only: tuple[type[Exception], ...] = ()) -> None:
         """Start with nothing under way.
 
         Args:
-            own_affair: exceptions that concern a leader alone.
+            leader_only: exceptions that concern a leader alone.
         """
-        self._own_affair: tuple[type[Exception], ...] = (_Abandoned, *own_affair)
-        self._start_anew()
+        self._leader_only: tuple[type[Exception], ...] = (_Abandoned, *leader_only)
+        self._reset()
 
-    def _start_anew(self) -> None:
-        """Also in a forked child, where the leaders of what was under way do not exist."""
+    def _reset(self) -> None:
+        """Forget all flights; also in a forked child, where their leaders do not exist."""
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._flights: dict[str, Future[T]] = {}
 
     async def run(self, key: str, call: Callable[[], Awaitable[T]], wait_s: float | None = None) -> tuple[T, bool]:
-        """Give the result of `call`, and whether it was this caller's own call that gave it.
+        """Return the result of `call`, and whether it was this caller's own call that gave it.
 
         Args:
             key: equal for equal calls.
@@ -52,19 +52,19 @@ class SingleFlight(Generic[T]):
         while True:
             flight, leading = self._join(key)
             if leading:
-                with self._landing(key, flight):
+                with self._finishing(key, flight):
                     flight.set_result(result := await call())
                 return result, True
             try:
                 async with asyncio.timeout(wait_s):
                     return await asyncio.wrap_future(flight), False
-            except self._own_affair:
+            except self._leader_only:
                 continue
 
     def _join(self, key: str) -> tuple[Future[T], bool]:
-        """The flight under a key, and whether the caller leads it."""
+        """Return the flight under a key, and whether the caller leads it."""
         if self._process != os.getpid():
-            self._start_anew()
+            self._reset()
         with self._lock:
             if key in self._flights:
                 return self._flights[key], False
@@ -74,8 +74,8 @@ class SingleFlight(Generic[T]):
             return flight, True
 
     @contextmanager
-    def _landing(self, key: str, flight: Future[T]) -> Iterator[None]:
-        """Take the flight off the list, then tell the followers if it failed: who comes later starts a new one."""
+    def _finishing(self, key: str, flight: Future[T]) -> Iterator[None]:
+        """Remove the flight, then pass an error on to the followers: who comes later starts a new one."""
         try:
             yield
         except BaseException as error:

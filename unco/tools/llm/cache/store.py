@@ -1,4 +1,4 @@
-"""A store of texts on disk that can be deleted at any time: answers that were paid for once.
+"""The cache: texts by key, on disk, that can be deleted at any time.
 
 Built on diskcache, with what it does by default turned off: it unpickles what it finds (CVE-2025-69872), it throws
 rows away when it has grown, and it returns a file that was cut short as if it were whole. Only text that lies in the
@@ -25,26 +25,26 @@ from unco.tools.llm.cache.process_locks import ProcessLocks
 from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.request import Reply
 
-PATIENCE_S = 10
-"""Seconds that a database which another process holds is waited for."""
+LOCK_TIMEOUT_S = 10
+"""Seconds to wait for a database that another process holds."""
 
-_NEVER = 2**40
-"""Bytes from which a value would go to a file of its own: never."""
+_MIN_FILE_BYTES = 2**40
+"""Bytes from which diskcache puts a value into a file of its own: never."""
 
-DAMAGE = (OSError, sqlite3.Error, diskcache.Timeout, ValueError, TypeError, AttributeError)
+DISK_ERRORS = (OSError, sqlite3.Error, diskcache.Timeout, ValueError, TypeError, AttributeError)
 """What diskcache and SQLite raise over a file that is damaged, locked or cannot be written."""
 
-OWN_AFFAIR = (Unavailable, TimeIsUp)
-"""Failures that concern one asker: policy, budget, deadline. Another with the same question may fare better."""
+LEADER_ONLY_ERRORS = (Unavailable, TimeIsUp)
+"""Errors that concern one caller alone: policy, budget, deadline. The same question may succeed for another."""
 
 log = logging.getLogger(__name__)
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
-    """Hands out what lies in the database as text, and refuses pickles and files, as values and as keys."""
+    """Reads keys and values as text only, and refuses pickles and files."""
 
     def get(self, key: Any, raw: bool) -> str:
-        """The key of a row.
+        """Return the key of a row.
 
         Raises:
             ValueError: it is anything but text; another one would be unpickled.
@@ -57,7 +57,7 @@ class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         """Delete nothing: no row of ours has a file, and a foreign one may name any."""
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> str:
-        """The text of a row.
+        """Return the text of a row.
 
         Raises:
             ValueError: it is anything else.
@@ -86,11 +86,11 @@ class Cache:
         self._lock = threading.Lock()
         self._store: Any = None
         self._failure: tuple[float, SetupError] | None = None
-        """When it could not be opened last, and why."""
+        """When it last could not be opened, and why."""
 
     @cached_property
     def directory(self) -> Path:
-        """Where it lies.
+        """The cache's folder.
 
         Raises:
             SettingsError: none was named, and the environment has neither a folder nor a home.
@@ -99,78 +99,78 @@ class Cache:
 
     @property
     def locks(self) -> ProcessLocks:
-        """One lock for each question that is under way, between processes."""
-        return self._in_common[0]
+        """Locks by question, between processes."""
+        return self._shared[0]
 
     @property
     def flights(self) -> SingleFlight[Reply]:
-        """Equal questions of this process, of which one is asked."""
-        return self._in_common[1]
+        """Calls under way in this process, by question."""
+        return self._shared[1]
 
     @cached_property
-    def _in_common(self) -> "tuple[ProcessLocks, SingleFlight[Reply]]":
-        return _shared(self.directory.resolve())
+    def _shared(self) -> "tuple[ProcessLocks, SingleFlight[Reply]]":
+        return _shared_by(self.directory.resolve())
 
     def get(self, key: str) -> str | None:
-        """The text under a key. None = not there, or there and unreadable.
+        """Return the text under a key. None = not there, or unreadable.
 
         Raises:
             SetupError: the cache cannot be opened.
         """
         try:
-            found: str | None = self._opened().get(key)
-            return None if found is None else unsealed(key, found)
-        except DAMAGE as error:
+            found: str | None = self._get_store().get(key)
+            return None if found is None else verified_text(key, found)
+        except DISK_ERRORS as error:
             log.warning("unreadable row in the cache %s, counted as missing: %s", self.directory, error)
             return None
 
     def put(self, key: str, text: str) -> bool:
-        """Keep a text. A full disk or a locked database is logged, not raised: the answer is in hand, only not kept.
+        """Store a text. A full disk or a locked database is logged, not raised: the caller has its answer anyway.
 
         Returns:
-            Whether it is kept.
+            Whether it is stored.
 
         Raises:
             SetupError: the cache cannot be opened.
         """
         try:
-            return bool(self._opened().set(key, sealed(key, text)))
-        except DAMAGE as error:
+            return bool(self._get_store().set(key, with_checksum(key, text)))
+        except DISK_ERRORS as error:
             log.warning("the cache %s did not keep an answer: %s", self.directory, error)
             return False
 
     def rows(self) -> Iterator[Row]:
-        """Every row, foreign and damaged ones too. Nothing in them is unpickled.
+        """Yield every row, foreign and damaged ones too. Nothing in them is unpickled.
 
         Raises:
             SetupError: the cache cannot be opened or read.
         """
         # diskcache has no public way to look at a row without making a Python object of its key.
-        with self._explained():
-            found = self._opened()._sql("SELECT rowid, key, raw FROM Cache ORDER BY rowid").fetchall()
+        with self._translated_errors():
+            found = self._get_store()._sql("SELECT rowid, key, raw FROM Cache ORDER BY rowid").fetchall()
         for number, key, raw in found:
             known = bool(raw) and isinstance(key, str)
             yield Row(number, key if known else "(not text)", self.get(key) if known else None)
 
     def delete(self, row: int) -> None:
-        """Forget a row."""
-        with self._explained():
-            self._opened()._sql("DELETE FROM Cache WHERE rowid = ?", (row,))
+        """Delete a row."""
+        with self._translated_errors():
+            self._get_store()._sql("DELETE FROM Cache WHERE rowid = ?", (row,))
 
     def delete_older(self, before: float) -> int:
-        """Forget the rows that were stored before a time, in seconds since 1970; says how many."""
-        with self._explained():
-            deleted: int = self._opened()._sql("DELETE FROM Cache WHERE store_time < ?", (before,)).rowcount
+        """Delete the rows that were stored before a time, in seconds since 1970; return how many."""
+        with self._translated_errors():
+            deleted: int = self._get_store()._sql("DELETE FROM Cache WHERE store_time < ?", (before,)).rowcount
         return deleted
 
     def close(self) -> None:
-        """Let go of the database; the next use opens it again."""
+        """Close the database; the next use opens it again."""
         with self._lock:
             if self._store is not None:
                 self._store.close()
                 self._store = None
 
-    def _opened(self) -> Any:
+    def _get_store(self) -> Any:
         asked = time.monotonic()
         with self._lock:
             if self._store is None:
@@ -184,57 +184,57 @@ class Cache:
             return self._store
 
     def _open(self) -> Any:
-        """Open the database. A broken one is left where it is: what lies in it was paid for, so its owner decides."""
-        with self._explained("opened"):
+        """Open the database. A broken one is left as it is: its replies were paid for, so its owner decides."""
+        with self._translated_errors("opened"):
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._wait_for_others()
             return diskcache.Cache(
                 str(self.directory),
                 disk=TextDisk,
-                timeout=PATIENCE_S,
+                timeout=LOCK_TIMEOUT_S,
                 eviction_policy="none",
-                disk_min_file_size=_NEVER,
+                disk_min_file_size=_MIN_FILE_BYTES,
             )
 
     def _wait_for_others(self) -> None:
-        """Until the database can be written; diskcache itself would try for a minute, statement by statement."""
-        with closing(sqlite3.connect(self.directory / "cache.db", PATIENCE_S, isolation_level=None)) as database:
+        """Wait until the database can be written; diskcache itself would try for a minute, statement by statement."""
+        with closing(sqlite3.connect(self.directory / "cache.db", LOCK_TIMEOUT_S, isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
             database.execute("ROLLBACK")
 
     @contextmanager
-    def _explained(self, what: str = "read") -> Iterator[None]:
-        """Tell what goes wrong with the file as ours."""
+    def _translated_errors(self, what: str = "read") -> Iterator[None]:
+        """Turn errors of the file into `SetupError`."""
         try:
             yield
-        except DAMAGE as error:
+        except DISK_ERRORS as error:
             raise SetupError(
                 f"the cache in {self.directory} cannot be {what} ({error}): "
                 "delete or mend it, or set UNCO_CACHE_DIR to another directory"
             ) from error
 
 
-def sealed(key: str, text: str) -> str:
-    """A text as it is stored: behind a checksum of key and text, so that a damaged row is never taken for an answer."""
+def with_checksum(key: str, text: str) -> str:
+    """Prefix a text with a checksum of key and text, so that a damaged row is never taken for an answer."""
     return f"{sha256(f'{key} {text}'.encode('utf-8', 'surrogatepass')).hexdigest()[:16]} {text}"
 
 
-def unsealed(key: str, row: str) -> str:
-    """The text of a row.
+def verified_text(key: str, row: str) -> str:
+    """Return the text of a row whose checksum is right.
 
     Raises:
         ValueError: it is not what was stored under this key.
     """
     text = row[17:]
-    if sealed(key, text) != row:
+    if with_checksum(key, text) != row:
         raise ValueError("a row of the cache is damaged")
     return text
 
 
 @cache
-def _shared(directory: Path) -> tuple[ProcessLocks, SingleFlight[Reply]]:
-    """What all caches of one directory in a process have in common: equal questions are one, whoever asks.
+def _shared_by(directory: Path) -> tuple[ProcessLocks, SingleFlight[Reply]]:
+    """Return the locks and flights that all caches of one directory in a process share.
 
-    Locks: closing the file a second time would let go of what the first one holds.
+    Closing the lock file a second time would release what the first one holds.
     """
-    return ProcessLocks(directory / "locks"), SingleFlight[Reply](OWN_AFFAIR)
+    return ProcessLocks(directory / "locks"), SingleFlight[Reply](LEADER_ONLY_ERRORS)
