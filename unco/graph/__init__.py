@@ -1,4 +1,4 @@
-"""The state machine and nothing else: `routes` decide, `entity`, `post`, `variants` wire, the nodes work.
+"""The state machine: `routes` decides where a post goes; `entity`, `post` and `variants` wire the nodes.
 
 `graph` is the default graph, made when it is first used: from then on its endpoint and policy are those that the
 environment named at that moment, until `reset`.

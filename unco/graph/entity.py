@@ -34,12 +34,12 @@ def build_entity_graph(llm: Mllm, knowledge: Knowledge | None = None) -> Compile
 
 
 def route_span(state: EntityState) -> FromStart:
-    """From the start: to the span corrector, or past it."""
+    """Route from the start: to the span corrector, or past it."""
     return "correct_span" if is_routed(state["entity"], "span", state["extraction"]) else route_type(state)
 
 
 def route_type(state: EntityState) -> FromSpan:
-    """From the span corrector: to the type corrector, or past it."""
+    """Route from the span corrector: to the type corrector, or past it."""
     return "correct_type" if is_routed(state["entity"], "type", state["extraction"]) else route_region(state)
 
 

@@ -32,7 +32,7 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
     def stream(
         self, input: Any, config: RunnableConfig | None = None, *, context: Any = None, **kwargs: Any
     ) -> Iterator[Any]:
-        """As LangGraph's, which `invoke` and `batch` also go through.
+        """Check input and context, then stream as LangGraph does; `invoke` and `batch` go through here too.
 
         Raises:
             PostError: the input is not a post; names the field.
@@ -44,7 +44,7 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
     async def astream(
         self, input: Any, config: RunnableConfig | None = None, *, context: Any = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
-        """As LangGraph's, which `ainvoke` and `abatch` also go through."""
+        """Check input and context, then stream as LangGraph does; `ainvoke` and `abatch` go through here too."""
         post = await asyncio.to_thread(check_input, input)
         checked = check_context(context)
         async for chunk in super().astream(post, with_choices(config, checked), context=checked, **kwargs):
@@ -52,7 +52,7 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
 
 def check_input(post: Any) -> Any:
-    """A post's fields, checked; an inline picture is kept and referred to from here on, before any checkpoint is.
+    """Check a post's fields; an inline picture is stored and replaced by a reference, before any checkpoint.
 
     What is no post (None to go on, a command) passes through.
 
@@ -73,7 +73,7 @@ def check_input(post: Any) -> Any:
 
 
 def check_context(context: Any) -> Any:
-    """A run's settings; names that a dict has and `Context` has not are refused.
+    """Check a run's settings: refuse names that a dict has and `Context` has not.
 
     Raises:
         SettingsError: names them, and those there are.
@@ -85,14 +85,14 @@ def check_context(context: Any) -> Any:
 
 
 def with_choices(config: RunnableConfig | None, context: Any) -> RunnableConfig | None:
-    """The config with what the context chooses as metadata, so that a trace tells by which policy a run went."""
+    """Add the context's choices to the config's metadata, so that a trace shows them."""
     if context is None:
         return config
     given = context if isinstance(context, dict) else vars(context)
-    usual = vars(Context())
-    chosen = {name: value for name, value in given.items() if value != usual[name]}
-    before: RunnableConfig = config or {}
-    return {**before, "metadata": {**chosen, **before.get("metadata", {})}}
+    defaults = vars(Context())
+    chosen = {name: value for name, value in given.items() if value != defaults[name]}
+    base: RunnableConfig = config or {}
+    return {**base, "metadata": {**chosen, **base.get("metadata", {})}}
 
 
 def build_graph(
@@ -102,7 +102,7 @@ def build_graph(
 
     Args:
         tool: the small model, see `unco.tools.extraction.tool`.
-        llm: who is asked; both are bound here, so that state and context hold plain values only.
+        llm: the MLLM that is asked; both are bound here, so that state and context hold plain values only.
         knowledge: facts for the type corrector, for versions of its prompt that quote them; None = there are none.
         thresholds: fixed ones, whatever checkpoint and context say; None = theirs.
     """

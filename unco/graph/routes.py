@@ -1,4 +1,4 @@
-"""Where a post goes next. Pure functions of the state; the return types draw the edges.
+"""Routing functions: where a post goes next. Pure functions of the state; the return types draw the edges.
 
 An attribute is routed when its uncertainty is strictly above its threshold: at or below, nobody is asked.
 """
@@ -13,16 +13,16 @@ from unco.state import Json, PostState
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 NEIGHBOURS = 4
-"""How many other entities a corrector hears of, to each side of its own."""
+"""How many other entities a corrector is given, to each side of its own."""
 
 
 def is_routed(entity: Json, attribute: Attribute, extraction: Json) -> bool:
-    """Tell whether an attribute is above its threshold."""
+    """Return whether an attribute is above its threshold."""
     return Thresholds(**extraction["thresholds"]).are_exceeded(Uncertainty(**entity["uncertainty"]), attribute)
 
 
 def route_extracted(state: PostState, runtime: Runtime[Context]) -> list[Send] | Literal["recall", "collect"]:
-    """From the small model: first to the question for missed entities, where the run wants it."""
+    """Route from the small model: first to the question for missed entities, where the run wants it."""
     return "recall" if (runtime.context or Context()).recall else route_entities(state)
 
 
@@ -32,24 +32,24 @@ def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
 
 
 def route_one_shot(state: PostState) -> list[Send] | Literal["collect"]:
-    """The same, to the one question that corrects all three attributes."""
+    """Send each entity that has an uncertain attribute to the one question that corrects all three."""
     return _uncertain_to("correct_one_shot", state) or "collect"
 
 
 def route_to_generation(state: PostState) -> Literal["generate", "collect"]:
-    """To the question for all entities, where the small model is unsure of any attribute of any entity."""
+    """Route to the question for all entities, where the small model is unsure of any attribute of any entity."""
     return "generate" if _uncertain_to("generate", state) else "collect"
 
 
 def _uncertain_to(node: str, state: PostState) -> list[Send]:
     extraction = state["extraction"]
-    needy = [
+    uncertain = [
         entity
         for entity in extraction["entities"]
         if any(is_routed(entity, attribute, extraction) for attribute in ATTRIBUTES)
         and entity.get("found_by", "small model") == "small model"  # what the MLLM found is not asked about again
     ]
-    return send_each(node, state, needy)
+    return send_each(node, state, uncertain)
 
 
 def send_each(node: str, state: PostState, entities: list[Json]) -> list[Send]:
@@ -78,13 +78,13 @@ def send_each(node: str, state: PostState, entities: list[Json]) -> list[Send]:
 
 
 def neighbours(entities: list[Json]) -> dict[int, list[Json]]:
-    """Of each entity, by its index: up to four others before it in the text and four behind it.
+    """Find the neighbours of each entity, by its index: up to four before it in the text and four behind it.
 
     Entities do not overlap, so whatever a corrected span could reach is among them: it moves by three words at most.
     """
     ordered = sorted(entities, key=lambda entity: int(entity["span"]["start"]))
-    known = [{name: entity[name] for name in ("index", "span", "text", "type")} for entity in ordered]
+    shown = [{name: entity[name] for name in ("index", "span", "text", "type")} for entity in ordered]
     return {
-        entity["index"]: known[max(0, place - NEIGHBOURS) : place] + known[place + 1 : place + 1 + NEIGHBOURS]
+        entity["index"]: shown[max(0, place - NEIGHBOURS) : place] + shown[place + 1 : place + 1 + NEIGHBOURS]
         for place, entity in enumerate(ordered)
     }

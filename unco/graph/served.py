@@ -1,4 +1,4 @@
-"""The default graph as LangGraph's server finds it (`langgraph.json`): the server looks a name up, it does not ask."""
+"""The default graph for LangGraph's server, which needs a module-level name (`langgraph.json`)."""
 
 from unco.graph import default_graph
 

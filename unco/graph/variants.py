@@ -1,4 +1,4 @@
-"""The paper's variants, each a graph with the same input and output, so that they can be run side by side.
+"""The paper's variants, each a graph with the same input and output, for comparison.
 
 Names and what of the paper they stand for:
 `unco`: the whole (Algorithm 1). `small_only`: the small model, nobody asked. `correct_all`: "Direct Correction" of
@@ -28,13 +28,13 @@ from unco.types import ALWAYS, Thresholds
 Variant = Literal["unco", "small_only", "correct_all", "one_shot", "generate", "generate_uncertain"]
 
 NEVER_ASKED = Thresholds(1.0, 1.0, 1.0)
-"""No uncertainty is above 1."""
+"""Thresholds of a run that asks nothing: no uncertainty is above 1."""
 
 ALWAYS_ASKED = Thresholds(ALWAYS, ALWAYS, ALWAYS)
 
 
 def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Knowledge | None = None) -> PostGraph:
-    """Compile a variant by its name.
+    """Compile the graph of a variant.
 
     Args:
         name: see `Variant`; `small_only` and `correct_all` have thresholds of their own, whatever the context says.

@@ -1,1 +1,1 @@
-"""The steps of the graph, one a file; a node's name is its function's name."""
+"""The nodes of the graphs, one per file."""

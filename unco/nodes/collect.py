@@ -1,4 +1,4 @@
-"""The last node: every entity exactly once, in order, with an account of all three attributes."""
+"""The last node: collects the entities in order, each with a correction for all three attributes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ def result_of(
     questions: tuple[PostQuestion, ...] = (),
     identity: str | None = None,
 ) -> Result:
-    """A post's result.
+    """Build a post's result.
 
     Args:
         extraction: what the small model said.
@@ -52,18 +52,18 @@ def result_of(
 
 
 def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:
-    """Two entities never share a token: while two do, the later one that has moved goes back to where it was.
+    """Undo moves until no two entities share a token: the later one that has moved goes back.
 
     Where they were found they do not overlap, so this ends, at the latest with all of them back.
     """
     settled = list(entities)
-    while (index := _last_intruder(settled, extraction.entities)) is not None:
-        settled[index] = _moved_back(settled[index], extraction.entities[index], extraction)
+    while (index := _last_overlapping(settled, extraction.entities)) is not None:
+        settled[index] = _restored(settled[index], extraction.entities[index], extraction)
     return settled
 
 
-def _last_intruder(entities: Sequence[Entity], before: Sequence[Entity]) -> int | None:
-    """The last entity that has moved and shares a token with another."""
+def _last_overlapping(entities: Sequence[Entity], before: Sequence[Entity]) -> int | None:
+    """Find the last entity that has moved and shares a token with another."""
     moved = (index for index in range(len(entities) - 1, -1, -1) if entities[index].span != before[index].span)
     for index in moved:
         others = (entity.span for place, entity in enumerate(entities) if place != index)
@@ -72,8 +72,8 @@ def _last_intruder(entities: Sequence[Entity], before: Sequence[Entity]) -> int 
     return None
 
 
-def _moved_back(entity: Entity, before: Entity, extraction: Extraction) -> Entity:
-    """As it was found, with type and region too: what was said of them was said of the words of another."""
+def _restored(entity: Entity, before: Entity, extraction: Extraction) -> Entity:
+    """Restore span, type and region as extracted: the answers were about the words of another entity."""
     detail = f"{entity.text!r} shares words with another entity"
     corrections = tuple(
         replace(note, outcome="rejected", after=note.before, detail=detail)
@@ -86,7 +86,7 @@ def _moved_back(entity: Entity, before: Entity, extraction: Extraction) -> Entit
 
 
 def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:
-    """The entity with a `skipped` for each attribute that was sure enough, in the order span, type, region."""
+    """Add a `skipped` correction for each attribute below its threshold, in the order span, type, region."""
     noted = {note.attribute: note for note in entity.corrections}
     return replace(
         entity,

@@ -32,13 +32,13 @@ def correct_one_shot(llm: Mllm) -> QuestionNode[EntityState, EntityQuestion]:
 
 
 def _attempts(llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
-    """What a budget grants to the attributes together is what their one question may take."""
+    """Prepare the question; its calls are what a budget grants to the attributes together."""
     grants = state.get("grants")
     return entity_attempts(state, llm, MAX_CALLS if grants is None else min(MAX_CALLS, sum(grants.values())))
 
 
 def one_shot_steps(question: EntityQuestion) -> Steps[QuestionResult]:
-    """Ask, read, ask once more if it cannot be read, verify; a correction for each attribute, in their order."""
+    """Ask, ask once more if the answer cannot be read, verify; one correction for each attribute, in order."""
     prompt = load_prompt("one_shot", question.context.prompt_version("one_shot"))
     blanks = tuple(blank_correction(attribute, question, prompt) for attribute in ATTRIBUTES)
     log: ReplyLog = []
@@ -46,8 +46,8 @@ def one_shot_steps(question: EntityQuestion) -> Steps[QuestionResult]:
         answer = yield from readable_answer(_request(question, prompt), prompt.answer, log, question.calls)
     except (EndpointError, PictureError) as fault:
         outcome, state, reason = outcome_of(fault)
-        ended = [replace(blank, outcome=outcome, answer=state, reason=reason, detail=str(fault)) for blank in blanks]
-        return _with_cost_once(ended, log)
+        failed = [replace(blank, outcome=outcome, answer=state, reason=reason, detail=str(fault)) for blank in blanks]
+        return _with_cost_once(failed, log)
     assert isinstance(answer, OneShotAnswer)
     taken = [neighbour.span for neighbour in question.neighbours]
     verifiers: tuple[Callable[[], Value], ...] = (
@@ -79,7 +79,7 @@ def _request(question: EntityQuestion, prompt: Prompt) -> Request:
 
 
 def _verify_region(answer: OneShotAnswer, question: EntityQuestion) -> Value:
-    """The box must lie in the picture.
+    """Check that the box lies in the picture.
 
     Raises:
         Unavailable: there is none, so the box could not be asked about.
@@ -103,7 +103,7 @@ def _verified(note: Correction, verify: Callable[[], Value]) -> Correction:
 
 
 def _with_cost_once(notes: list[Correction], log: ReplyLog) -> QuestionResult:
-    """Note at each attribute whose answer it was; what was said and what it cost only at the first."""
+    """Write model and prompt into each correction; exchanges and cost only into the first."""
     first, *others = [with_usage(note, log) for note in notes]
     free = (
         replace(note, calls=0, input_tokens=0, output_tokens=0, cost=0.0, seconds=0.0, exchanges=()) for note in others
@@ -112,5 +112,5 @@ def _with_cost_once(notes: list[Correction], log: ReplyLog) -> QuestionResult:
 
 
 def _update(question: EntityQuestion, result: QuestionResult) -> Json:
-    """The post graph takes the entity by its index; several come at once, so there is no key for a single one."""
+    """Update the post graph's state: the entity by its index alone, as several come at once."""
     return {"corrected": corrected_entity(question, result)["corrected"]}

@@ -1,4 +1,4 @@
-"""The region corrector: is it there in the picture? (Algorithm 1, lines 10-13; Figure 9).
+"""The region corrector: where is the entity in the picture? (Algorithm 1, lines 10-13; Figure 9).
 
 It sees the corrected span and type. The box is shown and read in the frame of the model that is asked, at the size at
 which the picture is sent.
@@ -22,12 +22,12 @@ MAX_CANDIDATES = 28
 
 
 class RegionCorrector:
-    """Asks where an entity is."""
+    """Asks where an entity is in the picture."""
 
     attribute: Attribute = "region"
 
     def prompt_values(self, question: EntityQuestion) -> tuple[dict[str, str], SentPicture | None]:
-        """The post's text and picture, the entity with type and box, the frame in words, what else was seen there.
+        """Give text and picture, the entity with type and box, the box frame, neighbours, candidates and lines of text.
 
         Raises:
             Unavailable: the post has no picture.
@@ -37,7 +37,7 @@ class RegionCorrector:
             info is None or question.image is None
         ):  # saved predictions may know a picture that the caller did not hand in
             raise Unavailable("the post has no picture to look at", "no_picture")
-        size, offered = (info.width, info.height), _offered(question)
+        size, candidates = (info.width, info.height), _candidates(question)
         values = {
             "text": question.extraction.text,
             "entity": question.entity.text,
@@ -45,32 +45,34 @@ class RegionCorrector:
             "box": box_in_frame(question.entity.region, question.frame, info),
             "frame": describe(question.frame, *size) if question.frame is not None else "",
             "neighbours": neighbour_lines(question.neighbours),
-            "candidates": _lines((str(n), box_in_frame(box, question.frame, info)) for n, box in enumerate(offered, 1)),
+            "candidates": _lines(
+                (str(n), box_in_frame(box, question.frame, info)) for n, box in enumerate(candidates, 1)
+            ),
             "text_lines": _lines(
                 (json.dumps(one_line(line.text), ensure_ascii=False), box_in_frame(line.box, question.frame, info))
                 for line in question.extraction.text_lines[:MAX_CANDIDATES]
             ),
         }
         marked = load_prompt("region", question.context.prompt_version("region")).picture == "marked"
-        return values, marked_picture(question, offered) if marked else sent_picture(question)
+        return values, marked_picture(question, candidates) if marked else sent_picture(question)
 
     def verify(self, answer: Answer, question: EntityQuestion) -> Box | None:
-        """The box must lie in the picture, the number be a candidate's."""
+        """Check that the box lies in the picture, or that the number is a candidate's."""
         assert isinstance(answer, RegionAnswer)
         assert question.frame is not None
         assert question.extraction.picture is not None
         size = (question.extraction.picture.width, question.extraction.picture.height)
         if isinstance(answer, CandidateAnswer):
-            return verify_candidate(answer, question.entity.region, question.frame, size, _offered(question))
+            return verify_candidate(answer, question.entity.region, question.frame, size, _candidates(question))
         return verify_region(answer, question.entity.region, question.frame, size)
 
 
 def box_in_frame(box: Box | None, frame: Frame | None, info: PictureInfo) -> str:
-    """A box as a prompt writes it; null for none, or when nobody will be asked."""
+    """Write a box for a prompt, in the model's frame; null for none, or when nobody will be asked."""
     return json.dumps(encode(box, frame, info.width, info.height)) if box and frame else "null"
 
 
-def _offered(question: EntityQuestion) -> tuple[Box, ...]:
+def _candidates(question: EntityQuestion) -> tuple[Box, ...]:
     return question.extraction.candidates[:MAX_CANDIDATES]
 
 

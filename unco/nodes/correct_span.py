@@ -13,7 +13,7 @@ class SpanCorrector:
     attribute: Attribute = "span"
 
     def prompt_values(self, question: EntityQuestion) -> tuple[dict[str, str], SentPicture | None]:
-        """The post's text, the entity's words and type, its neighbours, and the types with their descriptions."""
+        """Give the post's text, the entity's words and type, its neighbours, and the types with their descriptions."""
         values = {
             "text": question.extraction.text,
             "entity": question.entity.text,
@@ -24,7 +24,7 @@ class SpanCorrector:
         return values, None
 
     def verify(self, answer: Answer, question: EntityQuestion) -> Span:
-        """The words must stand in the post, near the old ones, and be no neighbour's, shown or not."""
+        """Check that the words stand in the post, near the old ones, and are no neighbour's."""
         assert isinstance(answer, SpanAnswer)
         # Else the next questions would be about the neighbour, and its type and box come back as this one's.
         taken = [neighbour.span for neighbour in question.neighbours]

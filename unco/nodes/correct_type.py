@@ -1,4 +1,4 @@
-"""The type corrector: is it of this type? (Algorithm 1, lines 6-9; Figure 8). It sees the corrected span."""
+"""The type corrector: is the type right? (Algorithm 1, lines 6-9; Figure 8). It sees the corrected span."""
 
 from unco.nodes.questions.question import EntityQuestion
 from unco.nodes.questions.sent_picture import sent_crop, sent_picture
@@ -14,7 +14,7 @@ class TypeCorrector:
     attribute: Attribute = "type"
 
     def prompt_values(self, question: EntityQuestion) -> tuple[dict[str, str], SentPicture | None]:
-        """The post's text and picture, if it has one, the entity, its neighbours, the types, and facts."""
+        """Give the post's text and picture, if it has one, the entity, its neighbours, the types, and facts."""
         values = {
             "text": question.extraction.text,
             "entity": question.entity.text,
@@ -26,6 +26,6 @@ class TypeCorrector:
         return values, sent_crop(question) if "type" in question.privacy.crop else sent_picture(question)
 
     def verify(self, answer: Answer, question: EntityQuestion) -> str:
-        """The type must be one of the scheme's."""
+        """Check that the type is one of the scheme's."""
         assert isinstance(answer, TypeAnswer)
         return verify_type(answer.corrected_type, question.extraction.labels)

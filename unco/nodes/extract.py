@@ -1,4 +1,4 @@
-"""The first node: the small model, as a tool, finds entities and says how unsure it is (stage 1)."""
+"""The first node: runs the small model, as a tool, and plans the calls (stage 1)."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ from unco.types import Extraction, Thresholds
 
 
 class ExtractNode(Runnable[PostInput, Json]):
-    """A node that runs the tool and fixes the run's thresholds, under `invoke` and `ainvoke` alike.
+    """Runs the small model and sets the run's thresholds, under `invoke` and `ainvoke` alike.
 
     Raises:
         InputError: text, picture or settings cannot be used; nothing has been asked yet.
@@ -30,11 +30,11 @@ class ExtractNode(Runnable[PostInput, Json]):
     def __init__(
         self, tool: BaseTool, llm: Mllm, knowledge: Knowledge | None = None, thresholds: Thresholds | None = None
     ) -> None:
-        """Bind the small model, who will be asked and where facts are, so that state and context stay plain.
+        """Bind small model, MLLM and facts, so that state and context stay plain.
 
         Args:
             tool: the small model.
-            llm: who will be asked.
+            llm: the MLLM that is asked.
             knowledge: where facts are looked up; None = nowhere.
             thresholds: instead of the checkpoint's and the context's, for a variant that fixes them.
         """
@@ -44,13 +44,13 @@ class ExtractNode(Runnable[PostInput, Json]):
         self._thresholds = thresholds
 
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
-        """Run the tool."""
+        """Run the small model."""
         context = self._checked_context()
         found = handed_in(input) or EXTRACTION.validate_python(self._tool.invoke(arguments_of(input)))
         return self._update(found, context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
-        """As `invoke`, awaiting: posts that run at the same time go through the small model as one batch."""
+        """Run the small model, awaiting it: posts that run at the same time go through it as one batch."""
         context = await asyncio.to_thread(self._checked_context)  # it reads files: prompts, a probed box frame
         found = handed_in(input) or EXTRACTION.validate_python(await self._tool.ainvoke(arguments_of(input)))
         return self._update(found, context)
@@ -61,10 +61,10 @@ class ExtractNode(Runnable[PostInput, Json]):
         return context
 
     def _update(self, found: Extraction, context: Context) -> Json:
-        """Put the extraction under this run's thresholds; say how much may be asked about it, and until when."""
+        """Update the state: the extraction with this run's thresholds, the planned calls, the deadline."""
         extraction = replace(found, thresholds=self._thresholds or context.thresholds(found.thresholds))
-        free = current_mode(context, self._llm) == "replay"
-        calls = None if free else calls_for(context, self._llm, extraction.text)
+        replay = current_mode(context, self._llm) == "replay"  # it costs nothing
+        calls = None if replay else calls_for(context, self._llm, extraction.text)
         grants = None if calls is None else plan_calls(extraction, calls)
         return {
             "extraction": to_json(EXTRACTION, extraction),

@@ -11,7 +11,7 @@ from functools import partial
 
 from unco.errors import EndpointError, PictureError, Rejected
 from unco.nodes.questions.fallbacks import post_attempts
-from unco.nodes.questions.frame_in_words import demonstrated, frame_in_words
+from unco.nodes.questions.frame_in_words import demonstration_text, frame_in_words
 from unco.nodes.questions.question import MAX_CALLS, MAX_POST_ANSWER_TOKENS, Question, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
@@ -46,7 +46,7 @@ def find_entities(llm: Mllm, finder: Finder) -> QuestionNode[PostState, Question
 
 
 def _attempts(llm: Mllm, finder: Finder, state: PostState) -> Iterator[Attempt[Question]]:
-    """A budget's calls go to the uncertain attributes first, where those are asked about as well."""
+    """Prepare the question; what a budget grants to uncertain attributes is not spent here."""
     calls = state.get("calls")
     if calls is not None and finder == "recall":
         calls -= sum(sum(each.values()) for each in (state.get("grants") or {}).values())
@@ -56,7 +56,7 @@ def _attempts(llm: Mllm, finder: Finder, state: PostState) -> Iterator[Attempt[Q
 
 
 def finding_steps(finder: Finder, question: Question) -> Steps[QuestionResult]:
-    """Ask, read, ask once more if it cannot be read, verify; every way to fail ends in an outcome."""
+    """Ask, ask once more if the answer cannot be read, verify; every failure becomes an outcome."""
     name = PROMPTS[finder]
     prompt = load_prompt(name, question.context.prompt_version(name))
     blank = PostQuestion(finder, "unavailable", prompt=prompt.id, prompt_hash=prompt.sha256[:12])
@@ -65,24 +65,24 @@ def finding_steps(finder: Finder, question: Question) -> Steps[QuestionResult]:
         answer = yield from readable_answer(_request(question, prompt), prompt.answer, log, question.calls)
     except (EndpointError, PictureError) as fault:
         outcome, _, reason = outcome_of(fault)
-        ended = replace(blank, reason=reason, detail=str(fault))
-        return QuestionResult((with_usage(replace(ended, outcome="failed") if outcome == "failed" else ended, log),))
+        failed = replace(blank, reason=reason, detail=str(fault))
+        return QuestionResult((with_usage(replace(failed, outcome="failed") if outcome == "failed" else failed, log),))
     assert isinstance(answer, EntitiesAnswer)
-    asked = with_usage(replace(blank, outcome="answered", reasoning=answer.reasoning_process), log)
-    return _verified(question, asked, answer.entities)
+    note = with_usage(replace(blank, outcome="answered", reasoning=answer.reasoning_process), log)
+    return _verified(question, note, answer.entities)
 
 
-def _verified(question: Question, asked: PostQuestion, items: Sequence[FoundEntity]) -> QuestionResult:
-    """The entities that pass, one after another, so that none takes the words of an earlier one."""
+def _verified(question: Question, note: PostQuestion, items: Sequence[FoundEntity]) -> QuestionResult:
+    """Verify the entities one after another, so that none takes the words of an earlier one."""
     found: list[Entity] = []
     dropped: list[str] = []
     for item in items:
         entities = (*question.extraction.entities, *found)
         try:
-            found.append(verified_entity(item, question, asked, entities))
+            found.append(verified_entity(item, question, note, entities))
         except Rejected as fault:
             dropped.append(str(fault))
-    return QuestionResult((replace(asked, dropped=tuple(dropped)),), tuple(found))
+    return QuestionResult((replace(note, dropped=tuple(dropped)),), tuple(found))
 
 
 def _request(question: Question, prompt: Prompt) -> Request:
@@ -92,7 +92,7 @@ def _request(question: Question, prompt: Prompt) -> Request:
         "frame": frame_in_words(question),
     }
     if prompt.name == "generate":
-        values["demonstrations"] = demonstrated(prompt, question)
+        values["demonstrations"] = demonstration_text(prompt, question)
     else:
         values["neighbours"] = neighbour_lines(
             Neighbour(found.index, found.span, found.text, found.type) for found in question.extraction.entities
@@ -106,12 +106,12 @@ def _without_entities(question: Question) -> Question:
 
 
 def _update(question: Question, result: QuestionResult) -> Json:
-    (asked,) = result.notes
-    assert isinstance(asked, PostQuestion)
-    failed = (f"{asked.finder} {asked.outcome}: {asked.detail}",) if asked.outcome != "answered" else ()
+    (note,) = result.notes
+    assert isinstance(note, PostQuestion)
+    failed = (f"{note.finder} {note.outcome}: {note.detail}",) if note.outcome != "answered" else ()
     extraction = replace(
         question.extraction,
         entities=(*question.extraction.entities, *result.found),
         warnings=(*question.extraction.warnings, *failed),
     )
-    return {"extraction": to_json(EXTRACTION, extraction), "questions": [to_json(POST_QUESTION, asked)]}
+    return {"extraction": to_json(EXTRACTION, extraction), "questions": [to_json(POST_QUESTION, note)]}

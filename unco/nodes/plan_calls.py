@@ -1,4 +1,4 @@
-"""Which questions a budget pays for: the most uncertain attributes of a post first, whatever order they would run in.
+"""Plans which questions a budget pays for: the most uncertain attributes of a post first, in whatever order they run.
 
 Entities run side by side, so who comes first is chance; the plan is made before any of them starts. Where calls are
 left over once every routed attribute has one, the most uncertain may also be asked again after an unreadable answer.
@@ -43,7 +43,7 @@ def plan_calls(extraction: Extraction, calls: int) -> Grants:
 
 
 def calls_for(context: Context, llm: Mllm, text: str) -> int | None:
-    """How many calls a post may make, by its own caps and by what is left to the run; None = no limit.
+    """Return how many calls a post may make, by its own caps and by what is left to the run; None = no limit.
 
     A call is taken to cost what it can cost at most, with the dearest model that may be asked.
     """
@@ -55,11 +55,11 @@ def calls_for(context: Context, llm: Mllm, text: str) -> int | None:
 
 
 def max_usd_per_call(context: Context, llm: Mllm, text: str) -> float | None:
-    """The most that one question about a post is taken to cost; None = a model's price is unknown."""
+    """Estimate the most that one question about a post can cost, in US dollars; None = a price is unknown."""
     bytes_of_text = 2 * len(text.encode("utf-8", "replace"))  # the post, and the names in it
     costs = []
-    for one, its in chain_of(context, llm):
-        price = one.terms.prices.of(current_model(its, one))
+    for model, model_context in chain_of(context, llm):
+        price = model.terms.prices.of(current_model(model_context, model))
         if price is None:
             return None
         tokens = PROMPT_TOKENS + bytes_of_text + price.picture_tokens

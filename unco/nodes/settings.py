@@ -1,4 +1,4 @@
-"""What a run asks for, checked before anything is read or paid for."""
+"""Settings of a run: the context's choices, else the defaults, checked before anything is read or paid for."""
 
 from dataclasses import replace
 from typing import get_args
@@ -16,32 +16,33 @@ from unco.tools.llm.client import Mllm
 
 
 def current_context() -> Context:
-    """The run's context; `invoke` without one gives the defaults."""
+    """Return the run's context; `invoke` without one gives the defaults."""
     return get_runtime(Context).context or Context()
 
 
 def current_mode(context: Context, llm: Mllm) -> Mode:
-    """The mode asked for, else `live` when there is an endpoint and `off` when there is none."""
+    """Return the context's mode, else `live` when there is an endpoint and `off` when there is none."""
     return context.mode or ("live" if llm.configured else "off")
 
 
 def current_model(context: Context, llm: Mllm) -> str:
-    """The MLLM asked for, else the configured one; empty when there is none."""
+    """Return the context's MLLM, else the configured one; empty when there is none."""
     return context.model or llm.model or ""
 
 
 def chain_of(context: Context, llm: Mllm) -> list[tuple[Mllm, Context]]:
-    """Whom to ask, in order, each with the context as it holds for it: a box frame that is named is the first one's.
+    """Return the models to ask, in order, each with its context: a box frame that is named is the first model's.
 
     A model that the context names is asked alone.
     """
     if context.model is not None:
-        return [(next((one for one in (llm, *llm.fallbacks) if one.model == context.model), llm), context)]
-    return [(llm, context), *((one, replace(context, frame=None)) for one in llm.fallbacks)]
+        named = (model for model in (llm, *llm.fallbacks) if model.model == context.model)
+        return [(next(named, llm), context)]
+    return [(llm, context), *((fallback, replace(context, frame=None)) for fallback in llm.fallbacks)]
 
 
 def current_frame(context: Context, llm: Mllm) -> Frame:
-    """The box frame asked for, else the one set for the configured model, else the one of a probe, else the family's.
+    """Return the context's box frame, else the configured model's, else a probe's, else the model family's.
 
     Raises:
         SettingsError: no such frame, or a model of unknown family.
@@ -69,9 +70,9 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
             _check_knowledge(prompt, knowledge)
     if context.frame is not None:
         frame_by_name(context.frame)
-    for one, its in chain_of(context, llm):
-        if mode != "off" and current_model(its, one):
-            current_frame(its, one)
+    for model, model_context in chain_of(context, llm):
+        if mode != "off" and current_model(model_context, model):
+            current_frame(model_context, model)
 
 
 def _check_knowledge(prompt: Prompt, knowledge: Knowledge | None) -> None:

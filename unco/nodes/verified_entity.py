@@ -1,4 +1,4 @@
-"""An entity that the MLLM found by itself, checked and brought into the form of all others."""
+"""Verifies an entity that the MLLM found by itself and converts it to an `Entity`."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from unco.tools.extraction.text import surface
 from unco.types import Attribute, Box, Correction, Entity, PostQuestion, Span, Uncertainty
 
 UNMEASURED = Uncertainty(1.0, 1.0, 1.0)
-"""Of what no small model has weighed: as unsure as can be."""
+"""Uncertainty of what no small model has seen: the highest."""
 
 
-def verified_entity(item: FoundEntity, question: Question, asked: PostQuestion, others: Sequence[Entity]) -> Entity:
-    """An entity for the result, with a correction for each attribute that says where it is from.
+def verified_entity(item: FoundEntity, question: Question, note: PostQuestion, others: Sequence[Entity]) -> Entity:
+    """Build an entity for the result, with a correction for each attribute that says where it is from.
 
     Args:
         item: what the answer says.
-        question: what it was asked with.
-        asked: whose answer it is; its cost stays there.
+        question: the question that it answers.
+        note: whose answer it is; its cost stays there.
         others: entities that are there already.
 
     Raises:
@@ -28,7 +28,7 @@ def verified_entity(item: FoundEntity, question: Question, asked: PostQuestion, 
     extraction = question.extraction
     span = find_span(item.entity, extraction.tokens, [other.span for other in others])
     try:
-        kind = verify_type(item.type, extraction.labels)
+        entity_type = verify_type(item.type, extraction.labels)
     except Rejected as fault:
         raise Rejected(f"{item.entity!r}: {fault}") from fault
     region, fault_of_box = _region(item, question)
@@ -38,21 +38,21 @@ def verified_entity(item: FoundEntity, question: Question, asked: PostQuestion, 
         text=surface(extraction.text, extraction.offsets, span),
         start_char=extraction.offsets[span.start][0],
         stop_char=extraction.offsets[span.stop - 1][1],
-        type=kind,
+        type=entity_type,
         region=region,
         uncertainty=UNMEASURED,
         nats=Uncertainty(0.0, 0.0, 0.0),
         corrections=(
-            _added("span", span, question, asked),
-            _added("type", kind, question, asked),
-            _added("region", region, question, asked, fault_of_box),
+            _added("span", span, question, note),
+            _added("type", entity_type, question, note),
+            _added("region", region, question, note, fault_of_box),
         ),
-        found_by=asked.finder,
+        found_by=note.finder,
     )
 
 
 def _region(item: FoundEntity, question: Question) -> tuple[Box | None, str]:
-    """Where it is, and what is wrong with the box that was given, if it is none."""
+    """Return the region, and what is wrong with the answer's box, if it is none."""
     if item.bounding_box is None:
         return None, ""
     info = question.extraction.picture
@@ -65,7 +65,7 @@ def _region(item: FoundEntity, question: Question) -> tuple[Box | None, str]:
 
 
 def _added(
-    attribute: Attribute, value: Span | str | Box | None, question: Question, asked: PostQuestion, fault: str = ""
+    attribute: Attribute, value: Span | str | Box | None, question: Question, note: PostQuestion, fault: str = ""
 ) -> Correction:
     return Correction(
         attribute=attribute,
@@ -76,12 +76,12 @@ def _added(
         threshold=question.extraction.thresholds.of(attribute),
         detail=fault,
         answer="null" if value is None and not fault else "value",
-        reasoning=asked.reasoning,
-        prompt=asked.prompt,
-        prompt_hash=asked.prompt_hash,
-        model=asked.model,
-        authored=asked.authored,
-        cache_hit=asked.cache_hit,
+        reasoning=note.reasoning,
+        prompt=note.prompt,
+        prompt_hash=note.prompt_hash,
+        model=note.model,
+        authored=note.authored,
+        cache_hit=note.cache_hit,
         input_tokens=0,
         output_tokens=0,
     )

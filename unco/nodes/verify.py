@@ -1,4 +1,4 @@
-"""Whether a readable answer can be true: the span stands in the post, the type exists, the box lies in the picture."""
+"""Verification of readable answers: the span stands in the post, the type exists, the box is in the picture."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,14 +10,14 @@ from unco.tools.box_frames.frame import Frame, decode, encode
 from unco.types import Box, Label, Span
 
 MAX_WORDS_MOVED = 3
-"""How far a corrector may move either end of a span. The prompt asks for one or two words; signs count too."""
+"""How far a corrector may move either end of a span. The prompt asks for one or two words; punctuation counts too."""
 
 SAME_BOX_IOU = 0.5
 """Least IoU of a box and a candidate, where an answer gives both."""
 
 
 def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[Span] = ()) -> Span:
-    """The run of tokens that an answer names: letter by letter, whitespace aside, near the old span.
+    """Find the tokens that an answer names: letter by letter, whitespace aside, near the old span.
 
     Of several places the nearest to the old span counts. Invisible characters, and then case, may differ only where
     nothing fits exactly.
@@ -37,8 +37,9 @@ def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[S
         for stop in range(max(start + 1, old.stop - MAX_WORDS_MOVED), old.stop + MAX_WORDS_MOVED + 1)
         if stop <= len(tokens)
     ]
-    for read in _NORMALIZERS:
-        fitting = [span for span in near if read("".join(tokens[span.start : span.stop])) == read(answer) != ""]
+    for normalize in _NORMALIZERS:
+        wanted = normalize(answer)
+        fitting = [span for span in near if normalize("".join(tokens[span.start : span.stop])) == wanted != ""]
         free = [span for span in fitting if not any(span.overlaps(other) for other in taken)]
         if free:
             return min(free, key=lambda span: abs(span.start - old.start) + abs(span.stop - old.stop))
@@ -48,36 +49,36 @@ def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[S
 
 
 def find_span(words: str, tokens: Sequence[str], taken: Sequence[Span]) -> Span:
-    """The first run of tokens that words name, anywhere in the post, and no entity has taken; read as in `verify_span`.
+    """Find the first tokens that words name, anywhere in the post and free; compared as in `verify_span`.
 
     Raises:
         Rejected: there is none.
     """
-    taken_already = False
-    for read in _NORMALIZERS:
-        for span in _runs(read(words), [read(token) for token in tokens]):
+    overlapping = False
+    for normalize in _NORMALIZERS:
+        for span in _runs(normalize(words), [normalize(token) for token in tokens]):
             if not any(span.overlaps(other) for other in taken):
                 return span
-            taken_already = True
-    if taken_already:
+            overlapping = True
+    if overlapping:
         raise Rejected(f"{words!r} shares words with another entity")
     raise Rejected(f"{words!r} does not stand in the post")
 
 
 def _runs(words: str, tokens: Sequence[str]) -> Iterator[Span]:
-    """Runs of tokens that are just these letters, by their starts."""
+    """Yield the runs of tokens that are just these letters, in order."""
     for start, first in enumerate(tokens):
         if not first or not words.startswith(first):  # a run may not begin with a token that is invisible
             continue
-        read, stop = first, start + 1
-        while len(read) < len(words) and stop < len(tokens) and words.startswith(read):
-            read, stop = read + tokens[stop], stop + 1
-        if read == words:
+        letters, stop = first, start + 1
+        while len(letters) < len(words) and stop < len(tokens) and words.startswith(letters):
+            letters, stop = letters + tokens[stop], stop + 1
+        if letters == words:
             yield Span(start, stop)
 
 
 def verify_type(answer: str, labels: Sequence[Label]) -> str:
-    """The label that an answer names, case aside.
+    """Find the label that an answer names, case aside.
 
     Raises:
         Rejected: there is no such label.
@@ -90,7 +91,7 @@ def verify_type(answer: str, labels: Sequence[Label]) -> str:
 
 
 def verify_region(answer: RegionAnswer, old: Box | None, frame: Frame, size: tuple[int, int]) -> Box | None:
-    """The box that an answer gives, in pixels of the original picture; None for "not in the picture".
+    """Convert an answer's box to pixels of the original picture; None for "not in the picture".
 
     An answer that repeats the box as it was shown gives the old box itself, without the frame's rounding.
 
@@ -105,7 +106,7 @@ def verify_region(answer: RegionAnswer, old: Box | None, frame: Frame, size: tup
 def verify_candidate(
     answer: CandidateAnswer, old: Box | None, frame: Frame, size: tuple[int, int], candidates: Sequence[Box]
 ) -> Box | None:
-    """As `verify_region`, where the answer may name one of the candidates by its number.
+    """Convert an answer's box, as `verify_region`, or take the candidate that it names by number.
 
     Raises:
         Rejected: there is no such candidate, or the answer gives a number and another box.
@@ -123,7 +124,7 @@ def verify_candidate(
 
 
 def read_box(corners: Sequence[float], named: bool, frame: Frame, size: tuple[int, int], old: Box | None = None) -> Box:
-    """A box that an answer gives, in original pixels; `old` itself where it repeats that as it was shown.
+    """Convert the corners of a box to original pixels; `old` itself where they repeat it as it was shown.
 
     Raises:
         Rejected: it lies outside the picture or is no box.
@@ -135,19 +136,19 @@ def read_box(corners: Sequence[float], named: bool, frame: Frame, size: tuple[in
     return decode(list(corners), frame, *size)
 
 
-def _solid(text: str) -> str:
-    """Without whitespace, which tokens lack."""
+def _without_whitespace(text: str) -> str:
+    """Remove whitespace, which tokens lack."""
     return "".join(text.split())
 
 
-def _visible(text: str) -> str:
-    """Nor invisible characters, which tokens may lack and a model may leave out."""
-    return "".join(char for char in _solid(text) if char not in INVISIBLE)
+def _without_invisible(text: str) -> str:
+    """Remove whitespace and invisible characters, which tokens may lack and a model may leave out."""
+    return "".join(char for char in _without_whitespace(text) if char not in INVISIBLE)
 
 
 def _caseless(text: str) -> str:
-    return _visible(text).casefold()
+    return _without_invisible(text).casefold()
 
 
-_NORMALIZERS = (_solid, _visible, _caseless)
+_NORMALIZERS = (_without_whitespace, _without_invisible, _caseless)
 """Ways to compare words, the strictest first."""

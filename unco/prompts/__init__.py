@@ -1,4 +1,4 @@
-"""What the MLLM is asked and how its answers are read.
+"""Prompts of the MLLM and parsing of its answers.
 
 A prompt is three things kept together: a versioned file (`span/v1.yaml`), the type of its answer (`specs.py`) and one
 parser (`parser.py`). A released version never changes; `locked.yaml` holds its hash.

@@ -1,4 +1,4 @@
-"""Reads the values of an answer in the ways that models write them: words, numbers, boxes, nothing."""
+"""Reads the values of an answer in the ways that models write them: text, numbers, boxes, null."""
 
 import json
 import re
@@ -10,17 +10,19 @@ Corners = tuple[float, float, float, float]
 
 _NAMES = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"))
 _NUMBER = r"[-+]?\d{1,12}(?:\.\d{0,12})?"
-_FOUR = re.compile(rf"\s*[\[(]?\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]?\s*")
+_FOUR_NUMBERS = re.compile(
+    rf"\s*[\[(]?\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]?\s*"
+)
 
 
 def read_words(value: object) -> str:
-    """Read reasoning: a list of steps is as good as a string, for it is shown, never used."""
+    """Read reasoning; a list of steps is accepted too, as it is shown, never used."""
     if value is None:
         return ""
     if isinstance(value, list) and all(isinstance(step, str) for step in value):
         value = "\n".join(value)
     text = value if isinstance(value, str) else json.dumps(value)
-    return text.encode("utf-8", "replace").decode()  # an escape such as \ud83d alone is half a character
+    return text.encode("utf-8", "replace").decode()  # an escape such as \ud83d alone is a lone surrogate
 
 
 def read_number(value: object) -> float:
@@ -37,7 +39,7 @@ def read_number(value: object) -> float:
 
 
 def is_null(value: object) -> bool:
-    """Tell whether a value is null, or the word."""
+    """Return whether a value is null, or the word."""
     return value is None or (isinstance(value, str) and value.strip().lower() in ("null", "none"))
 
 
@@ -64,7 +66,7 @@ def read_corners(value: object) -> Corners | None:
     """
     if is_null(value) or value == []:
         return None
-    if isinstance(value, str) and (match := _FOUR.fullmatch(value)):
+    if isinstance(value, str) and (match := _FOUR_NUMBERS.fullmatch(value)):
         value = list(match.groups())
     if isinstance(value, dict):
         named = {str(key).strip().lower(): number for key, number in value.items()}
@@ -77,14 +79,14 @@ def read_corners(value: object) -> Corners | None:
 
 
 def normalize_keys(data: Any) -> Any:
-    """Read "Reasoning process" as reasoning_process: the paper itself writes it both ways."""
+    """Normalize keys: "Reasoning process" is read as reasoning_process, as the paper writes it both ways."""
     if not isinstance(data, dict):
         return data
     return {re.sub(r"\s+", "_", str(key).strip().lower()): value for key, value in data.items()}
 
 
 def note_named_corners(data: Any, box: str) -> Any:
-    """Add to an answer whether the corners of its box came with names."""
+    """Record in an answer whether the corners of its box came with names."""
     if isinstance(data, dict):
         data["named_corners"] = isinstance(data.get(box), dict)
     return data

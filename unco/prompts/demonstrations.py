@@ -1,4 +1,4 @@
-"""Worked examples in a prompt: invented posts with their entities, written in the asked model's own box frame.
+"""Demonstrations in a prompt: invented posts with their entities, written in the asked model's box frame.
 
 A file cannot hold the boxes as numbers, for these differ from model to model, nor the types, for these differ from
 scheme to scheme. It holds shares of the picture's sides and a few type names, of which the first that exists counts.
@@ -16,12 +16,12 @@ Shares = tuple[float, float, float, float]
 """Left, top, right, bottom, each from 0 to 1."""
 
 WriteBox = Callable[[Shares], list[float] | None]
-"""A box of an example's picture, in the numbers of the asked model's frame; None = boxes are null in this question."""
+"""Writes a box of an example's picture in the asked model's frame; None = boxes are null in this question."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemonstratedEntity:
-    """One entity of an example."""
+    """One entity of a demonstration."""
 
     entity: str
     """Its words, as they stand in the text."""
@@ -43,7 +43,7 @@ class Demonstration:
 
 
 def read_demonstrations(content: Any) -> tuple[Demonstration, ...]:
-    """From a prompt file.
+    """Read the demonstrations of a prompt file.
 
     Raises:
         ValueError: a key is missing, unknown or of the wrong kind.
@@ -64,7 +64,7 @@ def _entity(entity: str, types: list[str], box: list[float] | None) -> Demonstra
 
 
 def demonstration_lines(posts: Iterable[Demonstration], labels: Sequence[Label], write: WriteBox) -> str:
-    """The examples as a prompt shows them, each answer as the model should write it."""
+    """Write the demonstrations for a prompt, each answer as the model should write it."""
     known = {label.name for label in labels}
     return "\n\n".join(
         f"Example {number}\nText: {post.text}\nPicture (described here, not attached): {post.picture}\n"

@@ -1,4 +1,4 @@
-"""An invented post with a value for every placeholder, to look at a prompt as it is sent. No model saw or said it."""
+"""An invented post with a value for every placeholder, to look at a prompt as it is sent; no model saw it."""
 
 from unco.prompts.demonstrations import Shares, demonstration_lines
 from unco.prompts.registry import Prompt
@@ -36,7 +36,7 @@ VALUES: dict[str, str | float] = {
 
 
 def example(prompt: Prompt) -> RenderedPrompt:
-    """A prompt filled in with the invented post, boxes from 0 to 1000."""
+    """Fill in a prompt with the invented post, boxes from 0 to 1000."""
     values = VALUES | {"demonstrations": demonstration_lines(prompt.demonstrations, LABELS, _thousandths)}
     wanted = PROMPTS[prompt.name].placeholders
     return render(prompt, **{name: value for name, value in values.items() if name in wanted})

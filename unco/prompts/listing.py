@@ -1,4 +1,4 @@
-"""Prompts as a person looks at them: the list, one of them, the difference between two."""
+"""Prompts for people: the list, one of them, the difference between two."""
 
 from difflib import unified_diff
 
@@ -26,7 +26,7 @@ def show_prompts(console: Console) -> None:
 
 
 def prompt_text(prompt_id: str, rendered: bool = False) -> str:
-    """A prompt's file as it is; or filled in, with an invented post that no model was asked about.
+    """Read a prompt's file; or fill it in with an invented post that no model was asked about.
 
     Raises:
         SettingsError: there is no such prompt, or its file is none.
@@ -39,7 +39,7 @@ def prompt_text(prompt_id: str, rendered: bool = False) -> str:
 
 
 def prompt_diff(before: str, after: str) -> str:
-    """The difference between two prompts' files, as a unified diff; empty when there is none.
+    """Compare two prompts' files: a unified diff, empty when they are equal.
 
     Raises:
         SettingsError: there is no such prompt.

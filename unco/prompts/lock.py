@@ -1,4 +1,4 @@
-"""Released prompts stay as they are: `locked.yaml` beside them maps the id of each to the SHA-256 of its file."""
+"""The lock of released prompts: `locked.yaml` maps the id of each to the SHA-256 of its file."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ HEADING = "# SHA-256 of each released prompt file. Add a line when a version is 
 
 
 def changed_prompts() -> list[str]:
-    """One sentence for each released prompt that is no longer what was released; empty when all is well."""
+    """Describe each released prompt whose file has changed, one sentence each; empty when none has."""
     now = {found: file_hash(path) for found, path in prompt_files().items()}
     return [
         f"{released} is not what was released: put it back, and make a new version instead"
@@ -21,12 +21,12 @@ def changed_prompts() -> list[str]:
 
 
 def locked_prompts() -> dict[str, str]:
-    """Id of each released prompt, and the hash it was released with."""
+    """Read the id of each released prompt, and the hash it was released with."""
     return {released: digest for folder in prompt_folders() for released, digest in _locked(folder).items()}
 
 
 def lock_prompts() -> list[str]:
-    """Write down the hashes of files that are not locked yet, each in its own folder's lock.
+    """Lock the prompts that are not locked yet: write their hashes into their folder's `locked.yaml`.
 
     Returns:
         Ids of those that are locked now and were not before.

@@ -1,4 +1,4 @@
-"""From the text of a reply to an answer, or to a fault that can be quoted back to the model.
+"""Parses the text of a reply into an answer, or raises a fault that can be quoted back to the model.
 
 Strict JSON first, then what stands in a code fence, then `json_repair`. The repairer is never trusted with a text that
 breaks off: it would close the string and pass half a name as a whole one.
@@ -22,7 +22,7 @@ _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 
 
 def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> Answer:
-    """Read a reply. Of several answers in one reply, the last readable one counts.
+    """Parse a reply. Of several answers in one reply, the last readable one counts.
 
     Args:
         text: the reply's text, as it came.
@@ -40,27 +40,27 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     if "{" not in text:
         raise ReplyError("there was no JSON object in the answer")
     fault = "no JSON object could be read in the answer"
-    for found in _readings(text, answer):
-        for candidate in reversed(found):
+    for objects in _parse_tolerantly(text, answer):
+        for candidate in reversed(objects):
             try:
                 return answer_type(answer).model_validate(candidate)
             except ValidationError as error:
-                fault = _say(error)
+                fault = _describe(error)
             except (RecursionError, OverflowError):
                 fault = "the JSON object is nested too deeply, or a number in it is too large"
     raise ReplyError(fault)
 
 
 def _without_thinking(text: str) -> str:
-    """What follows the model's thinking. A reply that begins with its object has no thinking before it."""
+    """Cut off the model's thinking. A reply that begins with its object has no thinking before it."""
     if text.startswith("{"):
         return text
     # Some chat templates put the opening <think> into the prompt; then only its end is seen.
     return _THINK.sub("", text).rpartition("</think>")[2].strip()
 
 
-def _readings(text: str, answer: AnswerName) -> Iterator[list[dict[str, object]]]:
-    """The objects in a text, read in three ways from strict to tolerant."""
+def _parse_tolerantly(text: str, answer: AnswerName) -> Iterator[list[dict[str, object]]]:
+    """Yield the objects in a text, parsed in three ways from strict to tolerant."""
     fenced = [block.strip() for block in _FENCE.findall(text)]
     yield _objects(json.loads, text)
     yield [found for block in fenced for found in _objects(json.loads, block)]
@@ -72,17 +72,17 @@ def _readings(text: str, answer: AnswerName) -> Iterator[list[dict[str, object]]
 
 
 def _breaks_off(text: str, answer: AnswerName) -> bool:
-    """Whether no brace closes after the last key; for a list, whether anything that was opened stays open."""
+    """Return whether no brace closes after the last key; for a list, whether anything stays open."""
     if answer == "entities":
         return text.count("{") > text.count("}") or text.count("[") > text.count("]")
     last = max(text.rfind("corrected_"), text.rfind("candidate") if answer == "candidate" else 0, 0)
     return text.find("}", last) < 0
 
 
-def _objects(read: Callable[[str], object], text: str) -> list[dict[str, object]]:
-    """The JSON objects that a reader finds in a text, the outermost ones only."""
+def _objects(parse: Callable[[str], object], text: str) -> list[dict[str, object]]:
+    """Parse a text and return its JSON objects, the outermost ones only."""
     try:
-        found = read(text)
+        found = parse(text)
     # The repairer guesses at arbitrary text, and what it raises is nowhere promised; here it means "unreadable".
     except Exception:
         return []
@@ -90,14 +90,14 @@ def _objects(read: Callable[[str], object], text: str) -> list[dict[str, object]
 
 
 def _invented_null(found: dict[str, object], text: str) -> bool:
-    """Whether an empty box or list is the repairer's, made of something like `[ }` or `[,]`, not the model's own."""
+    """Return whether an empty box or list is the repairer's, made of something like `[ }`, not the model's own."""
     items = found.get("entities")
     inner = [item.get("bounding_box") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     empty = [] in (found.get("corrected_bounding_box"), items, *inner)
     return empty and not re.search(r"\[\s*\]", text)
 
 
-def _say(error: ValidationError) -> str:
-    """A validation error as a sentence for the model: which key, and what is wrong with it."""
+def _describe(error: ValidationError) -> str:
+    """Describe a validation error for the model: which key, and what is wrong with it."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'answer'}: {fault['msg']}" for fault in faults)[:300]

@@ -1,4 +1,4 @@
-"""Prompt files: found by their place, `<name>/<version>.yaml`, checked and hashed.
+"""Registry of prompt files: found by their path, `<name>/<version>.yaml`, checked and hashed.
 
 A new version needs a new file and no code. Fields of a file: see `Prompt`; placeholders: see `specs`. Beside the
 package's own files, those of the folder that `UNCO_PROMPTS` names are found, in the same layout.
@@ -58,7 +58,7 @@ class Prompt:
         return response_schema(self.answer, self.reasoning)
 
     def uses(self, placeholder: str) -> bool:
-        """Whether the prompt has a place for a value."""
+        """Return whether the prompt has a place for a value."""
         return placeholder in used_placeholders(self.system, self.user)
 
 
@@ -68,12 +68,12 @@ _KEYS = {field.name for field in fields(Prompt)} - {"sha256"}
 
 @cache
 def used_placeholders(system: str, user: str) -> frozenset[str]:
-    """The placeholders of two templates."""
+    """Find the placeholders of two templates."""
     return frozenset(name for text in (system, user) for name in Template(text).get_identifiers())
 
 
 def prompt_files() -> dict[str, Path]:
-    """Every prompt's id and file, sorted by id.
+    """Find every prompt's id and file, sorted by id.
 
     Raises:
         SettingsError: the folder of `UNCO_PROMPTS` is missing, or has a file that the package has too.
@@ -88,7 +88,7 @@ def prompt_files() -> dict[str, Path]:
 
 
 def prompt_folders() -> list[Path]:
-    """The package's folder and, where it is set, the user's own.
+    """Return the package's folder and, where it is set, the user's own.
 
     Raises:
         SettingsError: the user's own does not exist.
@@ -100,12 +100,12 @@ def prompt_folders() -> list[Path]:
 
 
 def available_prompts() -> list[str]:
-    """Ids of all prompt files, sorted, e.g. ["region/v1", "span/v1", "type/v1"]."""
+    """Return the ids of all prompt files, sorted, e.g. ["region/v1", "span/v1", "type/v1"]."""
     return list(prompt_files())
 
 
 def load_prompt(name: PromptName, version: str) -> Prompt:
-    """One version of a prompt; a file is read once in a process.
+    """Load one version of a prompt; a file is read once in a process.
 
     Raises:
         SettingsError: no such version, or its file is not a prompt.
@@ -124,12 +124,12 @@ def _load(name: PromptName, version: str, own: str, folder: Path) -> Prompt:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
+    """Hash a file's bytes: SHA-256, hex."""
     return sha256(path.read_bytes()).hexdigest()
 
 
 def read_prompt(path: Path) -> Prompt:
-    """A prompt file, checked.
+    """Read a prompt file and check it.
 
     Raises:
         SettingsError: it is not a prompt; says why.
@@ -154,7 +154,7 @@ def read_prompt(path: Path) -> Prompt:
 
 
 def _check(where: str, path: Path, content: dict[str, Any]) -> None:
-    """Refuse a prompt that lies about its place, or whose values are not what they should be."""
+    """Check that a prompt has the name and version of its path, and valid values."""
     name = content["name"]
     if (name, content["version"]) != (path.parent.name, path.stem):
         raise SettingsError(f"{where} calls itself {name}/{content['version']}")
@@ -176,7 +176,7 @@ def _check(where: str, path: Path, content: dict[str, Any]) -> None:
 
 
 def _check_placeholders(where: str, content: dict[str, Any]) -> None:
-    """All that are required are used, but for those left out on purpose, and none that nobody hands in."""
+    """Check that all required placeholders are used or left out on purpose, and that none is unknown."""
     required, optional = PROMPTS[content["name"]].required, PROMPTS[content["name"]].optional
     used, left_out = used_placeholders(content["system"], content["user"]), set(content.get("leaves_out", ()))
     if unknown := used - required - optional:

@@ -1,4 +1,4 @@
-"""Prompts filled in, and the lines that go into them."""
+"""Fills prompts in, and writes the lines that go into them."""
 
 import re
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from unco.prompts.registry import Prompt, used_placeholders
 from unco.prompts.specs import PROMPTS
 from unco.types import Label, Neighbour
 
-_UNSEEN = (
+_INVISIBLE = (
     "[\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufe00-\\ufe0f\\ufeff\\U000e0000-\\U000e01ef]"
 )
-"""Characters that no one sees: joiners, directions, variation selectors, tags."""
+"""Invisible characters: joiners, directions, variation selectors, tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +49,26 @@ def render(prompt: Prompt, **values: str | float) -> RenderedPrompt:
 
 @cache
 def _marker(names: tuple[str, ...]) -> re.Pattern[str]:
-    """The `<` of a marker, or what looks like one, also where invisible characters stand in between."""
-    spelt = "|".join(f"{_UNSEEN}*".join(map(re.escape, name)) for name in names) or r"(?!)"
-    return re.compile(rf"[<\uff1c\ufe64](?=(?:\s|/|\uff0f|{_UNSEEN})*(?:{spelt})\b)", re.IGNORECASE)
+    """Compile a pattern for the `<` of a marker, also of a look-alike or with invisible characters in between."""
+    pattern = "|".join(f"{_INVISIBLE}*".join(map(re.escape, name)) for name in names) or r"(?!)"
+    return re.compile(rf"[<\uff1c\ufe64](?=(?:\s|/|\uff0f|{_INVISIBLE})*(?:{pattern})\b)", re.IGNORECASE)
 
 
 def label_lines(labels: Iterable[Label]) -> str:
-    """Labels as a prompt lists them: one line each, `- PER: a person's name`."""
+    """List labels for a prompt: one line each, `- PER: a person's name`."""
     return "\n".join(f"- {label.name}: {label.description}" for label in labels)
 
 
 def neighbour_lines(neighbours: Iterable[Neighbour]) -> str:
-    """Other entities as a prompt lists them: one line each, `- Blue Owls (ORG)`."""
+    """List other entities for a prompt: one line each, `- Blue Owls (ORG)`."""
     return "\n".join(f"- {one_line(found.text)} ({found.type})" for found in neighbours) or "(none)"
 
 
 def fact_lines(facts: Iterable[str]) -> str:
-    """Facts as a prompt lists them: one line each."""
+    """List facts for a prompt: one line each."""
     return "\n".join(f"- {one_line(fact)}" for fact in facts) or "(none)"
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks, so that it cannot look like several items of a list."""
+    """Replace line breaks in a text, so that it cannot look like several items of a list."""
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""What can be asked and answered: one entry for each kind of answer and each kind of prompt.
+"""Specs of prompts and answers: one entry for each kind of answer and each kind of prompt.
 
 An answer begins with `reasoning_process`, so that a model thinks before it decides. An answer is readable or refused;
 it is not yet verified: whether the words stand in the post, or the box in the picture, is for the caller to find out.
@@ -34,14 +34,14 @@ _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Answer(BaseModel):
-    """What all answers share. Other keys that a model adds are dropped."""
+    """Base of all answers. Other keys that a model adds are dropped."""
 
     reasoning_process: Annotated[str, BeforeValidator(read_words)] = ""
-    """The model's own account; data to show."""
+    """The model's own reasoning; data to show."""
 
     @model_validator(mode="before")
     @classmethod
-    def _kindly(cls, data: Any) -> Any:
+    def _normalize_keys(cls, data: Any) -> Any:
         return normalize_keys(data)
 
 
@@ -70,7 +70,7 @@ class RegionAnswer(Answer):
 
     @model_validator(mode="before")
     @classmethod
-    def _note_names(cls, data: Any) -> Any:
+    def _note_named_corners(cls, data: Any) -> Any:
         return note_named_corners(normalize_keys(data), "corrected_bounding_box")
 
 
@@ -82,7 +82,7 @@ class CandidateAnswer(RegionAnswer):
 
     @model_validator(mode="before")
     @classmethod
-    def _or_a_number(cls, data: Any) -> Any:
+    def _allow_number_alone(cls, data: Any) -> Any:
         data = normalize_keys(data)
         if isinstance(data, dict) and not is_null(data.get("candidate")):
             data.setdefault("corrected_bounding_box", None)
@@ -105,7 +105,7 @@ class FoundEntity(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _kindly(cls, data: Any) -> Any:
+    def _normalize_keys(cls, data: Any) -> Any:
         return note_named_corners(normalize_keys(data), "bounding_box")
 
 
@@ -144,7 +144,7 @@ class PromptSpec:
 
 
 def closed_object(properties: dict[str, Schema]) -> Schema:
-    """Describe an object in the strict dialect: closed, every key required, what may be missing is null instead."""
+    """Build the schema of an object in the strict dialect: every key required, null where a value may be missing."""
     return {
         "type": "object",
         "properties": properties,
@@ -204,12 +204,12 @@ PROMPTS: dict[PromptName, PromptSpec] = {
 
 
 def answer_type(answer: AnswerName) -> type[Answer]:
-    """Give the class that reads answers of a kind."""
+    """Return the class that reads answers of a kind."""
     return ANSWERS[answer].type
 
 
 def response_schema(answer: AnswerName, reasoning: bool = True) -> Schema:
-    """Describe a kind of answer for endpoints that can hold a model to a schema (`response_format`, `json_schema`).
+    """Build the JSON schema of a kind of answer, for endpoints that can enforce one (`response_format`).
 
     What is read stays more tolerant than what the schema asks for.
 

@@ -1,1 +1,1 @@
-"""What all questions to the MLLM share: the question, how it is asked, and what is noted of the answer."""
+"""What all questions to the MLLM share: the question, the runner that asks it, and the usage of the replies."""

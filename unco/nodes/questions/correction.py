@@ -1,4 +1,4 @@
-"""The corrector of an attribute as a node: question, verified answer, correction, in the same steps for each."""
+"""The node that corrects an attribute: question, verified answer, correction, in the same steps for each."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,19 +23,19 @@ Value = Span | str | Box | None
 
 
 class Corrector(Protocol):
-    """What is particular to one attribute."""
+    """What differs from attribute to attribute: the prompt's values and the verification."""
 
     attribute: Attribute
 
     def prompt_values(self, question: EntityQuestion) -> tuple[dict[str, str], SentPicture | None]:
-        """Give what a version of the prompt may say of it, uncertainty and threshold aside, and the picture to send.
+        """Give the values for the prompt, uncertainty and threshold aside, and the picture to send.
 
         Raises:
             Unavailable: it cannot be asked about.
         """
 
     def verify(self, answer: Answer, question: EntityQuestion) -> Value:
-        """Give the answer's value.
+        """Return the answer's value, verified.
 
         Raises:
             Rejected: it cannot be true.
@@ -53,7 +53,7 @@ def corrector_node(
         knowledge: facts, for versions of the prompt that quote them; None = there are none.
     """
     return QuestionNode(
-        partial(_attempts, corrector.attribute, llm), partial(_answered, corrector, knowledge), corrected_entity
+        partial(_attempts, corrector.attribute, llm), partial(_steps, corrector, knowledge), corrected_entity
     )
 
 
@@ -61,16 +61,16 @@ def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[A
     return entity_attempts(state, llm, calls=(state.get("grants") or {}).get(attribute, MAX_CALLS))
 
 
-def _answered(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:
-    """Facts are looked up only where the prompt has a place for them."""
+def _steps(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:
+    """Look up facts, where the prompt has a place for them, and run the correction."""
     name = corrector.attribute
-    wanted = load_prompt(name, question.context.prompt_version(name)).uses("facts")
-    facts = knowledge.look_up(question.entity.text) if knowledge and wanted else ()
+    uses_facts = load_prompt(name, question.context.prompt_version(name)).uses("facts")
+    facts = knowledge.look_up(question.entity.text) if knowledge and uses_facts else ()
     return (yield from correction_steps(corrector, replace(question, facts=facts)))
 
 
 def correction_steps(corrector: Corrector, question: EntityQuestion) -> Steps[QuestionResult]:
-    """Ask, read, ask once more if it cannot be read, verify; every way to fail ends in an outcome."""
+    """Ask, ask once more if the answer cannot be read, verify; every failure becomes an outcome."""
     prompt = load_prompt(corrector.attribute, question.context.prompt_version(corrector.attribute))
     blank = blank_correction(corrector.attribute, question, prompt)
     log: ReplyLog = []
@@ -104,12 +104,12 @@ def _request(corrector: Corrector, question: EntityQuestion, prompt: Prompt) -> 
 
 
 def shown_threshold(threshold: float) -> float:
-    """Give a threshold as a prompt says it: "always" is said as 0, for a model knows uncertainties from 0 to 1."""
+    """Return a threshold as a prompt shows it: ALWAYS as 0, as a model knows uncertainties from 0 to 1."""
     return max(0.0, threshold)
 
 
 def blank_correction(attribute: Attribute, question: EntityQuestion, prompt: Prompt) -> Correction:
-    """Note an attribute before anybody is asked about it."""
+    """Build the correction of an attribute before anybody is asked about it."""
     value = question.entity.value_of(attribute)
     return Correction(
         attribute=attribute,
@@ -135,15 +135,15 @@ def corrected_entity(question: EntityQuestion, result: QuestionResult) -> Json:
 
 
 def with_correction(entity: Entity, correction: Correction, extraction: Extraction) -> Entity:
-    """Apply a correction to an entity, and write it down."""
-    noted = replace(entity, corrections=(*entity.corrections, correction))
+    """Apply a correction to an entity, and append it to the corrections."""
+    corrected = replace(entity, corrections=(*entity.corrections, correction))
     match correction.after:
         case Span() as span if correction.attribute == "span":
-            return with_span(noted, span, extraction.text, extraction.offsets)
-        case str() as kind if correction.attribute == "type":
-            return replace(noted, type=kind)
+            return with_span(corrected, span, extraction.text, extraction.offsets)
+        case str() as entity_type if correction.attribute == "type":
+            return replace(corrected, type=entity_type)
         case (Box() | None) as region if correction.attribute == "region":
-            return replace(noted, region=region)
+            return replace(corrected, region=region)
         case _ if not hasattr(entity, correction.attribute):  # its value stands in the correction alone
-            return noted
+            return corrected
     raise TypeError(f"a {correction.attribute} cannot become {correction.after!r}")

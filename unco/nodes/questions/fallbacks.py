@@ -1,4 +1,4 @@
-"""Turns a state into the questions that are put to the models of a chain, one after another, each in its box frame."""
+"""Prepares a question for each model of a chain, in order, each in the model's box frame."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -14,19 +14,19 @@ def post_attempts(state: PostState | EntityState, llm: Mllm) -> Iterator[Attempt
     """Prepare a question about a post for each model of the chain."""
     context = current_context()
     mode = current_mode(context, llm)
-    for one, its in chain_of(context, llm):
-        model = current_model(its, one)
+    for model_llm, model_context in chain_of(context, llm):
+        model = current_model(model_context, model_llm)
         question = Question(
             extraction=EXTRACTION.validate_python(state["extraction"]),
             image=state.get("image"),
-            context=its,
+            context=model_context,
             model=model,
-            frame=current_frame(its, one) if mode != "off" and model else None,
+            frame=current_frame(model_context, model_llm) if mode != "off" and model else None,
             private=state.get("private", False),
             deadline=state.get("deadline"),
-            privacy=one.terms.privacy,
+            privacy=model_llm.terms.privacy,
         )
-        yield Attempt(one, question, mode)
+        yield Attempt(model_llm, question, mode)
 
 
 def entity_attempts(state: EntityState, llm: Mllm, calls: int) -> Iterator[Attempt[EntityQuestion]]:
@@ -34,5 +34,5 @@ def entity_attempts(state: EntityState, llm: Mllm, calls: int) -> Iterator[Attem
     entity = ENTITY.validate_python(state["entity"])
     neighbours = tuple(map(NEIGHBOUR.validate_python, state.get("neighbours", ())))
     for attempt in post_attempts(state, llm):
-        known = {field.name: getattr(attempt.question, field.name) for field in fields(Question)} | {"calls": calls}
-        yield Attempt(attempt.llm, EntityQuestion(**known, entity=entity, neighbours=neighbours), attempt.mode)
+        shared = {field.name: getattr(attempt.question, field.name) for field in fields(Question)} | {"calls": calls}
+        yield Attempt(attempt.llm, EntityQuestion(**shared, entity=entity, neighbours=neighbours), attempt.mode)

@@ -1,4 +1,4 @@
-"""What a question about a post says of boxes, where it may have no picture."""
+"""Describes boxes in a question about a post, which may have no picture."""
 
 from unco.nodes.questions.question import Question
 from unco.prompts import Prompt, demonstration_lines
@@ -9,15 +9,15 @@ NO_PICTURE = "null, for this post has no picture"
 
 
 def frame_in_words(question: Question) -> str:
-    """The box frame in words; that every box is null, where there is no picture."""
+    """Describe the box frame; where there is no picture, say that every box is null."""
     info = question.extraction.picture
     if info is None or question.image is None:
         return NO_PICTURE
     return describe(question.frame, info.width, info.height) if question.frame is not None else ""
 
 
-def demonstrated(prompt: Prompt, question: Question) -> str:
-    """The prompt's examples, their boxes in the asked model's frame.
+def demonstration_text(prompt: Prompt, question: Question) -> str:
+    """Write the prompt's examples, their boxes in the asked model's frame.
 
     They are written as if the examples' pictures had the size of the post's own, so that what the prompt says of the
     frame is true of them too. Without a picture they are null, as the answer's have to be.

@@ -1,4 +1,4 @@
-"""What a question is asked with: the post, the entity, and the run's choices."""
+"""Questions to the MLLM: the post, the entity, the run's choices, and the request made of them."""
 
 import json
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from unco.tools.llm.request import MAX_REPLY_TOKENS, Purpose, Request, SentPictu
 from unco.types import Attribute, Entity, Extraction, Neighbour
 
 MAX_CALLS = 2
-"""Questions about one thing: the first, and one more when its answer cannot be read."""
+"""Calls for one question: the first, and one more when its answer cannot be read."""
 
 MAX_POST_ANSWER_TOKENS = 2048
-"""Tokens of a reply about a whole post, which may have many entities."""
+"""Upper limit of a reply about a whole post, which may have many entities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a question about a post is asked with, and the run's choices."""
+    """A question about a post: the extraction, the picture, and the run's choices."""
 
     extraction: Extraction
     image: str | None
@@ -42,7 +42,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityQuestion(Question):
-    """What a corrector knows: an entity as the earlier correctors left it, and its post."""
+    """A question about an entity, as the earlier correctors left it, and its post."""
 
     entity: Entity
     neighbours: tuple[Neighbour, ...] = ()
@@ -59,7 +59,7 @@ def request_of(
     attribute: Attribute | None,
     max_tokens: int = MAX_REPLY_TOKENS,
 ) -> Request:
-    """A prompt filled in, as a request to the question's model.
+    """Fill in a prompt and make it a request to the question's model.
 
     Args:
         question: who is asked, and about which post.
@@ -87,9 +87,9 @@ def _purpose(question: Question, attribute: Attribute | None) -> Purpose:
     purpose = Purpose(attribute=attribute, private=question.private, deadline=question.deadline)
     if not isinstance(question, EntityQuestion):
         return purpose
-    asked = replace(purpose, entity=question.entity.index)
+    purpose = replace(purpose, entity=question.entity.index)
     if attribute is None:
-        return asked
+        return purpose
     return replace(
-        asked, uncertainty=(question.entity.uncertainty.of(attribute), question.extraction.thresholds.of(attribute))
+        purpose, uncertainty=(question.entity.uncertainty.of(attribute), question.extraction.thresholds.of(attribute))
     )

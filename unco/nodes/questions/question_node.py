@@ -1,4 +1,4 @@
-"""Makes a node of a question: reads the state, asks, writes what came of it back."""
+"""The node that asks a question: prepares it from the state, asks, updates the state."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
@@ -12,20 +12,20 @@ from unco.state import Json
 from unco.tools.blocking import block_on
 
 State = TypeVar("State")
-Known = TypeVar("Known", bound=Question)
+AnyQuestion = TypeVar("AnyQuestion", bound=Question)
 
 
-class QuestionNode(Runnable[State, Json], Generic[State, Known]):
-    """A node that works under `invoke` and `ainvoke` alike.
+class QuestionNode(Runnable[State, Json], Generic[State, AnyQuestion]):
+    """A node that asks a question, under `invoke` and `ainvoke` alike.
 
     LangGraph opens the node's run itself; a `RunnableLambda` would open a second one inside.
     """
 
     def __init__(
         self,
-        prepare: Callable[[State], Iterator[Attempt[Known]]],
-        steps: Callable[[Known], Steps[QuestionResult]],
-        update: Callable[[Known, QuestionResult], Json],
+        prepare: Callable[[State], Iterator[Attempt[AnyQuestion]]],
+        steps: Callable[[AnyQuestion], Steps[QuestionResult]],
+        update: Callable[[AnyQuestion, QuestionResult], Json],
     ) -> None:
         """Bind the three parts, so that state and context stay plain.
 

@@ -1,4 +1,4 @@
-"""Puts a question to one model after another, and once more to a model whose answer cannot be read.
+"""Asks a question of one model after another, and once more where an answer cannot be read.
 
 The steps of a question are a generator that yields requests and is sent replies, so they do no I/O of their own:
 `ask_models` is the only place that calls the MLLM.
@@ -20,21 +20,21 @@ from unco.tools.llm.request import Reply, Request
 from unco.types import AnswerState, Outcome, Reason
 
 Result = TypeVar("Result")
-Known = TypeVar("Known", bound=Question)
+AnyQuestion = TypeVar("AnyQuestion", bound=Question)
 Steps = Generator[Request, Reply, Result]
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt(Generic[Known]):
+class Attempt(Generic[AnyQuestion]):
     """One model of a chain, and the question as it is put to that model."""
 
     llm: Mllm
-    question: Known
+    question: AnyQuestion
     mode: Mode
 
 
 def readable_answer(request: Request, answer: AnswerName, log: ReplyLog, calls: int = MAX_CALLS) -> Steps[Answer]:
-    """Ask for an answer that can be read; the second question quotes what was wrong with the first answer.
+    """Ask until an answer can be read; the second question quotes what was wrong with the first answer.
 
     Raises:
         Unavailable: the budget allows no question.
@@ -65,7 +65,7 @@ def _read(reply: Reply, answer: AnswerName, log: ReplyLog) -> Answer:
 
 
 def outcome_of(fault: EndpointError | PictureError) -> tuple[Outcome, AnswerState | None, Reason | None]:
-    """Give the outcome of a question without a readable answer, what came back, and why no answer came."""
+    """Return the outcome of a question without a readable answer, its answer state, and why no answer came."""
     if isinstance(fault, PictureError):  # it may be gone since the small model saw it
         return "failed", "failed", None
     if isinstance(fault, ReplyError):
@@ -76,25 +76,25 @@ def outcome_of(fault: EndpointError | PictureError) -> tuple[Outcome, AnswerStat
 
 
 async def ask_models(
-    attempts: Iterator[Attempt[Known]], steps: Callable[[Known], Steps[QuestionResult]]
-) -> tuple[Known, QuestionResult]:
-    """Put a question to one model after another until one replies; the last result tells of all failures.
+    attempts: Iterator[Attempt[AnyQuestion]], steps: Callable[[AnyQuestion], Steps[QuestionResult]]
+) -> tuple[AnyQuestion, QuestionResult]:
+    """Ask one model after another until one replies; the last result records all failures.
 
     Args:
         attempts: at least one; each is made when the one before it got no reply.
         steps: the steps of the question; they end in an outcome, whatever happens.
     """
     failed: list[QuestionResult] = []
-    while (begun := await in_thread(_begin, attempts, steps)) is not None:
-        attempt, running, now = begun
-        while isinstance(now, Request):
+    while (started := await in_thread(_start, attempts, steps)) is not None:
+        attempt, running, step = started
+        while isinstance(step, Request):
             try:
-                reply = await _reply(attempt, now)
+                reply = await _reply(attempt, step)
             except EndpointError as error:
-                now = _advance(partial(running.throw, error))
+                step = _advance(partial(running.throw, error))
             else:
-                now = _advance(partial(running.send, reply))
-        question, result = attempt.question, now
+                step = _advance(partial(running.send, reply))
+        question, result = attempt.question, step
         if result.failure is None:
             break
         failed.append(result)
@@ -102,16 +102,16 @@ async def ask_models(
     return question, with_earlier_failures(result, earlier)
 
 
-async def _reply(attempt: Attempt[Known], request: Request) -> Reply:
+async def _reply(attempt: Attempt[AnyQuestion], request: Request) -> Reply:
     if is_blocking():
         return attempt.llm.ask(request, attempt.mode)
     return await attempt.llm.aask(request, attempt.mode)
 
 
-def _begin(
-    attempts: Iterator[Attempt[Known]], steps: Callable[[Known], Steps[QuestionResult]]
-) -> tuple[Attempt[Known], Steps[QuestionResult], Request | QuestionResult] | None:
-    """Take the next model and make its first request, which may read files and encode a picture."""
+def _start(
+    attempts: Iterator[Attempt[AnyQuestion]], steps: Callable[[AnyQuestion], Steps[QuestionResult]]
+) -> tuple[Attempt[AnyQuestion], Steps[QuestionResult], Request | QuestionResult] | None:
+    """Make the first request to the next model, which may read files and encode a picture."""
     if (attempt := next(attempts, None)) is None:
         return None
     running = steps(attempt.question)
@@ -119,7 +119,7 @@ def _begin(
 
 
 def _advance(resume: Callable[[], Request]) -> Request | QuestionResult:
-    """Give the next request, or what the steps came to."""
+    """Return the next request, or the result of the steps."""
     try:
         return resume()
     except StopIteration as done:

@@ -1,4 +1,4 @@
-"""The picture as it goes to the MLLM: at the size its box frame asks for, written anew without metadata."""
+"""Prepares the picture for the MLLM: at the size its box frame asks for, encoded anew without metadata."""
 
 from functools import lru_cache
 from hashlib import sha256
@@ -16,59 +16,59 @@ from unco.tools.pictures.view import view_picture
 from unco.types import Box, PictureInfo
 
 MARGIN = 0.1
-"""Of a cropped box's sides, kept around it on each side: boxes are seldom exact."""
+"""Margin around a cropped box, as a share of its sides: boxes are seldom exact."""
 
 
 def sent_picture(question: Question) -> SentPicture | None:
-    """The post's picture; None when it has none, or when nobody will be asked."""
+    """Encode the post's picture; None when it has none, or when nobody will be asked."""
     if question.image is None or question.frame is None:
         return None
-    info = _seen_info(question, question.image)
+    info = _checked_info(question, question.image)
     return _encoded(question.image, info.sha256, sent_size(question.frame, info.width, info.height), None)
 
 
 def sent_crop(question: EntityQuestion) -> SentPicture | None:
-    """What the entity's box shows of the picture and no more; None when it has no box. For questions without boxes."""
+    """Encode the entity's box of the picture alone; None when it has no box. For questions without boxes."""
     box = question.entity.region
     if question.image is None or question.frame is None or box is None:
         return None
-    info = _seen_info(question, question.image)
+    info = _checked_info(question, question.image)
     corners = crop_corners(box, info.width, info.height)
     size = fit(corners[2] - corners[0], corners[3] - corners[1], question.privacy.longest_side or 2048)
     return _encoded(question.image, info.sha256, size, corners)
 
 
 def crop_corners(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
-    """A box with its margin, in whole pixels inside the picture."""
+    """Return a box with its margin, in whole pixels inside the picture."""
     x, y = MARGIN * (box.x2 - box.x1), MARGIN * (box.y2 - box.y1)
     left, top = max(0, int(box.x1 - x)), max(0, int(box.y1 - y))
     return left, top, max(left + 1, min(width, round(box.x2 + x))), max(top + 1, min(height, round(box.y2 + y)))
 
 
 def marked_picture(question: EntityQuestion, candidates: tuple[Box, ...]) -> SentPicture | None:
-    """The same with the candidates drawn in by number, and the box of the question's entity."""
+    """Encode the picture with the numbered candidates and the entity's box drawn in."""
     if question.image is None or question.frame is None:
         return None
-    info = _seen_info(question, question.image)
+    info = _checked_info(question, question.image)
     size = sent_size(question.frame, info.width, info.height)
     return _marked(question.image, info.sha256, size, candidates, question.entity.region)
 
 
-def _seen_info(question: Question, image: str) -> PictureInfo:
-    """Of the picture that the small model looked at: boxes and sizes are in its pixels.
+def _checked_info(question: Question, image: str) -> PictureInfo:
+    """Check that the picture is the one that the small model saw, as boxes are in its pixels.
 
     Raises:
         PictureError: it has changed since, or cannot be opened any more.
     """
-    info, seen = view_picture(image).info, question.extraction.picture
-    if seen is not None and seen.sha256 != info.sha256:
+    info, extracted = view_picture(image).info, question.extraction.picture
+    if extracted is not None and extracted.sha256 != info.sha256:
         raise PictureError(f"{info.ref} has changed since the small model looked at it: run the post again")
     return info
 
 
 @lru_cache(maxsize=4)
 def _encoded(ref: str, _sha256: str, size: tuple[int, int], corners: tuple[int, int, int, int] | None) -> SentPicture:
-    """Two correctors of each entity send the same picture; the hash makes a changed file a new one."""
+    """Encode a picture, or one area, once for all questions; the hash makes a changed file a new one."""
     image: Image.Image = view_picture(ref).image
     return _sent(*encode_jpeg_or_png(image.crop(corners) if corners else image, size))
 
@@ -77,7 +77,7 @@ def _encoded(ref: str, _sha256: str, size: tuple[int, int], corners: tuple[int, 
 def _marked(
     ref: str, _sha256: str, size: tuple[int, int], candidates: tuple[Box, ...], found: Box | None
 ) -> SentPicture:
-    """Resized first, so that lines and numbers have their width in what is sent."""
+    """Draw boxes into the resized picture, so that lines and numbers keep their width."""
     picture = view_picture(ref)
     scales = size[0] / picture.info.width, size[1] / picture.info.height
     resized = picture.image.resize(size, Image.Resampling.LANCZOS)

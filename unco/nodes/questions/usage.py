@@ -1,4 +1,4 @@
-"""What the replies to a question say of model, tokens, money and time, and what became of it in all."""
+"""Usage of a question: model, tokens, cost and time of its replies, and the result."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ Note = TypeVar("Note", Correction, PostQuestion)
 
 @dataclass(frozen=True, slots=True)
 class QuestionResult:
-    """What became of a question: a note for each thing that it was about, and entities that it found."""
+    """The result of a question: a note for each attribute that it was about, and entities that it found."""
 
     notes: tuple[Correction | PostQuestion, ...]
     """At least one; the first holds the exchanges."""
@@ -30,7 +30,7 @@ class QuestionResult:
 
 
 def with_usage(note: Note, log: ReplyLog) -> Note:
-    """Write into a note what its exchanges took; the note as it is where nobody replied."""
+    """Write tokens, cost and time of the replies into a note; unchanged where nobody replied."""
     if not log:
         return note
     replies = [reply for reply, _ in log]
@@ -50,7 +50,7 @@ def with_usage(note: Note, log: ReplyLog) -> Note:
 
 
 def failure_of(note: Correction | PostQuestion) -> str | None:
-    """Say why the endpoint gave no reply at all; None = it gave one, or nobody was to be asked."""
+    """Return why the endpoint gave no reply at all; None = it gave one, or nobody was to be asked."""
     unanswered = not note.exchanges and note.outcome in ("unavailable", "failed")
     return (note.detail or note.outcome) if unanswered else None
 
@@ -68,13 +68,13 @@ def with_earlier_failures(result: QuestionResult, earlier: Sequence[QuestionResu
 def _with_failures(
     note: Correction | PostQuestion, failures: Sequence[str], passing: Reason | None
 ) -> Correction | PostQuestion:
-    said = [*failures, *([note.detail] if failure_of(note) is None else [failure_of(note) or ""])]
+    details = [*failures, *([note.detail] if failure_of(note) is None else [failure_of(note) or ""])]
     reason = passing if note.outcome == "unavailable" and passing else note.reason
-    return replace(note, detail="; then: ".join(filter(None, dict.fromkeys(said))), reason=reason)
+    return replace(note, detail="; then: ".join(filter(None, dict.fromkeys(details))), reason=reason)
 
 
 def exchange(reply: Reply, fault: str = "") -> Exchange:
-    """Note one question and its reply. A cached one costs neither money nor time now."""
+    """Build the exchange of a reply. A cached one costs neither money nor time now."""
     return Exchange(
         model=reply.model,
         text=reply.text,
@@ -89,7 +89,7 @@ def exchange(reply: Reply, fault: str = "") -> Exchange:
 
 
 def usage_of(corrections: Iterable[Correction], questions: Iterable[PostQuestion] = ()) -> Usage:
-    """Add up what corrections and questions took: of an entity, of a post, of many posts."""
+    """Add up the usage of corrections and questions: of an entity, of a post, of many posts."""
     notes: list[Correction | PostQuestion] = [*corrections, *questions]
     called = [note for note in notes if note.calls]
     return Usage(
