@@ -10,7 +10,7 @@ from benchmarks.made_corpus import write_corpus
 from unco.corpus.engine import RemainingPosts
 from unco.corpus.on_ray.post_rows import PostRow, rows_of, table_of
 from unco.corpus.on_ray.reading import PIECE_POSTS, pieces_of
-from unco.corpus.on_ray.shared_budget import join, open_budget
+from unco.corpus.on_ray.shared_budget import open_budget, use_shared_budget
 from unco.corpus.output import Output
 from unco.corpus.run import as_line
 from unco.corpus.tally import Tally
@@ -50,7 +50,7 @@ def _writer(results: Path) -> float:
         def write() -> None:
             for table in tables:
                 for row in rows_of(table):
-                    done = row.done()
+                    done = row.outcome()
                     output.append(done.line.number, as_line(done))
                     if done.result is not None:
                         tally.add(done.result)
@@ -67,7 +67,7 @@ def _shared_budget() -> float:
         return Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(budget=Budget(Caps(calls=10**9))))
 
     llm, request = capped(), Request(system="", user="Ann sings", model="gpt-4o")
-    join(llm, open_budget(capped()))
+    use_shared_budget(llm, open_budget(capped()))
 
     async def ask(times: int) -> None:
         for _ in range(times):

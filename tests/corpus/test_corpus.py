@@ -108,7 +108,7 @@ def test_a_post_that_cannot_be_run_is_a_line_with_its_error(tmp_path: Path) -> N
     assert (broken["id"], broken["post"]) == (None, 2)
     assert [first["id"], second["id"]] == ["0", "1"]
     assert (tally.posts, tally.failed, tally.unanswered) == (4, 2, 2)
-    assert "failed posts 2" in tally.words()
+    assert "failed posts 2" in tally.summary()
 
 
 def test_half_a_character_spoils_its_own_post_alone(tmp_path: Path) -> None:

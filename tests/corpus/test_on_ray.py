@@ -29,7 +29,7 @@ from unco.corpus.on_ray.cluster import Sizes, cluster, sizes_of
 from unco.corpus.on_ray.engine import RayEngine
 from unco.corpus.on_ray.post_rows import row_of, rows_of, table_of
 from unco.corpus.on_ray.reading import Piece, pieces_of
-from unco.corpus.on_ray.shared_budget import join, open_budget
+from unco.corpus.on_ray.shared_budget import open_budget, use_shared_budget
 from unco.corpus.on_ray.worker_environment import WorkerEnvironment, this_environment
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line, read_posts
@@ -147,7 +147,7 @@ async def test_two_correctors_have_one_rate(two_cpus: None) -> None:
     def limited(actor: Any = None) -> Mllm:
         llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(rate=RateLimit(1, 1000)))
         if actor is not None:
-            join(llm, actor)
+            use_shared_budget(llm, actor)
         return llm
 
     actor = open_budget(limited())
@@ -170,7 +170,7 @@ def test_two_ledgers_have_one_account(two_cpus: None) -> None:
     def capped(actor: Any = None) -> Mllm:
         llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(budget=Budget(Caps(usd=1.0))))
         if actor is not None:
-            join(llm, actor)
+            use_shared_budget(llm, actor)
         return llm
 
     actor = open_budget(capped())
@@ -232,7 +232,7 @@ def test_what_cannot_be_read_where_a_worker_is_ends_the_run(tmp_path: Path) -> N
     [table] = Piece(tmp_path / "none.jsonl", 5, 1, 0).tables()
     [row] = rows_of(table)
     with pytest.raises(SetupError, match=r"a worker cannot read the posts: .*none\.jsonl"):
-        row.done()
+        row.outcome()
 
 
 def test_a_table_is_one_piece(tmp_path: Path) -> None:
@@ -245,13 +245,13 @@ def test_a_table_is_one_piece(tmp_path: Path) -> None:
     assert list(piece.lines()) == list(read_posts(path))[1:]
 
 
-def test_parcels_bring_back_what_they_took(tmp_path: Path) -> None:
+def test_a_row_keeps_its_post_and_outcome(tmp_path: Path) -> None:
     line = Line(3, PostInput(text="half \ud800", id="7", regions=[(0.1, 0, 1, 2)], private=True))
     [row] = rows_of(table_of([row_of(line)]))
     assert row.line() == line
-    done = row.failed(PictureError("ü \ud800")).done()
+    done = row.with_fault(PictureError("ü \ud800")).outcome()
     assert (done.line, type(done.fault), str(done.fault)) == (line, PictureError, "ü \ud800")
-    assert isinstance(row_of(Line(4, None, "why")).done().line.post, type(None))
+    assert isinstance(row_of(Line(4, None, "why")).outcome().line.post, type(None))
 
 
 def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert "secret" not in repr(place)
     monkeypatch.setenv("UNCO_KB", "another")
     monkeypatch.setenv("UNCO_PROMPTS", "of the worker")
-    place.enter()
+    place.apply()
     assert (os.environ["UNCO_KB"], "UNCO_PROMPTS" in os.environ) == ("facts.jsonl", False)
     place.check_key()
     monkeypatch.delenv("OPENAI_API_KEY")
@@ -283,7 +283,7 @@ def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path) -> None:
     for stage in (SmallModel(nowhere, Choices(), False), Correctors(nowhere, Context(), 1, None)):
         [row] = rows_of(stage(table))
         with pytest.raises(SetupError, match="a worker on .* cannot begin: the folder .*none is not there"):
-            row.done()
+            row.outcome()
 
 
 def test_results_are_alike_to_within_a_thousandth() -> None:

@@ -1,1 +1,1 @@
-"""Many posts: read one after another, run side by side, written in their order, and gone on with after a break."""
+"""Corpus runs: posts are read one after another, run concurrently, written in order, and resumed after a break."""

@@ -1,4 +1,4 @@
-"""What a user chooses for a corpus: which small model, how many posts at once, and on what."""
+"""A user's choices for a corpus run: small model, policy, concurrency, engine."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from unco.tools.extraction.tool import default_extractor
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Which small model, how many posts are corrected at once, and on what."""
+    """Small model, policy, concurrency and engine of a corpus run."""
 
     predictions: Path | None = None
     """Saved output, instead of a small model."""
@@ -32,13 +32,13 @@ class Choices:
 
 
 def policy_of(choices: Choices) -> str | None:
-    """The file of the policy in force; saved predictions bring their own thresholds."""
+    """Return the file of the policy in force; saved predictions bring their own thresholds."""
     named = None if choices.policy is None else str(choices.policy)
     return named if choices.predictions is not None else named or environment().policy or None
 
 
 def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | None = None) -> Extractor:
-    """The small model, or what one said before.
+    """Build the small model, or read saved predictions.
 
     Args:
         choices: which.

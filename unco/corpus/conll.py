@@ -1,4 +1,4 @@
-"""Posts from CoNLL text: a token a line, the first of its columns; a blank line ends a post. Tags are not looked at.
+"""Reads posts from CoNLL text: a token per line, in the first column; a blank line ends a post. Tags are ignored.
 
 A line `IMGID:<id>`, as in Twitter-GMNER, begins a post and names it and its picture.
 """
@@ -16,7 +16,7 @@ _ID = b"IMGID:"
 
 
 def is_conll(path: Path) -> bool:
-    """Whether a path is a folder of such files (not what `datasets` saved), or a file that is not JSON Lines."""
+    """Return whether a path is a folder of CoNLL files (not what `datasets` saved), or a file of CoNLL text."""
     if path.is_dir():
         return not (path / "state.json").is_file()
     if path.suffix not in ENDINGS or not path.is_file():
@@ -26,7 +26,7 @@ def is_conll(path: Path) -> bool:
 
 
 def conll_posts(path: Path, pictures: Path | None) -> Iterator[dict[str, Any] | str]:
-    """A post's fields, or why it is none, as they are needed.
+    """Yield each post's fields, or why it cannot be read.
 
     Args:
         path: a file; or a folder, whose files (those in txt/, if it has that) are read in the order of their names.
@@ -54,7 +54,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _blocks(file: BinaryIO) -> Iterator[list[bytes]]:
-    """Lines of a post. They end at line feeds only: some tokens are odd blanks and must survive."""
+    """Yield the lines of each post. Lines end at line feeds only, as some tokens are unusual blanks."""
     block: list[bytes] = []
     for line in file:
         line = line.removesuffix(b"\n").removesuffix(b"\r")

@@ -1,4 +1,4 @@
-"""What runs the posts of a corpus: this process alone (`Pipeline`), or a cluster (`unco.corpus.on_ray`)."""
+"""Engines that run the posts of a corpus: this process alone (`Pipeline`), or a cluster (`unco.corpus.on_ray`)."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ EngineName = Literal["local", "ray"]
 
 @dataclass(frozen=True, slots=True)
 class RemainingPosts:
-    """The posts of a file that are still to be run; read as they are asked for, or elsewhere by who knows the path."""
+    """The posts of a file that are still to be run; read as they are needed, here or by a worker."""
 
     path: Path
     done: int = 0
@@ -25,21 +25,21 @@ class RemainingPosts:
     """Numbers of the posts that are run, in rising order, from 1; None = all."""
 
     def __iter__(self) -> Iterator[Line]:
-        """Give one post after another."""
+        """Yield one post after another."""
         wanted = None if self.only is None else frozenset(self.only)
         lines = islice(read_posts(self.path, self.pictures), self.done, None)
         return (line for line in lines if wanted is None or line.number in wanted)
 
     def numbers(self) -> Iterator[int]:
-        """Give the number of one post after another, without an end where it is not known."""
+        """Yield the number of one post after another, without end where the last is not known."""
         return count(self.done + 1) if self.only is None else iter(self.only)
 
 
 class Engine(Protocol):
-    """Both stages over a corpus."""
+    """Runs both stages over a corpus."""
 
     def run(self, lines: RemainingPosts) -> AsyncIterator[PostOutcome]:
-        """Run posts; each comes out in its turn, when it and all before it are done.
+        """Run posts; outcomes come in the posts' order.
 
         Raises:
             DataError: the posts cannot be read.

@@ -1,4 +1,4 @@
-"""What a run would ask and cost, from the small model alone: `unco run --dry-run`."""
+"""Estimates the calls and cost of a run from the small model alone: `unco run --dry-run`."""
 
 import asyncio
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ AT_ONCE = 64
 
 @dataclass(slots=True)
 class Estimate:
-    """Of a corpus."""
+    """Estimate for a corpus."""
 
     posts: int
     failed: int
@@ -32,12 +32,12 @@ class Estimate:
 
     @property
     def calls(self) -> int:
-        """Questions, re-asks aside."""
+        """Calls, without re-asks."""
         return sum(self.routed.values())
 
 
 async def estimate(lines: Iterable[Line], extractor: Extractor, llm: Mllm, context: Context) -> Estimate:
-    """Run the small model alone and count what would be asked. Spans that corrections move can route no attribute more.
+    """Run the small model alone and count what would be asked; corrections never route more attributes.
 
     Args:
         lines: posts.
@@ -46,10 +46,10 @@ async def estimate(lines: Iterable[Line], extractor: Extractor, llm: Mllm, conte
         context: of the run.
     """
     found = Estimate(0, 0, 0, dict.fromkeys(ATTRIBUTES, 0), 0.0)
-    places = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(AT_ONCE)
 
     async def add(line: Line) -> None:
-        async with places:
+        async with slots:
             await _add(line, found, extractor, llm, context)
 
     batch: list[Line] = []

@@ -1,6 +1,6 @@
-"""The output file: a line for each post in the posts' order, so that a run that broke off goes on where it ended.
+"""The output file: a line for each post in the posts' order, so that a run can be resumed where it ended.
 
-Beside it stands `<output>.run.json`, what the run was started with; another run does not go on in its file.
+Beside it stands `<output>.run.json`, the settings of the run; a run with other settings cannot resume it.
 """
 
 import json
@@ -21,17 +21,17 @@ from unco.tools.llm.cache.process_locks import lock_byte
 from unco.types import PASSING_REASONS
 
 SYNC_S = 1.0
-"""Seconds of work that a power cut may cost; a killed process costs what was not finished, nothing that was written."""
+"""Seconds of written lines that a power cut may cost; killing the process costs none of them."""
 
 LOCK_OFFSET = 2**60
-"""Position of the byte that a run holds as long as it writes the file: behind any line."""
+"""Offset of the byte that a run locks while it writes the file: behind any line."""
 
 STDOUT = Path("-")
 
 Settings = dict[str, Any]
 
 Write = Callable[[int, bytes], None]
-"""Takes the number of a post, from 1, and its line."""
+"""Writes a line, given the number of its post, from 1."""
 
 _MAY_BE_OPEN = re.compile(rb'"reason":\s*"(?:' + "|".join(sorted(PASSING_REASONS)).encode() + rb')"')
 
@@ -39,10 +39,10 @@ log = logging.getLogger(__name__)
 
 
 class Output:
-    """An output file that is appended to, line by line."""
+    """An output file that grows line by line."""
 
     def __init__(self, path: Path, settings: Settings, resume: bool) -> None:
-        """Open it.
+        """Open the file.
 
         Args:
             path: the file.
@@ -54,22 +54,22 @@ class Output:
             SetupError: it cannot be written.
         """
         self.path = path
-        with _writing(path):
+        with _write_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO = path.open("a+b")
         try:
-            with _writing(path):
-                _hold(self._file, path)
-                _begin(path, settings, resume)
-                self.written = _whole_lines(self._file) if resume else 0
+            with _write_errors(path):
+                _lock(self._file, path)
+                _check_or_write_settings(path, settings, resume)
+                self.written = _complete_lines(self._file) if resume else 0
         except BaseException:
             self._file.close()
             raise
         self._synced = time.monotonic()
 
     def open_posts(self) -> tuple[int, ...]:
-        """Give the numbers of posts that were written without an answer, for a reason that passes; from 1."""
-        with _writing(self.path):
+        """Find the posts that were written without an answer, for a reason that passes; numbers from 1."""
+        with _write_errors(self.path):
             self._file.seek(0)
             found = tuple(number for number, line in enumerate(self._file, start=1) if is_open(line))
             self._file.seek(0, os.SEEK_END)
@@ -77,7 +77,7 @@ class Output:
 
     @contextmanager
     def replacing(self) -> Iterator[Write]:
-        """Give a function that puts a line in another's place, by number, in rising order.
+        """Replace lines: yields a function that puts a line in the place of a post's, in rising order.
 
         The lines are copied into a new file, which takes this one's place when all is done, or when an error ends the
         work: then with the lines that were replaced until then.
@@ -86,9 +86,9 @@ class Output:
             SetupError: the new file cannot be written; the old one stays.
         """
         new = self.path.with_name(self.path.name + ".new")
-        with _writing(new, ": make room, then go on with --resume"):
+        with _write_errors(new, ": make room, then go on with --resume"):
             file = new.open("w+b")
-            _hold(file, new)
+            _lock(file, new)
         self._file.seek(0)
         written = 0
 
@@ -100,7 +100,7 @@ class Output:
 
         def put(number: int, line: bytes) -> None:
             nonlocal written
-            with _writing(new, ": make room, then go on with --resume"):
+            with _write_errors(new, ": make room, then go on with --resume"):
                 copy(number - 1)
                 self._file.readline()
                 file.write(line + b"\n")
@@ -109,7 +109,7 @@ class Output:
         try:
             yield put
         finally:
-            with _writing(new, ": make room, then go on with --resume"):
+            with _write_errors(new, ": make room, then go on with --resume"):
                 copy(None)
                 file.flush()
                 os.fsync(file.fileno())
@@ -118,12 +118,12 @@ class Output:
             self._file = file
 
     def append(self, _: int, line: bytes) -> None:
-        """Append a line, handed to the operating system at once; lines come in the order of their posts.
+        """Append a line and flush it; lines come in the order of their posts.
 
         Raises:
             SetupError: it cannot be written; what was written before is whole.
         """
-        with _writing(self.path, ": make room, then go on with --resume"):
+        with _write_errors(self.path, ": make room, then go on with --resume"):
             self._file.write(line + b"\n")
             self._file.flush()
             if time.monotonic() - self._synced > SYNC_S:
@@ -132,8 +132,8 @@ class Output:
         self.written += 1
 
     def close(self) -> None:
-        """Write through to the disk and close."""
-        with _writing(self.path, ": make room, then go on with --resume"):
+        """Write everything to the disk and close the file."""
+        with _write_errors(self.path, ": make room, then go on with --resume"):
             try:
                 self._file.flush()
                 os.fsync(self._file.fileno())
@@ -143,16 +143,16 @@ class Output:
 
 
 class StandardOutput:
-    """Standard output in place of a file; what was printed is gone, so there is no going on."""
+    """Standard output in place of a file; printed lines cannot be read back, so there is no resuming."""
 
     written = 0
 
     def open_posts(self) -> tuple[int, ...]:
-        """Give none: what was printed is gone."""
+        """Return none: printed lines cannot be read back."""
         return ()
 
     def replacing(self) -> NoReturn:
-        """Refuse: what was printed is gone.
+        """Refuse: printed lines cannot be replaced.
 
         Raises:
             AssertionError: always.
@@ -160,21 +160,21 @@ class StandardOutput:
         raise AssertionError("a line that was printed cannot be replaced")
 
     def append(self, _: int, line: bytes) -> None:
-        """Print a line at once.
+        """Print a line and flush it.
 
         Raises:
             SetupError: nobody reads it any more, or it cannot be written.
         """
-        with _writing(Path("standard output")):
+        with _write_errors(Path("standard output")):
             sys.stdout.buffer.write(line + b"\n")
             sys.stdout.buffer.flush()
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: every line was flushed."""
 
 
 def is_open(line: bytes) -> bool:
-    """Tell whether a line is a result that lacks an answer for a reason that passes."""
+    """Return whether a line is a result that lacks an answer for a reason that passes."""
     if not _MAY_BE_OPEN.search(line):
         return False
     try:
@@ -184,7 +184,7 @@ def is_open(line: bytes) -> bool:
 
 
 def open_output(path: Path, settings: Settings, resume: bool) -> Output | StandardOutput:
-    """A file, or standard output for `-`.
+    """Open a file, or standard output for `-`.
 
     Raises:
         SettingsError: as `Output`; or `resume`, and it is standard output.
@@ -198,15 +198,15 @@ def open_output(path: Path, settings: Settings, resume: bool) -> Output | Standa
 
 
 @contextmanager
-def _writing(path: Path, then: str = "") -> Iterator[None]:
+def _write_errors(path: Path, then: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror or error}{then}") from error
 
 
-def _hold(file: BinaryIO, path: Path) -> None:
-    """Two runs that append to one file would mix their lines."""
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Lock the file: two runs that append to it would mix their lines."""
     try:
         held = lock_byte(file.fileno(), LOCK_OFFSET)
     except OSError as error:
@@ -216,31 +216,33 @@ def _hold(file: BinaryIO, path: Path) -> None:
         raise SettingsError(f"another run writes {path} at this moment: wait for its end, or name another file")
 
 
-def _begin(path: Path, settings: Settings, resume: bool) -> None:
-    """Write down what a run was started with, or refuse to go on in another run's file."""
-    about = path.with_name(path.name + ".run.json")
+def _check_or_write_settings(path: Path, settings: Settings, resume: bool) -> None:
+    """Write the settings of a new run, or refuse to resume a run with other settings."""
+    settings_path = path.with_name(path.name + ".run.json")
     if path.stat().st_size == 0:
-        about.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
+        settings_path.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
     elif not resume:
         raise SettingsError(f"{path} is there already: go on with --resume, or name another file")
     else:
-        _check(about, settings)  # and not written again: a kill could leave half of it
+        _check(settings_path, settings)  # and not written again: a kill could leave half of it
 
 
-def _check(about: Path, settings: Settings) -> None:
+def _check(settings_path: Path, settings: Settings) -> None:
     try:
-        before = dict(json.loads(about.read_text("utf-8")))
+        before = dict(json.loads(settings_path.read_text("utf-8")))
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise SettingsError(f"{about} cannot be read, so it is not known what run to go on with: {error}") from error
+        raise SettingsError(
+            f"{settings_path} cannot be read, so it is not known what run to go on with: {error}"
+        ) from error
     names = [*settings, *(name for name in before if name not in settings)]
     differing = [name for name in names if before.get(name) != settings.get(name)]
     if differing:
-        said = "; ".join(f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in differing)
-        raise SettingsError(f"--resume: this is another run than the one that {about} tells of: {said}")
+        differences = "; ".join(f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in differing)
+        raise SettingsError(f"--resume: this is another run than the one that {settings_path} tells of: {differences}")
 
 
-def _whole_lines(file: BinaryIO) -> int:
-    """Lines that are whole; what a break left of one more is cut off."""
+def _complete_lines(file: BinaryIO) -> int:
+    """Count the complete lines and cut off an incomplete last one."""
     file.seek(0)
     lines = end = 0
     for line in file:

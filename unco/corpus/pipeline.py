@@ -1,6 +1,6 @@
-"""Posts through both stages, side by side: the small model reads ahead while correctors wait for the MLLM.
+"""Runs posts through both stages, concurrently: the small model reads ahead while correctors wait for the MLLM.
 
-Posts come out in their order. At most `WINDOW` are under way, so memory does not grow with the corpus.
+Outcomes come in the posts' order. At most `WINDOW` are under way, so memory does not grow with the corpus.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class PostOutcome:
-    """What became of a post."""
+    """The outcome of a post: a result, or why there is none."""
 
     line: Line
     result: Result | None
@@ -41,7 +41,7 @@ class PostOutcome:
 
 
 class Pipeline:
-    """Both stages over one small model and one MLLM."""
+    """Runs both stages with one small model and one MLLM."""
 
     def __init__(
         self,
@@ -64,16 +64,16 @@ class Pipeline:
         self._context = context
         self._graph: PostGraph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
         self._at_once = at_once
-        self._places = asyncio.Semaphore(at_once)
+        self._slots = asyncio.Semaphore(at_once)
 
     async def run(self, lines: Iterable[Line]) -> AsyncIterator[PostOutcome]:
-        """Run posts; each comes out in its turn, when it and all before it are done."""
-        self._places = asyncio.Semaphore(self._at_once)  # a semaphore belongs to the event loop that waits on it
+        """Run posts; outcomes come in the posts' order."""
+        self._slots = asyncio.Semaphore(self._at_once)  # a semaphore belongs to the event loop that waits on it
         under_way: deque[asyncio.Task[PostOutcome]] = deque()
         source = iter(lines)
         try:
             while True:
-                under_way.extend(asyncio.create_task(self.one(line)) for line in _some(source, WINDOW - len(under_way)))
+                under_way.extend(asyncio.create_task(self.one(line)) for line in _take(source, WINDOW - len(under_way)))
                 if not under_way:
                     return
                 done = await under_way[0]
@@ -89,7 +89,7 @@ class Pipeline:
 
         Args:
             line: the post.
-            found: what the small model says of it, where it was asked before; None = it is asked.
+            found: the small model's extraction, where there is one already; None = the small model is asked.
         """
         if line.post is None:
             return PostOutcome(line, None, PostError(line.fault))
@@ -101,32 +101,32 @@ class Pipeline:
             return PostOutcome(line, None, error)
 
     async def _result(self, given: PostInput, found: Extraction | None) -> Result:
-        """Give the graph's result; where nobody would be asked the graph is not entered, which gives the same."""
+        """Return the graph's result; where nothing would be asked, build the same without the graph."""
         checked = await with_stored_picture(given)
         if found is None:
             found = await extraction_of(checked, self._extractor)
         found = replace(found, thresholds=self._context.thresholds(found.thresholds))
         if not self._context.recall and not any(map(found.routed, found.entities)):
             return result_of(found, identity=checked.id)
-        async with self._places:
-            arrived = checked.model_dump() | {"extraction": to_json(EXTRACTION, found)}
-            output = await self._graph.ainvoke(arrived, context=self._context)
+        async with self._slots:
+            post = checked.model_dump() | {"extraction": to_json(EXTRACTION, found)}
+            output = await self._graph.ainvoke(post, context=self._context)
         if "__interrupt__" in output:
-            raise Waiting(", ".join(one.value for one in output["__interrupt__"]))
+            raise Waiting(", ".join(interrupt.value for interrupt in output["__interrupt__"]))
         return read_result(output)
 
 
 async def extraction_of(given: PostInput, extractor: Extractor) -> Extraction:
-    """Give the extraction that came with a post, else ask the small model."""
+    """Return the extraction that came with a post, else ask the small model."""
     return handed_in(given) or await extract_async(extractor, post_of(**arguments_of(given)))
 
 
 async def with_stored_picture(given: PostInput) -> PostInput:
-    """The post; an inline picture is decoded and kept, off the event loop."""
+    """Store a post's inline picture, off the event loop, and return the post with a reference to it."""
     return given if given.image is None else PostInput(**await asyncio.to_thread(check_input, given.model_dump()))
 
 
-def _some(source: Iterator[Any], most: int) -> Iterator[Any]:
+def _take(source: Iterator[Any], most: int) -> Iterator[Any]:
     for _ in range(most):
         try:
             yield next(source)

@@ -1,4 +1,4 @@
-"""Posts from a file of JSON Lines, from standard input, from a table or CoNLL text, one after another."""
+"""Reads posts from JSON Lines, standard input, a table or CoNLL text, one after another."""
 
 import json
 import sys
@@ -16,14 +16,14 @@ from unco.errors import DataError, PostError, SettingsError
 from unco.state import PostInput
 
 MAX_LINE_BYTES = 64 * 2**20
-"""A longer line is no post; a picture that comes inline has a few million."""
+"""Length of a line; a longer one is no post, as an inline picture has a few million bytes."""
 
 STDIN = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One post as it came, or why it is none."""
+    """One post of a file, or why it cannot be read."""
 
     number: int
     """From 1."""
@@ -32,7 +32,7 @@ class Line:
 
 
 def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
-    """Posts of a file, as they are needed: memory does not grow with the file. Blank lines are no posts.
+    """Yield the posts of a file as they are needed, so that memory does not grow. Blank lines are no posts.
 
     A line: {"text": "..." or [tokens], "image": ..., "id": ..., "regions", "caption", "private"}; text alone will do.
     Rows of a table have the same fields: see `unco.corpus.tables`; for CoNLL text see `unco.corpus.conll`.
@@ -45,7 +45,7 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
         DataError: there is no such file, or it is none of these.
         SettingsError: pictures for posts that name their own.
     """
-    with _named(path):
+    with _read_errors(path):
         yield from _read(path, pictures)
 
 
@@ -67,10 +67,10 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
 
 
 def count_posts(path: Path) -> int | None:
-    """How many posts a file holds, for the time that is left; None = it cannot be known before."""
+    """Count the posts of a file, to estimate the time left; None = it cannot be known before."""
     if path == STDIN or is_table(path):
         return None
-    with _named(path):
+    with _read_errors(path):
         if is_conll(path):
             return sum(1 for _ in conll_posts(path, None))
         with path.open("rb") as file:
@@ -78,7 +78,7 @@ def count_posts(path: Path) -> int | None:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _read_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -86,7 +86,7 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def lines_of(file: BinaryIO) -> Iterator[Line]:
-    """Posts of JSON Lines from where a file stands, numbered from 1."""
+    """Yield the posts of JSON Lines from the file's position on, numbered from 1."""
     number = 0
     while line := file.readline(MAX_LINE_BYTES):
         rest = line
@@ -111,7 +111,7 @@ def _checked(number: int, data: Any) -> Line:
     try:
         return Line(number, _post(data))
     except (ValidationError, UnicodeEncodeError, PostError) as error:
-        return Line(number, None, _words(error))
+        return Line(number, None, _message(error))
 
 
 def _post(data: Any) -> PostInput:
@@ -119,11 +119,11 @@ def _post(data: Any) -> PostInput:
         raise PostError('a post is an object: {"text": ...}')
     post = PostInput.model_validate(data)
     for name in ("id", "image", "caption"):
-        (getattr(post, name) or "").encode("utf-8")  # half a character cannot be written into a result
+        (getattr(post, name) or "").encode("utf-8")  # a lone surrogate cannot be written into a result
     return post
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, one['loc'][:1]))}: {one['msg']}" for one in error.errors())
+        return "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
     return " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""How a run is getting on, on the terminal's error stream, so that results can go through a pipe."""
+"""Progress bar of a run, on the terminal's error stream, so that results can go through a pipe."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,26 +12,26 @@ from unco.corpus.tally import Tally
 
 
 class _Rate(ProgressColumn):
-    """Posts per second, of late."""
+    """Column with the current rate, in posts per second."""
 
     def render(self, task: Task) -> Text:
-        """The rate."""
+        """Format the rate."""
         return Text("" if task.speed is None else f"{task.speed:,.1f} posts/s")
 
 
 @contextmanager
 def progress_bar(total: int | None, console: Console) -> Iterator[OnPost]:
-    """A bar with rate, time left, routed share, cache hits, cost and failures.
+    """Draw a bar with rate, time left, routed share, cache hits, cost and failures.
 
     Args:
         total: posts in all; None = not known before.
         console: to draw on; nothing is drawn where it is no terminal.
     """
-    columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), TextColumn("{task.fields[words]}"))
+    columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), TextColumn("{task.fields[summary]}"))
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("posts", total=total, words="")
+        task = progress.add_task("posts", total=total, summary="")
 
         def on_post(tally: Tally) -> None:
-            progress.update(task, completed=tally.before + tally.posts, words=tally.words())
+            progress.update(task, completed=tally.before + tally.posts, summary=tally.summary())
 
         yield on_post

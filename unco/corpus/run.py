@@ -1,4 +1,4 @@
-"""A corpus through the pipeline into a file."""
+"""Runs a corpus and writes its results; stops when the endpoint is down."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,35 +18,35 @@ from unco.state import RESULT
 from unco.types import Correction, PostQuestion, Result
 
 MAX_UNANSWERED = 20
-"""Posts that the endpoint may leave without any answer, one after the other, before the run stops: it is down."""
+"""Posts in a row that the endpoint may leave without any answer, before it counts as down and the run stops."""
 
 MIN_ANSWERED = 20
-"""Posts that the endpoint must answer after one that it did not, before that one counts as its own bad luck: posts that
-were under way with it may have been answered before the endpoint died."""
+"""Posts that the endpoint must answer after one without an answer, before that one is written: posts that were under
+way with it may have been answered before the endpoint died."""
 
 MAX_HELD = 2000
 """Posts that are held back while it is not known whether the endpoint is down; more would fill the memory."""
 
 OnPost = Callable[[Tally], None]
-"""Told after each post."""
+"""Called after each post."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What is run, and where it goes."""
+    """A corpus run: posts, output file and settings."""
 
     posts: Path
     """See `read_posts`; `-` = standard input."""
     out: Path
     resume: bool = False
     settings: Settings = field(default_factory=dict)
-    """What another run must share to go on in the same file: small model, prompts, thresholds, MLLM."""
+    """What a run must have in common with the one it resumes: small model, prompts, thresholds, MLLM."""
     pictures: Path | None = None
     """Folder of the pictures of CoNLL text."""
 
 
 def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: None) -> Tally:
-    """Run a corpus. What was written stays whatever ends the run, and `resume` goes on after it.
+    """Run a corpus. Whatever ends the run, what was written stays, and `resume` goes on after it.
 
     A post that cannot be run is a line with its error. From the first post that the endpoint gives no answer about,
     posts are held back until it has answered `MIN_ANSWERED` others; after `MAX_UNANSWERED` of them in a row the run
@@ -55,8 +55,8 @@ def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: N
 
     Args:
         corpus: what is run.
-        engine: through what.
-        on_post: told after each post that was written.
+        engine: runs the posts.
+        on_post: called after each post that was written.
 
     Raises:
         Unavailable: the endpoint is down; what was written before stays.
@@ -74,28 +74,28 @@ def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: N
 
 async def _run(corpus: Corpus, engine: Engine, output: Output | StandardOutput, on_post: OnPost) -> Tally:
     """Run the posts that are still open, then those that were never run."""
-    again = output.open_posts()
-    tally = Tally(before=output.written - len(again))
-    if again:
-        with output.replacing() as replaced:
-            await _run_some(engine, RemainingPosts(corpus.posts, 0, corpus.pictures, again), replaced, tally, on_post)
-    await _run_some(
-        engine, RemainingPosts(corpus.posts, output.written, corpus.pictures), output.append, tally, on_post
-    )
+    open_posts = output.open_posts()
+    tally = Tally(before=output.written - len(open_posts))
+    if open_posts:
+        with output.replacing() as replace:
+            remaining = RemainingPosts(corpus.posts, 0, corpus.pictures, open_posts)
+            await _run_some(engine, remaining, replace, tally, on_post)
+    remaining = RemainingPosts(corpus.posts, output.written, corpus.pictures)
+    await _run_some(engine, remaining, output.append, tally, on_post)
     return tally
 
 
 async def _run_some(engine: Engine, posts: RemainingPosts, write: Write, tally: Tally, on_post: OnPost) -> None:
     held, unanswered, answered = list[PostOutcome](), 0, MIN_ANSWERED
-    async for done in engine.run(posts):
-        held.append(done)
-        state = _endpoint_state(done.result)
+    async for outcome in engine.run(posts):
+        held.append(outcome)
+        state = _endpoint_state(outcome.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
         answered = 0 if state == "down" else answered + (state == "up")
         if unanswered >= MAX_UNANSWERED or (unanswered and len(held) >= MAX_HELD):
             raise Unavailable(
-                f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(done.result)}): the "
-                f"run stopped before post {held[0].line.number}; go on with --resume when it is up again",
+                f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(outcome.result)}): "
+                f"the run stopped before post {held[0].line.number}; go on with --resume when it is up again",
                 "unreachable",
             )
         if answered >= MIN_ANSWERED or len(held) >= MAX_HELD:
@@ -104,28 +104,28 @@ async def _run_some(engine: Engine, posts: RemainingPosts, write: Write, tally: 
 
 
 def _write(held: list[PostOutcome], write: Write, tally: Tally, on_post: OnPost) -> None:
-    for done in held:
-        write(done.line.number, as_line(done))
-        if done.result is None:
-            tally.add_failure(done.fault)
+    for outcome in held:
+        write(outcome.line.number, as_line(outcome))
+        if outcome.result is None:
+            tally.add_failure(outcome.fault)
         else:
-            tally.add(done.result)
+            tally.add(outcome.result)
         on_post(tally)
     held.clear()
 
 
-def as_line(done: PostOutcome) -> bytes:
-    """A result, or the error of a post: {"id", "post", "error": {"type", "message"}}, `post` counting from 1."""
-    if done.result is not None:
-        return RESULT.dump_json(done.result)
-    fault, post = done.fault, done.line.post
+def as_line(outcome: PostOutcome) -> bytes:
+    """Write an outcome as JSON: a result, or {"id", "post", "error": {"type", "message"}}, `post` from 1."""
+    if outcome.result is not None:
+        return RESULT.dump_json(outcome.result)
+    fault, post = outcome.fault, outcome.line.post
     kind = type(fault).__name__ if isinstance(fault, UncoError) else "PostError"
     error = {"type": kind, "message": str(fault).encode("utf-8", "replace").decode()}
-    return dump({"id": post.id if post else None, "post": done.line.number, "error": error})
+    return dump({"id": post.id if post else None, "post": outcome.line.number, "error": error})
 
 
 def _endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]:
-    """Tell what a post shows of the endpoint: down = it was asked and gave no reply at all."""
+    """Infer the endpoint's state from a post: down = it was asked and gave no reply at all."""
     notes = () if result is None else result.notes
     if any(not reply.cached for note in notes for reply in note.exchanges):
         return "up"
@@ -133,7 +133,7 @@ def _endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]
 
 
 def _got_no_reply(note: Correction | PostQuestion) -> bool:
-    """Tell whether an endpoint was asked in vain; a budget that is spent or a privacy rule is nobody's failure."""
+    """Return whether an endpoint was asked and gave no reply; a spent budget or a privacy rule is no failure."""
     return note.reason in ("unreachable", "breaker", "endpoint") and not note.exchanges
 
 
@@ -143,5 +143,5 @@ def _why(result: Result | None) -> str:
 
 
 def settings_of(context: Context, **choices: Any) -> Settings:
-    """What a run that goes on must have in common with the one that broke off."""
+    """Return what a resumed run must have in common with the one before."""
     return {"context": {name: value for name, value in asdict(context).items() if value is not None}, **choices}

@@ -1,4 +1,4 @@
-"""A corpus run from what a user names: which small model, which MLLM, which posts; and what is said at the end."""
+"""Starts a corpus run from a user's choices, with progress and a summary on the console."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ from unco.tools.llm_settings import mllm_from_env
 def start(
     posts: Path, out: Path, resume: bool, dry_run: bool, context: Context, choices: Choices, console: Console
 ) -> None:
-    """Run a corpus, or say what it would ask and cost; progress and summary go to the console.
+    """Run a corpus, or estimate its calls and cost; progress and summary go to the console.
 
     Raises:
         Unavailable: answers are missing for a reason that passes; all posts are written.
@@ -45,14 +45,16 @@ def start(
         policy=policy_of(choices),
         mllm=llm.model,
     )
-    began = time.monotonic()
+    start_time = time.monotonic()
     with progress_bar(count_posts(posts), console) as on_post:
         engine = _engine(extractor, llm, context, choices)
         tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), engine, on_post)
-    seconds = time.monotonic() - began
-    went_on = f", {tally.before:,} done before" if tally.before else ""
+    seconds = time.monotonic() - start_time
+    resumed = f", {tally.before:,} done before" if tally.before else ""
     rate = tally.posts / max(seconds, 1e-9)
-    console.print(f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){went_on}: {tally.words()}", soft_wrap=True)
+    console.print(
+        f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){resumed}: {tally.summary()}", soft_wrap=True
+    )
     if tally.open:
         passing = f"{tally.open:,} posts lack an answer for a reason that passes"
         raise Unavailable(f"{passing}: run them again with --resume", "deadline")

@@ -1,4 +1,4 @@
-"""Posts from tables: a Parquet file, or a data set that Hugging Face's `datasets` saved to disk (`save_to_disk`).
+"""Reads posts from tables: Parquet, or a data set that Hugging Face's `datasets` saved (`save_to_disk`).
 
 Columns are named as the fields of a post: text, image, id, regions, caption, private. Other columns are not read.
 """
@@ -12,18 +12,18 @@ from unco.errors import DataError, SetupError
 from unco.state import PostInput
 
 AT_ONCE = 256
-"""Rows in memory."""
+"""Rows in memory at once."""
 
 Row = dict[str, Any]
 
 
 def is_table(path: Path) -> bool:
-    """Whether a path is one of the two."""
+    """Return whether a path is one of the two."""
     return path.suffix == ".parquet" or (path / "state.json").is_file()
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Rows, as they are needed; empty cells are left out.
+    """Yield the rows as they are needed; empty cells are left out.
 
     Raises:
         DataError: it cannot be read, or has no column `text`.

@@ -1,4 +1,4 @@
-"""What a run has done so far: for the progress bar and the summary."""
+"""Counts of a run so far, for the progress bar and the summary."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,17 @@ from unco.types import Result
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of a run; of those before a break nothing but the posts."""
+    """Counts of a run; of posts written before a resume only their number."""
 
     posts: int = 0
     before: int = 0
-    """Written by the run that broke off."""
+    """Posts written before the run was resumed."""
     failed: int = 0
-    """Posts that are a line with their error."""
+    """Posts that were written as an error."""
     attributes: int = 0
     routed: int = 0
     unanswered: int = 0
-    """Routed attributes that no answer came about."""
+    """Routed attributes that got no answer."""
     open: int = 0
     """Posts that lack an answer for a reason that passes."""
     calls: int = 0
@@ -28,7 +28,7 @@ class Tally:
     """Results whose cost is not known."""
 
     def add(self, result: Result) -> None:
-        """Count a post."""
+        """Count the result of a post."""
         self.posts += 1
         self.open += result.is_open
         notes = [note for entity in result.entities for note in entity.corrections]
@@ -45,8 +45,8 @@ class Tally:
         self.posts += 1
         self.failed += 1
 
-    def words(self) -> str:
-        """In one line."""
+    def summary(self) -> str:
+        """Summarise the counts in one line."""
         share = self.routed / self.attributes if self.attributes else 0.0
         cost = f"${self.usd:.2f}" + (" and what has no known price" if self.unpriced else "")
         calls = f"calls {self.calls:,} ({self.cached:,} cached), {cost}"

@@ -1,4 +1,4 @@
-"""Answers of a batch into the cache, where `unco run` and the next export find them."""
+"""Imports the answers of a batch into the cache, where `unco run` and the next export find them."""
 
 import json
 from collections import Counter
@@ -16,15 +16,15 @@ from unco.tools.llm.prices import Prices, cost_usd
 from unco.tools.llm.request import Reply
 
 BATCH_PRICE = 0.5
-"""What an answer of a batch costs, as a share of the usual price: OpenAI's discount."""
+"""Price of an answer of a batch, as a share of the usual price: OpenAI's discount."""
 
 MAX_LINE_BYTES = 2**24
-"""Of a line; a longer one is no answer to a question of ours."""
+"""Length of a line; a longer one is no answer to a question of unco."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """What came of an import."""
+    """Counts of an import."""
 
     kept: int = 0
     known: int = 0
@@ -32,14 +32,14 @@ class Imported:
     failed: Counter[str] = field(default_factory=Counter)
     """Why a question has no answer -> how often."""
     foreign: int = 0
-    """Answers to what was not asked here."""
+    """Answers to questions that are not in the folder."""
     usd: float = 0.0
     unpriced: int = 0
     """Answers of unknown cost."""
 
 
 def import_answers(folder: Path, answers: Iterable[Path], cache: Cache, prices: Prices) -> Imported:
-    """Keep the answers to the questions of a folder. Doing it twice does no harm.
+    """Put the answers to the questions of a folder into the cache. Doing it twice does no harm.
 
     Args:
         folder: of `unco batch export`; an answer to anything else is not kept.
@@ -86,7 +86,7 @@ def _import(line: Any, where: str, asked: Mapping[str, str], cache: Cache, price
 
 
 def _reply(line: dict[str, Any]) -> Reply | str:
-    """The reply, or why there is none."""
+    """Read the reply, or return why there is none."""
     response, error = line.get("response"), line.get("error")
     if isinstance(error, dict):
         return f"error {error.get('code') or error.get('message') or 'without a name'}"
@@ -101,7 +101,7 @@ def _reply(line: dict[str, Any]) -> Reply | str:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """Lines with their places."""
+    """Yield each line with its path and number."""
     try:
         with path.open("rb") as file:
             number = 0

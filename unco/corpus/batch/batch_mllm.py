@@ -1,4 +1,4 @@
-"""An MLLM that answers later: what the cache knows is answered now, all else is written down for a batch."""
+"""An MLLM that is asked by batch: answers from the cache, all other questions are written to files."""
 
 import asyncio
 import threading
@@ -13,13 +13,13 @@ from unco.tools.llm.request import Reply, Request
 
 
 class BatchMllm(Mllm):
-    """One model of a chain, asked by a batch. What waits for an answer stops its entity, as LangGraph's interrupts do.
+    """One model of a chain, asked by batch. A question without an answer interrupts its entity, as LangGraph does.
 
     An attribute is asked about only when those before it are answered, and the others of the post go on.
     """
 
     def __init__(self, live: Mllm, files: QuestionFiles, waiting: set[str]) -> None:
-        """Bind where questions go.
+        """Bind the live model and the files of questions.
 
         Args:
             live: whose endpoint, model, cache, privacy and budget hold.
@@ -31,10 +31,10 @@ class BatchMllm(Mllm):
         self._waiting = waiting
         self._guard = threading.Lock()
         self.written = 0
-        """Questions."""
+        """Number of questions written."""
 
     def ask(self, request: Request, mode: Mode) -> Reply:
-        """The cache's reply; without one the question is written, and the graph stops here.
+        """Return the cache's reply; without one write the question and interrupt the graph.
 
         Raises:
             GraphInterrupt: the answer comes later.
@@ -50,11 +50,11 @@ class BatchMllm(Mllm):
         raise GraphInterrupt([Interrupt(value=request.prompt, id=key)])
 
     async def aask(self, request: Request, mode: Mode) -> Reply:
-        """As `ask`, without blocking the event loop."""
+        """Answer from the cache or write the question, as `ask`, without blocking the event loop."""
         return await asyncio.to_thread(self.ask, request, mode)
 
     def _write(self, key: str, request: Request) -> None:
-        """A question that is written is spent, at the most that it can cost."""
+        """Write a question; it counts as spent, at the most that it can cost."""
         terms, address = self.terms, self.base_url or ""
         terms.privacy.check(address, request.purpose)
         with terms.budget.reserved(request, terms.prices.of(request.model)) as replies:

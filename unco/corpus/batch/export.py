@@ -1,4 +1,4 @@
-"""Posts to questions: what can be asked now, given all that was answered before."""
+"""Exports questions for a batch: what can be asked now, given all that was answered before."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,16 +19,16 @@ from unco.tools.llm.client import Mllm
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What came of an export."""
+    """Counts of an export."""
 
     posts: int
     done: int
-    """Posts that wait for nothing."""
+    """Posts that wait for no answer."""
     failed: int
     """Posts that cannot be run."""
     forbidden: int
-    """Of those that wait for nothing, posts with a question that budget or privacy do not allow; the others have their
-    results from `unco run` without a call."""
+    """Of the posts that wait for no answer, those with a question that budget or privacy do not allow; `unco run` gives
+    the results of the others without a call."""
     questions: int
     """Written now."""
     files: tuple[Path, ...]
@@ -65,15 +65,15 @@ def export_questions(
         DataError: the folder holds something else.
         SetupError: it cannot be written.
     """
-    [(asked, its), *_] = chain_of(context, llm)
-    if not (asked.base_url and (asked.model or its.model) and asked.cache):
+    [(asked, its_context), *_] = chain_of(context, llm)
+    if not (asked.base_url and (asked.model or its_context.model) and asked.cache):
         raise SettingsError("a batch is for one endpoint and model: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL")
     with QuestionFiles(folder) as files:
         before = set() if again else set(read_questions(folder))
-        later = BatchMllm(asked, files, before)
-        pipeline = Pipeline(extractor, later, replace(its, mode="live"), knowledge)
+        batch_mllm = BatchMllm(asked, files, before)
+        pipeline = Pipeline(extractor, batch_mllm, replace(its_context, mode="live"), knowledge)
         posts, done, failed, forbidden = asyncio.run(_run(lines, pipeline))
-    return Exported(posts, done, failed, forbidden, later.written, tuple(files.written))
+    return Exported(posts, done, failed, forbidden, batch_mllm.written, tuple(files.written))
 
 
 async def _run(lines: Iterator[Line], pipeline: Pipeline) -> tuple[int, int, int, int]:

@@ -1,7 +1,7 @@
-"""Questions in files that a provider's Batch API takes: a folder with 0001.jsonl, 0002.jsonl, ... of one line each.
+"""Files of questions for a provider's Batch API: a folder with 0001.jsonl, 0002.jsonl, ..., one question per line.
 
 A line is OpenAI's: `custom_id`, `method`, `url`, `body`. `custom_id` is the cache's key of the question, so that an
-answer is kept where a run looks for it. A file gets its name when it is whole; what a break left behind is begun anew.
+answer is cached where a run looks for it. A file gets its name when it is complete; an incomplete one is begun anew.
 """
 
 import json
@@ -18,10 +18,10 @@ from unco.tools.llm.request import Request
 from unco.tools.llm.response_format import Format, response_format
 
 MAX_FILE_QUESTIONS = 50_000
-"""Of a file, as OpenAI has it."""
+"""Questions in a file, as OpenAI limits them."""
 
 MAX_FILE_BYTES = 200_000_000
-"""Of a file, as OpenAI has it (200 MB)."""
+"""Size of a file, as OpenAI limits it (200 MB)."""
 
 
 class QuestionFiles:
@@ -42,10 +42,10 @@ class QuestionFiles:
         self._file: BinaryIO | None = None
         self._in_file = 0
         self.written: list[Path] = []
-        """Files that are whole."""
+        """Files that are complete."""
 
     def __enter__(self) -> "QuestionFiles":
-        """Make the folder, for its owner alone, and hold it: two exports would write the same questions.
+        """Make the folder, for its owner alone, and lock it: two exports would write the same questions.
 
         Raises:
             SettingsError: another export writes into the folder at this moment.
@@ -113,11 +113,11 @@ class QuestionFiles:
         return SetupError(f"{self._folder} cannot be written: {error.strerror or error}: make room, then export again")
 
 
-def body_of(request: Request, wanted: Format) -> dict[str, Any]:
-    """What a live call would send, as a line's `body`."""
+def body_of(request: Request, answer_format: Format) -> dict[str, Any]:
+    """Build the `body` of a line: what a live call would send."""
     from langchain_core.messages import convert_to_openai_messages
 
-    form = response_format(request, wanted)
+    form = response_format(request, answer_format)
     return {
         "model": request.model,
         "messages": convert_to_openai_messages(endpoint.messages(request)),
@@ -127,7 +127,7 @@ def body_of(request: Request, wanted: Format) -> dict[str, Any]:
 
 
 def read_questions(folder: Path) -> dict[str, str]:
-    """`custom_id` of every question in a folder's files, with the name of the model that it is for.
+    """Read the `custom_id` of every question in a folder's files, with the name of the model that it is for.
 
     Raises:
         DataError: a file is not one of questions.

@@ -1,4 +1,4 @@
-"""The two stages as Ray Data runs them: a small model in each actor of the first, correctors in those of the second.
+"""Ray actors of the two stages: a small model in each of the first, correctors in each of the second.
 
 Plain actors with threads and one event loop of our own. Ray Data's way to write them, an `async __call__`, puts results
 into a queue from within the event loop and stops it while that is full, and with it every call that is under way.
@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from unco.context import Context
 from unco.corpus.choices import Choices, extractor_of
-from unco.corpus.on_ray.post_rows import PostRow, here, rows_of, table_of
-from unco.corpus.on_ray.shared_budget import join
+from unco.corpus.on_ray.post_rows import PostRow, rows_of, table_of, worker_fault
+from unco.corpus.on_ray.shared_budget import use_shared_budget
 from unco.corpus.on_ray.worker_environment import WorkerEnvironment
 from unco.corpus.pipeline import Pipeline, extraction_of, with_stored_picture
 from unco.errors import SetupError, UncoError
@@ -26,14 +26,14 @@ from unco.tools.llm_settings import mllm_from_env
 from unco.types import Extraction, Post
 
 ON_GPU = Batching(most_posts=128, most_words=4096)
-"""A GPU likes larger batches than the defaults, which are for a CPU."""
+"""Batches on a GPU; the defaults are for a CPU."""
 
 
 class SmallModel:
-    """The first stage: posts come back with what the small model found."""
+    """The first stage: adds the small model's output to posts."""
 
     def __init__(self, environment: WorkerEnvironment, choices: Choices, gpu: bool) -> None:
-        """Take over the run's environment and name the small model; a fault is said at the first post.
+        """Take over the run's environment and bind the small model; an error is reported with the first post.
 
         Args:
             environment: folder and settings of the process that started the run.
@@ -42,13 +42,13 @@ class SmallModel:
         """
         self._fault: SetupError | None = None
         try:
-            environment.enter()
+            environment.apply()
             self._extractor = extractor_of(choices, "cuda", ON_GPU) if gpu else extractor_of(choices)
         except UncoError as error:
-            self._fault = here(error, platform.node())
+            self._fault = worker_fault(error, platform.node())
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Posts of one table are read as batches, together with those of another call at the same time."""
+        """Run the small model on the posts of a table, in batches with those of concurrent calls."""
         return table_of(asyncio.run(self._all(rows_of(table))))
 
     async def _all(self, rows: list[PostRow]) -> list[PostRow]:
@@ -59,19 +59,19 @@ class SmallModel:
         if given is None or row.fault:
             return row
         if self._fault:
-            return row.failed(self._fault)
+            return row.with_fault(self._fault)
         try:
             found = await extraction_of(await with_stored_picture(given), self._extractor)
         except UncoError as error:
-            return row.failed(error)
+            return row.with_fault(error)
         return replace(row, found=EXTRACTION.dump_json(found))
 
 
 class Correctors:
-    """The second stage: posts come back with results."""
+    """The second stage: corrects posts."""
 
     def __init__(self, environment: WorkerEnvironment, context: Context, at_once: int, actor: Any) -> None:
-        """Take over the run's environment and bind who is asked; a fault is said at the first post.
+        """Take over the run's environment and bind the MLLM; an error is reported with the first post.
 
         Args:
             environment: folder and settings of the process that started the run.
@@ -83,17 +83,17 @@ class Correctors:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="unco-correctors", daemon=True).start()
         try:
-            environment.enter()
+            environment.apply()
             if context.mode not in ("off", "replay"):
                 environment.check_key()
             llm = mllm_from_env()
-            join(llm, actor)
+            use_shared_budget(llm, actor)
             self._pipeline = Pipeline(_unasked, llm, context, Knowledge.from_env(), at_once)
         except UncoError as error:
-            self._fault = here(error, platform.node())
+            self._fault = worker_fault(error, platform.node())
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Posts of all calls go through one event loop."""
+        """Correct the posts of a table, in one event loop for all calls."""
         return table_of(asyncio.run_coroutine_threadsafe(self._all(rows_of(table)), self._loop).result())
 
     async def _all(self, rows: list[PostRow]) -> list[PostRow]:
@@ -103,11 +103,11 @@ class Correctors:
         if row.fault:
             return row
         if self._fault:
-            return row.failed(self._fault)
+            return row.with_fault(self._fault)
         try:
-            return row.corrected(await self._pipeline.one(row.line(), row.extraction()))
+            return row.with_outcome(await self._pipeline.one(row.line(), row.extraction()))
         except UncoError as error:
-            return row.failed(error)
+            return row.with_fault(error)
 
 
 def _unasked(post: Post) -> Extraction:

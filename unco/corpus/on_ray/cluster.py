@@ -1,4 +1,4 @@
-"""The cluster that a run goes on: the one that `RAY_ADDRESS` names, or one of this machine alone."""
+"""Connects to the Ray cluster that `RAY_ADDRESS` names, or starts one on this machine alone."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when Ray is imported: nothing about a run is sent anywhere
-os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # as Ray will have it; else it warns
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's future default; else it warns
 
 import ray  # noqa: E402
 
@@ -19,7 +19,7 @@ from unco.errors import SetupError  # noqa: E402
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many workers of each kind."""
+    """Number of workers of each kind."""
 
     readers: int
     """Processes that read posts at the same time; each begins by importing unco, so few are quicker than many."""
@@ -32,7 +32,7 @@ class Sizes:
 
 
 def sizes_of(cpus: float, gpus: float, at_once: int) -> Sizes:
-    """What fits: a small model for each GPU, or for every other CPU where there is none; correctors for every fourth.
+    """Choose sizes: a small model per GPU, or per two CPUs where there is none; a corrector actor per four CPUs.
 
     Args:
         cpus: of the whole cluster.
@@ -52,7 +52,7 @@ def sizes_of(cpus: float, gpus: float, at_once: int) -> Sizes:
 
 @contextmanager
 def cluster() -> Iterator[tuple[float, float]]:
-    """Connect; a cluster that was started here is stopped at the end.
+    """Connect to a cluster; one that was started here is stopped at the end.
 
     Yields:
         Its CPUs and its GPUs.
@@ -60,8 +60,8 @@ def cluster() -> Iterator[tuple[float, float]]:
     Raises:
         SetupError: there is none, or it cannot be reached.
     """
-    ours = not ray.is_initialized()
-    if ours:
+    started_here = not ray.is_initialized()
+    if started_here:
         try:
             _start()
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
@@ -70,22 +70,22 @@ def cluster() -> Iterator[tuple[float, float]]:
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         yield resources.get("CPU", 0.0), resources.get("GPU", 0.0)
     finally:
-        if ours:
+        if started_here:
             ray.shutdown()
 
 
 def _start() -> None:
-    """Quietly: a worker's log stays where Ray keeps it, and SIGTERM ends the process at once, as without Ray."""
-    terminated = signal.getsignal(signal.SIGTERM)
+    """Start Ray without its logs on the terminal, and keep the handler of SIGTERM, which Ray would replace."""
+    handler = signal.getsignal(signal.SIGTERM)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     # Without an address Ray would join any cluster that runs on this machine, whoever's it is.
-    of_its_own: dict[str, Any] = {"address": "local", "include_dashboard": False}
-    of_its_own = {} if os.environ.get("RAY_ADDRESS") else of_its_own
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, **of_its_own)
+    local: dict[str, Any] = {"address": "local", "include_dashboard": False}
+    local = {} if os.environ.get("RAY_ADDRESS") else local
+    ray.init(log_to_driver=False, logging_level=logging.ERROR, **local)
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, terminated)
+        signal.signal(signal.SIGTERM, handler)
 
 
 def address() -> str:
-    """Where the cluster is that this process is connected to, as `RAY_ADDRESS` names it."""
+    """Return the address of the connected cluster, in the form of `RAY_ADDRESS`."""
     return str(ray.get_runtime_context().gcs_address)

@@ -1,4 +1,4 @@
-"""The engine: posts are read, run through the small model and corrected all over a cluster, and come back in order."""
+"""The Ray engine: reads posts, runs the small model and corrects on a cluster, and returns outcomes in order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -23,7 +23,7 @@ from unco.errors import SetupError
 from unco.tools.llm.client import Mllm
 
 BLOCK_BYTES = 1
-"""So that each row is a block, see `unco.corpus.on_ray.post_rows`."""
+"""Size of a block, so small that each row is one, see `unco.corpus.on_ray.post_rows`."""
 
 CORRECTOR_CPUS = 0.5
 """CPUs of a corrector: most of the time it waits."""
@@ -32,7 +32,7 @@ _CHANGED = "the file of posts has changed meanwhile, or Ray lost some; go on wit
 
 
 class RayEngine:
-    """Both stages on a Ray cluster."""
+    """Runs both stages on a Ray cluster."""
 
     def __init__(self, choices: Choices, llm: Mllm, context: Context, sizes: Sizes | None = None) -> None:
         """Bind what posts run through; no cluster is looked for yet.
@@ -46,7 +46,7 @@ class RayEngine:
         self._choices, self._llm, self._context, self._sizes = choices, llm, context, sizes
 
     async def run(self, lines: RemainingPosts) -> AsyncIterator[PostOutcome]:
-        """See `Engine`.
+        """Run posts on the cluster; outcomes come in the posts' order.
 
         Raises:
             SettingsError: posts that only this process can read.
@@ -58,16 +58,16 @@ class RayEngine:
             gpus = 0.0 if self._choices.predictions else gpus
             sizes = self._sizes or sizes_of(cpus, gpus, self._choices.at_once)
             number, numbers = lines.done, lines.numbers()
-            async for done in _results(self._dataset(pieces, sizes)):
+            async for outcome in _outcomes(self._dataset(pieces, sizes)):
                 number = next(numbers, -1)
-                if done.line.number != number:
-                    raise SetupError(f"post {done.line.number} came in place of post {number}: {_CHANGED}")
-                yield done
+                if outcome.line.number != number:
+                    raise SetupError(f"post {outcome.line.number} came in place of post {number}: {_CHANGED}")
+                yield outcome
             if _last_number(pieces, lines) not in (None, number):
                 raise SetupError(f"nothing came after post {number}: {_CHANGED}")
 
     def _dataset(self, pieces: list[Piece], sizes: Sizes) -> Dataset:
-        """The two stages over the posts; nothing runs yet."""
+        """Build the data set of both stages over the posts; nothing runs yet."""
         environment, actor = this_environment(), open_budget(self._llm)
         with DataContext.current(_settings()):
             posts = ray.data.read_datasource(
@@ -94,14 +94,14 @@ class RayEngine:
 
 
 def _last_number(pieces: list[Piece], lines: RemainingPosts) -> int | None:
-    """Give the number of the last post; None = it is known only when it has come."""
+    """Return the number of the last post; None = it is not known before it has come."""
     if lines.only is not None:
         return lines.only[-1]
     return None if pieces[-1].posts is None else pieces[-1].first + pieces[-1].posts - 1
 
 
 def _settings() -> DataContext:
-    """For this data set alone."""
+    """Return Ray Data's settings for this data set alone."""
     settings = DataContext.get_current().copy()
     settings.execution_options.preserve_order = True
     settings.target_max_block_size = BLOCK_BYTES
@@ -110,7 +110,7 @@ def _settings() -> DataContext:
 
 
 def _pool(size: int, calls: int) -> ActorPoolStrategy:
-    """So many actors, each with so many tables at once; of those that have nothing to do Ray may stop some."""
+    """Build a pool of so many actors, each with so many tables at once; Ray may stop idle ones."""
     return ActorPoolStrategy(
         min_size=1,
         initial_size=size,
@@ -120,14 +120,14 @@ def _pool(size: int, calls: int) -> ActorPoolStrategy:
     )
 
 
-async def _results(dataset: Dataset) -> AsyncIterator[PostOutcome]:
-    """An interrupt is heard between two tables. Not in a thread: Ray starts anew under one that outlives its end."""
+async def _outcomes(dataset: Dataset) -> AsyncIterator[PostOutcome]:
+    """Yield outcomes; an interrupt takes effect between two tables. A thread that outlives Ray would restart it."""
     tables: Iterator[Any] = iter(dataset.iter_batches(batch_size=None, batch_format="pyarrow"))
     try:
         for table in tables:
             await asyncio.sleep(0)
             for row in rows_of(table):
-                yield row.done()
+                yield row.outcome()
     except RayTaskError:  # a fault of ours in a worker, with its own traceback
         raise
     except RayError as error:

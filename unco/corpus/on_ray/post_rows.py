@@ -1,7 +1,7 @@
-"""A post on its way from stage to stage: JSON text, checked where it arrives as all that comes from outside is.
+"""Rows that carry posts from stage to stage: JSON text, validated where it is read.
 
 Some posts together are one row of a Ray table, and such a row is a block. When a worker dies, Ray runs its task
-again and goes on after the blocks that it has already. Were they cut by size, a result that says other seconds the
+again and goes on after the blocks that it has already. Were they cut by size, a result with other seconds the
 second time would move the cuts, and posts would be lost or doubled.
 """
 
@@ -24,7 +24,7 @@ SCHEMA = pa.schema([("number", pa.list_(pa.int64())), *((name, pa.list_(pa.large
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """A post on its way. What is not there is empty."""
+    """A post between two stages. What is missing is empty."""
 
     number: int
     post: bytes = b""
@@ -32,30 +32,31 @@ class PostRow:
     fault: bytes = b""
     """Why there is no result: the error's name and message. A fault that is not the post's own ends the run."""
     found: bytes = b""
-    """What the small model says, an `Extraction`."""
+    """The small model's output, an `Extraction`."""
     result: bytes = b""
     """A `Result`."""
 
     def line(self) -> Line:
-        """The post, as it was read."""
+        """Return the post, as it was read."""
         return Line(self.number, PostInput.model_validate(json.loads(self.post)) if self.post else None)
 
     def extraction(self) -> Extraction:
-        """What the small model says."""
+        """Return the small model's output."""
         return EXTRACTION.validate_json(self.found)
 
-    def failed(self, error: UncoError) -> "PostRow":
-        """Without a result."""
+    def with_fault(self, error: UncoError) -> "PostRow":
+        """Return the row with an error in place of a result."""
         return replace(self, fault=json.dumps([type(error).__name__, *error.__reduce__()[1]]).encode(), found=b"")
 
-    def corrected(self, done: PostOutcome) -> "PostRow":
-        """With what became of it; a result needs its post no more."""
-        if done.result is not None:
-            return PostRow(self.number, result=RESULT.dump_json(done.result))
-        return self.failed(done.fault if isinstance(done.fault, UncoError) else errors.PostError(done.fault))
+    def with_outcome(self, outcome: PostOutcome) -> "PostRow":
+        """Return the row with the post's outcome; a result needs its post no more."""
+        if outcome.result is not None:
+            return PostRow(self.number, result=RESULT.dump_json(outcome.result))
+        fault = outcome.fault
+        return self.with_fault(fault if isinstance(fault, UncoError) else errors.PostError(fault))
 
-    def done(self) -> PostOutcome:
-        """What became of the post.
+    def outcome(self) -> PostOutcome:
+        """Return the outcome of the post.
 
         Raises:
             UncoError: the run ends here.
@@ -70,14 +71,14 @@ class PostRow:
 
 
 def row_of(line: Line) -> PostRow:
-    """A post as it was read. Not by pydantic's own JSON, which stumbles over half a character."""
+    """Pack a post as it was read. Not by pydantic's own JSON, which fails on a lone surrogate."""
     if line.post is None:
-        return PostRow(line.number).failed(errors.PostError(line.fault))
+        return PostRow(line.number).with_fault(errors.PostError(line.fault))
     return PostRow(line.number, post=json.dumps(line.post.model_dump()).encode())
 
 
 def table_of(rows: Sequence[PostRow]) -> pa.Table:
-    """Pack posts as Ray Data moves them: as one row."""
+    """Pack posts as Ray Data moves them: as one row of a table."""
     return pa.table({name: [[getattr(row, name) for row in rows]] for name in SCHEMA.names}, schema=SCHEMA)
 
 
@@ -90,6 +91,6 @@ def rows_of(table: pa.Table) -> list[PostRow]:
     ]
 
 
-def here(error: UncoError, node: str) -> SetupError:
-    """A fault of a worker, not of its post, with where it stands."""
+def worker_fault(error: UncoError, node: str) -> SetupError:
+    """Build the error of a worker that cannot begin, with the name of its node."""
     return SetupError(f"a worker on {node} cannot begin: {error}")

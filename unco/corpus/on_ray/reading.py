@@ -1,4 +1,4 @@
-"""Posts as a source of Ray Data: pieces of a file, each read where a worker is free.
+"""Data source of Ray Data for posts: pieces of a file, each read by a free worker.
 
 A file of JSON Lines is cut at the beginnings of lines, which are found in one pass that reads nothing else. What can
 only be read from its beginning, a table above all, is one piece.
@@ -25,18 +25,18 @@ from unco.corpus.tables import is_table
 from unco.errors import DataError, SettingsError, SetupError, UncoError
 
 PIECE_POSTS = 128
-"""Posts of the smallest piece, and about as many as a worker is given at once."""
+"""Posts of the smallest piece, and of a table."""
 
 TABLE_BYTES = 16 * 2**20
-"""Of posts that a worker is given at once; one more may be larger."""
+"""Bytes of posts after which a table is full; its last post may exceed them."""
 
 MAX_PIECES = 2000
-"""Of a corpus; Ray Data keeps an account of each."""
+"""Pieces of a corpus; Ray Data keeps metadata of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Posts that stand one after another."""
+    """A piece of a file: posts that stand one after another."""
 
     path: Path
     first: int
@@ -51,7 +51,7 @@ class Piece:
     """Numbers of the posts that are run; None = all."""
 
     def lines(self) -> Iterator[Line]:
-        """Give the posts that are run.
+        """Yield the posts of the piece that are run.
 
         Raises:
             DataError: they cannot be read.
@@ -71,48 +71,50 @@ class Piece:
             raise DataError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
     def tables(self) -> Iterator[pa.Table]:
-        """The posts as they travel; that they cannot be read here travels too."""
+        """Yield the posts in tables; an error of reading is a row too."""
         after = self.first
         try:
-            for some in _batches(map(row_of, self.lines())):
-                after = some[-1].number + 1
-                yield table_of(some)
+            for batch in _batches(map(row_of, self.lines())):
+                after = batch[-1].number + 1
+                yield table_of(batch)
         except UncoError as error:
-            yield table_of([PostRow(after).failed(SetupError(f"a worker cannot read the posts: {error}"))])
+            yield table_of([PostRow(after).with_fault(SetupError(f"a worker cannot read the posts: {error}"))])
 
 
 def _batches(rows: Iterable[PostRow]) -> Iterator[list[PostRow]]:
-    """So many that no table is large, though pictures come inline; the same every time that they are read."""
-    some: list[PostRow] = []
+    """Group rows so that no table is large, though pictures come inline; the same on every reading."""
+    batch: list[PostRow] = []
     for row in rows:
-        some.append(row)
-        if len(some) == PIECE_POSTS or sum(len(one.post) for one in some) > TABLE_BYTES:
-            yield some
-            some = []
-    if some:
-        yield some
+        batch.append(row)
+        if len(batch) == PIECE_POSTS or sum(len(each.post) for each in batch) > TABLE_BYTES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
-def pieces_of(rest: RemainingPosts) -> list[Piece]:
-    """Cut up what is still to be run.
+def pieces_of(remaining: RemainingPosts) -> list[Piece]:
+    """Cut the remaining posts into pieces.
 
     Raises:
         SettingsError: it is a stream, which nobody else can read.
         DataError: it cannot be read.
     """
-    path = rest.path.absolute()
-    if rest.path == STDIN or (path.exists() and not (path.is_file() or path.is_dir())):
-        raise SettingsError(f"--engine ray reads from a file that all nodes see, and {rest.path} is a stream: save it")
-    if is_table(path) or is_conll(path) or rest.pictures is not None:
-        whole = Piece(path, rest.done + 1, None, pictures=rest.pictures and rest.pictures.absolute())
-        return [whole if rest.only is None else replace(whole, only=frozenset(rest.only))]
-    starts, posts = _starts(path, rest.done)
+    path = remaining.path.absolute()
+    if remaining.path == STDIN or (path.exists() and not (path.is_file() or path.is_dir())):
+        raise SettingsError(
+            f"--engine ray reads from a file that all nodes see, and {remaining.path} is a stream: save it"
+        )
+    if is_table(path) or is_conll(path) or remaining.pictures is not None:
+        whole = Piece(path, remaining.done + 1, None, pictures=remaining.pictures and remaining.pictures.absolute())
+        return [whole if remaining.only is None else replace(whole, only=frozenset(remaining.only))]
+    starts, posts = _starts(path, remaining.done)
     stride = -(-len(starts) // MAX_PIECES) or 1
     pieces = (
         Piece(path, first, min(PIECE_POSTS * stride, posts - first + 1), start)
-        for first, start in zip(count(rest.done + 1, PIECE_POSTS * stride), starts[::stride], strict=False)
+        for first, start in zip(count(remaining.done + 1, PIECE_POSTS * stride), starts[::stride], strict=False)
     )
-    return list(pieces) if rest.only is None else list(_with_only(pieces, rest.only))
+    return list(pieces) if remaining.only is None else list(_with_only(pieces, remaining.only))
 
 
 def _with_only(pieces: Iterable[Piece], only: Sequence[int]) -> Iterator[Piece]:
@@ -124,16 +126,16 @@ def _with_only(pieces: Iterable[Piece], only: Sequence[int]) -> Iterator[Piece]:
 
 
 def _starts(path: Path, done: int) -> tuple["array[int]", int]:
-    """Where each `PIECE_POSTS`-th post begins after those that are done, in bytes; and how many posts there are."""
-    starts, posts, place = array("q"), 0, 0
+    """Find where each `PIECE_POSTS`-th post after those that are done begins, in bytes, and count all posts."""
+    starts, posts, offset = array("q"), 0, 0
     try:
         with path.open("rb") as file:
             for line in file:
                 if line.strip():
                     if posts >= done and (posts - done) % PIECE_POSTS == 0:
-                        starts.append(place)
+                        starts.append(offset)
                     posts += 1
-                place += len(line)
+                offset += len(line)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     return starts, posts
@@ -143,23 +145,23 @@ _UNKNOWN = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_
 
 
 class PostsDatasource(Datasource):
-    """The pieces, for `ray.data.read_datasource`."""
+    """Data source of the pieces, for `ray.data.read_datasource`."""
 
     def __init__(self, pieces: list[Piece]) -> None:
-        """Keep them; nothing is read."""
+        """Keep the pieces; nothing is read."""
         super().__init__()  # type: ignore[no-untyped-call]
         self._pieces = pieces
 
     def get_name(self) -> str:
-        """As Ray shows it."""
+        """Return the name that Ray shows."""
         return "Posts"
 
     def estimate_inmemory_data_size(self) -> int | None:
-        """Not known before."""
+        """Return None: the size is not known before."""
         return None
 
     def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[ReadTask]:
-        """One for each piece, in their order."""
+        """Return a task for each piece, in order."""
         return [ReadTask(_reader(piece), _UNKNOWN) for piece in self._pieces]
 
 

@@ -1,8 +1,8 @@
-"""One budget and one rate for all correctors of a cluster: a small actor keeps them, and all workers ask there.
+"""One budget and one rate limit for all correctors of a cluster, kept by a small actor that all workers ask.
 
 A call is reserved there before it is made, so no cap is passed however many correctors there are. Asking takes
 about a millisecond, during which the corrector's other posts go on. Corrections are sent without waiting. What a worker
-had reserved when it died stays reserved: perhaps the call was paid for.
+had reserved when it died stays reserved, as the call may have been paid for.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -21,14 +21,14 @@ from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Reply, Request
 
 Counts = tuple[int | None, int | None, float | None]
-"""Of a reply: input tokens, output tokens, US dollars."""
+"""Counts of a reply: input tokens, output tokens, US dollars."""
 
 Limits = tuple[float | None, float | None]
-"""Of one model: requests and tokens a minute."""
+"""Limits of one model: requests and tokens per minute."""
 
 
 class BudgetActor:
-    """Keeps the budget and the rates that a local run keeps in its one process; it has no name, so runs do not meet."""
+    """Keeps the budget and rates of a run for all its workers; it has no name, so runs do not share one."""
 
     def __init__(self, caps: Caps, limits: Sequence[Limits]) -> None:
         """Begin with nothing spent.
@@ -41,7 +41,7 @@ class BudgetActor:
         self._rates = [RateLimit(*each) for each in limits]
 
     def reserve_call(self, model: str, usd: float | None) -> tuple[str, int, float]:
-        """Reserve a call; gives why there is no room, and the calls and US dollars that are spent or reserved."""
+        """Reserve a call; return why it is refused, or "", and the calls and US dollars that are spent or reserved."""
         try:
             self._budget.reserve(model, usd)
             refused = ""
@@ -50,20 +50,20 @@ class BudgetActor:
         return refused, *self._budget.committed
 
     def settle(self, reserved: float, counts: Sequence[Counts]) -> None:
-        """Count what a call came to."""
+        """Release a reservation and count the replies."""
         self._budget.settle(reserved, [_bare_reply(*each) for each in counts])
 
     def reserve_slot(self, which: int, tokens: int, at_most: float | None) -> float | None:
-        """See `RateLimit.reserve`."""
+        """Take the next slot of a model's rate limit, see `RateLimit.reserve`."""
         return self._rates[which].reserve(tokens, at_most)
 
-    def correct_rate(self, which: int, what: str, *numbers: float) -> None:
-        """Give back, correct or hold: see `RateLimit`."""
-        getattr(self._rates[which], what)(*numbers)
+    def correct_rate(self, which: int, method: str, *numbers: float) -> None:
+        """Call a method of a model's rate limit: `give_back`, `correct` or `hold`, see `RateLimit`."""
+        getattr(self._rates[which], method)(*numbers)
 
 
 class SharedBudget(Budget):
-    """The actor's budget, as a worker sees it. `spent` and `calls_left` are what the actor said last."""
+    """The actor's budget, as a worker sees it. `spent` and `calls_left` are as of the last reservation."""
 
     def __init__(self, actor: Any, caps: Caps) -> None:
         """Remember the actor."""
@@ -71,35 +71,35 @@ class SharedBudget(Budget):
         self._actor = actor
 
     def reserve(self, model: str, usd: float | None) -> None:
-        """See `Budget.reserve`."""
-        with _reached():
+        """Reserve a call at the actor, see `Budget.reserve`."""
+        with _actor_errors():
             self._note_spent(ray.get(self._actor.reserve_call.remote(model, usd)))
 
     def settle(self, reserved: float, replies: list[Reply]) -> None:
-        """See `Budget.settle`."""
+        """Settle a call at the actor, see `Budget.settle`."""
         counts = [(reply.input_tokens, reply.output_tokens, reply.cost) for reply in replies]
         self._actor.settle.remote(reserved, counts)
 
     @asynccontextmanager
     async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
-        """See `Budget.areserved`."""
+        """Reserve a call for the block, see `Budget.areserved`."""
         usd, replies = max_usd(request, price), list[Reply]()
-        with _reached():
+        with _actor_errors():
             self._note_spent(await self._actor.reserve_call.remote(request.model, usd))
         try:
             yield replies
         finally:
             self.settle(usd or 0.0, replies)
 
-    def _note_spent(self, said: tuple[str, int, float]) -> None:
-        refused, calls, usd = said
+    def _note_spent(self, reservation: tuple[str, int, float]) -> None:
+        refused, calls, usd = reservation
         self._spent = Spent(calls=calls, usd=usd)
         if refused:
             raise Unavailable(refused, "budget")
 
 
 class SharedRate(RateLimit):
-    """The actor's rate of one model, as a worker sees it."""
+    """The actor's rate limit of one model, as a worker sees it."""
 
     def __init__(self, actor: Any, which: int, limits: Limits) -> None:
         """Remember the actor, and the model's place in the chain."""
@@ -107,28 +107,28 @@ class SharedRate(RateLimit):
         self._actor, self._which = actor, which
 
     def reserve(self, tokens: int, at_most: float | None = None) -> float | None:
-        """See `RateLimit.reserve`."""
-        with _reached():
+        """Take the next slot, see `RateLimit.reserve`."""
+        with _actor_errors():
             wait: float | None = ray.get(self._actor.reserve_slot.remote(self._which, tokens, at_most))
         return wait
 
     async def areserve(self, tokens: int, at_most: float | None = None) -> float | None:
-        """See `RateLimit.areserve`."""
-        with _reached():
+        """Take the next slot, see `RateLimit.areserve`."""
+        with _actor_errors():
             wait: float | None = await self._actor.reserve_slot.remote(self._which, tokens, at_most)
         return wait
 
     def give_back(self, tokens: int) -> None:
-        """See `RateLimit.give_back`."""
+        """Give back a slot, see `RateLimit.give_back`."""
         self._actor.correct_rate.remote(self._which, "give_back", tokens)
 
     def correct(self, reserved: int, used: int) -> None:
-        """See `RateLimit.correct`; where tokens are not limited there is nothing to correct."""
+        """Correct the tokens of a call, see `RateLimit.correct`; without a token limit there is nothing to correct."""
         if self.tokens_per_minute:
             self._actor.correct_rate.remote(self._which, "correct", reserved, used)
 
     def hold(self, seconds: float) -> None:
-        """See `RateLimit.hold`."""
+        """Hold all calls, see `RateLimit.hold`."""
         self._actor.correct_rate.remote(self._which, "hold", seconds)
 
 
@@ -136,21 +136,21 @@ def open_budget(llm: Mllm) -> Any:
     """Start the actor for a chain of models, on this node, so that it does not end before this process does."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    actor = ray.remote(BudgetActor).options(num_cpus=0, scheduling_strategy=here)
-    return actor.remote(llm.terms.budget.caps, [_limits(one) for one in (llm, *llm.fallbacks)])
+    this_node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    actor = ray.remote(BudgetActor).options(num_cpus=0, scheduling_strategy=this_node)
+    return actor.remote(llm.terms.budget.caps, [_limits(model) for model in (llm, *llm.fallbacks)])
 
 
-def join(llm: Mllm, actor: Any) -> None:
-    """Let a chain of models ask on the actor's terms; a budget without caps has nothing to refuse and stays here."""
+def use_shared_budget(llm: Mllm, actor: Any) -> None:
+    """Make a chain of models use the actor's budget and rates; a budget without caps stays in this process."""
     caps = llm.terms.budget.caps
     budget = llm.terms.budget if caps == Caps() else SharedBudget(actor, caps)
-    for which, one in enumerate((llm, *llm.fallbacks)):
-        one.terms = replace(one.terms, budget=budget, rate=SharedRate(actor, which, _limits(one)))
+    for which, model in enumerate((llm, *llm.fallbacks)):
+        model.terms = replace(model.terms, budget=budget, rate=SharedRate(actor, which, _limits(model)))
 
 
 def _bare_reply(input_tokens: int | None, output_tokens: int | None, usd: float | None) -> Reply:
-    """What a budget counts of a reply."""
+    """Build a reply that holds only what a budget counts."""
     return Reply(
         text="", finish_reason=None, model="", input_tokens=input_tokens, output_tokens=output_tokens, cost=usd
     )
@@ -161,7 +161,7 @@ def _limits(llm: Mllm) -> Limits:
 
 
 @contextmanager
-def _reached() -> Any:
+def _actor_errors() -> Any:
     try:
         yield
     except RayError as error:
