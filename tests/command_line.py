@@ -12,7 +12,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 def exit_code(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Exit code of `unco` with these arguments."""
+    """Run `unco` with these arguments; return the exit code."""
     monkeypatch.setattr(sys, "argv", ["unco", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -1,4 +1,4 @@
-"""What all tests share: no network, no environment of the developer's, tiny models."""
+"""Fixtures for all tests: a clean environment, the data sets, tiny models."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the developer's, no key, an empty cache, no graph of an earlier test."""
+    """Remove the developer's settings and keys; empty the cache; forget the graphs of earlier tests."""
     for name in VARIABLES.values():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "cache"))

@@ -8,12 +8,12 @@ from PIL import Image
 
 
 def as_bytes(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """A picture as a file of that format."""
+    """Encode a picture as a file of that format."""
     buffer = BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 def data_url(data: bytes, mime: str = "image/png") -> str:
-    """A file's content as a `data:` URL."""
+    """Write a file's content as a `data:` URL."""
     return f"data:{mime};base64,{b64encode(data).decode()}"

@@ -1,4 +1,4 @@
-"""Both ends of the graph by hand: a small model that says what a test wrote down, and an MLLM that does too."""
+"""Scripted small model and MLLM: both answer what a test wrote down."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ Answer = str | Exception | Sequence[str | Exception]
 
 
 def spoken(**fields: Any) -> str:
-    """An answer as a model would write it."""
+    """Write an answer as a model would."""
     return json.dumps({"reasoning_process": "By hand."} | fields, ensure_ascii=False)
 
 
@@ -45,12 +45,12 @@ def kind(name: str) -> str:
 
 
 def region(*corners: float) -> str:
-    """Four numbers, or none for "not in the picture"."""
+    """Write a region answer: four numbers, or none for "not in the picture"."""
     return spoken(corrected_bounding_box=list(corners) or None)
 
 
 def found(*entities: tuple[str, str, Any]) -> str:
-    """Entities that a model finds by itself: words, type, and a box or None."""
+    """Write an answer with entities that the MLLM finds by itself: words, type, and a box or None."""
     keys = ("entity", "type", "bounding_box")
     return spoken(entities=[dict(zip(keys, entity, strict=True)) for entity in entities])
 
@@ -71,7 +71,7 @@ class Asked:
 
 
 class ScriptedLlm(Mllm):
-    """Answers by attribute and by the entity's words; what is not in the script it leaves as it is."""
+    """An MLLM that answers by attribute and entity; what is not in the script it keeps as it is."""
 
     def __init__(self, script: Mapping[tuple[str, str], Answer] | None = None, **settings: Any) -> None:
         super().__init__("http://127.0.0.1:1/v1", MODEL, **settings)
@@ -124,14 +124,14 @@ class ScriptedLlm(Mllm):
 
 
 def quoted(pattern: str, prompt: str) -> str:
-    """What a prompt says at the group of a pattern that it must have."""
+    """Find a pattern in a prompt, which must be there, and return its group."""
     match = re.search(pattern, prompt)
     assert match is not None
     return match[1]
 
 
 def _unchanged(asked: Asked) -> str:
-    """The answer that leaves all as it is."""
+    """Write the answer that keeps everything as it is."""
     if asked.attribute == "span":
         return span(asked.entity)
     if asked.attribute == "type":
@@ -145,7 +145,7 @@ SURE, UNSURE = 0.1, 0.9
 
 
 def doubt(attributes: str = "") -> Uncertainty:
-    """Unsure of the named attributes, sure of the others."""
+    """Build uncertainties: unsure of the named attributes, sure of the others."""
     return Uncertainty(**{name: UNSURE if name in attributes else SURE for name in ("span", "type", "region")})
 
 
@@ -160,14 +160,14 @@ def says(
     tokens: tuple[str, ...] = TOKENS,
     picture: PictureInfo | None = None,
 ) -> Extractor:
-    """A small model that says the same of every post, and looks at a picture if there is one."""
-    said = extraction(tokens, entities, picture=picture)
+    """Build a small model that extracts the same from every post, and looks at a picture if there is one."""
+    checked = extraction(tokens, entities, picture=picture)
 
     def extractor(post: Post) -> Extraction:
         info = view_picture(post.image).info if post.image else picture
         return extraction(tokens, entities, picture=info)
 
-    assert len(said.entities) == len(entities)
+    assert len(checked.entities) == len(entities)
     return extractor
 
 
@@ -176,19 +176,19 @@ def graph_of(extractor: Extractor, llm: Mllm) -> PostGraph:
 
 
 def drawing(folder: Path, size: tuple[int, int] = (200, 100)) -> str:
-    """Path of a small picture."""
+    """Draw a small white picture; return the path."""
     path = folder / "drawing.png"
     Image.new("RGB", size, "white").save(path)
     return str(path)
 
 
 def outcome(result: dict[str, Any], index: int = 0) -> dict[str, str]:
-    """Attribute -> what became of it."""
+    """Return the outcome of each attribute of an entity."""
     return {note["attribute"]: note["outcome"] for note in result["entities"][index]["corrections"]}
 
 
 def account(result: dict[str, Any], attribute: str, index: int = 0) -> dict[str, Any]:
-    """The correction of one attribute."""
+    """Return the correction of one attribute."""
     return next(note for note in result["entities"][index]["corrections"] if note["attribute"] == attribute)
 
 

@@ -1,4 +1,4 @@
-"""One post, one call: whatever a caller holds in hand is taken."""
+"""`unco.extract`: one call for one post, with text, tokens and pictures in any form."""
 
 from pathlib import Path
 from typing import Any

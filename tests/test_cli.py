@@ -38,7 +38,7 @@ TEXT = " ".join(TOKENS)
 
 @dataclass
 class Finished:
-    """How a command ended."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -61,7 +61,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(autouse=True)
 def _tiny_graph(monkeypatch: pytest.MonkeyPatch, predictor: Predictor) -> None:
-    """No shipped checkpoint and nobody to ask."""
+    """Use the tiny network in place of the shipped checkpoint, without an MLLM."""
     monkeypatch.setattr("unco.graph.graph", graph_of(NetworkExtractor(lambda: predictor, None), Mllm()))
 
 
@@ -107,11 +107,11 @@ def test_bad_input_is_one_line_that_says_what_to_do(
     picture(tmp_path, "empty.png", b"")
     monkeypatch.chdir(tmp_path)
     arguments, says_how = BAD_INPUT[case]
-    ended = run("extract", *(["--text", "Ann Lee"] if "--text" not in arguments else []), *arguments)
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("error: ")
-    assert ended.err.count("\n") == 1
-    assert says_how in ended.err
+    finished = run("extract", *(["--text", "Ann Lee"] if "--text" not in arguments else []), *arguments)
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.startswith("error: ")
+    assert finished.err.count("\n") == 1
+    assert says_how in finished.err
 
 
 @pytest.mark.parametrize(
@@ -124,17 +124,17 @@ def test_bad_input_is_one_line_that_says_what_to_do(
     ],
 )
 def test_wrong_usage_is_explained(arguments: list[str], run: Run) -> None:
-    ended = run(*arguments)
-    assert ended.code == 2
-    assert "Usage" in ended.err
-    assert "Traceback" not in ended.err
+    finished = run(*arguments)
+    assert finished.code == 2
+    assert "Usage" in finished.err
+    assert "Traceback" not in finished.err
 
 
 def test_help(run: Run) -> None:
     for arguments in (["--help"], ["extract", "--help"]):
-        ended = run(*arguments)
-        assert (ended.code, ended.err) == (0, "")
-        assert "extract" in ended.out
+        finished = run(*arguments)
+        assert (finished.code, finished.err) == (0, "")
+        assert "extract" in finished.out
 
 
 @pytest.mark.parametrize(
@@ -158,34 +158,34 @@ def test_a_bug_keeps_its_traceback() -> None:
 
 def test_what_a_command_says_itself_stays() -> None:
     assert guarded(lambda: None) == 0
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as finished:
         guarded(lambda: sys.exit(5))
-    assert ended.value.code == 5
+    assert finished.value.code == 5
 
 
 def test_json_is_a_result(run: Run, by_hand: ScriptedLlm, tmp_path: Path) -> None:
-    ended = run("extract", "--text", TEXT, "--image", drawing(tmp_path), "--json")
-    assert (ended.code, ended.err) == (0, "")
-    output = json.loads(ended.out)
+    finished = run("extract", "--text", TEXT, "--image", drawing(tmp_path), "--json")
+    assert (finished.code, finished.err) == (0, "")
+    output = json.loads(finished.out)
     assert output.keys() == RESULT.json_schema()["properties"].keys()
     (entity,) = read_result(output).entities
     assert (entity.text, entity.type, entity.corrections[1].outcome) == ("Ann", "PER", "changed")
 
 
 def test_json_of_the_network(run: Run) -> None:
-    ended = run("extract", "--text", "Ann Lee 🚀 plays for Ōsaka", "--json")
-    result = RESULT.validate_json(ended.out)
+    finished = run("extract", "--text", "Ann Lee 🚀 plays for Ōsaka", "--json")
+    result = RESULT.validate_json(finished.out)
     assert result.text == "Ann Lee 🚀 plays for Ōsaka"
     assert result.model == "tiny"
 
 
 def test_a_table_for_people(run: Run, by_hand: ScriptedLlm, tmp_path: Path) -> None:
-    ended = run("extract", "--text", TEXT, "--image", drawing(tmp_path))
-    assert ended.code == 0
+    finished = run("extract", "--text", TEXT, "--image", drawing(tmp_path))
+    assert finished.code == 0
     for words in (TEXT, "u span > 0.400?", "0.900 !", "[10, 10, 60, 90]", "Ann / type: changed ORG -> PER", "By hand."):
-        assert words in ended.out
-    assert "[answer authored by hand]" in ended.out
-    assert HOW_TO_CONFIGURE not in ended.out
+        assert words in finished.out
+    assert "[answer authored by hand]" in finished.out
+    assert HOW_TO_CONFIGURE not in finished.out
 
 
 @pytest.mark.parametrize("with_picture", [True, False])
@@ -198,31 +198,31 @@ def test_an_annotated_picture_is_written(run: Run, by_hand: ScriptedLlm, with_pi
 
 
 def test_an_annotated_picture_that_cannot_be_written(run: Run, by_hand: ScriptedLlm, tmp_path: Path) -> None:
-    ended = run("extract", "--text", TEXT, "--annotate", str(tmp_path / "out.txt"))
-    assert ended.code == 2
-    assert "give a path that ends in .png or .jpg" in ended.err
+    finished = run("extract", "--text", TEXT, "--annotate", str(tmp_path / "out.txt"))
+    assert finished.code == 2
+    assert "give a path that ends in .png or .jpg" in finished.err
 
 
 def test_without_an_endpoint_the_output_says_how_to_set_one(run: Run) -> None:
-    ended = run("extract", "--text", "Ann Lee plays for Oslo", "--span-threshold", "0")
-    assert ended.code == 0
-    assert " ".join(HOW_TO_CONFIGURE.split()) in " ".join(ended.out.split())
+    finished = run("extract", "--text", "Ann Lee plays for Oslo", "--span-threshold", "0")
+    assert finished.code == 0
+    assert " ".join(HOW_TO_CONFIGURE.split()) in " ".join(finished.out.split())
 
 
 def test_thresholds_of_one_ask_nobody_and_tell_nothing(run: Run) -> None:
     ones = [word for name in ("span", "type", "region") for word in (f"--{name}-threshold", "1")]
-    ended = run("extract", "--text", "Ann Lee plays for Oslo", *ones)
-    assert "UNCO_LLM_BASE_URL" not in ended.out
+    finished = run("extract", "--text", "Ann Lee plays for Oslo", *ones)
+    assert "UNCO_LLM_BASE_URL" not in finished.out
 
 
 def test_what_a_post_says_is_text_and_nothing_else(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     llm = ScriptedLlm({("type", EVIL[0]): spoken(corrected_type="\x1b[2J[red]PER[/red]")})
     monkeypatch.setattr("unco.graph.graph", graph_of(says((ANN, "[red]ORG", None, doubt("type")), tokens=EVIL), llm))
-    ended = run("extract", "--text", "anything")
-    assert ended.code == 0
-    assert not any(char in ended.out for char in "\x1b\x07\x9b\r")
+    finished = run("extract", "--text", "anything")
+    assert finished.code == 0
+    assert not any(char in finished.out for char in "\x1b\x07\x9b\r")
     for words in ("[31mAnn", "[bold]Lee[/bold]", "[/]", ":smile:", "[link=http://x]y", "[red]ORG"):
-        assert words in ended.out
+        assert words in finished.out
 
 
 def test_no_entities(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,21 +231,21 @@ def test_no_entities(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_graph_prints_a_drawing(run: Run) -> None:
-    ended = run("graph")
-    assert ended.code == 0
-    assert "graph TD;" in ended.out
-    assert "correct_region" in ended.out
+    finished = run("graph")
+    assert finished.code == 0
+    assert "graph TD;" in finished.out
+    assert "correct_region" in finished.out
 
 
 def test_bytes_that_are_no_utf8_are_an_error_without_a_traceback() -> None:
     """In a process of its own, because Python turns them into half characters at its start."""
     code = "from unco.cli import main; main()"
     arguments = [b"extract", b"--mode", b"\xff\x1b[31mon", b"--text", b"a"]
-    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
-    assert (ended.returncode, ended.stdout) == (2, b"")
-    assert b"Traceback" not in ended.stderr
-    assert b"\x1b" not in ended.stderr
-    assert b"choose one of off, live, record, replay" in ended.stderr
+    finished = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
+    assert (finished.returncode, finished.stdout) == (2, b"")
+    assert b"Traceback" not in finished.stderr
+    assert b"\x1b" not in finished.stderr
+    assert b"choose one of off, live, record, replay" in finished.stderr
 
 
 ENCODINGS = ["ascii", "latin-1", "utf-8"]

@@ -71,7 +71,7 @@ def test_a_table_of_the_paper_on_a_data_set(run: Run) -> None:
         (("reproduce", "table1", "--gold", "data", "--profile", "none.yaml"), "none.yaml cannot be read"),
     ],
 )
-def test_what_cannot_be_run_is_said(run: Run, arguments: tuple[str, ...], message: str) -> None:
+def test_what_cannot_be_run_is_reported(run: Run, arguments: tuple[str, ...], message: str) -> None:
     code, _, error = run(*arguments)
     assert code == 2
     assert message in " ".join(error.split())

@@ -10,7 +10,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def slug(heading: str) -> str:
-    """A heading as GitHub names it."""
+    """Return the anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
@@ -19,12 +19,12 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
         if target.startswith(("http:", "https:")):
             continue
-        name, _, place = target.partition("#")
+        name, _, anchor = target.partition("#")
         found = (page.parent / name).resolve() if name else page
         assert found.exists(), f"{page.name}: {target}"
-        if place:
+        if anchor:
             headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
-            assert place in map(slug, headings), f"{page.name}: {target}"
+            assert anchor in map(slug, headings), f"{page.name}: {target}"
 
 
 def test_every_page_is_in_the_list() -> None:

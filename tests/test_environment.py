@@ -69,7 +69,7 @@ def test_without_a_home_the_cache_says_what_to_set(monkeypatch: pytest.MonkeyPat
 
 
 def run(code: str, **variables: str) -> str:
-    """What a new process prints that has these variables and no others, no home among them."""
+    """Run code in a new process with these variables alone, without a home; return what it prints."""
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env={"PYTHONPATH": str(ROOT), **variables}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

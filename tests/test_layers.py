@@ -1,4 +1,4 @@
-"""Imports point one way: each part of unco knows only the parts before it."""
+"""Imports point one way: each part of unco imports only the parts below it."""
 
 import ast
 import re
@@ -27,13 +27,13 @@ ORDER = (
     {"cli"},
     {"__main__"},
 )
-MAX_FILES, MOST_LINES = 16, 300
+MAX_FILES, MAX_LINES = 16, 300
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """(line, part) of each import of a part of unco, also inside functions and under TYPE_CHECKING."""
+    """Yield (line, part) of each import of a part of unco, also inside functions and under TYPE_CHECKING."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -49,7 +49,7 @@ def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def faults(part: str, source: str) -> list[str]:
-    """Imports that point back or sideways; `from unco import ...` may stand in what is above the api only."""
+    """List imports that point up or sideways; `from unco import ...` may stand in what is above the api only."""
     return [
         f"line {line}: {part} imports {other or 'unco'}"
         for line, other in imported(ast.parse(source))
@@ -109,20 +109,20 @@ def test_importing_is_quick(module: str, heavy: set[str]) -> None:
 
 
 def modules() -> dict[str, Path]:
-    """Every module by its name."""
+    """Map every module's name to its file."""
     named = {".".join(path.relative_to(ROOT.parent).with_suffix("").parts): path for path in ROOT.rglob("*.py")}
     return {name.removesuffix(".__init__"): path for name, path in named.items()}
 
 
 def room_of(module: str, path: Path) -> str:
-    """The room that a module lies in; itself, where rooms lie beside it."""
+    """Return the room that a module lies in; itself, where rooms lie beside it."""
     folder = path.parent
     has_rooms = any((inner / "__init__.py").is_file() for inner in folder.iterdir() if inner.is_dir())
     return module if has_rooms else ".".join(folder.relative_to(ROOT.parent).parts)
 
 
 def imports_between(key: Callable[[str, Path], str]) -> dict[str, set[str]]:
-    """What imports what, in units of `key`."""
+    """Map each unit (`key`) to the units that it imports."""
     known = modules()
     found: dict[str, set[str]] = {key(name, path): set() for name, path in known.items()}
     for name, path in known.items():
@@ -133,7 +133,7 @@ def imports_between(key: Callable[[str, Path], str]) -> dict[str, set[str]]:
 
 
 def imported_modules(tree: ast.AST, known: Container[str]) -> Iterator[str]:
-    """Modules of unco that are imported, also inside functions and under TYPE_CHECKING."""
+    """Yield the modules of unco that are imported, also inside functions and under TYPE_CHECKING."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
@@ -142,33 +142,33 @@ def imported_modules(tree: ast.AST, known: Container[str]) -> Iterator[str]:
             yield from (name if name in known else str(node.module) for name in inner)
 
 
-def circle(imports: dict[str, set[str]]) -> list[str]:
-    """One after another, each importing the next and the last the first; empty = there is no circle."""
+def cycle(imports: dict[str, set[str]]) -> list[str]:
+    """Find an import cycle: each imports the next, and the last the first; empty = there is none."""
     done: set[str] = set()
 
-    def walk(name: str, way: tuple[str, ...]) -> list[str]:
-        if name in way:
-            return [*way[way.index(name) :], name]
+    def walk(name: str, path: tuple[str, ...]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
         if name in done:
             return []
-        found = next(filter(None, (walk(target, (*way, name)) for target in sorted(imports[name]))), [])
+        found = next(filter(None, (walk(target, (*path, name)) for target in sorted(imports[name]))), [])
         done.add(name)
         return found
 
     return next(filter(None, (walk(name, ()) for name in sorted(imports))), [])
 
 
-def test_no_module_is_in_a_circle() -> None:
-    assert circle(imports_between(lambda name, path: name)) == []
+def test_no_module_is_in_an_import_cycle() -> None:
+    assert cycle(imports_between(lambda name, path: name)) == []
 
 
-def test_no_room_is_in_a_circle() -> None:
-    assert circle(imports_between(room_of)) == []
+def test_no_room_is_in_an_import_cycle() -> None:
+    assert cycle(imports_between(room_of)) == []
 
 
-def test_a_circle_is_found() -> None:
-    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
-    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+def test_a_cycle_is_found() -> None:
+    assert cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_rooms_are_small_enough_to_see() -> None:
@@ -178,7 +178,7 @@ def test_rooms_are_small_enough_to_see() -> None:
 
 def test_files_are_short_enough_to_read() -> None:
     files = [*ROOT.rglob("*.py"), *(ROOT.parent / "benchmarks").rglob("*.py")]
-    assert {path: lines for path in files if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES} == {}
+    assert {path: lines for path in files if (lines := len(path.read_text("utf-8").splitlines())) > MAX_LINES} == {}
 
 
 def test_the_drawn_floors_are_these() -> None:

@@ -25,7 +25,7 @@ class Block:
 
 
 def blocks_of(title: str) -> list[Block]:
-    """The blocks under a heading, each with the file that was named last."""
+    """Read the blocks under a heading, each with the file that was named last."""
     section = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
     found, file = [], ""
     for name, language, text in re.findall(r"^(?:New f|F)ile `([^`]+)`|^```(\w+)\n(.*?)^```$", section, re.M | re.S):
@@ -47,7 +47,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def apply(blocks: list[Block], folder: Path) -> set[str]:
-    """Write new files and change those that are there; gives the files that were touched."""
+    """Write new files and patch existing ones; return the files that were touched."""
     for block in blocks:
         path = folder / block.file
         if block.language == "diff":
@@ -65,7 +65,7 @@ def apply(blocks: list[Block], folder: Path) -> set[str]:
 
 
 def run(code: str, *folders: Path, **variables: str) -> str:
-    """What a new process prints that finds modules in these folders first."""
+    """Run code in a new process that finds modules in these folders first; return what it prints."""
     environment = {"PYTHONPATH": ":".join(map(str, (*folders, ROOT))), "PATH": "", "OMP_NUM_THREADS": "1", **variables}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=folders[0], capture_output=True, text=True, check=False
@@ -88,8 +88,8 @@ def ask(script: str, unsure_of: str = "") -> str:
 
 def test_a_version_of_a_prompt(tmp_path: Path) -> None:
     assert apply(blocks_of("A version of a prompt"), tmp_path) == {"type/short.yaml"}
-    said = '{("type", "Ann"): spoken(corrected_type="PER")}'
-    code = ask(said, "type") + (
+    script = '{("type", "Ann"): spoken(corrected_type="PER")}'
+    code = ask(script, "type") + (
         "result = graph.invoke({'text': 'Ann plays'}, context=Context(type_prompt='short'))\n"
         "note = result['entities'][0]['corrections'][1]\n"
         "print(note['prompt'], note['outcome'], note['after'], 'twice' in llm.asked[0].request.system)"
@@ -100,8 +100,8 @@ def test_a_version_of_a_prompt(tmp_path: Path) -> None:
 def test_a_corrector(package: Path) -> None:
     touched = apply(blocks_of("A corrector"), package)
     assert len(touched) <= MAX_FILES_OF_A_CORRECTOR
-    said = '{("link", "Ann"): [spoken(corrected_link="Q42"), spoken(corrected_link="Ann")]}'
-    code = ask(said) + (
+    script = '{("link", "Ann"): [spoken(corrected_link="Q42"), spoken(corrected_link="Ann")]}'
+    code = ask(script) + (
         "import unco\n"
         "print(unco.__file__.startswith(CWD))\n"
         "outcomes = []\n"
@@ -114,8 +114,8 @@ def test_a_corrector(package: Path) -> None:
         "drawing = graph.get_graph(xray=True).draw_mermaid()\n"
         "print(sum('correct_link' in line and '-.' in line for line in drawing.splitlines()))\n"
     ).replace("CWD", repr(str(package)))
-    here, outcomes, prompts, drawing = run(code, package).splitlines()
-    assert here == "True", "the copy is what runs"
+    is_copy, outcomes, prompts, drawing = run(code, package).splitlines()
+    assert is_copy == "True", "the copy is what runs"
     assert outcomes == "[('link', 'skipped', None), ('link', 'changed', 'Q42'), ('link', 'rejected', None)]"
     assert prompts == "['link/v1', 'link/v1']"
     assert drawing == "4", "edges from the start and from each corrector"

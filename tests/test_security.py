@@ -74,10 +74,10 @@ def test_an_order_in_a_post_stands_between_its_markers_and_goes_to_the_one_host(
     tokens = tuple(order.split())
 
     def small_model(post: Any) -> Any:
-        said = SMALL_MODEL(replace(post, text=TEXT))
+        extracted = SMALL_MODEL(replace(post, text=TEXT))
         starts = [sum(len(token) + 1 for token in tokens[:place]) for place in range(len(tokens))]
         offsets = tuple((start, start + len(token)) for start, token in zip(starts, tokens, strict=True))
-        return replace(said, text=order, tokens=tokens, offsets=offsets)
+        return replace(extracted, text=order, tokens=tokens, offsets=offsets)
 
     result = run(llm, small_model, tmp_path, order)
     for asked in llm.asked:
@@ -153,9 +153,9 @@ async def test_one_post_does_not_take_all(tmp_path: Path) -> None:
     entities = [(Span(10 * n, 10 * n + 1), "ORG", None, doubt("type")) for n in range(1000)]
     from tests.tiny import extraction
 
-    said = extraction(tokens, entities)
+    extracted = extraction(tokens, entities)
     llm = ScriptedLlm()
-    graph = graph_of(lambda post: said, llm)
+    graph = graph_of(lambda post: extracted, llm)
     output = await graph.ainvoke({"text": " ".join(tokens)}, context=Context(post_calls=20))
     result = read_result(output)
     assert len(result.entities) == 1000

@@ -1,4 +1,4 @@
-"""What version 0.1.0 wrote still serves: its cache, its recording, and its results can be read.
+"""Files of version 0.1.0 can still be read: its cache, its recording and its results.
 
 The files of `written_before` hold three questions about one post, asked of an endpoint whose answers were written by
 hand. Their prompts, request keys and rows are those of 0.1.0; they are never made anew.
@@ -20,11 +20,13 @@ from unco.tools.llm.recording import Recording
 
 FOLDER = Path(__file__).parent / "written_before"
 TEXT = "Ann Lee plays for the Blue Owls of Ann Arbor"
-SAID = says((ANN, "ORG", None, doubt("span type")), (OWLS, "ORG", None, doubt("type")), (ARBOR, "LOC", None, doubt()))
+SMALL_MODEL = says(
+    (ANN, "ORG", None, doubt("span type")), (OWLS, "ORG", None, doubt("type")), (ARBOR, "LOC", None, doubt())
+)
 
 
 def answers(result: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """What was decided about each attribute, by which prompt, and by which words of the MLLM."""
+    """List the correction of each attribute, with its prompt and the MLLM's replies."""
     return [
         (
             *(note[name] for name in ("attribute", "outcome", "before", "after", "prompt", "prompt_hash", "reasoning")),
@@ -43,7 +45,7 @@ def before() -> dict[str, Any]:
 
 def test_a_recording_is_replayed(before: dict[str, Any]) -> None:
     llm = Mllm(model="authored-before", frame="pixels", recording=Recording(FOLDER / "recording.jsonl"))
-    result = graph_of(SAID, llm).invoke({"text": TEXT}, context=Context(mode="replay"))
+    result = graph_of(SMALL_MODEL, llm).invoke({"text": TEXT}, context=Context(mode="replay"))
     assert answers(result) == answers(before)
     assert [entity["text"] for entity in result["entities"]] == ["Ann Lee", "Blue Owls", "Ann"]
 
@@ -52,7 +54,7 @@ def test_a_cache_serves_without_a_call(before: dict[str, Any], tmp_path: Path) -
     shutil.copy(FOLDER / "cache.db", tmp_path / "cache.db")
     nobody_listens = "http://127.0.0.1:8123/v1"
     llm = Mllm(nobody_listens, "authored-before", frame="pixels", cache=Cache(tmp_path), attempts=1)
-    result = graph_of(SAID, llm).invoke({"text": TEXT}, context=Context(mode="live"))
+    result = graph_of(SMALL_MODEL, llm).invoke({"text": TEXT}, context=Context(mode="live"))
     assert answers(result) == answers(before)
     assert (result["usage"]["calls"], result["usage"]["asked"]) == (3, 0)
 

@@ -18,7 +18,7 @@ from unco.types import Box, Entity, Extraction, GoldEntity, GoldPost, Label, Pic
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 LABELS = (Label("PER", "A person."), Label("ORG", "A group."))
 NAMES = Scheme("names", (Label("NAME", "Any name."),), (0, 0))
-"""A coarser reading, in which all names are of one type."""
+"""A coarser scheme, in which all names are of one type."""
 TINY = ModelConfig(
     labels=LABELS,
     label_scheme="tiny",
@@ -35,7 +35,7 @@ TINY = ModelConfig(
 
 
 def tiny_tokenizer() -> Tokenizer:
-    """Word pieces of single letters."""
+    """Build a tokenizer with word pieces of single letters."""
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
     vocabulary = {piece: index for index, piece in enumerate(pieces)}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
@@ -45,7 +45,7 @@ def tiny_tokenizer() -> Tokenizer:
 
 
 def byte_tokenizer() -> Tokenizer:
-    """Byte-level pieces with the marks of RoBERTa and BART: a blank is a part of the word behind it."""
+    """Build a byte-level tokenizer as of RoBERTa and BART: a blank is a part of the word behind it."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     pieces = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *letters, "\u0120a", "\u0120b"]
     merges = [("\u0120", "a"), ("\u0120", "b")]
@@ -56,7 +56,7 @@ def byte_tokenizer() -> Tokenizer:
 
 
 def tiny_network(seed: int = 0, config: ModelConfig = TINY) -> Network:
-    """Random weights, spread enough that the network says something."""
+    """Build a network with random weights, spread enough that it predicts something."""
     torch.manual_seed(seed)
     network = Network(config)
     for parameter in network.parameters():
@@ -68,7 +68,7 @@ def tiny_network(seed: int = 0, config: ModelConfig = TINY) -> Network:
 
 
 def tiny_predictor(seed: int = 0, config: ModelConfig = TINY) -> Predictor:
-    """A random small model with Monte Carlo dropout in its decoder."""
+    """Build a random small model with Monte Carlo dropout in its decoder."""
     return Predictor(
         network=tiny_network(seed, config),
         tokenizer=tiny_tokenizer(),
@@ -81,7 +81,7 @@ def tiny_predictor(seed: int = 0, config: ModelConfig = TINY) -> Predictor:
 
 
 def fitted_predictor(predictor: Predictor | None = None, span: Regression | None = None) -> Predictor:
-    """A random small model, as if it were fitted for the estimator `learned`; nine random names are known."""
+    """Build a random small model as if fitted for the estimator `learned`, with nine random training names."""
     predictor = predictor or tiny_predictor()
     labels, hidden = len(predictor.network.config.labels), predictor.network.config.hidden
     names = torch.randn(9, hidden, generator=torch.Generator().manual_seed(0))
@@ -94,7 +94,7 @@ def fitted_predictor(predictor: Predictor | None = None, span: Regression | None
 
 
 def gold_post(post_id: str = "1") -> GoldPost:
-    """Ann Lee (in the picture) plays for the Blue Owls (not in it)."""
+    """Build a gold post: Ann Lee (in the picture) plays for the Blue Owls (not in it)."""
     tokens = ("Ann", "Lee", "plays", "for", "the", "Blue", "Owls", "!")
     return GoldPost(
         post_id,
@@ -113,7 +113,7 @@ def extraction(
     thresholds: Thresholds | None = None,
     picture: PictureInfo | None = None,
 ) -> Extraction:
-    """What a small model might say, written by hand."""
+    """Build an extraction by hand."""
     text = " ".join(tokens)
     starts = [len(" ".join(tokens[:index])) + (1 if index else 0) for index in range(len(tokens))]
     offsets = tuple((start, start + len(token)) for start, token in zip(starts, tokens, strict=True))

@@ -6,5 +6,5 @@ from typing import Any
 
 
 def questions(path: Path) -> list[dict[str, Any]]:
-    """The questions of a file, a line each."""
+    """Read the questions of a file, one per line."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

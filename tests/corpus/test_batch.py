@@ -52,7 +52,7 @@ def openai_server() -> Iterator[OpenAIServer]:
 
 
 def answered(path: Path, url: str) -> Path:
-    """What a provider does with a file of questions: it asks each of its own endpoint."""
+    """Answer a file of questions as a provider does: each is asked of its own endpoint."""
     answers = path.with_name(f"answers-{path.name}")
     with answers.open("w", encoding="utf-8") as file:
         for number, question in enumerate(questions(path)):
@@ -144,8 +144,8 @@ def test_an_attribute_waits_for_those_before_it_and_other_entities_do_not(tmp_pa
     second = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context())
     assert second.questions == 1
     assert "Ann Lee" in json.dumps(questions(*second.files)), "its type, with the span as corrected"
-    anew = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context(), again=True)
-    assert anew.questions == 2, "the type that expired, and the one that has no answer yet"
+    again_exported = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context(), again=True)
+    assert again_exported.questions == 2, "the type that expired, and the one that has no answer yet"
 
 
 def test_an_unreadable_answer_is_followed_by_the_second_question(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_an_unreadable_answer_is_followed_by_the_second_question(tmp_path: Path)
     assert [message["role"] for message in again["body"]["messages"]] == ["system", "user", "assistant", "user"]
 
 
-def test_what_is_no_answer_to_a_question_of_ours_is_not_kept(tmp_path: Path) -> None:
+def test_what_is_no_answer_to_an_exported_question_is_not_stored(tmp_path: Path) -> None:
     cache, file = Cache(tmp_path / "cache"), tmp_path / "answers.jsonl"
     names = [f"{number:064}" for number in range(8)]
     with QuestionFiles(tmp_path / "q") as files:
@@ -199,15 +199,15 @@ def test_what_is_no_answer_to_a_question_of_ours_is_not_kept(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [("{", "not JSON"), ("[" * 100_000, "not JSON"), ("[1]", "not a line of a Batch API"), ('{"a": 1}', "not a line")],
 )
-def test_a_file_of_something_else_is_refused_with_its_place(line: str, said: str, tmp_path: Path) -> None:
+def test_a_file_of_something_else_is_refused_with_its_place(line: str, message: str, tmp_path: Path) -> None:
     with QuestionFiles(tmp_path / "q") as files:
         files.add("k", {"model": "m"})
     file = tmp_path / "answers.jsonl"
     file.write_text(answer_line("k") + "\n" + line)
-    with pytest.raises(DataError, match=f"answers.jsonl:2: {said}"):
+    with pytest.raises(DataError, match=f"answers.jsonl:2: {message}"):
         import_answers(tmp_path / "q", [file], Cache(tmp_path / "cache"), PRICES)
     with pytest.raises(DataError, match="cannot be read"):
         import_answers(tmp_path / "q", [tmp_path / "none"], Cache(tmp_path / "cache"), PRICES)
@@ -239,14 +239,14 @@ def test_privacy_budget_and_egress_log_hold_for_what_is_written(
     assert {line["host"] for line in questions(log)} == {"api.example.com"}
 
 
-def test_a_post_that_may_not_be_asked_about_is_not_done_without_a_word(tmp_path: Path) -> None:
+def test_a_post_that_may_not_be_asked_about_is_counted_as_forbidden(tmp_path: Path) -> None:
     terms = Terms(budget=Budget(Caps(calls=0)))
     llm = Mllm("http://127.0.0.1:1/v1", "gpt-4o", cache=Cache(tmp_path / "cache"), terms=terms)
     found = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context())
     assert (found.done, found.forbidden, found.questions) == (1, 1, 0)
 
 
-def test_an_answer_that_the_cache_cannot_keep_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_the_cache_cannot_store_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with QuestionFiles(tmp_path / "q") as files:
         files.add("k", {"model": "m"})
     (tmp_path / "answers.jsonl").write_text(answer_line("k"))
@@ -281,10 +281,10 @@ def test_the_commands(tmp_path: Path, simulation: Simulation, monkeypatch: pytes
     first = CliRunner().invoke(app, ["batch", "export", str(posts), folder, *options])
     assert "6 posts: 6 wait for answers, 0 do not, 0 cannot be run" in first.output
     assert f"6 new questions in {folder} (0001.jsonl)" in first.output
-    taken = CliRunner().invoke(
+    imported = CliRunner().invoke(
         app, ["batch", "import", folder, str(answered(Path(folder, "0001.jsonl"), simulation.url))]
     )
-    assert "6 answers kept" in taken.output
+    assert "6 answers kept" in imported.output
     last = CliRunner().invoke(app, ["batch", "export", str(posts), folder, *options])
     assert "`unco run` with the same options has the results without a call" in last.output
     missing = CliRunner().invoke(app, ["batch", "import", folder, str(tmp_path / "none")])

@@ -61,7 +61,7 @@ def test_a_folder_is_its_owner_s_and_one_export_s_at_a_time(tmp_path: Path) -> N
     assert read_questions(tmp_path / "q") == {"a": "m"}
 
 
-def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QuestionFiles, "_unfinished", lambda self: Path("/dev/full"))
     with pytest.raises(SetupError, match="cannot be written: No space left on device: make room, then export again"):
         fill(tmp_path)

@@ -1,4 +1,4 @@
-"""A corpus run: every post once, in order, the graph's own results; and going on after whatever broke it off."""
+"""A corpus run: every post once, in order, with the graph's own results; and it can be resumed after any break."""
 
 import asyncio
 import io
@@ -111,7 +111,7 @@ def test_a_post_that_cannot_be_run_is_a_line_with_its_error(tmp_path: Path) -> N
     assert "failed posts 2" in tally.summary()
 
 
-def test_half_a_character_spoils_its_own_post_alone(tmp_path: Path) -> None:
+def test_a_lone_surrogate_fails_its_own_post_alone(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     halves = '{"text": "a", "id": "\\ud800"}\n{"text": "b \\ud800", "id": "2"}\n'
     posts.write_text(halves + posts.read_text())
@@ -127,11 +127,11 @@ def test_what_a_run_was_started_with_is_written_once(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     run = pipeline(predictions, ScriptedLlm(), mode="off")
     run_corpus(Corpus(posts, tmp_path / "out.jsonl"), run)
-    about = tmp_path / "out.jsonl.run.json"
-    about.chmod(0o444)
-    before = about.stat().st_mtime_ns
+    settings_path = tmp_path / "out.jsonl.run.json"
+    settings_path.chmod(0o444)
+    before = settings_path.stat().st_mtime_ns
     run_corpus(Corpus(posts, tmp_path / "out.jsonl", resume=True), run)
-    assert about.stat().st_mtime_ns == before
+    assert settings_path.stat().st_mtime_ns == before
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
@@ -248,15 +248,15 @@ def test_the_policy_in_force_is_part_of_what_a_run_goes_on_with(
         start(posts, tmp_path / "other.jsonl", False, False, Context(mode="off"), saved, console)
 
 
-def test_an_estimate_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_estimate_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     posts, predictions = write_corpus(tmp_path, 4, unsure=2)
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("UNCO_LLM_MODEL", "gpt-4o")
     console = Console(record=True, width=200)
     start(posts, tmp_path / "out.jsonl", False, True, Context(), Choices(predictions), console)
-    said = console.export_text()
-    assert "4 posts (0 cannot be run), 8 entities" in said
-    assert "2 calls (about span 0, type 2, region 0); cost at most $" in said
+    printed = console.export_text()
+    assert "4 posts (0 cannot be run), 8 entities" in printed
+    assert "2 calls (about span 0, type 2, region 0); cost at most $" in printed
     assert not (tmp_path / "out.jsonl").exists()
 
 
@@ -264,18 +264,18 @@ def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path) 
     """The first post is left unanswered while others still are answered; then the endpoint is down for all."""
     posts, predictions = write_corpus(tmp_path, 40)
     llm = ScriptedLlm({("type", "Ann Lee"): [GONE, *[kind("PER")] * 5, *[GONE] * 34]})
-    dying = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
+    engine = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
     with pytest.raises(Unavailable, match="the run stopped before post 1;"):
-        run_corpus(Corpus(posts, tmp_path / "out.jsonl"), dying)
+        run_corpus(Corpus(posts, tmp_path / "out.jsonl"), engine)
     assert lines_of(tmp_path / "out.jsonl") == []
 
 
-def test_one_that_had_bad_luck_is_written_once_others_are_answered(tmp_path: Path) -> None:
+def test_a_post_without_an_answer_is_written_once_others_are_answered(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 60)
     llm = ScriptedLlm({("type", "Ann Lee"): [GONE, *[kind("PER")] * 59]})
     written = []
-    lucky = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
-    run_corpus(Corpus(posts, tmp_path / "out.jsonl"), lucky, lambda tally: written.append(len(llm.asked)))
+    engine = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
+    run_corpus(Corpus(posts, tmp_path / "out.jsonl"), engine, lambda tally: written.append(len(llm.asked)))
     assert written[0] >= MIN_ANSWERED
     assert [line["id"] for line in lines_of(tmp_path / "out.jsonl")] == [str(n) for n in range(60)]
 

@@ -62,9 +62,9 @@ def test_an_interrupt_leaves_whole_lines_and_resume_finishes(sign: signal.Signal
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(sign)
-        _, said = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=30)
         assert process.returncode not in (0, None)
-        assert "Traceback" not in said
+        assert "Traceback" not in stderr
         before = out.read_bytes()
         subprocess.run([*arguments, "--resume"], env=own, check=True, stderr=subprocess.DEVNULL)
     assert out.read_bytes().startswith(before[: before.rfind(b"\n") + 1])
@@ -108,7 +108,7 @@ def test_results_go_down_a_pipe(tmp_path: Path) -> None:
     assert not (Path.cwd() / "-").exists()
 
 
-def test_a_reader_that_leaves_is_said(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_reported(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 3000)
     run = command(posts, predictions, Path("-"), "--mode", "off")
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -116,5 +116,5 @@ def test_a_reader_that_leaves_is_said(tmp_path: Path) -> None:
         assert process.stderr is not None
         assert process.stdout.readline()
         process.stdout.close()
-        said = process.stderr.read()
-    assert (process.wait(), "standard output cannot be written" in said, "Traceback" in said) == (3, True, False)
+        stderr = process.stderr.read()
+    assert (process.wait(), "standard output cannot be written" in stderr, "Traceback" in stderr) == (3, True, False)

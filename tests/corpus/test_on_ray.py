@@ -79,7 +79,7 @@ def results(path: Path) -> list[Any]:
     return [without_cache_fields(json.loads(line)) for line in path.read_text().splitlines()]
 
 
-def asks(monkeypatch: pytest.MonkeyPatch, url: str, model: str) -> None:
+def use_endpoint(monkeypatch: pytest.MonkeyPatch, url: str, model: str) -> None:
     monkeypatch.setenv("UNCO_LLM_BASE_URL", url)
     monkeypatch.setenv("UNCO_LLM_MODEL", model)
 
@@ -110,7 +110,7 @@ def test_the_output_is_the_local_one_though_workers_are_killed_and_either_engine
                 killed.append(process.pid)
 
     with simulate(gold_of(300), "gpt-4o", Profile(latency_s=0.05)) as simulation:
-        asks(monkeypatch, simulation.url, simulation.model)
+        use_endpoint(monkeypatch, simulation.url, simulation.model)
         tally = run_corpus(other, on_ray(predictions, ONE), kill)
         assert killed
         assert simulation.counts["answers given again"] <= ONE.at_once, "only what was under way"
@@ -131,7 +131,7 @@ def test_the_output_is_the_local_one_though_workers_are_killed_and_either_engine
     assert (done.before, done.posts) == (304, 0)
 
 
-def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_correctors_share_one_budget(two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     posts, predictions = write_corpus(tmp_path, 200)
     with simulate(gold_of(200), "gpt-4o") as simulation:
         monkeypatch.setenv("UNCO_SETTINGS", settings(tmp_path / "settings.yaml", simulation.url, calls=7))
@@ -141,8 +141,8 @@ def test_two_correctors_have_one_budget(two_cpus: None, tmp_path: Path, monkeypa
     assert (tmp_path / "out.jsonl").read_text().count("budget") == 193
 
 
-async def test_two_correctors_have_one_rate(two_cpus: None) -> None:
-    """Of one request and a thousand tokens a minute: who comes second waits, whichever worker it asks from."""
+async def test_two_correctors_share_one_rate_limit(two_cpus: None) -> None:
+    """One request and a thousand tokens per minute: the second waits, whichever worker it asks from."""
 
     def limited(actor: Any = None) -> Mllm:
         llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(rate=RateLimit(1, 1000)))
@@ -164,8 +164,8 @@ async def test_two_correctors_have_one_rate(two_cpus: None) -> None:
     assert await other.areserve(1, 10.0) is None
 
 
-def test_two_ledgers_have_one_account(two_cpus: None) -> None:
-    """Also of money; and what is left, as far as the actor has said."""
+def test_workers_share_one_budget_of_money(two_cpus: None) -> None:
+    """Also what is left, as of the last reservation."""
 
     def capped(actor: Any = None) -> Mllm:
         llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", terms=Terms(budget=Budget(Caps(usd=1.0))))
@@ -190,7 +190,7 @@ def test_an_endpoint_that_is_down_stops_the_run(
 ) -> None:
     """And its workers, though the cluster goes on."""
     posts, predictions = write_corpus(tmp_path, 3 * MAX_UNANSWERED)
-    asks(monkeypatch, "http://127.0.0.1:9/v1", "gpt-4o")
+    use_endpoint(monkeypatch, "http://127.0.0.1:9/v1", "gpt-4o")
     with pytest.raises(Unavailable, match=f"about {MAX_UNANSWERED} posts.*before post 1; go on with --resume"):
         run_corpus(Corpus(posts, tmp_path / "out.jsonl"), on_ray(predictions, ONE))
     assert (tmp_path / "out.jsonl").read_text() == ""
@@ -259,16 +259,16 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("UNCO_KB", "facts.jsonl")
-    place = this_environment()
-    assert "secret" not in repr(place)
+    environment = this_environment()
+    assert "secret" not in repr(environment)
     monkeypatch.setenv("UNCO_KB", "another")
     monkeypatch.setenv("UNCO_PROMPTS", "of the worker")
-    place.apply()
+    environment.apply()
     assert (os.environ["UNCO_KB"], "UNCO_PROMPTS" in os.environ) == ("facts.jsonl", False)
-    place.check_key()
+    environment.check_key()
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(SetupError, match="a key does not travel, so set it where `ray start` is called"):
-        place.check_key()
+        environment.check_key()
 
 
 def test_all_settings_of_the_environment_travel() -> None:
@@ -300,7 +300,7 @@ def test_actors_are_as_many_as_fit() -> None:
     assert sizes_of(cpus=64, gpus=0, at_once=3) == Sizes(4, 32, False, 3, 1)
 
 
-def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_cluster_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ray.is_initialized", lambda: False)
 
     def init(**_: Any) -> None:
@@ -311,7 +311,7 @@ def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
-def test_without_ray_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     monkeypatch.setitem(sys.modules, "unco.corpus.on_ray.engine", None)
     out = tmp_path / "out.jsonl"

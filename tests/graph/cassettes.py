@@ -19,7 +19,7 @@ EXCERPT = 60
 
 
 def scrub_request(request: Any) -> Any:
-    """The question without key, address and picture. vcrpy calls this more than once on one request."""
+    """Remove key, address and picture from a question. vcrpy calls this more than once on one request."""
     body = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
     request.body = DATA_URL.sub(_hashed, body).encode()
     request.headers = _content_type(request.headers)
@@ -28,27 +28,27 @@ def scrub_request(request: Any) -> Any:
 
 
 def scrub_response(response: dict[str, Any]) -> dict[str, Any]:
-    """The answer without the server's headers."""
+    """Remove the server's headers from an answer."""
     return response | {"headers": _content_type(response["headers"])}
 
 
 def same_settings(asked: Any, recorded: Any) -> None:
-    """A matcher: model, temperature and the like are equal."""
+    """Match model, temperature and the like."""
     _same("settings", asked, recorded)
 
 
 def same_system(asked: Any, recorded: Any) -> None:
-    """A matcher: the system messages are equal."""
+    """Match the system messages."""
     _same("system", asked, recorded)
 
 
 def same_user(asked: Any, recorded: Any) -> None:
-    """A matcher: what was said after the system message is equal, pictures aside."""
+    """Match the messages after the system message, pictures aside."""
     _same("user", asked, recorded)
 
 
 def same_pictures(asked: Any, recorded: Any) -> None:
-    """A matcher: the pictures have the same hash."""
+    """Match the pictures by their hashes."""
     _same("pictures", asked, recorded)
 
 
@@ -57,7 +57,7 @@ MATCHERS = (same_settings, same_system, same_user, same_pictures)
 
 
 def serialize(cassette: dict[str, Any]) -> str:
-    """A cassette as YAML, its bodies as mappings."""
+    """Write a cassette as YAML, its bodies as mappings."""
     interactions = [
         {
             "request": interaction["request"] | {"body": json.loads(interaction["request"]["body"])},
@@ -72,7 +72,7 @@ def serialize(cassette: dict[str, Any]) -> str:
 
 
 def deserialize(text: str) -> dict[str, Any]:
-    """The inverse of `serialize`, up to spaces in JSON."""
+    """Read a cassette from YAML; the inverse of `serialize`, up to spaces in JSON."""
     cassette: dict[str, Any] = yaml.safe_load(text)
     for interaction in cassette["interactions"]:
         interaction["request"]["body"] = json.dumps(interaction["request"]["body"])
@@ -92,7 +92,7 @@ _Readable.add_representer(str, _string)
 
 
 def _hashed(url: re.Match[str]) -> str:
-    """Not a data: URL of the kind that is looked for, so that hashing twice does nothing."""
+    """Replace a picture by its hash, in a form that is not matched again."""
     return f"data:{url[1]};sha256,{sha256(base64.b64decode(url[2])).hexdigest()}"
 
 
@@ -104,12 +104,12 @@ def _same(part: str, asked: Any, recorded: Any) -> None:
     one, other = _parts(asked)[part], _parts(recorded)[part]
     if one != other:
         start = max(len(os.path.commonprefix([one, other])) - EXCERPT, 0)
-        here, there = (text[start : start + 2 * EXCERPT] for text in (one, other))
-        raise AssertionError(f"asked {here!r}, recorded {there!r}")
+        asked_text, recorded_text = (text[start : start + 2 * EXCERPT] for text in (one, other))
+        raise AssertionError(f"asked {asked_text!r}, recorded {recorded_text!r}")
 
 
 def _parts(request: Any) -> dict[str, str]:
-    """A question's body, taken apart."""
+    """Split a question's body into settings, system message, user messages and pictures."""
     body = json.loads(request.body)
     messages = body.pop("messages")
     items = [item for message in messages for item in _items(message)]
@@ -122,7 +122,7 @@ def _parts(request: Any) -> dict[str, str]:
 
 
 def _items(message: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(role, kind, text or address) of each item of a message."""
+    """List (role, kind, text or address) of each item of a message."""
     content = message["content"]
     if isinstance(content, str):
         return [(message["role"], "text", content)]

@@ -28,18 +28,23 @@ ANSWERS = {
     ("region", "Nora Lind"): [region(24, 12, 80, 110)],
     ("type", "Blue Owls"): [kind("ORG")],
 }
-"""(attribute, entity) -> what is answered, question after question."""
+"""(attribute, entity) -> the answers, question after question."""
 
 small_model = says(
     (Span(0, 1), "ORG", Box(20, 10, 80, 110), doubt("span type region")),
     (Span(4, 6), "ORG", None, doubt("type")),
-    (Span(12, 13), "PER", None, Uncertainty(0.8, SURE, SURE)),  # another doubt, else it would be the same question
+    (
+        Span(12, 13),
+        "PER",
+        None,
+        Uncertainty(0.8, SURE, SURE),
+    ),  # not 0.9, else it would be the same question
     tokens=TOKENS,
 )
 
 
 def stage(folder: Path) -> str:
-    """Path of a picture of a singer, in two colours."""
+    """Draw a singer, in two colours; return the path."""
     path = folder / "stage.png"
     image = Image.new("RGB", (160, 120), "white")
     ImageDraw.Draw(image).rectangle((24, 12, 80, 110), fill="navy")
@@ -48,13 +53,13 @@ def stage(folder: Path) -> str:
 
 
 def concert_graph(base_url: str = NOWHERE, **settings: Any) -> PostGraph:
-    """Through the real client, without a cache."""
+    """Build the graph with the real client, without a cache."""
     return graph_of(small_model, Mllm(base_url, MODEL, SecretStr(KEY), **settings))
 
 
 @contextmanager
 def authored_server() -> Iterator[str]:
-    """Base URL of a server that gives the answers above."""
+    """Serve the answers above; yields the base URL."""
     left = {key: list(answers) for key, answers in ANSWERS.items()}
     with serve() as server:
 

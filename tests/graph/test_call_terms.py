@@ -37,12 +37,12 @@ TO_PER = {("type", "Ann"): kind("PER")}
 
 
 def test_the_most_uncertain_attributes_are_asked_and_the_others_say_why_not() -> None:
-    said = says(
+    small_model = says(
         (ANN, "ORG", None, Uncertainty(0.9, 0.95, 0.1)),
         (OWLS, "PER", None, Uncertainty(0.92, 0.1, 0.1)),
     )
     llm = ScriptedLlm()
-    result = graph_of(said, llm).invoke(POST, context=Context(post_calls=2))
+    result = graph_of(small_model, llm).invoke(POST, context=Context(post_calls=2))
     assert set(llm.keys) == {("type", "Ann"), ("span", "Blue Owls")}
     cut = account(result, "span", 0)
     assert (cut["outcome"], cut["calls"], cut["cost"]) == ("unavailable", 0, 0.0)
@@ -66,11 +66,11 @@ def test_a_runs_cap_holds_over_posts() -> None:
 
 def test_each_exchange_is_kept_word_for_word() -> None:
     llm = ScriptedLlm({("type", "Ann"): ["no json", kind("PER")]})
-    told = account(graph_of(WRONG_TYPE, llm).invoke(POST), "type")
-    first, second = told["exchanges"]
+    note = account(graph_of(WRONG_TYPE, llm).invoke(POST), "type")
+    first, second = note["exchanges"]
     assert (first["text"], first["fault"]) == ("no json", "there was no JSON object in the answer")
     assert (second["text"], second["fault"]) == (kind("PER"), "")
-    assert (told["calls"], told["input_tokens"], told["cost"]) == (2, 22, None)
+    assert (note["calls"], note["input_tokens"], note["cost"]) == (2, 22, None)
 
 
 @pytest.mark.parametrize("private", [True, False])
@@ -80,15 +80,15 @@ def test_a_private_post_is_not_asked_about_elsewhere(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("unco.tools.llm.endpoint.build_client", no_client)
     llm = Mllm("https://api.example.com/v1", "authored-x")
-    told = account(graph_of(WRONG_TYPE, llm).invoke(POST | {"private": private}), "type")
+    note = account(graph_of(WRONG_TYPE, llm).invoke(POST | {"private": private}), "type")
     expected = "policy: the post is private" if private else "a client would be built"
-    assert (told["outcome"], told["detail"][: len(expected)]) == ("unavailable", expected)
+    assert (note["outcome"], note["detail"][: len(expected)]) == ("unavailable", expected)
 
 
 def test_a_posts_time_ends() -> None:
     llm = Mllm("http://127.0.0.1:9/v1", "authored-x")
-    told = account(graph_of(WRONG_TYPE, llm).invoke(POST, context=Context(post_seconds=0)), "type")
-    assert (told["outcome"], told["detail"]) == ("unavailable", "deadline: no time is left to ask")
+    note = account(graph_of(WRONG_TYPE, llm).invoke(POST, context=Context(post_seconds=0)), "type")
+    assert (note["outcome"], note["detail"]) == ("unavailable", "deadline: no time is left to ask")
 
 
 @pytest.mark.parametrize("fault", [Unavailable("it cannot be reached", "unreachable"), CallFailed("it took too long")])
@@ -96,35 +96,35 @@ async def test_the_next_model_is_asked_when_one_does_not_answer(fault: Exception
     second = ScriptedLlm(TO_PER)
     graph = graph_of(WRONG_TYPE, ScriptedLlm({("type", "Ann"): fault}, fallbacks=(second,)))
     for result in (graph.invoke(POST), await graph.ainvoke(POST)):
-        told = account(result, "type")
-        assert (told["outcome"], told["after"], told["detail"]) == ("changed", "PER", str(fault))
+        note = account(result, "type")
+        assert (note["outcome"], note["after"], note["detail"]) == ("changed", "PER", str(fault))
     assert len(second.asked) == 2
 
 
 @pytest.mark.parametrize("answer", ["no json", kind("NOTHING"), kind("ORG")])
-def test_a_model_that_answers_badly_is_not_asked_behind_its_back(answer: str) -> None:
+def test_after_a_bad_answer_no_other_model_is_asked(answer: str) -> None:
     second = ScriptedLlm(TO_PER)
     graph_of(WRONG_TYPE, ScriptedLlm({("type", "Ann"): answer}, fallbacks=(second,))).invoke(POST)
     assert second.asked == []
 
 
-def test_when_nobody_answers_all_faults_are_told() -> None:
+def test_when_nobody_answers_all_failures_are_recorded() -> None:
     chain = ScriptedLlm(
         {("type", "Ann"): CallFailed("one broke")},
         fallbacks=(ScriptedLlm({("type", "Ann"): Unavailable("two is off", "unreachable")}),),
     )
-    told = account(graph_of(WRONG_TYPE, chain).invoke(POST), "type")
-    assert (told["outcome"], told["detail"]) == ("unavailable", "one broke; then: two is off")
+    note = account(graph_of(WRONG_TYPE, chain).invoke(POST), "type")
+    assert (note["outcome"], note["detail"]) == ("unavailable", "one broke; then: two is off")
 
 
 def test_each_model_of_a_chain_is_asked_in_its_own_frame(tmp_path: Path) -> None:
     picture = drawing(tmp_path)
-    said = says((ARBOR, "PER", FACE, doubt("region")))
+    small_model = says((ARBOR, "PER", FACE, doubt("region")))
     first = ScriptedLlm({("region", "Ann"): CallFailed("broke")})
     second = ScriptedLlm({("region", "Ann"): region(500, 100, 1000, 900)})
     second.model, second.frame = "other", "0-1000"
     first.fallbacks = (second,)
-    result = graph_of(said, first).invoke(POST | {"image": picture})
+    result = graph_of(small_model, first).invoke(POST | {"image": picture})
     assert result["entities"][0]["region"] == {"x1": 100.0, "y1": 10.0, "x2": 200.0, "y2": 90.0}
     assert (first.asked[0].request.model, second.asked[0].request.model) == ("authored-test", "other")
 
@@ -140,9 +140,9 @@ def test_a_model_named_by_the_context_is_asked_alone() -> None:
 
 
 def test_only_the_entitys_own_crop_is_sent_for_its_type(tmp_path: Path) -> None:
-    said = says((ANN, "ORG", FACE, doubt("type")), (OWLS, "PER", None, doubt("type")))
+    small_model = says((ANN, "ORG", FACE, doubt("type")), (OWLS, "PER", None, doubt("type")))
     llm = ScriptedLlm(terms=Terms(privacy=Privacy(crop=frozenset({"type"}))))
-    graph_of(said, llm).invoke(POST | {"image": drawing(tmp_path)})
+    graph_of(small_model, llm).invoke(POST | {"image": drawing(tmp_path)})
     asked = {one.entity: one.request.picture for one in llm.asked}
     assert asked["Blue Owls"] is None
     assert asked["Ann"] is not None
@@ -157,9 +157,9 @@ def test_a_cap_is_a_number(field: str, value: object) -> None:
 
 
 def test_a_limit_on_the_sent_picture_keeps_the_boxes_right(tmp_path: Path) -> None:
-    said = says((ANN, "PER", None, doubt("region")))
+    small_model = says((ANN, "PER", None, doubt("region")))
     llm = ScriptedLlm({("region", "Ann"): region(10, 5, 50, 45)}, terms=Terms(privacy=Privacy(longest_side=100)))
-    result = graph_of(said, llm).invoke(POST | {"image": drawing(tmp_path)})
+    result = graph_of(small_model, llm).invoke(POST | {"image": drawing(tmp_path)})
     sent = llm.asked[0].request
     assert sent.picture is not None
     assert Image.open(BytesIO(sent.picture.data)).size == (100, 50)
@@ -169,19 +169,19 @@ def test_a_limit_on_the_sent_picture_keeps_the_boxes_right(tmp_path: Path) -> No
 
 def test_a_picture_that_has_changed_since_is_not_asked_about(tmp_path: Path) -> None:
     picture = drawing(tmp_path)
-    said, llm = says((ANN, "PER", FACE, doubt("region"))), ScriptedLlm()
+    small_model, llm = says((ANN, "PER", FACE, doubt("region"))), ScriptedLlm()
 
     def swapped(post: Post) -> Extraction:
-        found = said(post)
+        found = small_model(post)
         Image.new("RGB", (2000, 1000), "white").save(picture)
         return found
 
-    told = account(graph_of(swapped, llm).invoke(POST | {"image": picture}), "region")
-    assert (told["outcome"], llm.asked) == ("failed", [])
-    assert "has changed since the small model looked at it" in told["detail"]
+    note = account(graph_of(swapped, llm).invoke(POST | {"image": picture}), "region")
+    assert (note["outcome"], llm.asked) == ("failed", [])
+    assert "has changed since the small model looked at it" in note["detail"]
 
 
-def test_what_no_model_could_be_asked_is_said_once() -> None:
+def test_what_no_model_could_be_asked_is_reported_once() -> None:
     chain = ScriptedLlm(fallbacks=(ScriptedLlm(), ScriptedLlm()))
-    told = account(graph_of(says((ANN, "PER", FACE, doubt("region"))), chain).invoke(POST), "region")
-    assert told["detail"] == "the post has no picture to look at"
+    note = account(graph_of(says((ANN, "PER", FACE, doubt("region"))), chain).invoke(POST), "region")
+    assert note["detail"] == "the post has no picture to look at"

@@ -54,7 +54,7 @@ def test_another_picture_is_a_miss(tmp_path: Path) -> None:
         concert_graph().invoke({"text": TEXT, "image": path}, ONE_AT_A_TIME)
 
 
-def test_another_doubt_is_a_miss(tmp_path: Path) -> None:
+def test_another_uncertainty_is_a_miss(tmp_path: Path) -> None:
     other = says((Span(0, 1), "ORG", None, Uncertainty(0.77, 0, 0)), tokens=TOKENS)
     graph = graph_of(other, Mllm(NOWHERE, MODEL, SecretStr(KEY)))
     with pytest.raises(CannotOverwriteExistingCassetteException, match=r"asked .*0\.77.*, recorded .*0\.90"):

@@ -35,7 +35,7 @@ def _all_played(vcr: Any, record_mode: str) -> Iterator[None]:
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Every attempt to reach anybody."""
+    """Every attempt to open a connection or resolve a name."""
     tried: list[Any] = []
     connect, resolve = socket.socket.connect, socket.getaddrinfo
 
@@ -54,7 +54,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.fixture
 def graph(record_mode: str) -> Iterator[PostGraph]:
-    """At nobody's address; while recording, at that of a server with the answers."""
+    """The concert's graph; while recording, connected to a server with the answers."""
     if record_mode == "none":
         yield concert_graph(NOWHERE)
         return
@@ -63,7 +63,7 @@ def graph(record_mode: str) -> Iterator[PostGraph]:
 
 
 def check(output: dict[str, Any]) -> None:
-    """What the recorded answers make of the post."""
+    """Check the result that the recorded answers give."""
     result = read_result(output)
     assert [(entity.text, entity.type, entity.region) for entity in result.entities] == [
         ("Nora Lind", "PER", Box(24, 12, 80, 110)),

@@ -27,11 +27,11 @@ def knowledge(tmp_path: Path) -> Knowledge:
 
 
 def graph(llm: ScriptedLlm, knowledge: Knowledge | None) -> PostGraph:
-    said = says((ANN, "ORG", None, doubt("type")), (OWLS, "PER", None, doubt("span type")))
-    return build_graph(small_model_tool(said), llm, knowledge=knowledge)
+    small_model = says((ANN, "ORG", None, doubt("type")), (OWLS, "PER", None, doubt("span type")))
+    return build_graph(small_model_tool(small_model), llm, knowledge=knowledge)
 
 
-async def test_facts_are_quoted_and_named(knowledge: Knowledge) -> None:
+async def test_facts_are_quoted_and_recorded(knowledge: Knowledge) -> None:
     llm = ScriptedLlm({("type", "Blue Owls"): kind("ORG")})
     result = graph(llm, knowledge).invoke({"text": TEXT}, {"max_concurrency": 1}, context=KB)
     users = {asked.key: asked.request.user for asked in llm.asked}
@@ -49,7 +49,7 @@ def test_other_versions_look_nothing_up(tmp_path: Path) -> None:
     assert account(result, "type", 1)["facts"] == []
 
 
-def test_a_file_that_is_missing_is_told_before_anything_runs(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_before_anything_runs(tmp_path: Path) -> None:
     for nothing in (None, Knowledge(tmp_path / "none")):
         with pytest.raises(SettingsError, match="UNCO_KB"):
             graph(ScriptedLlm(), nothing).invoke({"text": TEXT}, context=KB)

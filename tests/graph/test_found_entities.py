@@ -38,8 +38,8 @@ BOX = [20, 20, 80, 90]
 
 def generator(answer: Answer, small_model: Any = None) -> tuple[PostGraph, ScriptedLlm]:
     llm = ScriptedLlm({("generate", ""): answer})
-    said = small_model or says((ANN, "ORG", FACE, doubt("span type region")), (OWLS, "ORG", None, doubt()))
-    return build_variant("generate", small_model_tool(said), llm), llm
+    extractor = small_model or says((ANN, "ORG", FACE, doubt("span type region")), (OWLS, "ORG", None, doubt()))
+    return build_variant("generate", small_model_tool(extractor), llm), llm
 
 
 def generate(answer: Answer, tmp_path: Path, image: bool = True) -> tuple[dict[str, Any], ScriptedLlm]:
@@ -96,8 +96,8 @@ def test_what_cannot_be_true_is_dropped_and_noted(case: str, tmp_path: Path) -> 
     item, why = DROPPED[case]
     result, _ = generate(found(("Ann Lee", "PER", None), item), tmp_path)
     assert [entity["text"] for entity in result["entities"]] == ["Ann Lee"]
-    (told,) = result["questions"][0]["dropped"]
-    assert why in told
+    (reason,) = result["questions"][0]["dropped"]
+    assert why in reason
 
 
 @pytest.mark.parametrize("box", [[900, 900, 950, 950], [20, 20, 80, 20]])
@@ -131,13 +131,13 @@ FAULTS: dict[str, tuple[Answer, str, int]] = {
 
 @pytest.mark.parametrize("case", FAULTS)
 async def test_a_failure_is_an_outcome_and_a_warning(case: str, tmp_path: Path) -> None:
-    answer, ended, calls = FAULTS[case]
+    answer, expected, calls = FAULTS[case]
     result, _ = generate(answer, tmp_path)
     assert result["entities"] == []
     (question,) = result["questions"]
-    assert (question["outcome"], question["calls"]) == (ended, calls)
+    assert (question["outcome"], question["calls"]) == (expected, calls)
     assert question["detail"]
-    assert any(warning.startswith(f"generation {ended}: ") for warning in result["warnings"])
+    assert any(warning.startswith(f"generation {expected}: ") for warning in result["warnings"])
     graph, _ = generator(answer)
     assert await graph.ainvoke({"text": TEXT, "image": drawing(tmp_path)}) == result
 
@@ -185,12 +185,12 @@ def test_a_span_that_moves_onto_a_recalled_entity_goes_back(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_recall_that_fails_leaves_the_rest_at_work(case: str, tmp_path: Path) -> None:
-    answer, ended, _ = FAULTS[case]
+    answer, expected, _ = FAULTS[case]
     result, _ = recall(answer, tmp_path, {("type", "Ann"): kind("PER")})
     assert [entity["text"] for entity in result["entities"]] == ["Ann", "Blue Owls"]
     assert outcome(result)["type"] == "changed"
-    assert result["questions"][0]["outcome"] == ended
-    assert any(warning.startswith(f"recall {ended}: ") for warning in result["warnings"])
+    assert result["questions"][0]["outcome"] == expected
+    assert any(warning.startswith(f"recall {expected}: ") for warning in result["warnings"])
 
 
 def test_recall_with_nobody_to_ask_says_so() -> None:

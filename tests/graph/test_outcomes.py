@@ -38,7 +38,7 @@ GONE = Unavailable("the endpoint cannot be reached", "unreachable")
 
 
 def ask_about(attribute: str, answer: Answer, tmp_path: Path, **settings: Any) -> tuple[dict[str, Any], ScriptedLlm]:
-    """One entity, unsure of one attribute, and what the MLLM says to it."""
+    """Ask about one entity, unsure of one attribute, with the MLLM's answer."""
     llm = ScriptedLlm({(attribute, "Ann"): answer}, **settings)
     graph = graph_of(says((ANN, "ORG", FACE, doubt(attribute))), llm)
     return graph.invoke({"text": TEXT, "image": drawing(tmp_path)}), llm
@@ -113,8 +113,8 @@ def test_one_more_question_quotes_the_fault(tmp_path: Path) -> None:
     result, llm = ask_about("type", [UNREADABLE, kind("PER")], tmp_path)
     first, second = (asked.request for asked in llm.asked)
     assert first.turns == ()
-    ((said, again),) = second.turns
-    assert said == UNREADABLE
+    ((answer, again),) = second.turns
+    assert answer == UNREADABLE
     assert "there was no JSON object in the answer" in again
     assert (second.system, second.user, second.picture) == (first.system, first.user, first.picture)
     note = account(result, "type")
@@ -199,10 +199,10 @@ REGION_ANSWERS: dict[str, tuple[str | Exception, str, str, object]] = {
 
 @pytest.mark.parametrize("case", REGION_ANSWERS)
 def test_not_in_the_picture_is_no_failure_and_no_failure_is_that(case: str, tmp_path: Path) -> None:
-    answer, ended, state, after = REGION_ANSWERS[case]
+    answer, expected, state, after = REGION_ANSWERS[case]
     result, _ = ask_about("region", answer if isinstance(answer, Exception) else [answer, answer], tmp_path)
     note = account(result, "region")
-    assert (note["outcome"], note["answer"], note["after"]) == (ended, state, after)
+    assert (note["outcome"], note["answer"], note["after"]) == (expected, state, after)
     assert result["entities"][0]["region"] == after
 
 
@@ -248,12 +248,12 @@ def test_what_was_written_by_hand_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_picture_that_is_gone_fails_the_correction_and_loses_nothing(tmp_path: Path) -> None:
-    def seen_then_gone(post: Post) -> Extraction:
-        said = says((ANN, "PER", FACE, doubt("region")))(post)
+    def extract_then_delete(post: Post) -> Extraction:
+        extraction = says((ANN, "PER", FACE, doubt("region")))(post)
         Path(str(post.image)).unlink()
-        return said
+        return extraction
 
-    graph = graph_of(seen_then_gone, ScriptedLlm())
+    graph = graph_of(extract_then_delete, ScriptedLlm())
     sync = graph.invoke({"text": " ".join(TOKENS), "image": drawing(tmp_path)})
     for result in (sync, await graph.ainvoke({"text": " ".join(TOKENS), "image": drawing(tmp_path)})):
         note = account(result, "region")

@@ -34,18 +34,24 @@ def visited(state: Any) -> list[str]:
     return stops[:-1]
 
 
-def extraction(thresholds: Numbers, doubts: list[Numbers]) -> dict[str, Any]:
+def extraction(thresholds: Numbers, uncertainties: list[Numbers]) -> dict[str, Any]:
     entities = [
-        {"index": index, "uncertainty": doubt, "span": {"start": index, "stop": index + 1}, "text": "", "type": "PER"}
-        for index, doubt in enumerate(doubts)
+        {
+            "index": index,
+            "uncertainty": uncertainty,
+            "span": {"start": index, "stop": index + 1},
+            "text": "",
+            "type": "PER",
+        }
+        for index, uncertainty in enumerate(uncertainties)
     ]
     return {"thresholds": thresholds, "entities": entities}
 
 
 @given(numbers, numbers)
-def test_exactly_what_is_above_its_threshold_is_corrected_in_order(thresholds: Numbers, doubts: Numbers) -> None:
-    state = {"entity": {"index": 0, "uncertainty": doubts}, "extraction": {"thresholds": thresholds}}
-    above = [f"correct_{name}" for name in ATTRIBUTES if doubts[name] > thresholds[name]]
+def test_exactly_what_is_above_its_threshold_is_corrected_in_order(thresholds: Numbers, uncertainties: Numbers) -> None:
+    state = {"entity": {"index": 0, "uncertainty": uncertainties}, "extraction": {"thresholds": thresholds}}
+    above = [f"correct_{name}" for name in ATTRIBUTES if uncertainties[name] > thresholds[name]]
     assert visited(state) == above
 
 
@@ -57,14 +63,14 @@ def test_at_its_threshold_an_attribute_stays(thresholds: Numbers) -> None:
 
 @given(posts)
 def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[Numbers, list[Numbers]]) -> None:
-    said = extraction(*post)
-    needy = [
+    extraction_json = extraction(*post)
+    uncertain = [
         entity
-        for entity in said["entities"]
-        if any(entity["uncertainty"][name] > said["thresholds"][name] for name in ATTRIBUTES)
+        for entity in extraction_json["entities"]
+        if any(entity["uncertainty"][name] > extraction_json["thresholds"][name] for name in ATTRIBUTES)
     ]
-    route = route_entities({"extraction": said, "image": "a.png"})
-    if not needy:
+    route = route_entities({"extraction": extraction_json, "image": "a.png"})
+    if not uncertain:
         assert route == "collect"
         return
     sends = [send for send in route if isinstance(send, Send)]
@@ -73,12 +79,12 @@ def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[Numbers,
     assert [send.arg for send in sends] == [
         {
             "entity": entity,
-            "extraction": {**said, "entities": []},
+            "extraction": {**extraction_json, "entities": []},
             "image": "a.png",
             "private": False,
             "deadline": None,
             "grants": None,
-            "neighbours": neighbours(said["entities"])[entity["index"]],
+            "neighbours": neighbours(extraction_json["entities"])[entity["index"]],
         }
-        for entity in needy
+        for entity in uncertain
     ]

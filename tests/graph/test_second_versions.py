@@ -44,10 +44,10 @@ def sees(
     lines: Sequence[TextLine] = (),
 ) -> Extractor:
     """A small model that found Ann and the Owls, and looked at these regions."""
-    said = says((ANN, "ORG", found, doubt(attributes)), (OWLS, "ORG", None, doubt()))
+    small_model = says((ANN, "ORG", found, doubt(attributes)), (OWLS, "ORG", None, doubt()))
 
     def extractor(post: Post) -> Extraction:
-        return replace(said(post), candidates=candidates, text_lines=tuple(lines))
+        return replace(small_model(post), candidates=candidates, text_lines=tuple(lines))
 
     return extractor
 
@@ -57,7 +57,7 @@ def run(extractor: Extractor, llm: ScriptedLlm, tmp_path: Path, **context: Any) 
 
 
 def sent_picture(asked: Asked) -> Image.Image:
-    """What a model was shown."""
+    """Decode the picture that a model was sent."""
     assert asked.request.picture is not None
     return Image.open(BytesIO(asked.request.picture.data)).convert("RGB")
 
@@ -85,8 +85,8 @@ REACHING = Span(3, 5), Span(5, 7)
 def test_two_entities_cannot_take_the_same_words(version: str) -> None:
     one, other = REACHING
     llm = ScriptedLlm({("span", "for the"): span("for the Blue Owls")})
-    said = says((one, "ORG", None, doubt("span")), (other, "ORG", None, doubt()))
-    result = graph_of(said, llm).invoke({"text": TEXT}, context={"span_prompt": version})
+    small_model = says((one, "ORG", None, doubt("span")), (other, "ORG", None, doubt()))
+    result = graph_of(small_model, llm).invoke({"text": TEXT}, context={"span_prompt": version})
     note = account(result, "span")
     assert note["outcome"] == "rejected"
     assert note["detail"] == "'for the Blue Owls' shares words with another entity"
@@ -124,14 +124,14 @@ NUMBERED = {
 
 @pytest.mark.parametrize("case", NUMBERED)
 async def test_a_candidate_is_named_by_its_number(case: str, tmp_path: Path) -> None:
-    answer, ended, state, after = NUMBERED[case]
+    answer, expected, state, after = NUMBERED[case]
     graph = graph_of(sees("region"), ScriptedLlm({("region", "Ann"): answer}))
     post = {"text": TEXT, "image": drawing(tmp_path)}
     result = graph.invoke(post, context={"region_prompt": "v2"})
     note = account(result, "region")
-    assert (note["outcome"], note["answer"]) == (ended, state)
-    expected = None if after is None else {name: getattr(after, name) for name in ("x1", "y1", "x2", "y2")}
-    assert note["after"] == result["entities"][0]["region"] == expected
+    assert (note["outcome"], note["answer"]) == (expected, state)
+    box = None if after is None else {name: getattr(after, name) for name in ("x1", "y1", "x2", "y2")}
+    assert note["after"] == result["entities"][0]["region"] == box
     assert await graph.ainvoke(post, context={"region_prompt": "v2"}) == result
 
 

@@ -76,13 +76,13 @@ async def test_a_call_says_what_it_is_about(asynchronous: bool, tmp_path: Path) 
     assert len(traces.named("correct_type")) == 1
 
 
-def test_settings_as_a_dictionary_are_seen_too() -> None:
+def test_settings_as_a_dictionary_are_traced_too() -> None:
     traces = Traces()
     graph_of(says(), Mllm()).invoke({"text": TEXT}, config={"callbacks": [traces]}, context={"mode": "off"})
     assert metadata(traces.roots[0])["mode"] == "off"
 
 
-def test_the_policy_is_seen_by_its_name(tmp_path: Path) -> None:
+def test_the_policy_is_traced_by_its_name(tmp_path: Path) -> None:
     policy = tmp_path / "cautious.yaml"
     write_policy(policy_of(), policy)
     graph = default_graph(policy=str(policy))

@@ -13,24 +13,24 @@ from unco.tools.llm.connection import Terms
 from unco.tools.llm.privacy import Privacy
 
 POST = {"text": " ".join(TOKENS)}
-SAID = says((ANN, "ORG", None, doubt("type")), (OWLS, "ORG", None, doubt("span type")))
-AT_ONCE = spoken(corrected_entity="Ann", corrected_type="PER", corrected_bounding_box=None)
-OWLS_AT_ONCE = spoken(corrected_entity="Blue Owls", corrected_type="ORG", corrected_bounding_box=None)
+SMALL_MODEL = says((ANN, "ORG", None, doubt("type")), (OWLS, "ORG", None, doubt("span type")))
+ONE_SHOT = spoken(corrected_entity="Ann", corrected_type="PER", corrected_bounding_box=None)
+OWLS_ONE_SHOT = spoken(corrected_entity="Blue Owls", corrected_type="ORG", corrected_bounding_box=None)
 FOUND = spoken(entities=[{"entity": "Ann Lee", "type": "PER", "bounding_box": None}])
 MISSED = spoken(entities=[{"entity": "Lee", "type": "PER", "bounding_box": None}])
 
 
 def variant(name: str, llm: Mllm) -> PostGraph:
-    return build_variant(name, small_model_tool(SAID), llm)
+    return build_variant(name, small_model_tool(SMALL_MODEL), llm)
 
 
-def at_once(**settings: Any) -> ScriptedLlm:
-    return ScriptedLlm({("one_shot", "Ann"): AT_ONCE, ("one_shot", "Blue Owls"): OWLS_AT_ONCE}, **settings)
+def one_shot_llm(**settings: Any) -> ScriptedLlm:
+    return ScriptedLlm({("one_shot", "Ann"): ONE_SHOT, ("one_shot", "Blue Owls"): OWLS_ONE_SHOT}, **settings)
 
 
 @pytest.mark.parametrize(("calls", "asked"), [(0, 0), (1, 1), (2, 2), (9, 2)])
 def test_one_shot_keeps_to_a_budget(calls: int, asked: int) -> None:
-    llm = at_once()
+    llm = one_shot_llm()
     result = variant("one_shot", llm).invoke(POST, {"max_concurrency": 1}, context={"post_calls": calls})
     assert len(llm.asked) == asked
     assert result["usage"]["calls"] == asked
@@ -47,20 +47,20 @@ def test_generation_keeps_to_a_budget() -> None:
     assert len(llm.asked) == 1
 
 
-def test_recall_takes_what_the_uncertain_attributes_leave() -> None:
+def test_recall_gets_the_calls_that_uncertain_attributes_leave() -> None:
     llm = ScriptedLlm({("recall", ""): MISSED})
-    tight = graph_of(SAID, llm).invoke(POST, context={"post_calls": 3, "recall": True})
+    tight = graph_of(SMALL_MODEL, llm).invoke(POST, context={"post_calls": 3, "recall": True})
     assert "recall" not in [asked.attribute for asked in llm.asked]
     assert tight["questions"][0]["detail"].startswith("budget: ")
-    roomy = graph_of(SAID, llm).invoke(POST, context={"post_calls": 9, "recall": True})
+    roomy = graph_of(SMALL_MODEL, llm).invoke(POST, context={"post_calls": 9, "recall": True})
     assert [entity["text"] for entity in roomy["entities"]] == ["Ann", "Blue Owls", "Lee"]
 
 
 async def test_the_next_model_of_a_chain_is_asked_when_one_does_not_answer() -> None:
     def chain() -> ScriptedLlm:
         broken = {("one_shot", "Ann"): CallFailed("slow"), ("generate", ""): CallFailed("slow")}
-        second = ScriptedLlm({("one_shot", "Ann"): AT_ONCE, ("generate", ""): FOUND})
-        return ScriptedLlm(broken | {("one_shot", "Blue Owls"): OWLS_AT_ONCE}, fallbacks=(second,))
+        second = ScriptedLlm({("one_shot", "Ann"): ONE_SHOT, ("generate", ""): FOUND})
+        return ScriptedLlm(broken | {("one_shot", "Blue Owls"): OWLS_ONE_SHOT}, fallbacks=(second,))
 
     result = variant("one_shot", chain()).invoke(POST)
     assert outcome(result)["type"] == "changed"
@@ -75,20 +75,20 @@ async def test_the_next_model_of_a_chain_is_asked_when_one_does_not_answer() -> 
 def test_a_question_about_all_three_needs_leave_for_all_three(name: str) -> None:
     llm = Mllm("https://api.example.com/v1", "authored-x", terms=Terms(privacy=Privacy(region="local")))
     result = variant(name, llm).invoke(POST)
-    told = result["questions"][0] if name == "generate" else account(result, "span")
-    assert told["outcome"] == "unavailable"
-    assert told["detail"].startswith("policy: host 'api.example.com' may not be asked about the whole post")
+    note = result["questions"][0] if name == "generate" else account(result, "span")
+    assert note["outcome"] == "unavailable"
+    assert note["detail"].startswith("policy: host 'api.example.com' may not be asked about the whole post")
 
 
-def test_what_one_shot_took_is_counted_once_in_the_posts_account() -> None:
-    llm = at_once()
-    llm.script["one_shot", "Ann"] = ["no json", AT_ONCE]
+def test_what_one_shot_cost_is_counted_once_in_the_posts_usage() -> None:
+    llm = one_shot_llm()
+    llm.script["one_shot", "Ann"] = ["no json", ONE_SHOT]
     result = variant("one_shot", llm).invoke(POST)
     assert (result["usage"]["calls"], result["usage"]["input_tokens"]) == (3, 33)
     assert [len(note["exchanges"]) for note in result["entities"][0]["corrections"]] == [2, 0, 0]
 
 
-def test_what_recall_took_is_in_the_posts_account() -> None:
+def test_what_recall_cost_is_in_the_posts_usage() -> None:
     llm = ScriptedLlm({("recall", ""): MISSED, ("type", "Ann"): kind("PER")})
-    result = graph_of(SAID, llm).invoke(POST, context={"recall": True})
+    result = graph_of(SMALL_MODEL, llm).invoke(POST, context={"recall": True})
     assert result["usage"]["calls"] == len(llm.asked) == 4

@@ -43,13 +43,13 @@ def post(tmp_path: Path) -> dict[str, Any]:
     return {"text": TEXT, "image": drawing(tmp_path), "id": "p1"}
 
 
-def at_once(words: str, kind: str, *corners: float) -> str:
+def one_shot(words: str, kind: str, *corners: float) -> str:
     return spoken(corrected_entity=words, corrected_type=kind, corrected_bounding_box=list(corners) or None)
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_every_variant_takes_a_post_and_gives_a_result(name: str, tmp_path: Path) -> None:
-    script = {("one_shot", "Ann"): at_once("Ann Lee", "PER"), ("generate", ""): found(("Ann Lee", "PER", None))}
+    script = {("one_shot", "Ann"): one_shot("Ann Lee", "PER"), ("generate", ""): found(("Ann Lee", "PER", None))}
     graph = variant(name, ScriptedLlm(script))
     result = graph.invoke(post(tmp_path))
     assert result.keys() == RESULT.json_schema()["properties"].keys()
@@ -93,14 +93,14 @@ def test_correct_all_asks_about_everything(tmp_path: Path) -> None:
 
 
 def ask_once(answer: Answer, tmp_path: Path, image: bool = True) -> tuple[dict[str, Any], ScriptedLlm]:
-    """Ann, unsure of her type only, and what the MLLM says of all three."""
+    """Ask about Ann, unsure of her type only, with the MLLM's answer about all three."""
     llm = ScriptedLlm({("one_shot", "Ann"): answer})
-    said = says((ANN, "ORG", FACE if image else None, doubt("type")), (OWLS, "ORG", None, doubt()))
-    return variant("one_shot", llm, said).invoke(post(tmp_path) if image else {"text": TEXT}), llm
+    small_model = says((ANN, "ORG", FACE if image else None, doubt("type")), (OWLS, "ORG", None, doubt()))
+    return variant("one_shot", llm, small_model).invoke(post(tmp_path) if image else {"text": TEXT}), llm
 
 
 def test_one_question_corrects_all_three_also_what_was_sure(tmp_path: Path) -> None:
-    result, llm = ask_once(at_once("Ann Lee", "PER", 20, 20, 80, 90), tmp_path)
+    result, llm = ask_once(one_shot("Ann Lee", "PER", 20, 20, 80, 90), tmp_path)
     assert len(llm.asked) == 1
     assert outcome(result) == {"span": "changed", "type": "changed", "region": "changed"}
     ann, owls = result["entities"]
@@ -110,7 +110,7 @@ def test_one_question_corrects_all_three_also_what_was_sure(tmp_path: Path) -> N
 
 
 def test_the_question_says_all_three_uncertainties_and_thresholds(tmp_path: Path) -> None:
-    _, llm = ask_once(at_once("Ann", "ORG", 10, 10, 60, 90), tmp_path)
+    _, llm = ask_once(one_shot("Ann", "ORG", 10, 10, 60, 90), tmp_path)
     request = llm.asked[0].request
     assert request.prompt == "one_shot/v1"
     assert "Above 0.40 for the words, 0.30 for the type and 0.50 for the box" in request.system
@@ -121,7 +121,7 @@ def test_the_question_says_all_three_uncertainties_and_thresholds(tmp_path: Path
 
 @pytest.mark.parametrize("unreadable_first", [False, True])
 def test_its_cost_is_counted_once(unreadable_first: bool, tmp_path: Path) -> None:
-    answer = at_once("Ann Lee", "PER", 20, 20, 80, 90)
+    answer = one_shot("Ann Lee", "PER", 20, 20, 80, 90)
     result, llm = ask_once(["I think so.", answer] if unreadable_first else answer, tmp_path)
     notes = result["entities"][0]["corrections"]
     asked = len(llm.asked)
@@ -133,9 +133,9 @@ def test_its_cost_is_counted_once(unreadable_first: bool, tmp_path: Path) -> Non
 
 
 ONE_REJECTED = {
-    "span": (at_once("Anna", "PER", 20, 20, 80, 90), "does not stand in the post"),
-    "type": (at_once("Ann Lee", "DOG", 20, 20, 80, 90), "there is PER, ORG"),
-    "region": (at_once("Ann Lee", "PER", 900, 900, 950, 950), "outside the picture"),
+    "span": (one_shot("Anna", "PER", 20, 20, 80, 90), "does not stand in the post"),
+    "type": (one_shot("Ann Lee", "DOG", 20, 20, 80, 90), "there is PER, ORG"),
+    "region": (one_shot("Ann Lee", "PER", 900, 900, 950, 950), "outside the picture"),
 }
 
 
@@ -143,9 +143,9 @@ ONE_REJECTED = {
 def test_each_attribute_is_verified_on_its_own(attribute: str, tmp_path: Path) -> None:
     answer, why = ONE_REJECTED[attribute]
     result, _ = ask_once(answer, tmp_path)
-    ended = outcome(result)
-    assert ended.pop(attribute) == "rejected"
-    assert set(ended.values()) == {"changed"}
+    outcomes = outcome(result)
+    assert outcomes.pop(attribute) == "rejected"
+    assert set(outcomes.values()) == {"changed"}
     assert why in account(result, attribute)["detail"]
     assert account(result, attribute)["after"] == account(result, attribute)["before"]
 
@@ -159,16 +159,16 @@ FAULTS: dict[str, tuple[Answer, str, str | None, int]] = {
 
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_question_that_fails_fails_for_all_three(case: str, tmp_path: Path) -> None:
-    answer, ended, state, calls = FAULTS[case]
+    answer, expected, state, calls = FAULTS[case]
     result, _ = ask_once(answer, tmp_path)
     notes = result["entities"][0]["corrections"]
-    assert {(note["outcome"], note["answer"]) for note in notes} == {(ended, state)}
+    assert {(note["outcome"], note["answer"]) for note in notes} == {(expected, state)}
     assert sum(note["calls"] for note in notes) == calls
     assert result["entities"][0]["text"] == "Ann"
 
 
 def test_without_a_picture_words_and_type_are_corrected_and_the_box_is_not(tmp_path: Path) -> None:
-    result, llm = ask_once(at_once("Ann Lee", "PER", 1, 1, 50, 50), tmp_path, image=False)
+    result, llm = ask_once(one_shot("Ann Lee", "PER", 1, 1, 50, 50), tmp_path, image=False)
     assert outcome(result) == {"span": "changed", "type": "changed", "region": "unavailable"}
     assert account(result, "region")["detail"] == "the post has no picture to look at"
     assert "A box is written as null, for this post has no picture." in llm.asked[0].request.system
@@ -178,12 +178,12 @@ def test_without_a_picture_words_and_type_are_corrected_and_the_box_is_not(tmp_p
 def test_two_entities_of_one_question_each_do_not_take_the_same_words() -> None:
     llm = ScriptedLlm(
         {
-            ("one_shot", "for the"): at_once("for the Blue Owls", "ORG"),
-            ("one_shot", "Blue Owls"): at_once("Owls", "ORG"),
+            ("one_shot", "for the"): one_shot("for the Blue Owls", "ORG"),
+            ("one_shot", "Blue Owls"): one_shot("Owls", "ORG"),
         }
     )
-    said = says((Span(3, 5), "ORG", None, doubt("span")), (OWLS, "ORG", None, doubt("span")))
-    result = variant("one_shot", llm, said).invoke({"text": TEXT})
+    small_model = says((Span(3, 5), "ORG", None, doubt("span")), (OWLS, "ORG", None, doubt("span")))
+    result = variant("one_shot", llm, small_model).invoke({"text": TEXT})
     spans = [Span(**entity["span"]) for entity in result["entities"]]
     assert not spans[0].overlaps(spans[1])
 

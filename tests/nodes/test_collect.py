@@ -1,4 +1,4 @@
-"""The last node: every entity once, in order, never two on one word, with an account of all three attributes."""
+"""The last node: every entity once, in order, never two on one word, with all three corrections."""
 
 from random import Random
 
@@ -16,14 +16,14 @@ UNSURE = Uncertainty(0.9, 0.1, 0.1)
 TOKENS = tuple("abcdefghij")
 
 
-def said(*spans: Span) -> Extraction:
+def extracted(*spans: Span) -> Extraction:
     return extraction(TOKENS, [(span, "PER", None, UNSURE) for span in spans])
 
 
 def moved(post: Extraction, index: int, span: Span) -> Entity:
     entity = post.entities[index]
-    ended: Outcome = "kept" if span == entity.span else "changed"
-    return with_correction(entity, Correction("span", ended, entity.span, span, 0.9, 0.4, answer="value"), post)
+    outcome: Outcome = "kept" if span == entity.span else "changed"
+    return with_correction(entity, Correction("span", outcome, entity.span, span, 0.9, 0.4, answer="value"), post)
 
 
 def spans(entities: list[Entity]) -> list[Span]:
@@ -43,12 +43,12 @@ def spans(entities: list[Entity]) -> list[Span]:
     ],
 )
 def test_a_span_that_runs_into_another_goes_back(now: tuple[Span, Span], settled: tuple[Span, Span]) -> None:
-    post = said(Span(0, 2), Span(4, 6))
+    post = extracted(Span(0, 2), Span(4, 6))
     assert tuple(spans(settle_overlaps([moved(post, i, span) for i, span in enumerate(now)], post))) == settled
 
 
-def test_who_goes_back_has_its_words_and_an_account_of_it() -> None:
-    post = said(Span(0, 2), Span(4, 6))
+def test_an_entity_that_goes_back_has_its_words_and_a_correction_that_says_why() -> None:
+    post = extracted(Span(0, 2), Span(4, 6))
     back = settle_overlaps([moved(post, 0, Span(0, 5)), post.entities[1]], post)[0]
     assert (back.text, back.start_char, back.stop_char) == ("a b", 0, 3)
     (note,) = back.corrections
@@ -59,8 +59,8 @@ def test_who_goes_back_has_its_words_and_an_account_of_it() -> None:
 BOX = Box(100, 10, 150, 90)
 
 
-def test_who_goes_back_leaves_the_type_and_box_of_the_other_behind() -> None:
-    post = said(Span(0, 2), Span(4, 6))
+def test_an_entity_that_goes_back_leaves_the_type_and_box_of_the_other_behind() -> None:
+    post = extracted(Span(0, 2), Span(4, 6))
     entity = moved(post, 0, Span(4, 6))
     for note in (
         Correction("type", "changed", "PER", "ORG", 0.9, 0.3, answer="value"),
@@ -77,8 +77,8 @@ def test_who_goes_back_leaves_the_type_and_box_of_the_other_behind() -> None:
     assert {note.detail for note in back.corrections} == {"'e f' shares words with another entity"}
 
 
-def test_who_goes_back_keeps_what_was_never_answered() -> None:
-    post = said(Span(0, 2), Span(4, 6))
+def test_an_entity_that_goes_back_keeps_what_was_never_answered() -> None:
+    post = extracted(Span(0, 2), Span(4, 6))
     note = Correction("type", "failed", "PER", "PER", 0.9, 0.3, detail="cut off")
     entity = with_correction(moved(post, 0, Span(4, 6)), note, post)
     assert settle_overlaps([entity, post.entities[1]], post)[0].corrections[1] == note
@@ -89,7 +89,7 @@ def posts_with_moves(draw: st.DrawFn) -> tuple[Extraction, list[Entity]]:
     """Entities side by side, and where correctors want them."""
     ends = sorted(draw(st.sets(st.integers(0, len(TOKENS)), min_size=2)))
     before = [Span(start, stop) for start, stop in zip(ends, ends[1:], strict=False) if draw(st.booleans())]
-    post = said(*before)
+    post = extracted(*before)
     wanted = []
     for index, span in enumerate(before):
         start = max(0, span.start + draw(st.integers(-3, 3)))
@@ -131,7 +131,7 @@ def test_collect_keeps_order_and_number_and_accounts_for_everything(
 
 
 def test_what_was_sure_enough_is_skipped_with_its_numbers() -> None:
-    post = said(Span(0, 2))
+    post = extracted(Span(0, 2))
     notes = with_skips(post.entities[0], Thresholds(0.95, 0.3, 0.5)).corrections
     assert [(note.attribute, note.outcome, note.uncertainty, note.threshold) for note in notes] == [
         ("span", "skipped", 0.9, 0.95),
@@ -142,6 +142,6 @@ def test_what_was_sure_enough_is_skipped_with_its_numbers() -> None:
 
 
 def test_a_correction_of_the_wrong_kind_is_a_bug() -> None:
-    post = said(Span(0, 2))
+    post = extracted(Span(0, 2))
     with pytest.raises(TypeError, match="a span cannot become 'PER'"):
         with_correction(post.entities[0], Correction("span", "changed", Span(0, 2), "PER", 0.9, 0.4), post)

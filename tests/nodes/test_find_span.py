@@ -1,4 +1,4 @@
-"""Words that a model found by itself: where they stand, first of those places that nobody has taken."""
+"""Words that the MLLM found by itself are located at the first place that no entity has taken."""
 
 import pytest
 from hypothesis import given

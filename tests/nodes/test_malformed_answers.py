@@ -128,7 +128,7 @@ WRAPPINGS = [
 
 
 def texts(attribute: Attribute) -> list[str]:
-    """Each value in each wrapping."""
+    """Put each value in each wrapping."""
     made = []
     for value, wrapping in itertools.product(VALUES[attribute], WRAPPINGS):
         found = f'{{"reasoning_process": "x", "{KEYS[attribute]}": {value}}}'
@@ -141,11 +141,11 @@ TABLE = [(attribute, text) for attribute in ATTRIBUTES for text in texts(attribu
 
 
 def correction(attribute: Attribute, text: str, finish_reason: str | None = "stop") -> Correction:
-    """What becomes of an attribute when the MLLM gives this text, twice."""
-    said = extraction(TOKENS, [(ANN, "ORG", FACE, doubt("span type region"))], picture=PICTURE)
+    """Return the correction of an attribute when the MLLM replies with this text, twice."""
+    extracted = extraction(TOKENS, [(ANN, "ORG", FACE, doubt("span type region"))], picture=PICTURE)
     question = EntityQuestion(
-        entity=said.entities[0],
-        extraction=said,
+        entity=extracted.entities[0],
+        extraction=extracted,
         image="a.png",
         context=Context(),
         model="authored-test",
@@ -159,18 +159,18 @@ def correction(attribute: Attribute, text: str, finish_reason: str | None = "sto
 
 
 class Parrot(Mllm):
-    """Says the same to everything."""
+    """Gives the same reply to everything."""
 
     def __init__(self, text: str, finish_reason: str | None) -> None:
         super().__init__()
-        self._said = Reply(text=text, finish_reason=finish_reason, model="authored-test")
+        self._reply = Reply(text=text, finish_reason=finish_reason, model="authored-test")
 
     def ask(self, request: Request, mode: Mode) -> Reply:
-        return self._said
+        return self._reply
 
 
 def holds(attribute: Attribute, value: Any) -> bool:
-    """Whether a changed value can be true of the post."""
+    """Return whether a changed value can be true of the post."""
     if attribute == "span":
         return isinstance(value, Span) and value.stop <= len(TOKENS) and value.start <= ANN.start + 3
     if attribute == "type":
@@ -213,7 +213,7 @@ def test_no_answer_of_the_table_raises_or_changes_what_it_may_not(attribute: Att
             assert [one.text for one in note.exchanges] == [text] * note.calls
 
 
-def test_only_a_null_that_was_said_is_not_in_the_picture() -> None:
+def test_only_an_explicit_null_is_not_in_the_picture() -> None:
     nulls = {text for text in texts("region") if correction("region", text).answer == "null"}
     assert nulls
     assert all("[]" in text or "null" in text or "none" in text for text in nulls)

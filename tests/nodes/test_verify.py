@@ -84,9 +84,9 @@ def test_an_accepted_span_stands_there_and_is_near(case: tuple[tuple[str, ...], 
         return
     assert found.stop <= len(tokens)
     assert max(abs(found.start - old.start), abs(found.stop - old.stop)) <= MAX_WORDS_MOVED
-    said = letters("".join(tokens[found.start : found.stop]))
-    assert said.casefold() == letters(words).casefold()
-    assert not near or said == letters(words)
+    found_letters = letters("".join(tokens[found.start : found.stop]))
+    assert found_letters.casefold() == letters(words).casefold()
+    assert not near or found_letters == letters(words)
 
 
 def letters(text: str) -> str:

@@ -125,7 +125,7 @@ def test_words_must_be_words(value: object) -> None:
         TypeAnswer.model_validate({"corrected_type": value})
 
 
-def test_keys_and_reasoning_are_read_kindly() -> None:
+def test_keys_and_reasoning_are_read_tolerantly() -> None:
     answer = SpanAnswer.model_validate({"Reasoning process": ["one", "two"], "Corrected_Entity": " Oslo ", "mood": 1})
     assert (answer.reasoning_process, answer.corrected_entity) == ("one\ntwo", "Oslo")
     assert TypeAnswer.model_validate({"corrected_type": "LOC", "reasoning_process": None}).reasoning_process == ""

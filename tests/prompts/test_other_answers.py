@@ -146,7 +146,7 @@ def test_no_beginning_of_a_one_shot_answer_is_one(length: int) -> None:
 
 
 def objects(schema: Any) -> list[dict[str, Any]]:
-    """Every object's schema within a schema."""
+    """Collect every object's schema within a schema."""
     inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
     own = [schema] if isinstance(schema, dict) and schema.get("type") == "object" else []
     return own + [found for part in inner for found in objects(part)]

@@ -129,7 +129,7 @@ def test_ones_own_cannot_take_the_place_of_the_packages(own: Path) -> None:
         load_prompt("span", "v1-no-cot")
 
 
-def test_a_folder_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_folder_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNCO_PROMPTS", "/nowhere/at/all")
     with pytest.raises(SettingsError, match="is no folder"):
         available_prompts()

@@ -1,4 +1,4 @@
-"""What the tests of the client share: a server that answers by a script, both ways to ask, a clock."""
+"""Fixtures for the tests of the client: a scripted server, both ways to ask, a clock."""
 
 import asyncio
 from collections.abc import Iterator

@@ -13,7 +13,7 @@ ANSWER = '{"reasoning_process": "A city.", "corrected_entity": "New Oslo"}'
 
 
 def completion(text: str | None = ANSWER, finish_reason: str = "stop") -> str:
-    """The body of a chat completion."""
+    """Build the body of a chat completion."""
     message = {"role": "assistant", "content": text}
     return json.dumps(
         {
@@ -41,7 +41,7 @@ class Step:
 
 
 def refusal(status: int, message: str) -> Step:
-    """An error in OpenAI's form."""
+    """Build an error in OpenAI's form."""
     return Step(json.dumps({"error": {"message": message, "type": "x", "code": None}}), status)
 
 
@@ -72,7 +72,7 @@ class OpenAIServer:
 
 @contextmanager
 def serve() -> Iterator[OpenAIServer]:
-    """Run a server for a while."""
+    """Run a server until the block ends."""
     state = OpenAIServer()
 
     class Handler(BaseHTTPRequestHandler):

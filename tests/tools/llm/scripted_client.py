@@ -26,5 +26,5 @@ def client(server: OpenAIServer, terms: Terms | None = None, **settings: Any) ->
 
 
 def formats(server: OpenAIServer) -> list[str | None]:
-    """The kind of answer format of each question."""
+    """Return the answer format of each question."""
     return [(body.get("response_format") or {}).get("type") for body in server.bodies]

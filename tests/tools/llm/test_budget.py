@@ -14,7 +14,7 @@ from unco.tools.llm.request import Reply, Request, SentPicture
 
 REQUEST = Request(model="m", system="s" * 100, user="u" * 150, max_tokens=100)
 PRICE = Price(pattern="m", input=1.0, output=10.0)
-MOST = (250 * 1.0 + 100 * 10.0) / 1e6
+MAX_USD = (250 * 1.0 + 100 * 10.0) / 1e6
 """250 bytes are at most 250 tokens."""
 
 
@@ -33,7 +33,7 @@ def test_estimates_by_hand() -> None:
         max_input_tokens(replace(REQUEST, user="é🎶", picture=SentPicture("image/png", "ab", b"")), PRICE)
         == 100 + 6 + 5000
     )
-    assert max_usd(REQUEST, PRICE) == pytest.approx(MOST)
+    assert max_usd(REQUEST, PRICE) == pytest.approx(MAX_USD)
     assert max_usd(REQUEST, None) is None
     assert [affordable(1.0, 0.3), affordable(1.0, None), affordable(-1.0, 0.3)] == [3, 0, 0]
     assert affordable(0.3, 0.1) == 3
@@ -46,11 +46,11 @@ def test_what_was_spent() -> None:
     assert budget.spent == Spent(calls=2, input_tokens=100, output_tokens=10, usd=0.0001, unpriced=1)
 
 
-def test_what_is_not_told_counts_as_it_was_reserved() -> None:
-    budget = Budget(Caps(usd=2.5 * MOST))
+def test_an_unreported_cost_counts_as_it_was_reserved() -> None:
+    budget = Budget(Caps(usd=2.5 * MAX_USD))
     spend(budget, cost=None)
     spend(budget, cost=None)
-    assert budget.spent.usd == pytest.approx(2 * MOST)
+    assert budget.spent.usd == pytest.approx(2 * MAX_USD)
     with pytest.raises(Unavailable, match="do not cover another call"):
         spend(budget, cost=None)
 
@@ -66,7 +66,7 @@ def test_a_call_that_brought_nothing_counts_for_nothing() -> None:
 
 
 def test_money_is_reserved_at_the_most_and_settled_at_what_it_was() -> None:
-    budget = Budget(Caps(usd=2 * MOST))
+    budget = Budget(Caps(usd=2 * MAX_USD))
     with budget.reserved(REQUEST, PRICE), budget.reserved(REQUEST, PRICE):
         with pytest.raises(Unavailable, match="budget: the run's"):
             spend(budget)

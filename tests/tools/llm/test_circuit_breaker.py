@@ -1,4 +1,4 @@
-"""The breaker: opens after failures in a row, lets one call try after a rest, and believes it."""
+"""The breaker opens after failures in a row, and lets one call try after the cool-down, which decides."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from unco.tools.llm.circuit_breaker import CircuitBreaker
 
 
 class Down(Exception):
-    """The endpoint is not well."""
+    """The endpoint failed."""
 
 
 def attempt(breaker: CircuitBreaker, error: BaseException | None = None) -> None:
@@ -49,7 +49,7 @@ def test_an_error_that_is_an_answer_closes_it(breaker: CircuitBreaker) -> None:
     breaker.check()
 
 
-def test_after_a_rest_one_call_tries(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_after_the_cool_down_one_call_tries(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 30
     with breaker.attempt(lambda raised: True):
@@ -70,7 +70,7 @@ def test_a_trial_that_fails_opens_it_anew(breaker: CircuitBreaker, clock: Clock)
     attempt(breaker)
 
 
-def test_a_cancelled_trial_leaves_the_place_to_another(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_a_cancelled_trial_leaves_the_trial_to_another(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 30
     with pytest.raises(asyncio.CancelledError):

@@ -63,12 +63,12 @@ def test_what_is_sent(server: OpenAIServer, ask: Ask) -> None:
     picture = SentPicture("image/png", "ab" * 32, b"\x89PNG")
     ask(client(server), replace(REQUEST, picture=picture, turns=(("what?", "JSON please"),)), "live")
     [body] = server.bodies
-    system, user, said, again = body["messages"]
+    system, user, answer, again = body["messages"]
     assert system == {"role": "system", "content": "You correct."}
     assert user["content"][0] == {"type": "text", "text": "Oslo"}
     sent = user["content"][1]["image_url"]["url"]
     assert base64.b64decode(sent.removeprefix("data:image/png;base64,")) == b"\x89PNG"
-    assert (said["role"], said["content"], again["role"], again["content"]) == (
+    assert (answer["role"], answer["content"], again["role"], again["content"]) == (
         "assistant",
         "what?",
         "user",
@@ -178,7 +178,7 @@ def test_an_empty_or_cut_off_answer_is_not_kept(server: OpenAIServer, ask: Ask, 
     assert server.calls == 2
 
 
-def test_a_spoilt_cache_row_is_asked_anew(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
+def test_a_damaged_cache_row_is_asked_anew(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     mllm = client(server, cache=cache)
     ask(mllm, REQUEST, "live")

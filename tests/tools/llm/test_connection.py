@@ -142,7 +142,7 @@ def test_a_deadline_shortens_the_attempt(server: OpenAIServer, ask: Ask) -> None
         ask(client(server, deadline_s=0.3), REQUEST)
 
 
-def test_no_place_before_the_deadline_is_a_reason_that_passes(server: OpenAIServer, ask: Ask) -> None:
+def test_no_slot_before_the_deadline_is_a_reason_that_passes(server: OpenAIServer, ask: Ask) -> None:
     mllm = client(server, Terms(rate=RateLimit(requests_per_minute=1)), deadline_s=5)
     ask(mllm, REQUEST)
     with pytest.raises(Unavailable, match="rate limit leaves no place") as raised:
@@ -151,7 +151,7 @@ def test_no_place_before_the_deadline_is_a_reason_that_passes(server: OpenAIServ
     assert server.calls == 1
 
 
-def test_what_left_is_written_down_without_what_it_was(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
+def test_the_egress_log_holds_hashes_and_no_contents(server: OpenAIServer, ask: Ask, tmp_path: Path) -> None:
     server.script = [Step("busy", 503), Step()]
     path = tmp_path / "logs" / "egress.jsonl"
     picture = SentPicture("image/png", "ab" * 32, b"\x89PNG")

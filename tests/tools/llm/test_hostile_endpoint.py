@@ -53,7 +53,7 @@ def test_a_body_nested_without_end_is_a_failed_call(server: OpenAIServer, ask: A
         ask(client(server), REQUEST)
 
 
-def test_a_schema_that_is_taken_says_nothing_of_another(server: OpenAIServer, ask: Ask) -> None:
+def test_a_schema_that_is_accepted_says_nothing_of_another(server: OpenAIServer, ask: Ask) -> None:
     server.script = [Step(), refusal(400, "minItems is not permitted"), Step()]
     mllm = client(server)
     ask(mllm, ASKED)
@@ -69,7 +69,7 @@ def test_a_proxy_of_the_environment_sees_nothing(
     assert ask(client(server), replace(REQUEST, purpose=Purpose(private=True))).text == ANSWER
 
 
-async def test_who_is_cancelled_while_waiting_gives_the_place_back(server: OpenAIServer) -> None:
+async def test_a_task_that_is_cancelled_while_waiting_gives_its_slot_back(server: OpenAIServer) -> None:
     rate = RateLimit(requests_per_minute=60)
     mllm = client(server, Terms(rate=rate))
     await asyncio.to_thread(mllm._connection.get_client)

@@ -56,9 +56,9 @@ def test_two_processes_are_one_call(tmp_path: Path) -> None:
         for process in pair:
             assert process.stdin is not None
             process.stdin.write("go\n")
-        said = [process.communicate(timeout=30)[0].split() for process in pair]
+        outputs = [process.communicate(timeout=30)[0].split() for process in pair]
         assert server.calls == 1
-        assert sorted(words[-1] for words in said) == ["False", "True"]
+        assert sorted(output[-1] for output in outputs) == ["False", "True"]
 
 
 async def test_two_clients_on_one_cache_are_one_call(tmp_path: Path) -> None:

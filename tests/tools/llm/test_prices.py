@@ -18,9 +18,9 @@ def test_by_hand() -> None:
     assert cost_usd(Price(pattern="x", input=0, output=0), 1000, 100) == 0.0
 
 
-@pytest.mark.parametrize(("price", "given", "made"), [(None, 1, 1), (PRICE, None, 1), (PRICE, 1, None)])
-def test_unknown_is_not_zero(price: Price | None, given: int | None, made: int | None) -> None:
-    assert cost_usd(price, given, made) is None
+@pytest.mark.parametrize(("price", "input_tokens", "output_tokens"), [(None, 1, 1), (PRICE, None, 1), (PRICE, 1, None)])
+def test_unknown_is_not_zero(price: Price | None, input_tokens: int | None, output_tokens: int | None) -> None:
+    assert cost_usd(price, input_tokens, output_tokens) is None
 
 
 @pytest.mark.parametrize(

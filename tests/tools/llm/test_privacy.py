@@ -1,4 +1,4 @@
-"""The policy: who may be asked about what."""
+"""The privacy policy: which hosts may be asked about what."""
 
 import pytest
 

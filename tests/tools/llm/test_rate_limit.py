@@ -1,4 +1,4 @@
-"""A shared rate: places are handed out evenly, to whoever asks, and corrected by what was really used."""
+"""The shared rate limit spaces calls evenly, and is corrected by what was really used."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -35,27 +35,27 @@ def test_tokens_that_were_not_used_come_back(clock: Clock) -> None:
     assert rate.reserve(1) == pytest.approx(4.0)
 
 
-def test_a_wait_that_is_too_long_takes_no_place(clock: Clock) -> None:
+def test_a_wait_that_is_too_long_takes_no_slot(clock: Clock) -> None:
     rate = RateLimit(requests_per_minute=60, clock=clock)
     rate.reserve(1)
     assert rate.reserve(1, at_most=0.5) is None
     assert rate.reserve(1, at_most=1.0) == pytest.approx(1.0)
 
 
-def test_not_now_holds_for_all(clock: Clock) -> None:
+def test_a_hold_is_for_all(clock: Clock) -> None:
     rate = RateLimit(clock=clock)
     rate.hold(7)
     assert rate.reserve(1) == pytest.approx(7.0)
 
 
-def test_threads_get_different_places(clock: Clock) -> None:
+def test_threads_get_different_slots(clock: Clock) -> None:
     rate = RateLimit(requests_per_minute=600, clock=clock)
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(lambda _: rate.reserve(1), range(50)))
-    assert sorted(wait for wait in waits if wait is not None) == pytest.approx([0.1 * place for place in range(50)])
+    assert sorted(wait for wait in waits if wait is not None) == pytest.approx([0.1 * slot for slot in range(50)])
 
 
-def test_a_place_that_was_not_used_is_given_back(clock: Clock) -> None:
+def test_a_slot_that_was_not_used_is_given_back(clock: Clock) -> None:
     rate = RateLimit(requests_per_minute=60, tokens_per_minute=6000, clock=clock)
     for _ in range(5):
         rate.reserve(100)

@@ -109,7 +109,7 @@ def test_of_two_equal_questions_the_last_counts(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "damage",
     [
         lambda line: line[:-20],
         lambda line: "[]",
@@ -121,10 +121,10 @@ def test_of_two_equal_questions_the_last_counts(path: Path) -> None:
         lambda line: "[" * 100_000,
     ],
 )
-def test_a_broken_line_is_named(path: Path, spoil: Callable[[str], str]) -> None:
+def test_a_broken_line_is_named(path: Path, damage: Callable[[str], str]) -> None:
     Recording(path).add(REQUEST, REPLY)
     line = path.read_text(encoding="utf-8").rstrip("\n")
-    path.write_text(f"{line}\n{spoil(line)}\n", encoding="utf-8")
+    path.write_text(f"{line}\n{damage(line)}\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"asked\.jsonl:2: not a recording"):
         Recording(path).find(REQUEST)
 

@@ -104,5 +104,5 @@ def test_what_is_not_a_reply_is_refused(parts: object) -> None:
 
 
 @pytest.mark.parametrize(("model", "authored"), [("authored", True), ("authored/demo", True), ("small-vl", False)])
-def test_authored_is_told_by_the_models_name(model: str, authored: bool) -> None:
+def test_authored_is_known_by_the_models_name(model: str, authored: bool) -> None:
     assert replace(REPLY, model=model).authored is authored

@@ -17,7 +17,7 @@ asyncio.run(hold())
 
 
 def holder(path: Path, key: str) -> subprocess.Popen[str]:
-    """Starts it; returns when it holds the key."""
+    """Start a process that holds a key; return once it does."""
     process = subprocess.Popen([sys.executable, "-c", HOLD, str(path), key], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"

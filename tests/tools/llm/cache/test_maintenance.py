@@ -1,4 +1,4 @@
-"""Looking after the cache: counted, verified, pruned, on the command line too."""
+"""Maintenance of the cache: counted, verified, pruned, on the command line too."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def test_stats(cache: Cache) -> None:
     assert stats.bytes > 0
 
 
-def test_verify_finds_and_mends(cache: Cache) -> None:
+def test_verify_finds_and_deletes(cache: Cache) -> None:
     assert verify_cache(cache) == ["bad"]
     assert verify_cache(cache, mend=True) == ["bad"]
     assert verify_cache(cache) == []
@@ -57,11 +57,11 @@ def test_prune_deletes_what_is_old_and_pictures_only_when_asked(cache: Cache) ->
 
 
 def test_on_the_command_line(cache: Cache, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    place = ["--directory", str(cache.directory)]
-    assert exit_code(monkeypatch, "cache", "stats", *place) == 0
+    directory = ["--directory", str(cache.directory)]
+    assert exit_code(monkeypatch, "cache", "stats", *directory) == 0
     assert "served" in capsys.readouterr().out
-    assert exit_code(monkeypatch, "cache", "verify", *place) == 1
+    assert exit_code(monkeypatch, "cache", "verify", *directory) == 1
     assert capsys.readouterr().out == "damaged: bad\n1 damaged rows\n"
-    assert exit_code(monkeypatch, "cache", "verify", "--mend", *place) == 0
-    assert exit_code(monkeypatch, "cache", "prune", "--days", "5", *place) == 0
+    assert exit_code(monkeypatch, "cache", "verify", "--mend", *directory) == 0
+    assert exit_code(monkeypatch, "cache", "prune", "--days", "5", *directory) == 0
     assert capsys.readouterr().out.endswith("1 replies and 0 pictures deleted\n")

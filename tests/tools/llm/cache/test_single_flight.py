@@ -25,15 +25,15 @@ class Counter:
         return number
 
 
-def in_a_loop_of_its_own(flights: SingleFlight[int], call: Callable[[], Awaitable[int]]) -> tuple[int, bool]:
-    """What a thread does that has no event loop yet."""
+def run_in_a_new_loop(flights: SingleFlight[int], call: Callable[[], Awaitable[int]]) -> tuple[int, bool]:
+    """Run a call as a thread without an event loop does."""
     return asyncio.run(flights.run("k", call))
 
 
 def test_threads_make_one_call() -> None:
     flights, counter = SingleFlight[int](), Counter()
     with ThreadPoolExecutor(5) as pool:
-        results = list(pool.map(lambda _: in_a_loop_of_its_own(flights, counter.call), range(5)))
+        results = list(pool.map(lambda _: run_in_a_new_loop(flights, counter.call), range(5)))
     assert sorted(results) == [(1, False)] * 4 + [(1, True)]
 
 
@@ -45,13 +45,13 @@ async def test_tasks_make_one_call() -> None:
 
 async def test_a_thread_and_a_task_make_one_call() -> None:
     flights, counter = SingleFlight[int](), Counter()
-    thread = asyncio.create_task(asyncio.to_thread(in_a_loop_of_its_own, flights, counter.call))
+    thread = asyncio.create_task(asyncio.to_thread(run_in_a_new_loop, flights, counter.call))
     await asyncio.sleep(0.05)
     assert await flights.run("k", counter.call) == (1, False)
     assert await thread == (1, True)
     task = asyncio.create_task(flights.run("k", counter.call))
     await asyncio.sleep(0.05)
-    assert await asyncio.to_thread(in_a_loop_of_its_own, flights, counter.call) == (2, False)
+    assert await asyncio.to_thread(run_in_a_new_loop, flights, counter.call) == (2, False)
     assert await task == (2, True)
 
 
@@ -79,7 +79,7 @@ async def test_a_cancelled_task_hands_over_to_a_thread() -> None:
     flights, counter = SingleFlight[int](), Counter()
     leader = asyncio.create_task(flights.run("k", counter.call))
     await asyncio.sleep(0.05)
-    follower = asyncio.create_task(asyncio.to_thread(in_a_loop_of_its_own, flights, counter.call))
+    follower = asyncio.create_task(asyncio.to_thread(run_in_a_new_loop, flights, counter.call))
     await asyncio.sleep(0.05)
     leader.cancel()
     assert await follower == (2, True)
@@ -114,10 +114,10 @@ def test_an_exception_in_a_thread_goes_to_all() -> None:
         await asyncio.sleep(0.2)
         raise OSError("down")
 
-    def turn(_: int) -> str:
+    def expect_failure(_: int) -> str:
         with pytest.raises(OSError, match="down"):
-            in_a_loop_of_its_own(flights, fail)
-        return "told"
+            run_in_a_new_loop(flights, fail)
+        return "raised"
 
     with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(turn, range(3))) == ["told"] * 3
+        assert list(pool.map(expect_failure, range(3))) == ["raised"] * 3

@@ -42,7 +42,7 @@ def test_nothing_is_created_before_the_first_use(tmp_path: Path) -> None:
     assert (tmp_path / "later").stat().st_mode & 0o077 == 0, "what people posted is nobody else's to read"
 
 
-def test_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNCO_CACHE_DIR", "/some/place")
     assert Cache().directory == Path("/some/place")
     monkeypatch.setenv("UNCO_CACHE_DIR", "")
@@ -82,13 +82,13 @@ def test_a_broken_database_is_named_and_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "cache.db").read_bytes().startswith(b"this is not")
 
 
-def test_a_place_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="cannot be opened"):
         Cache(tmp_path / "file/cache").put("k", "text")
 
 
-def test_a_locked_database_keeps_nothing_and_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_locked_database_stores_nothing_and_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = Cache(tmp_path)
     cache.put("k", "old")
     store = cache._get_store()
@@ -112,23 +112,23 @@ def test_a_database_that_stays_locked_is_named_and_waited_for_once(
 
     def counted(cache: Cache) -> None:
         opened.append(cache)
-        waits(cache)
+        wait_for_others(cache)
 
     monkeypatch.setattr(Cache, "_wait_for_others", counted)
     monkeypatch.setattr("unco.tools.llm.cache.store.LOCK_TIMEOUT_S", 0.5)
     cache = Cache(tmp_path)
     with sqlite3.connect(tmp_path / "cache.db") as other, ThreadPoolExecutor(4) as pool:
         other.execute("BEGIN IMMEDIATE")
-        asked = [pool.submit(cache.get, "k") for _ in range(4)]
-        for one in asked:
+        reads = [pool.submit(cache.get, "k") for _ in range(4)]
+        for read in reads:
             with pytest.raises(SetupError, match="cannot be opened .database is locked.*UNCO_CACHE_DIR"):
-                one.result()
+                read.result()
     other.close()
     assert len(opened) == 1
     assert cache.get("k") == "text", "now it can be opened"
 
 
-waits = Cache._wait_for_others
+wait_for_others = Cache._wait_for_others
 
 
 def test_a_closed_cache_opens_again(tmp_path: Path) -> None:
@@ -142,15 +142,15 @@ def test_a_closed_cache_opens_again(tmp_path: Path) -> None:
 def test_threads_share_it(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
 
-    def turn(number: int) -> str | None:
+    def put_and_get(number: int) -> str | None:
         cache.put(str(number), f"text {number}")
         return cache.get(str(number))
 
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(turn, range(20))) == [f"text {number}" for number in range(20)]
+        assert list(pool.map(put_and_get, range(20))) == [f"text {number}" for number in range(20)]
 
 
-def test_a_damaged_text_is_not_taken_for_an_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_text_is_not_used_as_an_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = Cache(tmp_path)
     cache.put("k", "the type is PER")
     cache.put("other", "the type is LOC")
@@ -165,11 +165,11 @@ def test_a_damaged_text_is_not_taken_for_an_answer(tmp_path: Path, caplog: pytes
 
 
 @given(st.text(), st.text())
-def test_what_is_sealed_comes_back(key: str, text: str) -> None:
+def test_a_text_with_a_checksum_comes_back(key: str, text: str) -> None:
     assert verified_text(key, with_checksum(key, text)) == text
 
 
-KILLED = """
+WRITER = """
 import sys
 from unco.tools.llm.cache.store import Cache
 cache = Cache(sys.argv[1])
@@ -182,7 +182,7 @@ for number in range(10**9):
 
 @pytest.mark.parametrize("rows", [0, 3, 20])
 def test_a_process_that_is_killed_while_it_writes_leaves_only_whole_rows(tmp_path: Path, rows: int) -> None:
-    command = [sys.executable, "-c", KILLED, str(tmp_path), str(rows)]
+    command = [sys.executable, "-c", WRITER, str(tmp_path), str(rows)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "there\n"
