@@ -12,6 +12,8 @@ from tests.faults.commands import BAD_LINES, COMMANDS, OUTPUTS, WRITERS
 from tests.faults.conftest import Unco
 from unco.cli import app
 
+pytestmark = pytest.mark.slow
+
 WAYS = (*CONTENTS, *PLACES)
 
 
