@@ -29,7 +29,7 @@ fuzz: $(VENV)/dev.done
 gate: $(VENV)/dev.done
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy unco benchmarks tests
+	$(BIN)/mypy unco benchmarks demo_sources tests
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --disable-plugin HexHighEntropyString
 	$(BIN)/python tests/check_wheel.py
 
@@ -45,7 +45,7 @@ studio: $(VENV)/studio.done
 		$(BIN)/langgraph dev --no-browser --n-jobs-per-worker 10
 
 record-demo: $(VENV)/vision.done
-	$(BIN)/python -m unco.demo.record
+	$(BIN)/python -m demo_sources.record
 
 $(VENV)/pip.done:
 	$(PYTHON) -c 'import sys; sys.exit("unco needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'

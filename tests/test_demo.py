@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from demo_sources.authored_server import ANSWERS_FILE, read_answers, serve
 from unco.context import Context
-from unco.demo.authored_server import read_answers, serve
-from unco.demo.posts import FOLDER, MODEL, read_posts
+from unco.demo.posts import MODEL, read_posts
 from unco.demo.run import build_demo_graph, run_demo
 from unco.graph import build_graph
 from unco.small_model.regions.faces_and_text import vision_installed
@@ -69,7 +69,7 @@ def test_a_changed_question_is_not_answered_by_an_old_recording() -> None:
 
 def test_the_authored_server_answers_what_it_was_given_and_nothing_else() -> None:
     posts = read_posts()
-    answers = read_answers(FOLDER / "answers.yaml", {post.id: post.text for post in posts})
+    answers = read_answers(ANSWERS_FILE, {post.id: post.text for post in posts})
     with serve(answers) as base_url:
         graph = build_graph(small_model_tool(default_extractor()), Mllm(base_url=base_url, model=MODEL))
         live = Context(mode="live", span_threshold=0.0, type_threshold=1.0, region_threshold=1.0)

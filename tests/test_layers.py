@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "unco"
 ORDER = (
-    {"types"},
+    {"types", "moved"},
     {"errors"},
     {"context", "environment", "state", "plain_yaml"},
     {"prompts", "small_model"},

@@ -144,6 +144,7 @@ def test_an_error_that_quotes_a_stranger_moves_no_cursor(capsys: pytest.CaptureF
     assert capsys.readouterr().err == "error: no picture at ' [2J evil .png'\n"
 
 
+@pytest.mark.slow
 async def test_one_post_does_not_take_all(tmp_path: Path) -> None:
     """Ten thousand tokens and a thousand uncertain entities, under a cap of calls: it ends, and says what was cut."""
     from unco.context import Context

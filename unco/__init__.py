@@ -6,6 +6,7 @@ only what is uncertain. `extract` does it for one post; `unco.graph.graph` is th
 
 from typing import TYPE_CHECKING, Any
 
+from unco import moved
 from unco.context import Context
 from unco.types import Box, Correction, Entity, Post, Result, Span, Thresholds, Uncertainty
 
@@ -24,6 +25,8 @@ __all__ = [
     "Uncertainty",
     "extract",
 ]
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,8 @@ from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 
+pytestmark = pytest.mark.slow
+
 FAULTS = Path(__file__).parents[2] / "unco" / "evals" / "simulation" / "profiles" / "faults.yaml"
 
 

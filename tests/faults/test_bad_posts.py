@@ -11,6 +11,8 @@ import pytest
 from tests.faults.bad_posts import WORDS, bad_posts, broken_lines, odd_posts
 from tests.faults.conftest import Unco
 
+pytestmark = pytest.mark.slow
+
 GOOD = {"text": WORDS, "id": "good"}
 BAD, ODD, BROKEN = bad_posts(), odd_posts(), broken_lines()
 

@@ -228,7 +228,7 @@ def test_closing_refuses_those_who_wait_and_those_who_come(model: Gated, make: M
 
 
 def test_a_worker_with_nothing_to_do_ends_and_another_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unco.small_model.micro_batcher.IDLE", 0.001)
+    monkeypatch.setattr("unco.small_model.micro_batcher.IDLE_TIMEOUT", 0.001)
     batcher = batcher_of(lambda posts: [post.words[0] for post in posts])
     for number in range(3):
         assert batcher(post(number)) == f"post{number}"

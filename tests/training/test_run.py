@@ -137,6 +137,7 @@ def test_the_commands(data: Path, encoder: Path, tmp_path: Path) -> None:
     assert found.exit_code == 0, found.output
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model(data: Path, encoder: Path, tmp_path: Path) -> None:
     """As on two GPUs: each process takes every other batch, the first one scores and saves."""
     recipe, out = recipe_file(tmp_path, encoder), tmp_path / "run"

@@ -140,6 +140,7 @@ def run(folder: Path, dies_at: int = 0, *resume: str) -> "subprocess.CompletedPr
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_ends_as_an_unbroken_one(tmp_path: Path) -> None:
     """16 posts in batches of 4: an epoch is 4 steps. The kill comes in the third epoch, after two checkpoints."""
     unbroken = run(tmp_path / "unbroken")

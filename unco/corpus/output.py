@@ -9,12 +9,12 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from unco.corpus.replaced_lines import LineReplacer, Write
 from unco.errors import SettingsError, SetupError
 from unco.state import read_result
 from unco.tools.llm.cache.process_locks import lock_byte
@@ -30,8 +30,7 @@ STDOUT = Path("-")
 
 Settings = dict[str, Any]
 
-Write = Callable[[int, bytes], None]
-"""Writes a line, given the number of its post, from 1."""
+_MAKE_ROOM = ": make room, then go on with --resume"
 
 _MAY_BE_OPEN = re.compile(rb'"reason":\s*"(?:' + "|".join(sorted(PASSING_REASONS)).encode() + rb')"')
 
@@ -79,43 +78,29 @@ class Output:
     def replacing(self) -> Iterator[Write]:
         """Replace lines: yields a function that puts a line in the place of a post's, in rising order.
 
-        The lines are copied into a new file, which takes this one's place when all is done, or when an error ends the
-        work: then with the lines that were replaced until then.
+        The lines go into a copy, `<output>.new`, which takes this file's place when all is done. When an error ends the
+        work, the lines that were replaced until then stay replaced.
 
         Raises:
-            SetupError: the new file cannot be written; the old one stays.
+            SetupError: the copy cannot be written; the file stays as it is.
         """
         new = self.path.with_name(self.path.name + ".new")
-        with _write_errors(new, ": make room, then go on with --resume"):
-            file = new.open("w+b")
-            _lock(file, new)
-        self._file.seek(0)
-        written = 0
-
-        def copy(until: int | None) -> None:
-            nonlocal written
-            for line in islice(self._file, None if until is None else until - written):
-                file.write(line)
-                written += 1
+        with _write_errors(new, _MAKE_ROOM):
+            replacer = LineReplacer(self._file, new.open("w+b"))
 
         def put(number: int, line: bytes) -> None:
-            nonlocal written
-            with _write_errors(new, ": make room, then go on with --resume"):
-                copy(number - 1)
-                self._file.readline()
-                file.write(line + b"\n")
-                written += 1
+            with _write_errors(new, _MAKE_ROOM):
+                replacer.put(number, line)
 
         try:
             yield put
         finally:
-            with _write_errors(new, ": make room, then go on with --resume"):
-                copy(None)
-                file.flush()
-                os.fsync(file.fileno())
+            with _write_errors(new, _MAKE_ROOM):
+                copy = replacer.finish()
+                _lock(copy, new)
                 os.replace(new, self.path)
             self._file.close()
-            self._file = file
+            self._file = copy
 
     def append(self, _: int, line: bytes) -> None:
         """Append a line and flush it; lines come in the order of their posts.
@@ -123,7 +108,7 @@ class Output:
         Raises:
             SetupError: it cannot be written; what was written before is whole.
         """
-        with _write_errors(self.path, ": make room, then go on with --resume"):
+        with _write_errors(self.path, _MAKE_ROOM):
             self._file.write(line + b"\n")
             self._file.flush()
             if time.monotonic() - self._synced > SYNC_S:
@@ -133,7 +118,7 @@ class Output:
 
     def close(self) -> None:
         """Write everything to the disk and close the file."""
-        with _write_errors(self.path, ": make room, then go on with --resume"):
+        with _write_errors(self.path, _MAKE_ROOM):
             try:
                 self._file.flush()
                 os.fsync(self._file.fileno())

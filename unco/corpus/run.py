@@ -10,8 +10,9 @@ from pydantic_core import to_json as dump
 
 from unco.context import Context
 from unco.corpus.engine import Engine, RemainingPosts
-from unco.corpus.output import Output, Settings, StandardOutput, Write, open_output
+from unco.corpus.output import Output, Settings, StandardOutput, open_output
 from unco.corpus.pipeline import PostOutcome
+from unco.corpus.replaced_lines import Write
 from unco.corpus.tally import Tally
 from unco.errors import Unavailable, UncoError
 from unco.state import RESULT

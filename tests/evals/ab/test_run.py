@@ -86,6 +86,7 @@ def many_posts(folder: Path, copies: int) -> tuple[list[GoldPost], list[dict[str
     return gold, inputs, extractions
 
 
+@pytest.mark.slow
 async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and_nothing_is_mixed_up(
     tmp_path: Path,
 ) -> None:

@@ -148,6 +148,7 @@ def test_spans_cover_exactly_what_is_tagged(tags: list[str]) -> None:
     assert covered == [index for index, tag in enumerate(tags) if tag != "O"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "counts"),
     [
@@ -167,6 +168,7 @@ def test_table_4_of_the_paper(shared: Path, folder: str, counts: dict[str, tuple
 SPLITS = {"train": 7000, "dev": 1500, "test": 1500}
 
 
+@pytest.mark.slow
 def test_the_fine_data_set_is_the_coarse_one_with_finer_types(shared: Path) -> None:
     """Table 4's Twitter-FMNERG column is v2.0's, so it is enough that all but the types is equal."""
     data, mentions = shared / "data", Counter[str]()
@@ -184,6 +186,7 @@ def test_the_fine_data_set_is_the_coarse_one_with_finer_types(shared: Path) -> N
     assert (mentions["athlete"], mentions["continent"], mentions["medical_thing"]) == (1761, 34, 37)
 
 
+@pytest.mark.slow
 def test_real_tokens_are_kept_as_they_are(shared: Path) -> None:
     tokens = Counter[str]()
     adjacent = 0
@@ -197,6 +200,7 @@ def test_real_tokens_are_kept_as_they_are(shared: Path) -> None:
     assert adjacent == 120 + 28 + 47
 
 
+@pytest.mark.slow
 def test_every_post_but_one_of_each_split_has_a_caption(shared: Path) -> None:
     for split, without in {"train": "8778", "dev": "555663", "test": "15772"}.items():
         captions = read_captions(shared / "data" / "captions" / f"{split}.txt")

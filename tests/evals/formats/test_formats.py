@@ -65,6 +65,7 @@ def test_gold_survives_conll_and_voc(tmp_path_factory: pytest.TempPathFactory, p
     assert read_folder(folder, "dev") == posts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 @pytest.mark.parametrize(("name", "boxes"), REAL)
 def test_real_data_survives_all_formats(name: str, boxes: str | None, split: str, shared: Path, tmp_path: Path) -> None:

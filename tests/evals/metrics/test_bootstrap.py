@@ -22,6 +22,7 @@ def simulated(posts: int, chance: float, rng: np.random.Generator) -> list[Score
     return made
 
 
+@pytest.mark.slow
 def test_a_nominal_95_percent_interval_covers_in_93_to_97() -> None:
     rng = np.random.default_rng(7)
     truth = f1_interval(simulated(200_000, 0.7, rng), draws=2).value

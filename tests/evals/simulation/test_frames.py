@@ -17,6 +17,8 @@ from unco.tools.llm.client import Mllm
 from unco.tools.pictures.annotate_strip import entity_line
 from unco.types import Box
 
+pytestmark = pytest.mark.slow
+
 FAMILIES = {
     "qwen2-vl": "0-1000",
     "qwen2.5-vl": "resized_pixels",

@@ -21,6 +21,8 @@ from unco.evals.tuning.risk_control import (
 from unco.evals.tuning.sweep import totals
 from unco.types import ALWAYS, ATTRIBUTES
 
+pytestmark = pytest.mark.slow
+
 SPLITS, POSTS, DELTA = 200, 300, 0.05
 TRUTH = made_outcomes(100_000, 1)
 RISK = np.array([kept_wrong(TRUTH, place).mean(0) for place in range(3)])

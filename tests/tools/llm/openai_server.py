@@ -38,6 +38,8 @@ class Step:
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     """Close the connection without an answer."""
+    drip_s: float = 0.0
+    """Pause after each byte of the body."""
 
 
 def refusal(status: int, message: str) -> Step:
@@ -93,7 +95,9 @@ def serve() -> Iterator[OpenAIServer]:
                 self.send_header(name, value)
             self.end_headers()
             try:
-                self.wfile.write(data)
+                for piece in [data] if not step.drip_s else [data[place : place + 1] for place in range(len(data))]:
+                    self.wfile.write(piece)
+                    time.sleep(step.drip_s)
             except OSError:
                 pass  # the client no longer waits
 

@@ -1,5 +1,6 @@
 """One call against a scripted server: policy, budget, deadline, breaker, rate, format, egress log, cost."""
 
+import asyncio
 import json
 import time
 from dataclasses import replace
@@ -170,3 +171,24 @@ def test_without_a_log_line_nothing_leaves(server: OpenAIServer, ask: Ask, tmp_p
     with pytest.raises(SetupError, match="nothing is sent"):
         ask(client(server, Terms(egress=EgressLog(tmp_path / "file" / "egress.jsonl"))), REQUEST)
     assert server.calls == 0
+
+
+def test_an_answer_that_comes_drop_by_drop_ends_at_the_deadline(server: OpenAIServer, ask: Ask) -> None:
+    server.script = [Step(drip_s=0.05)]
+    start = time.monotonic()
+    with pytest.raises(CallFailed, match="did not finish its answer before the call's deadline"):
+        ask(client(server, timeout_s=5.0, deadline_s=0.8), REQUEST)
+    assert time.monotonic() - start < 4
+
+
+async def test_a_caller_that_blocks_its_loop_does_not_wait_for_a_task_of_it(server: OpenAIServer) -> None:
+    """The task cannot go on while the loop stands still, so the question is asked twice."""
+    mllm = client(server)
+    await asyncio.to_thread(mllm._connection.get_client)
+    server.script = [Step(after_s=0.3)]
+    task = asyncio.create_task(mllm.aask(REQUEST, "live"))
+    while not server.calls:
+        await asyncio.sleep(0.01)
+    assert mllm.ask(REQUEST, "live").text == ANSWER
+    assert (await task).text == ANSWER
+    assert server.calls == 2

@@ -42,6 +42,7 @@ async def test_fifty_at_once_are_one_call(tmp_path: Path) -> None:
         assert sum(not reply.cached for reply in replies) == 1
 
 
+@pytest.mark.slow
 def test_two_processes_are_one_call(tmp_path: Path) -> None:
     with serve() as server:
         server.script = [Step(after_s=1.0)]

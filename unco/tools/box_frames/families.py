@@ -70,7 +70,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("Moondream", r"moondream", "0-1", "supervision, `from_moondream`: x_min, y_min, x_max, y_max"),
     Family("Kimi-VL", r"kimi-?vl", "0-1", "MoonshotAI/Kimi-VL issues 52, 56: as users saw it"),
     Family("Molmo", r"molmo", None, "abhaybd/GraspMolmo issue 2: x, y in percent", "points, no boxes"),
-    Family("answers written by hand", r"^authored", "pixels", "unco.demo.authored_server"),
+    Family("answers written by hand", r"^authored", "pixels", "answers of unco's own demo and tests"),
 )
 """Known families; the first whose pattern matches is used."""
 

@@ -20,6 +20,8 @@ from unco.demo.posts import MODEL
 Answers = dict[tuple[str, str, str], dict[str, Any]]
 """By post text, attribute and entity: the JSON object to answer with."""
 
+ANSWERS_FILE = Path(__file__).with_name("answers.yaml")
+
 KEYS = {"span": "corrected_entity", "type": "corrected_type", "region": "corrected_bounding_box"}
 
 

@@ -1,6 +1,6 @@
 """Draw the demo's newspaper: an invented front page in the manner of 1963, all words our own.
 
-Run it as `python -m unco.demo.draw_newspaper`; it needs the DejaVu fonts and writes `pictures/newspaper.png`.
+Run it as `python -m demo_sources.draw_newspaper`; it needs the DejaVu fonts and writes `pictures/newspaper.png`.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFont
 
-PICTURES = Path(__file__).parent / "pictures"
+PICTURES = Path(__file__).parents[1] / "unco" / "demo" / "pictures"
 WIDTH, HEIGHT = 640, 820
 PAPER, INK, GREY = 236, 28, 96
 SERIF, BOLD, ITALIC = "DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf", "DejaVuSerif-Italic.ttf"

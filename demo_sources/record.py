@@ -6,9 +6,9 @@ printed as it must be answered in `answers.yaml`.
 
 from rich.console import Console
 
+from demo_sources.authored_server import ANSWERS_FILE, read_answers, serve
 from unco.context import Context
-from unco.demo.authored_server import read_answers, serve
-from unco.demo.posts import FOLDER, MODEL, RECORDING, read_posts
+from unco.demo.posts import MODEL, RECORDING, read_posts
 from unco.graph import build_graph
 from unco.show import show_result
 from unco.state import read_result
@@ -21,7 +21,7 @@ def main() -> None:
     """Record all posts."""
     console, posts = Console(), read_posts()
     RECORDING.unlink(missing_ok=True)
-    answers = read_answers(FOLDER / "answers.yaml", {post.id: post.text for post in posts})
+    answers = read_answers(ANSWERS_FILE, {post.id: post.text for post in posts})
     with serve(answers) as base_url:
         llm = Mllm(base_url=base_url, model=MODEL, recording=Recording(RECORDING))
         graph = build_graph(small_model_tool(default_extractor()), llm)

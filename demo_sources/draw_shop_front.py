@@ -1,13 +1,13 @@
 """Draw the demo's street corner: a shop front, a street sign and a poster, all names but the city's invented.
 
-Run it as `python -m unco.demo.draw_shop_front`; it needs the DejaVu fonts and writes `pictures/shop_front.png`.
+Run it as `python -m demo_sources.draw_shop_front`; it needs the DejaVu fonts and writes `pictures/shop_front.png`.
 """
 
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-PICTURES = Path(__file__).parent / "pictures"
+PICTURES = Path(__file__).parents[1] / "unco" / "demo" / "pictures"
 WIDTH, HEIGHT = 800, 600
 BOLD, SERIF = "DejaVuSans-Bold.ttf", "DejaVuSerif-Bold.ttf"
 
