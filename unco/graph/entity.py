@@ -44,5 +44,5 @@ def route_type(state: EntityState) -> FromSpan:
 
 
 def route_region(state: EntityState) -> FromType:
-    """From the type corrector: to the region corrector, or past it."""
+    """Route from the type corrector: to the region corrector, or past it."""
     return "correct_region" if is_routed(state["entity"], "region", state["extraction"]) else "__end__"
