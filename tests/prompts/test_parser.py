@@ -14,6 +14,11 @@ from unco.types import ATTRIBUTES, Attribute
 NAMES: tuple[AnswerName, ...] = get_args(AnswerName)
 
 GOOD = '{"reasoning_process": "A city.", "corrected_entity": "New Oslo"}'
+WHOLE: dict[Attribute, str] = {
+    "span": GOOD,
+    "type": '{"reasoning_process": "A city.", "corrected_type": "LOC"}',
+    "region": '{"reasoning_process": "A city.", "corrected_bounding_box": [1, 2, 30, 40]}',
+}
 
 
 @pytest.mark.parametrize(
@@ -143,9 +148,13 @@ def test_a_box_that_breaks_off_within_a_number_is_not_a_box() -> None:
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
-def test_a_reply_that_was_cut_off_is_not_read_at_all(attribute: Attribute) -> None:
-    with pytest.raises(ReplyError, match="cut off"):
-        parse_answer(GOOD, "length", attribute)
+def test_of_a_reply_that_was_cut_off_only_a_whole_object_is_read(attribute: Attribute) -> None:
+    """A model that is held to a grammar may fill up its limit with blanks behind the object."""
+    good = WHOLE[attribute]
+    assert parse_answer(good + "\n" * 500, "length", attribute) == parse_answer(good, "stop", attribute)
+    for cut in (good[:-1], good[:-10], good[: len(good) // 2], good + "{", "", "no object", f"```json\n{good[:-2]}"):
+        with pytest.raises(ReplyError, match="cut off"):
+            parse_answer(cut, "length", attribute)
 
 
 def test_a_long_answer_is_read_when_it_is_valid() -> None:

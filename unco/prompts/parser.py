@@ -17,6 +17,7 @@ from unco.prompts.specs import Answer, AnswerName, answer_type
 REPAIR_MAX_CHARS = 10_000
 """Longest text that is repaired, thinking aside: the repairer's time can grow with the square of the length."""
 
+_CUT_OFF = "the answer was cut off before its end; be shorter"
 _THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 
@@ -26,21 +27,21 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
 
     Args:
         text: the reply's text, as it came.
-        finish_reason: as the endpoint gave it; `length` means that the text is cut off.
+        finish_reason: as the endpoint gave it; `length` means that the text is cut off, so only a whole object
+            counts.
         answer: the kind that it should be of; what comes back is of that kind's class.
 
     Raises:
         ReplyError: for any text that is not such an answer; nothing else is ever raised.
     """
-    if finish_reason == "length":
-        raise ReplyError("the answer was cut off before its end; be shorter")
+    cut = finish_reason == "length"
     text = _without_thinking(text.strip())
     if not text:
-        raise ReplyError("the answer was empty")
+        raise ReplyError(_CUT_OFF if cut else "the answer was empty")
     if "{" not in text:
-        raise ReplyError("there was no JSON object in the answer")
+        raise ReplyError(_CUT_OFF if cut else "there was no JSON object in the answer")
     fault = "no JSON object could be read in the answer"
-    for objects in _parse_tolerantly(text, answer):
+    for objects in _parse_tolerantly(text, answer, cut):
         for candidate in reversed(objects):
             try:
                 return answer_type(answer).model_validate(candidate)
@@ -59,11 +60,17 @@ def _without_thinking(text: str) -> str:
     return _THINK.sub("", text).rpartition("</think>")[2].strip()
 
 
-def _parse_tolerantly(text: str, answer: AnswerName) -> Iterator[list[dict[str, object]]]:
-    """Yield the objects in a text, parsed in three ways from strict to tolerant."""
+def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list[dict[str, object]]]:
+    """Yield the objects in a text, parsed in three ways from strict to tolerant.
+
+    A model that is held to a grammar may write a whole object and then blanks up to its limit: what parses strictly is
+    whole though the reply was cut off.
+    """
     fenced = [block.strip() for block in _FENCE.findall(text)]
     yield _objects(json.loads, text)
     yield [found for block in fenced for found in _objects(json.loads, block)]
+    if cut:
+        raise ReplyError(_CUT_OFF)
     if _breaks_off(text, answer):
         raise ReplyError("the JSON object breaks off before its closing brace")
     if len(text) > REPAIR_MAX_CHARS:

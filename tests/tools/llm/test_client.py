@@ -118,7 +118,10 @@ def test_what_may_pass_is_asked_again(server: OpenAIServer, ask: Ask, fault: Ste
         (Step("{}", 200), 1, "not a chat completion"),
         (Step('{"choices": null}', 200), 1, "not a chat completion"),
         (Step('{"choices": []}', 200), 1, "not a chat completion"),
-        (Step('{"error": {"message": "no"}}', 200), 1, "not a chat completion"),
+        (Step('{"error": {"message": "no"}}', 200), 3, "status 502: no"),
+        (Step('{"error": {"message": "slow down", "code": 429}}', 200), 3, "status 429: slow down"),
+        (Step('{"error": "wrong key", "choices": []}', 200), 3, "status 502: wrong key"),
+        (Step('{"error": {"message": "what?", "type": "invalid_request_error"}}', 200), 7, "status 400: what"),
         (Step(drop=True), 3, "broke off"),
     ],
 )

@@ -43,13 +43,13 @@ def test_the_format_is_negotiated_once_and_remembered(
     assert formats(server) == ["json_schema", "json_object", None, None, None]
 
 
-def test_a_bad_question_is_not_taken_for_a_format(server: OpenAIServer, ask: Ask) -> None:
+def test_a_refusal_that_speaks_of_the_content_is_not_taken_for_one_of_the_shape(server: OpenAIServer, ask: Ask) -> None:
     server.script = [refusal(400, "image too large")]
     mllm = client(server)
     for _ in range(2):
         with pytest.raises(CallFailed, match="image too large"):
             ask(mllm, ASKED)
-    assert formats(server) == ["json_schema", "json_object", None] * 2
+    assert formats(server) == ["json_schema"] * 2
 
 
 def test_a_known_format_is_not_tried_again(server: OpenAIServer, ask: Ask) -> None:

@@ -15,7 +15,7 @@ from unco.errors import DataError, SettingsError, SetupError
 from unco.tools.llm import endpoint
 from unco.tools.llm.cache.process_locks import lock_byte
 from unco.tools.llm.request import Request
-from unco.tools.llm.response_format import Format, response_format
+from unco.tools.llm.request_shape import Format, response_format
 
 MAX_FILE_QUESTIONS = 50_000
 """Questions in a file, as OpenAI limits them."""

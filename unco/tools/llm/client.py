@@ -17,8 +17,8 @@ from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.cache.store import LEADER_ONLY_ERRORS, Cache
 from unco.tools.llm.connection import CallLimits, Connection, Terms
 from unco.tools.llm.recording import Recording
-from unco.tools.llm.request import Reply, Request, reply_from, reply_parts, request_key
-from unco.tools.llm.response_format import Format, Formats
+from unco.tools.llm.request import Reply, Request, is_cut, reply_from, reply_parts, request_key
+from unco.tools.llm.request_shape import Format, Shapes
 
 _NO_MLLM = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
 
@@ -175,7 +175,7 @@ class Mllm:
 
     @cached_property
     def _connection(self) -> Connection:
-        return Connection(self.base_url or "", self._api_key, self._limits, self.terms, Formats(self.cache))
+        return Connection(self.base_url or "", self._api_key, self._limits, self.terms, Shapes(self.cache))
 
 
 def cached_reply(cache: Cache, key: str) -> Reply | None:
@@ -201,8 +201,15 @@ def store_reply(cache: Cache, key: str, reply: Reply) -> bool:
 
 
 def is_complete(reply: Reply) -> bool:
-    """Return whether a reply is neither empty nor cut off."""
-    return bool(reply.text) and reply.finish_reason != "length"
+    """Return whether a reply is neither empty nor cut off; one that is a whole JSON object was not cut off."""
+    return bool(reply.text) and (not is_cut(reply.finish_reason) or _is_object(reply.text))
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def check_address(base_url: str) -> None:

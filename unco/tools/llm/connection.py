@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from tenacity import AsyncRetrying
 from tenacity.wait import wait_base
 
-from unco.errors import Unavailable
+from unco.errors import EndpointError, Unavailable
 from unco.tools.llm import endpoint
 from unco.tools.llm.budget import Budget, likely_tokens
 from unco.tools.llm.circuit_breaker import CircuitBreaker
@@ -24,8 +24,8 @@ from unco.tools.llm.egress_log import EgressLog
 from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
-from unco.tools.llm.request import Reply, Request
-from unco.tools.llm.response_format import Format, Formats, may_reject_format
+from unco.tools.llm.request import Reply, Request, is_cut
+from unco.tools.llm.request_shape import MAX_ROOM, Format, Shape, Shapes, may_pass, refused, shapes_to_try
 from unco.tools.llm.retry import retry_after, retry_policy
 
 if TYPE_CHECKING:
@@ -60,18 +60,27 @@ class Terms:
     """None = what is sent is not logged."""
 
 
+class ShapeRefused(Exception):
+    """The endpoint answered, and may not accept the shape of the request."""
+
+    def __init__(self, status: int, reason: str, error: Exception) -> None:
+        """Keep what the endpoint said, and the error that said it."""
+        super().__init__(reason)
+        self.status, self.reason, self.error = status, reason, error
+
+
 class Connection:
     """A connection to one endpoint. Nothing is imported or opened before the first call; safe for threads and loops."""
 
     def __init__(
-        self, base_url: str, api_key: SecretStr | None, limits: CallLimits, terms: Terms, formats: Formats
+        self, base_url: str, api_key: SecretStr | None, limits: CallLimits, terms: Terms, shapes: Shapes
     ) -> None:
         """Keep the settings."""
         self.base_url = base_url
         self._api_key = api_key
         self._limits = limits
         self._terms = terms
-        self._formats = formats
+        self._shapes = shapes
         self._breaker = CircuitBreaker()
         self._lock = threading.Lock()
         self._client: ChatOpenAI | None = None
@@ -95,27 +104,64 @@ class Connection:
             CallFailed: the endpoint refused, broke down or was too slow, also when asked again.
             SetupError: the egress log cannot be written.
         """
+        shape, known = await asyncio.to_thread(self._shapes.find, self.base_url, request)
+        while True:
+            reply, shape = await self._negotiated(_with_room(request, shape), shape, known, deadline)
+            if not needs_room(reply) or shape.room >= MAX_ROOM:
+                return reply
+            shape, known = replace(shape, room=4 * shape.room), True  # reasoning used up the limit before it wrote
+
+    async def _negotiated(self, request: Request, shape: Shape, known: bool, deadline: float) -> tuple[Reply, Shape]:
+        """Ask in one shape after another until the endpoint accepts one; a refusal is neither retried nor a failure."""
+        shapes = shapes_to_try(shape, known)
+        first: ShapeRefused | None = None
+        trial = next(shapes)
+        while True:
+            try:
+                reply = await self._asked(request, trial, deadline, known=known and trial == shape)
+            except ShapeRefused as refusal:
+                first = first or refusal
+                try:
+                    trial = shapes.send((refusal.status, refusal.reason))
+                except StopIteration:
+                    if not may_pass(first.status, first.reason):
+                        raise self._translated(first) from None
+                    return await self._asked(request, shape, deadline, known=None), shape  # the server's own failure
+            else:
+                sure = first is None or not may_pass(first.status, first.reason)
+                await asyncio.to_thread(self._shapes.remember, self.base_url, request, trial, sure)
+                return reply, trial
+
+    async def _asked(self, request: Request, shape: Shape, deadline: float, known: bool | None) -> Reply:
+        """Ask in one shape, again where that may help.
+
+        Args:
+            request: the question.
+            shape: how it is put.
+            deadline: see `deadline_of`.
+            known: whether the endpoint is known to accept the shape; None = it may not be refused any more.
+        """
         async with self._reserved(request, deadline) as replies:
             start = time.perf_counter()
-            client, messages, formats = await asyncio.to_thread(self._prepare, request)
-            message: AIMessage
+            client, messages = await asyncio.to_thread(self._prepare, request, shape)
+            retrying = AsyncRetrying(**self._policy(deadline))
             with endpoint.translated_errors(self.base_url, self._api_key):
-                for answer_format in formats:
-                    retrying = AsyncRetrying(**self._policy(deadline))
-                    try:
-                        message = await retrying(self._attempt, client, messages, request, answer_format, deadline)
-                        break
-                    except Exception as error:
-                        if answer_format == formats[-1] or not may_reject_format(error):
-                            raise
+                options = (client, messages, request, shape, deadline, known)
+                message: AIMessage = await retrying(self._attempt, *options)
                 replies.append(self._read(message, request, time.perf_counter() - start))
-            if len(formats) > 1:
-                await asyncio.to_thread(self._formats.remember, self.base_url, request, answer_format)
         return replies[0]
 
-    def _prepare(self, request: Request) -> "tuple[ChatOpenAI, list[BaseMessage], tuple[Format, ...]]":
-        """Make what takes time or reads a file: client, messages, answer formats to try."""
-        return self.get_client(), endpoint.messages(request), self._formats.to_try(self.base_url, request)
+    def _translated(self, refusal: "ShapeRefused") -> Exception:
+        """Give the refusal as the error that it would have been without a search."""
+        try:
+            with endpoint.translated_errors(self.base_url, self._api_key):
+                raise refusal.error
+        except EndpointError as error:
+            return error
+
+    def _prepare(self, request: Request, shape: Shape) -> "tuple[ChatOpenAI, list[BaseMessage]]":
+        """Make what takes time: the client, the messages with the picture."""
+        return self.get_client(), endpoint.messages(request, shape)
 
     def get_client(self) -> "ChatOpenAI":
         """Return the client, built at the first use."""
@@ -136,7 +182,7 @@ class Connection:
 
     def expected_format(self, request: Request) -> Format:
         """Return the strictest answer format that the endpoint is known, or expected, to accept for a question."""
-        return self._formats.to_try(self.base_url, request)[0]
+        return self._shapes.find(self.base_url, request)[0].answer_format
 
     @asynccontextmanager
     async def _reserved(self, request: Request, deadline: float) -> AsyncIterator[list[Reply]]:
@@ -153,16 +199,23 @@ class Connection:
         return retry_policy(self._limits.attempts, self._limits.back_off, deadline - time.monotonic())
 
     async def _attempt(
-        self, client: "ChatOpenAI", messages: Any, request: Request, answer_format: Format, deadline: float
+        self, client: "ChatOpenAI", messages: Any, request: Request, shape: Shape, deadline: float, known: bool | None
     ) -> Any:
         async with self._rate_slot(request, deadline) as wait:
             await asyncio.sleep(wait)
-        options, left = endpoint.options(request, answer_format, self._timeout(deadline)), _seconds_left(deadline)
+        options, left = endpoint.options(request, shape, self._timeout(deadline)), _seconds_left(deadline)
         if self._terms.egress:
             await asyncio.to_thread(self._log_egress, request)
         with self._observed(request):
             async with asyncio.timeout(left):
-                return await client.ainvoke(messages, **options)
+                try:
+                    return await client.ainvoke(messages, **options)
+                except Exception as error:
+                    refusal = None if known is None else refusal_of(error, shape, known)
+                    # Without a schema nothing is sent that a server would break over.
+                    if refusal is not None and (request.schema or not may_pass(refusal.status, refusal.reason)):
+                        raise refusal from None
+                    raise
 
     @asynccontextmanager
     async def _rate_slot(self, request: Request, deadline: float) -> AsyncIterator[float]:
@@ -216,3 +269,23 @@ def _seconds_left(deadline: float) -> float:
     if left <= 0:
         raise Unavailable("deadline: no time is left to ask", "deadline")
     return left
+
+
+def refusal_of(error: Exception, shape: Shape, known: bool) -> ShapeRefused | None:
+    """Return the refusal that an error can be; None = it is about something else than the shape."""
+    import openai
+
+    if not isinstance(error, openai.APIStatusError):
+        return None
+    reason = endpoint.reason_in(error.body)
+    found = refused(error.status_code, reason, shape, known)
+    return ShapeRefused(error.status_code, reason, error) if found else None
+
+
+def needs_room(reply: Reply) -> bool:
+    """Tell whether a reply was cut off before its answer began, as by a model that thinks first."""
+    return is_cut(reply.finish_reason) and "{" not in reply.text.rpartition("</think>")[2]
+
+
+def _with_room(request: Request, shape: Shape) -> Request:
+    return replace(request, max_tokens=shape.room * request.max_tokens)

@@ -5,7 +5,7 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from unco.errors import CallFailed, EndpointError, TimeIsUp, Unavailable
 from unco.tools.llm.request import Reply, Request, SentPicture
-from unco.tools.llm.response_format import Format, response_format
+from unco.tools.llm.request_shape import Shape, response_format
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -26,6 +26,20 @@ _UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionErr
 _MAX_TOKENS = 10**9
 """Larger counts are not believed."""
 
+_REASON_FIELDS = (
+    "message",
+    "error",
+    "detail",
+    "details",
+    "msg",
+    "reason",
+    "description",
+    "title",
+    "errors",
+    "error_msg",
+)
+"""Where servers put their reason, in the order in which they are looked at."""
+
 _SECRETS = re.compile(r"(?i)\b(?:bearer\s+|sk-|key-)\S+|https?://\S+")
 
 
@@ -35,13 +49,14 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
     It never retries by itself, never reads a key from the environment, never streams, and uses no cache but ours.
     """
     import httpx2
-    from langchain_openai import ChatOpenAI
+
+    from unco.tools.llm.chat_model import WholeReplyChat
 
     # langchain-openai's own async client is one for the process: it keeps connections that belong to the first event
     # loop, and the second asyncio.run fails with "Event loop is closed". So: ours, and no connection outlives its call.
     tls = httpx2.create_ssl_context()  # one for both: building it is most of the cost of a client
     limits = httpx2.Limits(max_keepalive_connections=0)
-    return ChatOpenAI(
+    return WholeReplyChat(
         model="unset",
         base_url=base_url,
         api_key=api_key or SecretStr("none"),
@@ -56,27 +71,29 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
     )
 
 
-def messages(request: Request) -> list["BaseMessage"]:
+def messages(request: Request, shape: Shape = Shape()) -> list["BaseMessage"]:  # noqa: B008  # frozen
     """Build the chat messages of a request; the picture goes with the first user message, as a `data:` URL."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-    first = HumanMessage(_with_picture(request.user, request.picture) if request.picture else request.user)
+    text = request.user if shape.system else f"{request.system}\n\n{request.user}"
+    first = HumanMessage(_with_picture(text, request.picture, shape.picture_last) if request.picture else text)
     turns = [message for answer, again in request.turns for message in (AIMessage(answer), HumanMessage(again))]
-    return [SystemMessage(request.system), first, *turns]
+    return [*([SystemMessage(request.system)] if shape.system else []), first, *turns]
 
 
-def options(request: Request, answer_format: Format, seconds: float) -> dict[str, Any]:
+def options(request: Request, shape: Shape, seconds: float) -> dict[str, Any]:
     """Build the arguments of one attempt: model, sampling, answer format, timeout, trace."""
-    chosen = {
-        "model": request.model,
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        "timeout": seconds,
-        "config": trace_config(request),
-    }
-    # Not as an argument of its own: langchain-openai would parse the answer itself, raise, and lose the text.
-    form = response_format(request, answer_format)
-    return chosen | ({"extra_body": {"response_format": form}} if form else {})
+    chosen: dict[str, Any] = {"model": request.model, "timeout": seconds, "config": trace_config(request)}
+    if shape.temperature:
+        chosen["temperature"] = request.temperature
+    # Not as arguments of their own: langchain-openai would parse the answer itself, raise, and lose the text; and it
+    # knows one name of the token limit only.
+    body: dict[str, Any] = {}
+    if form := response_format(request, shape.answer_format):
+        body["response_format"] = form
+    if shape.limit_field != "none":
+        body[shape.limit_field] = request.max_tokens
+    return chosen | ({"extra_body": body} if body else {})
 
 
 def trace_config(request: Request) -> dict[str, Any]:
@@ -97,19 +114,9 @@ def trace_config(request: Request) -> dict[str, Any]:
 
 
 def read_reply(message: "AIMessage", seconds: float) -> Reply:
-    """Read a reply from a message. A refusal that came in a field of its own counts as text."""
-    usage, finish_reason = message.usage_metadata, message.response_metadata.get("finish_reason")
-    name = message.response_metadata.get("model_name")
-    text = str(message.text) or str(message.additional_kwargs.get("refusal") or "")
-    return Reply(
-        text=replace_lone_surrogates(text),
-        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
-        model=replace_lone_surrogates(name) if isinstance(name, str) else "",
-        input_tokens=_count(usage["input_tokens"]) if usage else None,
-        output_tokens=_count(usage["output_tokens"]) if usage else None,
-        provider_cached_tokens=_count(usage.get("input_token_details", {}).get("cache_read")) or 0 if usage else 0,
-        seconds=seconds,
-    )
+    """Read a reply from a message of our chat model."""
+    facts = message.response_metadata["reply"]
+    return Reply(**facts | {"text": str(message.content), "seconds": seconds})
 
 
 def reply_from_body(body: object) -> Reply:
@@ -123,13 +130,9 @@ def reply_from_body(body: object) -> Reply:
             usage = rest.get("usage")
             usage = usage if isinstance(usage, dict) else {}
             details = usage.get("prompt_tokens_details")
-            text, name, finish_reason = (
-                message.get("content") or message.get("refusal"),
-                rest.get("model"),
-                choice.get("finish_reason"),
-            )
+            name, finish_reason = rest.get("model"), choice.get("finish_reason")
             return Reply(
-                text=replace_lone_surrogates(text) if isinstance(text, str) else "",
+                text=replace_lone_surrogates(text_of(message)),
                 finish_reason=finish_reason if isinstance(finish_reason, str) else None,
                 model=replace_lone_surrogates(name) if isinstance(name, str) else "",
                 input_tokens=_count(usage.get("prompt_tokens")),
@@ -137,6 +140,31 @@ def reply_from_body(body: object) -> Reply:
                 provider_cached_tokens=_count(details.get("cached_tokens")) or 0 if isinstance(details, dict) else 0,
             )
     raise ValueError("no chat completion")
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """Return a message's text: its content, whole or in parts, else its refusal, else an answer among its reasoning.
+
+    A server whose reasoning parser takes the whole reply for reasoning leaves the content empty; an answer that can be
+    read there counts as one.
+    """
+    for field in ("content", "refusal"):
+        if text := _joined(message.get(field)):
+            return text
+    reasoning = _joined(message.get("reasoning_content")) or _joined(message.get("reasoning"))
+    return reasoning if "}" in reasoning else ""
+
+
+def _joined(content: object) -> str:
+    """Join text that came whole, in parts, or in parts of parts."""
+    match content:
+        case str():
+            return content
+        case {"text": text} | {"content": text} | {"value": text}:
+            return _joined(text)
+        case [*parts]:
+            return "".join(map(_joined, parts))
+    return ""
 
 
 def _count(value: object) -> int | None:
@@ -207,14 +235,31 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _detail(error: Any, base_url: str, api_key: SecretStr | None) -> str:
     """Quote the endpoint's message about a refusal, shortened; nothing where it may be about the key."""
-    message = error.body.get("message") if isinstance(error.body, dict) else None
-    if error.status_code in (401, 403) or not isinstance(message, str):
+    message = reason_in(error.body)
+    if error.status_code in (401, 403) or not message:
         return ""
     for hidden in (api_key.get_secret_value() if api_key else "", urlsplit(base_url).hostname):
         message = message.replace(hidden, "***") if hidden else message
     return ": " + " ".join(_SECRETS.sub("***", message).split())[:200]
 
 
-def _with_picture(text: str, picture: SentPicture) -> list[str | dict[str, Any]]:
+def reason_in(body: object) -> str:
+    """Return what an error's body says, in whatever form servers write it; empty = nothing that can be read."""
+    match body:
+        case str():
+            return body if not body.lstrip().startswith("<") else ""  # a page of HTML says nothing in short
+        case [*items]:
+            return "; ".join(filter(None, map(reason_in, items[:3])))
+        case {**fields}:
+            found = (reason_in(fields[name]) for name in _REASON_FIELDS if fields.get(name))
+            return next(filter(None, found), "")
+    return ""
+
+
+def _with_picture(text: str, picture: SentPicture, picture_last: bool) -> list[str | dict[str, Any]]:
     url = f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}"
-    return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
+    parts: list[str | dict[str, Any]] = [
+        {"type": "text", "text": text},
+        {"type": "image_url", "image_url": {"url": url}},
+    ]
+    return parts if picture_last else parts[::-1]

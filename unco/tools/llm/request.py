@@ -155,3 +155,12 @@ def reply_from(parts: object) -> Reply:
         if not isinstance(value, kinds[name]) or isinstance(value, bool):
             raise ValueError(f"{name} of a reply cannot be {value!r}")
     return Reply(**parts, cached=True)
+
+
+_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit", "limit"})
+"""How servers spell that a reply ended at its token limit."""
+
+
+def is_cut(finish_reason: str | None) -> bool:
+    """Tell whether a reply ended at its token limit, in any server's spelling."""
+    return finish_reason is not None and finish_reason.strip().lower().replace("-", "_") in _CUT

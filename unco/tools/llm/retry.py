@@ -1,5 +1,6 @@
 """Retries of a call: which errors, after how long (`Retry-After`, else a back-off), never past its deadline."""
 
+import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -45,16 +46,32 @@ def retry_policy(attempts: int, back_off: wait_base | None, seconds_left: float)
 
 
 def retry_after(error: BaseException | None) -> float | None:
-    """Read the seconds to wait from a `Retry-After` header; None where there is none.
+    """Read the seconds to wait from `retry-after-ms` or `Retry-After`; None where there is neither.
 
-    Source: RFC 9110, section 10.2.3: seconds, or a date.
+    Source: RFC 9110, section 10.2.3: seconds, or a date; `retry-after-ms` as openai-python and Azure OpenAI have it.
     """
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    milliseconds = _number(headers.get("retry-after-ms"))
     value = str(headers.get("retry-after", "")).strip()
-    if value.isascii() and value.isdecimal():
-        return min(float(value), MAX_RETRY_AFTER_S)
+    seconds = milliseconds / 1000 if milliseconds is not None else _number(value)
+    if seconds is None:
+        seconds = _seconds_until(value, str(headers.get("date", "")))
+    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+
+def _number(value: object) -> float | None:
+    """Read plain digits, with a fraction or without."""
+    text = str(value or "").strip()
+    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,9})?", text) else None
+
+
+def _seconds_until(date: str, now: str) -> float | None:
+    """Return the seconds until a date, by the endpoint's own clock where it tells it: ours may be wrong."""
     try:
-        left = parsedate_to_datetime(value).timestamp() - time.time() if value else None
+        until = parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
         return None
-    return None if left is None else min(max(left, 0.0), MAX_RETRY_AFTER_S)
+    try:
+        return until - parsedate_to_datetime(now).timestamp()
+    except (ValueError, OverflowError):
+        return until - time.time()

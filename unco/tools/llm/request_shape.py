@@ -1,0 +1,229 @@
+"""The shape of request that an endpoint accepts: found out one thing at a time, and remembered.
+
+Servers differ: any optional field, form of message or answer format may be refused, with whatever status and in
+whatever words, and some ignore a field in silence, which is why every answer is parsed tolerantly anyway.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import Any, Literal, cast, get_args
+
+from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.request import Request
+
+Format = Literal["json_schema", "json_object", "none"]
+LimitField = Literal["max_completion_tokens", "max_tokens", "none"]
+
+MAX_ROOM = 16
+"""Largest factor on the token limit, for models that think before they write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a question is put; the defaults are tried first."""
+
+    answer_format: Format = "json_schema"
+    """`response_format` of the call."""
+    temperature: bool = True
+    """Whether the temperature is sent: some reasoning models take none but their own."""
+    limit_field: LimitField = "max_completion_tokens"
+    """Name of the field that limits the reply's tokens."""
+    system: bool = True
+    """Whether the instructions are a system message; else they stand at the head of the user's."""
+    picture_last: bool = True
+    """Whether the picture follows the text, as a part of the message."""
+    room: int = 1
+    """Factor on the token limit: reasoning may use it up."""
+
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "answer_format": get_args(Format),
+    "temperature": (True, False),
+    "limit_field": get_args(LimitField),
+    "system": (True, False),
+    "picture_last": (True, False),
+}
+"""What each field may be, in the order in which it is tried. The fields are tried in this order, too."""
+
+_PLAINEST = Shape(**{field: values[-1] for field, values in CHOICES.items()})
+
+_HINTS: dict[str, re.Pattern[str]] = {
+    "answer_format": re.compile(r"response.?format|json.?(schema|object|mode)|structured|grammar|guided", re.I),
+    "temperature": re.compile(r"temperature|sampling", re.I),
+    "limit_field": re.compile(r"max.?(completion.?|output.?|new.?)?tokens", re.I),
+    "system": re.compile(r"\bsystem\b|\broles?\b|alternate", re.I),
+    "picture_last": re.compile(r"(image|picture).{0,40}\b(first|before|start|begin|order)", re.I),
+}
+"""Words of a refusal that name a field."""
+
+_NOT_IMPLEMENTED = 501
+
+_NEVER_THE_SHAPE = frozenset({401, 402, 403, 407, 408, 425, 429})
+"""Statuses that speak of keys, money, time and crowds."""
+
+_REASONING_MODEL = re.compile(r"(^|/)(gpt-5|o[1-9])(\b|-)", re.I)
+"""Source: platform.openai.com, `Reasoning models`: no temperature but the default, and hidden tokens in the limit."""
+
+
+_ABOUT_THE_CONTENT = re.compile(
+    r"too (large|long|big|many|small)|context.?(length|window)|not (be )?found|not exist|no such|policy|safety|moderat"
+    r"|(invalid|broken|unreadable|decode|fetch|download|load|process).{0,20}(image|picture)",
+    re.I,
+)
+"""Words of a refusal that another shape would meet as well."""
+
+
+def refused(status: int, reason: str, shape: Shape, known: bool) -> bool:
+    """Tell whether an error can mean that the endpoint does not accept the shape, so that another may be tried."""
+    if may_pass(status, reason) and shape == _PLAINEST:
+        return False
+    return status not in _NEVER_THE_SHAPE and any(True for _ in _after(shape, status, reason, known))
+
+
+def may_pass(status: int, reason: str) -> bool:
+    """Tell whether a refusal can be a failure of the server, which passes: it names no field, and has such a status."""
+    return status >= 500 and status != _NOT_IMPLEMENTED and not _named_fields(reason)
+
+
+def shapes_to_try(start: Shape, known: bool) -> Generator[Shape, tuple[int, str], None]:
+    """Yield shapes, each after the refusal of the one before it, which is sent in as (status, reason).
+
+    A field that the refusal names is changed first. Without such words the fields are changed one at a time, and then
+    all together. After a failure of the server (5xx) that names nothing the question is tried without an answer format,
+    and plainly. Of a shape that the endpoint is known to accept only what the refusal names is changed.
+
+    Args:
+        start: the first.
+        known: whether the endpoint has replied to that shape before.
+    """
+    status, reason = yield start
+    base, tried = start, {start}
+    while (shape := next((one for one in _after(base, status, reason, known) if one not in tried), None)) is not None:
+        tried.add(shape)
+        before, named = (status, reason), _named_fields(reason)
+        status, reason = yield shape
+        if named or (status, reason) != before:  # else the change made no difference, and is taken back
+            base = shape
+
+
+def _after(shape: Shape, status: int, reason: str, known: bool) -> Iterator[Shape]:
+    for field in _named_fields(reason):
+        yield from _changed(shape, field)
+    if known or status == 404 or _ABOUT_THE_CONTENT.search(reason):
+        return
+    if status < 500 or status == _NOT_IMPLEMENTED:
+        for field in CHOICES:
+            yield from _changed(shape, field)
+    else:
+        yield replace(shape, answer_format="none")
+    yield replace(_PLAINEST, room=shape.room)
+
+
+def _named_fields(reason: str) -> list[str]:
+    return [field for field, words in _HINTS.items() if words.search(reason)]
+
+
+def _changed(shape: Shape, field: str) -> Iterator[Shape]:
+    """Yield the shape with each later choice of a field."""
+    values = CHOICES[field]
+    for value in values[values.index(getattr(shape, field)) + 1 :]:
+        yield replace(shape, **{field: value})
+
+
+class Shapes:
+    """Remembers which shape each endpoint and model accepts. Safe for threads."""
+
+    def __init__(self, cache: Cache | None = None) -> None:
+        """Start with nothing known; a cache remembers beyond this process."""
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._known: dict[str, str] = {}
+        self._unsure: set[tuple[str, str, Shape]] = set()
+
+    def find(self, base_url: str, request: Request) -> tuple[Shape, bool]:
+        """Return the shape to begin with, and whether the endpoint is known to accept it."""
+        stored = _shape_of(self._read(_key("request_shape", base_url, request.model)))
+        shape = stored or _family_shape(request.model)
+        if not request.schema:
+            return replace(shape, answer_format="none"), stored is not None
+        answer_format = self._read(_format_key(base_url, request))
+        if answer_format not in CHOICES["answer_format"]:
+            return shape, False
+        return replace(shape, answer_format=cast(Format, answer_format)), True
+
+    def remember(self, base_url: str, request: Request, shape: Shape, sure: bool = True) -> None:
+        """Remember the shape that the endpoint replied to.
+
+        Args:
+            base_url: of the endpoint.
+            request: the question.
+            shape: how it was put.
+            sure: False = another was refused by a failure of the server, which may pass: remembered the second time.
+        """
+        if not sure and not self._seen_before(base_url, request, shape):
+            return
+        if request.schema:
+            self._write(_format_key(base_url, request), shape.answer_format)
+        # The format is remembered by schema: an endpoint may take one and refuse another.
+        plain = replace(shape, answer_format=CHOICES["answer_format"][0])
+        self._write(_key("request_shape", base_url, request.model), json.dumps(asdict(plain)))
+
+    def _seen_before(self, base_url: str, request: Request, shape: Shape) -> bool:
+        key = (base_url, request.model, shape)
+        with self._lock:
+            before = key in self._unsure
+            self._unsure.add(key)
+        return before
+
+    def _read(self, key: str) -> str | None:
+        with self._lock:
+            value = self._known.get(key)
+        if value is None and self._cache and (value := self._cache.get(key)):
+            with self._lock:
+                self._known[key] = value
+        return value
+
+    def _write(self, key: str, value: str) -> None:
+        with self._lock:
+            if self._known.get(key) == value:
+                return
+            self._known[key] = value
+        if self._cache:
+            self._cache.put(key, value)
+
+
+def _family_shape(model: str) -> Shape:
+    return Shape(temperature=False, room=4) if _REASONING_MODEL.search(model) else Shape()
+
+
+def _shape_of(text: str | None) -> Shape | None:
+    """Read a shape that was remembered; None = there is none, or another version wrote it."""
+    try:
+        shape = Shape(**json.loads(text or ""))
+        sound = all(getattr(shape, field) in values for field, values in CHOICES.items())
+        return shape if sound and type(shape.room) is int and 1 <= shape.room <= MAX_ROOM else None
+    except (ValueError, TypeError):
+        return None
+
+
+def response_format(request: Request, answer_format: Format) -> dict[str, Any] | None:
+    """Build the `response_format` field of a call; None = it is not sent."""
+    if answer_format == "none":
+        return None
+    if answer_format == "json_object":
+        return {"type": "json_object"}
+    schema = {"name": "answer", "strict": True, "schema": json.loads(request.schema)}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _format_key(base_url: str, request: Request) -> str:
+    return _key("response_format", base_url, request.model, request.schema)
+
+
+def _key(what: str, *parts: str) -> str:
+    """Return a cache key; hashed, as an address can be secret."""
+    return f"{what} {sha256(' '.join(parts).encode('utf-8', 'replace')).hexdigest()}"
