@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.bad_arguments import BAD_LINES, OUTPUTS, WRITERS
 from tests.faults.bad_files import CONTENTS, PLACES
-from tests.faults.commands import BAD_LINES, COMMANDS, OUTPUTS, WRITERS
+from tests.faults.commands import COMMANDS
 from tests.faults.conftest import Unco
 from unco.cli import app
 
