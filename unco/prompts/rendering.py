@@ -69,6 +69,11 @@ def fact_lines(facts: Iterable[str]) -> str:
     return "\n".join(f"- {one_line(fact)}" for fact in facts) or "(none)"
 
 
+def name_line(text: str) -> str:
+    """Return a name as it is shown: its first line, for a name has but one."""
+    return one_line(next(iter(text.strip().splitlines()), ""))
+
+
 def one_line(text: str) -> str:
     """Replace line breaks in a text, so that it cannot look like several items of a list."""
     return " ".join(text.split())
