@@ -6,6 +6,7 @@ ignore it in silence, which is why every answer is parsed tolerantly anyway.
 
 import json
 import threading
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Literal, get_args
 
@@ -18,6 +19,9 @@ Format = Literal["json_schema", "json_object", "none"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 _REFUSAL_STATUS = (400, 422)
+
+_TYPE_KEYS = ("corrected_type", "type")
+"""Keys of answers whose value is an entity's type. JSON Schema's own `type` is a text, never an object."""
 
 
 class Formats:
@@ -62,8 +66,20 @@ def response_format(request: Request, answer_format: Format) -> dict[str, Any] |
         return None
     if answer_format == "json_object":
         return {"type": "json_object"}
-    schema = {"name": "answer", "strict": True, "schema": json.loads(request.schema)}
-    return {"type": "json_schema", "json_schema": schema}
+    schema = with_types(json.loads(request.schema), request.types)
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+def with_types(schema: Any, types: Sequence[str]) -> Any:
+    """List the names that a type may have wherever a schema of an answer asks for one."""
+    if not types or not isinstance(schema, dict):
+        return schema
+    return {
+        key: value | {"enum": list(types)}
+        if key in _TYPE_KEYS and isinstance(value, dict)
+        else with_types(value, types)
+        for key, value in schema.items()
+    }
 
 
 def may_reject_format(error: BaseException) -> bool:
