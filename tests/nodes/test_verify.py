@@ -30,6 +30,7 @@ POST = ("RT", "@", "Ann", "Lee", ":", "New", "York", "is", "not", "York", "or", 
         ("York", Span(8, 10), Span(9, 10)),  # the nearer of two
         ("York", Span(6, 8), Span(6, 7)),
         ("🚀", Span(12, 14), Span(13, 14)),
+        ("NY", Span(14, 15), Span(14, 15)),  # full-width letters are the same letters
         ("isn't", Span(7, 8), None),  # is, not: not in one piece
         ("York or", Span(9, 10), Span(9, 11)),
     ],
@@ -49,7 +50,7 @@ def test_spans(answer: str, old: Span, new: Span | None) -> None:
         ("New York", Span(0, 1)),  # too far
         ("Ann York", Span(2, 4)),  # not in one piece
         ("nn Le", Span(2, 4)),  # cuts words in two
-        ("NY", Span(14, 15)),  # other letters, though they look alike
+        ("Νew Үork", Span(5, 7)),  # other letters, though they look alike: Greek and Cyrillic
         ("", Span(2, 4)),
     ],
 )

@@ -58,8 +58,10 @@ def _region(item: FoundEntity, question: Question) -> tuple[Box | None, str]:
     info = question.extraction.picture
     if info is None or question.image is None or question.frame is None:
         return None, "the post has no picture to look at"
+    size = (info.width, info.height)
     try:
-        return read_box(item.bounding_box, item.named_corners, question.frame, (info.width, info.height)), ""
+        box = read_box(item.bounding_box, item.named_corners, question.frame, size, tokens=item.location_tokens)
+        return box, ""
     except Rejected as fault:
         return None, str(fault)
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from unco.errors import Rejected
+from unco.nodes.spelling import BY_CASE, EXACT, LOOSE, Comparison, unescaped_tokens
 from unco.prompts import CandidateAnswer, RegionAnswer
-from unco.small_model.words import INVISIBLE
+from unco.prompts.box_notations import LocationTokens
+from unco.prompts.rendering import name_line
+from unco.tools.box_frames.checks import check_large_enough, check_tokens
 from unco.tools.box_frames.frame import Frame, decode, encode
 from unco.types import Box, Label, Span
 
@@ -17,10 +20,11 @@ SAME_BOX_IOU = 0.5
 
 
 def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[Span] = ()) -> Span:
-    """Find the tokens that an answer names: letter by letter, whitespace aside, near the old span.
+    """Find the tokens that an answer names, near the old span.
 
-    Of several places the nearest to the old span counts. Invisible characters, and then case, may differ only where
-    nothing fits exactly.
+    Words that are the same letter by letter count first, whitespace, invisible characters and Unicode forms aside; then
+    the old span, if it agrees in any way of `spelling`; then words that differ in case alone, and of several places the
+    nearest; and what differs in more only where there is one place.
 
     Args:
         answer: the words.
@@ -29,7 +33,7 @@ def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[S
         taken: spans of other entities, of which the words may share no token.
 
     Raises:
-        Rejected: they do not stand there, or are another entity's.
+        Rejected: they do not stand there, are another entity's, or could be several places.
     """
     near = [
         Span(start, stop)
@@ -37,29 +41,56 @@ def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[S
         for stop in range(max(start + 1, old.stop - MAX_WORDS_MOVED), old.stop + MAX_WORDS_MOVED + 1)
         if stop <= len(tokens)
     ]
-    for normalize in _NORMALIZERS:
-        wanted = normalize(answer)
-        fitting = [span for span in near if normalize("".join(tokens[span.start : span.stop])) == wanted != ""]
-        free = [span for span in fitting if not any(span.overlaps(other) for other in taken)]
-        if free:
-            return min(free, key=lambda span: abs(span.start - old.start) + abs(span.stop - old.stop))
-        if fitting:
-            raise Rejected(f"{answer!r} shares words with another entity")
+    ways = ((EXACT, near), ((BY_CASE, *LOOSE), [old]), ((BY_CASE,), near), (LOOSE, near))
+    for comparisons, places in ways:
+        for comparison in comparisons:
+            fitting = _fitting(comparison, answer, places, tokens)
+            free = [span for span in fitting if not any(span.overlaps(other) for other in taken)]
+            if len(free) > 1 and comparison in LOOSE:
+                raise Rejected(f"{answer!r} could be several places of the post")
+            if free:
+                return min(free, key=lambda span: abs(span.start - old.start) + abs(span.stop - old.stop))
+            if fitting:
+                raise Rejected(f"{answer!r} shares words with another entity")
     raise Rejected(f"{answer!r} does not stand in the post within {MAX_WORDS_MOVED} words of the span")
+
+
+def _fitting(comparison: Comparison, answer: str, places: Sequence[Span], tokens: Sequence[str]) -> list[Span]:
+    """Return the places that fit an answer under a comparison.
+
+    A loose one drops punctuation, so with several places a span may not begin or end with a token that is nothing else.
+    """
+    wanted = comparison.answer(answer)
+    if not wanted or not places:
+        return []
+    low, high = min(span.start for span in places), max(span.stop for span in places)
+    compared = tokens[low:high] if comparison not in LOOSE else unescaped_tokens(tokens[low:high])
+    words = [comparison.token(token) for token in compared]
+    trimmed = comparison in LOOSE and len(places) > 1
+    return [
+        span
+        for span in places
+        if "".join(inside := words[span.start - low : span.stop - low]) == wanted
+        and not (trimmed and "" in (inside[0], inside[-1]))
+    ]
 
 
 def find_span(words: str, tokens: Sequence[str], taken: Sequence[Span]) -> Span:
     """Find the first tokens that words name, anywhere in the post and free; compared as in `verify_span`.
 
     Raises:
-        Rejected: there is none.
+        Rejected: there is none, or words that are spelt otherwise could be several.
     """
     overlapping = False
-    for normalize in _NORMALIZERS:
-        for span in _runs(normalize(words), [normalize(token) for token in tokens]):
-            if not any(span.overlaps(other) for other in taken):
-                return span
-            overlapping = True
+    for comparison in (*EXACT, BY_CASE, *LOOSE):
+        compared = unescaped_tokens(tokens) if comparison in LOOSE else tokens
+        runs = list(_runs(comparison.answer(words), [comparison.token(token) for token in compared]))
+        free = [span for span in runs if not any(span.overlaps(other) for other in taken)]
+        if len(free) > 1 and comparison in LOOSE:
+            raise Rejected(f"{words!r} could be several places of the post")
+        if free:
+            return free[0]
+        overlapping = overlapping or bool(runs)
     if overlapping:
         raise Rejected(f"{words!r} shares words with another entity")
     raise Rejected(f"{words!r} does not stand in the post")
@@ -78,16 +109,26 @@ def _runs(words: str, tokens: Sequence[str]) -> Iterator[Span]:
 
 
 def verify_type(answer: str, labels: Sequence[Label]) -> str:
-    """Find the label that an answer names, case aside.
+    """Find the label that an answer names: as it is spelt, by case, and then in the ways of `spelling`.
+
+    A whole line of the list, name and description, names its label too.
 
     Raises:
-        Rejected: there is no such label.
+        Rejected: there is no such label, or more than one.
     """
-    by_name = {label.name.casefold(): label.name for label in labels}
-    name = by_name.get(answer.strip().casefold())
-    if name is None:
-        raise Rejected(f"{answer!r} is no type: there is {', '.join(by_name.values())}")
-    return name
+    if any(label.name == answer for label in labels):
+        return answer
+    for comparison in (*EXACT, BY_CASE, *LOOSE):
+        wanted = comparison.answer(answer)
+        found = {label.name for label in labels if wanted and wanted in _spellings(label, comparison)}
+        if len(found) == 1:
+            return found.pop()
+    raise Rejected(f"{answer!r} is no type: there is {', '.join(label.name for label in labels)}")
+
+
+def _spellings(label: Label, comparison: Comparison) -> set[str]:
+    shown = (label.name, name_line(label.name), f"{label.name}: {label.description}")
+    return {comparison.token(text) for text in shown} - {""}
 
 
 def verify_region(answer: RegionAnswer, old: Box | None, frame: Frame, size: tuple[int, int]) -> Box | None:
@@ -100,7 +141,8 @@ def verify_region(answer: RegionAnswer, old: Box | None, frame: Frame, size: tup
     """
     if answer.corrected_bounding_box is None:
         return None
-    return read_box(answer.corrected_bounding_box, answer.named_corners, frame, size, old)
+    corners, named, tokens = answer.corrected_bounding_box, answer.named_corners, answer.location_tokens
+    return read_box(corners, named, frame, size, old, tokens)
 
 
 def verify_candidate(
@@ -117,38 +159,37 @@ def verify_candidate(
         raise Rejected(f"there is no candidate {answer.candidate}: {len(candidates)} were offered")
     chosen = candidates[answer.candidate - 1]
     if answer.corrected_bounding_box is not None:
-        box = read_box(answer.corrected_bounding_box, answer.named_corners, frame, size)
+        corners, named, tokens = answer.corrected_bounding_box, answer.named_corners, answer.location_tokens
+        box = read_box(corners, named, frame, size, chosen, tokens)
         if box.iou(chosen) < SAME_BOX_IOU:
             raise Rejected(f"the answer names candidate {answer.candidate} and gives another box")
     return chosen
 
 
-def read_box(corners: Sequence[float], named: bool, frame: Frame, size: tuple[int, int], old: Box | None = None) -> Box:
+def read_box(
+    corners: Sequence[float],
+    named: bool,
+    frame: Frame,
+    size: tuple[int, int],
+    old: Box | None = None,
+    tokens: LocationTokens = "",
+) -> Box:
     """Convert the corners of a box to original pixels; `old` itself where they repeat it as it was shown.
 
     Raises:
-        Rejected: it lies outside the picture or is no box.
+        Rejected: it lies outside the picture, is no box, is too small to be one, or came in another family's tokens.
     """
+    check_tokens(tokens, frame)
     if named:
         frame = replace(frame, order="xyxy")
-    if old is not None and list(corners) == encode(old, frame, *size):
+    if old is not None and _repeats(corners, encode(old, frame, *size), tokens):
         return old
-    return decode(list(corners), frame, *size)
+    box = decode(list(corners), frame, *size)
+    check_large_enough(box, *size)
+    return box
 
 
-def _without_whitespace(text: str) -> str:
-    """Remove whitespace, which tokens lack."""
-    return "".join(text.split())
-
-
-def _without_invisible(text: str) -> str:
-    """Remove whitespace and invisible characters, which tokens may lack and a model may leave out."""
-    return "".join(char for char in _without_whitespace(text) if char not in INVISIBLE)
-
-
-def _caseless(text: str) -> str:
-    return _without_invisible(text).casefold()
-
-
-_NORMALIZERS = (_without_whitespace, _without_invisible, _caseless)
-"""Ways to compare words, the strictest first."""
+def _repeats(corners: Sequence[float], shown: Sequence[float], tokens: LocationTokens) -> bool:
+    """Return whether corners are those that were shown; tokens name middles of cells, which were shown rounded."""
+    slack = 5e-5 if tokens else 0.0
+    return all(abs(one - other) <= slack for one, other in zip(corners, shown, strict=True))

@@ -2,17 +2,9 @@
 
 import json
 import re
-from math import isfinite
 from typing import Any
 
-Corners = tuple[float, float, float, float]
-"""Two corners as the model wrote them, in the order and units of its box frame."""
-
-_NAMES = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"))
-_NUMBER = r"[-+]?\d{1,12}(?:\.\d{0,12})?"
-_FOUR_NUMBERS = re.compile(
-    rf"\s*[\[(]?\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]?\s*"
-)
+from unco.prompts.box_notations import Corners, WrittenBox, boxes_of, is_null, read_written_box
 
 
 def read_words(value: object) -> str:
@@ -23,24 +15,6 @@ def read_words(value: object) -> str:
         value = "\n".join(value)
     text = value if isinstance(value, str) else json.dumps(value)
     return text.encode("utf-8", "replace").decode()  # an escape such as \ud83d alone is a lone surrogate
-
-
-def read_number(value: object) -> float:
-    """Read one coordinate.
-
-    Raises:
-        ValueError: it is no plain number.
-    """
-    if isinstance(value, str) and re.fullmatch(_NUMBER, value.strip()):
-        value = float(value)
-    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1e12 or not isfinite(value):
-        raise ValueError("a box needs four plain numbers")
-    return float(value)
-
-
-def is_null(value: object) -> bool:
-    """Return whether a value is null, or the word."""
-    return value is None or (isinstance(value, str) and value.strip().lower() in ("null", "none"))
 
 
 def read_ordinal(value: object) -> int | None:
@@ -64,18 +38,7 @@ def read_corners(value: object) -> Corners | None:
     Raises:
         ValueError: it is no box.
     """
-    if is_null(value) or value == []:
-        return None
-    if isinstance(value, str) and (match := _FOUR_NUMBERS.fullmatch(value)):
-        value = list(match.groups())
-    if isinstance(value, dict):
-        named = {str(key).strip().lower(): number for key, number in value.items()}
-        value = next(([named[name] for name in names] for names in _NAMES if named.keys() == set(names)), value)
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
-        value = value[0]  # InternVL writes [[x1, y1, x2, y2]]
-    if not isinstance(value, list | tuple) or len(value) != 4:
-        raise ValueError("a box is four numbers [n, n, n, n], or null")
-    return (read_number(value[0]), read_number(value[1]), read_number(value[2]), read_number(value[3]))
+    return read_written_box(value).corners
 
 
 def normalize_keys(data: Any) -> Any:
@@ -85,8 +48,18 @@ def normalize_keys(data: Any) -> Any:
     return {re.sub(r"\s+", "_", str(key).strip().lower()): value for key, value in data.items()}
 
 
-def note_named_corners(data: Any, box: str) -> Any:
-    """Record in an answer whether the corners of its box came with names."""
-    if isinstance(data, dict):
-        data["named_corners"] = isinstance(data.get(box), dict)
+def note_notation(data: Any, box: str) -> Any:
+    """Record in an answer how its box was written, and move a box under another family's key to the key of ours.
+
+    Without a key of a box there is no box: the answer stays unreadable.
+    """
+    if not isinstance(data, dict):
+        return data
+    if box not in data and (others := boxes_of(data)):
+        data[box] = others
+    try:
+        written = read_written_box(data.get(box))
+    except ValueError:
+        written = WrittenBox(None)  # the reader of the key says what is wrong
+    data["named_corners"], data["location_tokens"] = written.named, written.tokens
     return data

@@ -12,6 +12,7 @@ import json_repair
 from pydantic import ValidationError
 
 from unco.errors import ReplyError
+from unco.prompts.box_notations import BOX_KEYS, LIST_KEYS, boxes_of, squashed, tagged_box
 from unco.prompts.specs import Answer, AnswerName, answer_type
 
 REPAIR_MAX_CHARS = 10_000
@@ -19,6 +20,8 @@ REPAIR_MAX_CHARS = 10_000
 
 _CUT_OFF = "the answer was cut off before its end; be shorter"
 _THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+_BOX = "corrected_bounding_box"
+_QUOTED = re.compile(r"[\"']([^\"'\n]{1,40})[\"']\s*:")
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 
 
@@ -39,7 +42,7 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     if not text:
         raise ReplyError(_CUT_OFF if cut else "the answer was empty")
     if "{" not in text:
-        raise ReplyError(_CUT_OFF if cut else "there was no JSON object in the answer")
+        return _box_alone(text, answer, cut)
     fault = "no JSON object could be read in the answer"
     for objects in _parse_tolerantly(text, answer, cut):
         for candidate in reversed(objects):
@@ -50,6 +53,21 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
             except (RecursionError, OverflowError):
                 fault = "the JSON object is nested too deeply, or a number in it is too large"
     raise ReplyError(fault)
+
+
+def _box_alone(text: str, answer: AnswerName, cut: bool) -> Answer:
+    """Read a reply that is no JSON, but one box in a family's own tags: they say what it is as a key does.
+
+    Raises:
+        ReplyError: there are no tags, no box in them, or the answer is about more than a box.
+    """
+    try:
+        tagged = tagged_box(text) if answer in ("region", "candidate") else None
+        if tagged is not None:
+            return answer_type(answer).model_validate({_BOX: text})
+    except ValueError as error:  # pydantic's too
+        raise ReplyError(_describe(error) if isinstance(error, ValidationError) else str(error)) from error
+    raise ReplyError(_CUT_OFF if cut else "there was no JSON object in the answer")
 
 
 def _without_thinking(text: str) -> str:
@@ -67,41 +85,60 @@ def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list
     whole though the reply was cut off.
     """
     fenced = [block.strip() for block in _FENCE.findall(text)]
-    yield _objects(json.loads, text)
-    yield [found for block in fenced for found in _objects(json.loads, block)]
+    yield _objects(json.loads, text, answer)
+    yield [found for block in fenced for found in _objects(json.loads, block, answer)]
     if cut:
         raise ReplyError(_CUT_OFF)
     if _breaks_off(text, answer):
         raise ReplyError("the JSON object breaks off before its closing brace")
     if len(text) > REPAIR_MAX_CHARS:
         raise ReplyError("the answer is long and not valid JSON; give the JSON object only")
-    yield [found for found in _objects(json_repair.loads, text) if not _invented_null(found, text)]
+    yield [found for found in _objects(json_repair.loads, text, answer) if not _invented_null(found, text)]
 
 
 def _breaks_off(text: str, answer: AnswerName) -> bool:
     """Return whether no brace closes after the last key; for a list, whether anything stays open."""
     if answer == "entities":
         return text.count("{") > text.count("}") or text.count("[") > text.count("]")
-    last = max(text.rfind("corrected_"), text.rfind("candidate") if answer == "candidate" else 0, 0)
+    boxes = [match.start() for match in _QUOTED.finditer(text) if squashed(match[1]) in {**BOX_KEYS, **LIST_KEYS}]
+    last = max(text.rfind("corrected_"), text.rfind("candidate") if answer == "candidate" else 0, *boxes[-1:], 0)
     return text.find("}", last) < 0
 
 
-def _objects(parse: Callable[[str], object], text: str) -> list[dict[str, object]]:
-    """Parse a text and return its JSON objects, the outermost ones only."""
+def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> list[dict[str, object]]:
+    """Parse a text and return its JSON objects, the outermost ones only; boxes in a list of their own are one."""
     try:
         found = parse(text)
     # The repairer guesses at arbitrary text, and what it raises is nowhere promised; here it means "unreadable".
     except Exception:
         return []
-    return [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
+    objects = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
+    return _as_one_answer(objects) if answer in ("region", "candidate") else objects
+
+
+def _as_one_answer(objects: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Put boxes that stand in several objects, none of them an answer, into one: else the last would count unseen."""
+    boxes = [item for item in objects if boxes_of(item)]
+    if len(boxes) < 2 or any("corrected_" in str(key).lower() for item in objects for key in item):
+        return objects
+    return [{_BOX: boxes}]
 
 
 def _invented_null(found: dict[str, object], text: str) -> bool:
     """Return whether an empty box or list is the repairer's, made of something like `[ }`, not the model's own."""
-    items = found.get("entities")
-    inner = [item.get("bounding_box") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    empty = [] in (found.get("corrected_bounding_box"), items, *inner)
-    return empty and not re.search(r"\[\s*\]", text)
+    return not re.search(r"\[\s*\]", text) and _has_empty_list(found, 0)
+
+
+def _has_empty_list(value: object, depth: int) -> bool:
+    """Return whether an empty list stands under a key that a box or the entities stand under."""
+    if depth > 8:
+        return False
+    if isinstance(value, list):
+        return any(_has_empty_list(item, depth + 1) for item in value)
+    if not isinstance(value, dict):
+        return False
+    named = [inner for key, inner in value.items() if squashed(key) in {**BOX_KEYS, **LIST_KEYS, "entities": ""}]
+    return [] in named or any(_has_empty_list(inner, depth + 1) for inner in named)
 
 
 def _describe(error: ValidationError) -> str:

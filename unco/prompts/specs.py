@@ -9,15 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, StringConstraints, model_validator
 
-from unco.prompts.answer_values import (
-    Corners,
-    is_null,
-    normalize_keys,
-    note_named_corners,
-    read_corners,
-    read_ordinal,
-    read_words,
-)
+from unco.prompts.answer_values import normalize_keys, note_notation, read_corners, read_ordinal, read_words
+from unco.prompts.box_notations import Corners, LocationTokens, is_null
 
 Schema = dict[str, Any]
 
@@ -67,11 +60,13 @@ class RegionAnswer(Answer):
     named_corners: bool = False
     """True when the model named the corners (x1, left, ...). Then the four are x1, y1, x2, y2, also where its box frame
     puts y first. Not part of the reply."""
+    location_tokens: LocationTokens = ""
+    """The tokens that the box was written in, where it was not in numbers. Not part of the reply."""
 
     @model_validator(mode="before")
     @classmethod
-    def _note_named_corners(cls, data: Any) -> Any:
-        return note_named_corners(normalize_keys(data), "corrected_bounding_box")
+    def _note_notation(cls, data: Any) -> Any:
+        return note_notation(normalize_keys(data), "corrected_bounding_box")
 
 
 class CandidateAnswer(RegionAnswer):
@@ -83,7 +78,7 @@ class CandidateAnswer(RegionAnswer):
     @model_validator(mode="before")
     @classmethod
     def _allow_number_alone(cls, data: Any) -> Any:
-        data = normalize_keys(data)
+        data = note_notation(normalize_keys(data), "corrected_bounding_box")
         if isinstance(data, dict) and not is_null(data.get("candidate")):
             data.setdefault("corrected_bounding_box", None)
         return data
@@ -102,11 +97,13 @@ class FoundEntity(BaseModel):
     """As `RegionAnswer.corrected_bounding_box`."""
     named_corners: bool = False
     """As in `RegionAnswer`."""
+    location_tokens: LocationTokens = ""
+    """As in `RegionAnswer`."""
 
     @model_validator(mode="before")
     @classmethod
     def _normalize_keys(cls, data: Any) -> Any:
-        return note_named_corners(normalize_keys(data), "bounding_box")
+        return note_notation(normalize_keys(data), "bounding_box")
 
 
 class EntitiesAnswer(Answer):

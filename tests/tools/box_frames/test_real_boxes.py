@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from unco.errors import Rejected
 from unco.evals.data.twitter_gmner import read_boxes
+from unco.tools.box_frames.checks import check_large_enough
 from unco.tools.box_frames.frame import FRAMES, Frame, decode, encode, sent_size, with_longest_side
 from unco.types import Box
 
@@ -64,3 +66,18 @@ def test_cells_as_measured(real_boxes: Boxes) -> None:
     ious = [round_trip(box, FRAMES["0-1-in-32"], size) for box, size in real_boxes]
     assert sum(ious) / len(ious) == pytest.approx(0.868, abs=0.001)
     assert sum(iou > 0.5 for iou in ious) / len(ious) == pytest.approx(0.957, abs=0.001)
+
+
+def test_nearly_all_are_large_enough_to_be_believed(real_boxes: Boxes) -> None:
+    def believed(box: Box, size: tuple[int, int]) -> bool:
+        try:
+            check_large_enough(box, *size)
+        except Rejected:
+            return False
+        return True
+
+    assert sum(not believed(box, size) for box, size in real_boxes) == 3
+    for name, lost in {"pixels": 3, "resized_pixels": 4, "0-1000": 7, "0-999": 6, "0-1023-yx": 6}.items():
+        frame = FRAMES[name]
+        whole = [([round(number) for number in encode(box, frame, *size)], size) for box, size in real_boxes]
+        assert sum(not believed(decode(numbers, frame, *size), size) for numbers, size in whole) == lost

@@ -32,7 +32,12 @@ CHANGES: dict[str, Any] = {
     "schema": '{"type": "object"}',
     "repeat": 1,
 }
-NOTES: dict[str, Any] = {"prompt": "span/v2", "prompt_hash": "cd" * 32, "purpose": Purpose(private=True)}
+NOTES: dict[str, Any] = {
+    "prompt": "span/v2",
+    "prompt_hash": "cd" * 32,
+    "purpose": Purpose(private=True),
+    "types": ("PER", "LOC"),  # the messages list them
+}
 
 
 def test_every_field_is_either_in_the_key_or_a_note() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from unco.context import Context
 from unco.prompts import Prompt, render
+from unco.prompts.rendering import name_line
 from unco.tools.box_frames.frame import Frame
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.request import MAX_REPLY_TOKENS, Purpose, Request, SentPicture
@@ -77,10 +78,18 @@ def request_of(
         picture=picture if prompt.picture else None,
         max_tokens=max_tokens,
         schema=json.dumps(prompt.schema),
+        types=_types(question, prompt),
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
         purpose=_purpose(question, attribute),
     )
+
+
+def _types(question: Question, prompt: Prompt) -> tuple[str, ...]:
+    """Return the names of the types as the prompt lists them; none where it does not, as then no key has them."""
+    if not prompt.uses("labels"):
+        return ()
+    return tuple(dict.fromkeys(filter(None, (name_line(label.name) for label in question.extraction.labels))))
 
 
 def _purpose(question: Question, attribute: Attribute | None) -> Purpose:

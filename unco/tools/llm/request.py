@@ -58,6 +58,9 @@ class Request:
     """Upper limit of the reply's length."""
     schema: str = ""
     """JSON schema of the answer, as JSON text, for endpoints that hold the model to one; empty = none."""
+    types: tuple[str, ...] = ()
+    """Names that a type in the answer may have, for endpoints that hold the model to a schema; empty = any. In no key:
+    the messages list them."""
     repeat: int = 0
     """Number of the draw, when the same question is asked several times on purpose."""
     prompt: str = ""

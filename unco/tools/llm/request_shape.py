@@ -7,7 +7,7 @@ whatever words, and some ignore a field in silence, which is why every answer is
 import json
 import re
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal, cast, get_args
@@ -64,6 +64,9 @@ _NOT_IMPLEMENTED = 501
 
 _NEVER_THE_SHAPE = frozenset({401, 402, 403, 407, 408, 425, 429})
 """Statuses that speak of keys, money, time and crowds."""
+
+_TYPE_KEYS = ("corrected_type", "type")
+"""Keys of answers whose value is an entity's type. JSON Schema's own `type` is a text, never an object."""
 
 _REASONING_MODEL = re.compile(r"(^|/)(gpt-5|o[1-9])(\b|-)", re.I)
 """Source: platform.openai.com, `Reasoning models`: no temperature but the default, and hidden tokens in the limit."""
@@ -216,8 +219,20 @@ def response_format(request: Request, answer_format: Format) -> dict[str, Any] |
         return None
     if answer_format == "json_object":
         return {"type": "json_object"}
-    schema = {"name": "answer", "strict": True, "schema": json.loads(request.schema)}
-    return {"type": "json_schema", "json_schema": schema}
+    schema = with_types(json.loads(request.schema), request.types)
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+def with_types(schema: Any, types: Sequence[str]) -> Any:
+    """List the names that a type may have wherever a schema of an answer asks for one."""
+    if not types or not isinstance(schema, dict):
+        return schema
+    return {
+        key: value | {"enum": list(types)}
+        if key in _TYPE_KEYS and isinstance(value, dict)
+        else with_types(value, types)
+        for key, value in schema.items()
+    }
 
 
 def _format_key(base_url: str, request: Request) -> str:
