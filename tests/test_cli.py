@@ -94,7 +94,7 @@ BAD_INPUT: dict[str, tuple[list[str], str]] = {
     "an unknown mode": (["--mode", "onn"], "choose one of off, live, record, replay"),
     "an unknown prompt": (["--type-prompt", "v9"], "no version 'v9' of the type prompt: there is v1"),
     "an unknown frame": (["--frame", "inches"], "choose one of pixels"),
-    "a model of unknown frame": (["--mode", "live", "--model", "mystery"], "UNCO_LLM_FRAME"),
+    "a model of unknown frame": (["--image", "text.jpg", "--mode", "live", "--model", "mystery"], "UNCO_LLM_FRAME"),
     "replay of nothing": (["--mode", "replay"], "set UNCO_RECORDING"),
 }
 

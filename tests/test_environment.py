@@ -14,8 +14,11 @@ from unco.errors import SettingsError
 from unco.tools.llm.cache.store import Cache
 
 ROOT = Path(__file__).parents[1]
-READ_ELSEWHERE = {"RAY_ADDRESS", "RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"}
-"""Ray's own."""
+READ_ELSEWHERE = {
+    *("RAY_ADDRESS", "RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"),
+}
+"""Ray's own, and OpenSSL's."""
 
 
 def test_a_variable_that_is_set_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,9 +50,9 @@ class Environment(BaseSettings):
     @field_validator("llm_base_url", "llm_model", "llm_frame", "api_key", mode="before")
     @classmethod
     def _is_text(cls, value: str) -> str:
-        """Refuse bytes that are no UTF-8: a path may hold them, what is sent to an endpoint may not."""
+        """Strip blanks; refuse bytes that are no UTF-8: a path may hold both, what is sent to an endpoint neither."""
         value.encode("utf-8")
-        return value
+        return value.strip()
 
     def cache_directory(self) -> Path:
         """Return the folder of what may be deleted at any time.

@@ -42,11 +42,13 @@ def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert "pip install 'unco[vision]'" in checks["extra vision"].advice
 
 
-def test_a_folder_that_cannot_be_written_to_is_a_fault(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("no folder")
     found = check_writing(tmp_path / "file" / "cache")
     assert found.state == "fault"
-    assert "UNCO_CACHE_DIR" in found.advice
+    assert "UNCO_CACHE_DIR" not in found.advice  # it is set
+    monkeypatch.delenv("UNCO_CACHE_DIR")
+    assert "UNCO_CACHE_DIR" in check_writing(tmp_path / "file" / "cache").advice
     assert check_writing(tmp_path / "new").state == "ok"
 
 

@@ -5,10 +5,25 @@ from typing import Any
 
 import pytest
 
-from tests.scripted import ANN, FACE, TOKENS, ScriptedLlm, doubt, drawing, graph_of, outcome, says
+from tests.scripted import (
+    ANN,
+    FACE,
+    TOKENS,
+    ScriptedLlm,
+    doubt,
+    drawing,
+    found,
+    graph_of,
+    kind,
+    outcome,
+    says,
+    spoken,
+)
 from unco.context import Context
 from unco.errors import SettingsError
+from unco.graph import build_variant
 from unco.nodes.settings import current_frame
+from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.recording import Recording
 from unco.types import Extraction, Post, Uncertainty
@@ -23,8 +38,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "prompt": ({"region_prompt": "v9"}, "there is v1"),
     "prompt elsewhere": ({"region_prompt": "../type/v1"}, "no version"),
     "frame": ({"frame": "inches"}, "0-1000-yx"),
-    "model of unknown family": ({"model": "mystery-1"}, "UNCO_LLM_FRAME"),
     "a model that is no name": ({"model": 5}, "model must be a string"),
+    "a model that cannot be sent": ({"model": "a\ud800b"}, "half of a letter"),
     "a version that is no name": ({"span_prompt": ["v1"]}, "span_prompt must be a string"),
     "a threshold below never": ({"span_threshold": -0.5}, "or -1 for always"),
     "recall that is no choice": ({"recall": "yes"}, "recall must be true or false"),
@@ -50,6 +65,33 @@ async def test_bad_settings_are_refused_before_the_small_model_runs(case: str) -
         await graph.ainvoke({"text": TEXT}, context=settings)
     with pytest.raises(SettingsError, match=says_how):
         graph.invoke({"text": TEXT}, context=Context(**settings))
+
+
+async def test_a_model_of_unknown_family_is_refused_where_there_is_a_picture(tmp_path: Path) -> None:
+    graph, post = graph_of(untouched, ScriptedLlm()), {"text": TEXT, "image": drawing(tmp_path)}
+    with pytest.raises(SettingsError, match="UNCO_LLM_FRAME"):
+        graph.invoke(post, context=Context(model="mystery-1"))
+    with pytest.raises(SettingsError, match="UNCO_LLM_FRAME"):
+        await graph.ainvoke(post, context=Context(model="mystery-1"))
+
+
+@pytest.mark.parametrize("variant", ["unco", "correct_all", "one_shot", "generate"])
+@pytest.mark.parametrize("model", ["mystery-1", "Molmo-7B-D"])
+async def test_a_post_without_a_picture_needs_no_box_frame(variant: str, model: str) -> None:
+    llm, context = ScriptedLlm({("type", "Ann"): kind("PER")}), Context(model=model, recall=variant == "unco")
+    llm.script["one_shot", "Ann"] = spoken(corrected_entity="Ann", corrected_type="PER", corrected_bounding_box=None)
+    llm.script["generate", ""] = found(("Ann", "PER", None))
+    small_model = small_model_tool(says((ANN, "ORG", None, doubt("span type region"))))
+    graph = build_variant(variant, small_model, llm)
+    for result in (graph.invoke({"text": TEXT}, context=context), await graph.ainvoke({"text": TEXT}, context=context)):
+        assert {question.request.model for question in llm.asked} == {model}
+        assert result["entities"][0]["type"] == "PER"
+
+
+def test_a_frame_that_does_not_exist_is_refused_without_a_picture_too() -> None:
+    llm = ScriptedLlm(frame="inches")
+    with pytest.raises(SettingsError, match="unknown box frame 'inches'"):
+        graph_of(untouched, llm).invoke({"text": TEXT})
 
 
 SECRET = {"api_key": "sk-test"}  # pragma: allowlist secret

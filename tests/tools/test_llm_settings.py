@@ -97,3 +97,68 @@ def test_a_probe_asks_on_the_settings_terms_and_without_a_cache(
         mllm_for_probe("x", None)
     elsewhere = mllm_for_probe("x", "http://localhost:1/v1")
     assert (elsewhere.model, elsewhere.base_url) == ("x", "http://localhost:1/v1")
+
+
+def test_blanks_around_a_setting_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "UNCO_LLM_BASE_URL": " http://localhost:8000/v1\r\n",
+        "UNCO_LLM_MODEL": "my-model\n",
+        "UNCO_LLM_FRAME": " 0-1000 ",
+        "OPENAI_API_KEY": "sk-secret\n",
+    }.items():
+        monkeypatch.setenv(name, value)
+    found = mllm_from_env()
+    assert (found.base_url, found.model, found.frame) == ("http://localhost:8000/v1", "my-model", "0-1000")
+    monkeypatch.setenv("OPENAI_API_KEY", " \n")
+    assert not mllm_from_env().has_key
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("UNCO_LLM_BASE_URL", "http://0177.0.0.1/v1"),
+        ("UNCO_LLM_BASE_URL", "http://host\t/v1"),
+        ("UNCO_LLM_BASE_URL", "http://me:secret@host/v1"),
+        ("UNCO_LLM_MODEL", "my\nmodel-secret"),
+        ("OPENAI_API_KEY", "“sk-secret”"),
+        ("OPENAI_API_KEY", "sk-secret\nx"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named_and_not_shown(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://localhost:8000/v1")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name} ") as caught:
+        mllm_from_env()
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_settings_file_says_which_model_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL)))
+    monkeypatch.setenv("TEST_KEY", "sk-secret\x00".replace("\x00", "\x07x"))
+    with pytest.raises(SettingsError, match="^the environment variable TEST_KEY holds") as caught:
+        mllm_from_env()
+    assert "secret" not in str(caught.value)
+    monkeypatch.setenv("TEST_KEY", " \n")
+    with pytest.raises(SettingsError, match="TEST_KEY, which is not set"):
+        mllm_from_env()
+    monkeypatch.setenv("TEST_KEY", "sk-secret\n")
+    assert mllm_from_env().fallbacks[0].has_key
+    settings_file(tmp_path, FULL.replace("https://api.example.com/v1", "https://api..example/v1"))
+    with pytest.raises(SettingsError, match="^base_url of model 'gpt-4o' in the settings file must be like"):
+        mllm_from_env()
+
+
+def test_the_frame_of_the_environment_is_the_first_models_where_the_file_names_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNCO_SETTINGS", str(settings_file(tmp_path, FULL.replace(", frame: pixels", ""))))
+    monkeypatch.setenv("TEST_KEY", "sk-secret")
+    monkeypatch.setenv("UNCO_LLM_FRAME", "0-1000")
+    first = mllm_from_env()
+    assert (first.frame, first.fallbacks[0].frame) == ("0-1000", None)
+    assert mllm_for_probe(None, None).frame == "0-1000"
+    settings_file(tmp_path, FULL.replace("requests_per_minute: 600", "frame: 0-1"))
+    assert mllm_from_env().frame == "0-1"

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from unco.context import Context
+from unco.doctor.advice import look_into_refusal, set_endpoint, set_frame
 from unco.doctor.check import Check
+from unco.doctor.model_names import listed_as
+from unco.doctor.vision import check_vision
 from unco.errors import CallFailed, EndpointError, ReplyError, Unavailable, UncoError
 from unco.evals.frame_probe.pictures import DRAWINGS
 from unco.evals.frame_probe.probe import question
 from unco.nodes.settings import current_frame
-from unco.prompts import Answer, RegionAnswer, load_prompt, parse_answer
+from unco.prompts import RegionAnswer, load_prompt, parse_answer
 from unco.tools.box_frames.frame import FRAMES, Frame
 from unco.tools.box_frames.saved import saved_frame
 from unco.tools.llm.client import Mllm
 from unco.tools.llm_settings import mllm_from_env
-
-SET_ENDPOINT = "set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or UNCO_SETTINGS"
-SET_FRAME = "run `unco probe-frame`, or set the frame"
 
 
 def check_endpoints() -> list[Check]:
@@ -30,35 +30,41 @@ def check_endpoints() -> list[Check]:
     except UncoError as error:
         return [Check("settings", "fault", str(error), "correct the settings file or the environment")]
     if not first.configured:
-        return [Check("endpoint", "skipped", "no MLLM is set: corrections come back as `unavailable`", SET_ENDPOINT)]
+        return [Check("endpoint", "skipped", "no MLLM is set: corrections come back as `unavailable`", set_endpoint())]
     return [check for llm in (first, *first.fallbacks) for check in check_endpoint(llm)]
 
 
 def check_endpoint(llm: Mllm) -> Iterator[Check]:
-    """Check one model; checks that depend on a failed one are left out."""
-    reached = _check_reachable(llm)
+    """Check one model; it is asked unless nobody is there, whatever names the endpoint lists."""
+    reached, other_names = _check_reachable(llm)
     yield reached
     frame = _check_frame(llm)
     if reached.state != "fault":
-        yield from _check_answer(llm, _frame_or_any(llm))
+        yield from _check_answer(llm, _frame_or_any(llm), other_names)
     yield frame
 
 
-def _check_reachable(llm: Mllm) -> Check:
+def _check_reachable(llm: Mllm) -> tuple[Check, str]:
+    """Check that the endpoint is there; returns also which models it lists, if this one is not among them."""
     name = f"endpoint {llm.model}"
     try:
-        listed = llm.listed_models()
+        listed = {model for model in llm.listed_models() if isinstance(model, str)}
     except CallFailed as error:
-        return Check(name, "warning", f"it is there and does not list its models: {error}", "see the question below")
+        found = f"it is there and does not list its models: {error}"
+        return Check(name, "warning", found, "see the question below"), ""
     except EndpointError as error:
-        return Check(name, "fault", str(error), "start it, or correct its address")
-    if llm.model not in listed:
-        some = ", ".join(sorted(listed)[:10]) or "none"
-        return Check(name, "fault", f"it knows no such model; it lists {some}", "set UNCO_LLM_MODEL to one of them")
-    return Check(name, "ok", f"it is there and lists the model among {len(listed)}")
+        found = "the endpoint cannot be reached" if error.reason == "unreachable" else str(error)
+        return Check(name, "fault", found, "start it, or correct its address"), ""
+    known = listed_as(llm.model or "", listed)
+    if known is None:
+        some = ", ".join(sorted(listed)[:10])
+        found = f"it is there and does not list the model; it lists {some or 'none'}"
+        return Check(name, "warning", found, "see the question below"), some
+    found = "the model" if known == llm.model else f"the model as {known}"
+    return Check(name, "ok", f"it is there and lists {found} among {len(listed)}"), ""
 
 
-def _check_answer(llm: Mllm, frame: Frame) -> Iterator[Check]:
+def _check_answer(llm: Mllm, frame: Frame, other_names: str) -> Iterator[Check]:
     """Check JSON mode and vision with one question."""
     schema = json.dumps(load_prompt("region", "v1").schema)
     request = replace(question(llm.model or "", DRAWINGS[0], frame), schema=schema)
@@ -73,20 +79,12 @@ def _check_answer(llm: Mllm, frame: Frame) -> Iterator[Check]:
         yield Check(name, "skipped", str(error), "change the settings' privacy or budget if you want it asked")
         return
     except UncoError as error:
-        yield Check(name, "fault", str(error), "look into the endpoint's log; is the key set?")
+        yield Check(name, "fault", str(error), look_into_refusal(llm, other_names))
         return
     takes = llm.expected_format(request)
     yield Check(name, "ok" if takes == "json_schema" else "warning", f"it takes {takes}, and its answer can be read")
-    yield _check_vision(llm, answer)
-
-
-def _check_vision(llm: Mllm, answer: Answer) -> Check:
     assert isinstance(answer, RegionAnswer)
-    if answer.corrected_bounding_box is None:
-        return Check(
-            f"vision of {llm.model}", "fault", "it sees nothing in a drawing", "take a model that sees pictures"
-        )
-    return Check(f"vision of {llm.model}", "ok", "it says where the rectangle of a drawing is")
+    yield check_vision(llm.model or "", answer, frame, DRAWINGS[0])
 
 
 def _check_frame(llm: Mllm) -> Check:
@@ -94,7 +92,10 @@ def _check_frame(llm: Mllm) -> Check:
     try:
         frame = current_frame(Context(), llm)
     except UncoError as error:
-        return Check(name, "fault", str(error), SET_FRAME)
+        if llm.frame:
+            return Check(name, "fault", str(error), "correct it")
+        found = "none is known for it, so only posts without a picture are corrected"
+        return Check(name, "fault", found, set_frame(llm))
     if llm.frame:
         return Check(name, "ok", f"{frame.name}, as set")
     if saved_frame(llm.base_url, model):

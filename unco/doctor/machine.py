@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from unco.doctor.advice import use_other_cache
 from unco.doctor.check import Check
 from unco.environment import environment
 from unco.errors import SettingsError, UncoError
@@ -83,9 +84,14 @@ def check_writing(folder: Path | None = None) -> Check:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"unco doctor")
     except SettingsError as error:
-        return Check("write access", "fault", str(error), "set UNCO_CACHE_DIR to a folder of yours")
+        return Check("write access", "fault", str(error), use_other_cache())
     except OSError as error:
-        return Check("write access", "fault", f"{folder}: {error.strerror}", "set UNCO_CACHE_DIR to a folder of yours")
+        return Check(
+            "write access",
+            "fault",
+            f"{folder}: {error.strerror}",
+            f"make it one that can be written to, or {use_other_cache()}",
+        )
     return Check("write access", "ok", str(folder))
 
 
@@ -94,7 +100,7 @@ def check_cache(folder: Path | None = None) -> Check:
     try:
         stats = cache_stats(Cache(folder))
     except UncoError as error:
-        return Check("cache", "fault", str(error), "delete or mend it, or set UNCO_CACHE_DIR to another folder")
+        return Check("cache", "fault", str(error), f"delete or mend it, or {use_other_cache()}")
     found = f"{stats.replies} replies, {stats.pictures} pictures, {(stats.bytes + stats.picture_bytes) / 1e6:.1f} MB"
     if stats.damaged:
         return Check("cache", "warning", f"{found}; {stats.damaged} damaged rows", "run `unco cache verify --mend`")

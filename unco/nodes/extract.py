@@ -45,19 +45,19 @@ class ExtractNode(Runnable[PostInput, Json]):
 
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the small model."""
-        context = self._checked_context()
+        context = self._checked_context(input)
         found = handed_in(input) or EXTRACTION.validate_python(self._tool.invoke(arguments_of(input)))
         return self._update(found, context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the small model, awaiting it: posts that run at the same time go through it as one batch."""
-        context = await asyncio.to_thread(self._checked_context)  # it reads files: prompts, a probed box frame
+        context = await asyncio.to_thread(self._checked_context, input)  # it reads prompts and a probed box frame
         found = handed_in(input) or EXTRACTION.validate_python(await self._tool.ainvoke(arguments_of(input)))
         return self._update(found, context)
 
-    def _checked_context(self) -> Context:
+    def _checked_context(self, input: PostInput) -> Context:
         context = current_context()
-        check_settings(context, self._llm, self._knowledge)
+        check_settings(context, self._llm, self._knowledge, has_picture=input.image is not None)
         return context
 
     def _update(self, found: Extraction, context: Context) -> Json:

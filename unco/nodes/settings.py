@@ -12,6 +12,7 @@ from unco.tools.box_frames.families import frame_for
 from unco.tools.box_frames.frame import Frame, frame_by_name, with_longest_side
 from unco.tools.box_frames.saved import saved_frame
 from unco.tools.knowledge import Knowledge
+from unco.tools.llm.checks.sendable import clean_model
 from unco.tools.llm.client import Mllm
 
 
@@ -26,8 +27,12 @@ def current_mode(context: Context, llm: Mllm) -> Mode:
 
 
 def current_model(context: Context, llm: Mllm) -> str:
-    """Return the context's MLLM, else the configured one; empty when there is none."""
-    return context.model or llm.model or ""
+    """Return the context's MLLM, else the configured one; empty when there is none.
+
+    Raises:
+        SettingsError: the context's holds what cannot be sent.
+    """
+    return clean_model(context.model) or llm.model or ""
 
 
 def chain_of(context: Context, llm: Mllm) -> list[tuple[Mllm, Context]]:
@@ -47,14 +52,38 @@ def current_frame(context: Context, llm: Mllm) -> Frame:
     Raises:
         SettingsError: no such frame, or a model of unknown family.
     """
-    model = current_model(context, llm)
-    name = context.frame or (llm.frame if model == llm.model else None) or saved_frame(llm.base_url, model)
-    frame = frame_by_name(name) if name else frame_for(model)
+    name = _named_frame(context, llm)
+    frame = frame_by_name(name) if name else frame_for(current_model(context, llm))
     return with_longest_side(frame, llm.terms.privacy.longest_side)
 
 
-def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = None) -> None:
+def _named_frame(context: Context, llm: Mllm) -> str | None:
+    model = current_model(context, llm)
+    return context.frame or (llm.frame if model == llm.model else None) or saved_frame(llm.base_url, model)
+
+
+def frame_for_post(context: Context, llm: Mllm, has_picture: bool) -> Frame | None:
+    """Return the box frame as `current_frame` does; None where none is known and the post has no picture to need one.
+
+    Raises:
+        SettingsError: no such frame; or, for a post with a picture, a model of unknown family.
+    """
+    try:
+        return current_frame(context, llm)
+    except SettingsError:
+        if has_picture or _named_frame(context, llm):
+            raise
+        return None
+
+
+def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = None, has_picture: bool = True) -> None:
     """Refuse prompt versions and box frames that do not exist, and what needs a file that is not set.
+
+    Args:
+        context: the run's choices.
+        llm: the chain of models.
+        knowledge: where facts are looked up; None = nowhere.
+        has_picture: whether the post has one; each model then needs a box frame, in which it is sent and asked about.
 
     Raises:
         SettingsError: says which there are, or what to set.
@@ -72,7 +101,7 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
         frame_by_name(context.frame)
     for model, model_context in chain_of(context, llm):
         if mode != "off" and current_model(model_context, model):
-            current_frame(model_context, model)
+            frame_for_post(model_context, model, has_picture)
 
 
 def _check_knowledge(prompt: Prompt, knowledge: Knowledge | None) -> None:

@@ -10,14 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from unco.environment import environment
+from unco.environment import VARIABLES, environment
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
 from unco.tools.box_frames.frame import MIN_LONGEST_SIDE
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.checks.address import BASE_URL, clean_address
+from unco.tools.llm.checks.certificates import check_certificates
+from unco.tools.llm.checks.sendable import API_KEY, MODEL, clean_key, clean_model
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
@@ -103,8 +106,21 @@ def read_settings(path: Path) -> CallSettings:
         raise SettingsError(f"the settings file {path} cannot be read: {error}") from error
 
 
-def mllm_from_settings(settings: CallSettings, cache: Cache | None, recording: Recording | None) -> Mllm:
-    """Build the chain of models that a settings file describes; they share budget, prices and log."""
+def mllm_from_settings(
+    settings: CallSettings, cache: Cache | None, recording: Recording | None, first_frame: str | None = None
+) -> Mllm:
+    """Build the chain of models that a settings file describes; they share budget, prices and log.
+
+    Args:
+        settings: what the file holds.
+        cache: None = every question is asked anew.
+        recording: what modes `record` and `replay` work with.
+        first_frame: box frame of the first model, where the file names none.
+
+    Raises:
+        SettingsError: an address, a model's name or a key cannot be used, or a key is not set; names it.
+    """
+    check_certificates()
     version = shipped_prices().version + ("+own" if settings.prices else "")
     shared = Terms(
         privacy=Privacy(**(dict(settings.privacy) | {"crop": frozenset(settings.privacy.crop)})),
@@ -114,17 +130,19 @@ def mllm_from_settings(settings: CallSettings, cache: Cache | None, recording: R
     )
     first, *others = (_mllm(model, shared, cache, recording) for model in settings.models)
     first.fallbacks = tuple(others)
+    first.frame = first.frame or first_frame
     return first
 
 
 def _mllm(model: ModelSettings, shared: Terms, cache: Cache | None, recording: Recording | None) -> Mllm:
-    key = os.environ.get(model.key) if model.key else None
+    name = clean_model(model.model, f"{MODEL} in the settings file")
+    key = clean_key(os.environ.get(model.key), f"the environment variable {model.key}") if model.key else None
     if model.key and not key:
-        raise SettingsError(f"model {model.model!r} needs the environment variable {model.key}, which is not set")
+        raise SettingsError(f"model {name!r} needs the environment variable {model.key}, which is not set")
     return Mllm(
-        model.base_url,
-        model.model,
-        SecretStr(key) if key else None,
+        clean_address(model.base_url, f"base_url of model {name!r} in the settings file"),
+        name,
+        key,
         frame=model.frame,
         cache=cache,
         recording=recording,
@@ -142,13 +160,20 @@ def mllm_from_env(cached: bool = True) -> Mllm:
         cached: False = every question is asked anew.
 
     Raises:
-        SettingsError: the settings file is not one, or names a key that is not set.
+        SettingsError: the settings file is not one, or names a key that is not set; an address, key, name or
+            certificate file of the environment cannot be used. Names it.
     """
     chosen, cache = environment(), Cache() if cached else None
     recording = Recording(chosen.recording) if chosen.recording else None
     if chosen.settings:
-        return mllm_from_settings(read_settings(Path(chosen.settings)), cache, recording)
-    return _one_endpoint(chosen.llm_base_url or None, chosen.llm_model or None, cache, recording)
+        settings = read_settings(Path(chosen.settings))
+        return mllm_from_settings(settings, cache, recording, first_frame=chosen.llm_frame or None)
+    return _one_endpoint(
+        clean_address(chosen.llm_base_url, _named("llm_base_url", BASE_URL)) if chosen.llm_base_url else None,
+        clean_model(chosen.llm_model, _named("llm_model", MODEL)),
+        cache,
+        recording,
+    )
 
 
 def mllm_for_probe(model: str | None, base_url: str | None) -> Mllm:
@@ -175,11 +200,18 @@ def mllm_for_probe(model: str | None, base_url: str | None) -> Mllm:
 
 def _one_endpoint(base_url: str | None, model: str | None, cache: Cache | None, recording: Recording | None) -> Mllm:
     chosen = environment()
+    if base_url:
+        check_certificates()
     return Mllm(
         base_url,
         model,
-        chosen.api_key or None,
+        clean_key(chosen.api_key, _named("api_key", API_KEY)),
         frame=chosen.llm_frame or None,
         cache=cache,
         recording=recording,
     )
+
+
+def _named(field: str, what: str) -> str:
+    """Name a setting of the environment in a message."""
+    return f"{VARIABLES[field]} ({what})"

@@ -19,7 +19,7 @@ from unco.tools.llm.request import (
 
 PICTURE = SentPicture("image/jpeg", "ab" * 32, b"jpeg")
 REQUEST = Request(model="small-vl", system="You correct.", user="Oslo", picture=PICTURE)
-REPLY = Reply(text="{}", finish_reason="stop", model="served", input_tokens=3, output_tokens=None, seconds=1.5)
+REPLY = Reply(text="{}", finish_reason="stop", model="served", input_tokens=3, output_tokens=1, seconds=1.5)
 
 CHANGES: dict[str, Any] = {
     "model": "large-vl",

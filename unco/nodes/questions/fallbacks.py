@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from unco.nodes.questions.question import EntityQuestion, Question
 from unco.nodes.questions.question_runner import Attempt
-from unco.nodes.settings import chain_of, current_context, current_frame, current_mode, current_model
+from unco.nodes.settings import chain_of, current_context, current_mode, current_model, frame_for_post
 from unco.state import ENTITY, EXTRACTION, NEIGHBOUR, EntityState, PostState
 from unco.tools.llm.client import Mllm
 
@@ -13,15 +13,15 @@ from unco.tools.llm.client import Mllm
 def post_attempts(state: PostState | EntityState, llm: Mllm) -> Iterator[Attempt[Question]]:
     """Prepare a question about a post for each model of the chain."""
     context = current_context()
-    mode = current_mode(context, llm)
+    mode, image = current_mode(context, llm), state.get("image")
     for model_llm, model_context in chain_of(context, llm):
         model = current_model(model_context, model_llm)
         question = Question(
             extraction=EXTRACTION.validate_python(state["extraction"]),
-            image=state.get("image"),
+            image=image,
             context=model_context,
             model=model,
-            frame=current_frame(model_context, model_llm) if mode != "off" and model else None,
+            frame=frame_for_post(model_context, model_llm, image is not None) if mode != "off" and model else None,
             private=state.get("private", False),
             deadline=state.get("deadline"),
             privacy=model_llm.terms.privacy,

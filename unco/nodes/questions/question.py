@@ -30,7 +30,7 @@ class Question:
     model: str
     """The MLLM to ask."""
     frame: Frame | None
-    """Its box frame; None when nobody will be asked."""
+    """Its box frame; None when nobody will be asked, or when none is known and the post has no picture."""
     private: bool = False
     """Whether the caller marked the post private."""
     deadline: float | None = None

@@ -5,7 +5,6 @@ import json
 import time
 from dataclasses import replace
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from tenacity.wait import wait_base
@@ -15,6 +14,8 @@ from unco.errors import SettingsError, Unavailable
 from unco.tools.blocking import block_on, in_event_loop, in_thread, is_blocking, on_loop
 from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.cache.store import LEADER_ONLY_ERRORS, Cache
+from unco.tools.llm.checks.address import clean_address
+from unco.tools.llm.checks.sendable import clean_key, clean_model
 from unco.tools.llm.connection import CallLimits, Connection, Terms
 from unco.tools.llm.recording import Recording
 from unco.tools.llm.request import Reply, Request, is_cut, reply_from, reply_parts, request_key
@@ -61,18 +62,16 @@ class Mllm:
             fallbacks: models that are asked, in this order, when this one is unavailable or its call fails.
 
         Raises:
-            SettingsError: base_url is not an http(s) address, or holds a password.
+            SettingsError: base_url is not an http(s) address, or holds a password; key or model cannot be sent.
         """
-        if base_url:
-            check_address(base_url)
-        self.base_url = base_url
-        self.model = model
+        self.base_url = clean_address(base_url) if base_url else base_url
+        self.model = clean_model(model)
         self.frame = frame
         self.cache = cache
         self.recording = recording
         self.terms = terms or Terms()
         self.fallbacks = fallbacks
-        self._api_key = api_key
+        self._api_key = clean_key(api_key)
         self._own_flights: SingleFlight[Reply] = SingleFlight(LEADER_ONLY_ERRORS)
         self._limits = CallLimits(timeout_s=timeout_s, deadline_s=deadline_s, attempts=attempts, back_off=wait)
 
@@ -80,6 +79,11 @@ class Mllm:
     def configured(self) -> bool:
         """Whether an endpoint and a model are set."""
         return bool(self.base_url and self.model)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the endpoint is sent a key."""
+        return self._api_key is not None
 
     def ask(self, request: Request, mode: Mode) -> Reply:
         """Ask a question and wait for the reply.
@@ -210,20 +214,3 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def check_address(base_url: str) -> None:
-    """Refuse an address that is no http(s) URL, or that holds a user name, password or query.
-
-    Raises:
-        SettingsError: says what is wrong; does not repeat the address.
-    """
-    try:
-        parts = urlsplit(base_url)
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
-        raise SettingsError("the endpoint's base URL must be like http://host:8000/v1 or https://host/v1")
-    if parts.username is not None or parts.password is not None or parts.query:
-        raise SettingsError("the endpoint's base URL holds a user name, password or query: hand in a key instead")

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from unco.errors import CallFailed, EndpointError, TimeIsUp, Unavailable
+from unco.tools.llm.checks.certificates import check_certificates
+from unco.tools.llm.checks.own_settings import keep_to_settings
+from unco.tools.llm.checks.token_counts import token_counts
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
 
@@ -22,9 +25,6 @@ if TYPE_CHECKING:
 
 _UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What langchain-openai raises over a body that is no chat completion: HTML, broken JSON, no choices, an error."""
-
-_MAX_TOKENS = 10**9
-"""Larger counts are not believed."""
 
 _REASON_FIELDS = (
     "message",
@@ -46,8 +46,13 @@ _SECRETS = re.compile(r"(?i)\b(?:bearer\s+|sk-|key-)\S+|https?://\S+")
 def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> "ChatOpenAI":
     """Build a client for one endpoint; model and sampling come with each request.
 
-    It never retries by itself, never reads a key from the environment, never streams, and uses no cache but ours.
+    It never retries by itself, never streams, and uses no cache but ours. Of the environment it reads certificates
+    alone (`SSL_CERT_FILE`, `SSL_CERT_DIR`): no key, proxy, organisation, project or header, nor the form of messages.
+
+    Raises:
+        SettingsError: the environment names certificates that are not there.
     """
+    check_certificates()
     import httpx2
 
     from unco.tools.llm.chat_model import WholeReplyChat
@@ -56,7 +61,7 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
     # loop, and the second asyncio.run fails with "Event loop is closed". So: ours, and no connection outlives its call.
     tls = httpx2.create_ssl_context()  # one for both: building it is most of the cost of a client
     limits = httpx2.Limits(max_keepalive_connections=0)
-    return WholeReplyChat(
+    client = WholeReplyChat(
         model="unset",
         base_url=base_url,
         api_key=api_key or SecretStr("none"),
@@ -64,11 +69,16 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
         max_retries=0,
         cache=False,
         disable_streaming=True,
+        stream_chunk_timeout=None,
         use_responses_api=False,
+        output_version="v0",
+        openai_proxy=None,
+        http_socket_options=(),
         # A proxy that the environment names would see every question, whatever the policy says of hosts.
         http_client=httpx2.Client(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
         http_async_client=httpx2.AsyncClient(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
     )
+    return keep_to_settings(client)
 
 
 def messages(request: Request, shape: Shape = Shape()) -> list["BaseMessage"]:  # noqa: B008  # frozen
@@ -127,17 +137,15 @@ def reply_from_body(body: object) -> Reply:
     """
     match body:
         case {"choices": [{"message": dict(message), **choice}, *_], **rest}:
-            usage = rest.get("usage")
-            usage = usage if isinstance(usage, dict) else {}
-            details = usage.get("prompt_tokens_details")
-            name, finish_reason = rest.get("model"), choice.get("finish_reason")
+            text, name, finish_reason = text_of(message), rest.get("model"), choice.get("finish_reason")
+            counts = token_counts(rest.get("usage"), text)
             return Reply(
-                text=replace_lone_surrogates(text_of(message)),
+                text=replace_lone_surrogates(text),
                 finish_reason=finish_reason if isinstance(finish_reason, str) else None,
                 model=replace_lone_surrogates(name) if isinstance(name, str) else "",
-                input_tokens=_count(usage.get("prompt_tokens")),
-                output_tokens=_count(usage.get("completion_tokens")),
-                provider_cached_tokens=_count(details.get("cached_tokens")) or 0 if isinstance(details, dict) else 0,
+                input_tokens=counts.input,
+                output_tokens=counts.output,
+                provider_cached_tokens=counts.cached,
             )
     raise ValueError("no chat completion")
 
@@ -165,11 +173,6 @@ def _joined(content: object) -> str:
         case [*parts]:
             return "".join(map(_joined, parts))
     return ""
-
-
-def _count(value: object) -> int | None:
-    """Return a count of tokens; None where the endpoint's value cannot be one."""
-    return value if type(value) is int and 0 <= value < _MAX_TOKENS else None
 
 
 def replace_lone_surrogates(text: str) -> str:

@@ -1,10 +1,12 @@
 """A question to the MLLM and its reply, as plain values, and the keys of cache and recordings."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
+from math import inf
 from typing import Any
 
+from unco.tools.llm.checks.token_counts import UNKNOWN, believed_counts
 from unco.types import Attribute
 
 MAX_REPLY_TOKENS = 1024
@@ -157,7 +159,22 @@ def reply_from(parts: object) -> Reply:
     for name, value in parts.items():
         if not isinstance(value, kinds[name]) or isinstance(value, bool):
             raise ValueError(f"{name} of a reply cannot be {value!r}")
-    return Reply(**parts, cached=True)
+    return _with_believed_numbers(Reply(**parts, cached=True))
+
+
+def _with_believed_numbers(reply: Reply) -> Reply:
+    """Forget counts that cannot be, and a cost that was made of them or is none itself."""
+    cost = None if reply.cost is None or not 0 <= reply.cost < inf else reply.cost
+    if reply.input_tokens is None and reply.output_tokens is None:
+        return replace(reply, cost=cost, provider_cached_tokens=0)
+    counts = believed_counts(reply.input_tokens, reply.output_tokens, reply.provider_cached_tokens, reply.text)
+    return replace(
+        reply,
+        cost=None if counts == UNKNOWN else cost,
+        input_tokens=counts.input,
+        output_tokens=counts.output,
+        provider_cached_tokens=counts.cached,
+    )
 
 
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit", "limit"})

@@ -1,0 +1,67 @@
+"""Makes langchain-openai's client keep to what it is given: nothing of the environment, no guessed token counts."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from unco.tools.llm.checks.token_counts import plain_usage
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
+
+
+def keep_to_settings(client: "ChatOpenAI") -> "ChatOpenAI":
+    """Drop what the openai package read from the environment, and read token counts as they came; return the client.
+
+    `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`, `OPENAI_CUSTOM_HEADERS` and `OPENAI_ADMIN_KEY` belong to one account at one
+    provider, and would be sent to every host of a chain. There is no argument that turns them off.
+    """
+    for root in (client.root_client, client.root_async_client):
+        root.organization = root.project = root.admin_api_key = None
+        root._custom_headers = {}
+    client.async_client = _Completions(client.async_client)
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class _Completions:
+    """The openai package's chat completions, but for its reading of token counts: it turns the text "5" into a 5."""
+
+    completions: Any
+
+    @property
+    def with_raw_response(self) -> "_Completions":
+        """Answer as the openai package does, by itself."""
+        return self
+
+    async def create(self, **payload: Any) -> "_Response":
+        """Ask."""
+        return _Response(await self.completions.with_raw_response.create(**payload))
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """A response that langchain-openai takes for one of the openai package."""
+
+    raw: Any
+
+    @property
+    def headers(self) -> Any:
+        """The response's headers."""
+        return self.raw.headers
+
+    @property
+    def http_response(self) -> Any:
+        """The response itself."""
+        return self.raw.http_response
+
+    def parse(self) -> Any:
+        """Return the body as the openai package reads it, but for its usage: counts that can be, or none at all."""
+        import openai
+        from openai.types import CompletionUsage
+
+        answer = self.raw.parse()
+        if isinstance(answer, openai.BaseModel):
+            body = self.http_response.json()
+            usage = plain_usage(body.get("usage")) if isinstance(body, dict) else None
+            answer.usage = CompletionUsage.model_validate(usage) if usage else None  # type: ignore[attr-defined]
+        return answer
