@@ -53,3 +53,10 @@ def test_rooms_have_doors() -> None:
 def test_another_module_is_as_missing_as_ever() -> None:
     with pytest.raises(ModuleNotFoundError, match="No module named 'unco.tools.nonsense'"):
         import_module("unco.tools.nonsense")
+
+
+def test_tables_that_became_fields_are_still_there() -> None:
+    with pytest.warns(DeprecationWarning, match="is now unco.prompts.specs"):
+        from unco.prompts.placeholders import OPTIONAL, REQUIRED  # type: ignore[import-not-found]
+    assert REQUIRED["generate"] == {"text", "labels", "frame", "demonstrations"}
+    assert OPTIONAL["type"] == {"neighbours", "facts"}

@@ -12,6 +12,7 @@ from typing import Any
 MOVED: dict[str, tuple[str, ...]] = {
     "unco.evals.export": ("unco.evals.review.export",),
     "unco.evals.formats.recognise": ("unco.evals.formats.detect_format",),
+    "unco.prompts.placeholders": ("unco.prompts.specs",),
     "unco.small_model.clip_features": ("unco.small_model.regions.clip_features",),
     "unco.small_model.detectors": ("unco.small_model.regions.detectors",),
     "unco.tools.cache": ("unco.tools.llm.cache.store",),
@@ -28,6 +29,9 @@ MOVED: dict[str, tuple[str, ...]] = {
     "unco.tools.small_model": ("unco.tools.extraction.tool",),
 }
 """Old module path -> the modules that have its names now; the first that has a name counts."""
+
+_FIELDS_OF_PROMPTS = ("REQUIRED", "OPTIONAL")
+"""Tables of `unco.prompts.placeholders` that are fields of `PROMPTS` now."""
 
 
 class MovedModules(MetaPathFinder, Loader):
@@ -49,6 +53,8 @@ class MovedModules(MetaPathFinder, Loader):
             for successor in found:
                 if hasattr(successor, name):
                     return getattr(successor, name)
+            if name in _FIELDS_OF_PROMPTS and hasattr(found[0], "PROMPTS"):
+                return {prompt: getattr(spec, name.lower()) for prompt, spec in found[0].PROMPTS.items()}
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}: see {', '.join(now)}")
 
         module.__dict__["__getattr__"] = look_up

@@ -122,7 +122,7 @@ def test_two_correctors_share_one_budget(two_cpus: None, tmp_path: Path, monkeyp
         tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), on_ray(predictions))
         assert simulation.counts["answers"] == 7
     assert (tally.posts, tally.unanswered) == (200, 193)
-    assert (tmp_path / "out.jsonl").read_text().count("budget") == 193
+    assert (tmp_path / "out.jsonl").read_text().count('"reason":"budget"') == 193
 
 
 async def test_two_correctors_share_one_rate_limit(two_cpus: None) -> None:

@@ -114,11 +114,20 @@ def _parts(request: Any) -> dict[str, str]:
     messages = body.pop("messages")
     items = [item for message in messages for item in _items(message)]
     return {
-        "settings": json.dumps(body, sort_keys=True),
+        "settings": json.dumps(_without_types(body), sort_keys=True),
         "system": "".join(text for role, kind, text in items if role == "system"),
         "user": "\n".join(f"{role}: {text}" for role, kind, text in items if role != "system" and kind == "text"),
         "pictures": "\n".join(text for role, kind, text in items if kind == "image_url"),
     }
+
+
+def _without_types(value: Any) -> Any:
+    """Leave out the list of types in a schema, as a request's key does: the system message has it already."""
+    if isinstance(value, list):
+        return [_without_types(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_types(inner) for name, inner in value.items() if name != "enum"}
 
 
 def _items(message: dict[str, Any]) -> list[tuple[str, str, str]]:

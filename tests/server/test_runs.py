@@ -15,7 +15,7 @@ async def test_the_form_has_titles_and_descriptions(client: Any) -> None:
     [assistant] = await client.assistants.search(graph_id="unco")
     schemas = await client.assistants.get_schemas(assistant["assistant_id"])
     fields = schemas["input_schema"]["properties"]
-    assert fields.keys() == {"text", "image", "regions", "caption", "id", "private"}
+    assert fields.keys() == {"text", "image", "regions", "caption", "extraction", "id", "private"}
     assert all(field["title"] and field["description"] for field in fields.values())
     assert schemas["input_schema"]["required"] == ["text"]
     choices = schemas["context_schema"]["properties"]

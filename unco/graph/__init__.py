@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     graph: PostGraph
     """The default graph."""
 
-__all__ = ["PostGraph", "build_graph", "build_variant", "default_graph", "graph", "reset"]
+__all__ = ["PostGraph", "build_graph", "build_variant", "default_graph", "reset"]
 
 
 @cache

@@ -61,6 +61,8 @@ def caseless(text: str) -> str:
 
 def plain_signs(text: str) -> str:
     """Fold case, compatibility forms (NFKC: full-width, bold, ligatures), and typographic quotes and dashes."""
+    if text.isascii():
+        return without_whitespace(text).replace("`", "'").casefold()
     folded = unicodedata.normalize("NFKC", text.translate(_SIGNS)).translate(_SIGNS)
     seen = (char for char in folded if unicodedata.category(char) != "Cf" and char not in INVISIBLE)
     return unicodedata.normalize("NFC", "".join("".join(seen).split()).casefold())
@@ -68,6 +70,8 @@ def plain_signs(text: str) -> str:
 
 def letters(text: str) -> str:
     """Keep letters, digits and symbols alone: no punctuation, separators, accents or trade marks."""
+    if text.isalnum() and text.isascii():
+        return text.casefold()
     apart = unicodedata.normalize("NFKD", plain_signs(text.translate(_TRADE_MARKS)))
     return unicodedata.normalize("NFC", "".join(char for char in apart if not _is_separator(char)))
 
