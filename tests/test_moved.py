@@ -1,6 +1,7 @@
 """Module paths that programs outside of unco import still work, and say where their names are now."""
 
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 
 import pytest
@@ -11,7 +12,7 @@ from unco.tools.pictures.view import view_picture
 
 
 @pytest.mark.parametrize("path", MOVED)
-def test_an_old_path_gives_the_names_of_the_new_ones(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_path_gives_the_names_of_the_new_ones(path: str) -> None:
     with pytest.warns(DeprecationWarning, match=f"^{path} is now {MOVED[path][0]}"):
         old = import_module(path)
     new = import_module(MOVED[path][0])
@@ -23,12 +24,18 @@ def test_an_old_path_gives_the_names_of_the_new_ones(path: str, monkeypatch: pyt
 
 
 @pytest.fixture(autouse=True)
-def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the modules that were imported by an old path."""
+def _forget() -> Iterator[None]:
+    """Forget the modules that were imported by an old path, before a test and after it."""
+    _forget_all()
+    yield
+    _forget_all()
+
+
+def _forget_all() -> None:
     for path in MOVED:
-        monkeypatch.delitem(sys.modules, path, raising=False)
+        sys.modules.pop(path, None)
         room, _, name = path.rpartition(".")
-        monkeypatch.delattr(sys.modules.get(room, sys), name, raising=False)
+        vars(sys.modules.get(room, sys)).pop(name, None)
 
 
 def test_names_can_be_imported_from_an_old_path() -> None:

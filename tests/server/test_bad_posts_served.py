@@ -20,7 +20,7 @@ CONTEXTS: tuple[dict[str, Any], ...] = (
     *({name: value} for name in ("post_calls", "post_usd", "post_seconds") for value in NO_CAPS),
     *({"mode": value} for value in ("on", "", 7, "replay", "record")),
     *({"frame": value} for value in ("inches", 7, "")),
-    {"recall": "yes"}, {"model": 7}, {"model": "of no known frame"},
+    {"recall": "yes"}, {"model": 7},
 )  # fmt: skip
 AT_ONCE = 20
 ALWAYS = {f"{name}_threshold": -1 for name in ("span", "type", "region")}

@@ -11,7 +11,7 @@ from unco.corpus.batch.question_files import read_questions
 from unco.errors import DataError, SetupError
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import cached_reply, is_complete, store_reply
-from unco.tools.llm.endpoint import reply_from_body
+from unco.tools.llm.completion import reply_from_body
 from unco.tools.llm.prices import Prices, cost_usd
 from unco.tools.llm.request import Reply
 

@@ -3,9 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unco.tools.llm.client import Mllm
-
-__all__ = ["Mllm"]
+    from unco.tools.llm.client import Mllm as Mllm
 
 
 def __getattr__(name: str) -> Any:

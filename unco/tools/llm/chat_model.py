@@ -13,7 +13,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_openai import ChatOpenAI
 
-from unco.tools.llm.endpoint import reply_from_body
+from unco.tools.llm.completion import reply_from_body
 from unco.tools.llm.request import Reply, reply_parts
 
 REPLY = "reply"

@@ -1,11 +1,11 @@
-"""The OpenAI-compatible API: builds clients and messages, reads replies, translates errors.
+"""The OpenAI-compatible API: builds clients and messages, translates errors.
 
 `langchain_openai` is imported inside the functions: it takes seconds, and a run from recordings never needs it.
 """
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from unco.errors import CallFailed, EndpointError, TimeIsUp, Unavailable
 from unco.tools.llm.checks.certificates import check_certificates
 from unco.tools.llm.checks.own_settings import keep_to_settings
-from unco.tools.llm.checks.token_counts import token_counts
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
 
@@ -127,57 +126,6 @@ def read_reply(message: "AIMessage", seconds: float) -> Reply:
     """Read a reply from a message of our chat model."""
     facts = message.response_metadata["reply"]
     return Reply(**facts | {"text": str(message.content), "seconds": seconds})
-
-
-def reply_from_body(body: object) -> Reply:
-    """Read a reply from the body of a chat completion, as in a Batch API's file; without time and cost.
-
-    Raises:
-        ValueError: it is no chat completion.
-    """
-    match body:
-        case {"choices": [{"message": dict(message), **choice}, *_], **rest}:
-            text, name, finish_reason = text_of(message), rest.get("model"), choice.get("finish_reason")
-            counts = token_counts(rest.get("usage"), text)
-            return Reply(
-                text=replace_lone_surrogates(text),
-                finish_reason=finish_reason if isinstance(finish_reason, str) else None,
-                model=replace_lone_surrogates(name) if isinstance(name, str) else "",
-                input_tokens=counts.input,
-                output_tokens=counts.output,
-                provider_cached_tokens=counts.cached,
-            )
-    raise ValueError("no chat completion")
-
-
-def text_of(message: Mapping[str, Any]) -> str:
-    """Return a message's text: its content, whole or in parts, else its refusal, else an answer among its reasoning.
-
-    A server whose reasoning parser takes the whole reply for reasoning leaves the content empty; an answer that can be
-    read there counts as one.
-    """
-    for field in ("content", "refusal"):
-        if text := _joined(message.get(field)):
-            return text
-    reasoning = _joined(message.get("reasoning_content")) or _joined(message.get("reasoning"))
-    return reasoning if "}" in reasoning else ""
-
-
-def _joined(content: object) -> str:
-    """Join text that came whole, in parts, or in parts of parts."""
-    match content:
-        case str():
-            return content
-        case {"text": text} | {"content": text} | {"value": text}:
-            return _joined(text)
-        case [*parts]:
-            return "".join(map(_joined, parts))
-    return ""
-
-
-def replace_lone_surrogates(text: str) -> str:
-    """Replace each lone surrogate, which no file and no JSON takes, by a question mark."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def is_endpoint_failure(error: BaseException) -> bool:

@@ -3,14 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unco.tools.pictures.decode import Picture, open_picture
+    from unco.tools.pictures.decode import Picture as Picture
+    from unco.tools.pictures.decode import open_picture as open_picture
 
-__all__ = ["Picture", "open_picture"]
+_DOORS = ("Picture", "open_picture")
 
 
 def __getattr__(name: str) -> Any:
     """Load the decoder when it is first used: importing a part of this room must not load the others."""
-    if name in __all__:
+    if name in _DOORS:
         from unco.tools.pictures import decode
 
         return getattr(decode, name)

@@ -10,8 +10,8 @@ from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion
 from tests.tools.llm.scripted_client import PRICES, REQUEST, Ask, client
 from unco.tools.llm.budget import Budget, Caps, max_usd
 from unco.tools.llm.checks.token_counts import UNKNOWN, token_counts
+from unco.tools.llm.completion import reply_from_body
 from unco.tools.llm.connection import Terms
-from unco.tools.llm.endpoint import reply_from_body
 from unco.tools.llm.prices import cost_usd
 from unco.tools.llm.request import Reply, reply_from, reply_parts
 
