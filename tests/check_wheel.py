@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from zipfile import ZipFile
 
 USE = """
 import unco, sys
@@ -27,6 +28,9 @@ def main() -> None:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
         subprocess.run([*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, str(root)], check=True)
         (wheel,) = Path(folder).glob("unco-*.whl")
+        names = ZipFile(wheel).namelist()
+        assert "unco/py.typed" in names
+        assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"unco"}, "others are no part"
         target = Path(folder).resolve() / "site"
         subprocess.run([*pip, "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)], check=True)
         environment = {**os.environ, "PYTHONPATH": str(target)}
