@@ -59,7 +59,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("", "is none"),
         ("!!python/object/apply:os.system ['true']", "cannot be read"),
         ("x: 1\n" * 30_000, "too large: more than 100000 characters"),
-        (BOMB, "is none"),
+        (BOMB, "too large: more than 100000 values"),
         ("- 2026-99-99", "cannot be read"),
         ("[" * 20_000, "cannot be read"),
     ],
