@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from unco.errors import CallFailed, EndpointError, TimeIsUp, Unavailable
-from unco.tools.llm.checks.certificates import check_certificates
+from unco.tools.llm.checks.certificates import tls_context
 from unco.tools.llm.checks.own_settings import keep_to_settings
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
@@ -51,14 +51,13 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
     Raises:
         SettingsError: the environment names certificates that are not there.
     """
-    check_certificates()
+    tls = tls_context()
     import httpx2
 
     from unco.tools.llm.chat_model import WholeReplyChat
 
     # langchain-openai's own async client is one for the process: it keeps connections that belong to the first event
     # loop, and the second asyncio.run fails with "Event loop is closed". So: ours, and no connection outlives its call.
-    tls = httpx2.create_ssl_context()  # one for both: building it is most of the cost of a client
     limits = httpx2.Limits(max_keepalive_connections=0)
     client = WholeReplyChat(
         model="unset",

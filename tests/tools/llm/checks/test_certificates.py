@@ -1,5 +1,6 @@
 """Certificates of the environment: one that is not there is named before anything is asked."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.tools.llm.openai_server import OpenAIServer
 from tests.tools.llm.scripted_client import REQUEST, Ask, client
 from unco.errors import SettingsError
-from unco.tools.llm.checks.certificates import check_certificates
+from unco.tools.llm.checks.certificates import check_certificates, tls_context
 from unco.tools.llm_settings import mllm_from_env
 
 NAMES = ["SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"]
@@ -51,3 +52,23 @@ def test_certificates_that_are_there_are_fine(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("SSL_CERT_DIR", f"/nowhere:{tmp_path}")
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
     check_certificates()
+
+
+def test_clients_share_a_context_until_the_environment_or_the_file_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import certifi
+
+    file = tmp_path / "own.pem"
+    file.write_bytes(Path(certifi.where()).read_bytes())
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    first = tls_context()
+    assert tls_context() is first
+    os.utime(file, ns=(1, 1))
+    assert (second := tls_context()) is not first
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert tls_context() is not second
+    file.write_text("no certificate")
+    with pytest.raises(SettingsError, match="SSL_CERT_FILE names a file that holds no certificates"):
+        tls_context()
