@@ -104,7 +104,7 @@ def test_blanks_around_a_setting_do_not_count(monkeypatch: pytest.MonkeyPatch) -
         "UNCO_LLM_BASE_URL": " http://localhost:8000/v1\r\n",
         "UNCO_LLM_MODEL": "my-model\n",
         "UNCO_LLM_FRAME": " 0-1000 ",
-        "OPENAI_API_KEY": "sk-secret\n",
+        "OPENAI_API_KEY": "sk-secret\n",  # pragma: allowlist secret
     }.items():
         monkeypatch.setenv(name, value)
     found = mllm_from_env()
@@ -118,7 +118,7 @@ def test_blanks_around_a_setting_do_not_count(monkeypatch: pytest.MonkeyPatch) -
     [
         ("UNCO_LLM_BASE_URL", "http://0177.0.0.1/v1"),
         ("UNCO_LLM_BASE_URL", "http://host\t/v1"),
-        ("UNCO_LLM_BASE_URL", "http://me:secret@host/v1"),
+        ("UNCO_LLM_BASE_URL", "http://me:secret@host/v1"),  # pragma: allowlist secret
         ("UNCO_LLM_MODEL", "my\nmodel-secret"),
         ("OPENAI_API_KEY", "“sk-secret”"),
         ("OPENAI_API_KEY", "sk-secret\nx"),

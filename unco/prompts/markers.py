@@ -27,7 +27,7 @@ _LOOK_ALIKES = {
     **dict(zip("αβγεζηικνορτυχωϲϳΥΗΝ", "abyeznikvoptuxwcjyhn", strict=True)),
     **dict(zip("սօհցլքյոԁթ", "uohgiqjndp", strict=True)),
     **dict(zip("ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳᎩᏃ", "abcdeghijklmprstvwyz", strict=True)),
-    **dict(zip("ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ", "abcdefghijklmnoprstuvwxyz", strict=True)),
+    **dict(zip("ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ", "abcdefghijklmnoprstuvwxyz", strict=True)),  # pragma: allowlist secret
     **dict(zip("ıȷɑꞵᴄℓɡǀ", "ijabclgl", strict=True)),
 }
 """Look-alikes of plain signs and letters, from Unicode's confusables.txt: Cyrillic, Greek, Armenian, Cherokee, Lisu."""

@@ -19,13 +19,13 @@ FOREIGN = {
     "OPENAI_ORGANIZATION": "org-mine",
     "OPENAI_PROJECT_ID": "proj-mine",
     "OPENAI_ADMIN_KEY": "sk-admin",
-    "OPENAI_API_KEY": "sk-other",
+    "OPENAI_API_KEY": "sk-other",  # pragma: allowlist secret
     "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
     "OPENAI_API_BASE": "http://127.0.0.1:9/v1",
     "OPENAI_API_TYPE": "azure",
     "OPENAI_WEBHOOK_SECRET": "w",
     "LANGSMITH_GATEWAY": "http://127.0.0.1:9",
-    "LANGSMITH_GATEWAY_API_KEY": "ls-other",
+    "LANGSMITH_GATEWAY_API_KEY": "ls-other",  # pragma: allowlist secret
     "LC_OUTPUT_VERSION": "v1",
     "LANGCHAIN_OPENAI_TCP_KEEPIDLE": "soon",
     "LANGCHAIN_OPENAI_TCP_USER_TIMEOUT_MS": "99999999999999",

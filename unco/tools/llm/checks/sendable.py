@@ -4,7 +4,7 @@ from pydantic import SecretStr
 
 from unco.errors import SettingsError
 
-API_KEY = "the API key"
+API_KEY = "the API key"  # pragma: allowlist secret
 MODEL = "the model's name"
 """What both are called in a message where nobody says which setting they come from."""
 
