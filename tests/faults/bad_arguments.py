@@ -88,7 +88,8 @@ BAD_LINES: tuple[str, ...] = (
             "file:///v1",
         )
     ),
-    f"UNCO_LLM_BASE_URL=http://127.0.0.1:9/v1 UNCO_LLM_MODEL=mystery {EXTRACT} --mode live --variant correct_all",
+    f"UNCO_LLM_BASE_URL=http://127.0.0.1:9/v1 UNCO_LLM_MODEL=mystery {EXTRACT} --image a.png --mode live "
+    "--variant correct_all",
     f"UNCO_LLM_BASE_URL=http://127.0.0.1:9/v1 UNCO_LLM_MODEL=gpt-4o UNCO_LLM_FRAME=inches {EXTRACT} --mode live",
     *(f"{A_POST}-none --text a --image {ref}" for ref in ("a.png", "none")),
     *(f"extract --text a --checkpoint {where}" for where in ("none-such", "data", "a.png", "/")),
@@ -116,7 +117,6 @@ BAD_LINES: tuple[str, ...] = (
             "--mode record",
             "--span-threshold 7",
             "--type-prompt v99",
-            "--model x --mode live",
             "--nonsense",
         )
     ),
