@@ -46,8 +46,6 @@ class WholeReplyChat(ChatOpenAI):
             openai.APIStatusError: it is an error object, though the status was 200.
             ValueError: it is no chat completion.
         """
-        if isinstance(response, openai.BaseModel):
-            response = response.model_dump(warnings=False)
         if not isinstance(response, dict):
             raise ValueError("the body is no JSON object")
         if response.get("error") and not response.get("choices"):

@@ -1,16 +1,14 @@
-"""Makes langchain-openai's client keep to what it is given: nothing of the environment, no guessed token counts."""
+"""Makes langchain-openai's client keep to what it is given: nothing of the environment, no body but the one that came."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from unco.tools.llm.checks.token_counts import plain_usage
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
 
 
 def keep_to_settings(client: "ChatOpenAI") -> "ChatOpenAI":
-    """Drop what the openai package read from the environment, and read token counts as they came; return the client.
+    """Drop what the openai package read from the environment, and hand bodies on as they came; return the client.
 
     `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`, `OPENAI_CUSTOM_HEADERS` and `OPENAI_ADMIN_KEY` belong to one account at one
     provider, and would be sent to every host of a chain. There is no argument that turns them off.
@@ -24,7 +22,7 @@ def keep_to_settings(client: "ChatOpenAI") -> "ChatOpenAI":
 
 @dataclass(frozen=True, slots=True)
 class _Completions:
-    """The openai package's chat completions, but for its reading of token counts: it turns the text "5" into a 5."""
+    """The openai package's chat completions, but for its reading of bodies: it turns the text "5" into a 5."""
 
     completions: Any
 
@@ -55,13 +53,9 @@ class _Response:
         return self.raw.http_response
 
     def parse(self) -> Any:
-        """Return the body as the openai package reads it, but for its usage: counts that can be, or none at all."""
-        import openai
-        from openai.types import CompletionUsage
+        """Return the body as plain JSON.
 
-        answer = self.raw.parse()
-        if isinstance(answer, openai.BaseModel):
-            body = self.http_response.json()
-            usage = plain_usage(body.get("usage")) if isinstance(body, dict) else None
-            answer.usage = CompletionUsage.model_validate(usage) if usage else None  # type: ignore[attr-defined]
-        return answer
+        Raises:
+            ValueError: it is none.
+        """
+        return self.raw.http_response.json()

@@ -1,6 +1,6 @@
 """Decides which token counts of an endpoint are believed; live, batch and recorded replies are read by it."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 _MAX_TOKENS = 10**9
 """Larger counts are not believed."""
@@ -31,19 +31,6 @@ def token_counts(usage: object, text: str) -> TokenCounts:
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     return believed_counts(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached, text)
-
-
-def plain_usage(usage: object) -> dict[str, Any] | None:
-    """Write a usage anew, with whole numbers alone; None where a count is missing or is none."""
-    counts = token_counts(usage, text="")
-    if counts.input is None or counts.output is None:
-        return None
-    return {
-        "prompt_tokens": counts.input,
-        "completion_tokens": counts.output,
-        "total_tokens": counts.input + counts.output,
-        "prompt_tokens_details": {"cached_tokens": counts.cached},
-    }
 
 
 def believed_counts(input_tokens: object, output_tokens: object, cached: object, text: str) -> TokenCounts:
