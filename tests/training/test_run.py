@@ -94,6 +94,7 @@ def test_fine_types_are_trained_and_read_as_coarse_ones(encoder: Path, tmp_path:
         run_training.run_training(DataPaths(write_data(tmp_path / "data", fine=False)), recipe, tmp_path / "other")
 
 
+@pytest.mark.slow
 def test_estimators_are_measured_and_runs_averaged(
     data: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +116,7 @@ def test_estimators_are_measured_and_runs_averaged(
         show_runs([tmp_path / "nowhere"], Console())
 
 
+@pytest.mark.slow
 def test_the_commands(data: Path, encoder: Path, tmp_path: Path) -> None:
     """`unco train`, `unco score-model`, `unco estimators`, `unco runs`, and `unco extract` with the model made."""
     runner, out = CliRunner(), tmp_path / "run"
@@ -164,6 +166,7 @@ def add_pictures(folder: Path, features: int, size: tuple[int, int] = (200, 100)
     return folder
 
 
+@pytest.mark.slow
 def test_the_paper_s_parts_together(data: Path, tmp_path: Path) -> None:
     """BART, features of regions, captions, debiasing, decoder dropout: a tiny run of the paper's whole setting."""
     bart = tmp_path / "bart"
@@ -221,6 +224,7 @@ def test_checkpoints_of_another_run_are_not_taken_up(data: Path, encoder: Path, 
         run_training.run_training(DataPaths(data), recipe, out, resume=True)
 
 
+@pytest.mark.slow
 def test_the_estimator_may_be_chosen_after_training(data: Path, encoder: Path, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path, encoder, estimator="tags"), tmp_path / "run"
     run_training.run_training(DataPaths(data), recipe, out)
