@@ -1,4 +1,4 @@
-"""Makes langchain-openai's client keep to what it is given: nothing of the environment, no body but the one that came."""
+"""Makes langchain-openai's client keep to what it is given: nothing of the environment, bodies as they came."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
