@@ -61,6 +61,8 @@ class OpenAIServer:
     """Makes the answer to the last of `bodies`; None = the script does."""
     keys: list[str] = field(default_factory=list)
     """The Authorization header of each."""
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """All headers of each, names in lower case."""
 
     @property
     def calls(self) -> int:
@@ -81,6 +83,7 @@ def serve() -> Iterator[OpenAIServer]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.keys.append(self.headers.get("Authorization", ""))
+            state.headers.append({name.lower(): value for name, value in self.headers.items()})
             state.bodies.append(body)
             step = state.step()
             time.sleep(step.after_s)
