@@ -31,7 +31,7 @@ def completion(text: str | None = ANSWER, finish_reason: str = "stop") -> str:
 class Step:
     """One scripted answer."""
 
-    body: str = field(default_factory=completion)
+    body: str | bytes = field(default_factory=completion)
     status: int = 200
     kind: str = "application/json"
     after_s: float = 0.0
@@ -90,7 +90,7 @@ def serve() -> Iterator[OpenAIServer]:
             if step.drop:
                 self.close_connection = True
                 return
-            data = step.body.encode()
+            data = step.body if isinstance(step.body, bytes) else step.body.encode()
             self.send_response(step.status)
             self.send_header("Content-Type", step.kind)
             self.send_header("Content-Length", str(len(data)))

@@ -146,7 +146,7 @@ class Mllm:
 
     def listed_models(self) -> frozenset[str]:
         """Return the names of the endpoint's models; see `Connection.listed_models`."""
-        return self._connection.listed_models()
+        return block_on(on_loop(self._connection.listed_models()))
 
     def expected_shape(self, request: Request) -> Shape:
         """Return the shape that a question is put in first: what is known, or expected, to be accepted."""

@@ -25,7 +25,7 @@ from unco.tools.llm.models.options import ModelOptions
 from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
-from unco.tools.llm.request import Reply, Request, is_cut
+from unco.tools.llm.request import Reply, Request, needs_room
 from unco.tools.llm.request_shape import MAX_ROOM, Shape, Shapes, may_pass, refused, shapes_to_try
 from unco.tools.llm.retry import retry_after, retry_policy
 
@@ -179,7 +179,7 @@ class Connection:
                 self._client = endpoint.build_client(*settings)
             return self._client
 
-    def listed_models(self) -> frozenset[str]:
+    async def listed_models(self) -> frozenset[str]:
         """Return the names of the models that the endpoint lists.
 
         Raises:
@@ -187,7 +187,8 @@ class Connection:
             CallFailed: it lists none.
         """
         with endpoint.translated_errors(self.base_url, self._api_key):
-            return frozenset(model.id for model in self.get_client().root_client.models.list(timeout=10.0))
+            async with asyncio.timeout(10.0):
+                return frozenset([model.id async for model in self.get_client().root_async_client.models.list()])
 
     def expected_shape(self, request: Request) -> tuple[Shape, bool]:
         """Return the shape that a question is put in first, and whether the endpoint is known to accept it."""
@@ -289,11 +290,6 @@ def refusal_of(error: Exception, shape: Shape, known: bool) -> ShapeRefused | No
     reason = endpoint.reason_in(error.body)
     found = refused(error.status_code, reason, shape, known)
     return ShapeRefused(error.status_code, reason, error) if found else None
-
-
-def needs_room(reply: Reply) -> bool:
-    """Tell whether a reply was cut off before its answer began, as by a model that thinks first."""
-    return is_cut(reply.finish_reason) and "{" not in reply.text.rpartition("</think>")[2]
 
 
 def _with_room(request: Request, shape: Shape) -> Request:

@@ -61,6 +61,7 @@ def build_client(
     import httpx2
 
     from unco.tools.llm.chat_model import WholeReplyChat
+    from unco.tools.llm.checks.answer_size import LimitedTransport
 
     # langchain-openai's own async client is one for the process: it keeps connections that belong to the first event
     # loop, and the second asyncio.run fails with "Event loop is closed". So: ours, and no connection outlives its call.
@@ -80,7 +81,9 @@ def build_client(
         http_socket_options=(),
         # A proxy that the environment names would see every question, whatever the policy says of hosts.
         http_client=httpx2.Client(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
-        http_async_client=httpx2.AsyncClient(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
+        http_async_client=httpx2.AsyncClient(
+            transport=LimitedTransport(tls, limits), timeout=timeout_s, trust_env=False
+        ),
     )
     return keep_to_settings(client, headers)
 
@@ -175,6 +178,8 @@ def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> Endp
     import httpx2
     import openai
 
+    from unco.tools.llm.checks.answer_size import MAX_ANSWER_BYTES, AnswerTooLarge
+
     if isinstance(error, openai.APITimeoutError):
         return CallFailed("the endpoint took too long to answer")
     if isinstance(error, openai.APIConnectionError):
@@ -182,6 +187,8 @@ def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> Endp
             return Unavailable(
                 "the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?", "unreachable"
             )
+        if any(isinstance(cause, AnswerTooLarge) for cause in _causes(error)):
+            return CallFailed(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
         return CallFailed("the connection to the endpoint broke off")
     if isinstance(error, openai.APIStatusError):
         return CallFailed(f"the endpoint answered with status {error.status_code}{_detail(error, base_url, api_key)}")

@@ -193,3 +193,8 @@ _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "mo
 def is_cut(finish_reason: str | None) -> bool:
     """Tell whether a reply ended at its token limit, in any server's spelling."""
     return finish_reason is not None and finish_reason.strip().lower().replace("-", "_") in _CUT
+
+
+def needs_room(reply: Reply) -> bool:
+    """Tell whether a reply was cut off before its answer began, as by a model that thinks first."""
+    return is_cut(reply.finish_reason) and "{" not in reply.text.rpartition("</think>")[2]
