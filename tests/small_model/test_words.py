@@ -80,3 +80,18 @@ def test_windows_cover_every_word_once(words: list[str], most: int) -> None:
 def test_a_window_ends_after_a_sentence() -> None:
     words = ["ab"] * 15 + ["."] + ["cd"] * 20
     assert cut_windows(words, tiny_tokenizer(), 40)[0] == (0, 16)
+
+
+@pytest.mark.parametrize(
+    ("next_one", "begins"),
+    [("RT", True), ("cd", True), (".", False)],
+)
+def test_a_retweet_and_a_word_after_an_end_begin_a_window(next_one: str, begins: bool) -> None:
+    words = ["ab"] * 20 + ["!", next_one] + ["cd"] * 20
+    assert (cut_windows(words, tiny_tokenizer(), 40)[0][1] == 21) is begins
+
+
+def test_a_post_that_fits_is_read_whole() -> None:
+    words = ["ab", "."] * 30
+    assert cut_windows(words, tiny_tokenizer(), 500) == [(0, 60)]
+    assert len(cut_windows([*words, *words], tiny_tokenizer(), 500)) > 1

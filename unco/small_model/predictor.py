@@ -24,7 +24,7 @@ from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
 from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
 from unco.small_model.uncertainty.type_signals import type_signals
-from unco.small_model.windows import PIECES, cut_windows
+from unco.small_model.windows import cut_windows
 from unco.types import Box, Label, Span, Thresholds, Uncertainty
 
 
@@ -143,7 +143,7 @@ class Predictor:
     def _window_pieces(self, post: ModelInput) -> int:
         """Compute how many word pieces a window may have beside the special pieces and the caption."""
         beside = CAPTION_PIECES + 3 if post.caption else 2
-        return min(PIECES, self.network.config.positions - beside)
+        return self.network.config.positions - beside
 
     @torch.inference_mode()
     def _predict_batch(
