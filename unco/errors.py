@@ -95,7 +95,10 @@ class TimeIsUp(CallFailed):
 
 
 class RecordingMiss(EndpointError):
-    """In mode `replay` no recording matches; the message names the nearest one and the first difference."""
+    """In mode `replay` no recording matches; the message names the nearest one and the first difference.
+
+    Unlike the others it leaves the graph: a replay that answers less than the recorded run did is no replay of it.
+    """
 
     reason = "not_recorded"
 
