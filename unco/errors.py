@@ -60,6 +60,10 @@ class Overloaded(CallerError):
     """Callers must slow down: too many posts wait for the small model; nothing is wrong with the post."""
 
 
+class NothingSucceeded(UncoError):
+    """A run came to its end, and no post has a result, or no question an answer."""
+
+
 class EndpointError(UncoError):
     """The MLLM gave no usable answer. Inside the graph these become outcomes of a correction, never a crash."""
 

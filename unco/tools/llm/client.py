@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from tenacity.wait import wait_base
 
 from unco.context import Mode
-from unco.errors import RecordingMiss, SettingsError, Unavailable
+from unco.errors import EndpointError, SettingsError, Unavailable
 from unco.tools.blocking import block_on, in_event_loop, in_thread, is_blocking, on_loop
 from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.cache.store import LEADER_ONLY_ERRORS, Cache
@@ -151,7 +151,7 @@ class Mllm:
         """Return the recorded reply; what privacy forbids was never asked, so it is no miss."""
         try:
             return self._recording("replay").find(request)
-        except RecordingMiss:
+        except EndpointError:
             if self.base_url:
                 self.terms.privacy.check(self.base_url, request.purpose)
             raise

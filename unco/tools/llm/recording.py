@@ -52,6 +52,8 @@ class Recording:
                 return
             if mode == "replay" and not self.path.exists():
                 raise DataError(f"there is no recording {self.path}: make one with mode record, or correct the path")
+            if self.path.exists() and not (self.path.is_file() or self.path.is_fifo()):
+                raise DataError(f"the recording {self.path} is not a file: a folder or device cannot be one")
             self._loaded()
             if mode == "record":
                 _append(self.path, b"")
