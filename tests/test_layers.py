@@ -23,7 +23,7 @@ ORDER = (
     {"demo", "corpus"},
     {"evals"},
     {"training"},
-    {"doctor"},
+    {"doctor", "testing"},
     {"cli"},
     {"__main__"},
 )
