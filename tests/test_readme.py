@@ -10,7 +10,7 @@ import yaml
 from unco.graph.entity import build_entity_graph
 from unco.small_model.fingerprint import SHIPPED
 from unco.tools.llm.client import Mllm
-from unco.tools.llm_settings import CallSettings
+from unco.tools.settings_file import CallSettings
 from unco.training.model_card import read_report, score_table
 
 ROOT = Path(__file__).parents[1]

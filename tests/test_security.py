@@ -18,9 +18,9 @@ from unco.evals.simulation import read_profile
 from unco.show import show_result
 from unco.state import read_result
 from unco.tools.extraction.policy import read_policy
-from unco.tools.llm_settings import read_settings
 from unco.tools.pictures.decode import open_picture
 from unco.tools.pictures.load import scheme_of
+from unco.tools.settings_file import read_settings
 from unco.types import Result
 
 ROOT = Path(__file__).parents[1]

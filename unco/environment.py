@@ -28,6 +28,12 @@ class Environment(BaseSettings):
     """Box frame of that model, see docs/box-frames.md. Empty = known by the model's name."""
     api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
     """The endpoint's key; a settings file names its own variables instead."""
+    organization: str = Field("", validation_alias="OPENAI_ORG_ID")
+    """Account that is charged; sent to the first endpoint's host alone, as the next two are."""
+    project: str = Field("", validation_alias="OPENAI_PROJECT_ID")
+    """Project that is charged."""
+    custom_headers: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_CUSTOM_HEADERS")
+    """Further headers, a line `Name: value` each."""
     settings: str = ""
     """YAML file with a chain of models, privacy, budget and prices, instead of the variables above: docs/calls.md."""
     recording: str = ""
@@ -47,7 +53,10 @@ class Environment(BaseSettings):
     policy: str = ""
     """File of `unco tune` whose thresholds replace the checkpoint's."""
 
-    @field_validator("llm_base_url", "llm_model", "llm_frame", "api_key", mode="before")
+    @field_validator(
+        *("llm_base_url", "llm_model", "llm_frame", "api_key", "organization", "project", "custom_headers"),
+        mode="before",
+    )
     @classmethod
     def _is_text(cls, value: str) -> str:
         """Strip blanks; refuse bytes that are no UTF-8: a path may hold both, what is sent to an endpoint neither."""

@@ -35,7 +35,7 @@ from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.prices import read_prices
 from unco.tools.llm.recording import Recording
 from unco.tools.llm.request import Request
-from unco.tools.llm_settings import read_settings
+from unco.tools.settings_file import read_settings
 from unco.training.recipe import read_recipe
 from unco.types import Post
 

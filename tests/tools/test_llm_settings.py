@@ -6,7 +6,8 @@ import pytest
 
 from unco.errors import SettingsError
 from unco.tools.llm.budget import Caps
-from unco.tools.llm_settings import mllm_for_probe, mllm_from_env, mllm_from_settings, read_settings
+from unco.tools.llm_settings import mllm_for_probe, mllm_from_env, mllm_from_settings
+from unco.tools.settings_file import read_settings
 
 FULL = """
 models:
@@ -162,3 +163,30 @@ def test_the_frame_of_the_environment_is_the_first_models_where_the_file_names_n
     assert mllm_for_probe(None, None).frame == "0-1000"
     settings_file(tmp_path, FULL.replace("requests_per_minute: 600", "frame: 0-1"))
     assert mllm_from_env().frame == "0-1"
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ("temperature: 3", "temperature: Input should be less than or equal to 2"),
+        ("max_tokens: 0", "max_tokens"),
+        ("limit_field: tokens", "limit_field"),
+        ("extra_body: {messages: []}", "messages cannot stand here"),
+        ("extra_body: {top_p: .nan}", "extra_body"),
+        ("extra_body: {day: 2026-01-01}", "extra_body"),
+        ("headers: {X-Team: [a]}", "headers.X-Team"),
+    ],
+)
+def test_a_setting_of_a_model_that_cannot_be_is_named(tmp_path: Path, setting: str, fault: str) -> None:
+    text = f'models: [{{model: a, base_url: "http://127.0.0.1:1/v1", {setting}}}]'
+    with pytest.raises(SettingsError, match=fault):
+        read_settings(settings_file(tmp_path, text))
+
+
+def test_settings_of_a_model_reach_its_calls(tmp_path: Path) -> None:
+    own = "temperature: 0.2, max_tokens: 900, limit_field: max_tokens, system: false, reasoning_effort: low"
+    text = f'models: [{{model: a, base_url: "http://127.0.0.1:1/v1", {own}, extra_body: {{seed: 1}}}}]'
+    options = mllm_from_settings(read_settings(settings_file(tmp_path, text)), None, None).options
+    assert options.decided_shape() == {"temperature": True, "limit_field": "max_tokens", "system": False, "room": 1}
+    assert (options.temperature, options.max_tokens) == (0.2, 900)
+    assert options.extra_body == '{"reasoning_effort": "low", "seed": 1}'

@@ -81,7 +81,7 @@ def _check_answer(llm: Mllm, frame: Frame, other_names: str) -> Iterator[Check]:
     except UncoError as error:
         yield Check(name, "fault", str(error), look_into_refusal(llm, other_names))
         return
-    takes = llm.expected_format(request)
+    takes = llm.expected_shape(request).answer_format
     yield Check(name, "ok" if takes == "json_schema" else "warning", f"it takes {takes}, and its answer can be read")
     assert isinstance(answer, RegionAnswer)
     yield check_vision(llm.model or "", answer, frame, DRAWINGS[0])

@@ -8,102 +8,25 @@ of the environment variables that hold them.
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from urllib.parse import urlsplit
 
 from unco.environment import VARIABLES, environment
 from unco.errors import SettingsError
-from unco.plain_yaml import read_yaml
-from unco.tools.box_frames.frame import MIN_LONGEST_SIDE
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.checks.address import BASE_URL, clean_address
 from unco.tools.llm.checks.certificates import check_certificates
+from unco.tools.llm.checks.headers import Headers, account_headers
 from unco.tools.llm.checks.sendable import API_KEY, MODEL, clean_key, clean_model
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.egress_log import EgressLog
-from unco.tools.llm.prices import Price, Prices, shipped_prices
-from unco.tools.llm.privacy import Hosts, Privacy
+from unco.tools.llm.models.options import ModelOptions
+from unco.tools.llm.prices import Prices, shipped_prices
+from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.recording import Recording
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ModelSettings(_Section):
-    """Settings of one model at one endpoint."""
-
-    model: str
-    base_url: str
-    key: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)] | None = None
-    """Name of the environment variable that holds the endpoint's key; null = it needs none."""
-    frame: str | None = None
-    """Box frame; null = by the model's name or by its probe."""
-    requests_per_minute: Positive | None = None
-    tokens_per_minute: Positive | None = None
-    timeout_s: Positive = 60.0
-    deadline_s: Positive = 120.0
-    attempts: Annotated[int, Field(ge=1, le=10)] = 3
-
-
-class PrivacySettings(_Section):
-    """Settings of the privacy policy, see `unco.tools.llm.privacy.Privacy`."""
-
-    span: str | list[str] = "any"
-    type: str | list[str] = "any"
-    region: str | list[str] = "any"
-    private_posts: str | list[str] = "local"
-    longest_side: Annotated[int, Field(ge=MIN_LONGEST_SIDE)] | None = None
-    crop: list[Literal["type"]] = []
-
-    @field_validator("span", "type", "region", "private_posts")
-    @classmethod
-    def _known(cls, rule: str | list[str]) -> Hosts:
-        if isinstance(rule, list):
-            return tuple(host.lower() for host in rule)
-        if rule not in ("any", "local"):
-            raise ValueError("must be any, local, or a list of hosts")
-        return rule
-
-
-class BudgetSettings(_Section):
-    """Settings of what a run may spend."""
-
-    calls: Annotated[int, Field(ge=0)] | None = None
-    usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-
-
-class CallSettings(_Section):
-    """The whole settings file."""
-
-    models: Annotated[list[ModelSettings], Field(min_length=1)]
-    """The first is asked; the others, in this order, when it is unavailable or its call fails."""
-    privacy: PrivacySettings = PrivacySettings()
-    budget: BudgetSettings = BudgetSettings()
-    prices: list[Price] = []
-    """Of your own, before those that come with unco."""
-    egress_log: str | None = None
-
-
-def read_settings(path: Path) -> CallSettings:
-    """Read a settings file.
-
-    Raises:
-        SettingsError: it cannot be read, or holds what is no setting; names the place.
-    """
-    try:
-        return CallSettings.model_validate(read_yaml(path))
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise SettingsError(f"the settings file {path}: {faults}") from error
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"the settings file {path} cannot be read: {error}") from error
+from unco.tools.settings_file import CallSettings, ModelSettings, read_settings
 
 
 def mllm_from_settings(
@@ -128,19 +51,38 @@ def mllm_from_settings(
         budget=Budget(Caps(settings.budget.calls, settings.budget.usd)),
         egress=EgressLog(settings.egress_log) if settings.egress_log else None,
     )
-    first, *others = (_mllm(model, shared, cache, recording) for model in settings.models)
+    addresses = [
+        clean_address(model.base_url, f"base_url of model {model.model!r} in the settings file")
+        for model in settings.models
+    ]
+    account = account_headers()
+    first, *others = (
+        _mllm(model, address, shared, cache, recording, account if _host(address) == _host(addresses[0]) else ())
+        for model, address in zip(settings.models, addresses, strict=True)
+    )
     first.fallbacks = tuple(others)
     first.frame = first.frame or first_frame
     return first
 
 
-def _mllm(model: ModelSettings, shared: Terms, cache: Cache | None, recording: Recording | None) -> Mllm:
+def _host(base_url: str) -> str:
+    return urlsplit(base_url).netloc.lower()
+
+
+def _mllm(
+    model: ModelSettings,
+    base_url: str,
+    shared: Terms,
+    cache: Cache | None,
+    recording: Recording | None,
+    account: Headers,
+) -> Mllm:
     name = clean_model(model.model, f"{MODEL} in the settings file")
     key = clean_key(os.environ.get(model.key), f"the environment variable {model.key}") if model.key else None
     if model.key and not key:
         raise SettingsError(f"model {name!r} needs the environment variable {model.key}, which is not set")
     return Mllm(
-        clean_address(model.base_url, f"base_url of model {name!r} in the settings file"),
+        base_url,
         name,
         key,
         frame=model.frame,
@@ -150,6 +92,7 @@ def _mllm(model: ModelSettings, shared: Terms, cache: Cache | None, recording: R
         deadline_s=model.deadline_s,
         attempts=model.attempts,
         terms=replace(shared, rate=RateLimit(model.requests_per_minute, model.tokens_per_minute)),
+        options=model.options(account),
     )
 
 
@@ -173,6 +116,7 @@ def mllm_from_env(cached: bool = True) -> Mllm:
         clean_model(chosen.llm_model, _named("llm_model", MODEL)),
         cache,
         recording,
+        account_headers(),
     )
 
 
@@ -188,7 +132,9 @@ def mllm_for_probe(model: str | None, base_url: str | None) -> Mllm:
     """
     configured = mllm_from_env(cached=False)
     if base_url is not None or not environment().settings:
-        return _one_endpoint(base_url or configured.base_url, model or configured.model, None, None)
+        at_home = base_url is None or _host(clean_address(base_url)) == _host(configured.base_url or "")
+        account = account_headers() if at_home else ()
+        return _one_endpoint(base_url or configured.base_url, model or configured.model, None, None, account)
     chain = [configured, *configured.fallbacks]
     found = next((llm for llm in chain if model in (None, llm.model)), None)
     if found is None:
@@ -198,7 +144,9 @@ def mllm_for_probe(model: str | None, base_url: str | None) -> Mllm:
     return found
 
 
-def _one_endpoint(base_url: str | None, model: str | None, cache: Cache | None, recording: Recording | None) -> Mllm:
+def _one_endpoint(
+    base_url: str | None, model: str | None, cache: Cache | None, recording: Recording | None, account: Headers
+) -> Mllm:
     chosen = environment()
     if base_url:
         check_certificates()
@@ -209,6 +157,7 @@ def _one_endpoint(base_url: str | None, model: str | None, cache: Cache | None, 
         frame=chosen.llm_frame or None,
         cache=cache,
         recording=recording,
+        options=ModelOptions(secret_headers=account),
     )
 
 

@@ -31,7 +31,7 @@ def completion(text: str | None = ANSWER, finish_reason: str = "stop") -> str:
 class Step:
     """One scripted answer."""
 
-    body: str = field(default_factory=completion)
+    body: str | bytes = field(default_factory=completion)
     status: int = 200
     kind: str = "application/json"
     after_s: float = 0.0
@@ -61,6 +61,8 @@ class OpenAIServer:
     """Makes the answer to the last of `bodies`; None = the script does."""
     keys: list[str] = field(default_factory=list)
     """The Authorization header of each."""
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """All headers of each, names in lower case."""
 
     @property
     def calls(self) -> int:
@@ -81,13 +83,14 @@ def serve() -> Iterator[OpenAIServer]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.keys.append(self.headers.get("Authorization", ""))
+            state.headers.append({name.lower(): value for name, value in self.headers.items()})
             state.bodies.append(body)
             step = state.step()
             time.sleep(step.after_s)
             if step.drop:
                 self.close_connection = True
                 return
-            data = step.body.encode()
+            data = step.body if isinstance(step.body, bytes) else step.body.encode()
             self.send_response(step.status)
             self.send_header("Content-Type", step.kind)
             self.send_header("Content-Length", str(len(data)))

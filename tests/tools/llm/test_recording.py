@@ -151,3 +151,13 @@ def test_threads_share_it(path: Path) -> None:
         list(pool.map(lambda request: recording.add(request, REPLY), requests))
     again = Recording(path)
     assert all(again.find(request).text == REPLY.text for request in requests)
+
+
+def test_settings_of_a_model_are_recorded_and_a_line_without_them_still_serves(path: Path) -> None:
+    own = replace(REQUEST, extra_body='{"seed": 1}', headers=(("X-Route", "eu"),))
+    Recording(path).add(REQUEST, REPLY)
+    Recording(path).add(own, replace(REPLY, text="other"))
+    assert Recording(path).find(REQUEST) == replace(REPLY, cached=True)
+    assert Recording(path).find(own).text == "other"
+    with pytest.raises(RecordingMiss, match="First difference in extra_body"):
+        Recording(path).find(replace(own, extra_body='{"seed": 2}'))

@@ -29,6 +29,8 @@ CHANGES: dict[str, Any] = {
     "picture": None,
     "temperature": 0.1,
     "max_tokens": 512,
+    "extra_body": '{"top_p": 0.9}',
+    "headers": (("X-Team", "a"),),
     "schema": '{"type": "object"}',
     "repeat": 1,
 }

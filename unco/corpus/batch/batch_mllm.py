@@ -8,7 +8,7 @@ from langgraph.types import Interrupt
 
 from unco.context import Mode
 from unco.corpus.batch.question_files import QuestionFiles, body_of
-from unco.tools.llm.client import Mllm
+from unco.tools.llm.client import Mllm, with_options
 from unco.tools.llm.request import Reply, Request
 
 
@@ -26,7 +26,9 @@ class BatchMllm(Mllm):
             files: where questions are written.
             waiting: keys of questions that were written before and are not written again; grows.
         """
-        super().__init__(live.base_url, live.model, frame=live.frame, cache=live.cache, terms=live.terms)
+        super().__init__(
+            live.base_url, live.model, frame=live.frame, cache=live.cache, terms=live.terms, options=live.options
+        )
         self._files = files
         self._waiting = waiting
         self._guard = threading.Lock()
@@ -41,6 +43,7 @@ class BatchMllm(Mllm):
             Unavailable: it may not be asked: privacy, budget.
             SetupError: the question, or the egress log, cannot be written.
         """
+        request = with_options(request, self.options)
         key = self._key(request, mode)
         if found := self._find_cached(key):
             return found
@@ -60,7 +63,7 @@ class BatchMllm(Mllm):
         with terms.budget.reserved(request, terms.prices.of(request.model)) as replies:
             if terms.egress:
                 terms.egress.write(address, request)
-            self._files.add(key, body_of(request, self.expected_format(request)))
+            self._files.add(key, body_of(request, self.expected_shape(request)))
             replies.append(Reply(text="", finish_reason=None, model=request.model))
         self._waiting.add(key)
         self.written += 1

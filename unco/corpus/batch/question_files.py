@@ -7,6 +7,7 @@ answer is cached where a run looks for it. A file gets its name when it is compl
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -15,7 +16,7 @@ from unco.errors import DataError, SettingsError, SetupError
 from unco.tools.llm import endpoint
 from unco.tools.llm.cache.process_locks import lock_byte
 from unco.tools.llm.request import Request
-from unco.tools.llm.request_shape import Format, response_format
+from unco.tools.llm.request_shape import Shape
 
 MAX_FILE_QUESTIONS = 50_000
 """Questions in a file, as OpenAI limits them."""
@@ -113,17 +114,17 @@ class QuestionFiles:
         return SetupError(f"{self._folder} cannot be written: {error.strerror or error}: make room, then export again")
 
 
-def body_of(request: Request, answer_format: Format) -> dict[str, Any]:
+def body_of(request: Request, shape: Shape) -> dict[str, Any]:
     """Build the `body` of a line: what a live call would send."""
     from langchain_core.messages import convert_to_openai_messages
 
-    form = response_format(request, answer_format)
+    roomy = replace(request, max_tokens=shape.room * request.max_tokens)
     return {
         "model": request.model,
-        "messages": convert_to_openai_messages(endpoint.messages(request)),
-        "temperature": request.temperature,
-        "max_completion_tokens": request.max_tokens,
-    } | ({"response_format": form} if form else {})
+        "messages": convert_to_openai_messages(endpoint.messages(request, shape)),
+        **({"temperature": request.temperature} if shape.temperature else {}),
+        **endpoint.body_fields(roomy, shape),
+    }
 
 
 def read_questions(folder: Path) -> dict[str, str]:

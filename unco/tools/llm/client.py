@@ -17,9 +17,10 @@ from unco.tools.llm.cache.store import LEADER_ONLY_ERRORS, Cache
 from unco.tools.llm.checks.address import clean_address
 from unco.tools.llm.checks.sendable import clean_key, clean_model
 from unco.tools.llm.connection import CallLimits, Connection, Terms
+from unco.tools.llm.models.options import ModelOptions
 from unco.tools.llm.recording import Recording
 from unco.tools.llm.request import Reply, Request, is_cut, reply_from, reply_parts, request_key
-from unco.tools.llm.request_shape import Format, Shapes
+from unco.tools.llm.request_shape import Shape, Shapes
 
 _NO_MLLM = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
 
@@ -43,6 +44,7 @@ class Mllm:
         attempts: int = 3,
         wait: wait_base | None = None,
         terms: Terms | None = None,
+        options: ModelOptions = ModelOptions(),  # noqa: B008  # frozen
         fallbacks: "tuple[Mllm, ...]" = (),
     ) -> None:
         """Keep the settings; nothing is opened, imported or asked yet.
@@ -59,6 +61,7 @@ class Mllm:
             attempts: how often a question is asked at most, when asking again may help.
             wait: between attempts; None = half a second, doubling up to 8 seconds, with jitter.
             terms: privacy, prices, budget, rate, egress log; None = anything goes and nothing is written down.
+            options: sampling, limits, fields and headers of this model.
             fallbacks: models that are asked, in this order, when this one is unavailable or its call fails.
 
         Raises:
@@ -70,6 +73,7 @@ class Mllm:
         self.cache = cache
         self.recording = recording
         self.terms = terms or Terms()
+        self.options = options
         self.fallbacks = fallbacks
         self._api_key = clean_key(api_key)
         self._own_flights: SingleFlight[Reply] = SingleFlight(LEADER_ONLY_ERRORS)
@@ -103,6 +107,7 @@ class Mllm:
         return await self._get_reply(request, mode)
 
     async def _get_reply(self, request: Request, mode: Mode) -> Reply:
+        request = with_options(request, self.options)
         if mode == "replay":
             return await in_thread(self._replayed, request)
         key = self._key(request, mode)
@@ -141,11 +146,11 @@ class Mllm:
 
     def listed_models(self) -> frozenset[str]:
         """Return the names of the endpoint's models; see `Connection.listed_models`."""
-        return self._connection.listed_models()
+        return block_on(on_loop(self._connection.listed_models()))
 
-    def expected_format(self, request: Request) -> Format:
-        """Return the answer format that a question is tried with first; see `Connection.expected_format`."""
-        return self._connection.expected_format(request)
+    def expected_shape(self, request: Request) -> Shape:
+        """Return the shape that a question is put in first: what is known, or expected, to be accepted."""
+        return self._connection.expected_shape(request)[0]
 
     def _replayed(self, request: Request) -> Reply:
         """Return the recorded reply; what privacy forbids was never asked, so it is no miss."""
@@ -188,7 +193,19 @@ class Mllm:
 
     @cached_property
     def _connection(self) -> Connection:
-        return Connection(self.base_url or "", self._api_key, self._limits, self.terms, Shapes(self.cache))
+        shapes = Shapes(self.cache)
+        return Connection(self.base_url or "", self._api_key, self._limits, self.terms, shapes, self.options)
+
+
+def with_options(request: Request, options: ModelOptions) -> Request:
+    """Put a model's own settings into a question; what they can change is in its key from then on."""
+    return replace(
+        request,
+        temperature=request.temperature if options.temperature is None else options.temperature,
+        max_tokens=options.max_tokens or request.max_tokens,
+        extra_body=options.extra_body,
+        headers=options.headers,
+    )
 
 
 def cached_reply(cache: Cache, key: str) -> Reply | None:

@@ -21,11 +21,12 @@ from unco.tools.llm import endpoint
 from unco.tools.llm.budget import Budget, likely_tokens
 from unco.tools.llm.circuit_breaker import CircuitBreaker
 from unco.tools.llm.egress_log import EgressLog
+from unco.tools.llm.models.options import ModelOptions
 from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
-from unco.tools.llm.request import Reply, Request, is_cut
-from unco.tools.llm.request_shape import MAX_ROOM, Format, Shape, Shapes, may_pass, refused, shapes_to_try
+from unco.tools.llm.request import Reply, Request, needs_room
+from unco.tools.llm.request_shape import MAX_ROOM, Shape, Shapes, may_pass, refused, shapes_to_try
 from unco.tools.llm.retry import retry_after, retry_policy
 
 if TYPE_CHECKING:
@@ -73,7 +74,13 @@ class Connection:
     """A connection to one endpoint. Nothing is imported or opened before the first call; safe for threads and loops."""
 
     def __init__(
-        self, base_url: str, api_key: SecretStr | None, limits: CallLimits, terms: Terms, shapes: Shapes
+        self,
+        base_url: str,
+        api_key: SecretStr | None,
+        limits: CallLimits,
+        terms: Terms,
+        shapes: Shapes,
+        options: ModelOptions,
     ) -> None:
         """Keep the settings."""
         self.base_url = base_url
@@ -81,6 +88,7 @@ class Connection:
         self._limits = limits
         self._terms = terms
         self._shapes = shapes
+        self._headers, self._decided = options.all_headers(), options.decided_shape()
         self._breaker = CircuitBreaker()
         self._lock = threading.Lock()
         self._client: ChatOpenAI | None = None
@@ -104,16 +112,16 @@ class Connection:
             CallFailed: the endpoint refused, broke down or was too slow, also when asked again.
             SetupError: the egress log cannot be written.
         """
-        shape, known = await asyncio.to_thread(self._shapes.find, self.base_url, request)
+        shape, known = await asyncio.to_thread(self.expected_shape, request)
         while True:
             reply, shape = await self._negotiated(_with_room(request, shape), shape, known, deadline)
-            if not needs_room(reply) or shape.room >= MAX_ROOM:
+            if not needs_room(reply) or shape.room >= MAX_ROOM or "room" in self._decided:
                 return reply
             shape, known = replace(shape, room=4 * shape.room), True  # reasoning used up the limit before it wrote
 
     async def _negotiated(self, request: Request, shape: Shape, known: bool, deadline: float) -> tuple[Reply, Shape]:
         """Ask in one shape after another until the endpoint accepts one; a refusal is neither retried nor a failure."""
-        shapes = shapes_to_try(shape, known)
+        shapes = shapes_to_try(shape, known, self._decided)
         first: ShapeRefused | None = None
         trial = next(shapes)
         while True:
@@ -167,10 +175,11 @@ class Connection:
         """Return the client, built at the first use."""
         with self._lock:
             if self._client is None:
-                self._client = endpoint.build_client(self.base_url, self._api_key, self._limits.timeout_s)
+                settings = (self.base_url, self._api_key, self._limits.timeout_s, self._headers)
+                self._client = endpoint.build_client(*settings)
             return self._client
 
-    def listed_models(self) -> frozenset[str]:
+    async def listed_models(self) -> frozenset[str]:
         """Return the names of the models that the endpoint lists.
 
         Raises:
@@ -178,11 +187,12 @@ class Connection:
             CallFailed: it lists none.
         """
         with endpoint.translated_errors(self.base_url, self._api_key):
-            return frozenset(model.id for model in self.get_client().root_client.models.list(timeout=10.0))
+            async with asyncio.timeout(10.0):
+                return frozenset([model.id async for model in self.get_client().root_async_client.models.list()])
 
-    def expected_format(self, request: Request) -> Format:
-        """Return the strictest answer format that the endpoint is known, or expected, to accept for a question."""
-        return self._shapes.find(self.base_url, request)[0].answer_format
+    def expected_shape(self, request: Request) -> tuple[Shape, bool]:
+        """Return the shape that a question is put in first, and whether the endpoint is known to accept it."""
+        return self._shapes.find(self.base_url, request, self._decided)
 
     @asynccontextmanager
     async def _reserved(self, request: Request, deadline: float) -> AsyncIterator[list[Reply]]:
@@ -280,11 +290,6 @@ def refusal_of(error: Exception, shape: Shape, known: bool) -> ShapeRefused | No
     reason = endpoint.reason_in(error.body)
     found = refused(error.status_code, reason, shape, known)
     return ShapeRefused(error.status_code, reason, error) if found else None
-
-
-def needs_room(reply: Reply) -> bool:
-    """Tell whether a reply was cut off before its answer began, as by a model that thinks first."""
-    return is_cut(reply.finish_reason) and "{" not in reply.text.rpartition("</think>")[2]
 
 
 def _with_room(request: Request, shape: Shape) -> Request:

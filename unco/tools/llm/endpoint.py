@@ -4,9 +4,11 @@
 """
 
 import base64
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -39,10 +41,14 @@ _REASON_FIELDS = (
 )
 """Where servers put their reason, in the order in which they are looked at."""
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
 _SECRETS = re.compile(r"(?i)\b(?:bearer\s+|sk-|key-)\S+|https?://\S+")
 
 
-def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> "ChatOpenAI":
+def build_client(
+    base_url: str, api_key: SecretStr | None, timeout_s: float, headers: Mapping[str, str] = NO_HEADERS
+) -> "ChatOpenAI":
     """Build a client for one endpoint; model and sampling come with each request.
 
     It never retries by itself, never streams, and uses no cache but ours. Of the environment it reads certificates
@@ -55,6 +61,7 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
     import httpx2
 
     from unco.tools.llm.chat_model import WholeReplyChat
+    from unco.tools.llm.checks.answer_size import LimitedTransport
 
     # langchain-openai's own async client is one for the process: it keeps connections that belong to the first event
     # loop, and the second asyncio.run fails with "Event loop is closed". So: ours, and no connection outlives its call.
@@ -74,9 +81,11 @@ def build_client(base_url: str, api_key: SecretStr | None, timeout_s: float) -> 
         http_socket_options=(),
         # A proxy that the environment names would see every question, whatever the policy says of hosts.
         http_client=httpx2.Client(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
-        http_async_client=httpx2.AsyncClient(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
+        http_async_client=httpx2.AsyncClient(
+            transport=LimitedTransport(tls, limits), timeout=timeout_s, trust_env=False
+        ),
     )
-    return keep_to_settings(client)
+    return keep_to_settings(client, headers)
 
 
 def messages(request: Request, shape: Shape = Shape()) -> list["BaseMessage"]:  # noqa: B008  # frozen
@@ -96,12 +105,18 @@ def options(request: Request, shape: Shape, seconds: float) -> dict[str, Any]:
         chosen["temperature"] = request.temperature
     # Not as arguments of their own: langchain-openai would parse the answer itself, raise, and lose the text; and it
     # knows one name of the token limit only.
-    body: dict[str, Any] = {}
+    body = body_fields(request, shape)
+    return chosen | ({"extra_body": body} if body else {})
+
+
+def body_fields(request: Request, shape: Shape) -> dict[str, Any]:
+    """Build the fields of a call's body beside model, messages and temperature: format, token limit, the user's own."""
+    body: dict[str, Any] = json.loads(request.extra_body or "{}")
     if form := response_format(request, shape.answer_format):
         body["response_format"] = form
     if shape.limit_field != "none":
         body[shape.limit_field] = request.max_tokens
-    return chosen | ({"extra_body": body} if body else {})
+    return body
 
 
 def trace_config(request: Request) -> dict[str, Any]:
@@ -163,6 +178,8 @@ def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> Endp
     import httpx2
     import openai
 
+    from unco.tools.llm.checks.answer_size import MAX_ANSWER_BYTES, AnswerTooLarge
+
     if isinstance(error, openai.APITimeoutError):
         return CallFailed("the endpoint took too long to answer")
     if isinstance(error, openai.APIConnectionError):
@@ -170,6 +187,8 @@ def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> Endp
             return Unavailable(
                 "the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?", "unreachable"
             )
+        if any(isinstance(cause, AnswerTooLarge) for cause in _causes(error)):
+            return CallFailed(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
         return CallFailed("the connection to the endpoint broke off")
     if isinstance(error, openai.APIStatusError):
         return CallFailed(f"the endpoint answered with status {error.status_code}{_detail(error, base_url, api_key)}")

@@ -15,7 +15,15 @@ from typing import Any
 
 from unco.context import Mode
 from unco.errors import DataError, RecordingMiss, SetupError
-from unco.tools.llm.request import Reply, Request, parts_key, reply_from, reply_parts, request_parts
+from unco.tools.llm.request import (
+    OWN_PARTS,
+    Reply,
+    Request,
+    parts_key,
+    reply_from,
+    reply_parts,
+    request_parts,
+)
 from unco.tools.whole_lines import append_line, is_half
 
 _FIELDS = {"prompt", "prompt_hash", "request", "reply"}
@@ -139,7 +147,7 @@ def _parse(line: bytes, where: str) -> Record:
         if not isinstance(record, dict) or record.keys() != _FIELDS:
             raise ValueError(f"needs exactly {', '.join(sorted(_FIELDS))}")
         request, known = record["request"], request_parts(Request(model="", system="", user=""))
-        if not isinstance(request, dict) or request.keys() != known.keys():
+        if not isinstance(request, dict) or request.keys() - OWN_PARTS != known.keys():
             raise ValueError(f"its request needs exactly {', '.join(known)}")
         request["temperature"] = float(request["temperature"])
         reply_from(record["reply"])
@@ -167,12 +175,13 @@ def _explain(request: Request, records: list[Record]) -> str:
     if not records:
         return "no recording matches this question: the recording is empty"
     asked = request_parts(request)
-    shared = {id(record): sum(asked[name] == record["request"][name] for name in asked) for record in records}
+    shared = {id(record): sum(asked.get(name) == record["request"].get(name) for name in asked) for record in records}
     close = sorted(records, key=lambda record: -shared[id(record)])[:_MAX_COMPARED]
     similarity = {id(record): _similarity(asked["user"], record["request"]["user"]) for record in close}
     nearest = max(close, key=lambda record: (similarity[id(record)], shared[id(record)]))
-    name = next(name for name in asked if asked[name] != nearest["request"][name])
-    asked_text, recorded_text = _excerpts(asked[name], nearest["request"][name])
+    recorded = nearest["request"]
+    name = next(name for name in asked | recorded if asked.get(name) != recorded.get(name))
+    asked_text, recorded_text = _excerpts(asked.get(name), recorded.get(name))
     return (
         f"no recording matches this {request.prompt or 'question'}. Nearest is number {records.index(nearest) + 1} of "
         f"{len(records)} ({nearest['prompt']}), its user message {similarity[id(nearest)]:.0%} alike. "

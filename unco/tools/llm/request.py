@@ -58,6 +58,10 @@ class Request:
     temperature: float = 0.0
     max_tokens: int = MAX_REPLY_TOKENS
     """Upper limit of the reply's length."""
+    extra_body: str = ""
+    """Further fields of the call's body, as a JSON object with sorted keys; empty = none."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further headers of the call, but for those of an account."""
     schema: str = ""
     """JSON schema of the answer, as JSON text, for endpoints that hold the model to one; empty = none."""
     types: tuple[str, ...] = ()
@@ -105,6 +109,7 @@ class Reply:
 def request_parts(request: Request) -> dict[str, Any]:
     """Return all that can change the answer, as plain JSON: the picture by its hash; no key, address or timeout."""
     picture = request.picture and {"mime": request.picture.mime, "sha256": request.picture.sha256}
+    own = {"extra_body": request.extra_body, "headers": [list(header) for header in sorted(request.headers)]}
     return {
         "model": request.model,
         "system": request.system,
@@ -115,7 +120,11 @@ def request_parts(request: Request) -> dict[str, Any]:
         "max_tokens": request.max_tokens,
         "schema": sha256(request.schema.encode()).hexdigest() if request.schema else None,
         "repeat": request.repeat,
-    }
+    } | {name: value for name, value in own.items() if value}  # of before, where nothing is set
+
+
+OWN_PARTS = frozenset({"extra_body", "headers"})
+"""Parts of a question that are there only where a user has set them."""
 
 
 def parts_key(parts: dict[str, Any]) -> str:
@@ -184,3 +193,8 @@ _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "mo
 def is_cut(finish_reason: str | None) -> bool:
     """Tell whether a reply ended at its token limit, in any server's spelling."""
     return finish_reason is not None and finish_reason.strip().lower().replace("-", "_") in _CUT
+
+
+def needs_room(reply: Reply) -> bool:
+    """Tell whether a reply was cut off before its answer began, as by a model that thinks first."""
+    return is_cut(reply.finish_reason) and "{" not in reply.text.rpartition("</think>")[2]

@@ -7,16 +7,16 @@ whatever words, and some ignore a field in silence, which is why every answer is
 import json
 import re
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal, cast, get_args
 
 from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.models.families import LimitField, family_of
 from unco.tools.llm.request import Request
 
 Format = Literal["json_schema", "json_object", "none"]
-LimitField = Literal["max_completion_tokens", "max_tokens", "none"]
 
 MAX_ROOM = 16
 """Largest factor on the token limit, for models that think before they write."""
@@ -68,10 +68,6 @@ _NEVER_THE_SHAPE = frozenset({401, 402, 403, 407, 408, 425, 429})
 _TYPE_KEYS = ("corrected_type", "type")
 """Keys of answers whose value is an entity's type. JSON Schema's own `type` is a text, never an object."""
 
-_REASONING_MODEL = re.compile(r"(^|/)(gpt-5|o[1-9])(\b|-)", re.I)
-"""Source: platform.openai.com, `Reasoning models`: no temperature but the default, and hidden tokens in the limit."""
-
-
 _ABOUT_THE_CONTENT = re.compile(
     r"too (large|long|big|many|small)|context.?(length|window)|not (be )?found|not exist|no such|policy|safety|moderat"
     r"|(invalid|broken|unreadable|decode|fetch|download|load|process).{0,20}(image|picture)",
@@ -92,7 +88,7 @@ def may_pass(status: int, reason: str) -> bool:
     return status >= 500 and status != _NOT_IMPLEMENTED and not _named_fields(reason)
 
 
-def shapes_to_try(start: Shape, known: bool) -> Generator[Shape, tuple[int, str], None]:
+def shapes_to_try(start: Shape, known: bool, decided: Collection[str] = ()) -> Generator[Shape, tuple[int, str], None]:
     """Yield shapes, each after the refusal of the one before it, which is sent in as (status, reason).
 
     A field that the refusal names is changed first. Without such words the fields are changed one at a time, and then
@@ -102,10 +98,16 @@ def shapes_to_try(start: Shape, known: bool) -> Generator[Shape, tuple[int, str]
     Args:
         start: the first.
         known: whether the endpoint has replied to that shape before.
+        decided: fields that stay as they are, whatever is refused: the user has set them.
     """
+    kept = {field: getattr(start, field) for field in decided}
     status, reason = yield start
     base, tried = start, {start}
-    while (shape := next((one for one in _after(base, status, reason, known) if one not in tried), None)) is not None:
+    while True:
+        changed = (replace(shape, **kept) for shape in _after(base, status, reason, known))
+        shape = next((shape for shape in changed if shape not in tried), None)
+        if shape is None:
+            return
         tried.add(shape)
         before, named = (status, reason), _named_fields(reason)
         status, reason = yield shape
@@ -147,8 +149,19 @@ class Shapes:
         self._known: dict[str, str] = {}
         self._unsure: set[tuple[str, str, Shape]] = set()
 
-    def find(self, base_url: str, request: Request) -> tuple[Shape, bool]:
-        """Return the shape to begin with, and whether the endpoint is known to accept it."""
+    def find(self, base_url: str, request: Request, decided: Mapping[str, Any] | None = None) -> tuple[Shape, bool]:
+        """Return the shape to begin with, and whether the endpoint is known to accept it.
+
+        Args:
+            base_url: of the endpoint.
+            request: the question.
+            decided: fields that the user has set; see `ModelOptions.decided_shape`.
+        """
+        shape, known = self._begin(base_url, request)
+        own = replace(shape, **(decided or {}))
+        return own, known and own == shape
+
+    def _begin(self, base_url: str, request: Request) -> tuple[Shape, bool]:
         stored = _shape_of(self._read(_key("request_shape", base_url, request.model)))
         shape = stored or _family_shape(request.model)
         if not request.schema:
@@ -200,7 +213,8 @@ class Shapes:
 
 
 def _family_shape(model: str) -> Shape:
-    return Shape(temperature=False, room=4) if _REASONING_MODEL.search(model) else Shape()
+    family = family_of(model)
+    return Shape(temperature=family.temperature, limit_field=family.limit_field, room=family.room)
 
 
 def _shape_of(text: str | None) -> Shape | None:

@@ -1,5 +1,6 @@
 """Makes langchain-openai's client keep to what it is given: nothing of the environment, bodies as they came."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -7,15 +8,19 @@ if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
 
 
-def keep_to_settings(client: "ChatOpenAI") -> "ChatOpenAI":
+def keep_to_settings(client: "ChatOpenAI", headers: Mapping[str, str]) -> "ChatOpenAI":
     """Drop what the openai package read from the environment, and hand bodies on as they came; return the client.
 
     `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`, `OPENAI_CUSTOM_HEADERS` and `OPENAI_ADMIN_KEY` belong to one account at one
     provider, and would be sent to every host of a chain. There is no argument that turns them off.
+
+    Args:
+        client: as it was built.
+        headers: sent with each call instead of those.
     """
     for root in (client.root_client, client.root_async_client):
         root.organization = root.project = root.admin_api_key = None
-        root._custom_headers = {}
+        root._custom_headers = dict(headers)
     client.async_client = _Completions(client.async_client)
     return client
 

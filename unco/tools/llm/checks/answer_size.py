@@ -1,0 +1,74 @@
+"""Limits the bytes of an answer while it is read: of the body as it comes, and of what it unpacks to.
+
+Imported when a client is built. The seconds are limited by the call's deadline.
+"""
+
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx2
+
+MAX_ANSWER_BYTES = 4 * 2**20
+"""Of a body, packed and unpacked. The longest answer that is asked for, with its reasoning, has a tenth of it."""
+
+
+class AnswerTooLarge(httpx2.TransportError):
+    """A body goes on beyond the limit."""
+
+
+class LimitedTransport(httpx2.AsyncHTTPTransport):
+    """Reads each body as a whole, and no further than the limit."""
+
+    def __init__(self, tls: ssl.SSLContext, limits: httpx2.Limits) -> None:
+        """Open nothing yet; a proxy that the environment names is not used."""
+        super().__init__(verify=tls, limits=limits, trust_env=False)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request and read the answer.
+
+        Raises:
+            AnswerTooLarge: it is over the limit.
+        """
+        response = await super().handle_async_request(request)
+        try:
+            body = await _read(response)
+        finally:
+            await response.aclose()
+        headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+        return httpx2.Response(response.status_code, headers=headers, content=body, extensions=response.extensions)
+
+
+_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
+"""Headers that hold for the body as it came, no longer for the one that was read."""
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    response.stream = _Limited(response.stream)
+    body = bytearray()
+    async for piece in response.aiter_bytes():  # unpacks piece by piece, each of a mebibyte at most
+        body += piece
+        _check(len(body))
+    return bytes(body)
+
+
+class _Limited(httpx2.AsyncByteStream):
+    """A body as it comes, with an end: a packed one may unpack to nothing for ever."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._stream:
+            size += len(piece)
+            _check(size)
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _check(size: int) -> None:
+    if size > MAX_ANSWER_BYTES:
+        raise AnswerTooLarge(f"an answer of over {MAX_ANSWER_BYTES} bytes")
