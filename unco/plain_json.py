@@ -1,8 +1,7 @@
-"""Reads JSON that can be written again: numbers that are none, and halves of characters, are refused."""
+"""Reads JSON that can be written again: integers beyond all use, and halves of characters, are refused."""
 
 import json
-from math import isinf
-from typing import Any, NoReturn
+from typing import Any
 
 _MAX_DIGITS = 18
 """Of an integer; longer ones fit into no other program's, and some into no float."""
@@ -12,10 +11,10 @@ def read_json(text: str) -> Any:
     """Parse a JSON value.
 
     Raises:
-        ValueError: it is none; or holds NaN, a number that is too large, or an escape that is half a character.
+        ValueError: it is none; or holds an integer that is too long, or an escape that is half a character.
         RecursionError: it is nested too deeply.
     """
-    value = json.loads(text, parse_constant=_refuse, parse_int=_integer, parse_float=_finite)
+    value = json.loads(text, parse_int=_integer)
     if "\\ud" in text or "\\uD" in text:
         check_characters(value)
     return value
@@ -37,13 +36,3 @@ def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
         raise ValueError(f"{digits[:_MAX_DIGITS]}... is a number of {len(digits)} digits")
     return int(digits)
-
-
-def _finite(digits: str) -> float:
-    if isinf(number := float(digits)):
-        raise ValueError(f"{digits[:_MAX_DIGITS]} is a number beyond what can be computed with")
-    return number
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")

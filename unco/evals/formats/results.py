@@ -1,6 +1,8 @@
 """Read the results of a run, one per line, as `unco run` and comparisons write them."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -25,6 +27,7 @@ def read_results(path: Path) -> list[Result]:
     found = []
     for where, data in json_lines(path):
         check_run(data, where)
+        _check_numbers(data, where)
         try:
             found.append(RESULT.validate_python(data))
         except ValidationError as error:
@@ -34,6 +37,14 @@ def read_results(path: Path) -> list[Result]:
         check_inside(predicted_of(found[-1]), where)
     check_ids([result.id for result in found], str(path))
     return found
+
+
+def _check_numbers(data: Any, where: str) -> None:
+    """Refuse NaN and infinities, which Python's JSON reads and no report can be written with."""
+    try:
+        json.dumps(data, allow_nan=False)
+    except ValueError as error:
+        raise DataError(f"{where}: not a result: a number in it is not finite") from error
 
 
 def _check_values(result: Result, where: str) -> None:
