@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.made_corpus import gold_of, write_corpus
 from tests.command_line import Run, exit_code
+from tests.tools.test_whole_lines import room_for
 from unco.evals.simulation import Profile, simulate
 
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -149,3 +150,16 @@ def _keep(recording: Path, wanted: Callable[[str], bool]) -> None:
 
 def _post_of(record: dict[str, dict[str, str]]) -> str:
     return record["request"]["user"].split("<post>")[1].split("</post>")[0]
+
+
+def test_a_full_disk_leaves_whole_lines(run: Run, tmp_path: Path) -> None:
+    assert run()[0] == 0
+    whole = (tmp_path / "out.jsonl").read_bytes()
+    _remove_outputs(tmp_path)
+    ends = [number for number, byte in enumerate(whole, start=1) if byte == ord("\n")]
+    with room_for(ends[1] + 50):
+        code, _, errors = run()
+    assert (code, "make room, then go on with --resume" in errors) == (3, True)
+    assert (tmp_path / "out.jsonl").read_bytes() == whole[: ends[1]]
+    assert run("--resume")[0] == 0
+    assert (tmp_path / "out.jsonl").read_bytes() == whole
