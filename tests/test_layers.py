@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1] / "unco"
 ORDER = (
     {"types", "moved"},
     {"errors"},
-    {"context", "environment", "state", "plain_yaml"},
+    {"context", "environment", "state", "plain_json", "plain_yaml"},
     {"prompts", "small_model"},
     {"tools"},
     {"nodes"},
@@ -23,7 +23,7 @@ ORDER = (
     {"demo", "corpus"},
     {"evals"},
     {"training"},
-    {"doctor"},
+    {"doctor", "testing"},
     {"cli"},
     {"__main__"},
 )

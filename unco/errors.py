@@ -60,6 +60,10 @@ class Overloaded(CallerError):
     """Callers must slow down: too many posts wait for the small model; nothing is wrong with the post."""
 
 
+class NothingSucceeded(UncoError):
+    """A run came to its end, and no post has a result, or no question an answer."""
+
+
 class EndpointError(UncoError):
     """The MLLM gave no usable answer. Inside the graph these become outcomes of a correction, never a crash."""
 
@@ -95,7 +99,10 @@ class TimeIsUp(CallFailed):
 
 
 class RecordingMiss(EndpointError):
-    """In mode `replay` no recording matches; the message names the nearest one and the first difference."""
+    """In mode `replay` no recording matches; the message names the nearest one and the first difference.
+
+    Unlike the others it leaves the graph: a replay that answers less than the recorded run did is no replay of it.
+    """
 
     reason = "not_recorded"
 

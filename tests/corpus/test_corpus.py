@@ -117,7 +117,7 @@ def test_a_lone_surrogate_fails_its_own_post_alone(tmp_path: Path) -> None:
     posts.write_text(halves + posts.read_text())
     tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, ScriptedLlm(), mode="off"))
     first, second, third = lines_of(tmp_path / "out.jsonl")
-    assert "surrogates not allowed" in first["error"]["message"]
+    assert "id: character 0 is half of one" in first["error"]["message"]
     assert second["id"] == "2"
     assert second["error"]["type"] == "PostError"
     assert (third["id"], tally.failed) == ("0", 2)

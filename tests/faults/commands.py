@@ -36,7 +36,7 @@ COMMANDS: dict[str, Command] = {
     "extract, replay": Command(
         f"UNCO_RECORDING=recording.jsonl UNCO_LLM_MODEL=authored-demo {EXTRACT} --mode replay --type-threshold -1",
         ("recording.jsonl",),
-        ("empty", "blanks"),
+        code=3,  # it holds the demo's questions alone
     ),
     "extract, facts": Command(f"UNCO_KB=facts.db {EXTRACT} --type-prompt v2-kb --type-threshold -1", ("facts.db",)),
     "run": Command(

@@ -15,8 +15,10 @@ from unco.prompts import Prompt, PromptName, load_prompt
 from unco.tools.llm.client import Mllm
 from unco.types import Span, Uncertainty
 
-# `record_mode` here: a miss must never be recorded, also while others are.
-pytestmark = [pytest.mark.default_cassette("concert.yaml"), pytest.mark.vcr(record_mode="none")]
+pytestmark = [
+    pytest.mark.unco_cassette("concert"),
+    pytest.mark.skipif("config.getoption('--unco-record')", reason="a miss must never be recorded"),
+]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 The answers are written by hand (`tests/graph/concert.py`). To record them anew after a change of prompts or client:
 
-    pytest tests/graph/test_cassettes.py --record-mode=rewrite
+    pytest tests/graph/test_cassettes.py --unco-record
 
 Nothing but a server on this machine is asked for that. Review the change of `cassettes/` like code.
 """
@@ -22,15 +22,20 @@ from unco.tools.llm.client import Mllm
 from unco.tools.llm.recording import Recording
 from unco.types import Box
 
-concert = pytest.mark.default_cassette("concert.yaml")
+concert = pytest.mark.unco_cassette("concert")
 CASSETTE = Path(__file__).parent / "cassettes" / "concert.yaml"
 
 
+@pytest.fixture
+def recording(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--unco-record"))
+
+
 @pytest.fixture(autouse=True)
-def _all_played(vcr: Any, record_mode: str) -> Iterator[None]:
+def _all_played(unco_cassette: Any, recording: bool) -> Iterator[None]:
     """A recorded call that nobody makes any more is a test that no longer tests what it did."""
     yield
-    assert vcr is None or record_mode != "none" or vcr.all_played
+    assert unco_cassette is None or recording or unco_cassette.all_played
 
 
 @pytest.fixture
@@ -53,9 +58,9 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture
-def graph(record_mode: str) -> Iterator[PostGraph]:
+def graph(recording: bool) -> Iterator[PostGraph]:
     """The concert's graph; while recording, connected to a server with the answers."""
-    if record_mode == "none":
+    if not recording:
         yield concert_graph(NOWHERE)
         return
     with authored_server() as url:
@@ -79,17 +84,15 @@ def check(output: dict[str, Any]) -> None:
 
 
 @concert
-@pytest.mark.vcr
-def test_sync(graph: PostGraph, connections: list[Any], record_mode: str, tmp_path: Path) -> None:
+def test_sync(graph: PostGraph, connections: list[Any], recording: bool, tmp_path: Path) -> None:
     check(graph.invoke({"text": TEXT, "image": stage(tmp_path)}, ONE_AT_A_TIME))
-    assert record_mode != "none" or connections == []
+    assert recording or connections == []
 
 
 @concert
-@pytest.mark.vcr
-async def test_async(graph: PostGraph, connections: list[Any], record_mode: str, tmp_path: Path) -> None:
+async def test_async(graph: PostGraph, connections: list[Any], recording: bool, tmp_path: Path) -> None:
     check(await graph.ainvoke({"text": TEXT, "image": stage(tmp_path)}, ONE_AT_A_TIME))
-    assert record_mode != "none" or connections == []
+    assert recording or connections == []
 
 
 def test_a_cassette_can_be_read_and_tells_no_secrets() -> None:

@@ -78,6 +78,7 @@ def import_(
 ) -> None:
     """Keep the answers of a batch in the cache."""
     from unco.corpus.batch.answers import import_answers
+    from unco.show import visible
     from unco.tools.llm.cache.store import Cache
     from unco.tools.llm_settings import mllm_from_env
 
@@ -87,4 +88,4 @@ def import_(
     console = Console()
     console.print(kept, soft_wrap=True)
     for why, count in found.failed.most_common():
-        console.print(f"{count:,} without an answer: {why}", soft_wrap=True, markup=False)
+        console.print(f"{count:,} without an answer: {visible(why)}", soft_wrap=True, markup=False)

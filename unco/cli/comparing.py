@@ -37,6 +37,9 @@ def compare(
     profile: Profile = None,
     family: Family = "qwen2.5-vl",
     seed: Seed = 1,
+    allow_misses: Annotated[
+        bool, typer.Option("--allow-misses", help="Compare also arms with questions that got no answer.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the runs, the flips and comparison.json.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
@@ -49,7 +52,7 @@ def compare(
     arms = [parse_arm(text) for text in arm]
     choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
     with open_experiment(choices) as experiment:
-        found = compare_arms(arms, experiment)
+        found = compare_arms(arms, experiment, allow_misses)
         if out is not None:
             write_comparison(found, experiment, out)
         if json:

@@ -117,14 +117,18 @@ class Output:
         self.written += 1
 
     def close(self) -> None:
-        """Write everything to the disk and close the file."""
+        """Write everything to the disk and close the file; what a full disk left of a line is cut off."""
         with _write_errors(self.path, _MAKE_ROOM):
             try:
                 self._file.flush()
                 os.fsync(self._file.fileno())
+            except OSError:
+                self._file.raw.close()  # type: ignore[attr-defined]  # a buffered file would try once more to write
+                with suppress(OSError), self.path.open("r+b") as file:
+                    _complete_lines(file)
+                raise
             finally:
-                with suppress(OSError):  # it tries once more to write what could not be written
-                    self._file.close()
+                self._file.close()
 
 
 class StandardOutput:

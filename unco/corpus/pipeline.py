@@ -11,7 +11,7 @@ from typing import Any
 
 from unco.context import Context
 from unco.corpus.posts import Line
-from unco.errors import InputError, PostError, SettingsError, UncoError, Waiting
+from unco.errors import InputError, PostError, RecordingMiss, SettingsError, UncoError, Waiting
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
@@ -97,6 +97,8 @@ class Pipeline:
             return PostOutcome(line, await self._result(line.post, found))
         except SettingsError:  # the run's own fault, and every post's
             raise
+        except RecordingMiss as error:
+            raise RecordingMiss(f"post {line.number}: {error}") from error
         except (InputError, Waiting) as error:
             return PostOutcome(line, None, error)
 

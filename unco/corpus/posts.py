@@ -110,7 +110,7 @@ def _line(number: int, line: bytes) -> Line:
 def _checked(number: int, data: Any) -> Line:
     try:
         return Line(number, _post(data))
-    except (ValidationError, UnicodeEncodeError, PostError) as error:
+    except (ValidationError, PostError) as error:
         return Line(number, None, _message(error))
 
 
@@ -119,7 +119,10 @@ def _post(data: Any) -> PostInput:
         raise PostError('a post is an object: {"text": ...}')
     post = PostInput.model_validate(data)
     for name in ("id", "image", "caption"):
-        (getattr(post, name) or "").encode("utf-8")  # a lone surrogate cannot be written into a result
+        try:
+            (getattr(post, name) or "").encode("utf-8")
+        except UnicodeEncodeError as error:  # it cannot be written into a result either
+            raise PostError(f"{name}: character {error.start} is half of one: hand it in as valid Unicode") from error
     return post
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from unco.context import Context
+from unco.corpus.checks import check_start, check_success, nothing_left_behind
 from unco.corpus.choices import Choices, extractor_of, policy_of
 from unco.corpus.engine import Engine
 from unco.corpus.estimate import estimate
@@ -28,9 +29,11 @@ def start(
 
     Raises:
         Unavailable: answers are missing for a reason that passes; all posts are written.
+        NothingSucceeded: no post has a result, or no question an answer; all posts are written.
         UncoError: see `run_corpus`.
     """
     extractor, llm = extractor_of(choices), mllm_from_env()
+    check_start(posts, choices.pictures, extractor, llm, context, Knowledge.from_env())
     if dry_run:
         found = asyncio.run(estimate(read_posts(posts, choices.pictures), extractor, llm, context))
         usd = "unknown, for want of a price" if found.max_usd is None else f"at most ${found.max_usd:.2f}"
@@ -46,7 +49,7 @@ def start(
         mllm=llm.model,
     )
     start_time = time.monotonic()
-    with progress_bar(count_posts(posts), console) as on_post:
+    with nothing_left_behind(out), progress_bar(count_posts(posts), console) as on_post:
         engine = _engine(extractor, llm, context, choices)
         tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), engine, on_post)
     seconds = time.monotonic() - start_time
@@ -58,6 +61,7 @@ def start(
     if tally.open:
         passing = f"{tally.open:,} posts lack an answer for a reason that passes"
         raise Unavailable(f"{passing}: run them again with --resume", "deadline")
+    check_success(tally, out)
 
 
 def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from unco.errors import UncoError
-from unco.types import Result
+from unco.types import Reason, Result
+
+NOT_TO_BE_ASKED: frozenset[Reason] = frozenset({"off", "policy", "budget", "no_picture"})
+"""Reasons for which nobody was asked as the run's owner wanted it, or for want of something to ask about."""
 
 
 @dataclass(slots=True)
@@ -19,6 +22,14 @@ class Tally:
     routed: int = 0
     unanswered: int = 0
     """Routed attributes that got no answer."""
+    answered: int = 0
+    """Questions that got an answer that can be read, verified or not."""
+    in_vain: int = 0
+    """Questions that got none, though nothing forbade to ask."""
+    why_in_vain: str = ""
+    """Of the first of these."""
+    why_failed: str = ""
+    """Of the first post that was written as an error."""
     open: int = 0
     """Posts that lack an answer for a reason that passes."""
     calls: int = 0
@@ -35,15 +46,25 @@ class Tally:
         self.attributes += len(notes)
         self.routed += sum(note.outcome != "skipped" for note in notes)
         self.unanswered += sum(note.outcome in ("failed", "unavailable") for note in notes)
+        self._add_questions(result)
         self.calls += result.usage.calls
         self.cached += result.usage.calls - result.usage.asked
         self.usd += result.usage.cost or 0.0
         self.unpriced += result.usage.cost is None
 
-    def add_failure(self, _: UncoError | str) -> None:
+    def _add_questions(self, result: Result) -> None:
+        asked = [note for note in result.notes if note.outcome != "skipped" and note.reason not in NOT_TO_BE_ASKED]
+        in_vain = [note for note in asked if note.outcome in ("failed", "unavailable")]
+        self.answered += len(asked) - len(in_vain)
+        self.in_vain += len(in_vain)
+        if in_vain:
+            self.why_in_vain = self.why_in_vain or in_vain[0].detail
+
+    def add_failure(self, fault: UncoError | str) -> None:
         """Count a post that cannot be run."""
         self.posts += 1
         self.failed += 1
+        self.why_failed = self.why_failed or str(fault)
 
     def summary(self) -> str:
         """Summarise the counts in one line."""

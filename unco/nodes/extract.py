@@ -10,7 +10,7 @@ from langchain_core.tools import BaseTool
 
 from unco.context import Context
 from unco.nodes.plan_calls import calls_for, plan_calls
-from unco.nodes.settings import check_settings, current_context, current_mode
+from unco.nodes.settings import check_settings, current_context
 from unco.state import EXTRACTION, Json, PostInput, to_json
 from unco.tools.extraction.saved_predictions import handed_in
 from unco.tools.extraction.tool import arguments_of
@@ -63,8 +63,7 @@ class ExtractNode(Runnable[PostInput, Json]):
     def _update(self, found: Extraction, context: Context) -> Json:
         """Update the state: the extraction with this run's thresholds, the planned calls, the deadline."""
         extraction = replace(found, thresholds=self._thresholds or context.thresholds(found.thresholds))
-        replay = current_mode(context, self._llm) == "replay"  # it costs nothing
-        calls = None if replay else calls_for(context, self._llm, extraction.text)
+        calls = calls_for(context, self._llm, extraction.text)  # also in replay, which asks what was asked
         grants = None if calls is None else plan_calls(extraction, calls)
         return {
             "extraction": to_json(EXTRACTION, extraction),

@@ -87,6 +87,8 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
 
     Raises:
         SettingsError: says which there are, or what to set.
+        DataError: the recording is missing, or broken.
+        SetupError: it cannot be written.
     """
     mode = current_mode(context, llm)
     if mode in ("record", "replay") and llm.recording is None:
@@ -102,6 +104,8 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
     for model, model_context in chain_of(context, llm):
         if mode != "off" and current_model(model_context, model):
             frame_for_post(model_context, model, has_picture)
+    if mode in ("record", "replay") and llm.recording is not None:
+        llm.recording.check(mode)
 
 
 def _check_knowledge(prompt: Prompt, knowledge: Knowledge | None) -> None:

@@ -35,7 +35,8 @@ Reason = Literal[
 """Why a question got no answer.
 
 `off`: calls are off, or no endpoint is named. `policy`: privacy forbids it. `budget`: nothing is left, or the price is
-unknown. `no_picture`: there is none to ask about. `not_recorded`: replay, and the recording has no answer.
+unknown. `no_picture`: there is none to ask about. `not_recorded`: replay, and the recording has no answer
+(an error, where misses are not allowed on purpose).
 `deadline`: no time was left to ask. `rate`: the rate limit had no place in time. `breaker`: the endpoint failed too
 often just now. `unreachable`: no connection. `endpoint`: it was asked, and refused, broke down or was too slow.
 """

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.console import Console
 
-from unco.errors import DataError, SettingsError
+from unco.errors import DataError, RecordingMiss, SettingsError, Unavailable
 from unco.evals.ab.arm import parse_arm
-from unco.evals.ab.compare import compare_arms
-from unco.evals.ab.experiment import real_experiment
+from unco.evals.ab.compare import compare_arms, to_dict
+from unco.evals.ab.experiment import Experiment, real_experiment
+from unco.evals.ab.run import run_arm
+from unco.evals.ab.show_comparison import show_comparison
 from unco.evals.simulation import simulate
 from unco.types import Box, GoldEntity, GoldPost, Span
 
@@ -73,3 +76,51 @@ def test_what_is_missing_is_reported_before_anything_is_asked(photos: Path, monk
     strange = [GoldPost("c", ("x",), (GoldEntity(Span(0, 1), "DRAGON", ()),), None)]
     with pytest.raises(DataError, match="the types DRAGON, which the small model does not know"):
         real_experiment(strange, None)
+
+
+@pytest.fixture
+def recorded(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Experiment:
+    """An experiment that is replayed; the last question of the second arm is not in the recording."""
+    with simulate(POSTS, "gemini") as simulation:
+        monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
+        monkeypatch.setenv("UNCO_LLM_MODEL", simulation.model)
+        compare_arms(ARMS, real_experiment(POSTS, photos, mode="record"))
+    monkeypatch.delenv("UNCO_LLM_BASE_URL")
+    recording = tmp_path / "recording.jsonl"
+    recording.write_text("".join(recording.read_text(encoding="utf-8").splitlines(True)[:-1]), encoding="utf-8")
+    return real_experiment(POSTS, photos, mode="replay")
+
+
+def test_arms_with_unanswered_questions_are_not_compared(recorded: Experiment) -> None:
+    with pytest.raises(RecordingMiss, match=r"arm 'type_.*': 1 of \d questions \(.*%\) got no answer; --allow-misses"):
+        compare_arms(ARMS, recorded)
+
+
+def test_unless_it_is_wanted_and_then_their_share_is_said(
+    recorded: Experiment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = compare_arms(ARMS, recorded, allow_misses=True)
+    small, asking = to_dict(found)["arms"]
+    assert (small["questions"], small["unanswered"], asking["unanswered"]) == (0, 0, 1)
+    assert asking["questions"] == asking["calls"] + 1 > 1
+    show_comparison(found, recorded, Console(width=200))
+    assert f"arm 2: 1 of {asking['questions']} questions" in capsys.readouterr().out
+
+
+def test_a_single_arm_of_a_table_stops_at_a_miss(recorded: Experiment) -> None:
+    with pytest.raises(RecordingMiss, match="no recording matches"):
+        run_arm(ARMS[1], recorded)
+
+
+def test_an_endpoint_that_gives_no_answer_is_no_arm_either(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("UNCO_LLM_MODEL", "gpt-4o")
+    with pytest.raises(Unavailable, match="--allow-misses") as caught:
+        compare_arms(ARMS, real_experiment(POSTS, photos))
+    assert caught.value.reason in ("unreachable", "breaker")
+
+
+def test_a_recording_that_is_not_there_is_named(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNCO_LLM_MODEL", "gpt-4o")
+    with pytest.raises(DataError, match="there is no recording"):
+        compare_arms(ARMS, real_experiment(POSTS, photos, mode="replay"), allow_misses=True)

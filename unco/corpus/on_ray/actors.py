@@ -19,6 +19,7 @@ from unco.corpus.on_ray.shared_budget import use_shared_budget
 from unco.corpus.on_ray.worker_environment import WorkerEnvironment
 from unco.corpus.pipeline import Pipeline, extraction_of, with_stored_picture
 from unco.errors import SetupError, UncoError
+from unco.nodes.settings import check_settings
 from unco.small_model.batching import Batching
 from unco.state import EXTRACTION
 from unco.tools.knowledge import Knowledge
@@ -86,9 +87,10 @@ class Correctors:
             environment.apply()
             if context.mode not in ("off", "replay"):
                 environment.check_key()
-            llm = mllm_from_env()
+            llm, knowledge = mllm_from_env(), Knowledge.from_env()
+            check_settings(context, llm, knowledge, has_picture=False)
             use_shared_budget(llm, actor)
-            self._pipeline = Pipeline(_unasked, llm, context, Knowledge.from_env(), at_once)
+            self._pipeline = Pipeline(_unasked, llm, context, knowledge, at_once)
         except UncoError as error:
             self._fault = worker_fault(error, platform.node())
 

@@ -11,6 +11,7 @@ from unco.evals.ab.arm import Arm
 from unco.evals.ab.experiment import Experiment
 from unco.evals.ab.flips import Flip, find_flips, flip_to_dict
 from unco.evals.ab.run import ArmRun, run_arms
+from unco.evals.ab.unanswered import check_answered, unanswered, with_gaps
 from unco.evals.evaluate.compare_runs import Difference, compare_runs
 from unco.evals.evaluate.scoring import NotScored
 from unco.evals.evaluate.serialize import difference_to_dict
@@ -48,16 +49,26 @@ class ArmComparison:
         return (self.first, *(one.run for one in self.others))
 
 
-def compare_arms(arms: Sequence[Arm], experiment: Experiment) -> ArmComparison:
+def compare_arms(arms: Sequence[Arm], experiment: Experiment, allow_misses: bool = False) -> ArmComparison:
     """Run all arms over the experiment's posts and compare the others with the first.
+
+    Args:
+        arms: two or more.
+        experiment: what they share.
+        allow_misses: compare arms also where questions got no answer.
 
     Raises:
         SettingsError: fewer than two arms, two with one name, or one that asks for what does not exist.
+        RecordingMiss: replay, and a question of an arm is not recorded.
+        Unavailable: a question of an arm got no answer for another reason.
     """
     names = [arm.name for arm in arms]
     if len(names) < 2 or len(set(names)) < len(names):
         raise SettingsError(f"give two arms or more, all different; got {', '.join(map(repr, names)) or 'none'}")
-    return compare(run_arms(arms, experiment), experiment)
+    runs = run_arms(arms, with_gaps(experiment))
+    if not allow_misses:
+        check_answered(runs)
+    return compare(runs, experiment)
 
 
 def compare(runs: Sequence[ArmRun], experiment: Experiment) -> ArmComparison:
@@ -101,12 +112,15 @@ def to_json(comparison: ArmComparison) -> str:
 
 
 def _arm_to_dict(run: ArmRun, f1: dict[Task, Interval]) -> dict[str, Any]:
+    gaps = unanswered(run)
     return {
         "name": run.name,
         "f1": {task: asdict(interval) for task, interval in f1.items()},
         "entities": run.entities,
         **asdict(run.effects),
         "harm_rate": run.effects.harm_rate,
+        "questions": gaps.questions,
+        "unanswered": len(gaps.notes),
         "calls": run.usage.calls,
         "calls_made_now": run.usage.asked,
         "tokens": run.tokens,

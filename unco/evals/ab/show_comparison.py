@@ -14,6 +14,7 @@ from unco.evals.ab.flips import Flip, flip_to_dict
 from unco.evals.ab.run import ArmRun, corrections
 from unco.evals.ab.simulated import show_simulation
 from unco.evals.ab.table import SIMULATED
+from unco.evals.ab.unanswered import unanswered
 from unco.evals.evaluate.scoring import NotScored
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.metrics.paper import THREE_TASKS
@@ -38,6 +39,8 @@ def show_comparison(comparison: ArmComparison, experiment: Experiment, console: 
         console.print(SIMULATED, style="magenta")
     for number, run in enumerate(comparison.runs, start=1):
         console.print(Text(f"arm {number}: {visible(run.name)}"))
+        if (gaps := unanswered(run)).notes:
+            console.print(f"arm {number}: {gaps}, and is compared without", style="red", soft_wrap=True)
     console.print(_scores(comparison))
     for number, other in enumerate(comparison.others, start=2):
         console.print(_differences(other, number))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unco.errors import DataError
+from unco.plain_json import read_json
 
 LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity", "-")
 
@@ -46,7 +47,7 @@ def parse_json(text: str, where: str) -> Any:
         DataError: it is none; says so where it was cut off.
     """
     try:
-        return json.loads(text)
+        return read_json(text)
     except JSONDecodeError as error:
         if _cut_off(text, error):
             raise DataError(
@@ -54,7 +55,7 @@ def parse_json(text: str, where: str) -> Any:
             ) from error
         place = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
         raise DataError(f"{where}: not JSON at {place}: {error.msg}") from error
-    except (RecursionError, ValueError) as error:  # nested, or a number of digits, beyond what Python reads
+    except (RecursionError, ValueError) as error:  # nested, or a number of digits, beyond what Python reads; or odd
         raise DataError(f"{where}: not JSON that can be read: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from unco.evals.ab.experiment import Experiment
+from unco.evals.ab.unanswered import unanswered
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.metrics.paper import THREE_TASKS
@@ -30,6 +31,10 @@ def page_head(runs: RunCache, small_model: str, split: str) -> str:
         "Where the paper names its small model (BART, CLIP, debiasing), this one stands in for it.",
         "F1 in percent by the paper's rule (Eqs. 12-15), with the 95 % bootstrap interval over posts in brackets.",
     ]
+    gaps = [found for run in runs.finished.values() if (found := unanswered(run)).notes]
+    if gaps:
+        missing, asked = sum(len(found.notes) for found in gaps), sum(found.questions for found in gaps)
+        lines += [f"**{missing:,} of {asked:,} questions got no answer**, and the rows that asked them lack it."]
     if experiment.simulation is not None and experiment.profile is not None:
         profile = experiment.profile.model_dump_json(exclude_defaults=True)
         lines += ["", SIMULATED, "", f"Profile: `{profile}`"]

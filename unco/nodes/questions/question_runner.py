@@ -10,7 +10,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from unco.context import Mode
-from unco.errors import CallFailed, EndpointError, PictureError, ReplyError, Unavailable
+from unco.errors import CallFailed, EndpointError, PictureError, RecordingMiss, ReplyError, Unavailable
 from unco.nodes.questions.question import MAX_CALLS, Question
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_earlier_failures
 from unco.prompts import Answer, AnswerName, parse_answer
@@ -83,14 +83,19 @@ async def ask_models(
     Args:
         attempts: at least one; each is made when the one before it got no reply.
         steps: the steps of the question; they end in an outcome, whatever happens.
+
+    Raises:
+        RecordingMiss: replay, and no recording holds the reply of any of the models.
     """
     failed: list[QuestionResult] = []
+    misses: list[RecordingMiss] = []
     while (started := await in_thread(_start, attempts, steps)) is not None:
         attempt, running, step = started
         while isinstance(step, Request):
             try:
                 reply = await _reply(attempt, step)
             except EndpointError as error:
+                misses += [error] if isinstance(error, RecordingMiss) else []
                 step = _advance(partial(running.throw, error))
             else:
                 step = _advance(partial(running.send, reply))
@@ -98,6 +103,9 @@ async def ask_models(
         if result.failure is None:
             break
         failed.append(result)
+    # Only replies are recorded, so a miss of one model is its failed call, if another one's reply is there.
+    if misses and (result.failure is not None or result.notes[0].reason == "not_recorded"):
+        raise misses[0]
     earlier = failed if result.failure is None else failed[:-1]
     return question, with_earlier_failures(result, earlier)
 

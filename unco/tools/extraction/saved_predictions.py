@@ -4,7 +4,6 @@ Each line is what `unco.state.EXTRACTION` writes, plus the post's `id` if it has
 uncertainties can replace the small model this way.
 """
 
-import json
 import os
 from array import array
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from unco.errors import DataError, PostError
+from unco.plain_json import check_characters, read_json
 from unco.state import EXTRACTION, PostInput
 from unco.tools.extraction.text import read_text, with_span
 from unco.tools.pictures.view import view_picture
@@ -104,7 +104,7 @@ class SavedPredictions:
 
 def _parse(line: bytes) -> tuple[Any, Extraction]:
     """Parse a line into (id, prediction)."""
-    data = json.loads(line.decode("utf-8"))
+    data = read_json(line.decode("utf-8"))
     post_id = data.pop("id", None)
     return post_id, EXTRACTION.validate_python(data)
 
@@ -156,6 +156,7 @@ def handed_in(post: PostInput) -> Extraction | None:
     try:
         extraction = EXTRACTION.validate_python(post.extraction)
         _check(extraction)
+        check_characters(post.extraction)
     except (ValueError, AttributeError, TypeError) as error:  # pydantic's is a ValueError
         raise PostError(f"the extraction that came with the post cannot be used: {error}") from error
     words = post.text if isinstance(post.text, str) else " ".join(post.text)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from tenacity.wait import wait_base
 
 from unco.context import Mode
-from unco.errors import SettingsError, Unavailable
+from unco.errors import EndpointError, SettingsError, Unavailable
 from unco.tools.blocking import block_on, in_event_loop, in_thread, is_blocking, on_loop
 from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.cache.store import LEADER_ONLY_ERRORS, Cache
@@ -109,7 +109,7 @@ class Mllm:
     async def _get_reply(self, request: Request, mode: Mode) -> Reply:
         request = with_options(request, self.options)
         if mode == "replay":
-            return await in_thread(self._recording(mode).find, request)
+            return await in_thread(self._replayed, request)
         key = self._key(request, mode)
         if mode == "record" and (recorded := await in_thread(self._recording(mode).find_or_check, request)):
             return recorded
@@ -151,6 +151,15 @@ class Mllm:
     def expected_shape(self, request: Request) -> Shape:
         """Return the shape that a question is put in first: what is known, or expected, to be accepted."""
         return self._connection.expected_shape(request)[0]
+
+    def _replayed(self, request: Request) -> Reply:
+        """Return the recorded reply; what privacy forbids was never asked, so it is no miss."""
+        try:
+            return self._recording("replay").find(request)
+        except EndpointError:
+            if self.base_url:
+                self.terms.privacy.check(self.base_url, request.purpose)
+            raise
 
     def _key(self, request: Request, mode: Mode) -> str:
         """Return the cache key of a question; raises `Unavailable` where nobody may be asked."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unco.tools.llm.checks.token_counts import token_counts
+from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
 from unco.tools.llm.request import Reply
 
 
@@ -19,7 +20,7 @@ def reply_from_body(body: object) -> Reply:
             counts = token_counts(rest.get("usage"), text)
             return Reply(
                 text=replace_lone_surrogates(text),
-                finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+                finish_reason=replace_lone_surrogates(finish_reason) if isinstance(finish_reason, str) else None,
                 model=replace_lone_surrogates(name) if isinstance(name, str) else "",
                 input_tokens=counts.input,
                 output_tokens=counts.output,
@@ -51,8 +52,3 @@ def _joined(content: object) -> str:
         case [*parts]:
             return "".join(map(_joined, parts))
     return ""
-
-
-def replace_lone_surrogates(text: str) -> str:
-    """Replace each lone surrogate, which no file and no JSON takes, by a question mark."""
-    return text.encode("utf-8", "replace").decode()

@@ -5,7 +5,6 @@ A line is JSON: `time` (UTC), `host`, `model`, `prompt`, `attribute`, `private`,
 """
 
 import json
-import os
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +12,10 @@ from pathlib import Path
 from unco.errors import SetupError
 from unco.tools.llm.privacy import host_of
 from unco.tools.llm.request import Request, request_key
+from unco.tools.whole_lines import append_line
+
+_BEGINS = b'{"time":'
+"""How every line begins."""
 
 
 class EgressLog:
@@ -44,11 +47,6 @@ class EgressLog:
         }
         data = (json.dumps(line) + "\n").encode()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(file, data)  # one write for one line, so that processes can share the file
-            finally:
-                os.close(file)
+            append_line(self.path, data, _BEGINS, 0o600)
         except OSError as error:
             raise SetupError(f"the egress log {self.path} cannot be written, so nothing is sent: {error}") from error

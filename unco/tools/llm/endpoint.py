@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from unco.errors import CallFailed, EndpointError, TimeIsUp, Unavailable
 from unco.tools.llm.checks.certificates import tls_context
 from unco.tools.llm.checks.own_settings import keep_to_settings
+from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
 
@@ -216,7 +217,8 @@ def reason_in(body: object) -> str:
     """Return what an error's body says, in whatever form servers write it; empty = nothing that can be read."""
     match body:
         case str():
-            return body if not body.lstrip().startswith("<") else ""  # a page of HTML says nothing in short
+            text = replace_lone_surrogates(body)
+            return "" if text.lstrip().startswith("<") else text  # a page of HTML says nothing in short
         case [*items]:
             return "; ".join(filter(None, map(reason_in, items[:3])))
         case {**fields}:

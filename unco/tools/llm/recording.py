@@ -6,11 +6,14 @@ JSON Lines, one question a line: `prompt` and `prompt_hash` for the reader, `req
 
 import difflib
 import json
+import logging
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from unco.context import Mode
 from unco.errors import DataError, RecordingMiss, SetupError
 from unco.tools.llm.request import (
     OWN_PARTS,
@@ -21,14 +24,19 @@ from unco.tools.llm.request import (
     reply_parts,
     request_parts,
 )
+from unco.tools.whole_lines import append_line, is_half
 
 _FIELDS = {"prompt", "prompt_hash", "request", "reply"}
+_BEGINS = b'{"prompt":'
+"""How every line that is written here begins."""
 _MAX_COMPARED = 200
 """Recordings compared letter by letter after a miss; enough to explain it, few enough to be quick."""
 _EXCERPT = 30
 """Characters shown on either side of a difference."""
 
 Record = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 class Recording:
@@ -40,6 +48,24 @@ class Recording:
         self._lock = threading.Lock()
         self._records: dict[str, Record] | None = None
 
+    def check(self, mode: Mode) -> None:
+        """Check before the first question that it can be read, and in mode `record` written.
+
+        Raises:
+            DataError: in mode `replay` there is no such file; or a line of it is not a recording.
+            SetupError: in mode `record` it cannot be written.
+        """
+        with self._lock:
+            if self._records is not None:
+                return
+            if mode == "replay" and not self.path.exists():
+                raise DataError(f"there is no recording {self.path}: make one with mode record, or correct the path")
+            if self.path.exists() and not (self.path.is_file() or self.path.is_fifo()):
+                raise DataError(f"the recording {self.path} is not a file: a folder or device cannot be one")
+            self._loaded()
+            if mode == "record":
+                _append(self.path, b"")
+
     def find(self, request: Request) -> Reply:
         """Return the recorded reply to a question, marked as cached.
 
@@ -47,9 +73,8 @@ class Recording:
             RecordingMiss: it is not recorded; says which recording is nearest and where it differs.
             DataError: there is no such file, or a line of it is not a recording.
         """
+        self.check("replay")
         with self._lock:
-            if self._records is None and not self.path.exists():
-                raise DataError(f"there is no recording {self.path}: make one with mode record, or correct the path")
             records = self._loaded()
             record = records.get(parts_key(request_parts(request)))
             if record is None:
@@ -84,8 +109,9 @@ class Recording:
             "reply": reply_parts(reply),
         }
         with self._lock:
-            self._loaded()[parts_key(parts)] = record
+            records = self._loaded()
             _append(self.path, _line(record))
+            records[parts_key(parts)] = record
 
     def _loaded(self) -> dict[str, Record]:
         if self._records is None:
@@ -97,21 +123,27 @@ def _read(path: Path) -> dict[str, Record]:
     """Read the records of a file by key; of two lines with the same question the last counts."""
     records = {}
     try:
-        with path.open(encoding="utf-8", newline="\n") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    record = _parse(line, where=f"{path}:{number}")
-                    records[parts_key(record["request"])] = record
+        for number, line in _whole_lines(path):
+            record = _parse(line, where=f"{path}:{number}")
+            records[parts_key(record["request"])] = record
     except OSError as error:
         raise DataError(f"the recording {path} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error}") from error
     return records
 
 
-def _parse(line: str, where: str) -> Record:
+def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (number, line) of the lines that are not blank; half a last one, which is cut off when one is added."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith(b"\n") and is_half(line, _BEGINS):
+                log.warning("%s:%d was cut off when it was written, and is left out", path, number)
+            elif line.strip():
+                yield number, line
+
+
+def _parse(line: bytes, where: str) -> Record:
     try:
-        record = json.loads(line)
+        record = json.loads(line.decode("utf-8-sig"))
         if not isinstance(record, dict) or record.keys() != _FIELDS:
             raise ValueError(f"needs exactly {', '.join(sorted(_FIELDS))}")
         request, known = record["request"], request_parts(Request(model="", system="", user=""))
@@ -119,6 +151,8 @@ def _parse(line: str, where: str) -> Record:
             raise ValueError(f"its request needs exactly {', '.join(known)}")
         request["temperature"] = float(request["temperature"])
         reply_from(record["reply"])
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: not UTF-8 text: {error}") from error
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise DataError(f"{where}: not a recording: {error}") from error
     return record
@@ -129,16 +163,9 @@ def _line(record: Record) -> bytes:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Append a line in one write, so that two processes can record into one file.
-
-    A line written by hand may lack its end; a blank line before ours does no harm.
-    """
+    """Append a line, so that two processes can record into one file; without one check that it can be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b", buffering=0) as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
-            if line:
-                file.write((b"" if file.read(1) in (b"", b"\n") else b"\n") + line)
+        append_line(path, line, _BEGINS)
     except OSError as error:
         raise SetupError(f"the recording {path} cannot be written: {error}") from error
 

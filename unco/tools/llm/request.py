@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 from unco.tools.llm.checks.token_counts import UNKNOWN, believed_counts
+from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
 from unco.types import Attribute
 
 MAX_REPLY_TOKENS = 1024
@@ -168,7 +169,8 @@ def reply_from(parts: object) -> Reply:
     for name, value in parts.items():
         if not isinstance(value, kinds[name]) or isinstance(value, bool):
             raise ValueError(f"{name} of a reply cannot be {value!r}")
-    return _with_believed_numbers(Reply(**parts, cached=True))
+    texts = {name: replace_lone_surrogates(value) for name, value in parts.items() if isinstance(value, str)}
+    return _with_believed_numbers(Reply(**(parts | texts), cached=True))
 
 
 def _with_believed_numbers(reply: Reply) -> Reply:

@@ -1,0 +1,90 @@
+"""Checks of a corpus run: what must hold before its first post, and whether it did anything at all."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from unco.context import Context
+from unco.corpus.posts import STDIN, Line, read_posts
+from unco.corpus.tally import Tally
+from unco.errors import DataError, NothingSucceeded, PostError, SettingsError, UncoError
+from unco.nodes.settings import chain_of, check_settings
+from unco.tools.extraction.extractor import Extractor
+from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.tools.extraction.tool import arguments_of, post_of
+from unco.tools.knowledge import Knowledge
+from unco.tools.llm.client import Mllm
+
+
+def check_start(
+    posts: Path, pictures: Path | None, extractor: Extractor, llm: Mllm, context: Context, knowledge: Knowledge | None
+) -> None:
+    """Refuse what no post can be run with, before anything is written.
+
+    Raises:
+        SettingsError: a setting does not exist, or answers are asked for and there is no endpoint.
+        DataError: the recording is missing or broken; or the saved predictions are of other posts.
+        SetupError: the recording cannot be written.
+    """
+    check_settings(context, llm, knowledge, has_picture=False)
+    asked = [model for model, _ in chain_of(context, llm)]
+    if context.mode in ("live", "record") and not any(model.base_url for model in asked):
+        raise SettingsError(f"mode {context.mode} needs an endpoint: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL")
+    if isinstance(extractor, SavedPredictions) and posts != STDIN:
+        _check_predictions(extractor, read_posts(posts, pictures))
+
+
+def _check_predictions(predictions: SavedPredictions, lines: Iterator[Line]) -> None:
+    """Look for the first post with a prediction; of predictions of these posts it is the first of all."""
+    fault = ""
+    for line in lines:
+        if line.post is None:
+            continue
+        if line.post.extraction is not None:
+            return
+        try:
+            predictions(replace(post_of(**arguments_of(line.post)), image=None))
+        except PostError as error:
+            fault = fault or f"post {line.number}: {error}"
+        else:
+            return
+    if fault:
+        raise DataError(f"{predictions.path} has a prediction for none of the posts, so it is of others. {fault}")
+
+
+def check_success(tally: Tally, out: Path) -> None:
+    """Refuse to call a run done in which nothing succeeded.
+
+    Raises:
+        NothingSucceeded: every post is an error, or of the questions that were asked not one got a readable answer.
+    """
+    if not tally.before and tally.in_vain and not tally.answered:
+        raise NothingSucceeded(
+            f"none of {tally.in_vain:,} questions got an answer that can be read: {tally.why_in_vain}"
+        )
+    if tally.posts + tally.before and tally.posts == tally.failed and not _has_result(out):
+        why = f": {tally.why_failed}" if tally.why_failed else ""
+        raise NothingSucceeded(f"none of {tally.posts + tally.before:,} posts could be run{why}")
+
+
+def _has_result(out: Path) -> bool:
+    """Return whether a line of the output is a post's result; what was printed on standard output was none."""
+    with suppress(OSError, ValueError), out.open("rb") as lines:
+        return any("error" not in json.loads(line) for line in lines)
+    return False
+
+
+@contextmanager
+def nothing_left_behind(out: Path) -> Iterator[None]:
+    """Remove the files of a run that an error ended before its first line, where they were not there before."""
+    made = [path for path in (out, out.with_name(out.name + ".run.json")) if not path.exists()]
+    try:
+        yield
+    except UncoError:
+        with suppress(OSError):
+            if out in made and out.stat().st_size == 0:
+                for path in made:
+                    path.unlink(missing_ok=True)
+        raise
