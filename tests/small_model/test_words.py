@@ -87,11 +87,11 @@ def test_a_window_ends_after_a_sentence() -> None:
     [("RT", True), ("cd", True), (".", False)],
 )
 def test_a_retweet_and_a_word_after_an_end_begin_a_window(next_one: str, begins: bool) -> None:
-    words = ["ab"] * 20 + ["!", next_one] + ["cd"] * 20
-    assert (cut_windows(words, tiny_tokenizer(), 40)[0][1] == 21) is begins
+    words = ["ab"] * 10 + ["!", next_one] + ["cd"] * 15
+    assert (cut_windows(words, tiny_tokenizer(), 40)[0][1] == 11) is begins
 
 
 def test_a_post_that_fits_is_read_whole() -> None:
-    words = ["ab", "."] * 30
-    assert cut_windows(words, tiny_tokenizer(), 500) == [(0, 60)]
+    words = ["ab", "."] * 20
+    assert cut_windows(words, tiny_tokenizer(), 500) == [(0, 40)]
     assert len(cut_windows([*words, *words], tiny_tokenizer(), 500)) > 1
