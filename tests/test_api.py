@@ -78,3 +78,28 @@ def test_every_attribute_is_asked_about_and_kept(llm: ScriptedLlm, tmp_path: Pat
 def test_what_cannot_be_used_is_refused(arguments: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         unco.extract(**arguments)
+
+
+def test_many_posts_keep_their_order_and_one_error_stops_none() -> None:
+    counted: list[int] = []
+    posts: list[Any] = [TEXT, {"text": list(TOKENS)}, "", ["post one", "post two"], TEXT]
+    first, second, empty, several, last = unco.extract_many(posts, at_once=2, progress=counted.append)
+    assert counted == [1, 2, 3, 4, 5]
+    assert isinstance(first, Result)
+    assert isinstance(second, Result)
+    assert (first.entities, first.tokens) == (second.entities, second.tokens)
+    assert first == last
+    assert isinstance(empty, PostError)
+    assert isinstance(several, PostError)
+
+
+def test_several_posts_by_mistake_are_named() -> None:
+    with pytest.raises(PostError, match=r"'post one' has a blank in it.*unco\.extract_many"):
+        unco.extract(["post one", "post two"])
+
+
+def test_a_result_goes_through_json() -> None:
+    result = unco.extract(TEXT)
+    assert Result.from_json(result.to_json()) == result
+    with pytest.raises(ValueError, match="JSON"):
+        Result.from_json("{")

@@ -1,7 +1,8 @@
 """Grounded multimodal NER with uncertainty-guided correction by a multimodal LLM.
 
 A small model finds each named entity's span, type and box and says how unsure it is of each; a multimodal LLM corrects
-only what is uncertain. `extract` does it for one post; `unco.graph.graph` is the LangGraph state machine behind it.
+only what is uncertain. `extract` does it for one post, `extract_many` for many; `unco.graph.graph` is the LangGraph
+state machine behind it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from unco.context import Context
 from unco.types import Box, Correction, Entity, Post, Result, Span, Thresholds, Uncertainty
 
 if TYPE_CHECKING:
-    from unco.api import extract
+    from unco.api import extract, extract_many
 
 __all__ = [
     "Box",
@@ -24,17 +25,18 @@ __all__ = [
     "Thresholds",
     "Uncertainty",
     "extract",
+    "extract_many",
 ]
 
 moved.install()
 
 
 def __getattr__(name: str) -> Any:
-    """Load `extract` and look up `__version__` when they are first used: importing unco must stay quick."""
-    if name == "extract":
-        from unco.api import extract
+    """Load functions and look up `__version__` when they are first used: importing unco must stay quick."""
+    if name in ("extract", "extract_many"):
+        from unco import api
 
-        return extract
+        return getattr(api, name)
     if name == "__version__":
         from importlib.metadata import version
 

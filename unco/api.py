@@ -1,10 +1,12 @@
-"""The library's shortest way in: `extract` runs one post."""
+"""The library's shortest way in: `extract` runs one post, `extract_many` many."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from os import PathLike, fspath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unco.context import Context
+from unco.errors import UncoError
 from unco.state import read_result
 from unco.types import Box, Result
 
@@ -58,6 +60,43 @@ def extract(
         "caption": caption,
     }
     return read_result(compiled.invoke(post, context=context or Context()))
+
+
+def extract_many(
+    posts: Iterable[str | Sequence[str] | Mapping[str, Any]],
+    *,
+    at_once: int = 16,
+    progress: Callable[[int], None] | None = None,
+    **settings: Any,
+) -> list[Result | UncoError]:
+    """Run many posts; the small model reads them in batches, and one that cannot be used stops no other.
+
+    For files of posts, and to go on after a break, there is `unco run`.
+
+    Args:
+        posts: texts, tokens, or mappings with the arguments of `extract` that belong to one post: text, image, regions,
+            caption.
+        at_once: posts under way at the same time.
+        progress: called with the number of posts that are done, after each in order.
+        settings: the other arguments of `extract`, for all posts.
+
+    Returns:
+        What came of each post, in order: its result, or the error that `extract` would have raised.
+    """
+
+    def one(post: str | Sequence[str] | Mapping[str, Any]) -> Result | UncoError:
+        try:
+            return extract(**settings, **(post if isinstance(post, Mapping) else {"text": post}))
+        except UncoError as error:
+            return error
+
+    done: list[Result | UncoError] = []
+    with ThreadPoolExecutor(at_once) as pool:
+        for outcome in pool.map(one, posts):
+            done.append(outcome)
+            if progress is not None:
+                progress(len(done))
+    return done
 
 
 def _reference(image: "str | PathLike[str] | Image.Image | None") -> str | None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import tiny_tokenizer
+from unco.small_model.letters import as_read
 from unco.small_model.windows import cut_windows
 from unco.small_model.words import (
     PIECES_PER_WORD,
@@ -25,7 +26,16 @@ from unco.small_model.words import (
         ("It's 3.5-2 on 11/22/1963.", ["It", "'", "s", "3.5-2", "on", "11/22/1963", "."]),
         ("see https://x.org/a?b=c now", ["see", "https://x.org/a?b=c", "now"]),
         ("caf\u00e9 \U0001f600\U0001f600", ["caf\u00e9", "\U0001f600", "\U0001f600"]),
-        ("a\u200bb \u200b c", ["a", "b", "c"]),
+        ("a\u200bb \u200b c", ["a\u200bb", "c"]),
+        ("Col\u00adlins, Jane\u200bDoe\u00ad", ["Col\u00adlins", ",", "Jane", "Doe"]),
+        ("Thanks NASA.We won", ["Thanks", "NASA", ".", "We", "won"]),
+        ("Ronaldo,Messi RT:Oslo", ["Ronaldo", ",", "Messi", "RT", ":", "Oslo"]),
+        ("1,000 3.5 10:30 11/22/1963", ["1,000", "3.5", "10:30", "11/22/1963"]),
+        ("U.S.A. AC/DC Yahoo.com Spider-Man", ["U.S.A", ".", "AC/DC", "Yahoo.com", "Spider-Man"]),
+        ("Lakers/Celtics", ["Lakers", "/", "Celtics"]),
+        ("\U0001d40d\U0001d400 \u24dd\u24d0!", ["\U0001d40d\U0001d400", "\u24dd\u24d0", "!"]),
+        ("\u6771\u4eac", ["\u6771", "\u4eac"]),
+        ("\u0e23\u0e38\u0e07", ["\u0e23\u0e38", "\u0e07"]),
         ("\u05e9\u05dc\u05d5\u05dd Tel Aviv", ["\u05e9\u05dc\u05d5\u05dd", "Tel", "Aviv"]),
         (" \n\t ", []),
         ("Beyonce\u0301 sings", ["Beyonce\u0301", "sings"]),
@@ -95,3 +105,21 @@ def test_a_post_that_fits_is_read_whole() -> None:
     words = ["ab", "."] * 20
     assert cut_windows(words, tiny_tokenizer(), 500) == [(0, 40)]
     assert len(cut_windows([*words, *words], tiny_tokenizer(), 500)) > 1
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [
+        ("Oslo", "Oslo"),
+        ("\U0001d40d\U0001d400\U0001d412\U0001d400", "NASA"),
+        ("\uff2e\uff21", "NA"),
+        ("\u0274\u1d00", "na"),
+        ("\U0001f17d\U0001f170", "NA"),
+        ("Col\u00adlins", "Collins"),
+        ("\u200b", "\u200b"),
+        ("Caf\u00e9\u2122\u00bd\u2026", "Caf\u00e9\u2122\u00bd\u2026"),
+    ],
+)
+def test_letters_are_read_as_they_look(word: str, read: str) -> None:
+    assert as_read(word) == read
+    assert word_pieces((word,), tiny_tokenizer()) == word_pieces((read,), tiny_tokenizer())

@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html.entities import html5
 
-from unco.small_model.words import INVISIBLE
+from unco.small_model.letters import INVISIBLE
 
 _QUOTES = dict.fromkeys(
     map(ord, "\u2018\u2019\u201a\u201b\u2032\u2035\u02bb\u02bc\u02b9\u00b4\u0060\uff07\u275b\u275c"), "'"
 )
 _DOUBLE = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u2033\u2036\u00ab\u00bb\u275d\u275e\u301d\u301e\u02ba"), '"')
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u02d7\ufe58\ufe63\uff0d\u00ad"), "-")
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u02d7\ufe58\ufe63\uff0d"), "-")
 _SIGNS = _QUOTES | _DOUBLE | _DASHES
 _TRADE_MARKS = dict.fromkeys(map(ord, "\u2122\u00ae\u00a9\u2120"))
 

@@ -10,9 +10,23 @@ from functools import cache
 from tokenizers import Tokenizer
 
 from unco.errors import SetupError
+from unco.small_model.letters import INVISIBLE, as_read, plain_letters
 
-INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f")
-"""Characters without a shape of their own: joiners, direction marks, variation selectors."""
+JOINERS = "\u00ad\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Invisible characters that may stand inside a word."""
+NO_BLANKS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Japanese, Chinese
+)
+"""Writing without blanks between words: each letter is a word, so that any name can be pointed at."""
+CONNECTORS = (
+    "-",  # wi-fi
+    r"(?<=\d)[.,:/](?=\d)",  # 3.5, 1,000, 10:30, 11/22/1963
+    r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)",  # U.S.A
+    r"\.(?=(?:ai|app|biz|co|com|de|dev|edu|eu|fr|gov|info|io|js|ly|me|net|org|py|tv|uk|us)\b)",  # example.com, node.js
+    r"(?<=\b\w)/(?=\w{1,2}\b)|(?<=\b\w\w)/(?=\w{1,2}\b)",  # AC/DC, w/o
+)
+"""What holds a word together; elsewhere these signs part two words, also without a blank."""
 CHUNK = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|[^A-Za-z\d_]+")
 PIECES_PER_WORD = 24
 """Of a longer word the first 24 pieces are read."""
@@ -60,18 +74,25 @@ class Pieces:
 
 
 def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
-    """Split a text into words and their (start, stop) characters; whitespace and invisible characters are no words."""
-    found = [match for match in _word_pattern().finditer(text) if not set(match.group()) <= INVISIBLE]
-    return tuple(match.group() for match in found), tuple(match.span() for match in found)
+    """Split a text into words and their (start, stop) characters; whitespace and invisible characters are no words.
+
+    Words that are written without a blank between them ("NASA.We", "Ronaldo,Messi") are words of their own.
+    """
+    found = [match for match in _word_pattern().finditer(plain_letters(text)) if not set(match.group()) <= INVISIBLE]
+    spans = tuple(match.span() for match in found)
+    return tuple(text[start:stop] for start, stop in spans), spans
 
 
 @cache
 def _word_pattern() -> re.Pattern[str]:
-    letters = rf"\w[\w{_marks()}]*"
+    letter = rf"(?![{NO_BLANKS}])\w"
+    hidden = rf"[{JOINERS}]+(?={letter})|\u200b+(?=[a-z])"  # inside a word only
+    letters = rf"{letter}(?:{letter}|[{_marks()}]|{hidden})*"
     link = r"https?://\S+"  # a link is one word
-    word = rf"{letters}(?:[-.,:/]{letters})*"  # hyphens and dots inside: wi-fi, 3.5, 11/22/1963
+    word = rf"{letters}(?:(?:{'|'.join(CONNECTORS)}){letters})*"
+    sign = rf"[{NO_BLANKS}][{_marks()}]*"
     other = r"[^\w\s]"  # anything else stands alone: # @ ' ! and each emoji
-    return re.compile(f"{link}|{word}|{other}")
+    return re.compile(f"{link}|{word}|{sign}|{other}")
 
 
 def _marks() -> str:
@@ -110,6 +131,7 @@ def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
     A word for which the tokenizer has no piece (a lone zero-width character, say) becomes one unknown piece; of a word
     of more than 24 pieces the first 24 are read.
     """
+    words = [as_read(word) for word in words]
     chunks = [CHUNK.findall(word) or [word] for word in words]
     flat = [chunk for word in chunks for chunk in word]
     space = leading_space(tokenizer)

@@ -1,6 +1,8 @@
 """A post as it comes in, as the small model reads it, and as it goes out."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from unco.types.corrections import Correction, Finder, PostQuestion, Usage
 from unco.types.geometry import Box, Span
@@ -154,3 +156,25 @@ class Result:
     def is_open(self) -> bool:
         """Whether an answer is missing for a reason that passes, so that the post is to be run again."""
         return any(note.is_open for note in self.notes)
+
+    def to_json(self) -> str:
+        """Return the result as JSON text, as `unco run` writes it."""
+        text: str = _adapter().dump_json(self).decode()
+        return text
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Result":
+        """Read a result from JSON text.
+
+        Raises:
+            ValueError: it is none.
+        """
+        result: Result = _adapter().validate_json(text)
+        return result
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Result)

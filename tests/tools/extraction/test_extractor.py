@@ -34,7 +34,7 @@ TEXTS = {
     "plain": ("Ann Lee plays", ["Ann", "Lee", "plays"]),
     "signs": ("RT @ann: #Oslo!", ["RT", "@", "ann", ":", "#", "Oslo", "!"]),
     "emoji": ("Go 🚀🎶 Oslo", ["Go", "🚀", "🎶", "Oslo"]),
-    "zero-width": ("Os\u200blo \u200b now", ["Os", "lo", "now"]),
+    "zero-width": ("Os\u200blo \u200b now", ["Os\u200blo", "now"]),
     "joined emoji": ("👩\u200d🚀 flies", ["👩", "🚀", "flies"]),
     "right to left": ("שלום \u200fעולם, Oslo", ["שלום", "עולם", ",", "Oslo"]),
     "Arabic": ("مرحبا بك", ["مرحبا", "بك"]),
@@ -72,7 +72,8 @@ def test_tokens_are_taken_as_they_are(tokens: list[str]) -> None:
     try:
         whole, taken, offsets = read_text(tuple(tokens))
     except PostError:
-        assert not "".join(tokens).strip() or re.search("[\ud800-\udfff]", "".join(tokens))
+        half = re.search("[\ud800-\udfff]", "".join(tokens))
+        assert half or not "".join(tokens).strip() or any(len(token.split()) > 1 for token in tokens)
         return
     assert whole == " ".join(tokens)
     assert taken == tuple(tokens)

@@ -24,7 +24,8 @@ def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[
     are nothing but a zero-width character.
 
     Raises:
-        PostError: nothing to read, an empty token, half a character, or more words than a post has.
+        PostError: nothing to read, a token that is empty or has a blank in it, half a character, or more words than a
+            post has.
     """
     if isinstance(text, str):
         tokens, offsets = split_words(text)
@@ -37,6 +38,11 @@ def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[
         raise PostError("the text has no words: hand in a post's text, or its tokens")
     if not all(tokens):
         raise PostError(f"token {tokens.index('')} is empty: leave it out")
+    if not isinstance(text, str) and (several := next((token for token in tokens if len(token.split()) > 1), "")):
+        raise PostError(
+            f"the token {several[:40]!r} has a blank in it: a list holds the tokens of one post; "
+            "for several posts there is unco.extract_many(posts)"
+        )
     if len(tokens) > MOST_WORDS:
         raise PostError(f"the text has {len(tokens)} words, at most {MOST_WORDS} are read: hand it in in parts")
     if (half := _LONE_SURROGATE.search(whole)) is not None:
