@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from unco.errors import Unavailable
-from unco.tools.llm.budget import Budget, Caps, Spent, affordable, max_input_tokens, max_usd
+from unco.tools.llm.budget import Budget, Caps, Reserved, Spent, affordable, max_input_tokens, max_usd
 from unco.tools.llm.prices import Price
 from unco.tools.llm.request import Reply, Request, SentPicture
 
@@ -68,7 +68,7 @@ def test_a_call_that_brought_nothing_counts_for_nothing() -> None:
 def test_money_is_reserved_at_the_most_and_settled_at_what_it_was() -> None:
     budget = Budget(Caps(usd=2 * MAX_USD))
     with budget.reserved(REQUEST, PRICE), budget.reserved(REQUEST, PRICE):
-        with pytest.raises(Unavailable, match="budget: the run's"):
+        with pytest.raises(Reserved, match="reserved for calls under way"):
             spend(budget)
     for _ in range(7):
         spend(budget, cost=0.0002)
