@@ -8,9 +8,10 @@ import pytest
 from tests.scripted import ANN, ScriptedLlm, says
 from unco.context import Context
 from unco.corpus.estimate import estimate
+from unco.corpus.patience import endpoint_state
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line
-from unco.corpus.run import Corpus, _endpoint_state, run_corpus
+from unco.corpus.run import Corpus, run_corpus
 from unco.errors import SettingsError
 from unco.state import PostInput
 from unco.tools.llm.client import Mllm
@@ -55,7 +56,7 @@ def test_an_answer_from_the_cache_says_nothing_of_the_endpoint(notes: tuple[Corr
     sure = Uncertainty(0.1, 0.9, 0.1)
     entity = Entity(0, ANN, "Ann", 0, 3, "PER", None, sure, sure, notes)
     result = Result("Ann", ("Ann",), (entity,), None, Thresholds(1, 1, 1), "m")
-    assert _endpoint_state(result) == state
+    assert endpoint_state(result) == state
 
 
 def test_an_estimate_stops_where_the_run_would() -> None:

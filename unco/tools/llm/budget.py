@@ -18,6 +18,7 @@ from math import inf
 from unco.errors import SetupError, Unavailable
 from unco.tools.llm.prices import Price, cost_usd
 from unco.tools.llm.request import Reply, Request
+from unco.types import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,15 @@ class Spent:
     """Calls of unknown cost; in `usd` they count for what was reserved, which is nothing where no price is known."""
 
 
+_RESERVED = "all that is left of the budget is reserved for calls under way"
+
+
 class Reserved(Unavailable):
     """What is left of the budget is reserved for calls under way, which may spend less of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, message: str = _RESERVED, reason: Reason = "deadline") -> None:
         """Say so."""
-        super().__init__("all that is left of the budget is reserved for calls under way", "deadline")
+        super().__init__(message, reason)
 
 
 Note = Callable[[int, float], None]
@@ -64,7 +68,12 @@ class Budget:
         self._reserved_calls = 0
         self._reserved_usd = 0.0
         self._waiting: list[Future[None]] = []
-        self._note: Note = lambda calls, usd: None
+        self._note: Note = _note_nothing
+
+    @property
+    def note(self) -> Note:
+        """What writes down the calls and US dollars that are spent or reserved."""
+        return self._note
 
     def go_on(self, spent: Spent, note: Note) -> None:
         """Go on with what was spent before.
@@ -203,6 +212,10 @@ class Budget:
 
 _UNKNOWN = Reply(text="", finish_reason=None, model="")
 """Stands for a reply that nobody waited for: a call of unknown cost."""
+
+
+def _note_nothing(calls: int, usd: float) -> None:
+    """Write nothing down: the run has no file."""
 
 
 def affordable(usd: float, usd_per_call: float | None) -> int:

@@ -26,7 +26,7 @@ from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Reply, Request, is_cut
 from unco.tools.llm.request_shape import MAX_ROOM, Format, Shape, Shapes, may_pass, refused, shapes_to_try
-from unco.tools.llm.retry import retry_after, retry_policy
+from unco.tools.llm.retry import HeldBack, retry_after, retry_policy
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -84,9 +84,7 @@ class Connection:
         self._breaker = CircuitBreaker()
         self._lock = threading.Lock()
         self._client: ChatOpenAI | None = None
-        self._told_to_wait = False
-        self._not_before: dict[int, float] = {}
-        """Until when an endpoint wants not to be asked a question again, on the monotonic clock, by its hash."""
+        self._held_back = HeldBack()
 
     def deadline_of(self, request: Request) -> float:
         """Return when a question that is asked now has to be answered, on the monotonic clock."""
@@ -145,7 +143,7 @@ class Connection:
             known: whether the endpoint is known to accept the shape; None = it may not be refused any more.
         """
         self._check(request, deadline)
-        await asyncio.sleep(self._held_back_s(request, deadline))
+        await asyncio.sleep(self._held_back.seconds_left(request, deadline))
         start = time.perf_counter()
         client, messages = await asyncio.to_thread(self._prepare, request, shape)
         retrying = AsyncRetrying(**self._policy(deadline))
@@ -190,13 +188,6 @@ class Connection:
         self._terms.privacy.check(self.base_url, request.purpose)
         _seconds_left(deadline)
 
-    def _held_back_s(self, request: Request, deadline: float) -> float:
-        """Return the seconds that the endpoint still wants not to be asked this question."""
-        not_before = self._not_before.get(hash(request), 0.0)
-        if not_before > deadline:
-            raise Unavailable("the endpoint wants more time than the call's deadline leaves (Retry-After)", "rate")
-        return max(0.0, not_before - time.monotonic())
-
     def _policy(self, deadline: float) -> dict[str, Any]:
         return retry_policy(self._limits.attempts, self._limits.back_off, deadline - time.monotonic())
 
@@ -206,9 +197,7 @@ class Connection:
         """Make one attempt within the budget; between two attempts nothing is reserved."""
         price = self._terms.prices.of(request.model)
         async with self._terms.budget.areserved(request, price, deadline) as replies:
-            replies.append(
-                self._read(await self._attempt(client, messages, request, shape, deadline, known), request)
-            )
+            replies.append(self._read(await self._attempt(client, messages, request, shape, deadline, known), request))
         return replies[0]
 
     async def _attempt(
@@ -261,19 +250,10 @@ class Connection:
                 yield
             except BaseException as error:
                 self._terms.rate.correct(likely_tokens(request), 0)
-                if seconds := retry_after(error):
-                    self._heed(request, seconds)
+                if (seconds := retry_after(error)) and self._held_back.concerns_all(request, seconds):
+                    self._terms.rate.hold(seconds)
                 raise
-        self._told_to_wait = False
-
-    def _heed(self, request: Request, seconds: float) -> None:
-        """Hold the question back for some seconds; after two such answers in a row, with no other between, all posts."""
-        if self._told_to_wait:
-            self._terms.rate.hold(seconds)
-        self._told_to_wait = True
-        now = time.monotonic()
-        self._not_before = {one: then for one, then in self._not_before.items() if then > now}
-        self._not_before[hash(request)] = now + seconds
+        self._held_back.answered()
 
     def _timeout(self, deadline: float) -> float:
         return min(self._limits.timeout_s, _seconds_left(deadline))
