@@ -20,6 +20,10 @@ MIN_SILENCE = 5
 """Posts in a row without an answer that make a silence."""
 
 LONGEST_PAUSE_S = 30.0
+"""Between two rounds."""
+
+FIRST_ANSWER_S = 5.0
+"""Seconds for which an endpoint may fail that never answered: its address may be wrong."""
 
 _OURS: frozenset[Reason] = frozenset({"rate", "deadline"})
 """Reasons of this side: nobody was asked, so they say nothing of the endpoint."""
@@ -80,17 +84,18 @@ class Patience:
     def allows(self, result: Result, since: float) -> bool:
         """Return whether a post is asked about again.
 
-        An endpoint that has neither answered nor asked for patience since the run began is not waited for: its address
-        may be wrong.
+        An endpoint that has neither answered nor asked for patience since the run began is not waited for long: its
+        address may be wrong.
 
         Args:
             result: what came of the last round.
             since: when the first round had come to nothing.
         """
         reasons = _open_reasons(result)
-        if not reasons or reasons & _NOT_WAITED_FOR or not (self._alive or reasons <= _OURS):
+        if not reasons or reasons & _NOT_WAITED_FOR:
             return False
-        return max(self._silence_s(), self._clock() - since) < self._seconds
+        seconds = self._seconds if self._alive or reasons <= _OURS else min(self._seconds, FIRST_ANSWER_S)
+        return max(self._silence_s(), self._clock() - since) < seconds
 
     async def pause(self, rounds: int) -> None:
         """Wait before the next round: in a silence for a quarter of its length or until it ends, else by the rounds.

@@ -13,7 +13,7 @@ from typing import Any
 from unco.context import Context
 from unco.corpus.patience import MAX_ROUNDS, Patience, was_asked
 from unco.corpus.posts import Line
-from unco.errors import InputError, PostError, SettingsError, UncoError, Waiting
+from unco.errors import DataError, InputError, PostError, SettingsError, UncoError, Waiting
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
@@ -109,7 +109,7 @@ class Pipeline:
             return PostOutcome(line, None, PostError(line.fault))
         try:
             return PostOutcome(line, await self._result(line.post, found))
-        except SettingsError:  # the run's own fault, and every post's
+        except (SettingsError, DataError):  # the run's own fault, and every post's
             raise
         except (InputError, Waiting) as error:
             return PostOutcome(line, None, error)

@@ -225,11 +225,19 @@ def affordable(usd: float, usd_per_call: float | None) -> int:
     return int(max(usd, 0.0) / usd_per_call + 1e-9) if usd_per_call > 0 else 2**31
 
 
+FRAME_TOKENS = 64
+"""Around the texts of a question: names of roles, marks of their beginnings and ends."""
+
+
 def max_input_tokens(request: Request, price: Price | None = None) -> int:
-    """Return the most input tokens a question can have: no tokeniser makes more tokens than there are bytes."""
+    """Return the most input tokens a question can have: no tokeniser makes more tokens than there are bytes.
+
+    Providers count the answer's schema and the messages' frame, too.
+    """
     texts = [request.system, request.user, *(text for turn in request.turns for text in turn)]
+    texts += [request.schema, *request.types]
     bytes_of_text = sum(len(text.encode("utf-8", "replace")) for text in texts)
-    return bytes_of_text + (price.picture_tokens if price and request.picture else 0)
+    return FRAME_TOKENS + bytes_of_text + (price.picture_tokens if price and request.picture else 0)
 
 
 def max_usd(request: Request, price: Price | None) -> float | None:
