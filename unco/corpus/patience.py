@@ -9,12 +9,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from unco.types import Correction, PostQuestion, Reason, Result
 
 MAX_ROUNDS = 6
 """Rounds that a post may be asked about in vain while others are answered; it then stays open."""
+
+MAX_BREAKDOWNS = 20
+"""Times that the endpoint may break down over a post, whether others are answered or not; it then stays open."""
 
 MIN_SILENCE = 5
 """Posts in a row without an answer that make a silence."""
@@ -81,7 +85,7 @@ class Patience:
                 log.warning("%s", self.waiting)
                 self._word_at *= 4
 
-    def allows(self, result: Result, since: float) -> bool:
+    def allows(self, result: Result, rounds: "Rounds") -> bool:
         """Return whether a post is asked about again.
 
         An endpoint that has neither answered nor asked for patience since the run began is not waited for long: its
@@ -89,32 +93,47 @@ class Patience:
 
         Args:
             result: what came of the last round.
-            since: when the first round had come to nothing.
+            rounds: that were in vain, this one with them.
         """
         reasons = _open_reasons(result)
-        if not reasons or reasons & _NOT_WAITED_FOR:
+        if not reasons or reasons & _NOT_WAITED_FOR or rounds.are_enough:
             return False
+        rounds.since = self._clock() if rounds.since is None else rounds.since
         seconds = self._seconds if self._alive or reasons <= _OURS else min(self._seconds, FIRST_ANSWER_S)
-        return max(self._silence_s(), self._clock() - since) < seconds
+        return max(self._silence_s(), self._clock() - rounds.since) < seconds
 
-    async def pause(self, rounds: int) -> None:
-        """Wait before the next round: in a silence for a quarter of its length or until it ends, else by the rounds.
-
-        Args:
-            rounds: that were in vain while others were answered.
-        """
+    async def pause(self, rounds: "Rounds") -> None:
+        """Wait before the next round: in a silence for a quarter of its length or until it ends, else by the rounds."""
         silent, answers = self.is_silent, self.answers
-        pause = self._silence_s() / 4 if silent else 0.5 * 2**rounds
+        pause = self._silence_s() / 4 if silent else 0.5 * 2**rounds.passed_over
         until = self._clock() + min(max(pause, 0.5), LONGEST_PAUSE_S, self._seconds)
         while (left := until - self._clock()) > 0 and not (silent and self.answers > answers):
             await asyncio.sleep(min(left, _POLL_S))
 
-    def now(self) -> float:
-        """Return the time by the run's clock."""
-        return self._clock()
-
     def _silence_s(self) -> float:
         return 0.0 if self._silent_since is None else self._clock() - self._silent_since
+
+
+@dataclass(slots=True)
+class Rounds:
+    """Rounds in which a post was asked about in vain."""
+
+    since: float | None = None
+    """When the first had come to nothing, by the run's clock."""
+    passed_over: int = 0
+    """Those in which others were answered."""
+    breakdowns: int = 0
+
+    def add(self, result: Result, others_answered: bool) -> None:
+        """Add a round; one in which the endpoint was not asked says nothing of the post."""
+        reasons = _open_reasons(result)
+        self.passed_over += others_answered and bool(reasons & {"busy", "broken", "unreachable"})
+        self.breakdowns += "broken" in reasons
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether the fault may be the post's own, so that it is left open."""
+        return self.passed_over >= MAX_ROUNDS or self.breakdowns >= MAX_BREAKDOWNS
 
 
 def endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]:
@@ -123,11 +142,6 @@ def endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]:
     if any(not reply.cached for note in notes for reply in note.exchanges):
         return "up"
     return "down" if any(map(_got_no_reply, notes)) else "not asked"
-
-
-def was_asked(result: Result) -> bool:
-    """Return whether the endpoint itself was asked about what is open."""
-    return bool(_open_reasons(result) & {"busy", "broken", "unreachable"})
 
 
 def why(result: Result | None) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unco.context import Context
-from unco.corpus.patience import MAX_ROUNDS, Patience, was_asked
+from unco.corpus.patience import Patience, Rounds
 from unco.corpus.posts import Line
 from unco.errors import DataError, InputError, PostError, SettingsError, UncoError, Waiting
 from unco.graph import PostGraph, build_graph
@@ -126,14 +126,13 @@ class Pipeline:
 
     async def _patiently(self, post: Json) -> Result:
         """Ask about a post, and again as patience allows; in a silence its place is kept, so that no other is begun."""
-        patience, rounds, since = self.patience, 0, None
+        patience, rounds = self.patience, Rounds()
         while True:
             async with self._slots:
                 answers, result = patience.answers, await self._asked(post)
                 patience.note(result)
-                since = patience.now() if since is None else since
-                rounds += was_asked(result) and patience.answers > answers
-                if rounds >= MAX_ROUNDS or not patience.allows(result, since):
+                rounds.add(result, patience.answers > answers)
+                if not patience.allows(result, rounds):
                     return result
                 if silent := patience.is_silent:
                     await patience.pause(rounds)

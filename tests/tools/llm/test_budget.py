@@ -93,7 +93,7 @@ async def test_a_call_waits_for_money_that_is_only_reserved() -> None:
             under_way, most = under_way + 1, max(most, under_way + 1)
             await asyncio.sleep(0)
             under_way -= 1
-            replies.append(reply(cost=MAX_USD / 25.5))
+            replies.append(reply(cost=MAX_USD / 25.6))
 
     ended = await asyncio.gather(*(call() for _ in range(60)), return_exceptions=True)
     assert most == 3, "together they never reserve more than there is"
