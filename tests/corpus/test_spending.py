@@ -75,10 +75,26 @@ def run_file(folder: Path, text: str) -> RunFile:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     file = run_file_of(tmp_path / "out.jsonl", {"posts": "p"})
     assert file.spent() == Spent()
-    file.write(7, 0.5)
+    file.begin(Spent())
+    file.note(7, 0.5)
     assert file.spent() == Spent(calls=7, usd=0.5)
+    file.note(123456789012, 1e9)
+    file.note(8, 0.25)
+    assert file.spent() == Spent(calls=8, usd=0.25)
     file.check()
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl.run.json"]
+
+
+def test_a_run_without_settings_has_a_file_too(tmp_path: Path) -> None:
+    file = run_file_of(tmp_path / "out.jsonl", {})
+    file.begin(Spent(calls=3))
+    file.note(4, 0.0)
+    assert json.loads(file.path.read_text()) == {"spent": {"calls": 4, "usd": 0.0}}
+
+
+def test_a_file_that_is_gone_stops_the_calls(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="cannot be written: No such file"):
+        run_file_of(tmp_path / "out.jsonl", {}).note(1, 0.0)
 
 
 def test_the_file_of_an_earlier_version_tells_of_nothing_spent(tmp_path: Path) -> None:
@@ -96,4 +112,4 @@ def test_what_cannot_have_been_spent_is_named(tmp_path: Path, spent: str) -> Non
 def test_where_it_cannot_be_written_the_error_says_so(tmp_path: Path) -> None:
     (tmp_path / "out.jsonl.run.json.new").mkdir()
     with pytest.raises(SetupError, match=r"run\.json cannot be written: .*: make room, then go on with --resume"):
-        run_file_of(tmp_path / "out.jsonl", {}).write(1, 0.0)
+        run_file_of(tmp_path / "out.jsonl", {}).begin(Spent())

@@ -86,7 +86,7 @@ class Output:
     @property
     def note(self) -> Note:
         """What writes down the calls and US dollars that are spent or reserved."""
-        return self._run_file.write
+        return self._run_file.note
 
     def open_posts(self) -> tuple[int, ...]:
         """Find the posts that were written without an answer and are run again; numbers from 1."""

@@ -1,11 +1,13 @@
 """The run's file, `<output>.run.json`: the settings of a run, and what it has spent.
 
-It is written anew with each call that is reserved and paid for, by way of a copy, so that a kill leaves it whole. What
+What is spent is written in its place with each call that is reserved and paid for, so that a kill leaves it whole. What
 is reserved counts as spent: calls that were under way when a run was killed may have been paid for.
 """
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,29 +27,42 @@ class RunFile:
     path: Path
     settings: Settings
 
-    def write(self, calls: int = 0, usd: float = 0.0) -> None:
-        """Write the settings, and what is spent or reserved: calls and US dollars.
+    def begin(self, spent: Spent) -> None:
+        """Write the file of a run that begins or goes on, unless it says the same already.
 
         Raises:
             SetupError: it cannot be written.
         """
+        content = self._head() + _record(spent.calls, spent.usd)
         copy = self.path.with_name(self.path.name + ".new")
+        with self._write_errors():
+            if not self.path.exists() or self.path.read_bytes() != content:
+                copy.write_bytes(content)
+                os.replace(copy, self.path)
+
+    def note(self, calls: int, usd: float) -> None:
+        """Write down the calls and US dollars that are spent or reserved; raises as `begin`, and needs it before."""
+        with self._write_errors():
+            file = os.open(self.path, os.O_WRONLY)
+            try:
+                os.lseek(file, len(self._head()), os.SEEK_SET)
+                os.write(file, _record(calls, usd))
+            finally:
+                os.close(file)
+
+    def _head(self) -> bytes:
+        """Write the settings, as JSON that goes on."""
+        members = json.dumps(self.settings, indent=1).removesuffix("}").rstrip()
+        return f"{members}{',' if self.settings else ''}\n".encode()
+
+    @contextmanager
+    def _write_errors(self) -> Iterator[None]:
         try:
-            copy.write_text(self._text(calls, usd), "utf-8")
-            os.replace(copy, self.path)
+            yield
         except OSError as error:
             raise SetupError(
                 f"{self.path} cannot be written: {error.strerror or error}: make room, then go on with --resume"
             ) from error
-
-    def begin(self, spent: Spent) -> None:
-        """Write the file of a run that begins or goes on, unless it says the same already; raises as `write`."""
-        if not self.path.exists() or self.path.read_text("utf-8", "replace") != self._text(spent.calls, spent.usd):
-            self.write(spent.calls, spent.usd)
-
-    def _text(self, calls: int, usd: float) -> str:
-        content = self.settings | {_SPENT: {"calls": calls, "usd": round(usd, 9)}}
-        return json.dumps(content, indent=1) + "\n"
 
     def spent(self) -> Spent:
         """Return what was spent before; nothing where there is no file, or one of an earlier version.
@@ -95,6 +110,11 @@ class RunFile:
             raise SettingsError(
                 f"{self.path} cannot be read, so it is not known what run to go on with: {error}"
             ) from error
+
+
+def _record(calls: int, usd: float) -> bytes:
+    """Write the end of the file, always as long, so that one takes the place of another."""
+    return f' "{_SPENT}": {{"calls": {calls:12}, "usd": {usd:20.9f}}}\n}}\n'.encode()
 
 
 def run_file_of(out: Path, settings: Settings) -> RunFile:
