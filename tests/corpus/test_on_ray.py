@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,22 @@ def test_two_correctors_share_one_budget(two_cpus: None, tmp_path: Path, monkeyp
         assert simulation.counts["answers"] == 7
     assert (tally.posts, tally.unanswered) == (200, 193)
     assert (tmp_path / "out.jsonl").read_text().count('"reason":"budget"') == 193
+
+
+def test_correctors_wait_for_what_passes_and_the_run_goes_on_with_what_it_spent(
+    two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts, predictions = write_corpus(tmp_path, 120)
+    faulty = Profile(faults={"server_error": 0.2, "reset": 0.1, "rate_limit": 0.1})
+    out = tmp_path / "out.jsonl"
+    with simulate(gold_of(120), "gpt-4o", faulty) as simulation:
+        monkeypatch.setenv("UNCO_SETTINGS", settings(tmp_path / "settings.yaml", simulation.url, calls=200))
+        llm, choices = mllm_from_env(), Choices(predictions, engine="ray", patience_s=inf)
+        engine = RayEngine(choices, llm, Context(), TWO)
+        corpus = Corpus(posts, out, budget=llm.terms.budget)
+        tally = run_corpus(corpus, engine)
+        assert (tally.posts, tally.unanswered, tally.open) == (120, 0, 0)
+    assert json.loads(out.with_name("out.jsonl.run.json").read_text())["spent"]["calls"] == 120
 
 
 async def test_two_correctors_share_one_rate_limit(two_cpus: None) -> None:

@@ -11,8 +11,8 @@ Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "
 
 `skipped`: not above its threshold, so nobody was asked. `kept`, `changed`: the MLLM answered, the answer was verified.
 `added`: the MLLM found the entity, so there was no value before. `rejected`: it answered, but the answer did not pass
-verification. `failed`: no readable answer came back.
-`unavailable`: it should have been asked, but there was nobody to ask. In the last three the small model's value stays.
+verification. `failed`: it refused, or no answer that can be read came back.
+`unavailable`: nobody could be asked, or answers now. In the last three the small model's value stays.
 """
 
 
