@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from unco.show import visible
 from unco.types import Correction, PostQuestion, Reason, Result
 
 MAX_ROUNDS = 6
@@ -69,7 +70,7 @@ class Patience:
     @property
     def waiting(self) -> str:
         """For what is waited now, and since when; empty = nothing."""
-        return f"waiting since {self._silence_s():,.0f} s: {self._why}" if self.is_silent else ""
+        return f"waiting since {self._silence_s():,.0f} s: {visible(self._why)}" if self.is_silent else ""
 
     def note(self, result: Result) -> None:
         """Note whether a post was answered, left open or not asked about."""

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from unco.corpus.run import OnPost
 from unco.corpus.tally import Tally
-from unco.show import visible
 
 
 class _Rate(ProgressColumn):
@@ -29,8 +28,8 @@ class _Waiting(ProgressColumn):
         self._waiting = waiting
 
     def render(self, task: Task) -> Text:
-        """Write it, without what an endpoint's words could do to a terminal."""
-        return Text(visible(self._waiting())[:200], style="yellow")
+        """Write it."""
+        return Text(self._waiting()[:200], style="yellow")
 
 
 @contextmanager

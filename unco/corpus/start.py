@@ -69,7 +69,7 @@ def start(
         f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){resumed}: {tally.summary()}", soft_wrap=True
     )
     if tally.posts and tally.failed == tally.posts and not tally.before:
-        raise PostError(f"no post could be run: each line of {out} says why; delete it before the next try")
+        raise PostError("no post could be run: each line of the output says why; name another file for the next try")
     if tally.open:
         passing = f"{tally.open:,} posts lack an answer for a reason that passes"
         raise Unavailable(f"{passing}: run them again with --resume", "deadline")
