@@ -11,6 +11,7 @@ from benchmarks.batching import measure_batching
 from benchmarks.calls import measure_cache_hit, measure_throughput_of_calls
 from benchmarks.cold_start import measure_cold_start
 from benchmarks.corpus import measure_corpus
+from benchmarks.faults import measure_faults
 from benchmarks.graph_overhead import measure_graph_overhead
 from benchmarks.mc_cost import measure_mc_cost, savings
 from benchmarks.on_ray import measure_ray
@@ -94,6 +95,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "scores": _scores,
     "sweeps": _sweeps,
     "corpus": measure_corpus,
+    "faults": measure_faults,
     "ray": measure_ray,
     "report": _report,
     "server": _server,

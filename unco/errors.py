@@ -89,12 +89,30 @@ class Waiting(EndpointError):
 
 
 class CallFailed(EndpointError):
-    """The endpoint was reached and refused, broke down or was too slow, also after retries."""
+    """The endpoint was reached and gave no reply: it refuses the question, unless a subclass says otherwise."""
 
-    reason = "endpoint"
+    reason: Reason | None = "endpoint"
 
 
-class TimeIsUp(CallFailed):
+class Busy(CallFailed):
+    """The endpoint asks for patience (429, 503 and their like), also after retries; it may answer later."""
+
+    reason = "busy"
+
+
+class Broken(CallFailed):
+    """The endpoint broke down, broke off, was too slow or sent what is no answer; it may answer later."""
+
+    reason = "broken"
+
+
+class AccessRefused(CallFailed):
+    """The endpoint wants another key or money (401, 402, 407); it answers once it has that."""
+
+    reason = "access"
+
+
+class TimeIsUp(Broken):
     """The call's deadline passed before the endpoint's answer; another call might have waited longer."""
 
 

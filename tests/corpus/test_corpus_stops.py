@@ -2,18 +2,25 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 
+from benchmarks.made_corpus import write_corpus
 from tests.scripted import ANN, ScriptedLlm, says
-from unco.context import Context
+from unco.context import Context, Mode
+from unco.corpus.choices import Choices
 from unco.corpus.estimate import estimate
+from unco.corpus.patience import endpoint_state
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import Line
-from unco.corpus.run import Corpus, _endpoint_state, run_corpus
-from unco.errors import SettingsError
+from unco.corpus.run import Corpus, run_corpus
+from unco.corpus.start import start
+from unco.errors import DataError, PostError, SettingsError
 from unco.state import PostInput
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.recording import Recording
 from unco.types import Correction, Entity, Exchange, Extraction, Outcome, Post, Reason, Result, Thresholds, Uncertainty
 
 
@@ -55,7 +62,45 @@ def test_an_answer_from_the_cache_says_nothing_of_the_endpoint(notes: tuple[Corr
     sure = Uncertainty(0.1, 0.9, 0.1)
     entity = Entity(0, ANN, "Ann", 0, 3, "PER", None, sure, sure, notes)
     result = Result("Ann", ("Ann",), (entity,), None, Thresholds(1, 1, 1), "m")
-    assert _endpoint_state(result) == state
+    assert endpoint_state(result) == state
+
+
+def begin(folder: Path, llm: Mllm, monkeypatch: pytest.MonkeyPatch, mode: Mode, **how: Any) -> None:
+    monkeypatch.setattr("unco.corpus.start.mllm_from_env", lambda: llm)
+    choices = Choices(predictions=folder / "predictions.jsonl")
+    posts, out = folder / "posts.jsonl", folder / "out.jsonl"
+    start(posts, out, False, False, Context(mode=mode), choices, Console(quiet=True), **how)
+
+
+@pytest.mark.parametrize("mode", ["record", "replay"])
+@pytest.mark.parametrize("recorded", [None, "{broken\n"])
+def test_a_recording_that_cannot_be_read_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mode, recorded: str | None
+) -> None:
+    write_corpus(tmp_path, 30)
+    path = tmp_path / ("none.jsonl" if recorded is None else "broken.jsonl")
+    if recorded is None and mode == "record":
+        path.mkdir()
+    if recorded is not None:
+        path.write_text(recorded)
+    llm = Mllm("http://127.0.0.1:9/v1", "gpt-4o", recording=Recording(str(path)))
+    with pytest.raises(DataError, match="recording"):
+        begin(tmp_path, llm, monkeypatch, mode)
+    assert (tmp_path / "out.jsonl").read_bytes() == b""
+
+
+def test_a_run_of_which_no_post_could_be_run_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_corpus(tmp_path, 3)
+    (tmp_path / "posts.jsonl").write_text('{"text": "other words", "id": "0"}\n{"txet": 1}\n')
+    with pytest.raises(PostError, match="no post could be run: each line of the output says why"):
+        begin(tmp_path, ScriptedLlm(), monkeypatch, "live")
+    assert (tmp_path / "out.jsonl").read_bytes().count(b'"error":') == 2
+
+
+def test_what_to_run_again_goes_with_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_corpus(tmp_path, 1)
+    with pytest.raises(SettingsError, match="--retry unavailable goes with --resume"):
+        begin(tmp_path, ScriptedLlm(), monkeypatch, "live", retry="unavailable")
 
 
 def test_an_estimate_stops_where_the_run_would() -> None:

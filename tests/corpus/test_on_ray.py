@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from unco.corpus.tally import Tally
 from unco.errors import Unavailable
 from unco.evals.simulation import Profile, simulate
 from unco.tools.extraction.saved_predictions import SavedPredictions
-from unco.tools.llm.budget import Budget, Caps
+from unco.tools.llm.budget import Budget, Caps, Reserved
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.rate_limit import RateLimit
@@ -125,6 +126,22 @@ def test_two_correctors_share_one_budget(two_cpus: None, tmp_path: Path, monkeyp
     assert (tmp_path / "out.jsonl").read_text().count('"reason":"budget"') == 193
 
 
+def test_correctors_wait_for_what_passes_and_the_run_goes_on_with_what_it_spent(
+    two_cpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts, predictions = write_corpus(tmp_path, 120)
+    faulty = Profile(faults={"server_error": 0.2, "reset": 0.1, "rate_limit": 0.1})
+    out = tmp_path / "out.jsonl"
+    with simulate(gold_of(120), "gpt-4o", faulty) as simulation:
+        monkeypatch.setenv("UNCO_SETTINGS", settings(tmp_path / "settings.yaml", simulation.url, calls=200))
+        llm, choices = mllm_from_env(), Choices(predictions, engine="ray", patience_s=inf)
+        engine = RayEngine(choices, llm, Context(), TWO)
+        corpus = Corpus(posts, out, budget=llm.terms.budget)
+        tally = run_corpus(corpus, engine)
+        assert (tally.posts, tally.unanswered, tally.open) == (120, 0, 0)
+    assert json.loads(out.with_name("out.jsonl.run.json").read_text())["spent"]["calls"] == 120
+
+
 async def test_two_correctors_share_one_rate_limit(two_cpus: None) -> None:
     """One request and a thousand tokens per minute: the second waits, whichever worker it asks from."""
 
@@ -160,13 +177,14 @@ def test_workers_share_one_budget_of_money(two_cpus: None) -> None:
     actor = open_budget(capped())
     one, other = capped(actor).terms.budget, capped(actor).terms.budget
     one.reserve("gpt-4o", 0.6)
-    with pytest.raises(Unavailable, match=r"the run's \$1 do not cover another call"):
+    with pytest.raises(Reserved, match="reserved for calls under way"):
         other.reserve("gpt-4o", 0.6)
-    assert (one.calls_left(0.1), other.calls_left(0.1)) == (4, 4)
+    with pytest.raises(Unavailable, match=r"the run's \$1 do not cover another call"):
+        other.reserve("gpt-4o", 1.1)
     reply = Reply(text="", finish_reason=None, model="gpt-4o", input_tokens=1, output_tokens=1, cost=0.2)
     one.settle(0.6, [reply])
     other.reserve("gpt-4o", 0.6)
-    assert other.calls_left(0.1) == 2
+    assert other.calls_left(0.1) == 4, "0.2 a call"
 
 
 def test_an_endpoint_that_is_down_stops_the_run(

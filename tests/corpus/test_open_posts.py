@@ -14,11 +14,12 @@ from tests.scripted import Asked, ScriptedLlm, kind
 from unco.context import Context
 from unco.corpus.choices import Choices
 from unco.corpus.engine import RemainingPosts
-from unco.corpus.output import Output, is_open
+from unco.corpus.output import Output, Retry, is_open
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.run import MAX_UNANSWERED, Corpus, run_corpus
+from unco.corpus.run_file import Settings
 from unco.corpus.start import start
-from unco.errors import CallFailed, SetupError, Unavailable
+from unco.errors import CallFailed, SettingsError, SetupError, Unavailable
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.llm.request import Reply
 from unco.types import PASSING_REASONS, Reason
@@ -51,10 +52,16 @@ class Run:
         self.posts, self._predictions = write_corpus(folder, posts)
         self.out = folder / "out.jsonl"
 
-    def __call__(self, failures: dict[int, Exception] | None = None, resume: bool = False) -> ScriptedLlm:
+    def __call__(
+        self,
+        failures: dict[int, Exception] | None = None,
+        resume: bool = False,
+        retry: Retry = "open",
+        settings: Settings | None = None,
+    ) -> ScriptedLlm:
         llm = ByPost(failures or {})
         pipeline = Pipeline(SavedPredictions(self._predictions), llm, Context(), at_once=1)
-        run_corpus(Corpus(self.posts, self.out, resume), pipeline)
+        run_corpus(Corpus(self.posts, self.out, resume, settings or {}, retry=retry), pipeline)
         return llm
 
     def lines(self) -> list[dict[str, Any]]:
@@ -100,6 +107,25 @@ def test_what_does_not_pass_is_final(run: Run, reason: Reason) -> None:
     assert run.out.read_bytes() == before
 
 
+@pytest.mark.parametrize("reason", ["policy", "budget"])
+def test_what_is_final_is_run_again_when_asked_for(run: Run, reason: Reason) -> None:
+    run({0: gone(reason), 2: gone("rate"), 3: CallFailed("refused")})
+    assert len(run(resume=True, retry="unavailable").asked) == 2
+    assert run.outcomes() == "cccfcc"
+
+
+def test_a_run_without_an_mllm_may_get_one_to_run_posts_again(run: Run) -> None:
+    off, on = {"mllm": None, "context": {"mode": "off"}}, {"mllm": "gpt-4o", "context": {}}
+    run(dict.fromkeys(range(6), gone("off")), settings=off)
+    with pytest.raises(SettingsError, match="--resume: this is another run"):
+        run(resume=True, settings=on)
+    with pytest.raises(SettingsError, match="scheme was None, is 'fmnerg'"):
+        run(resume=True, settings=on | {"scheme": "fmnerg"}, retry="unavailable")
+    run(resume=True, settings=on, retry="unavailable")
+    assert run.outcomes() == "cccccc"
+    run(resume=True, settings=on)
+
+
 def test_every_reason_either_passes_or_is_final() -> None:
     assert PASSING_REASONS.isdisjoint(FINAL)
     assert {*PASSING_REASONS, *FINAL} == set(Reason.__args__)  # type: ignore[attr-defined]  # a Literal has them
@@ -117,7 +143,8 @@ def test_open_posts_and_posts_never_run_are_both_done(run: Run) -> None:
 def test_an_endpoint_that_is_down_again_leaves_what_was_done(tmp_path: Path) -> None:
     half = MAX_UNANSWERED
     run = Run(tmp_path, 2 * half)
-    run(dict.fromkeys(range(2 * half), gone("rate")))
+    run(dict.fromkeys(range(2 * half), gone("budget")))
+    run.out.write_bytes(run.out.read_bytes().replace(b'"reason":"budget"', b'"reason":"rate"'))
     assert set(run.outcomes()) == {"u"}
     with pytest.raises(Unavailable, match=f"before post {half + 1}; go on with --resume"):
         run(dict.fromkeys(range(half, 2 * half), gone()), resume=True)

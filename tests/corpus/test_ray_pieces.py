@@ -121,7 +121,7 @@ def test_all_settings_of_the_environment_travel() -> None:
 def test_a_worker_that_cannot_begin_ends_the_run(tmp_path: Path) -> None:
     nowhere = WorkerEnvironment(str(tmp_path / "none"), (), False)
     table = table_of([row_of(Line(1, PostInput(text="a")))])
-    for stage in (SmallModel(nowhere, Choices(), False), Correctors(nowhere, Context(), 1, None)):
+    for stage in (SmallModel(nowhere, Choices(), False), Correctors(nowhere, Context(), 1, 0.0, None)):
         [row] = rows_of(stage(table))
         with pytest.raises(SetupError, match="a worker on .* cannot begin: the folder .*none is not there"):
             row.outcome()

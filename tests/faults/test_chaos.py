@@ -93,7 +93,7 @@ def runs(tmp_path: Path) -> Runs:
 
 def test_an_endpoint_dies_in_the_middle_and_comes_back(runs: Runs) -> None:
     with runs.endpoint(latency_s=0.1) as first:
-        process = runs.start("out")
+        process = runs.start("out", "--patience", "3")
         while first.counts["answers"] < POSTS // 3:
             assert process.poll() is None
             time.sleep(0.01)
@@ -107,6 +107,28 @@ def test_an_endpoint_dies_in_the_middle_and_comes_back(runs: Runs) -> None:
         assert runs.run("out", "--resume")[0] == 0
         assert runs.types("out") == WHOLE
         assert first.counts["answers"] + second.counts["answers"] <= POSTS + 4, "but for what was under way"
+
+
+def test_an_endpoint_that_comes_back_is_waited_for(runs: Runs) -> None:
+    with runs.endpoint(latency_s=0.1) as first:
+        process = runs.start("out")
+        while first.counts["answers"] < POSTS // 3:
+            assert process.poll() is None
+            time.sleep(0.01)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(4)
+    with runs.endpoint() as second:
+        said = process.communicate(timeout=120)[1]
+        assert process.returncode == 0, said
+        assert runs.types("out") == WHOLE
+        assert first.counts["answers"] + second.counts["answers"] <= POSTS + 4, "but for what was under way"
+
+
+def test_an_endpoint_that_was_never_there_stops_a_run(runs: Runs) -> None:
+    code, said = runs.run("out")
+    assert code == 3
+    assert "the endpoint cannot be reached" in said or "times in a row; it is asked again in" in said
+    assert (runs.folder / "out").read_bytes() == b""
 
 
 def test_a_full_disk_stops_a_run_and_resume_finishes(tmp_path: Path) -> None:

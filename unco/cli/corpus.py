@@ -1,5 +1,6 @@
 """The command that runs a corpus."""
 
+from math import inf
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -31,6 +32,13 @@ def run(
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="On this machine, or on the Ray cluster that RAY_ADDRESS names.")
     ] = "local",
+    patience: Annotated[
+        float | None, typer.Option(min=0, help="Seconds to wait for what passes; default: as long as it takes.")
+    ] = None,
+    retry: Annotated[
+        Literal["open", "unavailable"],
+        typer.Option(help="With --resume, posts to run again: without an answer for now, or for whatever reason."),
+    ] = "open",
     mode: Mode = None,
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
     span_threshold: Share = None,
@@ -55,5 +63,7 @@ def run(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
     )
-    choices = Choices(predictions, checkpoint, scheme, policy, pictures, at_once, engine)
-    start(posts, out, resume, dry_run, context, choices, Console(stderr=True))
+    choices = Choices(
+        predictions, checkpoint, scheme, policy, pictures, at_once, engine, inf if patience is None else patience
+    )
+    start(posts, out, resume, dry_run, context, choices, Console(stderr=True), retry)

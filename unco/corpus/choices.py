@@ -29,6 +29,8 @@ class Choices:
     """Folder of the pictures of CoNLL text."""
     at_once: int = 16
     engine: EngineName = "local"
+    patience_s: float = 0.0
+    """As of `Patience`."""
 
 
 def policy_of(choices: Choices) -> str | None:

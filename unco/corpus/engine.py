@@ -44,3 +44,6 @@ class Engine(Protocol):
         Raises:
             DataError: the posts cannot be read.
         """
+
+    def waiting(self) -> str:
+        """Return for what the run waits now, and since when; empty = nothing. Called from any thread."""

@@ -1,6 +1,6 @@
 """The output file: a line for each post in the posts' order, so that a run can be resumed where it ended.
 
-Beside it stands `<output>.run.json`, the settings of the run; a run with other settings cannot resume it.
+Beside it stands the run's file; a run with other settings cannot resume it.
 """
 
 import json
@@ -12,13 +12,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import BinaryIO, Literal, NoReturn
 
 from unco.corpus.replaced_lines import LineReplacer, Write
+from unco.corpus.run_file import Settings, run_file_of
 from unco.errors import SettingsError, SetupError
 from unco.state import read_result
+from unco.tools.llm.budget import Note, Spent
 from unco.tools.llm.cache.process_locks import lock_byte
-from unco.types import PASSING_REASONS
+from unco.types import PASSING_REASONS, Correction, PostQuestion
 
 SYNC_S = 1.0
 """Seconds of written lines that a power cut may cost; killing the process costs none of them."""
@@ -28,11 +30,15 @@ LOCK_OFFSET = 2**60
 
 STDOUT = Path("-")
 
-Settings = dict[str, Any]
+Retry = Literal["open", "unavailable"]
+"""Posts that are run again: those that lack an answer for a reason that passes; or for whatever reason."""
 
 _MAKE_ROOM = ": make room, then go on with --resume"
 
-_MAY_BE_OPEN = re.compile(rb'"reason":\s*"(?:' + "|".join(sorted(PASSING_REASONS)).encode() + rb')"')
+_MAY_BE: dict[Retry, re.Pattern[bytes]] = {
+    "open": re.compile(rb'"reason":\s*"(?:' + "|".join(sorted(PASSING_REASONS)).encode() + rb')"'),
+    "unavailable": re.compile(rb'"reason":\s*"'),
+}
 
 log = logging.getLogger(__name__)
 
@@ -40,37 +46,53 @@ log = logging.getLogger(__name__)
 class Output:
     """An output file that grows line by line."""
 
-    def __init__(self, path: Path, settings: Settings, resume: bool) -> None:
+    def __init__(self, path: Path, settings: Settings, resume: bool, retry: Retry = "open") -> None:
         """Open the file.
 
         Args:
             path: the file.
             settings: what the run was started with; plain JSON.
             resume: go on in a file that is there; a line that was cut off is done anew.
+            retry: which posts are run again.
 
         Raises:
             SettingsError: the file is there and `resume` is not asked for, or is another run's, or one writes it now.
             SetupError: it cannot be written.
         """
-        self.path = path
+        self.path, self._retry = path, retry
+        self._run_file = run_file_of(path, settings)
         with _write_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO = path.open("a+b")
         try:
             with _write_errors(path):
                 _lock(self._file, path)
-                _check_or_write_settings(path, settings, resume)
+                self.spent = self._spent_before(resume)
+                self._run_file.begin(self.spent)
                 self.written = _complete_lines(self._file) if resume else 0
         except BaseException:
             self._file.close()
             raise
         self._synced = time.monotonic()
 
+    def _spent_before(self, resume: bool) -> Spent:
+        """Return what the run has spent so far, having checked that it is this one."""
+        if self.path.stat().st_size and not resume:
+            raise SettingsError(f"{self.path} is there already: go on with --resume, or name another file")
+        if self.path.stat().st_size:
+            self._run_file.check(self._retry == "unavailable")
+        return self._run_file.spent() if resume else Spent()
+
+    @property
+    def note(self) -> Note:
+        """What writes down the calls and US dollars that are spent or reserved."""
+        return self._run_file.note
+
     def open_posts(self) -> tuple[int, ...]:
-        """Find the posts that were written without an answer, for a reason that passes; numbers from 1."""
+        """Find the posts that were written without an answer and are run again; numbers from 1."""
         with _write_errors(self.path):
             self._file.seek(0)
-            found = tuple(number for number, line in enumerate(self._file, start=1) if is_open(line))
+            found = tuple(number for number, line in enumerate(self._file, start=1) if is_open(line, self._retry))
             self._file.seek(0, os.SEEK_END)
         return found if self.written else ()
 
@@ -135,6 +157,10 @@ class StandardOutput:
     """Standard output in place of a file; printed lines cannot be read back, so there is no resuming."""
 
     written = 0
+    spent = Spent()
+
+    def note(self, calls: int, usd: float) -> None:
+        """Note nothing: there is no file."""
 
     def open_posts(self) -> tuple[int, ...]:
         """Return none: printed lines cannot be read back."""
@@ -162,17 +188,23 @@ class StandardOutput:
         """Do nothing: every line was flushed."""
 
 
-def is_open(line: bytes) -> bool:
-    """Return whether a line is a result that lacks an answer for a reason that passes."""
-    if not _MAY_BE_OPEN.search(line):
+def is_open(line: bytes, retry: Retry = "open") -> bool:
+    """Return whether a line is a result that lacks an answer, so that its post is run again."""
+    if not _MAY_BE[retry].search(line):
         return False
     try:
-        return read_result(json.loads(line)).is_open
+        result = read_result(json.loads(line))
+        return result.is_open or (retry == "unavailable" and any(map(_is_unavailable, result.notes)))
     except (ValueError, RecursionError):  # another's line; pydantic's error is a ValueError
         return False
 
 
-def open_output(path: Path, settings: Settings, resume: bool) -> Output | StandardOutput:
+def _is_unavailable(note: Correction | PostQuestion) -> bool:
+    """Return whether there was nobody to ask; a post without a picture has none the next time either."""
+    return note.outcome == "unavailable" and note.reason not in (None, "no_picture")
+
+
+def open_output(path: Path, settings: Settings, resume: bool, retry: Retry = "open") -> Output | StandardOutput:
     """Open a file, or standard output for `-`.
 
     Raises:
@@ -180,7 +212,7 @@ def open_output(path: Path, settings: Settings, resume: bool) -> Output | Standa
         SetupError: it cannot be written.
     """
     if path != STDOUT:
-        return Output(path, settings, resume)
+        return Output(path, settings, resume, retry)
     if resume:
         raise SettingsError("--resume needs a file to go on in: standard output keeps nothing")
     return StandardOutput()
@@ -203,31 +235,6 @@ def _lock(file: BinaryIO, path: Path) -> None:
         return
     if not held:
         raise SettingsError(f"another run writes {path} at this moment: wait for its end, or name another file")
-
-
-def _check_or_write_settings(path: Path, settings: Settings, resume: bool) -> None:
-    """Write the settings of a new run, or refuse to resume a run with other settings."""
-    settings_path = path.with_name(path.name + ".run.json")
-    if path.stat().st_size == 0:
-        settings_path.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
-    elif not resume:
-        raise SettingsError(f"{path} is there already: go on with --resume, or name another file")
-    else:
-        _check(settings_path, settings)  # and not written again: a kill could leave half of it
-
-
-def _check(settings_path: Path, settings: Settings) -> None:
-    try:
-        before = dict(json.loads(settings_path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise SettingsError(
-            f"{settings_path} cannot be read, so it is not known what run to go on with: {error}"
-        ) from error
-    names = [*settings, *(name for name in before if name not in settings)]
-    differing = [name for name in names if before.get(name) != settings.get(name)]
-    if differing:
-        differences = "; ".join(f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in differing)
-        raise SettingsError(f"--resume: this is another run than the one that {settings_path} tells of: {differences}")
 
 
 def _complete_lines(file: BinaryIO) -> int:

@@ -1,21 +1,23 @@
 """Runs posts through both stages, concurrently: the small model reads ahead while correctors wait for the MLLM.
 
-Outcomes come in the posts' order. At most `WINDOW` are under way, so memory does not grow with the corpus.
+Outcomes come in the posts' order. A slow one does not stop those behind it, of which at most `HELD` wait for it, so
+that memory does not grow with the corpus.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from unco.context import Context
+from unco.corpus.patience import Patience, Rounds
 from unco.corpus.posts import Line
-from unco.errors import InputError, PostError, RecordingMiss, SettingsError, UncoError, Waiting
+from unco.errors import DataError, InputError, PostError, RecordingMiss, SettingsError, UncoError, Waiting
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
-from unco.state import EXTRACTION, PostInput, read_result, to_json
+from unco.state import EXTRACTION, Json, PostInput, read_result, to_json
 from unco.tools.extraction.extractor import Extractor, extract_async
 from unco.tools.extraction.saved_predictions import handed_in
 from unco.tools.extraction.tool import arguments_of, post_of, small_model_tool
@@ -24,7 +26,10 @@ from unco.tools.llm.client import Mllm
 from unco.types import Extraction, Result
 
 WINDOW = 256
-"""Posts under way at once, both stages together."""
+"""Posts under way at once, both stages together; at least twice as many as wait for the MLLM."""
+
+HELD = 8192
+"""Posts that are begun at most from the first that is not done: those that are done wait for it."""
 
 AT_ONCE = 16
 """Posts whose corrections wait for the MLLM at once."""
@@ -50,6 +55,7 @@ class Pipeline:
         context: Context,
         knowledge: Knowledge | None = None,
         at_once: int = AT_ONCE,
+        patience: Patience | None = None,
     ) -> None:
         """Bind what posts run through; nothing is loaded yet.
 
@@ -59,7 +65,9 @@ class Pipeline:
             context: of the run.
             knowledge: as of `build_graph`.
             at_once: posts whose corrections wait for the MLLM at once.
+            patience: with what passes; None = none.
         """
+        self.patience = patience or Patience()
         self._extractor = extractor
         self._context = context
         self._graph: PostGraph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
@@ -69,20 +77,26 @@ class Pipeline:
     async def run(self, lines: Iterable[Line]) -> AsyncIterator[PostOutcome]:
         """Run posts; outcomes come in the posts' order."""
         self._slots = asyncio.Semaphore(self._at_once)  # a semaphore belongs to the event loop that waits on it
-        under_way: deque[asyncio.Task[PostOutcome]] = deque()
-        source = iter(lines)
+        begun: deque[asyncio.Task[PostOutcome]] = deque()
+        source, places = iter(lines), _Places()
         try:
             while True:
-                under_way.extend(asyncio.create_task(self.one(line)) for line in _take(source, WINDOW - len(under_way)))
-                if not under_way:
+                room = min(max(WINDOW, 2 * self._at_once) - places.taken, HELD - len(begun))
+                begun.extend(map(places.task, map(self.one, _take(source, room))))
+                if not begun:
                     return
-                done = await under_way[0]
-                under_way.popleft()
-                yield done
+                if begun[0].done():
+                    yield begun.popleft().result()
+                else:
+                    await places.one_is_free()
         finally:
-            for task in under_way:
+            for task in begun:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*begun, return_exceptions=True)
+
+    def waiting(self) -> str:
+        """Return for what the run waits now, see `Patience.waiting`."""
+        return self.patience.waiting
 
     async def one(self, line: Line, found: Extraction | None = None) -> PostOutcome:
         """Run one post.
@@ -95,7 +109,7 @@ class Pipeline:
             return PostOutcome(line, None, PostError(line.fault))
         try:
             return PostOutcome(line, await self._result(line.post, found))
-        except SettingsError:  # the run's own fault, and every post's
+        except (SettingsError, DataError):  # the run's own fault, and every post's
             raise
         except RecordingMiss as error:
             raise RecordingMiss(f"post {line.number}: {error}") from error
@@ -110,9 +124,25 @@ class Pipeline:
         found = replace(found, thresholds=self._context.thresholds(found.thresholds))
         if not self._context.recall and not any(map(found.routed, found.entities)):
             return result_of(found, identity=checked.id)
-        async with self._slots:
-            post = checked.model_dump() | {"extraction": to_json(EXTRACTION, found)}
-            output = await self._graph.ainvoke(post, context=self._context)
+        return await self._patiently(checked.model_dump() | {"extraction": to_json(EXTRACTION, found)})
+
+    async def _patiently(self, post: Json) -> Result:
+        """Ask about a post, and again as patience allows; in a silence its place is kept, so that no other is begun."""
+        patience, rounds = self.patience, Rounds()
+        while True:
+            async with self._slots:
+                answers, result = patience.answers, await self._asked(post)
+                patience.note(result)
+                rounds.add(result, patience.answers > answers)
+                if not patience.allows(result, rounds):
+                    return result
+                if silent := patience.is_silent:
+                    await patience.pause(rounds)
+            if not silent:
+                await patience.pause(rounds)
+
+    async def _asked(self, post: Json) -> Result:
+        output = await self._graph.ainvoke(post, context=self._context)
         if "__interrupt__" in output:
             raise Waiting(", ".join(interrupt.value for interrupt in output["__interrupt__"]))
         return read_result(output)
@@ -126,6 +156,30 @@ async def extraction_of(given: PostInput, extractor: Extractor) -> Extraction:
 async def with_stored_picture(given: PostInput) -> PostInput:
     """Store a post's inline picture, off the event loop, and return the post with a reference to it."""
     return given if given.image is None else PostInput(**await asyncio.to_thread(check_input, given.model_dump()))
+
+
+class _Places:
+    """Counts the tasks that are under way, and tells when one has ended."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self._ended = asyncio.Event()
+
+    def task(self, steps: Coroutine[Any, Any, PostOutcome]) -> asyncio.Task[PostOutcome]:
+        """Begin a task."""
+        self.taken += 1
+        task = asyncio.create_task(steps)
+        task.add_done_callback(self._end)
+        return task
+
+    def _end(self, _: asyncio.Task[PostOutcome]) -> None:
+        self.taken -= 1
+        self._ended.set()
+
+    async def one_is_free(self) -> None:
+        """Wait until a task has ended since the last time."""
+        await self._ended.wait()
+        self._ended.clear()
 
 
 def _take(source: Iterator[Any], most: int) -> Iterator[Any]:

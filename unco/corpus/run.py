@@ -4,19 +4,21 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic_core import to_json as dump
 
 from unco.context import Context
 from unco.corpus.engine import Engine, RemainingPosts
-from unco.corpus.output import Output, Settings, StandardOutput, open_output
+from unco.corpus.output import Output, Retry, StandardOutput, open_output
+from unco.corpus.patience import endpoint_state, why
 from unco.corpus.pipeline import PostOutcome
 from unco.corpus.replaced_lines import Write
+from unco.corpus.run_file import Settings
 from unco.corpus.tally import Tally
 from unco.errors import Unavailable, UncoError
 from unco.state import RESULT
-from unco.types import Correction, PostQuestion, Result
+from unco.tools.llm.budget import Budget
 
 MAX_UNANSWERED = 20
 """Posts in a row that the endpoint may leave without any answer, before it counts as down and the run stops."""
@@ -44,6 +46,10 @@ class Corpus:
     """What a run must have in common with the one it resumes: small model, prompts, thresholds, MLLM."""
     pictures: Path | None = None
     """Folder of the pictures of CoNLL text."""
+    retry: Retry = "open"
+    """With `resume`: which posts are run again."""
+    budget: Budget | None = None
+    """Of the run; what was spent before counts, and what is spent is written down. None = it begins anew."""
 
 
 def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: None) -> Tally:
@@ -66,8 +72,10 @@ def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: N
         DataError: the posts cannot be read.
     """
     source = {"posts": str(corpus.posts)} | ({"pictures": str(corpus.pictures)} if corpus.pictures else {})
-    output = open_output(corpus.out, {**source, **corpus.settings}, corpus.resume)
+    output = open_output(corpus.out, {**source, **corpus.settings}, corpus.resume, corpus.retry)
     try:
+        if corpus.budget is not None:
+            corpus.budget.go_on(output.spent, output.note)
         return asyncio.run(_run(corpus, engine, output, on_post))
     finally:
         output.close()
@@ -90,12 +98,12 @@ async def _run_some(engine: Engine, posts: RemainingPosts, write: Write, tally: 
     held, unanswered, answered = list[PostOutcome](), 0, MIN_ANSWERED
     async for outcome in engine.run(posts):
         held.append(outcome)
-        state = _endpoint_state(outcome.result)
+        state = endpoint_state(outcome.result)
         unanswered = 0 if state == "up" else unanswered + (state == "down")
         answered = 0 if state == "down" else answered + (state == "up")
         if unanswered >= MAX_UNANSWERED or (unanswered and len(held) >= MAX_HELD):
             raise Unavailable(
-                f"the endpoint gave no answer about {unanswered} posts, one after the other ({_why(outcome.result)}): "
+                f"the endpoint gave no answer about {unanswered} posts, one after the other ({why(outcome.result)}): "
                 f"the run stopped before post {held[0].line.number}; go on with --resume when it is up again",
                 "unreachable",
             )
@@ -123,24 +131,6 @@ def as_line(outcome: PostOutcome) -> bytes:
     kind = type(fault).__name__ if isinstance(fault, UncoError) else "PostError"
     error = {"type": kind, "message": str(fault).encode("utf-8", "replace").decode()}
     return dump({"id": post.id if post else None, "post": outcome.line.number, "error": error})
-
-
-def _endpoint_state(result: Result | None) -> Literal["up", "down", "not asked"]:
-    """Infer the endpoint's state from a post: down = it was asked and gave no reply at all."""
-    notes = () if result is None else result.notes
-    if any(not reply.cached for note in notes for reply in note.exchanges):
-        return "up"
-    return "down" if any(map(_got_no_reply, notes)) else "not asked"
-
-
-def _got_no_reply(note: Correction | PostQuestion) -> bool:
-    """Return whether an endpoint was asked and gave no reply; a spent budget or a privacy rule is no failure."""
-    return note.reason in ("unreachable", "breaker", "endpoint") and not note.exchanges
-
-
-def _why(result: Result | None) -> str:
-    notes = () if result is None else result.notes
-    return next((note.detail for note in notes if _got_no_reply(note)), "no reason given")
 
 
 def settings_of(context: Context, **choices: Any) -> Settings:

@@ -11,11 +11,13 @@ from unco.corpus.checks import check_start, check_success, nothing_left_behind
 from unco.corpus.choices import Choices, extractor_of, policy_of
 from unco.corpus.engine import Engine
 from unco.corpus.estimate import estimate
+from unco.corpus.output import Retry
+from unco.corpus.patience import Patience
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import count_posts, read_posts
 from unco.corpus.progress import progress_bar
 from unco.corpus.run import Corpus, run_corpus, settings_of
-from unco.errors import SetupError, Unavailable
+from unco.errors import PostError, SettingsError, SetupError, Unavailable
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -23,15 +25,25 @@ from unco.tools.llm_settings import mllm_from_env
 
 
 def start(
-    posts: Path, out: Path, resume: bool, dry_run: bool, context: Context, choices: Choices, console: Console
+    posts: Path,
+    out: Path,
+    resume: bool,
+    dry_run: bool,
+    context: Context,
+    choices: Choices,
+    console: Console,
+    retry: Retry = "open",
 ) -> None:
     """Run a corpus, or estimate its calls and cost; progress and summary go to the console.
 
     Raises:
+        SettingsError: `retry` says what to run again, and nothing is resumed.
         Unavailable: answers are missing for a reason that passes; all posts are written.
         NothingSucceeded: no post has a result, or no question an answer; all posts are written.
         UncoError: see `run_corpus`.
     """
+    if retry != "open" and not resume:
+        raise SettingsError(f"--retry {retry} goes with --resume: it says which posts of a run are run again")
     extractor, llm = extractor_of(choices), mllm_from_env()
     check_start(posts, choices.pictures, extractor, llm, context, Knowledge.from_env())
     if dry_run:
@@ -49,15 +61,18 @@ def start(
         mllm=llm.model,
     )
     start_time = time.monotonic()
-    with nothing_left_behind(out), progress_bar(count_posts(posts), console) as on_post:
-        engine = _engine(extractor, llm, context, choices)
-        tally = run_corpus(Corpus(posts, out, resume, settings, choices.pictures), engine, on_post)
+    engine = _engine(extractor, llm, context, choices)
+    corpus = Corpus(posts, out, resume, settings, choices.pictures, retry, llm.terms.budget)
+    with nothing_left_behind(out), progress_bar(count_posts(posts), console, engine.waiting) as on_post:
+        tally = run_corpus(corpus, engine, on_post)
     seconds = time.monotonic() - start_time
     resumed = f", {tally.before:,} done before" if tally.before else ""
     rate = tally.posts / max(seconds, 1e-9)
     console.print(
         f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){resumed}: {tally.summary()}", soft_wrap=True
     )
+    if tally.posts and tally.failed == tally.posts and not tally.before:
+        raise PostError("no post could be run: each line of the output says why; name another file for the next try")
     if tally.open:
         passing = f"{tally.open:,} posts lack an answer for a reason that passes"
         raise Unavailable(f"{passing}: run them again with --resume", "deadline")
@@ -66,7 +81,7 @@ def start(
 
 def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:
     if choices.engine == "local":
-        return Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once)
+        return Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once, Patience(choices.patience_s))
     try:
         from unco.corpus.on_ray.engine import RayEngine
     except ImportError as error:

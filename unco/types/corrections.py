@@ -11,8 +11,8 @@ Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "
 
 `skipped`: not above its threshold, so nobody was asked. `kept`, `changed`: the MLLM answered, the answer was verified.
 `added`: the MLLM found the entity, so there was no value before. `rejected`: it answered, but the answer did not pass
-verification. `failed`: no readable answer came back.
-`unavailable`: it should have been asked, but there was nobody to ask. In the last three the small model's value stays.
+verification. `failed`: it refused, or no answer that can be read came back.
+`unavailable`: nobody could be asked, or answers now. In the last three the small model's value stays.
 """
 
 
@@ -30,6 +30,9 @@ Reason = Literal[
     "rate",
     "breaker",
     "unreachable",
+    "busy",
+    "broken",
+    "access",
     "endpoint",
 ]
 """Why a question got no answer.
@@ -37,11 +40,15 @@ Reason = Literal[
 `off`: calls are off, or no endpoint is named. `policy`: privacy forbids it. `budget`: nothing is left, or the price is
 unknown. `no_picture`: there is none to ask about. `not_recorded`: replay, and the recording has no answer
 (an error, where misses are not allowed on purpose).
-`deadline`: no time was left to ask. `rate`: the rate limit had no place in time. `breaker`: the endpoint failed too
-often just now. `unreachable`: no connection. `endpoint`: it was asked, and refused, broke down or was too slow.
+`deadline`: no time was left to ask, or all that is left of the budget was reserved. `rate`: the rate limit had no place
+in time. `breaker`: the endpoint failed too often just now. `unreachable`: no connection. `busy`: the endpoint asks for
+patience. `broken`: it broke down, was too slow, or sent what is no answer. `access`: it wants another key, or money.
+`endpoint`: it was asked, and refused. The results of earlier versions say `endpoint` for these three as well.
 """
 
-PASSING_REASONS: frozenset[Reason] = frozenset({"deadline", "rate", "breaker", "unreachable"})
+PASSING_REASONS: frozenset[Reason] = frozenset(
+    {"deadline", "rate", "breaker", "unreachable", "busy", "broken", "access"}
+)
 """Reasons that pass by themselves: an attribute that is `unavailable` for one of them is asked about again later."""
 
 

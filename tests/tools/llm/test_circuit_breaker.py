@@ -1,6 +1,7 @@
 """The breaker opens after failures in a row, and lets one call try after the cool-down, which decides."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -47,6 +48,31 @@ def test_an_error_that_is_an_answer_closes_it(breaker: CircuitBreaker) -> None:
         attempt(breaker, ValueError("refused"))
     fail(breaker, 2)
     breaker.check()
+
+
+def test_each_trial_that_fails_doubles_the_cool_down_up_to_a_limit(clock: Clock) -> None:
+    breaker = CircuitBreaker(failures=1, cool_down_s=1, longest_s=5, clock=clock)
+    fail(breaker, 1)
+    for seconds in (1, 2, 4, 5, 5):
+        with pytest.raises(Unavailable, match=f"it is asked again in {seconds} s"):
+            breaker.check()
+        clock.now += seconds
+        fail(breaker, 1)
+    clock.now += 5
+    attempt(breaker)
+    fail(breaker, 1)
+    with pytest.raises(Unavailable, match="it is asked again in 1 s"):
+        breaker.check()
+
+
+def test_failures_that_were_under_way_do_not_prolong_it(breaker: CircuitBreaker, clock: Clock) -> None:
+    fail(breaker, 2)
+    with suppress(Down), breaker.attempt(lambda raised: True):
+        fail(breaker, 1)
+        clock.now += 10
+        raise Down
+    with pytest.raises(Unavailable, match="it is asked again in 20 s"):
+        breaker.check()
 
 
 def test_after_the_cool_down_one_call_tries(breaker: CircuitBreaker, clock: Clock) -> None:

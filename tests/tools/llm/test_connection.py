@@ -12,8 +12,8 @@ from tenacity import wait_none
 
 from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
 from tests.tools.llm.scripted_client import ASKED, KEY, PRICES, REQUEST, SCHEMA, Ask, client, formats
-from unco.errors import CallFailed, SetupError, Unavailable
-from unco.tools.llm.budget import Budget, Caps
+from unco.errors import CallFailed, EndpointError, SetupError, Unavailable
+from unco.tools.llm.budget import Budget, Caps, Spent
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
@@ -21,6 +21,7 @@ from unco.tools.llm.egress_log import EgressLog
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Purpose, SentPicture
+from unco.types import PASSING_REASONS
 
 
 def test_the_schema_is_sent_and_the_text_still_comes_back_raw(server: OpenAIServer, ask: Ask) -> None:
@@ -129,6 +130,61 @@ def test_a_wait_past_the_deadline_is_not_begun(server: OpenAIServer, ask: Ask) -
         ask(client(server, deadline_s=5), REQUEST)
     assert time.monotonic() - start < 3
     assert server.calls == 1
+
+
+async def test_a_question_is_not_asked_before_the_endpoint_wants_it_and_another_is(server: OpenAIServer) -> None:
+    server.script = [replace(refusal(429, "slow down"), headers={"Retry-After": "60"}), Step()]
+    mllm = client(server, deadline_s=5)
+    for reason in ("busy", "rate"):
+        with pytest.raises(EndpointError) as raised:
+            await mllm.aask(REQUEST, "live")
+        assert raised.value.reason == reason
+    assert (await mllm.aask(replace(REQUEST, user="Bergen"), "live")).text == ANSWER
+    assert server.calls == 2
+
+
+def test_two_that_want_time_in_a_row_hold_all_posts(server: OpenAIServer, ask: Ask) -> None:
+    server.script = [replace(refusal(429, "slow down"), headers={"Retry-After": "60"})] * 2
+    mllm = client(server, deadline_s=5)
+    for user, reason in (("Oslo", "busy"), ("Bergen", "busy"), ("Tromso", "rate")):
+        with pytest.raises(EndpointError) as raised:
+            ask(mllm, replace(REQUEST, user=user))
+        assert raised.value.reason == reason
+    assert server.calls == 2
+
+
+REASONS = {
+    400: "endpoint", 403: "endpoint", 404: "endpoint", 413: "endpoint", 422: "endpoint",
+    401: "access", 402: "access", 407: "access",
+    408: "busy", 425: "busy", 429: "busy", 503: "busy", 529: "busy",
+    409: "broken", 500: "broken", 502: "broken", 504: "broken",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "reason"), REASONS.items())
+def test_the_status_says_whether_it_passes(server: OpenAIServer, ask: Ask, status: int, reason: str) -> None:
+    server.script = [refusal(status, "the content")] * 20
+    with pytest.raises(CallFailed) as raised:
+        ask(client(server, attempts=1), REQUEST)
+    assert raised.value.reason == reason
+    assert (reason in PASSING_REASONS) == (reason != "endpoint")
+
+
+@pytest.mark.parametrize("body", ["<html></html>", "{", '{"choices": []}', "null", ""])
+def test_what_is_no_answer_passes(server: OpenAIServer, ask: Ask, body: str) -> None:
+    server.script = [Step(body)] * 5
+    with pytest.raises(CallFailed) as raised:
+        ask(client(server), REQUEST)
+    assert raised.value.reason == "broken"
+
+
+def test_between_attempts_nothing_is_reserved(server: OpenAIServer, ask: Ask) -> None:
+    noted: list[tuple[int, float]] = []
+    server.script = [refusal(500, "broke"), Step()]
+    mllm = client(server, Terms(budget=Budget(Caps(calls=9))))
+    mllm.terms.budget.go_on(Spent(), lambda *amounts: noted.append(amounts))
+    ask(mllm, REQUEST)
+    assert [calls for calls, _ in noted] == [1, 0, 1, 1]
 
 
 def test_a_posts_deadline_ends_its_questions(server: OpenAIServer, ask: Ask) -> None:

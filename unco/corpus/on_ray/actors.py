@@ -9,6 +9,7 @@ import platform
 import threading
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -17,6 +18,7 @@ from unco.corpus.choices import Choices, extractor_of
 from unco.corpus.on_ray.post_rows import PostRow, rows_of, table_of, worker_fault
 from unco.corpus.on_ray.shared_budget import use_shared_budget
 from unco.corpus.on_ray.worker_environment import WorkerEnvironment
+from unco.corpus.patience import Patience
 from unco.corpus.pipeline import Pipeline, extraction_of, with_stored_picture
 from unco.errors import SetupError, UncoError
 from unco.nodes.settings import check_settings
@@ -71,13 +73,16 @@ class SmallModel:
 class Correctors:
     """The second stage: corrects posts."""
 
-    def __init__(self, environment: WorkerEnvironment, context: Context, at_once: int, actor: Any) -> None:
+    def __init__(
+        self, environment: WorkerEnvironment, context: Context, at_once: int, patience_s: float, actor: Any
+    ) -> None:
         """Take over the run's environment and bind the MLLM; an error is reported with the first post.
 
         Args:
             environment: folder and settings of the process that started the run.
             context: of the run.
             at_once: posts whose corrections wait for the MLLM at once, in this actor.
+            patience_s: of this actor, see `Patience`.
             actor: the shared budget, see `unco.corpus.on_ray.shared_budget`.
         """
         self._fault: SetupError | None = None
@@ -90,7 +95,9 @@ class Correctors:
             llm, knowledge = mllm_from_env(), Knowledge.from_env()
             check_settings(context, llm, knowledge, has_picture=False)
             use_shared_budget(llm, actor)
-            self._pipeline = Pipeline(_unasked, llm, context, knowledge, at_once)
+            patience = Patience(patience_s)
+            self._pipeline = Pipeline(_unasked, llm, context, knowledge, at_once, patience)
+            asyncio.run_coroutine_threadsafe(_tell(patience, actor), self._loop)
         except UncoError as error:
             self._fault = worker_fault(error, platform.node())
 
@@ -110,6 +117,14 @@ class Correctors:
             return row.with_outcome(await self._pipeline.one(row.line(), row.extraction()))
         except UncoError as error:
             return row.with_fault(error)
+
+
+async def _tell(patience: Patience, actor: Any) -> None:
+    """Tell the run for what this worker waits, each second, as long as the worker lives."""
+    worker = uuid4().hex
+    while True:
+        await asyncio.sleep(1.0)
+        actor.note_waiting.remote(worker, patience.waiting)
 
 
 def _unasked(post: Post) -> Extraction:

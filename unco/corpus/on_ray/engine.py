@@ -1,7 +1,9 @@
 """The Ray engine: reads posts, runs the small model and corrects on a cluster, and returns outcomes in order."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import ray
@@ -44,6 +46,8 @@ class RayEngine:
             sizes: how many actors; None = what fits.
         """
         self._choices, self._llm, self._context, self._sizes = choices, llm, context, sizes
+        self._actor: Any = None
+        self._said, self._said_at = "", 0.0
 
     async def run(self, lines: RemainingPosts) -> AsyncIterator[PostOutcome]:
         """Run posts on the cluster; outcomes come in the posts' order.
@@ -58,17 +62,29 @@ class RayEngine:
             gpus = 0.0 if self._choices.predictions else gpus
             sizes = self._sizes or sizes_of(cpus, gpus, self._choices.at_once)
             number, numbers = lines.done, lines.numbers()
-            async for outcome in _outcomes(self._dataset(pieces, sizes)):
-                number = next(numbers, -1)
-                if outcome.line.number != number:
-                    raise SetupError(f"post {outcome.line.number} came in place of post {number}: {_CHANGED}")
-                yield outcome
+            try:
+                async for outcome in _outcomes(self._dataset(pieces, sizes)):
+                    number = next(numbers, -1)
+                    if outcome.line.number != number:
+                        raise SetupError(f"post {outcome.line.number} came in place of post {number}: {_CHANGED}")
+                    yield outcome
+            finally:
+                self._actor = None
             if _last_number(pieces, lines) not in (None, number):
                 raise SetupError(f"nothing came after post {number}: {_CHANGED}")
 
+    def waiting(self) -> str:
+        """Return for what all workers wait now; asked for once a second, as it comes from the cluster."""
+        if self._actor is not None and time.monotonic() - self._said_at > 1.0:
+            self._said_at = time.monotonic()
+            with suppress(RayError):
+                self._said = ray.get(self._actor.waiting.remote(), timeout=0.5)
+        return self._said
+
     def _dataset(self, pieces: list[Piece], sizes: Sizes) -> Dataset:
         """Build the data set of both stages over the posts; nothing runs yet."""
-        environment, actor = this_environment(), open_budget(self._llm)
+        environment = this_environment()
+        self._actor = open_budget(self._llm)
         with DataContext.current(_settings()):
             posts = ray.data.read_datasource(
                 PostsDatasource(pieces), override_num_blocks=len(pieces), num_cpus=0, concurrency=sizes.readers
@@ -84,7 +100,7 @@ class RayEngine:
             )
             corrected: Dataset = found.map_batches(
                 Correctors,
-                fn_constructor_args=(environment, self._context, sizes.at_once, actor),
+                fn_constructor_args=(environment, self._context, sizes.at_once, self._choices.patience_s, self._actor),
                 compute=_pool(sizes.correctors, calls=max(4, sizes.at_once // 8)),  # many posts ask nothing
                 num_cpus=CORRECTOR_CPUS,
                 batch_format="pyarrow",

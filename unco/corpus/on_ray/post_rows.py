@@ -14,7 +14,7 @@ import pyarrow as pa
 from unco import errors
 from unco.corpus.pipeline import PostOutcome
 from unco.corpus.posts import Line
-from unco.errors import InputError, SettingsError, SetupError, UncoError
+from unco.errors import DataError, InputError, SettingsError, SetupError, UncoError
 from unco.state import EXTRACTION, RESULT, PostInput
 from unco.types import Extraction
 
@@ -65,7 +65,7 @@ class PostRow:
             return PostOutcome(Line(self.number, None), RESULT.validate_json(self.result))
         kind, *arguments = json.loads(self.fault)
         fault: UncoError = getattr(errors, kind)(*arguments)
-        if isinstance(fault, SettingsError) or not isinstance(fault, InputError):
+        if isinstance(fault, SettingsError | DataError) or not isinstance(fault, InputError):
             raise fault
         return PostOutcome(self.line(), None, fault)
 

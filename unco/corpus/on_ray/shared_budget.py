@@ -2,23 +2,34 @@
 
 A call is reserved there before it is made, so no cap is passed however many correctors there are. Asking takes
 about a millisecond, during which the corrector's other posts go on. Corrections are sent without waiting. What a worker
-had reserved when it died stays reserved, as the call may have been paid for.
+had reserved when it died counts as spent, once the call must have ended, as it may have been paid for.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import ray
 from ray.exceptions import RayError
 
-from unco.errors import SetupError, Unavailable
-from unco.tools.llm.budget import Budget, Caps, Spent, max_usd
+from unco.errors import SetupError, UncoError
+from unco.tools.llm.budget import Budget, Caps, Note, Spent
 from unco.tools.llm.client import Mllm
-from unco.tools.llm.prices import Price
 from unco.tools.llm.rate_limit import RateLimit
-from unco.tools.llm.request import Reply, Request
+from unco.tools.llm.request import Reply
+
+LATE_S = 30.0
+"""Seconds after the end of a call's time at which it counts as lost with its worker."""
+
+MAX_WAITING = 2**16
+"""Calls that may wait for room at once, in the whole cluster."""
+
+LAST_HEARD_S = 5.0
+"""Seconds after which a worker that said nothing is gone."""
 
 Counts = tuple[int | None, int | None, float | None]
 """Counts of a reply: input tokens, output tokens, US dollars."""
@@ -30,28 +41,59 @@ Limits = tuple[float | None, float | None]
 class BudgetActor:
     """Keeps the budget and rates of a run for all its workers; it has no name, so runs do not share one."""
 
-    def __init__(self, caps: Caps, limits: Sequence[Limits]) -> None:
-        """Begin with nothing spent.
+    def __init__(self, caps: Caps, limits: Sequence[Limits], spent: Spent, note: Note) -> None:
+        """Go on with what was spent before.
 
         Args:
             caps: what the run may spend.
             limits: of each model of the chain.
+            spent: before.
+            note: see `Budget.go_on`.
         """
         self._budget = Budget(caps)
+        self._budget.go_on(spent, note)
         self._rates = [RateLimit(*each) for each in limits]
+        self._reserved: list[tuple[float, asyncio.TimerHandle | None]] = []
+        self._waiting: dict[str, tuple[float, str]] = {}
 
-    def reserve_call(self, model: str, usd: float | None) -> tuple[str, int, float]:
-        """Reserve a call; return why it is refused, or "", and the calls and US dollars that are spent or reserved."""
+    async def reserve_call(self, model: str, usd: float | None, seconds: float = 0.0) -> tuple[UncoError | None, Spent]:
+        """Reserve a call when there is room; return the error that refuses it, if one does, and what is spent.
+
+        Args:
+            model: that is asked.
+            usd: as of `Budget.reserve`.
+            seconds: to wait for room, and then for the call's end, at most.
+        """
+        refused: UncoError | None = None
         try:
-            self._budget.reserve(model, usd)
-            refused = ""
-        except Unavailable as error:
-            refused = str(error)
-        return refused, *self._budget.committed
+            await self._budget.areserve(model, usd, time.monotonic() + seconds)
+            self._reserved.append((usd or 0.0, self._timer(usd or 0.0, seconds)))
+        except UncoError as error:
+            refused = error
+        return refused, self._budget.spent
+
+    def _timer(self, usd: float, seconds: float) -> asyncio.TimerHandle | None:
+        if seconds in (0.0, inf):
+            return None
+        return asyncio.get_running_loop().call_later(seconds + LATE_S, self.settle, usd, [(None, None, None)])
 
     def settle(self, reserved: float, counts: Sequence[Counts]) -> None:
-        """Release a reservation and count the replies."""
-        self._budget.settle(reserved, [_bare_reply(*each) for each in counts])
+        """Release a reservation and count the replies; nothing where its time was over. Equal ones are as good."""
+        found = next((one for one in self._reserved if one[0] == reserved), None)
+        if found is not None:
+            self._reserved.remove(found)
+            if found[1] is not None:
+                found[1].cancel()
+            self._budget.settle(reserved, [_bare_reply(*each) for each in counts])
+
+    def note_waiting(self, worker: str, waiting: str) -> None:
+        """Note for what a worker waits; empty = nothing."""
+        self._waiting[worker] = time.monotonic(), waiting
+
+    def waiting(self) -> str:
+        """Return for what the workers wait, if all of them do that were heard of just now."""
+        heard = [waiting for at, waiting in self._waiting.values() if time.monotonic() - at < LAST_HEARD_S]
+        return heard[0] if heard and all(heard) else ""
 
     def reserve_slot(self, which: int, tokens: int, at_most: float | None) -> float | None:
         """Take the next slot of a model's rate limit, see `RateLimit.reserve`."""
@@ -73,29 +115,23 @@ class SharedBudget(Budget):
     def reserve(self, model: str, usd: float | None) -> None:
         """Reserve a call at the actor, see `Budget.reserve`."""
         with _actor_errors():
-            self._note_spent(ray.get(self._actor.reserve_call.remote(model, usd)))
+            self._take(ray.get(self._actor.reserve_call.remote(model, usd)))
+
+    async def areserve(self, model: str, usd: float | None, deadline: float = inf) -> None:
+        """Reserve a call at the actor, see `Budget.areserve`."""
+        seconds = max(0.0, deadline - time.monotonic())
+        with _actor_errors():
+            self._take(await self._actor.reserve_call.remote(model, usd, seconds))
 
     def settle(self, reserved: float, replies: list[Reply]) -> None:
         """Settle a call at the actor, see `Budget.settle`."""
         counts = [(reply.input_tokens, reply.output_tokens, reply.cost) for reply in replies]
         self._actor.settle.remote(reserved, counts)
 
-    @asynccontextmanager
-    async def areserved(self, request: Request, price: Price | None) -> AsyncIterator[list[Reply]]:
-        """Reserve a call for the block, see `Budget.areserved`."""
-        usd, replies = max_usd(request, price), list[Reply]()
-        with _actor_errors():
-            self._note_spent(await self._actor.reserve_call.remote(request.model, usd))
-        try:
-            yield replies
-        finally:
-            self.settle(usd or 0.0, replies)
-
-    def _note_spent(self, reservation: tuple[str, int, float]) -> None:
-        refused, calls, usd = reservation
-        self._spent = Spent(calls=calls, usd=usd)
+    def _take(self, reservation: tuple[UncoError | None, Spent]) -> None:
+        refused, self._spent = reservation
         if refused:
-            raise Unavailable(refused, "budget")
+            raise refused
 
 
 class SharedRate(RateLimit):
@@ -137,14 +173,14 @@ def open_budget(llm: Mllm) -> Any:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     this_node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    actor = ray.remote(BudgetActor).options(num_cpus=0, scheduling_strategy=this_node)
-    return actor.remote(llm.terms.budget.caps, [_limits(model) for model in (llm, *llm.fallbacks)])
+    actor = ray.remote(BudgetActor).options(num_cpus=0, scheduling_strategy=this_node, max_concurrency=MAX_WAITING)
+    budget, limits = llm.terms.budget, [_limits(model) for model in (llm, *llm.fallbacks)]
+    return actor.remote(budget.caps, limits, budget.spent, budget.note)
 
 
 def use_shared_budget(llm: Mllm, actor: Any) -> None:
-    """Make a chain of models use the actor's budget and rates; a budget without caps stays in this process."""
-    caps = llm.terms.budget.caps
-    budget = llm.terms.budget if caps == Caps() else SharedBudget(actor, caps)
+    """Make a chain of models use the actor's budget and rates."""
+    budget = SharedBudget(actor, llm.terms.budget.caps)
     for which, model in enumerate((llm, *llm.fallbacks)):
         model.terms = replace(model.terms, budget=budget, rate=SharedRate(actor, which, _limits(model)))
 

@@ -17,7 +17,7 @@ from unco.prompts import Answer, AnswerName, parse_answer
 from unco.tools.blocking import in_thread, is_blocking
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Reply, Request, is_cut
-from unco.types import AnswerState, Outcome, Reason
+from unco.types import PASSING_REASONS, AnswerState, Outcome, Reason
 
 Result = TypeVar("Result")
 AnyQuestion = TypeVar("AnyQuestion", bound=Question)
@@ -70,7 +70,7 @@ def outcome_of(fault: EndpointError | PictureError) -> tuple[Outcome, AnswerStat
         return "failed", "failed", None
     if isinstance(fault, ReplyError):
         return "failed", "unreadable", None
-    if isinstance(fault, CallFailed):
+    if isinstance(fault, CallFailed) and fault.reason not in PASSING_REASONS:
         return "failed", "failed", fault.reason
     return "unavailable", None, fault.reason
 

@@ -12,16 +12,22 @@ class CircuitBreaker:
     """Closed: calls pass. Open: they are refused at once. After a while one call tries again. Safe for threads."""
 
     def __init__(
-        self, failures: int = 5, cool_down_s: float = 30.0, clock: Callable[[], float] = time.monotonic
+        self,
+        failures: int = 5,
+        cool_down_s: float = 1.0,
+        longest_s: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin closed.
 
         Args:
             failures: so many in a row open it.
-            cool_down_s: seconds before one call may try again.
+            cool_down_s: seconds before one call may try again; doubled each time that it fails.
+            longest_s: the most that they are doubled to.
             clock: seconds, never running backwards.
         """
-        self._limit, self._cool_down_s, self._clock = failures, cool_down_s, clock
+        self._limit, self._first_s, self._longest_s, self._clock = failures, cool_down_s, longest_s, clock
+        self._cool_down_s = cool_down_s
         self._lock = threading.Lock()
         self._failures = 0
         self._opened_at: float | None = None
@@ -80,13 +86,16 @@ class CircuitBreaker:
     def _record_failure(self) -> None:
         with self._lock:
             self._failures += 1
-            self._half_open = False
-            if self._failures >= self._limit:
+            if self._half_open:
+                self._cool_down_s = min(2 * self._cool_down_s, self._longest_s)
+            if self._half_open or (self._opened_at is None and self._failures >= self._limit):
                 self._opened_at = self._clock()
+            self._half_open = False
 
     def _record_success(self) -> None:
         with self._lock:
             self._failures, self._opened_at, self._half_open = 0, None, False
+            self._cool_down_s = self._first_s
 
     def _end_trial(self, trial: bool) -> None:
         if trial:

@@ -27,7 +27,7 @@ from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Reply, Request, needs_room
 from unco.tools.llm.request_shape import MAX_ROOM, Shape, Shapes, may_pass, refused, shapes_to_try
-from unco.tools.llm.retry import retry_after, retry_policy
+from unco.tools.llm.retry import HeldBack, retry_after, retry_policy
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -92,6 +92,7 @@ class Connection:
         self._breaker = CircuitBreaker()
         self._lock = threading.Lock()
         self._client: ChatOpenAI | None = None
+        self._held_back = HeldBack()
 
     def deadline_of(self, request: Request) -> float:
         """Return when a question that is asked now has to be answered, on the monotonic clock."""
@@ -149,15 +150,14 @@ class Connection:
             deadline: see `deadline_of`.
             known: whether the endpoint is known to accept the shape; None = it may not be refused any more.
         """
-        async with self._reserved(request, deadline) as replies:
-            start = time.perf_counter()
-            client, messages = await asyncio.to_thread(self._prepare, request, shape)
-            retrying = AsyncRetrying(**self._policy(deadline))
-            with endpoint.translated_errors(self.base_url, self._api_key):
-                options = (client, messages, request, shape, deadline, known)
-                message: AIMessage = await retrying(self._attempt, *options)
-                replies.append(self._read(message, request, time.perf_counter() - start))
-        return replies[0]
+        self._check(request, deadline)
+        await asyncio.sleep(self._held_back.seconds_left(request, deadline))
+        start = time.perf_counter()
+        client, messages = await asyncio.to_thread(self._prepare, request, shape)
+        retrying = AsyncRetrying(**self._policy(deadline))
+        with endpoint.translated_errors(self.base_url, self._api_key):
+            reply: Reply = await retrying(self._paid_attempt, client, messages, request, shape, deadline, known)
+        return replace(reply, seconds=time.perf_counter() - start)
 
     def _translated(self, refusal: "ShapeRefused") -> Exception:
         """Give the refusal as the error that it would have been without a search."""
@@ -194,19 +194,21 @@ class Connection:
         """Return the shape that a question is put in first, and whether the endpoint is known to accept it."""
         return self._shapes.find(self.base_url, request, self._decided)
 
-    @asynccontextmanager
-    async def _reserved(self, request: Request, deadline: float) -> AsyncIterator[list[Reply]]:
-        """Check policy and deadline, and reserve budget; yields the list that the reply goes into."""
-        self._check(request, deadline)
-        async with self._terms.budget.areserved(request, self._terms.prices.of(request.model)) as replies:
-            yield replies
-
     def _check(self, request: Request, deadline: float) -> None:
         self._terms.privacy.check(self.base_url, request.purpose)
         _seconds_left(deadline)
 
     def _policy(self, deadline: float) -> dict[str, Any]:
         return retry_policy(self._limits.attempts, self._limits.back_off, deadline - time.monotonic())
+
+    async def _paid_attempt(
+        self, client: "ChatOpenAI", messages: Any, request: Request, shape: Shape, deadline: float, known: bool | None
+    ) -> Reply:
+        """Make one attempt within the budget; between two attempts nothing is reserved."""
+        price = self._terms.prices.of(request.model)
+        async with self._terms.budget.areserved(request, price, deadline) as replies:
+            replies.append(self._read(await self._attempt(client, messages, request, shape, deadline, known), request))
+        return replies[0]
 
     async def _attempt(
         self, client: "ChatOpenAI", messages: Any, request: Request, shape: Shape, deadline: float, known: bool | None
@@ -252,21 +254,22 @@ class Connection:
 
     @contextmanager
     def _observed(self, request: Request) -> Iterator[None]:
-        """Report an attempt's error to circuit breaker and rate limit; a `Retry-After` holds for all posts."""
+        """Report an attempt's error to circuit breaker and rate limit, and heed a `Retry-After`."""
         with self._breaker.attempt(endpoint.is_endpoint_failure):
             try:
                 yield
             except BaseException as error:
                 self._terms.rate.correct(likely_tokens(request), 0)
-                if seconds := retry_after(error):
+                if (seconds := retry_after(error)) and self._held_back.concerns_all(request, seconds):
                     self._terms.rate.hold(seconds)
                 raise
+        self._held_back.answered()
 
     def _timeout(self, deadline: float) -> float:
         return min(self._limits.timeout_s, _seconds_left(deadline))
 
-    def _read(self, message: "AIMessage", request: Request, seconds: float) -> Reply:
-        reply = endpoint.read_reply(message, seconds)
+    def _read(self, message: "AIMessage", request: Request) -> Reply:
+        reply = endpoint.read_reply(message)
         if reply.input_tokens is not None and reply.output_tokens is not None:
             self._terms.rate.correct(likely_tokens(request), reply.input_tokens + reply.output_tokens)
         price = self._terms.prices.of(request.model)

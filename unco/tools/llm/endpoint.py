@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from unco.errors import CallFailed, EndpointError, TimeIsUp, Unavailable
+from unco.errors import AccessRefused, Broken, Busy, CallFailed, EndpointError, TimeIsUp, Unavailable
 from unco.tools.llm.checks.certificates import tls_context
 from unco.tools.llm.checks.own_settings import keep_to_settings
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
@@ -137,10 +137,10 @@ def trace_config(request: Request) -> dict[str, Any]:
     return {"run_name": f"ask {name}", "tags": [name, about], "metadata": metadata}
 
 
-def read_reply(message: "AIMessage", seconds: float) -> Reply:
+def read_reply(message: "AIMessage") -> Reply:
     """Read a reply from a message of our chat model."""
     facts = message.response_metadata["reply"]
-    return Reply(**facts | {"text": str(message.content), "seconds": seconds})
+    return Reply(**facts | {"text": str(message.content)})
 
 
 def is_endpoint_failure(error: BaseException) -> bool:
@@ -172,7 +172,7 @@ def translated_errors(base_url: str, api_key: SecretStr | None) -> Iterator[None
     except TimeoutError:
         raise TimeIsUp("the endpoint did not finish its answer before the call's deadline") from None
     except _UNREADABLE as error:
-        raise CallFailed(f"the endpoint's answer is not a chat completion ({type(error).__name__})") from None
+        raise Broken(f"the endpoint's answer is not a chat completion ({type(error).__name__})") from None
 
 
 def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> EndpointError:
@@ -182,18 +182,28 @@ def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> Endp
     from unco.tools.llm.checks.answer_size import MAX_ANSWER_BYTES, AnswerTooLarge
 
     if isinstance(error, openai.APITimeoutError):
-        return CallFailed("the endpoint took too long to answer")
+        return Broken("the endpoint took too long to answer")
     if isinstance(error, openai.APIConnectionError):
         if any(isinstance(cause, httpx2.ConnectError) for cause in _causes(error)):
             return Unavailable(
                 "the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?", "unreachable"
             )
         if any(isinstance(cause, AnswerTooLarge) for cause in _causes(error)):
-            return CallFailed(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
-        return CallFailed("the connection to the endpoint broke off")
+            return Broken(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
+        return Broken("the connection to the endpoint broke off")
     if isinstance(error, openai.APIStatusError):
-        return CallFailed(f"the endpoint answered with status {error.status_code}{_detail(error, base_url, api_key)}")
-    return CallFailed(f"the endpoint's answer is not usable ({type(error).__name__})")
+        kind = _kind_of(error.status_code)
+        return kind(f"the endpoint answered with status {error.status_code}{_detail(error, base_url, api_key)}")
+    return Broken(f"the endpoint's answer is not usable ({type(error).__name__})")
+
+
+def _kind_of(status: int) -> type[CallFailed]:
+    """Return what a status means for the question: asked again later, or never."""
+    if status in (408, 425, 429, 503, 529):
+        return Busy
+    if status in (401, 402, 407):
+        return AccessRefused
+    return Broken if status >= 500 or status == 409 else CallFailed
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

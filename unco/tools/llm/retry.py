@@ -9,7 +9,9 @@ from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, wai
 from tenacity.stop import stop_base, stop_before_delay
 from tenacity.wait import wait_base
 
+from unco.errors import Unavailable
 from unco.tools.llm.endpoint import is_transient
+from unco.tools.llm.request import Request
 
 BACK_OFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 1)
 """Half a second, doubling up to 8 seconds, with jitter."""
@@ -57,6 +59,38 @@ def retry_after(error: BaseException | None) -> float | None:
     if seconds is None:
         seconds = _seconds_until(value, str(headers.get("date", "")))
     return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+
+class HeldBack:
+    """Questions that an endpoint wants not to be asked again for a while (`Retry-After`). Safe for threads."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._until: dict[int, float] = {}
+        self._told_to_wait = False
+
+    def concerns_all(self, request: Request, seconds: float) -> bool:
+        """Hold a question back for some seconds; return whether all should be, as two were in a row."""
+        now = time.monotonic()
+        self._until = {one: until for one, until in list(self._until.items()) if until > now}
+        self._until[hash(request)] = now + seconds
+        before, self._told_to_wait = self._told_to_wait, True
+        return before
+
+    def answered(self) -> None:
+        """Note that the endpoint answers."""
+        self._told_to_wait = False
+
+    def seconds_left(self, request: Request, deadline: float) -> float:
+        """Return for how long a question is still held back.
+
+        Raises:
+            Unavailable: for longer than until the deadline, on the monotonic clock.
+        """
+        until = self._until.get(hash(request), 0.0) if self._until else 0.0
+        if until > deadline:
+            raise Unavailable("the endpoint wants more time than the call's deadline leaves (Retry-After)", "rate")
+        return max(0.0, until - time.monotonic())
 
 
 def _number(value: object) -> float | None:
