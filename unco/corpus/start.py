@@ -17,7 +17,7 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import count_posts, read_posts
 from unco.corpus.progress import progress_bar
 from unco.corpus.run import Corpus, run_corpus, settings_of
-from unco.errors import PostError, SettingsError, SetupError, Unavailable
+from unco.errors import SettingsError, SetupError, Unavailable
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -71,8 +71,6 @@ def start(
     console.print(
         f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){resumed}: {tally.summary()}", soft_wrap=True
     )
-    if tally.posts and tally.failed == tally.posts and not tally.before:
-        raise PostError("no post could be run: each line of the output says why; name another file for the next try")
     if tally.open:
         passing = f"{tally.open:,} posts lack an answer for a reason that passes"
         raise Unavailable(f"{passing}: run them again with --resume", "deadline")
