@@ -16,10 +16,13 @@ from unco.tools.pictures.kinds import Kind
 WORKING_PIXELS = 16_000_000
 """Most pixels of a decoded picture; a larger one is kept reduced. Models are sent far fewer."""
 
+_QUICK_PIXELS = 4_000_000
+"""Most pixels of a JPEG 2000 that are decoded; its decoder needs a second for three million."""
+
 MAX_PIXELS = 220_000_000
 """Largest width x height that is read at all, which is what the largest phones take."""
 
-MAX_MEMORY = 256 * 2**20
+MAX_MEMORY = 300 * 2**20
 """Most bytes that decoding may take, the reduced copy aside."""
 
 MAX_SCANNED = 1_500_000_000
@@ -27,7 +30,7 @@ MAX_SCANNED = 1_500_000_000
 
 _MAX_SEGMENTS = 20_000
 _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
-_WHOLE_DECODERS: dict[Kind, int] = {"WEBP": 16, "AVIF": 12, "HEIF": 12, "JPEG2000": 16}
+_WHOLE_DECODERS: dict[Kind, int] = {"WEBP": 12, "AVIF": 8, "HEIF": 6, "JPEG2000": 20}
 """Bytes for each pixel where a library decodes into buffers of its own first, as measured."""
 
 
@@ -48,7 +51,7 @@ def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> int:
     whole = _coefficients(image) * width * height if isinstance(image, JpegImageFile) and scans > 1 else 0
     _decode_reduced(image)
     each = _WHOLE_DECODERS.get(kind) or (1 if image.mode in ("1", "L", "P") else 4)
-    check_memory(each * _pixels_decoded(image) + whole, f"{where}: {width} x {height} pixels")
+    check_memory(each * _pixels_decoded(image) + whole + 2 * len(data), f"{where}: {width} x {height} pixels")
     return scans
 
 
@@ -113,7 +116,8 @@ def _coefficients(image: JpegImageFile) -> int:
 
 def _decode_reduced(image: ImageFile) -> None:
     width, height = image.size
-    step = next((step for step in range(3) if (width >> step) * (height >> step) <= WORKING_PIXELS), 3)
+    most = _QUICK_PIXELS if isinstance(image, Jpeg2KImageFile) else WORKING_PIXELS
+    step = next((step for step in range(3) if (width >> step) * (height >> step) <= most), 3)
     if step and isinstance(image, JpegImageFile):
         image.draft(None, (max(1, width >> step), max(1, height >> step)))
     elif step and isinstance(image, Jpeg2KImageFile):
