@@ -44,11 +44,11 @@ def test_a_picture_by_path_and_one_that_is_open_give_the_same(tmp_path: Path) ->
     assert unco.extract(TEXT, Path(path), context=EVERYTHING) == by_path
     with Image.open(path) as image:
         opened = unco.extract(TEXT, image, context=EVERYTHING)
-    assert by_path.picture is not None
-    assert opened.picture is not None
-    assert by_path.picture.ref == path
-    assert opened.picture.ref.startswith("data:sha256,")
-    assert (opened.picture.width, opened.picture.height) == (200, 100)
+    assert by_path.seen_picture is not None
+    assert opened.seen_picture is not None
+    assert by_path.seen_picture.ref == path
+    assert opened.seen_picture.ref.startswith("data:sha256,")
+    assert (opened.seen_picture.width, opened.seen_picture.height) == (200, 100)
     assert opened.entities == by_path.entities
 
 
@@ -71,7 +71,8 @@ def test_every_attribute_is_asked_about_and_kept(llm: ScriptedLlm, tmp_path: Pat
     [
         ({"text": ""}, PostError),
         ({"text": 7}, PostError),
-        ({"text": "Ann", "image": "none.png"}, PictureError),
+        ({"text": "Ann", "image": "none.png", "context": unco.Context(strict_pictures=True)}, PictureError),
+        ({"text": "Ann", "image": "http://127.0.0.1/a.png"}, PictureError),
         ({"text": "Ann", "context": {"modee": "off"}}, SettingsError),
     ],
 )

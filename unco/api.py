@@ -13,10 +13,12 @@ from unco.types import Box, Result
 if TYPE_CHECKING:
     from PIL import Image
 
+    from unco.tools.pictures.from_python import BinaryFile, PixelArray
+
 
 def extract(
     text: str | Sequence[str],
-    image: "str | PathLike[str] | Image.Image | None" = None,
+    image: "str | PathLike[str] | bytes | BinaryFile | PixelArray | Image.Image | None" = None,
     *,
     regions: Sequence[Box] | None = None,
     caption: str | None = None,
@@ -31,7 +33,8 @@ def extract(
 
     Args:
         text: the post's text, or its tokens.
-        image: path, `data:` URL, http(s) URL of an allowed host, or a PIL picture; None = the post has none.
+        image: path, `data:` URL, http(s) URL of an allowed host, the bytes of a file, an open file, an array
+            (uint8, height x width x 3), or a PIL picture; None = the post has none.
         regions: candidate boxes of your own; None = look for faces and lines of text.
         caption: what the picture shows, in words, for a small model that was trained with captions.
         checkpoint: folder of a small model of your own, or its name on the Hugging Face hub; None = the shipped one.
@@ -43,10 +46,12 @@ def extract(
 
     Raises:
         PostError: the text cannot be used.
-        PictureError: the picture cannot be used.
+        PictureError: the picture may not be opened; or cannot be used, with `Context(strict_pictures=True)`. Otherwise
+            the text is read without it, and `Result.picture` says why.
         SettingsError: the context asks for something that does not exist, or the policy is none.
     """
     from unco.graph import default_graph, graph
+    from unco.tools.pictures.from_python import reference_of
 
     chosen = (checkpoint, scheme, estimator)
     if any(chosen) or variant != "unco" or policy is not None:
@@ -55,7 +60,7 @@ def extract(
         compiled = graph
     post = {
         "text": list(text) if isinstance(text, Sequence) and not isinstance(text, str) else text,
-        "image": _reference(image),
+        "image": None if image is None else reference_of(image),
         "regions": None if regions is None else [(box.x1, box.y1, box.x2, box.y2) for box in regions],
         "caption": caption,
     }
@@ -97,19 +102,3 @@ def extract_many(
             if progress is not None:
                 progress(len(done))
     return done
-
-
-def _reference(image: "str | PathLike[str] | Image.Image | None") -> str | None:
-    if image is None or isinstance(image, str):
-        return image
-    return fspath(image) if isinstance(image, PathLike) else _data_url(image)
-
-
-def _data_url(image: "Image.Image") -> str:
-    """Encode an open picture as a `data:` URL; nothing is written to disk here."""
-    from base64 import b64encode
-
-    from unco.tools.pictures.decode import encode_jpeg_or_png, picture_from_pil
-
-    mime, data = encode_jpeg_or_png(picture_from_pil(image).image)
-    return f"data:{mime};base64,{b64encode(data).decode()}"

@@ -55,6 +55,8 @@ class Context:
     """Version of the prompt that asks for missed entities."""
     recall: bool = False
     """Whether to ask, once a post, for entities that the small model missed."""
+    strict_pictures: bool = False
+    """Whether a picture that cannot be used is the post's error. Otherwise its text is read alone, with a warning."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything.
@@ -64,8 +66,9 @@ class Context:
         """
         if self.mode is not None and self.mode not in get_args(Mode):
             raise SettingsError(f"unknown mode {self.mode!r}: choose one of {', '.join(get_args(Mode))}")
-        if not isinstance(self.recall, bool):
-            raise SettingsError(f"recall must be true or false, got {self.recall!r}")
+        for name in ("recall", "strict_pictures"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
         for name in ("model", "frame", *(field.name for field in fields(self) if field.name.endswith("_prompt"))):
             value = getattr(self, name)
             if not (isinstance(value, str) or (value is None and name in ("model", "frame"))):

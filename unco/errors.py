@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from unco.types import Reason
+from unco.types import PictureFault, Reason
 
 _ABSOLUTE_PATH = re.compile(r"""(?P<quote>['"])(?:/|[A-Za-z]:\\).*?(?P=quote)|(?<![\w:/.])/[^\s'",;:)]+""")
 
@@ -42,6 +42,15 @@ class PostError(InputError):
 
 class PictureError(InputError):
     """The picture cannot be opened, or may not be."""
+
+    def __init__(self, message: str, reason: PictureFault | None = None) -> None:
+        """Keep the message, and as a type why the picture cannot be used; None = it may not be."""
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the reason too, for other processes."""
+        return type(self), (str(self), self.reason)
 
 
 class SettingsError(InputError):

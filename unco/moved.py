@@ -19,12 +19,17 @@ MOVED: dict[str, tuple[str, ...]] = {
     "unco.tools.call_settings": ("unco.tools.llm_settings",),
     "unco.tools.extractor": (
         "unco.tools.extraction.extractor",
+        "unco.tools.extraction.call",
         "unco.tools.extraction.text",
         "unco.tools.pictures.view",
     ),
     "unco.tools.frame_families": ("unco.tools.box_frames.families",),
     "unco.tools.frames": ("unco.tools.box_frames.frame",),
-    "unco.tools.picture_bytes": ("unco.tools.pictures.load",),
+    "unco.tools.picture_bytes": (
+        "unco.tools.pictures.load",
+        "unco.tools.pictures.downloads.download",
+        "unco.tools.pictures.data_urls",
+    ),
     "unco.tools.prices": ("unco.tools.llm.prices",),
     "unco.tools.small_model": ("unco.tools.extraction.tool",),
 }

@@ -8,8 +8,8 @@ import pyarrow
 import pytest
 from pyarrow import ipc, parquet
 
+from unco.corpus.formats.tables import is_table
 from unco.corpus.posts import count_posts, read_posts
-from unco.corpus.tables import is_table
 from unco.errors import DataError, SetupError
 
 ROWS = [

@@ -39,7 +39,7 @@ PICTURES: dict[str, bytes] = {
     "markup": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     "a document": b"%PDF-1.7\n",
     "an archive": b"PK\x03\x04" + bytes(50),
-    "a TIFF": _picture("TIFF"),
+    "a TIFF's head": _picture("TIFF")[:30],
     "an icon": b"\0\0\1\0\1\0" + bytes(40),
     "a PNG's first half": _PNG[: len(_PNG) // 2],
     "a PNG's head": _PNG[:30],

@@ -36,7 +36,7 @@ def test_there_are_hundreds() -> None:
 def test_one_corpus_of_them_all(folder: Path, unco: Unco, tmp_path: Path) -> None:
     posts, out = tmp_path / "posts.jsonl", tmp_path / "out.jsonl"
     wanted = corpus(posts)
-    ended = unco(f"run {posts} --out {out} --checkpoint model --mode off")
+    ended = unco(f"run {posts} --out {out} --checkpoint model --mode off --strict-pictures")
     assert (ended.code, ended.disorder) == (0, "")
     found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert len(found) == len(wanted)
@@ -49,6 +49,18 @@ def test_one_corpus_of_them_all(folder: Path, unco: Unco, tmp_path: Path) -> Non
             assert 5 < len(line["error"]["message"]) < 3000, name
         else:
             assert "error" not in line, (name, line)
+    lenient = unco(f"run {posts} --out {tmp_path / 'lenient'} --checkpoint model --mode off")
+    assert (lenient.code, lenient.disorder) == (0, "")
+    for before, line in zip(
+        found, map(json.loads, (tmp_path / "lenient").read_text("utf-8").splitlines()), strict=True
+    ):
+        if before.get("error", {}).get("type") != "PictureError":
+            assert line.get("error") == before.get("error")
+        elif "error" in line:
+            assert any(word in line["error"]["message"] for word in ("not allowed", "is not read", "user name")), line
+        else:
+            assert line["picture"]["state"] == "unusable"
+            assert line["picture"]["detail"] == before["error"]["message"]
     again = unco(f"evaluate --predictions {out} --gold gold.jsonl")
     assert again.fault == "", "it names the first of them"
 
@@ -72,7 +84,7 @@ def test_odd_posts_on_the_terminal(start: int, folder: Path, unco: Unco) -> None
 
 
 LINES: tuple[tuple[list[str], int], ...] = (
-    (["extract", "--text", "Ann", "--checkpoint", "model", "--image", "none\x1b[2J.png"], 2),
+    (["extract", "--text", "Ann", "--checkpoint", "model", "--image", "none\x1b[2J.png", "--strict-pictures"], 2),
     (["extract", "--text", "Ann", "--checkpoint", "data"], 3),
     (["run", "none.jsonl", "--out", "out", "--predictions", "predictions.jsonl"], 2),
     (["run", "posts.jsonl", "--out", "/proc/none/out", "--predictions", "predictions.jsonl"], 3),

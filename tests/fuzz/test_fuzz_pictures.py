@@ -12,8 +12,9 @@ from tests.faults.bad_posts import REFERENCES
 from tests.fuzz.mutations import spoilt
 from tests.pictures import as_bytes
 from unco.errors import PictureError
-from unco.tools.pictures.decode import MAX_PIXELS, encode_jpeg_or_png, open_picture
+from unco.tools.pictures.decode import encode_jpeg_or_png, open_picture
 from unco.tools.pictures.load import read_picture_bytes
+from unco.tools.pictures.work import MAX_PIXELS
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,12 +131,16 @@ async def test_pictures_are_looked_at_outside_the_event_loop(network: Counted, t
     assert {result["picture"]["width"] for result in results} == {200}
 
 
-async def test_one_post_that_cannot_be_read_fails_alone(network: Counted) -> None:
+async def test_one_picture_that_cannot_be_used_concerns_its_own_post_alone(network: Counted) -> None:
     posts = [*POSTS[:7], {"text": "Ann", "image": "none.png"}]
-    results = await shared(network, most_posts=7).abatch(posts, context=OFF, return_exceptions=True)
+    results = await shared(network).abatch(posts, context=OFF)
+    assert [result["text"] for result in results] == [one["text"] for one in posts]
+    assert results[-1]["picture"]["state"] == "unusable"
+    strict = replace(OFF, strict_pictures=True)
+    results = await shared(network).abatch(posts, context=strict, return_exceptions=True)
     assert isinstance(results[-1], PictureError)
     assert [result["text"] for result in results[:7]] == [one["text"] for one in POSTS[:7]]
-    assert network.sizes == [7]
+    assert network.sizes == [8, 8]
 
 
 async def test_more_posts_than_may_wait_are_refused(network: Counted) -> None:

@@ -14,10 +14,11 @@ from unco.errors import PictureError, SetupError
 
 pytestmark = pytest.mark.slow
 
+STRICT = {"strict_pictures": True}
 BAD: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str]] = {
     "no text": ({"txt": "a"}, None, "PostError: this is not a post .*text: Field required"),
-    "no picture there": ({"text": "a", "image": "/srv/secret/a.png"}, None, "PictureError: no picture at <path>"),
-    "no picture": ({"text": "a", "image": "data:image/png;base64,AAAA"}, None, "PictureError: .*is not a picture"),
+    "no picture there": ({"text": "a", "image": "/srv/secret/a.png"}, STRICT, "PictureError: no picture at <path>"),
+    "no picture": ({"text": "a", "image": "data:image/png;base64,AAAA"}, STRICT, "PictureError: .*is not a picture"),
     "not allowed": ({"text": "a", "image": "http://10.0.0.1/a.png"}, None, "PictureError: .*not allowed"),
     "setting": ({"text": "a"}, {"span_threshold": 5}, r"SettingsError: span_threshold must be a number in \[0, 1\]"),
     "prompt": ({"text": "a"}, {"type_prompt": "v99"}, "SettingsError: no version 'v99' of the type prompt"),
@@ -31,6 +32,14 @@ async def test_a_bad_post_is_refused_with_a_reason(case: str, client: Any, serve
         await client.runs.wait(None, "unco", input=post, context=context)
     for secret in (KEY, str(served.folder), "/srv/", str(Path(__file__).parents[2])):
         assert secret not in str(fault.value)
+
+
+async def test_a_picture_that_cannot_be_used_does_not_cost_the_text(client: Any) -> None:
+    for image in ("none.png", "data:image/png;base64,AAAA"):
+        result = await client.runs.wait(None, "unco", input={"text": TEXT, "image": image}, context={"mode": "off"})
+        assert [entity["text"] for entity in result["entities"]] == ["Eileen Collins", "Space Shuttle", "NASA"]
+        assert result["picture"]["state"] == "unusable"
+        assert any("the picture cannot be used" in warning for warning in result["warnings"])
 
 
 def test_paths_are_left_out_of_what_a_client_reads_and_addresses_are_not() -> None:

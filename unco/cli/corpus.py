@@ -9,7 +9,7 @@ from rich.console import Console
 
 from unco.cli.app import app
 from unco.cli.experiment_options import Checkpoint, Scheme
-from unco.cli.posts import Mode, Share, Version
+from unco.cli.posts import Mode, Share, StrictPictures, Version
 
 Posts = Annotated[
     Path, typer.Argument(help='JSON Lines, {"text": ..., "image": ..., "id": ...}, - = stdin; a table; CoNLL text.')
@@ -47,6 +47,7 @@ def run(
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
+    strict_pictures: StrictPictures = False,
 ) -> None:
     """Run many posts: both stages side by side, results in order, and --resume after whatever broke the run off."""
     from unco.context import Context
@@ -62,6 +63,7 @@ def run(
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,
+        strict_pictures=strict_pictures,
     )
     choices = Choices(
         predictions, checkpoint, scheme, policy, pictures, at_once, engine, inf if patience is None else patience

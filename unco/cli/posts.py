@@ -14,6 +14,9 @@ Mode = Annotated[
     str | None, typer.Option(help="off, live, record or replay; default: live with an endpoint, else off.")
 ]
 Share = Annotated[float | None, typer.Option(help="Above this the attribute is checked; in [0, 1], or -1 for always.")]
+StrictPictures = Annotated[
+    bool, typer.Option("--strict-pictures", help="Refuse a post whose picture cannot be used, instead of its picture.")
+]
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
 
 
@@ -43,6 +46,7 @@ def extract(
         str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")
     ] = "unco",
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
+    strict_pictures: StrictPictures = False,
 ) -> None:
     """Find the named entities of one post and where they are in its picture."""
     from unco import extract as run
@@ -61,6 +65,7 @@ def extract(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
         recall=recall,
+        strict_pictures=strict_pictures,
     )
     result = run(
         text,

@@ -102,6 +102,6 @@ def regions(
     source = str(boxes) if boxes else detector or "faces and text"
     write_settings(out, {"boxes": source, "zero_shot": zero_shot or [], "features": features})
     written = prepare_regions(
-        pictures, out, provider, featuriser, lambda path: open_picture(path).image, Console(stderr=True)
+        pictures, out, provider, featuriser, lambda path: open_picture(path).at_full_size(), Console(stderr=True)
     )
     sys.stderr.write(f"{written} region files written to {out}\n")

@@ -54,7 +54,12 @@ def tune(
         experiment = ExperimentChoices(
             gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed
         )
-    context = Context(span_prompt=span_prompt, type_prompt=type_prompt, region_prompt=region_prompt)
+    context = Context(
+        span_prompt=span_prompt,
+        type_prompt=type_prompt,
+        region_prompt=region_prompt,
+        strict_pictures=True,  # thresholds are not chosen by scores that lack a picture here and there
+    )
     answers = AnswerSource(
         paths=paths, experiment=experiment, context=context, floor=equal_thresholds(floor), record=record
     )

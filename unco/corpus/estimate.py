@@ -9,6 +9,7 @@ from unco.corpus.pipeline import extraction_of
 from unco.corpus.posts import Line
 from unco.errors import InputError, SettingsError
 from unco.nodes.plan_calls import max_usd_per_call
+from unco.tools.extraction.call import refuse_unusable
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm.client import Mllm
 from unco.types import ATTRIBUTES, Attribute
@@ -68,6 +69,7 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
         if line.post is None:
             raise InputError(line.fault)
         extraction = await extraction_of(line.post, extractor)
+        refuse_unusable(extraction, context.strict_pictures)
     except SettingsError:  # the run's own fault, and every post's
         raise
     except InputError:

@@ -18,7 +18,8 @@ from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
 from unco.state import EXTRACTION, Json, PostInput, read_result, to_json
-from unco.tools.extraction.extractor import Extractor, extract_async
+from unco.tools.extraction.call import extract_async, refuse_unusable
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.saved_predictions import handed_in
 from unco.tools.extraction.tool import arguments_of, post_of, small_model_tool
 from unco.tools.knowledge import Knowledge
@@ -121,6 +122,7 @@ class Pipeline:
         checked = await with_stored_picture(given)
         if found is None:
             found = await extraction_of(checked, self._extractor)
+        refuse_unusable(found, self._context.strict_pictures)
         found = replace(found, thresholds=self._context.thresholds(found.thresholds))
         if not self._context.recall and not any(map(found.routed, found.entities)):
             return result_of(found, identity=checked.id)

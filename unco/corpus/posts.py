@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from unco.corpus.conll import conll_posts, is_conll
-from unco.corpus.tables import is_table, rows
+from unco.corpus.formats.conll import conll_posts, is_conll
+from unco.corpus.formats.tables import is_table, rows
 from unco.errors import DataError, PostError, SettingsError
 from unco.state import PostInput
 
@@ -35,7 +35,7 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
     """Yield the posts of a file as they are needed, so that memory does not grow. Blank lines are no posts.
 
     A line: {"text": "..." or [tokens], "image": ..., "id": ..., "regions", "caption", "private"}; text alone will do.
-    Rows of a table have the same fields: see `unco.corpus.tables`; for CoNLL text see `unco.corpus.conll`.
+    Rows of a table have the same fields: see `unco.corpus.formats.tables`; for CoNLL text see `unco.corpus.formats.conll`.
 
     Args:
         path: a file, a folder, or `-`.

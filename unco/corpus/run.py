@@ -135,4 +135,7 @@ def as_line(outcome: PostOutcome) -> bytes:
 
 def settings_of(context: Context, **choices: Any) -> Settings:
     """Return what a resumed run must have in common with the one before."""
-    return {"context": {name: value for name, value in asdict(context).items() if value is not None}, **choices}
+    chosen = {name: value for name, value in asdict(context).items() if value is not None}
+    if not context.strict_pictures:
+        del chosen["strict_pictures"]  # runs of before did not write it down, and are resumed
+    return {"context": chosen, **choices}

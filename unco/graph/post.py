@@ -21,8 +21,7 @@ from unco.nodes.find_entities import find_entities
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
-from unco.tools.pictures.load import read_picture_bytes, scheme_of
-from unco.tools.pictures.store import store_picture
+from unco.tools.pictures.load import scheme_of, store_inline
 from unco.types import Thresholds
 
 
@@ -58,7 +57,6 @@ def check_input(post: Any) -> Any:
 
     Raises:
         PostError: an unknown, missing or wrongly typed field.
-        PictureError: the inline picture is no `data:` URL that can be read.
     """
     if not isinstance(post, dict):
         return post
@@ -68,7 +66,7 @@ def check_input(post: Any) -> Any:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
         raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
     if checked["image"] is not None and scheme_of(checked["image"]) == "data":
-        checked["image"] = store_picture(read_picture_bytes(checked["image"], frozenset()))
+        checked["image"] = store_inline(checked["image"])
     return checked
 
 

@@ -64,7 +64,7 @@ def _request(question: EntityQuestion, prompt: Prompt) -> Request:
     for name in ATTRIBUTES:
         uncertainties[f"{name}_uncertainty"] = question.entity.uncertainty.of(name)
         uncertainties[f"{name}_threshold"] = shown_threshold(question.extraction.thresholds.of(name))
-    info = question.extraction.picture
+    info = question.extraction.seen_picture
     values: dict[str, str | float] = {
         "text": question.extraction.text,
         "entity": question.entity.text,
@@ -84,7 +84,7 @@ def _verify_region(answer: OneShotAnswer, question: EntityQuestion) -> Value:
     Raises:
         Unavailable: there is none, so the box could not be asked about.
     """
-    info = question.extraction.picture
+    info = question.extraction.seen_picture
     if info is None or question.image is None or question.frame is None:
         raise Unavailable("the post has no picture to look at", "no_picture")
     return verify_region(answer, question.entity.region, question.frame, (info.width, info.height))

@@ -32,7 +32,7 @@ class RegionCorrector:
         Raises:
             Unavailable: the post has no picture.
         """
-        info = question.extraction.picture
+        info = question.extraction.seen_picture
         if (
             info is None or question.image is None
         ):  # saved predictions may know a picture that the caller did not hand in
@@ -60,8 +60,8 @@ class RegionCorrector:
         """Check that the box lies in the picture, or that the number is a candidate's."""
         assert isinstance(answer, RegionAnswer)
         assert question.frame is not None
-        assert question.extraction.picture is not None
-        size = (question.extraction.picture.width, question.extraction.picture.height)
+        assert question.extraction.seen_picture is not None
+        size = (question.extraction.seen_picture.width, question.extraction.seen_picture.height)
         if isinstance(answer, CandidateAnswer):
             return verify_candidate(answer, question.entity.region, question.frame, size, _candidates(question))
         return verify_region(answer, question.entity.region, question.frame, size)

@@ -12,11 +12,12 @@ from unco.context import Context
 from unco.nodes.plan_calls import calls_for, plan_calls
 from unco.nodes.settings import check_settings, current_context
 from unco.state import EXTRACTION, Json, PostInput, to_json
+from unco.tools.extraction.call import refuse_unusable
 from unco.tools.extraction.saved_predictions import handed_in
 from unco.tools.extraction.tool import arguments_of
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
-from unco.types import Extraction, Thresholds
+from unco.types import Extraction, Thresholds, UnusablePicture
 
 
 class ExtractNode(Runnable[PostInput, Json]):
@@ -61,11 +62,16 @@ class ExtractNode(Runnable[PostInput, Json]):
         return context
 
     def _update(self, found: Extraction, context: Context) -> Json:
-        """Update the state: the extraction with this run's thresholds, the planned calls, the deadline."""
+        """Update the state: the extraction with this run's thresholds, the planned calls, the deadline.
+
+        A picture that could not be used is forgotten, so that nobody is asked about it or shown it.
+        """
+        refuse_unusable(found, context.strict_pictures)
         extraction = replace(found, thresholds=self._thresholds or context.thresholds(found.thresholds))
         calls = calls_for(context, self._llm, extraction.text)  # also in replay, which asks what was asked
         grants = None if calls is None else plan_calls(extraction, calls)
-        return {
+        unusable = {"image": None} if isinstance(found.picture, UnusablePicture) else {}
+        return unusable | {
             "extraction": to_json(EXTRACTION, extraction),
             "corrected": None,
             "questions": [],

@@ -55,7 +55,7 @@ def _region(item: FoundEntity, question: Question) -> tuple[Box | None, str]:
     """Return the region, and what is wrong with the answer's box, if it is none."""
     if item.bounding_box is None:
         return None, ""
-    info = question.extraction.picture
+    info = question.extraction.seen_picture
     if info is None or question.image is None or question.frame is None:
         return None, "the post has no picture to look at"
     size = (info.width, info.height)

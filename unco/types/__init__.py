@@ -16,7 +16,18 @@ from unco.types.corrections import (
 )
 from unco.types.geometry import Box, Span
 from unco.types.gold import GoldEntity, GoldPost
-from unco.types.posts import Entity, Extraction, Label, Neighbour, PictureInfo, Post, Result, TextLine
+from unco.types.posts import (
+    Entity,
+    Extraction,
+    Label,
+    Neighbour,
+    PictureFault,
+    PictureInfo,
+    Post,
+    Result,
+    TextLine,
+    UnusablePicture,
+)
 from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 __all__ = [
@@ -36,6 +47,7 @@ __all__ = [
     "Label",
     "Neighbour",
     "Outcome",
+    "PictureFault",
     "PictureInfo",
     "Post",
     "PostQuestion",
@@ -45,5 +57,6 @@ __all__ = [
     "TextLine",
     "Thresholds",
     "Uncertainty",
+    "UnusablePicture",
     "Usage",
 ]

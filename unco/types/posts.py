@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from unco.types.corrections import Correction, Finder, PostQuestion, Usage
 from unco.types.geometry import Box, Span
@@ -84,6 +84,25 @@ class PictureInfo:
     height: int
 
 
+PictureFault = Literal["missing", "unreachable", "unreadable", "malformed", "unknown_format", "damaged", "too_large"]
+"""Why a picture cannot be used.
+
+`missing`: nothing is there. `unreachable`: its address gave no picture, or not in time. `unreadable`: it is there and
+cannot be read as a file. `malformed`: its reference is none. `unknown_format`: no picture, or of a kind that cannot be
+decoded here. `damaged`: broken or cut short. `too_large`: decoding it would take too much memory or time.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UnusablePicture:
+    """A picture that came with a post and could not be used: the post was read without it."""
+
+    reason: PictureFault
+    detail: str
+    """What is wrong with it and what to do, for people."""
+    state: Literal["unusable"] = "unusable"
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post: a text and perhaps a picture."""
@@ -113,7 +132,7 @@ class Extraction:
     thresholds: Thresholds
     """The ones that belong to the normaliser in use."""
     labels: tuple[Label, ...]
-    picture: PictureInfo | None
+    picture: PictureInfo | UnusablePicture | None
     model: str
     """Name of the checkpoint or file that the entities come from."""
     warnings: tuple[str, ...] = ()
@@ -122,6 +141,11 @@ class Extraction:
     """Regions that the small model chose from, in original pixels, the whole picture aside."""
     text_lines: tuple[TextLine, ...] = ()
     """Those of them that hold writing, as read."""
+
+    @property
+    def seen_picture(self) -> PictureInfo | None:
+        """The picture that boxes are in; None = the post has none, or none that can be used."""
+        return self.picture if isinstance(self.picture, PictureInfo) else None
 
     def routed(self, entity: Entity) -> tuple[Attribute, ...]:
         """Return the attributes of an entity that are above their thresholds."""
@@ -135,8 +159,8 @@ class Result:
     text: str
     tokens: tuple[str, ...]
     entities: tuple[Entity, ...]
-    picture: PictureInfo | None
-    """None = no picture was seen, so nothing could be grounded."""
+    picture: PictureInfo | UnusablePicture | None
+    """None = the post has none. Without a picture that was seen, nothing could be grounded."""
     thresholds: Thresholds
     model: str
     """Name of the small model."""
@@ -146,6 +170,11 @@ class Result:
     """Of all its corrections."""
     questions: tuple[PostQuestion, ...] = ()
     """Those about the post as a whole; empty in a run that only corrects."""
+
+    @property
+    def seen_picture(self) -> PictureInfo | None:
+        """The picture that boxes are in, as `Extraction.seen_picture`."""
+        return self.picture if isinstance(self.picture, PictureInfo) else None
 
     @property
     def notes(self) -> tuple[Correction | PostQuestion, ...]:

@@ -42,8 +42,8 @@ def gold_of(results: list[Result]) -> list[GoldPost]:
 
 
 def size_of(result: Result) -> tuple[int, int]:
-    assert result.picture is not None
-    return result.picture.width, result.picture.height
+    assert result.seen_picture is not None
+    return result.seen_picture.width, result.seen_picture.height
 
 
 def hostile(result: Result) -> Result:

@@ -145,10 +145,10 @@ def test_pictures_come_from_the_folder_alone(results: list[Result], tmp_path: Pa
 
 
 def test_a_picture_is_found_by_the_runs_own_path_also_without_an_id(results: list[Result], tmp_path: Path) -> None:
-    assert results[0].picture is not None
+    assert results[0].seen_picture is not None
     (found,) = small_pictures([replace(results[0], id=None)], tmp_path)
     assert found is not None
-    away = replace(results[0], id=None, picture=replace(results[0].picture, ref="https://example.org/drawing.png"))
+    away = replace(results[0], id=None, picture=replace(results[0].seen_picture, ref="https://example.org/drawing.png"))
     assert small_pictures([away], tmp_path) == [None]
 
 

@@ -17,13 +17,13 @@ from unco.errors import PictureError, PostError, SetupError
 from unco.small_model.network.config import Estimator
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
+from unco.tools.extraction.call import extract_async
 from unco.tools.extraction.extractor import (
     NO_CAPTION,
     NO_PICTURE,
     NO_PROVIDER,
     UNREAD_CAPTION,
     NetworkExtractor,
-    extract_async,
 )
 from unco.tools.extraction.text import MOST_WORDS, read_text, surface
 from unco.tools.pictures.decode import Picture, open_picture

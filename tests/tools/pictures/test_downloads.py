@@ -1,9 +1,10 @@
 """Download of pictures: only from allowed hosts, with bounds on size and time."""
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from io import BytesIO
 
 import pytest
 from PIL import Image
@@ -11,8 +12,9 @@ from PIL import Image
 from tests.pictures import as_bytes
 from unco.environment import environment
 from unco.errors import PictureError
-from unco.tools.pictures import load as picture_bytes
+from unco.tools.pictures.data_urls import MAX_BYTES
 from unco.tools.pictures.decode import open_picture
+from unco.tools.pictures.downloads import download
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -25,7 +27,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(200)
             self.end_headers()
             try:
-                for _ in range(picture_bytes.MAX_BYTES // 2**16 + 200):
+                for _ in range(MAX_BYTES // 2**16 + 200):
                     self.wfile.write(bytes(2**16))
             except OSError:
                 pass
@@ -70,9 +72,42 @@ def test_download_faults(server: str, path: str, message: str) -> None:
         open_picture(f"{server}/{path}", allowed_hosts=frozenset({"127.0.0.1"}))
 
 
-def test_a_host_that_sends_slowly_is_given_up() -> None:
-    with pytest.raises(TimeoutError, match="not finished after"):
-        picture_bytes._read_bounded(BytesIO(b"drop"), deadline=0.0)
+DRIPS = {
+    "status": (b"HTTP/1.1 200 O", b"K"),
+    "header": (b"HTTP/1.1 200 OK\r\nX-A: ", b"a"),
+    "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "chunk size": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=", b"a"),
+    "trailer": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", b"X: a\r\n"),
+    "body": (b"HTTP/1.1 200 OK\r\n\r\n", b"a"),
+}
+"""What a host sends at once, and then again and again."""
+
+
+@pytest.mark.parametrize("kind", DRIPS)
+def test_a_host_that_drips_is_given_up(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would go on for a minute; each byte comes in time for the socket's own timeout."""
+    monkeypatch.setattr(download, "SECONDS", 0.3)
+    start, drop = DRIPS[kind]
+
+    def drip() -> None:
+        connection = listener.accept()[0]
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(start)
+            for _ in range(600):
+                connection.sendall(drop)
+                given_up.wait(0.1)
+
+    given_up = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/a.png"
+        with pytest.raises(PictureError, match="not finished after") as caught:
+            open_picture(address, allowed_hosts=frozenset({"127.0.0.1"}))
+        assert caught.value.reason == "unreachable"
+        given_up.set()
+        thread.join()
 
 
 def test_allowed_hosts_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from unco.errors import PictureError
+from unco.tools.pictures.downloads.public_addresses import checked_address, connect
 from unco.tools.pictures.load import read_picture_bytes
-from unco.tools.pictures.public_addresses import checked_address, connect
 
 NOBODY: frozenset[str] = frozenset()
 

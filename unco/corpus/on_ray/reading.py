@@ -17,11 +17,11 @@ import pyarrow as pa
 from ray.data import Datasource, ReadTask
 from ray.data.block import BlockMetadata
 
-from unco.corpus.conll import is_conll
 from unco.corpus.engine import RemainingPosts
+from unco.corpus.formats.conll import is_conll
+from unco.corpus.formats.tables import is_table
 from unco.corpus.on_ray.post_rows import PostRow, row_of, table_of
 from unco.corpus.posts import STDIN, Line, lines_of, read_posts
-from unco.corpus.tables import is_table
 from unco.errors import DataError, SettingsError, SetupError, UncoError
 
 PIECE_POSTS = 128

@@ -12,7 +12,7 @@ from PIL import Image
 from unco.errors import DataError
 from unco.small_model.gold_inputs import DEFAULT_SIZE, InputBuilder, build_inputs
 from unco.small_model.predictor import Predictor
-from unco.small_model.regions.region import Region
+from unco.small_model.regions.region import Region, scaled
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
 from unco.tools.pictures.by_id import picture_by_id
 from unco.types import Extraction, GoldPost, Post
@@ -43,10 +43,11 @@ def with_simulated_regions(
         folder: where their pictures are.
     """
     shown = build_inputs(build_input, gold)
-    regions = {str(_path(post, folder)): model_input.regions for post, model_input in zip(gold, shown, strict=True)}
+    inputs = {str(_path(post, folder)): model_input for post, model_input in zip(gold, shown, strict=True)}
 
     def provider(image: Image.Image, source: str) -> list[Region]:
-        return list(regions[source])
+        width = (inputs[source].size or image.size)[0]
+        return list(scaled(inputs[source].regions, image.width / width))  # a large picture is opened reduced
 
     return read_once(NetworkExtractor(lambda: predictor, provider))
 

@@ -77,7 +77,8 @@ def run_arm(arm: Arm, experiment: Experiment) -> ArmRun:
     """Run one arm over the experiment's posts."""
     llm = experiment.make_llm()
     graph = build_variant(arm.variant, small_model_tool(experiment.small_model(*arm.small_model)), llm)
-    context = replace(arm.context, mode=arm.context.mode or experiment.mode)
+    # A post that is read without its picture here and there would make no score of posts with pictures.
+    context = replace(arm.context, mode=arm.context.mode or experiment.mode, strict_pictures=True)
     start = time.perf_counter()
     config = {"max_concurrency": CONCURRENCY}
     outputs = asyncio.run(graph.abatch(list(experiment.inputs), config=config, context=context))  # type: ignore[arg-type]

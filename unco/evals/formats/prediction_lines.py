@@ -128,7 +128,7 @@ def _from_result(data: Any, where: str) -> PredictedPost:
 
 def predicted_of(result: Result) -> PredictedPost:
     """Convert a `Result` to predictions, the same form as any other system's."""
-    size = None if result.picture is None else (result.picture.width, result.picture.height)
+    size = None if result.seen_picture is None else (result.seen_picture.width, result.seen_picture.height)
     entities = tuple(Predicted(one.span, one.type, one.region, _measured(one)) for one in result.entities)
     return PredictedPost(result.id, entities, result.tokens, size=size)
 

@@ -121,7 +121,7 @@ def _notes(results: Sequence[Result]) -> list[Correction]:
 
 def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
     size = (gold.size if gold else None) or (
-        (result.picture.width, result.picture.height) if result.picture is not None else None
+        (result.seen_picture.width, result.seen_picture.height) if result.seen_picture is not None else None
     )
     return {
         "id": result.id,

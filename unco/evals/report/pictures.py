@@ -36,8 +36,8 @@ def small_pictures(results: Sequence[Result], folder: Path) -> list[str | None]:
 
 def _file(result: Result, folder: Path) -> Path | None:
     names = [f"{result.id}{suffix}" for suffix in SUFFIXES] if result.id else []
-    if result.picture is not None and not result.picture.ref.startswith(("data:", "http:", "https:")):
-        ref = result.picture.ref
+    if result.seen_picture is not None and not result.seen_picture.ref.startswith(("data:", "http:", "https:")):
+        ref = result.seen_picture.ref
         names = [ref, *names, Path(ref).name]
     return next((path for name in names if (path := _inside(folder, name)) is not None), None)
 

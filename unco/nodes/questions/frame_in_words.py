@@ -10,7 +10,7 @@ NO_PICTURE = "null, for this post has no picture"
 
 def frame_in_words(question: Question) -> str:
     """Describe the box frame; where there is no picture, say that every box is null."""
-    info = question.extraction.picture
+    info = question.extraction.seen_picture
     if info is None or question.image is None:
         return NO_PICTURE
     return describe(question.frame, info.width, info.height) if question.frame is not None else ""
@@ -22,7 +22,7 @@ def demonstration_text(prompt: Prompt, question: Question) -> str:
     They are written as if the examples' pictures had the size of the post's own, so that what the prompt says of the
     frame is true of them too. Without a picture they are null, as the answer's have to be.
     """
-    info, frame = question.extraction.picture, question.frame
+    info, frame = question.extraction.seen_picture, question.frame
 
     def write(shares: tuple[float, float, float, float]) -> list[float] | None:
         if info is None or question.image is None or frame is None:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from hashlib import sha256
 
-from PIL import Image
+from PIL.Image import Resampling
 
 from unco.errors import PictureError
 from unco.nodes.questions.question import EntityQuestion, Question
@@ -60,7 +60,7 @@ def _checked_info(question: Question, image: str) -> PictureInfo:
     Raises:
         PictureError: it has changed since, or cannot be opened any more.
     """
-    info, extracted = view_picture(image).info, question.extraction.picture
+    info, extracted = view_picture(image).info, question.extraction.seen_picture
     if extracted is not None and extracted.sha256 != info.sha256:
         raise PictureError(f"{info.ref} has changed since the small model looked at it: run the post again")
     return info
@@ -69,8 +69,12 @@ def _checked_info(question: Question, image: str) -> PictureInfo:
 @lru_cache(maxsize=4)
 def _encoded(ref: str, _sha256: str, size: tuple[int, int], corners: tuple[int, int, int, int] | None) -> SentPicture:
     """Encode a picture, or one area, once for all questions; the hash makes a changed file a new one."""
-    image: Image.Image = view_picture(ref).image
-    return _sent(*encode_jpeg_or_png(image.crop(corners) if corners else image, size))
+    picture = view_picture(ref)
+    if corners is None:
+        return _sent(*encode_jpeg_or_png(picture.image, size))
+    left, top, right, bottom = (picture.scale * side for side in corners)
+    area = int(left), int(top), max(int(left) + 1, round(right)), max(int(top) + 1, round(bottom))
+    return _sent(*encode_jpeg_or_png(picture.image.crop(area), size))
 
 
 @lru_cache(maxsize=4)
@@ -80,7 +84,7 @@ def _marked(
     """Draw boxes into the resized picture, so that lines and numbers keep their width."""
     picture = view_picture(ref)
     scales = size[0] / picture.info.width, size[1] / picture.info.height
-    resized = picture.image.resize(size, Image.Resampling.LANCZOS)
+    resized = picture.image.resize(size, Resampling.LANCZOS)
     return _sent(*encode_jpeg_or_png(mark_boxes(resized, candidates, found, scales)))
 
 

@@ -5,7 +5,7 @@ regions, a featuriser adds visual features to them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from PIL import Image
@@ -42,6 +42,17 @@ class Region:
     """The detector's confidence, in [0, 1]."""
     features: "NDArray[np.float32] | None" = field(default=None, compare=False, repr=False)
     """Visual features, shape (F,); None = none were computed. Equality ignores them."""
+
+
+def scaled(regions: Sequence[Region], factor: float) -> Sequence[Region]:
+    """Convert regions to a copy of the picture with `factor` times as many pixels along each side."""
+    if factor == 1:
+        return regions
+    return [replace(region, box=_scaled_box(region.box, factor)) for region in regions]
+
+
+def _scaled_box(box: Box, factor: float) -> Box:
+    return Box(factor * box.x1, factor * box.y1, factor * box.x2, factor * box.y2)
 
 
 class RegionProvider(Protocol):

@@ -13,7 +13,7 @@ from unco.errors import PostError
 from unco.small_model.batching import Batching
 from unco.small_model.micro_batcher import MicroBatcher
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regions.region import Region, RegionProvider, regions_from_boxes
+from unco.small_model.regions.region import Region, RegionProvider, regions_from_boxes, scaled
 from unco.tools.extraction.text import read_text, surface
 from unco.tools.pictures.decode import Picture
 from unco.tools.pictures.view import view_picture
@@ -51,13 +51,6 @@ class AsyncExtractor(Extractor, Protocol):
 
     async def acall(self, post: Post) -> Extraction:
         """Extract the entities without holding a thread while the model runs."""
-
-
-async def extract_async(extractor: Extractor, post: Post) -> Extraction:
-    """Call any extractor from async code: one without `acall` runs in a thread."""
-    if isinstance(extractor, AsyncExtractor):
-        return await extractor.acall(post)
-    return await asyncio.to_thread(extractor, post)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +148,8 @@ class NetworkExtractor:
             return _Candidates(picture, regions_inside(post.regions, picture), picture.warnings)
         if self._provider is None:
             return _Candidates(picture, (), (*picture.warnings, NO_PROVIDER))
-        return _Candidates(picture, self._provider(picture.image, post.image), picture.warnings)
+        found = self._provider(picture.image, post.image)  # in pixels of a picture that may have been reduced
+        return _Candidates(picture, scaled(found, 1 / picture.scale), picture.warnings)
 
 
 @lru_cache(maxsize=1)

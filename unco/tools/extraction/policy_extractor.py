@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from unco.small_model.fingerprint import Fingerprint
-from unco.tools.extraction.extractor import Extractor, extract_async
+from unco.tools.extraction.call import extract_async
+from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.policy import Policy
 from unco.types import Extraction, Post
 

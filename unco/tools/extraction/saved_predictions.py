@@ -70,7 +70,7 @@ class SavedPredictions:
         if _letters(found.text) != _letters(text):
             raise PostError(f"{self.path}: the prediction for post {post.id!r} is of another text")
         if post.image is not None:
-            found = replace(found, picture=_same_size(found.picture, view_picture(post.image).info))
+            found = replace(found, picture=_same_size(found.seen_picture, view_picture(post.image).info))
         if found.tokens != tokens:
             return found
         entities = tuple(with_span(entity, entity.span, text, offsets) for entity in found.entities)

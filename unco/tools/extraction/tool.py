@@ -10,7 +10,8 @@ from unco.errors import PostError
 from unco.small_model.batching import Batching
 from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
 from unco.state import EXTRACTION, PostInput, to_json
-from unco.tools.extraction.extractor import Extractor, NetworkExtractor, extract_async
+from unco.tools.extraction.call import extract_async, extract_post
+from unco.tools.extraction.extractor import Extractor, NetworkExtractor
 from unco.types import Box, Post
 
 
@@ -80,7 +81,7 @@ def default_extractor(
 
 
 def _extract(extractor: Extractor, **fields: Any) -> dict[str, Any]:
-    return to_json(EXTRACTION, extractor(post_of(**fields)))
+    return to_json(EXTRACTION, extract_post(extractor, post_of(**fields)))
 
 
 async def _aextract(extractor: Extractor, **fields: Any) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def save_annotated(result: Result, image: str | None, target: Path) -> None:
     Raises:
         PictureError: the picture can no longer be read, or the target cannot be written.
     """
-    picture = view_picture(image).image if image is not None else Image.new("RGB", (NARROWEST, 40), "white")
+    picture = view_picture(image).at_full_size() if image is not None else Image.new("RGB", (NARROWEST, 40), "white")
     drawn = annotate(picture, result)
     try:
         if target.suffix.lower() not in Image.registered_extensions():

@@ -9,21 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from math import ceil, sqrt
 from threading import Lock
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from unco.errors import PictureError
+from unco.tools.pictures.kinds import Kind, kind_of, opened
 from unco.tools.pictures.load import brief, read_picture_bytes, scheme_of
+from unco.tools.pictures.side_data import pixels_of_png
+from unco.tools.pictures.work import WORKING_PIXELS, check_memory, check_pixels, check_webp, limit_work
 from unco.types import PictureInfo
 
 __all__ = ["Picture", "encode_jpeg_or_png", "open_picture", "picture_from_pil"]
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-"""Accepted formats, by Pillow's names."""
-
-MAX_PIXELS = 50_000_000
-"""Largest width x height that is decoded; a header can declare more than fits in memory."""
 
 TINY = 16
 """Pixels; a picture with a shorter side gets a warning that it is too small for regions."""
@@ -31,7 +30,28 @@ TINY = 16
 PNG_COLOURS = 4096
 """A picture of at most this many colours is sent as PNG: it is a drawing or screenshot, which JPEG would blur."""
 
-# Pillow reports through `warnings`; catching those changes global state, so only one thread at a time may.
+_ENOUGH_ROWS = 0.5
+"""Share of its rows that a file which is cut short must still have."""
+
+_ENOUGH_SCANS = 3
+"""Scans that a progressive JPEG which is cut short must still have: by then, all of it is there, if not sharp."""
+
+_STRIP = 128
+"""Rows of the reduced picture that are made at once, so that no second whole one is in memory."""
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How to turn a picture, by its EXIF orientation; from 5 on, width and height change places."""
+
+# Pillow reports through `warnings`; catching those changes global state, so only one thread at a time may. It is held
+# while headers are read, never while pixels are decoded: a slow picture must not keep the others waiting.
 _warnings_lock = Lock()
 
 
@@ -41,9 +61,19 @@ class Picture:
 
     info: PictureInfo
     image: Image.Image
-    """Mode RGB, upright, without metadata. Shared: do not draw on it."""
+    """Mode RGB, upright, without metadata; smaller than `info` says where that is large. Shared: do not draw on it."""
     warnings: tuple[str, ...] = ()
     """Warnings for the user: first frame of several, too small, damaged EXIF."""
+
+    @property
+    def scale(self) -> float:
+        """Pixels of `image` for each pixel of the picture: 1, or less where it was reduced."""
+        return self.image.width / self.info.width
+
+    def at_full_size(self) -> Image.Image:
+        """Return the image with as many pixels as `info` says, enlarged where it was reduced."""
+        size = self.info.width, self.info.height
+        return self.image if self.image.size == size else self.image.resize(size)
 
 
 def open_picture(ref: str, *, allowed_hosts: frozenset[str] = frozenset()) -> Picture:
@@ -58,12 +88,10 @@ def open_picture(ref: str, *, allowed_hosts: frozenset[str] = frozenset()) -> Pi
     """
     data = read_picture_bytes(ref, allowed_hosts)
     digest = sha256(data).hexdigest()
-    with _warnings_lock, warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        image, notes = _decode(data, brief(ref))
-    notes += [f"the decoder says: {warning.message}" for warning in caught]
+    with _as_picture_error(brief(ref)):
+        image, size, notes = _decode(data, brief(ref))
     name = f"data:sha256,{digest}" if scheme_of(ref) == "data" else ref
-    return _picture(image, name, digest, notes)
+    return _picture(image, PictureInfo(name, digest, *size), notes)
 
 
 def picture_from_pil(image: Image.Image) -> Picture:
@@ -72,12 +100,14 @@ def picture_from_pil(image: Image.Image) -> Picture:
     Raises:
         PictureError: too large, or its pixels cannot be read.
     """
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with _as_picture_error("the picture"):
-            upright, notes = _upright_rgb(image, "the picture")
+    check_pixels(*image.size, "the picture")
+    check_memory(4 * image.width * image.height, f"the picture: {image.width} x {image.height} pixels")
+    notes = _frames_note(image)
+    with _as_picture_error("the picture"):
+        image.load()
+        upright = _transposed(_flat_rgb(image), _orientation(image, notes))
     digest = sha256(f"RGB {upright.width}x{upright.height}:".encode() + upright.tobytes()).hexdigest()
-    return _picture(upright, f"data:sha256,{digest}", digest, notes)
+    return _picture(upright, PictureInfo(f"data:sha256,{digest}", digest, *upright.size), notes)
 
 
 def encode_jpeg_or_png(image: Image.Image, size: tuple[int, int] | None = None) -> tuple[str, bytes]:
@@ -102,21 +132,11 @@ def encode_jpeg_or_png(image: Image.Image, size: tuple[int, int] | None = None) 
     return mime, buffer.getvalue()
 
 
-def _picture(image: Image.Image, ref: str, digest: str, notes: list[str]) -> Picture:
-    if min(image.size) < TINY:
-        notes = [*notes, f"the picture has {image.width} x {image.height} pixels: too small to look for regions"]
-    return Picture(PictureInfo(ref, digest, image.width, image.height), image, tuple(notes))
-
-
-def _decode(data: bytes, where: str) -> tuple[Image.Image, list[str]]:
-    with _as_picture_error(where):
-        try:
-            image = Image.open(BytesIO(data), formats=FORMATS)
-        except UnidentifiedImageError as error:
-            known = ", ".join(FORMATS)
-            raise PictureError(f"{where} is not a picture: hand in a file of one of the formats {known}") from error
-        with image:
-            return _upright_rgb(image, where)
+def _picture(image: Image.Image, info: PictureInfo, notes: list[str]) -> Picture:
+    if min(info.width, info.height) < TINY:
+        notes = [*notes, f"the picture has {info.width} x {info.height} pixels: too small to look for regions"]
+    image.info = {}
+    return Picture(info, image, tuple(notes))
 
 
 @contextmanager
@@ -126,35 +146,93 @@ def _as_picture_error(where: str) -> Iterator[None]:
         yield
     except PictureError:
         raise
-    except Image.DecompressionBombError as error:
-        raise PictureError(f"{where} has too many pixels: {error}") from error
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise PictureError(f"{where} has too many pixels: {error}", "too_large") from error
     except Exception as error:
-        raise PictureError(f"{where} is damaged or cut short: {error}") from error
+        raise PictureError(f"{where} is damaged or cut short: {error}", "damaged") from error
 
 
-def _upright_rgb(image: Image.Image, where: str) -> tuple[Image.Image, list[str]]:
-    _check_size(image, where)
-    notes: list[str] = []
-    # A phone's JPEG may hold a second picture (MPO); that is no animation.
-    if getattr(image, "is_animated", False) and image.format != "MPO":
-        notes.append("animated: only its first frame is used")
-    image.load()
+def _decode(data: bytes, where: str) -> tuple[Image.Image, tuple[int, int], list[str]]:
+    """Decode a file; returns the picture, perhaps reduced, its full size (width, height), and warnings."""
+    kind, notes = kind_of(data, where), list[str]()
+    if kind == "PNG":
+        data, notes = pixels_of_png(data, where)
+    if kind == "WEBP":
+        check_webp(data, where)
+    with _noted_warnings(notes):
+        image = opened(kind, data, where)
+    width, height = image.size
+    scans = limit_work(image, kind, data, where)
+    notes += _frames_note(image)
+    image = _loaded(image, kind, data, scans, notes)
+    turn = _orientation(image, notes)
+    upright = _transposed(_reduced_rgb(image, max(1, ceil(sqrt(image.width * image.height / WORKING_PIXELS)))), turn)
+    return upright, (height, width) if turn >= 5 else (width, height), notes
+
+
+def _frames_note(image: Image.Image) -> list[str]:
+    # A phone's JPEG may hold a second picture (MPO), a TIFF further pages; that is no animation.
+    animated = image.format not in ("MPO", "TIFF") and getattr(image, "is_animated", False)
+    return ["animated: only its first frame is used"] if animated else []
+
+
+def _loaded(image: ImageFile, kind: Kind, data: bytes, scans: int, notes: list[str]) -> ImageFile:
+    """Decode the pixels; of a file that is cut short, what is there, if that is most of it.
+
+    Raises:
+        OSError: too little of it is there.
+    """
     try:
-        image = ImageOps.exif_transpose(image)
+        image.load()
+        return image
+    except OSError:
+        image.tile = []  # nothing more is read: what was decoded stays
+        box = image.getbbox(alpha_only=False) if image.load() is not None else None
+        if (box is None or box[3] < _ENOUGH_ROWS * image.height) and scans < _ENOUGH_SCANS:
+            raise
+    notes.append("it is cut short: the lower part may be missing")
+    if kind != "JPEG":
+        return image
+    whole = opened(kind, data + b"\xff\xd9", "")  # with an end, the decoder fills what is missing
+    whole.draft(None, image.size)
+    whole.load()
+    return whole
+
+
+@contextmanager
+def _noted_warnings(notes: list[str]) -> Iterator[None]:
+    with _warnings_lock, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    notes += [f"the decoder says: {warning.message}" for warning in caught]
+
+
+def _orientation(image: Image.Image, notes: list[str]) -> int:
+    try:
+        with _noted_warnings(notes):
+            turn = image.getexif().get(0x0112, 1)
     except Exception:  # The EXIF block is a file format of its own and as often broken; the pixels are fine.
         notes.append("its EXIF block cannot be read: shown as it is stored")
-    rgb = _flat_rgb(image)
-    rgb.info = {}
-    return rgb, notes
+        return 1
+    return turn if turn in _UPRIGHT else 1
 
 
-def _check_size(image: Image.Image, where: str) -> None:
-    """Check the size that the header declares, before anything is decoded."""
-    if image.width * image.height > MAX_PIXELS:
-        limit = f"{MAX_PIXELS // 1_000_000} million"
-        raise PictureError(f"{where}: {image.width} x {image.height} is over {limit} pixels; hand in a smaller copy")
-    if not image.width or not image.height:
-        raise PictureError(f"{where} has no pixels: {image.width} x {image.height}")
+def _transposed(image: Image.Image, turn: int) -> Image.Image:
+    return image.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else image
+
+
+def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """Convert to RGB at a whole part of the size, strip by strip."""
+    if factor <= 1 and image.mode == "RGB" and not image.has_transparency_data:
+        return image.copy()
+    width, height = image.size
+    reduced = Image.new("RGB", (ceil(width / factor), ceil(height / factor)))
+    for top in range(0, height, _STRIP * factor):
+        strip = image.crop((0, top, width, min(height, top + _STRIP * factor)))
+        # With an alpha channel it is faster the other way round, and gives the same.
+        small = _flat_rgb(strip.reduce(factor)) if strip.mode in ("RGBA", "LA") else _flat_rgb(strip).reduce(factor)
+        reduced.paste(small, (0, top // factor))
+    return reduced
 
 
 def _flat_rgb(image: Image.Image) -> Image.Image:

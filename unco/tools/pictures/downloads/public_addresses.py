@@ -5,10 +5,13 @@ rebinding) gains nothing. A numeric address was allowed as such, and is connecte
 """
 
 import socket
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from ipaddress import ip_address
 from typing import Any
 from urllib.request import HTTPHandler, HTTPSHandler, Request
+
+from unco.tools.pictures.downloads.deadline import Deadline
 
 
 def connect(address: tuple[str, int], timeout: Any = None, source_address: Any = None) -> socket.socket:
@@ -45,28 +48,44 @@ def _is_address(host: str) -> bool:
 
 
 class _Http(HTTPConnection):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, deadline: Deadline, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._create_connection = connect
+        self._create_connection = partial(_watched, deadline)
 
 
 class _Https(HTTPSConnection):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, deadline: Deadline, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._create_connection = connect
+        self._create_connection = partial(_watched, deadline)
+
+
+def _watched(deadline: Deadline, *args: Any) -> socket.socket:
+    connection = connect(*args)
+    deadline.watch(connection)
+    return connection
 
 
 class PublicHttp(HTTPHandler):
-    """urllib's HTTP handler over checked connections."""
+    """urllib's HTTP handler over checked connections that end at a deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        """Set the deadline of all that it opens."""
+        super().__init__()
+        self._deadline = deadline
 
     def http_open(self, request: Request) -> HTTPResponse:
         """Open a request over a checked connection."""
-        return self.do_open(_Http, request)
+        return self.do_open(partial(_Http, deadline=self._deadline), request)
 
 
 class PublicHttps(HTTPSHandler):
-    """urllib's HTTPS handler over checked connections; TLS still checks the certificate against the name."""
+    """urllib's HTTPS handler, as `PublicHttp`; TLS still checks the certificate against the name."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        """Set the deadline of all that it opens."""
+        super().__init__()
+        self._deadline = deadline
 
     def https_open(self, request: Request) -> HTTPResponse:
         """Open a request over a checked connection."""
-        return self.do_open(_Https, request)
+        return self.do_open(partial(_Https, deadline=self._deadline), request)

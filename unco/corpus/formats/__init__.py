@@ -1,0 +1,1 @@
+"""Formats of posts beside JSON Lines: CoNLL text and tables."""

@@ -1,0 +1,41 @@
+"""Removal of what stands beside the pixels of a PNG: texts, profiles, editors' histories, of any size and often broken.
+
+Nothing of it is shown, and a decoder that unpacks it takes what it is given. Checksums are made anew, so that a wrong
+one does not cost the picture; browsers open such files, too.
+"""
+
+from struct import pack, unpack_from
+from zlib import crc32
+
+from unco.errors import PictureError
+
+_SIGNATURE = 8
+_MAX_CHUNKS = 100_000
+_KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"})
+"""Pixels, palette and transparency; the orientation; the frames of an animation."""
+
+
+def pixels_of_png(data: bytes, where: str) -> tuple[bytes, list[str]]:
+    """Copy a PNG without its side data.
+
+    Returns:
+        The copy, and warnings.
+
+    Raises:
+        PictureError: it consists of pieces without end.
+    """
+    kept, notes, place = [data[:_SIGNATURE]], set[str](), _SIGNATURE
+    for _ in range(_MAX_CHUNKS):
+        if place + 8 > len(data):
+            return b"".join(kept), sorted(notes)
+        length, name = unpack_from(">I4s", data, place)
+        body = data[place + 8 : place + 8 + length]
+        if name in _KEPT:
+            checksum = pack(">I", crc32(body, crc32(name)))
+            if len(body) == length and data[place + 8 + length : place + 12 + length] != checksum:
+                notes.add("a checksum in it is wrong: parts of it may be shown wrongly")
+            kept += [pack(">I", len(body)), name, body, checksum]
+        place += 12 + length
+        if name == b"IEND":
+            return b"".join(kept), sorted(notes)
+    raise PictureError(f"{where} has over {_MAX_CHUNKS} pieces; hand in a copy saved anew", "too_large")

@@ -1,0 +1,130 @@
+"""Limits on the work of decoding: memory and scans are estimated from the header, before anything is decoded.
+
+A file's size says little: 34 bytes can claim a picture of 39 million pixels, and a JPEG of 200 KB can hold 400 scans,
+each over all its pixels. A large JPEG or JPEG 2000 is decoded at a half, a quarter or an eighth of its size.
+"""
+
+import re
+
+from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+
+from unco.errors import PictureError
+from unco.tools.pictures.kinds import Kind
+
+WORKING_PIXELS = 16_000_000
+"""Most pixels of a decoded picture; a larger one is kept reduced. Models are sent far fewer."""
+
+_QUICK_PIXELS = 4_000_000
+"""Most pixels of a JPEG 2000 that are decoded; its decoder needs a second for three million."""
+
+MAX_PIXELS = 220_000_000
+"""Largest width x height that is read at all, which is what the largest phones take."""
+
+MAX_MEMORY = 300 * 2**20
+"""Most bytes that decoding may take, the reduced copy aside."""
+
+MAX_SCANNED = 1_500_000_000
+"""Most pixels that the scans of a JPEG go over, all together: some seconds."""
+
+_MAX_SEGMENTS = 20_000
+_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+_WHOLE_DECODERS: dict[Kind, int] = {"WEBP": 12, "AVIF": 8, "HEIF": 6, "JPEG2000": 20}
+"""Bytes for each pixel where a library decodes into buffers of its own first, as measured."""
+
+
+def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> int:
+    """Set the size at which a picture is decoded, and check what decoding takes.
+
+    Returns:
+        Scans of a JPEG; else 1.
+
+    Raises:
+        PictureError: it takes too much memory or time.
+    """
+    width, height = image.size
+    scans = count_scans(data) if kind == "JPEG" else 1
+    check_pixels(width, height, where)
+    if scans * width * height > MAX_SCANNED:
+        raise PictureError(f"{where}: {scans} scans of {width} x {height} pixels take too long", "too_large")
+    whole = _coefficients(image) * width * height if isinstance(image, JpegImageFile) and scans > 1 else 0
+    _decode_reduced(image)
+    each = _WHOLE_DECODERS.get(kind) or (1 if image.mode in ("1", "L", "P") else 4)
+    check_memory(each * _pixels_decoded(image) + whole + 2 * len(data), f"{where}: {width} x {height} pixels")
+    return scans
+
+
+def check_pixels(width: int, height: int, where: str) -> None:
+    """Refuse a picture without pixels, or with more than any camera makes.
+
+    Raises:
+        PictureError: it has.
+    """
+    if width * height > MAX_PIXELS:
+        limit = f"{MAX_PIXELS // 1_000_000} million"
+        told = f"{where}: {width} x {height} is over {limit} pixels; hand in a smaller copy"
+        raise PictureError(told, "too_large")
+    if not width or not height:
+        raise PictureError(f"{where} has no pixels: {width} x {height}", "damaged")
+
+
+def check_memory(needed: int, what: str) -> None:
+    """Refuse what takes too much memory.
+
+    Raises:
+        PictureError: it does.
+    """
+    if needed > MAX_MEMORY:
+        told = f"{what} take {needed // 2**20} MB to decode, over {MAX_MEMORY // 2**20}; hand in a smaller copy"
+        raise PictureError(told, "too_large")
+
+
+def check_webp(data: bytes, where: str) -> None:
+    """Check the size that a WebP claims: Pillow makes room for all of it when it reads the header.
+
+    Raises:
+        PictureError: it claims too much.
+    """
+    if data[12:16] == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+    elif data[12:16] == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    else:
+        width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+    check_memory(_WHOLE_DECODERS["WEBP"] * width * height, f"{where}: {width} x {height} pixels of WebP")
+
+
+def count_scans(data: bytes) -> int:
+    """Count the scans of a JPEG by its markers; what comes behind its end, such as a phone's video, is not read."""
+    scans, place = 0, 2
+    for _ in range(_MAX_SEGMENTS):
+        found = _MARKER.search(data, place)
+        if found is None or found[1] == b"\xd9":
+            return scans
+        scans += found[1] == b"\xda"
+        place = found.end() + (0 if found[1] in b"\x01\xd8" else int.from_bytes(data[found.end() : found.end() + 2]))
+    return _MAX_SEGMENTS
+
+
+def _coefficients(image: JpegImageFile) -> int:
+    """Return the bytes for each pixel that libjpeg keeps while scans are not complete."""
+    samples = [layer[1] * layer[2] for layer in image.layer] or [3]
+    return max(1, round(2 * sum(samples) / max(samples)))
+
+
+def _decode_reduced(image: ImageFile) -> None:
+    width, height = image.size
+    most = _QUICK_PIXELS if isinstance(image, Jpeg2KImageFile) else WORKING_PIXELS
+    step = next((step for step in range(3) if (width >> step) * (height >> step) <= most), 3)
+    if step and isinstance(image, JpegImageFile):
+        image.draft(None, (max(1, width >> step), max(1, height >> step)))
+    elif step and isinstance(image, Jpeg2KImageFile):
+        image.reduce = step
+
+
+def _pixels_decoded(image: ImageFile) -> int:
+    reduced = image.reduce if isinstance(image, Jpeg2KImageFile) else 0
+    step = reduced if isinstance(reduced, int) else 0
+    return (image.width >> step) * (image.height >> step)
