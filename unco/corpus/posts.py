@@ -35,7 +35,8 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
     """Yield the posts of a file as they are needed, so that memory does not grow. Blank lines are no posts.
 
     A line: {"text": "..." or [tokens], "image": ..., "id": ..., "regions", "caption", "private"}; text alone will do.
-    Rows of a table have the same fields: see `unco.corpus.formats.tables`; for CoNLL text see `unco.corpus.formats.conll`.
+    Rows of a table have the same fields: see `unco.corpus.formats.tables`; for CoNLL text see
+    `unco.corpus.formats.conll`.
 
     Args:
         path: a file, a folder, or `-`.
