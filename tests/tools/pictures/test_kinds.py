@@ -46,6 +46,14 @@ def tiff(**options: Any) -> bytes:
     return as_bytes(RED, "TIFF", **options)
 
 
+def many_strips() -> bytes:
+    """A TIFF that says that it has a million strips."""
+    data = bytearray(tiff())
+    place = data.index(struct.pack("<HH", 273, 4))
+    data[place + 4 : place + 8] = struct.pack("<I", 1_000_000)
+    return bytes(data)
+
+
 def with_text(size: int) -> bytes:
     info = PngImagePlugin.PngInfo()
     info.add_text("workflow", "x" * size, zip=True)
@@ -59,6 +67,7 @@ def turned() -> Image.Exif:
 
 
 JPEG = as_bytes(RED, "JPEG", quality=90)
+GIF = as_bytes(RED, "GIF")
 SCANS = as_bytes(RED, "JPEG", progressive=True)
 BOMB = zlib.compress(bytes(2**26))
 GOOD: dict[str, bytes] = {
@@ -229,7 +238,10 @@ def test_bombs_are_refused_by_their_headers(tmp_path: Path) -> None:
     bombs = {
         "scans .* take too long": whole[:-2] + scan * 400 + whole[-2:],
         "pixels of WebP take": webp + bytes(4),
-        "over 100000 pieces": as_bytes(RED)[:33] + (bytes(4) + b"tEXt" + bytes(4)) * 100_001,
+        "over 19999 pieces": JPEG[:2] + b"\xff\xfe\0\2" * 4_000_000 + JPEG[2:],
+        "over 499999 pieces": GIF[:800] + b"!\xfe\1x\0" * 3_000_000 + GIF[800:],
+        "over 100000 pieces": many_strips(),
+        "over 100000 pieces;": as_bytes(RED)[:33] + (bytes(4) + b"tEXt" + bytes(4)) * 100_001,
     }
     for told, data in bombs.items():
         with pytest.raises(PictureError, match=told) as caught:

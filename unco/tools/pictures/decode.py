@@ -16,10 +16,11 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from unco.errors import PictureError
+from unco.tools.pictures.headers import check_header
 from unco.tools.pictures.kinds import Kind, kind_of, opened
 from unco.tools.pictures.load import brief, read_picture_bytes, scheme_of
 from unco.tools.pictures.side_data import pixels_of_png
-from unco.tools.pictures.work import WORKING_PIXELS, check_memory, check_pixels, check_webp, limit_work
+from unco.tools.pictures.work import WORKING_PIXELS, check_memory, check_pixels, limit_work
 from unco.types import PictureInfo
 
 __all__ = ["Picture", "encode_jpeg_or_png", "open_picture", "picture_from_pil"]
@@ -157,8 +158,7 @@ def _decode(data: bytes, where: str) -> tuple[Image.Image, tuple[int, int], list
     kind, notes = kind_of(data, where), list[str]()
     if kind == "PNG":
         data, notes = pixels_of_png(data, where)
-    if kind == "WEBP":
-        check_webp(data, where)
+    check_header(kind, data, where)
     with _noted_warnings(notes):
         image = opened(kind, data, where)
     width, height = image.size
