@@ -96,6 +96,8 @@ GOOD: dict[str, bytes] = {
     "JPEG with much EXIF": as_bytes(RED, "JPEG", exif=b"Exif\0\0" + b"x" * 60_000),
     "JPEG with a spoilt profile": as_bytes(RED, "JPEG", icc_profile=b"spoilt" * 50_000),
     "JPEG with a comment": as_bytes(RED, "JPEG", comment=b"\xff\xda" * 9_000),
+    "WebP with a few bytes missing": as_bytes(RED, "WEBP")[:-20],
+    "lossless WebP with a byte missing": as_bytes(RED, "WEBP", lossless=True)[:-1],
     "GIF cut short": as_bytes(RED, "GIF")[:-30],
     "an animation": as_bytes(RED, "WEBP", save_all=True, append_images=[RED.rotate(90)]),
     "an animated AVIF": as_bytes(RED, "AVIF", save_all=True, append_images=[RED.rotate(180)]),
@@ -163,7 +165,7 @@ def test_the_text_of_each_comes_back(predictor: Predictor) -> None:
     "image",
     [as_bytes(RED), bytearray(as_bytes(RED)), memoryview(as_bytes(RED)), io.BytesIO(as_bytes(RED)), RED,
      np.asarray(RED),     np.asarray(RED.convert("L")), np.asarray(RED.convert("RGBA")), np.asarray(RED)[::-1],
-     np.asarray(RED.convert("1"))],
+     np.asarray(RED.convert("1")), np.asarray(RED.convert("L"))[..., None]],
     ids=lambda image: f"{type(image).__name__} {getattr(image, 'shape', '')}",
 )  # fmt: skip
 def test_what_python_programs_hold(image: Any) -> None:

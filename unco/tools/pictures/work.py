@@ -5,6 +5,7 @@ each over all its pixels. A large JPEG or JPEG 2000 is decoded at a half, a quar
 """
 
 import re
+from dataclasses import dataclass
 
 from PIL.ImageFile import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
@@ -36,11 +37,18 @@ MEMORY_OF_PIXEL: dict[Kind, int] = {"WEBP": 12, "AVIF": 8, "HEIF": 6, "JPEG2000"
 """Bytes for each pixel where a library decodes into buffers of its own first, as measured."""
 
 
-def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> int:
-    """Set the size at which a picture is decoded, and check what decoding takes.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What decoding a picture takes."""
 
-    Returns:
-        Scans of a JPEG; else 1.
+    memory: int
+    """Bytes, estimated."""
+    scans: int
+    """Of a JPEG; 1 for any other."""
+
+
+def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> Work:
+    """Set the size at which a picture is decoded, and estimate what decoding takes.
 
     Raises:
         PictureError: it takes too much memory or time.
@@ -53,8 +61,9 @@ def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> int:
     whole = _coefficients(image) * width * height if isinstance(image, JpegImageFile) and scans > 1 else 0
     _decode_reduced(image)
     each = MEMORY_OF_PIXEL.get(kind) or (1 if image.mode in ("1", "L", "P") else 4)
-    check_memory(each * _pixels_decoded(image) + whole + 2 * len(data), f"{where}: {width} x {height} pixels")
-    return scans
+    memory = each * _pixels_decoded(image) + whole + 2 * len(data)
+    check_memory(memory, f"{where}: {width} x {height} pixels")
+    return Work(memory, scans)
 
 
 def check_pixels(width: int, height: int, where: str) -> None:
