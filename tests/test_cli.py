@@ -78,17 +78,18 @@ def picture(folder: Path, name: str, content: bytes) -> str:
     return str(folder / name)
 
 
+STRICT = "--strict-pictures"
 BAD_INPUT: dict[str, tuple[list[str], str]] = {
     "no text": (["--text", ""], "hand in a post's text"),
     "blank text": (["--text", " \n "], "hand in a post's text"),
     "half a character": (["--text", "Ann \udcff"], "valid Unicode"),
-    "a missing picture": (["--image", "none.png"], "no picture at 'none.png'"),
-    "no name of a picture": (["--image", ""], "no picture at ''"),
-    "a text file": (["--image", "text.jpg"], "hand in a file of one of the formats"),
-    "an empty file": (["--image", "empty.png"], "empty (0 bytes)"),
-    "a directory": (["--image", "."], "is a directory; name one picture in it"),
+    "a missing picture": (["--image", "none.png", STRICT], "no picture at 'none.png'"),
+    "no name of a picture": (["--image", "", STRICT], "no picture at ''"),
+    "a text file": (["--image", "text.jpg", STRICT], "hand in a picture of one of the formats"),
+    "an empty file": (["--image", "empty.png", STRICT], "empty (0 bytes)"),
+    "a directory": (["--image", ".", STRICT], "is a directory; name one picture in it"),
     "a host that is not allowed": (["--image", "https://example.org/a.png"], "UNCO_ALLOWED_HOSTS"),
-    "a name with NUL": (["--image", "a\0b.png"], "cannot read"),
+    "a name with NUL": (["--image", "a\0b.png", STRICT], "cannot read"),
     "a threshold of 2": (["--span-threshold", "2"], "span_threshold must be a number in [0, 1]"),
     "a threshold that is no number": (["--type-threshold", "nan"], "type_threshold must be a number in [0, 1]"),
     "an unknown mode": (["--mode", "onn"], "choose one of off, live, record, replay"),
@@ -97,6 +98,18 @@ BAD_INPUT: dict[str, tuple[list[str], str]] = {
     "a model of unknown frame": (["--image", "text.jpg", "--mode", "live", "--model", "mystery"], "UNCO_LLM_FRAME"),
     "replay of nothing": (["--mode", "replay"], "set UNCO_RECORDING"),
 }
+
+
+@pytest.mark.parametrize("image", ["none.png", "", ".", "a\0b.png", "text.jpg"])
+def test_a_picture_that_cannot_be_used_does_not_cost_the_text(
+    image: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    picture(tmp_path, "text.jpg", b"no picture")
+    monkeypatch.chdir(tmp_path)
+    finished = run("extract", "--text", TEXT, "--image", image, "--annotate", "out.png")
+    assert (finished.code, finished.err) == (0, "")
+    assert "note: the picture cannot be used" in finished.out
+    assert (tmp_path / "out.png").is_file()
 
 
 @pytest.mark.parametrize("case", BAD_INPUT)

@@ -86,7 +86,7 @@ def extract(
     if annotate is not None:
         from unco.tools.pictures.annotate import save_annotated
 
-        save_annotated(result, image, annotate)
+        save_annotated(result, image if result.seen_picture else None, annotate)
 
 
 @app.command()

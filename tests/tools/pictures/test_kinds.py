@@ -46,6 +46,14 @@ def tiff(**options: Any) -> bytes:
     return as_bytes(RED, "TIFF", **options)
 
 
+def many_strips() -> bytes:
+    """A TIFF that says that it has a million strips."""
+    data = bytearray(tiff())
+    place = data.index(struct.pack("<HH", 273, 4))
+    data[place + 4 : place + 8] = struct.pack("<I", 1_000_000)
+    return bytes(data)
+
+
 def with_text(size: int) -> bytes:
     info = PngImagePlugin.PngInfo()
     info.add_text("workflow", "x" * size, zip=True)
@@ -59,6 +67,7 @@ def turned() -> Image.Exif:
 
 
 JPEG = as_bytes(RED, "JPEG", quality=90)
+GIF = as_bytes(RED, "GIF")
 SCANS = as_bytes(RED, "JPEG", progressive=True)
 BOMB = zlib.compress(bytes(2**26))
 GOOD: dict[str, bytes] = {
@@ -87,6 +96,8 @@ GOOD: dict[str, bytes] = {
     "JPEG with much EXIF": as_bytes(RED, "JPEG", exif=b"Exif\0\0" + b"x" * 60_000),
     "JPEG with a spoilt profile": as_bytes(RED, "JPEG", icc_profile=b"spoilt" * 50_000),
     "JPEG with a comment": as_bytes(RED, "JPEG", comment=b"\xff\xda" * 9_000),
+    "WebP with a few bytes missing": as_bytes(RED, "WEBP")[:-20],
+    "lossless WebP with a byte missing": as_bytes(RED, "WEBP", lossless=True)[:-1],
     "GIF cut short": as_bytes(RED, "GIF")[:-30],
     "an animation": as_bytes(RED, "WEBP", save_all=True, append_images=[RED.rotate(90)]),
     "an animated AVIF": as_bytes(RED, "AVIF", save_all=True, append_images=[RED.rotate(180)]),
@@ -154,7 +165,7 @@ def test_the_text_of_each_comes_back(predictor: Predictor) -> None:
     "image",
     [as_bytes(RED), bytearray(as_bytes(RED)), memoryview(as_bytes(RED)), io.BytesIO(as_bytes(RED)), RED,
      np.asarray(RED),     np.asarray(RED.convert("L")), np.asarray(RED.convert("RGBA")), np.asarray(RED)[::-1],
-     np.asarray(RED.convert("1"))],
+     np.asarray(RED.convert("1")), np.asarray(RED.convert("L"))[..., None]],
     ids=lambda image: f"{type(image).__name__} {getattr(image, 'shape', '')}",
 )  # fmt: skip
 def test_what_python_programs_hold(image: Any) -> None:
@@ -229,7 +240,10 @@ def test_bombs_are_refused_by_their_headers(tmp_path: Path) -> None:
     bombs = {
         "scans .* take too long": whole[:-2] + scan * 400 + whole[-2:],
         "pixels of WebP take": webp + bytes(4),
-        "over 100000 pieces": as_bytes(RED)[:33] + (bytes(4) + b"tEXt" + bytes(4)) * 100_001,
+        "over 19999 pieces": JPEG[:2] + b"\xff\xfe\0\2" * 4_000_000 + JPEG[2:],
+        "over 499999 pieces": GIF[:800] + b"!\xfe\1x\0" * 3_000_000 + GIF[800:],
+        "over 100000 pieces": many_strips(),
+        "over 100000 pieces;": as_bytes(RED)[:33] + (bytes(4) + b"tEXt" + bytes(4)) * 100_001,
     }
     for told, data in bombs.items():
         with pytest.raises(PictureError, match=told) as caught:

@@ -5,7 +5,7 @@ Boxes count in pixels of the picture as it is shown, so EXIF orientation is appl
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -16,10 +16,11 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from unco.errors import PictureError
+from unco.tools.pictures.headers import check_header
 from unco.tools.pictures.kinds import Kind, kind_of, opened
 from unco.tools.pictures.load import brief, read_picture_bytes, scheme_of
-from unco.tools.pictures.side_data import pixels_of_png
-from unco.tools.pictures.work import WORKING_PIXELS, check_memory, check_pixels, check_webp, limit_work
+from unco.tools.pictures.side_data import pixels_of_png, webp_of_full_length
+from unco.tools.pictures.work import WORKING_PIXELS, check_memory, check_pixels, limit_work
 from unco.types import PictureInfo
 
 __all__ = ["Picture", "encode_jpeg_or_png", "open_picture", "picture_from_pil"]
@@ -38,6 +39,11 @@ _ENOUGH_SCANS = 3
 
 _STRIP = 128
 """Rows of the reduced picture that are made at once, so that no second whole one is in memory."""
+
+_LARGE = 100 * 2**20
+"""Bytes; of pictures that take more to decode, one is decoded at a time, so that threads do not add them up."""
+
+_one_large = Lock()
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -157,16 +163,19 @@ def _decode(data: bytes, where: str) -> tuple[Image.Image, tuple[int, int], list
     kind, notes = kind_of(data, where), list[str]()
     if kind == "PNG":
         data, notes = pixels_of_png(data, where)
-    if kind == "WEBP":
-        check_webp(data, where)
+    elif kind == "WEBP":
+        data, notes = webp_of_full_length(data)
+    check_header(kind, data, where)
     with _noted_warnings(notes):
         image = opened(kind, data, where)
     width, height = image.size
-    scans = limit_work(image, kind, data, where)
+    work = limit_work(image, kind, data, where)
     notes += _frames_note(image)
-    image = _loaded(image, kind, data, scans, notes)
-    turn = _orientation(image, notes)
-    upright = _transposed(_reduced_rgb(image, max(1, ceil(sqrt(image.width * image.height / WORKING_PIXELS)))), turn)
+    with _one_large if work.memory > _LARGE else nullcontext():
+        image = _loaded(image, kind, data, work.scans, notes)
+        turn = _orientation(image, notes)
+        factor = max(1, ceil(sqrt(image.width * image.height / WORKING_PIXELS)))
+        upright = _transposed(_reduced_rgb(image, factor), turn)
     return upright, (height, width) if turn >= 5 else (width, height), notes
 
 

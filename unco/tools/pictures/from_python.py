@@ -80,10 +80,12 @@ def _read(file: BinaryFile) -> bytes:
 
 
 def _from_array(array: PixelArray) -> "Image.Image":
+    import numpy as np
     from PIL import Image
 
     try:
-        return Image.fromarray(array)
+        pixels = np.asarray(array)
+        return Image.fromarray(pixels[..., 0] if pixels.shape[-1:] == (1,) else pixels)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         shape = array.__array_interface__.get("shape")
         told = f"an array of shape {shape} is no picture: give uint8, height x width x 3 (RGB), 4 (RGBA), or grey"

@@ -1,4 +1,6 @@
-"""Removal of what stands beside the pixels of a PNG: texts, profiles, editors' histories, of any size and often broken.
+"""Mending of files whose pixels are fine: a PNG without its side data, a WebP of the length that it should have.
+
+Beside the pixels of a PNG stand texts, profiles, editors' histories, of any size and often broken.
 
 Nothing of it is shown, and a decoder that unpacks it takes what it is given. Checksums are made anew, so that a wrong
 one does not cost the picture; browsers open such files, too.
@@ -39,3 +41,15 @@ def pixels_of_png(data: bytes, where: str) -> tuple[bytes, list[str]]:
         if name == b"IEND":
             return b"".join(kept), sorted(notes)
     raise PictureError(f"{where} has over {_MAX_CHUNKS} pieces; hand in a copy saved anew", "too_large")
+
+
+def webp_of_full_length(data: bytes) -> tuple[bytes, list[str]]:
+    """Fill up a WebP that is cut short, if most of it is there: its decoder refuses one that lacks a byte.
+
+    Returns:
+        The copy, and warnings.
+    """
+    missing = int.from_bytes(data[4:8], "little") + 8 - len(data)
+    if not 0 < missing < len(data):
+        return data, []
+    return data + bytes(missing), ["it is cut short: the lower part may be missing"]

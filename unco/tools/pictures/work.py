@@ -5,6 +5,7 @@ each over all its pixels. A large JPEG or JPEG 2000 is decoded at a half, a quar
 """
 
 import re
+from dataclasses import dataclass
 
 from PIL.ImageFile import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
@@ -28,17 +29,26 @@ MAX_MEMORY = 300 * 2**20
 MAX_SCANNED = 1_500_000_000
 """Most pixels that the scans of a JPEG go over, all together: some seconds."""
 
-_MAX_SEGMENTS = 20_000
+MAX_SEGMENTS = 20_000
+"""Pieces of a JPEG that are looked at."""
+
 _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
-_WHOLE_DECODERS: dict[Kind, int] = {"WEBP": 12, "AVIF": 8, "HEIF": 6, "JPEG2000": 20}
+MEMORY_OF_PIXEL: dict[Kind, int] = {"WEBP": 12, "AVIF": 8, "HEIF": 6, "JPEG2000": 20}
 """Bytes for each pixel where a library decodes into buffers of its own first, as measured."""
 
 
-def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> int:
-    """Set the size at which a picture is decoded, and check what decoding takes.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What decoding a picture takes."""
 
-    Returns:
-        Scans of a JPEG; else 1.
+    memory: int
+    """Bytes, estimated."""
+    scans: int
+    """Of a JPEG; 1 for any other."""
+
+
+def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> Work:
+    """Set the size at which a picture is decoded, and estimate what decoding takes.
 
     Raises:
         PictureError: it takes too much memory or time.
@@ -50,9 +60,10 @@ def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> int:
         raise PictureError(f"{where}: {scans} scans of {width} x {height} pixels take too long", "too_large")
     whole = _coefficients(image) * width * height if isinstance(image, JpegImageFile) and scans > 1 else 0
     _decode_reduced(image)
-    each = _WHOLE_DECODERS.get(kind) or (1 if image.mode in ("1", "L", "P") else 4)
-    check_memory(each * _pixels_decoded(image) + whole + 2 * len(data), f"{where}: {width} x {height} pixels")
-    return scans
+    each = MEMORY_OF_PIXEL.get(kind) or (1 if image.mode in ("1", "L", "P") else 4)
+    memory = each * _pixels_decoded(image) + whole + 2 * len(data)
+    check_memory(memory, f"{where}: {width} x {height} pixels")
+    return Work(memory, scans)
 
 
 def check_pixels(width: int, height: int, where: str) -> None:
@@ -80,32 +91,16 @@ def check_memory(needed: int, what: str) -> None:
         raise PictureError(told, "too_large")
 
 
-def check_webp(data: bytes, where: str) -> None:
-    """Check the size that a WebP claims: Pillow makes room for all of it when it reads the header.
-
-    Raises:
-        PictureError: it claims too much.
-    """
-    if data[12:16] == b"VP8X":
-        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
-    elif data[12:16] == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    else:
-        width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (26, 28))
-    check_memory(_WHOLE_DECODERS["WEBP"] * width * height, f"{where}: {width} x {height} pixels of WebP")
-
-
 def count_scans(data: bytes) -> int:
     """Count the scans of a JPEG by its markers; what comes behind its end, such as a phone's video, is not read."""
     scans, place = 0, 2
-    for _ in range(_MAX_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         found = _MARKER.search(data, place)
         if found is None or found[1] == b"\xd9":
             return scans
         scans += found[1] == b"\xda"
         place = found.end() + (0 if found[1] in b"\x01\xd8" else int.from_bytes(data[found.end() : found.end() + 2]))
-    return _MAX_SEGMENTS
+    return MAX_SEGMENTS
 
 
 def _coefficients(image: JpegImageFile) -> int:
