@@ -12,7 +12,7 @@ BAD_LINES: tuple[str, ...] = (
     f"{A_POST} --text ''",
     f"{A_POST} --text '  '",
     *(
-        f"{EXTRACT} --image {ref}"
+        f"{EXTRACT} --strict-pictures --image {ref}"
         for ref in (
             "''",
             "none.png",
@@ -94,10 +94,10 @@ BAD_LINES: tuple[str, ...] = (
     *(f"{A_POST}-none --text a --image {ref}" for ref in ("a.png", "none")),
     *(f"extract --text a --checkpoint {where}" for where in ("none-such", "data", "a.png", "/")),
     f"{EXTRACT} --annotate out",
-    f"{EXTRACT} --image a.png --annotate none/such/out.xyz",
-    f"UNCO_PICTURE_ROOTS= {EXTRACT} --image pictures/../a.png",
-    f"UNCO_PICTURE_ROOTS=model {EXTRACT} --image model/../a.png",
-    f"UNCO_CACHE_DIR=a.png/x {EXTRACT} --image data:image/png;base64,iVBORw0KGgo=",
+    f"{EXTRACT} --strict-pictures --image a.png --annotate none/such/out.xyz",
+    f"UNCO_PICTURE_ROOTS= {EXTRACT} --strict-pictures --image pictures/../a.png",
+    f"UNCO_PICTURE_ROOTS=model {EXTRACT} --strict-pictures --image model/../a.png",
+    f"UNCO_CACHE_DIR=a.png/x {EXTRACT} --strict-pictures --image data:image/png;base64,iVBORw0KGgo=",
     "run",
     "run posts.jsonl",
     "run none --out out",

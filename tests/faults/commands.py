@@ -23,7 +23,7 @@ NO_PROFILE = ("empty", "blanks", "nothing", "a list", "an object")
 BATCH = "UNCO_LLM_BASE_URL=http://127.0.0.1:9/v1 UNCO_LLM_MODEL=gpt-4o batch"
 SETUP = "--gold data --split dev --posts 2 --profile profile.yaml"
 COMMANDS: dict[str, Command] = {
-    "extract": Command(f"{EXTRACT} --image a.png", ("a.png",), ("a picture",)),
+    "extract": Command(f"{EXTRACT} --strict-pictures --image a.png", ("a.png",), ("a picture",)),
     "extract, settings": Command(f"UNCO_SETTINGS=settings.yaml {EXTRACT} --variant correct_all", ("settings.yaml",)),
     "extract, policy": Command(f"{EXTRACT} --policy policy.yaml", ("policy.yaml",)),
     "extract, UNCO_POLICY": Command(f"UNCO_POLICY=policy.yaml {EXTRACT}", ("policy.yaml",)),

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 async def test_it_counts_runs_without_result_and_what_leaks(served: Served) -> None:
     _, inputs = posts(3)
-    bad = {"text": "a", "image": "/srv/secret/a.png"}
+    bad = {"text": "", "image": "/srv/secret/a.png"}
     runs = await run_all(served.server.url, "unco", [*inputs, bad], ("Space Shuttle", "/srv/secret"))
     assert len(runs.seconds) == 4
     assert runs.outcomes["no result"] == 1

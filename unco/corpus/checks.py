@@ -1,6 +1,7 @@
 """Checks of a corpus run: what must hold before its first post, and whether it did anything at all."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -79,7 +80,9 @@ def _has_result(out: Path) -> bool:
 @contextmanager
 def nothing_left_behind(out: Path) -> Iterator[None]:
     """Remove the files of a run that an error ended before its first line, where they were not there before."""
-    made = [path for path in (out, out.with_name(out.name + ".run.json")) if not path.exists()]
+    made = [
+        path for path in (out, out.with_name(out.name + ".run.json")) if not os.path.exists(path)
+    ]  # which takes a name that is too long
     try:
         yield
     except UncoError:
