@@ -48,3 +48,12 @@ def test_the_wait_is_retry_after_else_the_back_off(header: str | None, seconds: 
     state = RetryCallState(Retrying(), None, (), {})
     state.set_exception((Exception, rate_limited(header), None))
     assert WaitRetryAfter(wait_fixed(9))(state) == seconds
+
+
+def test_a_date_that_only_a_wrong_clock_explains_is_no_date() -> None:
+    now = datetime.now(UTC)
+    error = rate_limited(format_datetime(now + timedelta(days=1), usegmt=True))
+    assert retry_after(error) is None
+    told = format_datetime(now + timedelta(days=1, seconds=-5), usegmt=True)
+    error.response.headers["date"] = told  # type: ignore[attr-defined]
+    assert retry_after(error) == 5.0

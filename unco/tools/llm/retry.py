@@ -100,7 +100,10 @@ def _number(value: object) -> float | None:
 
 
 def _seconds_until(date: str, now: str) -> float | None:
-    """Return the seconds until a date, by the endpoint's own clock where it tells it: ours may be wrong."""
+    """Return the seconds until a date, by the endpoint's own clock where it tells it.
+
+    By ours only up to an hour: beyond, one of the two clocks is wrong.
+    """
     try:
         until = parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
@@ -108,4 +111,5 @@ def _seconds_until(date: str, now: str) -> float | None:
     try:
         return until - parsedate_to_datetime(now).timestamp()
     except (ValueError, OverflowError):
-        return until - time.time()
+        seconds = until - time.time()
+        return seconds if seconds <= MAX_RETRY_AFTER_S else None
