@@ -80,9 +80,8 @@ def _has_result(out: Path) -> bool:
 @contextmanager
 def nothing_left_behind(out: Path) -> Iterator[None]:
     """Remove the files of a run that an error ended before its first line, where they were not there before."""
-    made = [
-        path for path in (out, out.with_name(out.name + ".run.json")) if not os.path.exists(path)
-    ]  # which takes a name that is too long
+    files = (out, out.with_name(out.name + ".run.json"))
+    made = [path for path in files if not os.path.exists(path)]  # unlike Path.exists it takes a name that is too long
     try:
         yield
     except UncoError:

@@ -7,7 +7,6 @@ answer is cached where a run looks for it. A file gets its name when it is compl
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -16,7 +15,7 @@ from unco.errors import DataError, SettingsError, SetupError
 from unco.tools.llm import endpoint
 from unco.tools.llm.cache.process_locks import lock_byte
 from unco.tools.llm.request import Request
-from unco.tools.llm.request_shape import Shape
+from unco.tools.llm.request_shape import Shape, with_room
 
 MAX_FILE_QUESTIONS = 50_000
 """Questions in a file, as OpenAI limits them."""
@@ -118,12 +117,11 @@ def body_of(request: Request, shape: Shape) -> dict[str, Any]:
     """Build the `body` of a line: what a live call would send."""
     from langchain_core.messages import convert_to_openai_messages
 
-    roomy = replace(request, max_tokens=shape.room * request.max_tokens)
     return {
         "model": request.model,
         "messages": convert_to_openai_messages(endpoint.messages(request, shape)),
         **({"temperature": request.temperature} if shape.temperature else {}),
-        **endpoint.body_fields(roomy, shape),
+        **endpoint.body_fields(with_room(request, shape), shape),
     }
 
 

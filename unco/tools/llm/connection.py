@@ -26,7 +26,7 @@ from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Reply, Request, needs_room
-from unco.tools.llm.request_shape import MAX_ROOM, Shape, Shapes, may_pass, refused, shapes_to_try
+from unco.tools.llm.request_shape import MAX_ROOM, Shape, Shapes, may_pass, refused, shapes_to_try, with_room
 from unco.tools.llm.retry import HeldBack, retry_after, retry_policy
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Connection:
         """
         shape, known = await asyncio.to_thread(self.expected_shape, request)
         while True:
-            reply, shape = await self._negotiated(_with_room(request, shape), shape, known, deadline)
+            reply, shape = await self._negotiated(with_room(request, shape), shape, known, deadline)
             if not needs_room(reply) or shape.room >= MAX_ROOM or "room" in self._decided:
                 return reply
             shape, known = replace(shape, room=4 * shape.room), True  # reasoning used up the limit before it wrote
@@ -293,7 +293,3 @@ def refusal_of(error: Exception, shape: Shape, known: bool) -> ShapeRefused | No
     reason = endpoint.reason_in(error.body)
     found = refused(error.status_code, reason, shape, known)
     return ShapeRefused(error.status_code, reason, error) if found else None
-
-
-def _with_room(request: Request, shape: Shape) -> Request:
-    return replace(request, max_tokens=shape.room * request.max_tokens)

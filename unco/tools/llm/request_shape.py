@@ -227,6 +227,11 @@ def _shape_of(text: str | None) -> Shape | None:
         return None
 
 
+def with_room(request: Request, shape: Shape) -> Request:
+    """Give a question the token limit that its shape has room for."""
+    return replace(request, max_tokens=shape.room * request.max_tokens)
+
+
 def response_format(request: Request, answer_format: Format) -> dict[str, Any] | None:
     """Build the `response_format` field of a call; None = it is not sent."""
     if answer_format == "none":
