@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from unco.context import Context
-from unco.state import Json, PostState
+from unco.state import Json, PostState, SharedState
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 NEIGHBOURS = 4
@@ -56,7 +56,7 @@ def send_each(node: str, state: PostState, entities: list[Json]) -> list[Send]:
     """Send each of these entities to a node, with what it needs to know of its post."""
     extraction, grants = state["extraction"], state.get("grants")
     # A corrector sees its own entity and the nearest others; a hundred copies of all would weigh.
-    common = {
+    post: SharedState = {
         "extraction": {**extraction, "entities": []},
         "image": state.get("image"),
         "private": state.get("private", False),
@@ -66,11 +66,11 @@ def send_each(node: str, state: PostState, entities: list[Json]) -> list[Send]:
     return [
         Send(
             node,
-            common
-            | {
+            {
                 "entity": entity,
+                "post": post,
                 "neighbours": near[entity["index"]],
-                "grants": grants and grants.get(str(entity["index"])),
+                "entity_grants": grants and grants.get(str(entity["index"])),
             },
         )
         for entity in entities

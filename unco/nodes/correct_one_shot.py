@@ -33,7 +33,7 @@ def correct_one_shot(llm: Mllm) -> QuestionNode[EntityState, EntityQuestion]:
 
 def _attempts(llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
     """Prepare the question; its calls are what a budget grants to the attributes together."""
-    grants = state.get("grants")
+    grants = state.get("entity_grants")
     return entity_attempts(state, llm, MAX_CALLS if grants is None else min(MAX_CALLS, sum(grants.values())))
 
 

@@ -58,7 +58,7 @@ def corrector_node(
 
 
 def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
-    return entity_attempts(state, llm, calls=(state.get("grants") or {}).get(attribute, MAX_CALLS))
+    return entity_attempts(state, llm, calls=(state.get("entity_grants") or {}).get(attribute, MAX_CALLS))
 
 
 def _steps(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:
