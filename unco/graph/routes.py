@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from unco.context import Context
+from unco.nodes.settings import own_context
 from unco.state import Json, PostState, SharedState
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
@@ -23,7 +24,7 @@ def is_routed(entity: Json, attribute: Attribute, extraction: Json) -> bool:
 
 def route_extracted(state: PostState, runtime: Runtime[Context]) -> list[Send] | Literal["recall", "collect"]:
     """Route from the small model: first to the question for missed entities, where the run wants it."""
-    return "recall" if (runtime.context or Context()).recall else route_entities(state)
+    return "recall" if own_context(runtime.context).recall else route_entities(state)
 
 
 def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
