@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import pytest
+from langchain_core.tracers.log_stream import RunLog
 from langgraph.types import StreamMode
 
 from tests.scripted import ScriptedLlm, doubt, graph_of, kind, says, spoken
@@ -68,10 +69,9 @@ async def by_events_v3(graph: PostGraph) -> Any:
 
 
 async def by_log(graph: PostGraph) -> Any:
-    log = None
+    log = RunLog(state=None)  # type: ignore[arg-type]  # as the patches start, with the whole state
     async for patch in graph.astream_log(POST):
-        log = patch if log is None else log + patch
-    assert log is not None
+        log = log + patch
     return log.state["final_output"]["collect"]
 
 
