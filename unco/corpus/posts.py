@@ -122,7 +122,7 @@ def count_posts(path: Path) -> int | None:
         if is_conll(path):
             return sum(1 for _ in conll_posts(path, None))
         with path.open("rb") as file:
-            return sum(1 for line in file if line.strip())
+            return sum(1 for _ in _whole_lines(file))
 
 
 @contextmanager
@@ -135,14 +135,17 @@ def _read_errors(path: Path) -> Iterator[None]:
 
 def lines_of(file: BinaryIO) -> Iterator[Line]:
     """Yield the posts of JSON Lines from the file's position on, numbered from 1."""
-    number = 0
+    return (_line(number, line) for number, line in enumerate(_whole_lines(file), start=1))
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines that are not blank; in place of one that is too long, as many bytes of something else."""
     while line := file.readline(MAX_LINE_BYTES):
         rest = line
         while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE_BYTES)):
             line = b"x" * MAX_LINE_BYTES  # the rest of a line that is too long: it is no post, and is not kept
         if line.strip():
-            number += 1
-            yield _line(number, line)
+            yield line
 
 
 def _line(number: int, line: bytes) -> Line:

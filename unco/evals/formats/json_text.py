@@ -156,7 +156,9 @@ def _first_fault(error: ValidationError) -> str:
     faults = error.errors(include_url=False)
     # A misspelt key is missing under its right name as well: the one that stands in the file explains more.
     fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".")
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{str(part)[:200]}" for part in fault["loc"]).lstrip(
+        "."
+    )[:200]
     if fault["type"] == "extra_forbidden":
         return f"unknown key {place!r}"
     if fault["type"] == "missing":
