@@ -9,7 +9,7 @@ from math import inf
 from typing import Any, ClassVar, Literal, get_args
 
 from unco.errors import SettingsError
-from unco.types import ALWAYS, ATTRIBUTES, Label, Thresholds
+from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Label, Thresholds
 
 Mode = Literal["off", "live", "record", "replay"]
 """`off`: never ask. `live`: ask, cached. `record`: ask and write down. `replay`: recordings only, no socket."""
@@ -111,8 +111,11 @@ def _checked_labels(given: Any) -> tuple[Label, ...]:
         described = all(isinstance(label.description, str) for label in labels)
     except (TypeError, AttributeError) as error:
         raise SettingsError(f"labels must be a list of `name` and `description`: {error}") from error
-    if not (described and all(names) and 0 < len(labels) <= MOST_LABELS and len(set(names)) == len(names)):
-        raise SettingsError(f"labels must be 1 to {MOST_LABELS}, each name once and none empty; got {names[:20]}")
+    distinct = len(set(names) - {"", UNTYPED}) == len(names)
+    if not (described and distinct and 0 < len(labels) <= MOST_LABELS):
+        raise SettingsError(
+            f"labels must be 1 to {MOST_LABELS}, each name once, none empty or {UNTYPED!r}; got {names[:20]}"
+        )
     return labels
 
 

@@ -98,6 +98,13 @@ def test_what_is_no_corpus_is_one_error(
         list(read_posts(STDIN))
 
 
+def test_a_long_first_line_that_is_no_post_costs_no_other(tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text("x" * 5000 + '\n{"text": "b"}\n', "utf-8")
+    odd, good = read_posts(tmp_path / "posts.jsonl")
+    assert odd.fault
+    assert good.post is not None
+
+
 def test_a_folder_of_pictures_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     drawing(tmp_path / "pictures")

@@ -106,6 +106,7 @@ def test_a_client_of_the_server_sends_names_and_descriptions() -> None:
         [{"name": 7, "description": "x"}],
         [{"name": "a", "description": None}],
         [{"name": " ", "description": "x"}],
+        [{"name": "Untyped", "description": "x"}],
         [{"name": "a", "description": "x"}, {"name": "A ", "description": "y"}],
         [{"name": str(number), "description": "x"} for number in range(MOST_LABELS + 1)],
         [{"name": "a", "description": "x", "path": "/etc/passwd"}],

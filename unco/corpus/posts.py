@@ -87,7 +87,8 @@ def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
             f"{name} is no UTF-8 text, so it holds no posts: hand in JSON Lines, a table or CoNLL text; a post's "
             'picture is named in its line, {"text": ..., "image": ...}'
         )
-    lines = [line for line in head.removeprefix(BOM_UTF8).split(b"\n") if line.strip()]
+    first = head.removeprefix(BOM_UTF8).split(b"\n")
+    lines = [line for line in (first[:-1] if len(head) == HEAD_BYTES else first) if line.strip()]  # whole ones
     if is_lines and lines and not any(line.lstrip().startswith(b"{") for line in lines):
         raise DataError(
             f'{name} holds no JSON Lines: a post is an object on a line of its own, {{"text": ...}}, and its first '
