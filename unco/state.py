@@ -92,6 +92,7 @@ class PostState(TypedDict, total=False):
     model: str
     warnings: list[str]
     usage: Json
+    types: list[str]
 
 
 class PostOutput(TypedDict):
@@ -107,6 +108,7 @@ class PostOutput(TypedDict):
     warnings: list[str]
     usage: Json
     questions: list[Json]
+    types: list[str]
 
 
 class SharedState(TypedDict):

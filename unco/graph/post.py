@@ -25,7 +25,7 @@ from unco.tools.extraction.tool import ExtractArgs
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.pictures.load import scheme_of, store_inline
-from unco.types import Thresholds
+from unco.types import Label, Thresholds
 
 
 class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
@@ -125,6 +125,8 @@ def with_choices(config: RunnableConfig | None, context: Any) -> RunnableConfig 
     given = context if isinstance(context, dict) else vars(context)
     defaults = vars(Context())
     chosen = {name: value for name, value in given.items() if value != defaults[name]}
+    if chosen.get("labels"):  # a trace holds plain values
+        chosen["labels"] = [label.name if isinstance(label, Label) else label["name"] for label in chosen["labels"]]
     base: RunnableConfig = config or {}
     return {**base, "metadata": {**chosen, **base.get("metadata", {})}}
 

@@ -84,7 +84,10 @@ def neighbours(entities: list[Json]) -> dict[int, list[Json]]:
     Entities do not overlap, so whatever a corrected span could reach is among them: it moves by three words at most.
     """
     ordered = sorted(entities, key=lambda entity: int(entity["span"]["start"]))
-    shown = [{name: entity[name] for name in ("index", "span", "text", "type")} for entity in ordered]
+    shown = [
+        {name: entity[name] for name in ("index", "span", "text")} | {"type": entity["type"] or entity.get("hint")}
+        for entity in ordered
+    ]
     return {
         entity["index"]: shown[max(0, place - NEIGHBOURS) : place] + shown[place + 1 : place + 1 + NEIGHBOURS]
         for place, entity in enumerate(ordered)
