@@ -1,17 +1,21 @@
-"""Reads posts from JSON Lines, standard input, a table or CoNLL text, one after another."""
+"""Reads posts one after another, from whatever holds them; every command reads them here."""
 
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from unco.corpus.formats.conll import conll_posts, is_conll
-from unco.corpus.formats.tables import is_table, rows
+from unco.corpus.formats.conll import conll_posts, sentences
+from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row
+from unco.corpus.formats.delimited import delimited_rows
+from unco.corpus.formats.files import files_of, form_of
+from unco.corpus.formats.tables import table_rows
 from unco.errors import DataError, PostError, SettingsError
 from unco.state import PostInput
 
@@ -35,8 +39,8 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
     """Yield the posts of a file as they are needed, so that memory does not grow. Blank lines are no posts.
 
     A line: {"text": "..." or [tokens], "image": ..., "id": ..., "regions", "caption", "private"}; text alone will do.
-    Rows of a table have the same fields: see `unco.corpus.formats.tables`; for CoNLL text see
-    `unco.corpus.formats.conll`.
+    Rows of a data set have the same fields, or `tokens` in place of `text`, and their other fields are not read. For
+    folders see `unco.corpus.formats.files`, for CoNLL text `unco.corpus.formats.conll`.
 
     Args:
         path: a file, a folder, or `-`.
@@ -47,35 +51,63 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
         SettingsError: pictures for posts that name their own.
     """
     with _read_errors(path):
-        yield from _read(path, pictures)
+        read = (_read(file, pictures) for file in ([path] if path == STDIN else files_of(path)))
+        for number, line in enumerate(chain.from_iterable(read), start=1):
+            yield replace(line, number=number)
 
 
 def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
-    conll = path != STDIN and is_conll(path)
-    if pictures is not None and not conll:
+    form = "lines" if path == STDIN else form_of(path)
+    if pictures is not None and form != "conll":
         raise SettingsError(f'--pictures is for CoNLL text; in {path} each post names its own: {{"image": ...}}')
-    if conll:
-        for number, fields in enumerate(conll_posts(path, pictures), start=1):
-            yield Line(number, None, fields) if isinstance(fields, str) else _checked(number, fields)
+    if form == "conll":
+        yield from map(_of_fields, conll_posts(path, pictures))
+    elif form == "table":
+        yield from (_of_fields(fields_of(row, path.parent)) for row in table_rows(path, FIELDS))
+    elif form == "delimited":
+        rows = delimited_rows(path)
+        yield from (_of_fields(row if isinstance(row, str) else fields_of(row, path.parent)) for row in rows)
+    elif form == "document":
+        yield from map(_checked, _document(path))
     elif path == STDIN:
         yield from lines_of(sys.stdin.buffer)
-    elif is_table(path):
-        for number, row in enumerate(rows(path), start=1):
-            yield _checked(number, row)
     else:
         with path.open("rb") as file:
             yield from lines_of(file)
 
 
+def is_cut_by_line(path: Path) -> bool:
+    """Return whether a path is JSON Lines, which can be read from the beginning of any line on."""
+    return path != STDIN and not path.is_dir() and form_of(path) == "lines"
+
+
 def count_posts(path: Path) -> int | None:
     """Count the posts of a file, to estimate the time left; None = it cannot be known before."""
-    if path == STDIN or is_table(path):
+    if path == STDIN:
         return None
     with _read_errors(path):
-        if is_conll(path):
-            return sum(1 for _ in conll_posts(path, None))
-        with path.open("rb") as file:
-            return sum(1 for line in file if line.strip())
+        counts = [_count(file) for file in files_of(path)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _count(path: Path) -> int | None:
+    form = form_of(path)
+    if form == "conll":
+        return sum(1 for _ in sentences(path))
+    if form != "lines":
+        return None
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.strip())
+
+
+def _document(path: Path) -> list[Any]:
+    """Read a file of one JSON value: a list of posts, or one post over many lines."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    return data if isinstance(data, list) else [data]
 
 
 @contextmanager
@@ -105,20 +137,25 @@ def _line(number: int, line: bytes) -> Line:
         data = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # json's and Unicode's are ValueErrors
         return Line(number, None, " ".join(str(error).split()))
-    return _checked(number, data)
+    return replace(_checked(data), number=number)
 
 
-def _checked(number: int, data: Any) -> Line:
+def _of_fields(fields: dict[str, Any] | str) -> Line:
+    return Line(0, None, fields) if isinstance(fields, str) else _checked(fields)
+
+
+def _checked(data: Any) -> Line:
+    """Validate a post; its number is given later."""
     try:
-        return Line(number, _post(data))
+        return Line(0, _post(data))
     except (ValidationError, PostError) as error:
-        return Line(number, None, _message(error))
+        return Line(0, None, _message(error))
 
 
 def _post(data: Any) -> PostInput:
     if not isinstance(data, dict):
         raise PostError('a post is an object: {"text": ...}')
-    post = PostInput.model_validate(data)
+    post = PostInput.model_validate(fields_of(data, Path()) if is_row(data) else data)
     for name in ("id", "image", "caption"):
         try:
             (getattr(post, name) or "").encode("utf-8")

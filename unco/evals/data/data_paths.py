@@ -45,7 +45,7 @@ def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:
     if not boxes.is_dir():
         raise DataError(f"{boxes} is missing: give the folder of the VOC files with --boxes")
     fine = labels == "fmnerg"
-    posts = read_fmnerg(paths.data / "txt", boxes, split) if fine else read_gmner(paths.data, split, boxes)
+    posts = read_fmnerg(paths.data, boxes, split) if fine else read_gmner(paths.data, split, boxes)
     if not posts:
         raise DataError(f"{paths.data}: {split} holds no posts")
     return posts

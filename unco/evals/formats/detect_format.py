@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
+from unco.corpus.formats.files import files_of, form_of
 from unco.errors import DataError
-from unco.evals.formats.conll_voc import read_folder
+from unco.evals.formats.conll_voc import read_text_file
 from unco.evals.formats.gold_lines import read_gold_lines
 from unco.evals.formats.json_text import read_text
 from unco.evals.formats.official_json import read_official_gold, read_official_predictions
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.evals.formats.table_gold import read_table_gold
 from unco.types import GoldPost
 
 
 def read_gold(path: Path, split: str | None = None, boxes: Path | None = None) -> list[GoldPost]:
-    """Read gold posts from a folder with txt/ and xml/, a file of `gt_entities`, or JSON Lines.
+    """Read gold posts from CoNLL text with boxes in xml/, JSON Lines, a file of `gt_entities`, or a table for NER.
 
     Args:
         path: folder or file.
@@ -23,11 +25,33 @@ def read_gold(path: Path, split: str | None = None, boxes: Path | None = None) -
     Raises:
         DataError: nothing there, or not in the format, with its place.
     """
-    if path.is_dir():
-        if split is None:
-            raise DataError(f"{path} is a data set's folder: say which split of it, with --split")
-        return read_folder(path, split, boxes)
+    if path.is_dir() and split is None and not (path / "state.json").is_file():
+        raise DataError(f"{path} is a data set's folder: say which split of it, with --split")
+    files = files_of(path, split)
+    return read_table_gold(files) if len(files) > 1 else read_gold_file(files[0], boxes)
+
+
+def read_gold_file(path: Path, boxes: Path | None = None) -> list[GoldPost]:
+    """Read the gold posts of one file.
+
+    Args:
+        path: of the file.
+        boxes: folder of the xml files, where it is not xml/ beside CoNLL text, or beside the folder txt/ of that.
+
+    Raises:
+        DataError: it cannot be read, or is not in the format, with its place.
+    """
+    form = form_of(path)
+    if form == "conll":
+        return read_text_file(path, boxes or _boxes_beside(path))
+    if form == "table":
+        return read_table_gold([path])
     return read_official_gold(path) if _is_list(path) else read_gold_lines(path)
+
+
+def _boxes_beside(text: Path) -> Path:
+    """Return the folder xml/ beside a text, or beside the folder txt/ that it is in."""
+    return (text.parent.parent if text.parent.name == "txt" else text.parent) / "xml"
 
 
 def read_predictions(path: Path) -> list[PredictedPost]:

@@ -15,6 +15,7 @@ from unco.errors import DataError
 from unco.evals.formats.checks import check_gold
 from unco.evals.formats.geometry import box_to_list, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
+from unco.state import PostId
 from unco.types import GoldEntity, GoldPost
 
 
@@ -26,7 +27,7 @@ class _Entity(Record):
 
 
 class _Line(Record):
-    id: str = Field(min_length=1)
+    id: PostId = Field(min_length=1)
     tokens: list[str]
     entities: list[_Entity]
     width: int | None = Field(default=None, gt=0)

@@ -4,35 +4,36 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from unco.corpus.formats.files import files_of, form_of
 from unco.errors import DataError
-from unco.evals.data.twitter_gmner import has_fine_types, read_fmnerg, read_gmner
+from unco.evals.formats.detect_format import read_gold_file
 from unco.evals.formats.gold_lines import gold_from_dicts
 from unco.evals.formats.json_text import json_lines
 from unco.types import GoldEntity, GoldPost
 
+
 SPLITS = ("train", "dev", "test")
+"""Of equal texts the first counts."""
 
 
 def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
-    """Read gold posts from a folder of Twitter-GMNER or Twitter-FMNERG, all splits; or from a JSON Lines file.
+    """Read gold posts of a data set's folder, all splits; or of one file.
 
     Args:
-        path: a folder with txt/ (of two columns, or of three), or a file of one post a line:
-            as of `unco.evals.formats.gold_lines`, but with "text" or "tokens", and id and entities may be missing.
+        path: as of `unco.evals.formats.detect_format`; the posts of a JSON Lines file may have "text" in place of
+            "tokens", and id and entities may be missing.
         boxes: folder of the VOC files, where it is not xml/ in the folder.
 
     Raises:
         DataError: nothing there, or not in the format, with its place.
     """
-    if path.is_file():
+    if not path.exists():
+        raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
+    if not path.is_dir() and form_of(path) == "lines":
         lines = json_lines(path) if path.stat().st_size else ()  # none is enough to be probed for a box frame
         return gold_from_dicts([(where, _with_tokens(line, where)) for where, line in lines], str(path))
-    splits = [split for split in SPLITS if (path / "txt" / f"{split}.txt").is_file()]
-    if not splits:
-        raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
-    if has_fine_types(path / "txt" / f"{splits[0]}.txt"):
-        return [post for split in splits for post in read_fmnerg(path / "txt", boxes or path / "xml", split)]
-    return [post for split in splits for post in read_gmner(path, split, boxes)]
+    files = sorted(files_of(path), key=lambda file: SPLITS.index(file.stem) if file.stem in SPLITS else len(SPLITS))
+    return [post for file in files for post in read_gold_file(file, boxes)]
 
 
 def _with_tokens(line: Any, where: str) -> Any:
