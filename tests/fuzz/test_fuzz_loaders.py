@@ -97,7 +97,7 @@ class Target:
 
 
 TARGETS: dict[str, Target] = {
-    "posts": Target("posts.jsonl", posts, (), "lines"),
+    "posts": Target("posts.jsonl", posts, (DataError,), "lines"),
     "predictions": Target("predictions.jsonl", predictions, (DataError,), "lines"),
     "recording": Target("recording.jsonl", recording, (DataError, RecordingMiss), "lines"),
     "policy": Target("policy.yaml", read_policy, (SettingsError,), "yaml"),

@@ -20,7 +20,8 @@ def head_of(path: Path) -> bytes:
         return b""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or (b"\0" in head[:2] and head[:2] != b"\0\0"):
+    marked = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+    if marked or (any(head[:8]) and len(head) > 1 and not (any(head[:8:2]) and any(head[1:8:2]))):
         raise DataError(f"{path} is UTF-16 or UTF-32 text, as some editors and shells write it: save it as UTF-8")
     return head.removeprefix(b"\xef\xbb\xbf")
 

@@ -11,7 +11,6 @@ from unco.evals.formats.gold_lines import gold_from_dicts
 from unco.evals.formats.json_text import json_lines
 from unco.types import GoldEntity, GoldPost
 
-
 SPLITS = ("train", "dev", "test")
 """Of equal texts the first counts."""
 
