@@ -13,6 +13,7 @@ from unco.cli import app
 from unco.corpus.posts import count_posts, read_posts
 from unco.errors import DataError, SettingsError
 from unco.evals.data.twitter_gmner import read_gmner
+from unco.evals.formats.detect_format import read_gold
 from unco.tools.pictures.by_id import picture_by_id
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "twitter-gmner"
@@ -93,6 +94,16 @@ def test_dialects(dialect: str, tmp_path: Path) -> None:
 )
 def test_odd_tokens_are_tokens(text: str, tokens: list[str], tmp_path: Path) -> None:
     assert words(write(tmp_path, text)) == [(None, tokens)]
+
+
+@pytest.mark.parametrize("name", ["eng.testa", "train", "de.tsv", "wnut.annotated"])
+@pytest.mark.parametrize(
+    "text", ["EU B-ORG\nis O\n", "#\tweb\n1\tEU\tB-ORG\n2\tis\tO\n", "IMGID:5\r\nEU\tO\r\nis\tO\r\n"]
+)
+def test_tagged_text_is_known_by_its_first_line(name: str, text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text, name)
+    assert [tokens for _, tokens in words(path)] == [["EU", "is"]]
+    assert read_gold(path)[0].tokens == ("EU", "is")
 
 
 def test_other_encodings_are_named_once(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def _read_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
 
 
 def lines_of(file: BinaryIO) -> Iterator[Line]:

@@ -195,6 +195,24 @@ def test_the_tag_is_the_last_column_and_ids_may_be_missing(tmp_path: Path) -> No
         read_gmner(tmp_path, "dev")
 
 
+@pytest.mark.parametrize("text", ["1\tNASA\tB-ORG\tO\n2\tflies\tO\tO\n", "NASA B-NP B-ORG\nflies B-VP O\n"])
+def test_of_two_tags_none_is_guessed(text: str, tmp_path: Path) -> None:
+    (tmp_path / "dev.conll").write_text(text)
+    with pytest.raises(DataError, match=r"dev\.conll:1: two tags, B-.*: leave one column"):
+        read_gold(tmp_path, "dev")
+
+
+@pytest.mark.parametrize("identity", ["../xml/17", "..\\17", ".", "a\0b"])
+def test_an_id_leads_to_no_other_boxes(identity: str, tmp_path: Path) -> None:
+    (post,) = read_gmner(write(tmp_path, f"IMGID:{identity}\nAnn\tB-PER\nLee\tI-PER\n"), "dev")
+    assert post.entities[0].boxes == ()
+
+
+def test_an_id_that_is_too_long_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="File name too long"):
+        read_gmner(write(tmp_path, f"IMGID:{'x' * 5000}\nAnn\tB-PER\n"), "dev")
+
+
 @pytest.mark.parametrize(
     "tags",
     [

@@ -108,8 +108,8 @@ def _blocks(path: Path) -> Iterator[list[Line]]:
     """Yield the lines of each post."""
     block: list[Line] = []
     for number, line in text_lines(path):
-        document = _DOCUMENT.fullmatch(line)
-        if block and (not line or document or _ID.fullmatch(line)):
+        document = line.startswith("-") and _DOCUMENT.fullmatch(line)
+        if block and (not line or document or (line[0] in "Ii\ufeff" and _ID.fullmatch(line))):
             yield block
             block = []
         if line and not document:
@@ -121,10 +121,10 @@ def _blocks(path: Path) -> Iterator[list[Line]]:
 def _sentence(block: Sequence[Line], shapes: frozenset[tuple[int, str]]) -> Sentence:
     named = _ID.fullmatch(block[0][1])
     lines = block[1:] if named else block
-    comments = [line for _, line in lines if _is_comment(line, shapes)]
-    names = [named, *map(_COMMENT_ID.fullmatch, comments)]
+    comments = {number: line for number, line in lines if line.startswith("#") and _is_comment(line, shapes)}
+    names = [named, *map(_COMMENT_ID.fullmatch, comments.values())]
     name = next((found[1].strip() for found in names if found), "")
-    rows = tuple(Row(number, _columns(line)) for number, line in lines if not _is_comment(line, shapes))
+    rows = tuple(Row(number, _columns(line)) for number, line in lines if number not in comments)
     bad = next((number for number, line in block if not is_utf8(line)), None)
     fault = "" if bad is None else f"line {bad} is not UTF-8 text: save the file as UTF-8"
     return Sentence("" if fault else id_of_picture(name), rows, block[0][0], fault)
@@ -144,7 +144,7 @@ def _shape(line: str) -> tuple[int, str]:
 
 def _is_comment(line: str, shapes: frozenset[tuple[int, str]]) -> bool:
     """Return whether a line is a comment and not the token `#`, which has the columns that other tokens have."""
-    if not line.startswith("#") or not _COMMENT.fullmatch(line):
+    if not _COMMENT.fullmatch(line):
         return False
     tagged = "\t" in line and is_tag(_columns(line)[-1])
     return not tagged and _shape(line) not in shapes

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def check_columns(names: Sequence[str], path: Path) -> None:
         DataError: it has none.
     """
     if TEXTS.isdisjoint(names):
-        shown = ", ".join(names)[:300]
+        shown = ", ".join(names)[:300] or "none"
         raise DataError(f"{path}: no column `text` or `tokens` among {shown}; CoNLL text is named .conll or .txt")
 
 
@@ -39,13 +40,18 @@ def fields_of(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         row: of a data set.
         folder: where its file is; a picture may be named from there.
     """
-    fields = {name: value for name, value in row.items() if name in FIELDS and value is not None}
+    fields = {name: value for name, value in row.items() if name in FIELDS and not _is_empty(value)}
     tokens = fields.pop("tokens", None)
     if tokens is not None:
         fields.setdefault("text", tokens)
     if "image" in fields:
         fields["image"] = _reference(fields["image"], folder)
     return fields
+
+
+def _is_empty(value: Any) -> bool:
+    """Return whether a cell is empty, for which pandas writes NaN into a column of numbers."""
+    return value is None or (isinstance(value, float) and isnan(value))
 
 
 def _reference(image: Any, folder: Path) -> Any:

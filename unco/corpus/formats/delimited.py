@@ -31,20 +31,21 @@ def delimited_rows(path: Path) -> Iterator[dict[str, Any] | str]:
         check_columns(names, path)
         rows = csv.reader(file, delimiter=delimiter, strict=True)
         while True:
+            line = rows.line_num + 2  # after the header and what is read
             try:
                 cells = next(rows)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield f"line {rows.line_num + 1}: {error}"
+                yield f"the row from line {line} to {rows.line_num + 1} is no CSV, its quotes may not match: {error}"
                 continue
             if cells:
-                yield _row(names, cells, rows.line_num + 1)
+                yield _row(names, cells, line)
 
 
 def _header(line: str) -> tuple[list[str], str]:
     """Split a header at the delimiter for which it has a column of text."""
-    split = [(next(csv.reader([line], delimiter=one), []), one) for one in ",;\t"]
+    split = [([name.strip() for name in next(csv.reader([line], delimiter=one), [])], one) for one in ",;\t"]
     return next((found for found in split if not TEXTS.isdisjoint(found[0])), split[0])
 
 

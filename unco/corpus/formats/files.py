@@ -13,8 +13,17 @@ Form = Literal["conll", "table", "delimited", "document", "lines"]
 """CoNLL text; Parquet or Arrow; CSV or TSV; one JSON value; JSON Lines."""
 
 CONLL = (".conll", ".conllu", ".txt", ".bio", ".iob", ".iob2")
-_KINDS = ((".parquet",), (".arrow", ".feather"), CONLL, (".jsonl", ".ndjson", ".json"), (".csv", ".tsv"))
+_TABLES = (".parquet", ".arrow", ".feather")
+_JSON = (".jsonl", ".ndjson", ".json")
+_DELIMITED = (".csv", ".tsv")
+_KINDS = (_TABLES[:1], _TABLES[1:], CONLL, _JSON, _DELIMITED)
 """Endings of the files of a folder; those of the first kind that is there count."""
+
+_TAGGED = re.compile(
+    rb"\s*(?:#[^\r\n]*[\r\n]\s*)*"
+    rb"(?:IMGID:|-DOCSTART-|\S+[ \t](?:[^\r\n]*[ \t])?(?:O|[BIESLUMW]-\S+)[ \t]*(?:[\r\n]|$))"
+)
+"""How CoNLL text begins, whatever its file is called: below comments a token and its tag."""
 _ASIDE = re.compile(r"(readme|licen[cs]e|requirements)\b.*|(dataset_infos?|dataset_dict|state)\.json", re.IGNORECASE)
 """Names of files that lie beside posts and hold none."""
 
@@ -26,14 +35,16 @@ def form_of(path: Path) -> Form:
         DataError: it is text in another encoding than UTF-8.
     """
     ending = path.suffix.lower()
-    if ending in (".parquet", ".arrow", ".feather"):
+    if ending in _TABLES:
         return "table"
-    if ending in (".csv", ".tsv"):
-        return "delimited"
     head = head_of(path)
+    if ending in _JSON:
+        return "document" if ending == ".json" and re.match(rb"\s*(\[|\{\s*\n)", head) else "lines"
     if ending in CONLL and path.is_file() and not re.match(rb'\s*\{\s*["}]', head):
         return "conll"
-    return "document" if ending == ".json" and re.match(rb"\s*(\[|\{\s*\n)", head) else "lines"
+    if ending != ".csv" and _TAGGED.match(head):
+        return "conll"
+    return "delimited" if ending in _DELIMITED else "lines"
 
 
 def files_of(path: Path, split: str | None = None) -> list[Path]:
@@ -94,6 +105,9 @@ def _names(path: Path, key: str) -> list[str]:
     """
     try:
         data: Any = json.loads(path.read_text("utf-8"))
-        return [Path(one if isinstance(one, str) else one["filename"]).name for one in data[key]]
+        names = [Path(one if isinstance(one, str) else one["filename"]).name for one in data[key]]
+        if not all(names) or ".." in names:
+            raise ValueError(f"{key} are no names")
+        return names
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path} is none of `datasets`: {error}") from error

@@ -12,6 +12,7 @@ from unco.small_model.label_schemes import COARSE_OF
 from unco.tools.pictures.by_id import id_of_picture
 from unco.types import GoldEntity, GoldPost, Span
 
+_COARSE = frozenset(COARSE_OF.values())
 _OPENS, _CLOSES = "BSUW", "ESLUW"
 """Marks of tags that begin a span, and that end one, in BIO, BIOES, BILOU and BMEWO."""
 
@@ -70,7 +71,7 @@ def split_file(folder: Path, split: str) -> Path:
 def has_fine_types(path: Path) -> bool:
     """Return whether a text has the three columns of Twitter-FMNERG: token, coarse tag and fine tag."""
     rows = (row.columns for sentence in sentences(path) for row in sentence.rows)
-    return any(len(columns) == 3 and columns[1] != "O" and is_tag(columns[1]) for columns in rows)
+    return any(len(columns) == 3 and columns[1][2:] in _COARSE for columns in rows)
 
 
 def read_tagged(path: Path, xml_folder: Path, fine: bool) -> list[GoldPost]:
@@ -93,8 +94,9 @@ def read_tagged(path: Path, xml_folder: Path, fine: bool) -> list[GoldPost]:
     _check(found, path, fine)
     posts, lost = [], list[str]()
     for number, sentence in enumerate(found, start=1):
-        file = xml_folder / f"{Path(sentence.id).name}.xml"  # an id leads to no other folder
-        boxes = read_boxes(file) if sentence.id else Boxes(None, {})
+        file = xml_folder / f"{sentence.id}.xml"
+        leads_here = sentence.id and "/" not in sentence.id and "\\" not in sentence.id
+        boxes = read_boxes(file) if leads_here else Boxes(None, {})
         post, names = _post(sentence.id or str(number), [row.columns for row in sentence.rows], boxes)
         posts.append(post)
         lost += [f"{file}: {name!r}" for name in names]
@@ -113,6 +115,8 @@ def _check(found: Sequence[Sentence], path: Path, fine: bool) -> None:
         if named and not sentence.id:
             raise DataError(f"{path}:{sentence.line}: a post without an IMGID line, which others have")
         for row in sentence.rows:
+            if not fine and len(row.columns) == 3 and row.columns[1] != "O" and is_tag(row.columns[1]):
+                raise DataError(f"{path}:{row.number}: two tags, {' and '.join(row.columns[1:])}: leave one column")
             if len(row.columns) != len(first) or not _tags_fit(row.columns, fine):
                 shown = "<TAB>".join(row.columns)[:60]
                 raise DataError(f"{path}:{row.number}: expected {wanted} (as B-PER, I-PER or O), got {shown!r}")

@@ -43,9 +43,9 @@ def read_boxes(path: Path) -> Boxes:
     Raises:
         DataError: the file is there and not in the format.
     """
-    if not path.is_file():
-        return Boxes(None, {})
     try:
+        if not path.is_file():
+            return Boxes(None, {})
         data = path.read_bytes()
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
             raise DataError(f"{path}: a VOC file has no DOCTYPE, which can name other files or grow without end")
