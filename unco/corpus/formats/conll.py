@@ -13,7 +13,8 @@ from typing import Any
 
 from unco.corpus.formats.text_lines import is_utf8, text_lines
 from unco.errors import DataError
-from unco.tools.pictures.by_id import SUFFIXES, id_of_picture, picture_by_id
+from unco.tools.pictures.by_id import picture_by_id
+from unco.types.picture_names import SUFFIXES, id_of_picture
 
 SAMPLE = 100
 """Sentences from which the dialect of a file is told."""

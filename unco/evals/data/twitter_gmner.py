@@ -9,8 +9,8 @@ from unco.corpus.formats.text_lines import is_utf8, text_lines
 from unco.errors import DataError
 from unco.evals.data.voc import Boxes, read_boxes, warn_of_lost
 from unco.small_model.label_schemes import COARSE_OF
-from unco.tools.pictures.by_id import id_of_picture
 from unco.types import GoldEntity, GoldPost, Span
+from unco.types.picture_names import id_of_picture
 
 _COARSE = frozenset(COARSE_OF.values())
 _OPENS, _CLOSES = "BSUW", "ESLUW"

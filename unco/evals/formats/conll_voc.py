@@ -13,8 +13,8 @@ from unco.evals.data.twitter_gmner import has_fine_types, read_tagged, split_fil
 from unco.evals.formats.checks import check_gold
 from unco.evals.formats.geometry import box_to_list
 from unco.small_model.label_schemes import COARSE_OF
-from unco.tools.pictures.by_id import id_of_picture
 from unco.types import Box, GoldPost
+from unco.types.picture_names import id_of_picture
 
 _NAME_ENDS = "\t\n"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")

@@ -17,8 +17,8 @@ from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_b
 from unco.evals.formats.json_text import Record, checked, parse_json, read_text
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.state import PostId
-from unco.tools.pictures.by_id import id_of_picture
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
+from unco.types.picture_names import id_of_picture
 
 _RENAMED = {"MISC": "OTHER", "OTHER": "MISC"}
 

@@ -6,9 +6,9 @@ from io import BytesIO
 from pathlib import Path
 
 from unco.errors import DataError, PictureError
-from unco.tools.pictures.by_id import names_by_id
 from unco.tools.pictures.view import view_picture
 from unco.types import Result
+from unco.types.picture_names import names_by_id
 
 LONGEST = 320
 """Pixels of the longer side."""

@@ -104,7 +104,7 @@ class SavedPredictions:
 
 def _parse(line: bytes) -> tuple[Any, Extraction]:
     """Parse a line into (id, prediction)."""
-    data = read_json(line.decode("utf-8"))
+    data = read_json(line.decode("utf-8-sig"))
     post_id = id_text(data.pop("id", None))
     return post_id, EXTRACTION.validate_python(data)
 
