@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,24 @@ def as_files(folder: Path) -> None:
             file.write_table(table)
 
 
-@pytest.mark.parametrize("lay_out", [as_shards, as_splits, as_files])
+def as_json(folder: Path) -> None:
+    for name, posts in (("dev", (ANN, BO)), ("test", (NASA,))):
+        tagged = [{"id": one, "tokens": words, "ner_tags": [LABELS[tag] for tag in tags]} for one, words, tags in posts]
+        rows = [row | {"pos_tags": [], "image": f"data:;base64,{b64encode(png()).decode()}"} for row in tagged]
+        (folder / f"{name}.json").write_text(json.dumps(rows) if name == "dev" else "\n".join(map(json.dumps, rows)))
+
+
+def as_folders(folder: Path) -> None:
+    for name, posts in (("dev", (ANN, BO)), ("test", (NASA,))):
+        (folder / name).mkdir()
+        parquet.write_table(ner_table(*posts), folder / name / "0000.parquet")
+
+
+@pytest.mark.parametrize("lay_out", [as_shards, as_splits, as_files, as_json, as_folders])
 def test_data_sets_for_ner_as_datasets_lays_them_out(lay_out: Callable[[Path], None], tmp_path: Path) -> None:
     lay_out(tmp_path)
-    posts = [line.post for line in read_posts(tmp_path) if line.post]
+    folders = [tmp_path / name for name in ("dev", "test")] if lay_out is as_folders else [tmp_path]
+    posts = [line.post for folder in folders for line in read_posts(folder) if line.post]
     assert [(post.id, post.text) for post in posts] == [("7", ["Ann", "Lee"]), ("8", ["Bo"]), ("9", ["NASA", "flies"])]
     assert {view_picture(post.image or "").image.size for post in posts} == {(6, 4)}
     gold = read_gold(tmp_path, "dev")
@@ -133,7 +148,7 @@ def test_data_sets_for_ner_as_datasets_lays_them_out(lay_out: Callable[[Path], N
         ("7", ("Ann", "Lee"), [(Span(0, 2), "PER")]),
         ("8", ("Bo",), [(Span(0, 1), "PER")]),
     ]
-    with pytest.raises(DataError, match="has no split 'train': it has dev, test"):
+    with pytest.raises(DataError, match="has no split 'train': it has dev, test|has no file of posts"):
         read_gold(tmp_path, "train")
 
 

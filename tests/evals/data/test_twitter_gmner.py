@@ -105,8 +105,10 @@ def test_missing_folders_of_the_fine_data_set_are_named(tmp_path: Path) -> None:
 
 def test_captions_of_several_lines(tmp_path: Path) -> None:
     path = tmp_path / "dev.txt"
-    path.write_text("imgid:17###A man.\n\nHe says: imgid:3###no.\nimgid:O_2###\u2028 A ### sign. \n", "utf-8")
-    assert read_captions(path) == {"17": "A man.\n\nHe says: imgid:3###no.", "O_2": "A ### sign."}
+    unix = "imgid:17###A man.\n\nHe says: imgid:3###no.\nimgid:O_2###\u2028 A ### sign. \n"
+    for text in (unix, "\ufeff" + unix.replace("\n", "\r\n").replace("17#", "17.jpg#")):
+        path.write_bytes(text.encode())
+        assert read_captions(path) == {"17": "A man.\n\nHe says: imgid:3###no.", "O_2": "A ### sign."}
 
 
 @pytest.mark.parametrize("text", ["A man.", "imgid:17 A man.", "imgid:1###A\nimgid:1###B"])

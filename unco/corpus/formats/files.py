@@ -62,12 +62,13 @@ def files_of(path: Path, split: str | None = None) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
+    if split is not None and (path / split).is_dir():
+        return files_of(path / split)
     if (path / "dataset_dict.json").is_file():
         splits = _names(path / "dataset_dict.json", "splits")
         return [file for name in _chosen(splits, split, path) for file in files_of(path / name)]
     if (path / "state.json").is_file():
-        parts = _names(path / "state.json", "_data_files")
-        return [path / part for part in parts]
+        return [path / part for part in _names(path / "state.json", "_data_files")]
     found = next(filter(None, map(_of_one_kind, (path / "txt", path / "data", path))), None)
     if found is None:
         endings = ", ".join(ending for kind in _KINDS for ending in kind)

@@ -1,5 +1,6 @@
 """Reads UTF-8 text line by line, whatever ends its lines; text in another encoding is refused by name."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -8,6 +9,9 @@ from unco.errors import DataError
 
 HEAD_BYTES = 2**16
 """How much of a file is looked at to tell its form."""
+
+
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 def head_of(path: Path) -> bytes:
@@ -53,4 +57,4 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def is_utf8(text: str) -> bool:
     """Return whether a text that `open_text` gave was UTF-8 in its file."""
-    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+    return _HALF.search(text) is None

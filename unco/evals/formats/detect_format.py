@@ -10,7 +10,7 @@ from unco.evals.formats.json_text import read_text
 from unco.evals.formats.official_json import read_official_gold, read_official_predictions
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.formats.prediction_lines import read_prediction_lines
-from unco.evals.formats.table_gold import read_table_gold
+from unco.evals.formats.table_gold import is_tagged_json, read_table_gold
 from unco.types import GoldPost
 
 
@@ -44,7 +44,7 @@ def read_gold_file(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     form = form_of(path)
     if form == "conll":
         return read_text_file(path, boxes or _boxes_beside(path))
-    if form == "table":
+    if form == "table" or is_tagged_json(path):
         return read_table_gold([path])
     return read_official_gold(path) if _is_list(path) else read_gold_lines(path)
 
