@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from base64 import b64encode
 from collections.abc import Callable
@@ -255,3 +256,19 @@ def test_numbers_as_ids_are_the_same_post_everywhere(tmp_path: Path) -> None:
     path.write_text('{"id": 5, "tokens": ["Ann"], "entities": []}\n{"id": "5", "tokens": ["Bo"], "entities": []}')
     with pytest.raises(DataError, match="id '5' stands twice"):
         read_gold(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dataset_dict.json", '{"splits": [".."]}'),
+        ("dataset_dict.json", '{"splits": 7}'),
+        ("dataset_dict.json", '{"splits": ["../../../../../../../../etc"]}'),
+        ("state.json", '{"_data_files": [{"filename": "/etc/passwd"}]}'),
+        ("state.json", "[]"),
+    ],
+)
+def test_names_in_a_data_set_lead_out_of_no_folder(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=rf"{re.escape(str(tmp_path))}.*(cannot be read|is none of `datasets`)"):
+        list(read_posts(tmp_path))

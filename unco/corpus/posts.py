@@ -53,7 +53,7 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
     with _read_errors(path):
         read = (_read(file, pictures) for file in ([path] if path == STDIN else files_of(path)))
         for number, line in enumerate(chain.from_iterable(read), start=1):
-            yield replace(line, number=number)
+            yield line if line.number == number else replace(line, number=number)
 
 
 def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
@@ -137,19 +137,19 @@ def _line(number: int, line: bytes) -> Line:
         data = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # json's and Unicode's are ValueErrors
         return Line(number, None, " ".join(str(error).split()))
-    return replace(_checked(data), number=number)
+    return _checked(data, number)
 
 
 def _of_fields(fields: dict[str, Any] | str) -> Line:
     return Line(0, None, fields) if isinstance(fields, str) else _checked(fields)
 
 
-def _checked(data: Any) -> Line:
-    """Validate a post; its number is given later."""
+def _checked(data: Any, number: int = 0) -> Line:
+    """Validate a post; 0 = its number is given later."""
     try:
-        return Line(0, _post(data))
+        return Line(number, _post(data))
     except (ValidationError, PostError) as error:
-        return Line(0, None, _message(error))
+        return Line(number, None, _message(error))
 
 
 def _post(data: Any) -> PostInput:

@@ -62,14 +62,14 @@ def files_of(path: Path, split: str | None = None) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    if split is not None and (path / split).is_dir():
-        return files_of(path / split)
     if (path / "dataset_dict.json").is_file():
         splits = _names(path / "dataset_dict.json", "splits")
         return [file for name in _chosen(splits, split, path) for file in files_of(path / name)]
     if (path / "state.json").is_file():
         return [path / part for part in _names(path / "state.json", "_data_files")]
     found = next(filter(None, map(_of_one_kind, (path / "txt", path / "data", path))), None)
+    if found is None and split is not None and (path / split).is_dir():
+        return files_of(path / split)
     if found is None:
         endings = ", ".join(ending for kind in _KINDS for ending in kind)
         raise DataError(f"{path} has no file of posts ({endings}): name the folder that holds them")
