@@ -272,3 +272,18 @@ def test_names_in_a_data_set_lead_out_of_no_folder(name: str, text: str, tmp_pat
     (tmp_path / name).write_text(text)
     with pytest.raises(DataError, match=rf"{re.escape(str(tmp_path))}.*(cannot be read|is none of `datasets`)"):
         list(read_posts(tmp_path))
+
+
+def test_a_damaged_table_is_refused_and_ends_no_process(tmp_path: Path) -> None:
+    offsets = b"".join(place.to_bytes(4, "little") for place in (0, 3, 1, 3))
+    text = pyarrow.StringArray.from_buffers(3, pyarrow.py_buffer(offsets), pyarrow.py_buffer(b"Ann"))
+    with ipc.new_stream(str(tmp_path / "a.arrow"), pyarrow.schema([("text", pyarrow.string())])) as stream:
+        stream.write_batch(pyarrow.record_batch([text], ["text"]))
+    with pytest.raises(DataError, match=r"a\.arrow cannot be read"):
+        list(read_posts(tmp_path / "a.arrow"))
+
+
+def test_a_header_that_is_no_csv_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"text,i\rd\na,1\n")
+    with pytest.raises(DataError, match=r"a\.csv: the header is no CSV"):
+        list(read_posts(tmp_path / "a.csv"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from unco.corpus.formats.data_set_rows import TEXTS, check_columns
 from unco.corpus.formats.text_lines import is_utf8, open_text
+from unco.errors import DataError
 
 _CELL_CHARACTERS = 2**26
 """Longest cell; Python's own limit is shorter than a picture that comes inline."""
@@ -27,7 +28,10 @@ def delimited_rows(path: Path) -> Iterator[dict[str, Any] | str]:
     """
     csv.field_size_limit(_CELL_CHARACTERS)
     with open_text(path) as file:
-        names, delimiter = _header(file.readline())
+        try:
+            names, delimiter = _header(file.readline())
+        except csv.Error as error:
+            raise DataError(f"{path}: the header is no CSV: {error}") from error
         check_columns(names, path)
         rows = csv.reader(file, delimiter=delimiter, strict=True)
         while True:

@@ -31,6 +31,7 @@ def table_rows(path: Path, columns: Container[str]) -> Iterator[Row]:
     arrow = _arrow()
     try:
         for names, batch in _batches(path, columns, arrow):
+            batch.validate(full=True)  # of a damaged file, which could otherwise end the process
             for row in batch.to_pylist():
                 yield row | {name: _named(row[name], labels) for name, labels in names.items()}
     except (OSError, ValueError, KeyError, arrow.ArrowException) as error:
