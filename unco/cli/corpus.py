@@ -12,9 +12,12 @@ from unco.cli.experiment_options import Checkpoint, Scheme
 from unco.cli.posts import Labels, Mode, Share, StrictPictures, Version
 
 Posts = Annotated[
-    Path, typer.Argument(help='JSON Lines, {"text": ..., "image": ..., "id": ...}, - = stdin; a table; CoNLL text.')
+    Path,
+    typer.Argument(
+        help='JSON Lines, {"text": ..., "image": ..., "id": ...}, - = stdin; JSON, CSV, Parquet, CoNLL; a folder.'
+    ),
 ]
-Pictures = Annotated[Path | None, typer.Option(help="Of CoNLL text: folder with <id>.jpg (.jpeg, .png, .webp).")]
+Pictures = Annotated[Path | None, typer.Option(help="Of CoNLL text: folder with <id>.jpg (.png, .webp ...).")]
 
 
 @app.command()
