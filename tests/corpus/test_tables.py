@@ -283,6 +283,14 @@ def test_a_damaged_table_is_refused_and_ends_no_process(tmp_path: Path) -> None:
         list(read_posts(tmp_path / "a.arrow"))
 
 
+def test_json_of_a_folder_is_read_only_as_a_split(tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text('{"text": "Ann"}\n')
+    with pytest.raises(DataError, match="has no file of posts"):
+        list(read_posts(tmp_path))
+    (tmp_path / "train-1.jsonl").write_text('{"text": "Bo"}\n')
+    assert [line.post and line.post.text for line in read_posts(tmp_path)] == ["Bo"]
+
+
 def test_a_header_that_is_no_csv_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"text,i\rd\na,1\n")
     with pytest.raises(DataError, match=r"a\.csv: the header is no CSV"):

@@ -27,6 +27,8 @@ _TAGGED = re.compile(
 _ASIDE = re.compile(r"(readme|licen[cs]e|requirements)\b.*|(dataset_infos?|dataset_dict|state)\.json", re.IGNORECASE)
 """Names of files that lie beside posts and hold none."""
 
+_SPLIT = re.compile(r"(train|dev|val|valid|validation|test)([-_.].*)?", re.IGNORECASE)
+
 
 def form_of(path: Path) -> Form:
     """Tell the form of a file of posts, by its ending and by how it begins.
@@ -51,7 +53,8 @@ def files_of(path: Path, split: str | None = None) -> list[Path]:
     """Return the files of a path, in their order: itself; or those of the folder of a data set.
 
     Such a folder is what `datasets` saved to disk, one data set or several splits; or it holds files of one kind, in
-    txt/ or data/ if it has that. Of several kinds Parquet goes first, then Arrow, CoNLL text, JSON, CSV.
+    txt/ or data/ if it has that. Of several kinds Parquet goes first, then Arrow, CoNLL text, JSON, CSV; files of these
+    two are named as splits are: train, dev, validation, test.
 
     Args:
         path: a file or a folder.
@@ -83,8 +86,14 @@ def _of_one_kind(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     files = sorted(file for file in folder.iterdir() if not _ASIDE.fullmatch(file.name) and file.is_file())
-    kinds = ([file for file in files if file.suffix.lower() in kind] for kind in _KINDS)
+    kinds = ([file for file in files if file.suffix.lower() in kind and _may_hold_posts(file)] for kind in _KINDS)
     return next(filter(None, kinds), [])
+
+
+def _may_hold_posts(file: Path) -> bool:
+    """Return whether a file of a folder holds posts; of JSON and CSV, which hold anything, by the name of its split."""
+    ending = file.suffix.lower()
+    return not (ending in _JSON or ending in _DELIMITED) or _SPLIT.fullmatch(_split_of(file)) is not None
 
 
 def _chosen(splits: list[str], split: str | None, path: Path) -> Sequence[str]:
