@@ -51,6 +51,9 @@ class Recipe:
     """Keep the pretrained vectors of word pieces, so that words unseen in training keep their place among them."""
     unseen: float = 0.4
     """Share of training posts shown without their picture, in [0, 1)."""
+    joined: float = 0.0
+    """Share of training posts that another is appended to, and to these again, in [0, 1): for posts longer than the
+    training's."""
     seed: int = 1
     heads: Heads = "both"
     """Heads that find spans and types: decoder, tags, or both."""
@@ -72,7 +75,7 @@ class Recipe:
         for name in ("weight_decay", "region_loss", "bio_loss", "debiasing", "margin"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
-        for name in ("warmup", "dropout", "label_smoothing", "unseen"):
+        for name in ("warmup", "dropout", "label_smoothing", "unseen", "joined"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
         named_estimator(self.estimator)
