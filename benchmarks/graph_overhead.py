@@ -62,7 +62,7 @@ def empty_graph(entities: int) -> Callable[[], object]:
     post.add_node("correct_entity", entity.compile())
     post.add_node("collect", lambda _: {"model": "none"})
     post.add_edge(START, "extract")
-    sends = [Send("correct_entity", {"entity": {"index": i}, "extraction": {}, "image": None}) for i in range(entities)]
+    sends = [Send("correct_entity", {"entity": {"index": i}, "post": {"extraction": {}}}) for i in range(entities)]
     post.add_conditional_edges("extract", lambda _: sends, ["correct_entity"])
     post.add_edge("correct_entity", "collect")
     compiled = post.compile()

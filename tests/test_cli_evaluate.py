@@ -132,7 +132,7 @@ def test_results_of_ours_are_predictions(indent: int | None, tmp_path: Path) -> 
 
 def test_faults_in_plain_data_are_named() -> None:
     gold = [gold_to_dict(post) for post in GOLD]
-    with pytest.raises(DataError, match=r"gold\[0\]: unknown key 'text'"):
+    with pytest.raises(DataError, match=r"gold\[0\]: give text or tokens"):
         score([{**gold[0], "text": "hi"}], [])
     with pytest.raises(DataError, match="post 2 of gold .'b'. has no prediction: 2 gold posts, 1 predictions"):
         score(gold, [prediction_to_dict(RUN[0])])

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unco.context import Context
 from unco.errors import UncoError
 from unco.state import read_result
-from unco.types import Box, Result
+from unco.types import Box, Label, Result
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,6 +30,7 @@ def extract(
     context: Context | None = None,
     variant: str = "unco",
     policy: str | PathLike[str] | None = None,
+    labels: str | PathLike[str] | Sequence[Label] | None = None,
 ) -> Result:
     """Find the named entities of a post and where they are in its picture.
 
@@ -42,6 +45,8 @@ def extract(
         estimator: of uncertainty: mc_decoder is the paper's; None = the checkpoint's first choice.
         context: thresholds, prompt versions, model and mode; None = the defaults.
         variant: of the whole pipeline, for comparison: see `unco.graph.variants`.
+        labels: types of your own that nothing was trained for, or the YAML file of them, a list of `name` and
+            `description`: the MLLM chooses one for each entity, and without an MLLM the types are None.
         policy: file of `unco tune` whose thresholds replace the checkpoint's; those of the context still win.
 
     Raises:
@@ -64,7 +69,18 @@ def extract(
         "regions": None if regions is None else [(box.x1, box.y1, box.x2, box.y2) for box in regions],
         "caption": caption,
     }
-    return read_result(compiled.invoke(post, context=context or Context()))
+    chosen_context = context or Context()
+    if labels is not None:
+        chosen_context = replace(chosen_context, labels=_labels(labels))
+    return read_result(compiled.invoke(post, context=chosen_context))
+
+
+def _labels(given: str | PathLike[str] | Sequence[Label]) -> tuple[Label, ...]:
+    if not isinstance(given, str | PathLike):
+        return tuple(given)
+    from unco.small_model.label_schemes import read_labels
+
+    return read_labels(Path(given))
 
 
 def extract_many(

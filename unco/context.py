@@ -6,13 +6,17 @@ not be able to send the server's key to a host of its choice.
 
 from dataclasses import dataclass, fields
 from math import inf
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from unco.errors import SettingsError
-from unco.types import ALWAYS, ATTRIBUTES, Thresholds
+from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Label, Thresholds
 
 Mode = Literal["off", "live", "record", "replay"]
 """`off`: never ask. `live`: ask, cached. `record`: ask and write down. `replay`: recordings only, no socket."""
+
+
+MOST_LABELS = 200
+"""Types of a user's own list: a prompt names them all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,9 @@ class Context:
     """Whether to ask, once a post, for entities that the small model missed."""
     strict_pictures: bool = False
     """Whether a picture that cannot be used is the post's error. Otherwise its text is read alone, with a warning."""
+    labels: tuple[Label, ...] | None = None
+    """Types of your own, each with `name` and `description`, of which the MLLM chooses one for each entity. None = the
+    small model's types."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything.
@@ -64,6 +71,8 @@ class Context:
         Raises:
             SettingsError: a mode that does not exist, a threshold outside [0, 1] that is not -1.
         """
+        if self.labels is not None:
+            object.__setattr__(self, "labels", _checked_labels(self.labels))
         if self.mode is not None and self.mode not in get_args(Mode):
             raise SettingsError(f"unknown mode {self.mode!r}: choose one of {', '.join(get_args(Mode))}")
         for name in ("recall", "strict_pictures"):
@@ -92,6 +101,22 @@ class Context:
         """Return which version of a prompt to use, by its name: span, type, region, one_shot, generate, recall."""
         version: str = getattr(self, f"{name}_prompt")
         return version
+
+
+def _checked_labels(given: Any) -> tuple[Label, ...]:
+    """Make labels of what a caller, or a server's client, gave: labels, or objects with their two fields."""
+    try:
+        labels = tuple(one if isinstance(one, Label) else Label(**one) for one in given)
+        names = [" ".join(label.name.split()).casefold() for label in labels]
+        described = all(isinstance(label.description, str) for label in labels)
+    except (TypeError, AttributeError) as error:
+        raise SettingsError(f"labels must be a list of `name` and `description`: {error}") from error
+    distinct = len(set(names) - {"", UNTYPED}) == len(names)
+    if not (described and distinct and 0 < len(labels) <= MOST_LABELS):
+        raise SettingsError(
+            f"labels must be 1 to {MOST_LABELS}, each name once, none empty or {UNTYPED!r}; got {names[:20]}"
+        )
+    return labels
 
 
 def _is_threshold(value: object) -> bool:

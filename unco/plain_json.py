@@ -1,7 +1,10 @@
 """Reads JSON that can be written again: integers beyond all use, and halves of characters, are refused."""
 
 import json
+import re
 from typing import Any
+
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 _MAX_DIGITS = 18
 """Of an integer; longer ones fit into no other program's, and some into no float."""
@@ -26,10 +29,15 @@ def check_characters(value: Any) -> None:
     Raises:
         ValueError: some is not.
     """
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"{error.object[error.start]!r} is half a character: write it as valid Unicode") from error
+    left = [value]
+    while left:
+        match left.pop():
+            case str() as text if half := _HALF.search(text):
+                raise ValueError(f"{half[0]!r} is half a character: write it as valid Unicode")
+            case dict() as members:
+                left += [*members, *members.values()]
+            case list() as items:
+                left += items
 
 
 def _integer(digits: str) -> int:

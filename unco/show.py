@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.types import ALWAYS, ATTRIBUTES, Box, Correction, Entity, PostQuestion, Result, Span, Usage
+from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Box, Correction, Entity, PostQuestion, Result, Span, Usage
 
 HOW_TO_CONFIGURE = (
     "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
@@ -40,7 +40,7 @@ def show_result(result: Result, console: Console) -> None:
     console.print(_table(result))
     for entity in result.entities:
         for note in entity.corrections:
-            if note.outcome not in ("skipped", "added"):
+            if note.outcome != "skipped" and entity.found_by == "small model":
                 console.print(_correction_line(entity, note, result.tokens))
     if result.usage.calls:
         console.print(Text(usage_line(result.usage), style="dim"))
@@ -83,7 +83,7 @@ def _table(result: Result) -> Table:
         title = Text(visible(entity.text))
         if entity.found_by != "small model":
             title.append(f" ({entity.found_by})", style="dim")
-        cells = [title, Text(visible(entity.type)), Text(where)]
+        cells = [title, Text(visible(entity.shown_type)), Text(where)]
         table.add_row(*cells, *(_uncertainty(note) for note in entity.corrections))
     return table
 
@@ -94,10 +94,11 @@ def _uncertainty(note: Correction) -> Text:
 
 
 def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...]) -> Text:
-    before, after = _value(note.before, tokens), _value(note.after, tokens)
+    nothing = UNTYPED if note.attribute == "type" else None
+    before, after = _value(note.before or nothing, tokens), _value(note.after or nothing, tokens)
     line = Text(f"  {visible(entity.text)} / {note.attribute}: ")
     line.append(note.outcome, style=COLOURS[note.outcome])
-    line.append(f" {before} -> {after}" if note.outcome == "changed" else f" {before}")
+    line.append(f" {before} -> {after}" if note.outcome == "changed" else f" {after}")
     if note.authored:
         line.append(" [answer authored by hand]", style="magenta")
     if note.simulated:

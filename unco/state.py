@@ -92,6 +92,7 @@ class PostState(TypedDict, total=False):
     model: str
     warnings: list[str]
     usage: Json
+    types: list[str]
 
 
 class PostOutput(TypedDict):
@@ -107,37 +108,40 @@ class PostOutput(TypedDict):
     warnings: list[str]
     usage: Json
     questions: list[Json]
+    types: list[str]
 
 
-class EntityState(TypedDict):
-    """The entity graph's state: one entity, and what the correctors need to know of its post."""
+class SharedState(TypedDict):
+    """What the correctors need to know of an entity's post; as in `PostState`."""
 
-    entity: Json
-    """An `Entity` that changes from corrector to corrector."""
     extraction: Json
-    """The post's `Extraction` without its entities, for tokens, labels and thresholds."""
+    """Without its entities, for tokens, labels and thresholds."""
     image: str | None
-    """The picture as the caller named it."""
     private: bool
     deadline: float | None
-    grants: dict[str, int] | None
-    """Attribute -> questions that may be asked about it; None = no budget limits them."""
-    neighbours: list[Json]
-    """The nearest other entities of the post, each a `Neighbour`."""
-    corrected: Annotated[dict[str, Json], merge]
-    """The entity by its index: what the post graph takes over."""
 
 
 class EntityInput(TypedDict):
-    """The entity graph's input."""
+    """The entity graph's input: one entity, and what the correctors need to know of its post.
+
+    None of these names is one of `PostState`: when events are streamed, LangGraph writes the whole state of a
+    subgraph to the state around it.
+    """
 
     entity: Json
-    extraction: Json
-    image: str | None
-    private: bool
-    deadline: float | None
-    grants: dict[str, int] | None
+    """An `Entity` that changes from corrector to corrector."""
+    post: SharedState
+    entity_grants: dict[str, int] | None
+    """Attribute -> questions that may be asked about it; None = no budget limits them."""
     neighbours: list[Json]
+    """The nearest other entities of the post, each a `Neighbour`."""
+
+
+class EntityState(EntityInput):
+    """The entity graph's state."""
+
+    corrected: Annotated[dict[str, Json], merge]
+    """The entity by its index: what the post graph takes over."""
 
 
 class EntityOutput(TypedDict):

@@ -50,14 +50,14 @@ def extraction(thresholds: Numbers, uncertainties: list[Numbers]) -> dict[str, A
 
 @given(numbers, numbers)
 def test_exactly_what_is_above_its_threshold_is_corrected_in_order(thresholds: Numbers, uncertainties: Numbers) -> None:
-    state = {"entity": {"index": 0, "uncertainty": uncertainties}, "extraction": {"thresholds": thresholds}}
+    state = {"entity": {"index": 0, "uncertainty": uncertainties}, "post": {"extraction": {"thresholds": thresholds}}}
     above = [f"correct_{name}" for name in ATTRIBUTES if uncertainties[name] > thresholds[name]]
     assert visited(state) == above
 
 
 @given(numbers)
 def test_at_its_threshold_an_attribute_stays(thresholds: Numbers) -> None:
-    state = {"entity": {"index": 0, "uncertainty": thresholds}, "extraction": {"thresholds": thresholds}}
+    state = {"entity": {"index": 0, "uncertainty": thresholds}, "post": {"extraction": {"thresholds": thresholds}}}
     assert visited(state) == []
 
 
@@ -79,11 +79,13 @@ def test_only_entities_that_need_work_are_sent_and_in_order(post: tuple[Numbers,
     assert [send.arg for send in sends] == [
         {
             "entity": entity,
-            "extraction": {**extraction_json, "entities": []},
-            "image": "a.png",
-            "private": False,
-            "deadline": None,
-            "grants": None,
+            "post": {
+                "extraction": {**extraction_json, "entities": []},
+                "image": "a.png",
+                "private": False,
+                "deadline": None,
+            },
+            "entity_grants": None,
             "neighbours": neighbours(extraction_json["entities"])[entity["index"]],
         }
         for entity in uncertain

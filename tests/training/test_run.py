@@ -90,7 +90,7 @@ def test_fine_types_are_trained_and_read_as_coarse_ones(encoder: Path, tmp_path:
     assert (len(fine.labels), len(coarse.labels)) == (51, 4)
     (found,), (others,) = fine.predict([ModelInput(WORDS)]), coarse.predict([ModelInput(WORDS)])
     assert [item.span for item in found] == [item.span for item in others]
-    with pytest.raises(DataError, match="of the three-column text files|expected"):
+    with pytest.raises(DataError, match="which the label scheme lacks.*another --recipe"):
         run_training.run_training(DataPaths(write_data(tmp_path / "data", fine=False)), recipe, tmp_path / "other")
 
 
@@ -262,3 +262,20 @@ def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(run_training, "find_spec", lambda _: None)
     with pytest.raises(SetupError, match=r"\[train\]"):
         minilm_folder()
+
+
+@pytest.mark.parametrize(("fine", "name"), [(True, "tweets-minilm"), (False, "gmner-minilm")])
+def test_without_a_recipe_the_data_decides(
+    fine: bool, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chosen(recipe: str) -> Path:
+        raise SettingsError(f"chose {recipe}")
+
+    monkeypatch.setattr(run_training, "recipe_path", chosen)
+    with pytest.raises(SettingsError, match=f"chose {name}"):
+        run_training.run_training(DataPaths(write_data(tmp_path / "data", fine)), None, tmp_path / "run")
+
+
+def test_posts_in_fine_types_train_the_four_types_too(tmp_path: Path) -> None:
+    posts = read_split(DataPaths(write_data(tmp_path / "data", fine=True)), "gmner", "train")
+    assert [entity.type for entity in posts[0].entities] == ["PER", "ORG", "LOC", "OTHER"]

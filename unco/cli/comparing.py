@@ -88,8 +88,8 @@ def reproduce(
 
 @app.command()
 def simulate_variants(
-    data: Annotated[Path, typer.Option(help="Folder of Twitter-FMNERG.")],
-    boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files of Twitter-GMNER v2.0.")] = None,
+    data: Annotated[Path, typer.Option(help="Gold posts: as of `unco compare`.")],
+    boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --data.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="May be given often; default: all but generate.")] = None,
     posts: Annotated[int, typer.Option(min=1, help="How many posts of test.")] = 200,
     family: Annotated[str, typer.Option(help="In whose box frame it answers.")] = "qwen2.5-vl",
@@ -98,8 +98,7 @@ def simulate_variants(
 ) -> None:
     """Run the paper's variants on real posts against a simulated MLLM: shapes and costs, never quality."""
     from unco.evals.ab.simulated import simulate_variants as run
-    from unco.evals.data.data_paths import DataPaths
     from unco.evals.simulation import read_profile
 
     names = variant or ["small_only", "unco", "correct_all", "one_shot"]
-    run(DataPaths(data, boxes, None, None), names, posts, read_profile(profile), seed, Console(width=160), family)
+    run(data, boxes, names, posts, read_profile(profile), seed, Console(width=160), family)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from unco.cli.app import app
 from unco.cli.experiment_options import Checkpoint, Scheme
-from unco.cli.posts import Mode, Share, StrictPictures, Version
+from unco.cli.posts import Labels, Mode, Share, StrictPictures, Version
 
 Posts = Annotated[
     Path, typer.Argument(help='JSON Lines, {"text": ..., "image": ..., "id": ...}, - = stdin; a table; CoNLL text.')
@@ -48,11 +48,13 @@ def run(
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
     strict_pictures: StrictPictures = False,
+    labels: Labels = None,
 ) -> None:
     """Run many posts: both stages side by side, results in order, and --resume after whatever broke the run off."""
     from unco.context import Context
     from unco.corpus.choices import Choices
     from unco.corpus.start import start
+    from unco.small_model.label_schemes import read_labels
 
     context = Context(
         mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
@@ -64,6 +66,7 @@ def run(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
         strict_pictures=strict_pictures,
+        labels=None if labels is None else read_labels(labels),
     )
     choices = Choices(
         predictions, checkpoint, scheme, policy, pictures, at_once, engine, inf if patience is None else patience

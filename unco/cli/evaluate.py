@@ -22,7 +22,8 @@ def evaluate(
         bool, typer.Option("--uncertainty", help="Measure how well the uncertainties find the errors.")
     ] = False,
     train: Annotated[
-        Path | None, typer.Option(help="Training data, a file or a folder: tells names seen in training from new ones.")
+        Path | None,
+        typer.Option(help="Gold file, or folder with txt/train.txt: tells names seen in training from new ones."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
@@ -30,8 +31,7 @@ def evaluate(
     from unco.evals.evaluate.evaluate import evaluate_run
     from unco.evals.evaluate.serialize import to_json
     from unco.evals.evaluate.show import show_evaluation
-    from unco.evals.evaluate.uncertainty_report import entity_names
-    from unco.evals.formats.detect_format import read_gold, read_predictions
+    from unco.evals.formats.detect_format import read_gold, read_names, read_predictions
 
     found = evaluate_run(
         read_gold(gold, split, boxes),
@@ -39,7 +39,7 @@ def evaluate(
         protocol,  # type: ignore[arg-type]  # evaluate_run refuses what is no protocol
         None if against is None else read_predictions(against),
         uncertainty,
-        None if train is None else entity_names(read_gold(train, "train", boxes)),
+        None if train is None else read_names(train),
     )
     if json:
         sys.stdout.write(to_json(found) + "\n")

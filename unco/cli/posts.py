@@ -17,6 +17,9 @@ Share = Annotated[float | None, typer.Option(help="Above this the attribute is c
 StrictPictures = Annotated[
     bool, typer.Option("--strict-pictures", help="Refuse a post whose picture cannot be used, instead of its picture.")
 ]
+Labels = Annotated[
+    Path | None, typer.Option(help="YAML list of types of your own, name and description; the MLLM chooses.")
+]
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
 
 
@@ -47,6 +50,7 @@ def extract(
     ] = "unco",
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
     strict_pictures: StrictPictures = False,
+    labels: Labels = None,
 ) -> None:
     """Find the named entities of one post and where they are in its picture."""
     from unco import extract as run
@@ -77,6 +81,7 @@ def extract(
         context=context,
         variant=variant,
         policy=policy,
+        labels=labels,
     )
     if json:
         escaped = not sys.stdout.encoding.lower().startswith("utf")

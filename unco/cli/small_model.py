@@ -20,7 +20,9 @@ Checkpoint = Annotated[Path | None, typer.Option(help="Default: the shipped one.
 def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the run and the checkpoint.")],
-    recipe: Annotated[str, typer.Option(help="Name of a recipe, or path of a YAML file.")] = "tweets-minilm",
+    recipe: Annotated[
+        str | None, typer.Option(help="Name of a recipe, or path of a YAML file; default: by the data's types.")
+    ] = None,
     boxes: Boxes = None,
     regions: RegionFiles = None,
     captions: Captions = None,

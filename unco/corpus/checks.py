@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from unco.context import Context
-from unco.corpus.posts import STDIN, Line, read_posts
+from unco.corpus.posts import STDIN, Line, check_corpus, read_posts
 from unco.corpus.tally import Tally
 from unco.errors import DataError, NothingSucceeded, PostError, SettingsError, UncoError
 from unco.nodes.settings import chain_of, check_settings
@@ -26,9 +26,10 @@ def check_start(
 
     Raises:
         SettingsError: a setting does not exist, or answers are asked for and there is no endpoint.
-        DataError: the recording is missing or broken; or the saved predictions are of other posts.
+        DataError: the posts' file is no corpus; the recording is missing or broken; the predictions are of others.
         SetupError: the recording cannot be written.
     """
+    check_corpus(posts)
     check_settings(context, llm, knowledge, has_picture=False)
     asked = [model for model, _ in chain_of(context, llm)]
     if context.mode in ("live", "record") and not any(model.base_url for model in asked):

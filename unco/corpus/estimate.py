@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from unco.context import Context
 from unco.corpus.pipeline import extraction_of
 from unco.corpus.posts import Line
 from unco.errors import InputError, SettingsError
 from unco.nodes.plan_calls import max_usd_per_call
+from unco.nodes.run_choices import for_run
 from unco.tools.extraction.call import refuse_unusable
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm.client import Mllm
@@ -75,7 +76,7 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
     except InputError:
         found.failed += 1
         return
-    extraction = replace(extraction, thresholds=context.thresholds(extraction.thresholds))
+    extraction = for_run(extraction, context)
     found.entities += len(extraction.entities)
     routed = [name for entity in extraction.entities for name in extraction.routed(entity)]
     for name in routed:

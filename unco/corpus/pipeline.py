@@ -7,7 +7,7 @@ that memory does not grow with the corpus.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from unco.context import Context
@@ -17,6 +17,7 @@ from unco.errors import DataError, InputError, PostError, RecordingMiss, Setting
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
+from unco.nodes.run_choices import for_run
 from unco.state import EXTRACTION, Json, PostInput, read_result, to_json
 from unco.tools.extraction.call import extract_async, refuse_unusable
 from unco.tools.extraction.extractor import Extractor
@@ -123,7 +124,7 @@ class Pipeline:
         if found is None:
             found = await extraction_of(checked, self._extractor)
         refuse_unusable(found, self._context.strict_pictures)
-        found = replace(found, thresholds=self._context.thresholds(found.thresholds))
+        found = for_run(found, self._context)
         if not self._context.recall and not any(map(found.routed, found.entities)):
             return result_of(found, identity=checked.id)
         return await self._patiently(checked.model_dump() | {"extraction": to_json(EXTRACTION, found)})

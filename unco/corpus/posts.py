@@ -2,6 +2,7 @@
 
 import json
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,21 @@ MAX_LINE_BYTES = 64 * 2**20
 """Length of a line; a longer one is no post, as an inline picture has a few million bytes."""
 
 STDIN = Path("-")
+
+HEAD_BYTES = 4096
+
+BINARY = (
+    b"\xff\xd8\xff",
+    b"\x89PNG",
+    b"GIF8",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"%PDF",
+    b"\x1f\x8b",
+    b"\xff\xfe",
+    b"\xfe\xff",
+)
+"""First bytes of files that may hold no null byte near their beginning: pictures, archives, PDF, UTF-16 text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,38 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
         yield from _read(path, pictures)
 
 
+def check_corpus(path: Path) -> None:
+    """Refuse a file that is no corpus, by its beginning; `-` is looked at when it is read.
+
+    Raises:
+        DataError: a picture, a video, an archive, other text than posts; or it cannot be read.
+    """
+    if path != STDIN and path.is_file() and not is_table(path):
+        with _read_errors(path), path.open("rb") as file:
+            _check_head(file, path, is_lines=not is_conll(path))
+
+
+def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
+    """Look at a file's first bytes; nothing is taken from it."""
+    name = "the standard input" if path == STDIN else path
+    peek = getattr(file, "peek", None)
+    head = peek(HEAD_BYTES)[:HEAD_BYTES] if peek else b""
+    if b"\0" in head or head.startswith(BINARY):
+        raise DataError(
+            f"{name} is no UTF-8 text, so it holds no posts: hand in JSON Lines, a table or CoNLL text; a post's "
+            'picture is named in its line, {"text": ..., "image": ...}'
+        )
+    first = head.removeprefix(BOM_UTF8).split(b"\n")
+    lines = [line for line in (first[:-1] if len(head) == HEAD_BYTES else first) if line.strip()]  # whole ones
+    if is_lines and lines and not any(line.lstrip().startswith(b"{") for line in lines):
+        raise DataError(
+            f'{name} holds no JSON Lines: a post is an object on a line of its own, {{"text": ...}}, and its first '
+            f"line is {lines[0][:40].decode(errors='replace')!r}"
+        )
+
+
 def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
+    check_corpus(path)
     conll = path != STDIN and is_conll(path)
     if pictures is not None and not conll:
         raise SettingsError(f'--pictures is for CoNLL text; in {path} each post names its own: {{"image": ...}}')
@@ -58,6 +105,7 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
         for number, fields in enumerate(conll_posts(path, pictures), start=1):
             yield Line(number, None, fields) if isinstance(fields, str) else _checked(number, fields)
     elif path == STDIN:
+        _check_head(sys.stdin.buffer, path, is_lines=True)
         yield from lines_of(sys.stdin.buffer)
     elif is_table(path):
         for number, row in enumerate(rows(path), start=1):
@@ -75,7 +123,7 @@ def count_posts(path: Path) -> int | None:
         if is_conll(path):
             return sum(1 for _ in conll_posts(path, None))
         with path.open("rb") as file:
-            return sum(1 for line in file if line.strip())
+            return sum(1 for _ in _whole_lines(file))
 
 
 @contextmanager
@@ -88,14 +136,17 @@ def _read_errors(path: Path) -> Iterator[None]:
 
 def lines_of(file: BinaryIO) -> Iterator[Line]:
     """Yield the posts of JSON Lines from the file's position on, numbered from 1."""
-    number = 0
+    return (_line(number, line) for number, line in enumerate(_whole_lines(file), start=1))
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines that are not blank; in place of one that is too long, as many bytes of something else."""
     while line := file.readline(MAX_LINE_BYTES):
         rest = line
         while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE_BYTES)):
             line = b"x" * MAX_LINE_BYTES  # the rest of a line that is too long: it is no post, and is not kept
         if line.strip():
-            number += 1
-            yield _line(number, line)
+            yield line
 
 
 def _line(number: int, line: bytes) -> Line:

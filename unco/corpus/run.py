@@ -138,4 +138,6 @@ def settings_of(context: Context, **choices: Any) -> Settings:
     chosen = {name: value for name, value in asdict(context).items() if value is not None}
     if not context.strict_pictures:
         del chosen["strict_pictures"]  # runs of before did not write it down, and are resumed
+    if "labels" in chosen:
+        chosen["labels"] = list(chosen["labels"])  # as JSON gives it back
     return {"context": chosen, **choices}

@@ -35,14 +35,14 @@ def build_entity_graph(llm: Mllm, knowledge: Knowledge | None = None) -> Compile
 
 def route_span(state: EntityState) -> FromStart:
     """Route from the start: to the span corrector, or past it."""
-    return "correct_span" if is_routed(state["entity"], "span", state["extraction"]) else route_type(state)
+    return "correct_span" if is_routed(state["entity"], "span", state["post"]["extraction"]) else route_type(state)
 
 
 def route_type(state: EntityState) -> FromSpan:
     """Route from the span corrector: to the type corrector, or past it."""
-    return "correct_type" if is_routed(state["entity"], "type", state["extraction"]) else route_region(state)
+    return "correct_type" if is_routed(state["entity"], "type", state["post"]["extraction"]) else route_region(state)
 
 
 def route_region(state: EntityState) -> FromType:
     """Route from the type corrector: to the region corrector, or past it."""
-    return "correct_region" if is_routed(state["entity"], "region", state["extraction"]) else "__end__"
+    return "correct_region" if is_routed(state["entity"], "region", state["post"]["extraction"]) else "__end__"

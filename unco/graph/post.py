@@ -7,9 +7,11 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from pydantic import ValidationError
+from langgraph.store.base import BaseStore
+from pydantic import BaseModel, ValidationError
 
 from unco.context import Context
 from unco.errors import PostError, SettingsError
@@ -19,10 +21,11 @@ from unco.nodes.collect import collect
 from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import find_entities
 from unco.state import PostInput, PostOutput, PostState
+from unco.tools.extraction.tool import ExtractArgs
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.pictures.load import scheme_of, store_inline
-from unco.types import Thresholds
+from unco.types import Label, Thresholds
 
 
 class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
@@ -37,17 +40,50 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
             PostError: the input is not a post; names the field.
             SettingsError: the context holds what is no setting.
         """
-        checked = check_context(context)
+        checked, input = check_context(context), own_fields(input, config)
         return super().stream(check_input(input), with_choices(config, checked), context=checked, **kwargs)
 
     async def astream(
         self, input: Any, config: RunnableConfig | None = None, *, context: Any = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
         """Check input and context, then stream as LangGraph does; `ainvoke` and `abatch` go through here too."""
-        post = await asyncio.to_thread(check_input, input)
+        post = await asyncio.to_thread(check_input, own_fields(input, config))
         checked = check_context(context)
         async for chunk in super().astream(post, with_choices(config, checked), context=checked, **kwargs):
             yield chunk
+
+    def as_tool(
+        self,
+        args_schema: type[BaseModel] | None = None,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        arg_types: dict[str, type] | None = None,
+    ) -> BaseTool:
+        """Make a tool for an agent, with the arguments and a description that a model can use."""
+        return super().as_tool(
+            args_schema or ExtractArgs,
+            name=name or "find_entities",
+            description=description or ABOUT,
+            arg_types=arg_types,
+        )
+
+
+ABOUT = (
+    "Finds the named entities of a post and where they are in its picture. Each has its words, its type, its box in "
+    "pixels or null, and what became of doubtful values: an MLLM is asked about them where one is configured."
+)
+"""What a model reads of the graph as a tool."""
+
+
+def own_fields(post: Any, config: RunnableConfig | None) -> Any:
+    """Select a post's fields from the state of a graph that this one is a node of: that state has others, too."""
+    is_node = any(key.startswith("__pregel_") for key in (config or {}).get("configurable", {}))
+    return (
+        {name: post[name] for name in PostInput.model_fields if name in post}
+        if is_node and isinstance(post, dict)
+        else post
+    )
 
 
 def check_input(post: Any) -> Any:
@@ -89,12 +125,20 @@ def with_choices(config: RunnableConfig | None, context: Any) -> RunnableConfig 
     given = context if isinstance(context, dict) else vars(context)
     defaults = vars(Context())
     chosen = {name: value for name, value in given.items() if value != defaults[name]}
+    if chosen.get("labels"):  # a trace holds plain values
+        chosen["labels"] = [label.name if isinstance(label, Label) else label["name"] for label in chosen["labels"]]
     base: RunnableConfig = config or {}
     return {**base, "metadata": {**chosen, **base.get("metadata", {})}}
 
 
 def build_graph(
-    tool: BaseTool, llm: Mllm, *, knowledge: Knowledge | None = None, thresholds: Thresholds | None = None
+    tool: BaseTool,
+    llm: Mllm,
+    *,
+    knowledge: Knowledge | None = None,
+    thresholds: Thresholds | None = None,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+    store: BaseStore | None = None,
 ) -> PostGraph:
     """Compile the whole state machine.
 
@@ -103,6 +147,8 @@ def build_graph(
         llm: the MLLM that is asked; both are bound here, so that state and context hold plain values only.
         knowledge: facts for the type corrector, for versions of its prompt that quote them; None = there are none.
         thresholds: fixed ones, whatever checkpoint and context say; None = theirs.
+        checkpointer: where LangGraph keeps a run's steps, so that it can be taken up; None = nowhere.
+        store: LangGraph's store, for nodes that you add; None = none.
     """
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge, thresholds), input_schema=PostInput)
@@ -114,9 +160,14 @@ def build_graph(
     graph.add_conditional_edges("recall", route_entities, ["correct_entity", "collect"])
     graph.add_edge("correct_entity", "collect")
     graph.add_edge("collect", END)
-    return compile_post_graph(graph, "unco")
+    return compile_post_graph(graph, "unco", checkpointer, store)
 
 
-def compile_post_graph(graph: StateGraph[Any, Any, Any, Any], name: str) -> PostGraph:
+def compile_post_graph(
+    graph: StateGraph[Any, Any, Any, Any],
+    name: str,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+    store: BaseStore | None = None,
+) -> PostGraph:
     """Compile a graph that takes a post and gives a result."""
-    return PostGraph(**vars(graph.compile(name=name)))
+    return PostGraph(**vars(graph.compile(checkpointer, store=store, name=name)))

@@ -9,7 +9,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from unco.context import Context
-from unco.state import Json, PostState
+from unco.nodes.settings import own_context
+from unco.state import Json, PostState, SharedState
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 NEIGHBOURS = 4
@@ -23,7 +24,7 @@ def is_routed(entity: Json, attribute: Attribute, extraction: Json) -> bool:
 
 def route_extracted(state: PostState, runtime: Runtime[Context]) -> list[Send] | Literal["recall", "collect"]:
     """Route from the small model: first to the question for missed entities, where the run wants it."""
-    return "recall" if (runtime.context or Context()).recall else route_entities(state)
+    return "recall" if own_context(runtime.context).recall else route_entities(state)
 
 
 def route_entities(state: PostState) -> list[Send] | Literal["collect"]:
@@ -56,7 +57,7 @@ def send_each(node: str, state: PostState, entities: list[Json]) -> list[Send]:
     """Send each of these entities to a node, with what it needs to know of its post."""
     extraction, grants = state["extraction"], state.get("grants")
     # A corrector sees its own entity and the nearest others; a hundred copies of all would weigh.
-    common = {
+    post: SharedState = {
         "extraction": {**extraction, "entities": []},
         "image": state.get("image"),
         "private": state.get("private", False),
@@ -66,11 +67,11 @@ def send_each(node: str, state: PostState, entities: list[Json]) -> list[Send]:
     return [
         Send(
             node,
-            common
-            | {
+            {
                 "entity": entity,
+                "post": post,
                 "neighbours": near[entity["index"]],
-                "grants": grants and grants.get(str(entity["index"])),
+                "entity_grants": grants and grants.get(str(entity["index"])),
             },
         )
         for entity in entities
@@ -83,7 +84,10 @@ def neighbours(entities: list[Json]) -> dict[int, list[Json]]:
     Entities do not overlap, so whatever a corrected span could reach is among them: it moves by three words at most.
     """
     ordered = sorted(entities, key=lambda entity: int(entity["span"]["start"]))
-    shown = [{name: entity[name] for name in ("index", "span", "text", "type")} for entity in ordered]
+    shown = [
+        {name: entity[name] for name in ("index", "span", "text")} | {"type": entity["type"] or entity.get("hint")}
+        for entity in ordered
+    ]
     return {
         entity["index"]: shown[max(0, place - NEIGHBOURS) : place] + shown[place + 1 : place + 1 + NEIGHBOURS]
         for place, entity in enumerate(ordered)

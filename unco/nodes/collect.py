@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unco.nodes.questions.usage import usage_of
+from unco.nodes.run_choices import unasked_outcome
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extraction.text import with_span
 from unco.types import ATTRIBUTES, Correction, Entity, Extraction, PostQuestion, Result, Thresholds
@@ -48,6 +49,7 @@ def result_of(
         id=identity,
         usage=usage_of([note for entity in entities for note in entity.corrections], questions),
         questions=questions,
+        types=tuple(label.name for label in extraction.labels) if extraction.own_labels else (),
     )
 
 
@@ -77,7 +79,7 @@ def _restored(entity: Entity, before: Entity, extraction: Extraction) -> Entity:
     detail = f"{entity.text!r} shares words with another entity"
     corrections = tuple(
         replace(note, outcome="rejected", after=note.before, detail=detail)
-        if note.attribute == "span" or note.outcome in ("changed", "kept")
+        if note.attribute == "span" or note.outcome in ("changed", "kept", "added")
         else note
         for note in entity.corrections
     )
@@ -94,11 +96,12 @@ def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:
             noted.get(name)
             or Correction(
                 attribute=name,
-                outcome="skipped",
+                outcome=unasked_outcome(name, entity),
                 before=entity.value_of(name),
                 after=entity.value_of(name),
                 uncertainty=entity.uncertainty.of(name),
                 threshold=thresholds.of(name),
+                reason="off" if unasked_outcome(name, entity) == "unavailable" else None,
             )
             for name in ATTRIBUTES
         ),

@@ -18,12 +18,13 @@ from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
 from unco.nodes.questions.sent_picture import sent_picture
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
+from unco.nodes.run_choices import outcome_of_value
 from unco.nodes.verify import verify_region, verify_span, verify_type
 from unco.prompts import OneShotAnswer, Prompt, label_lines, load_prompt, neighbour_lines
 from unco.state import EntityState, Json
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request
-from unco.types import ATTRIBUTES, Correction, Outcome
+from unco.types import ATTRIBUTES, Correction
 
 
 def correct_one_shot(llm: Mllm) -> QuestionNode[EntityState, EntityQuestion]:
@@ -33,7 +34,7 @@ def correct_one_shot(llm: Mllm) -> QuestionNode[EntityState, EntityQuestion]:
 
 def _attempts(llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
     """Prepare the question; its calls are what a budget grants to the attributes together."""
-    grants = state.get("grants")
+    grants = state.get("entity_grants")
     return entity_attempts(state, llm, MAX_CALLS if grants is None else min(MAX_CALLS, sum(grants.values())))
 
 
@@ -68,7 +69,7 @@ def _request(question: EntityQuestion, prompt: Prompt) -> Request:
     values: dict[str, str | float] = {
         "text": question.extraction.text,
         "entity": question.entity.text,
-        "entity_type": question.entity.type,
+        "entity_type": question.type_in_words,
         "labels": label_lines(question.extraction.labels),
         "neighbours": neighbour_lines(question.neighbours),
         "box": box_in_frame(question.entity.region, question.frame, info) if info is not None else "null",
@@ -98,8 +99,7 @@ def _verified(note: Correction, verify: Callable[[], Value]) -> Correction:
     except Unavailable as fault:
         return replace(note, outcome="unavailable", answer=None, reason=fault.reason, detail=str(fault))
     null = note.attribute == "region" and after is None
-    outcome: Outcome = "changed" if after != note.before else "kept"
-    return replace(note, outcome=outcome, after=after, answer="null" if null else "value")
+    return replace(note, outcome=outcome_of_value(note, after), after=after, answer="null" if null else "value")
 
 
 def _with_cost_once(notes: list[Correction], log: ReplyLog) -> QuestionResult:

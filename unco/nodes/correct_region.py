@@ -41,7 +41,7 @@ class RegionCorrector:
         values = {
             "text": question.extraction.text,
             "entity": question.entity.text,
-            "entity_type": question.entity.type,
+            "entity_type": question.type_in_words,
             "box": box_in_frame(question.entity.region, question.frame, info),
             "frame": describe(question.frame, *size) if question.frame is not None else "",
             "neighbours": neighbour_lines(question.neighbours),

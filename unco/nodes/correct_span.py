@@ -17,7 +17,7 @@ class SpanCorrector:
         values = {
             "text": question.extraction.text,
             "entity": question.entity.text,
-            "entity_type": question.entity.type,
+            "entity_type": question.type_in_words,
             "labels": label_lines(question.extraction.labels),
             "neighbours": neighbour_lines(question.neighbours),
         }

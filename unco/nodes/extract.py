@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -10,6 +9,7 @@ from langchain_core.tools import BaseTool
 
 from unco.context import Context
 from unco.nodes.plan_calls import calls_for, plan_calls
+from unco.nodes.run_choices import for_run
 from unco.nodes.settings import check_settings, current_context
 from unco.state import EXTRACTION, Json, PostInput, to_json
 from unco.tools.extraction.call import refuse_unusable
@@ -67,7 +67,7 @@ class ExtractNode(Runnable[PostInput, Json]):
         A picture that could not be used is forgotten, so that nobody is asked about it or shown it.
         """
         refuse_unusable(found, context.strict_pictures)
-        extraction = replace(found, thresholds=self._thresholds or context.thresholds(found.thresholds))
+        extraction = for_run(found, context, self._thresholds)
         calls = calls_for(context, self._llm, extraction.text)  # also in replay, which asks what was asked
         grants = None if calls is None else plan_calls(extraction, calls)
         unusable = {"image": None} if isinstance(found.picture, UnusablePicture) else {}

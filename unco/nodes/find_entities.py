@@ -95,7 +95,8 @@ def _request(question: Question, prompt: Prompt) -> Request:
         values["demonstrations"] = demonstration_text(prompt, question)
     else:
         values["neighbours"] = neighbour_lines(
-            Neighbour(found.index, found.span, found.text, found.type) for found in question.extraction.entities
+            Neighbour(found.index, found.span, found.text, found.type or found.hint)
+            for found in question.extraction.entities
         )
     picture = sent_picture(question) if prompt.picture else None
     return request_of(question, prompt, values, picture, None, MAX_POST_ANSWER_TOKENS)

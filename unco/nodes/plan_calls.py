@@ -56,7 +56,8 @@ def calls_for(context: Context, llm: Mllm, text: str) -> int | None:
 
 def max_usd_per_call(context: Context, llm: Mllm, text: str) -> float | None:
     """Estimate the most that one question about a post can cost, in US dollars; None = a price is unknown."""
-    bytes_of_text = 2 * len(text.encode("utf-8", "replace"))  # the post, and the names in it
+    own_labels = sum(len(label.name) + len(label.description) + 5 for label in context.labels or ())
+    bytes_of_text = 4 * own_labels + 2 * len(text.encode("utf-8", "replace"))  # the post, and the names in it
     costs = []
     for model, model_context in chain_of(context, llm):
         price = model.terms.prices.of(current_model(model_context, model))

@@ -17,8 +17,13 @@ from unco.tools.llm.client import Mllm
 
 
 def current_context() -> Context:
-    """Return the run's context; `invoke` without one gives the defaults."""
-    return get_runtime(Context).context or Context()
+    """Return the run's context; the defaults where there is none, or that of a graph around this one."""
+    return own_context(get_runtime(Context).context)
+
+
+def own_context(given: object) -> Context:
+    """Return a context of ours as it is, else the defaults: a graph around may have settings of its own."""
+    return given if isinstance(given, Context) else Context()
 
 
 def current_mode(context: Context, llm: Mllm) -> Mode:

@@ -57,7 +57,8 @@ def label_lines(labels: Iterable[Label]) -> str:
 
 def neighbour_lines(neighbours: Iterable[Neighbour]) -> str:
     """List other entities for a prompt: one line each, `- Blue Owls (ORG)`."""
-    return "\n".join(f"- {one_line(found.text)} ({name_line(found.type)})" for found in neighbours) or "(none)"
+    shown = ((one_line(found.text), f" ({name_line(found.type)})" if found.type else "") for found in neighbours)
+    return "\n".join(f"- {words}{kind}" for words, kind in shown) or "(none)"
 
 
 def fact_lines(facts: Iterable[str]) -> str:

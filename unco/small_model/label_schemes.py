@@ -138,18 +138,28 @@ def label_scheme(name: str) -> LabelScheme:
         return LabelScheme(name, FMNERG_LABELS, coarse)
     path = Path(name)
     try:
-        labels = TypeAdapter(tuple[Label, ...]).validate_python(read_yaml(path))
-    except (OSError, ValueError) as error:  # pydantic's is a ValueError
-        raise SettingsError(
-            f"no label scheme {name!r}: choose gmner, fmnerg, or give a YAML file that is a list of `name` and "
-            f"`description`: {error}"
-        ) from error
+        labels = read_labels(path)
+    except SettingsError as error:
+        raise SettingsError(f"no label scheme {name!r}: choose gmner or fmnerg, or give a file: {error}") from error
     if path.stem in ("gmner", "fmnerg", "fmnerg_coarse"):
         raise SettingsError(f"{path}: {path.stem} is the name of a scheme of ours: give the file another")
+    return LabelScheme(path.stem, labels)
+
+
+def read_labels(path: Path) -> tuple[Label, ...]:
+    """Read types from a YAML file: a list of `name` and `description`.
+
+    Raises:
+        SettingsError: it cannot be read, is no such list, is empty, or has a name twice.
+    """
+    try:
+        labels = TypeAdapter(tuple[Label, ...]).validate_python(read_yaml(path))
+    except (OSError, ValueError) as error:  # pydantic's is a ValueError
+        raise SettingsError(f"{path} is no YAML file that is a list of `name` and `description`: {error}") from error
     names = [label.name for label in labels]
     if not labels or len(set(names)) < len(names):
         raise SettingsError(f"{path}: a label scheme needs labels, each name once; got {names}")
-    return LabelScheme(path.stem, labels)
+    return labels
 
 
 def _coarser(name: str, labels: tuple[Label, ...], of: dict[str, str]) -> Scheme:
@@ -169,5 +179,5 @@ def check_types(posts: Sequence[GoldPost], types: Sequence[str]) -> None:
                 name = " ".join(post.tokens[entity.span.start : entity.span.stop])
                 raise DataError(
                     f"post {post.id}: {name!r} is a {entity.type!r}, which the label scheme lacks; it has "
-                    f"{', '.join(types)}. Train with the data's own scheme (`labels` in the recipe)"
+                    f"{', '.join(types)}. Train with the data's own scheme: another --recipe, or --set labels=..."
                 )

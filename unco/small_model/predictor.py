@@ -39,6 +39,8 @@ class Prediction:
     """Raw: in nats, or a probability where the estimator gives one."""
     uncertainty: Uncertainty
     """Normalised to [0, 1]."""
+    fine_type: str
+    """The network's own label, of which `type` is the coarser reading."""
 
 
 T = TypeVar("T")
@@ -228,6 +230,7 @@ class Predictor:
         columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
         types = fold_types(means.symbols[..., columns], scheme)
         steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator)
+        fine_types = decoded.probabilities[..., columns].argmax(-1).tolist()
         decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
         regions, none = decoded.regions.argmax(-1).tolist(), means.regions.shape[-1] - 1
         values = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())
@@ -241,7 +244,8 @@ class Predictor:
                 kind = errors.types[row][index] if errors.types else at_types[step]
                 nats = Uncertainty(span, kind, at_regions[step])
                 region = regions[row][step] if regions[row][step] < none else None
-                posts[-1].append(_RawEntity(entity.span, scheme.labels[decoded_types[row][step]].name, region, nats))
+                kinds = scheme.labels[decoded_types[row][step]].name, self.network.config.types[fine_types[row][step]]
+                posts[-1].append(_RawEntity(entity.span, *kinds, region, nats))
         return posts
 
     def _prediction(self, raw: "_RawEntity", post: ModelInput, first_word: int) -> Prediction:
@@ -251,6 +255,7 @@ class Predictor:
             region=post.candidates[raw.region].box if raw.region is not None else None,
             nats=raw.nats,
             uncertainty=self.normaliser(raw.nats),
+            fine_type=raw.fine_type,
         )
 
     def to(self, device: torch.device | str) -> "Predictor":
@@ -275,6 +280,7 @@ class _ErrorProbabilities:
 class _RawEntity:
     span: Span
     type: str
+    fine_type: str
     region: int | None
     nats: Uncertainty
 

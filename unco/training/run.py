@@ -14,7 +14,15 @@ from accelerate import PartialState
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
-from unco.evals.data.data_paths import SPLITS, DataPaths, by_scheme, make_input_builder, read_split, visual_features
+from unco.evals.data.data_paths import (
+    SPLITS,
+    DataPaths,
+    by_scheme,
+    has_fine_labels,
+    make_input_builder,
+    read_split,
+    visual_features,
+)
 from unco.evals.metrics.paper import score
 from unco.small_model.checkpoint import (
     dequantise,
@@ -45,13 +53,14 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 
 def run_training(
-    paths: DataPaths, recipe_name: str, out: Path, resume: bool = False, changes: Sequence[str] = ()
+    paths: DataPaths, recipe_name: str | None, out: Path, resume: bool = False, changes: Sequence[str] = ()
 ) -> ModelReport | None:
     """Train one recipe and write a checkpoint with its card to `out/checkpoint`.
 
     Args:
         paths: the data.
-        recipe_name: of a file in `unco/small_model/recipes`, or a path to a YAML file.
+        recipe_name: of a file in `unco/training/recipes`, or a path to a YAML file; None = the shipped model's for
+            Twitter-FMNERG, and the same for the 4 types of Twitter-GMNER.
         out: for the trainer's files, the TensorBoard log and the checkpoint.
         resume: go on from the last checkpoint of an interrupted run.
         changes: of the recipe's settings, each as `name=value`.
@@ -64,6 +73,7 @@ def run_training(
         SettingsError: there is no such recipe or setting, or `out` holds another run.
         SetupError: the weights to start from are not there.
     """
+    recipe_name = recipe_name or ("tweets-minilm" if has_fine_labels(paths.data, "train") else "gmner-minilm")
     recipe = read_recipe(recipe_path(recipe_name), changes)
     gold = {split: read_split(paths, recipe.labels, split) for split in SPLITS}
     for posts in gold.values():

@@ -17,6 +17,7 @@ from unco.types.corrections import (
 from unco.types.geometry import Box, Span
 from unco.types.gold import GoldEntity, GoldPost
 from unco.types.posts import (
+    UNTYPED,
     Entity,
     Extraction,
     Label,
@@ -34,6 +35,7 @@ __all__ = [
     "ALWAYS",
     "ATTRIBUTES",
     "PASSING_REASONS",
+    "UNTYPED",
     "AnswerState",
     "Attribute",
     "Box",

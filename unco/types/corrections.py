@@ -10,8 +10,8 @@ Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "
 """Outcome of a correction.
 
 `skipped`: not above its threshold, so nobody was asked. `kept`, `changed`: the MLLM answered, the answer was verified.
-`added`: the MLLM found the entity, so there was no value before. `rejected`: it answered, but the answer did not pass
-verification. `failed`: it refused, or no answer that can be read came back.
+`added`: there was no value before, as the MLLM found the entity, or told a type of the user's own list. `rejected`: it
+answered, but the answer did not pass verification. `failed`: it refused, or no answer that can be read came back.
 `unavailable`: nobody could be asked, or answers now. In the last three the small model's value stays.
 """
 

@@ -8,6 +8,9 @@ from unco.types.corrections import Correction, Finder, PostQuestion, Usage
 from unco.types.geometry import Box, Span
 from unco.types.uncertainty import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
+UNTYPED = "untyped"
+"""Stands for the type of an entity that has none, where people and other tools are shown one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -26,7 +29,8 @@ class Neighbour:
     index: int
     span: Span
     text: str
-    type: str
+    type: str | None
+    """None = not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ class Entity:
     """Offset of the first character in `Result.text`."""
     stop_char: int
     """Offset after the last character in `Result.text`."""
-    type: str
-    """Name of a label of the scheme."""
+    type: str | None
+    """Name of a label of the scheme; None = it is one of the user's own list, and nobody said which."""
     region: Box | None
     """Where it is in the picture; None = not in the picture."""
     uncertainty: Uncertainty
@@ -63,6 +67,14 @@ class Entity:
     corrections: tuple[Correction, ...] = ()
     """One for each attribute, in the order span, type, region, once the graph is done."""
     found_by: Finder = "small model"
+    hint: str | None = None
+    """The small model's own type, where types are of the user's own list; None = `type` is the small model's, or the
+    MLLM found the entity."""
+
+    @property
+    def shown_type(self) -> str:
+        """Type as people and other tools are shown it: `UNTYPED` where there is none."""
+        return UNTYPED if self.type is None else self.type
 
     def value_of(self, attribute: Attribute) -> Span | str | Box | None:
         """Return the value of an attribute: its field, else what its last correction came to; None = it has none."""
@@ -141,6 +153,10 @@ class Extraction:
     """Regions that the small model chose from, in original pixels, the whole picture aside."""
     text_lines: tuple[TextLine, ...] = ()
     """Those of them that hold writing, as read."""
+    fine_types: tuple[str, ...] = ()
+    """The finest type that the small model knows of each entity, where results use coarser ones; empty = not known."""
+    own_labels: bool = False
+    """Whether `labels` are of the user's own list, from which only the MLLM chooses."""
 
     @property
     def seen_picture(self) -> PictureInfo | None:
@@ -170,6 +186,8 @@ class Result:
     """Of all its corrections."""
     questions: tuple[PostQuestion, ...] = ()
     """Those about the post as a whole; empty in a run that only corrects."""
+    types: tuple[str, ...] = ()
+    """Names of the user's own list of types, which the run chose from; empty = a scheme of the small model's."""
 
     @property
     def seen_picture(self) -> PictureInfo | None:

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unco.evals.evaluate.scoring import NotScored
-from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, entity_names, report_uncertainty
+from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, report_uncertainty
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.risk_coverage import area_under_risk, risk_coverage
 from unco.evals.metrics.uncertainty import Bin, auroc, calibration_error, reliability_bins, strict_auroc
+from unco.small_model.gold_inputs import entity_names
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
 CASES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), st.booleans()), min_size=1, max_size=30)
@@ -147,4 +148,4 @@ def test_what_cannot_be_measured_is_reported() -> None:
 
 def test_names_are_words_joined_by_spaces() -> None:
     post = GoldPost("1", ("Ann", "Lee"), (GoldEntity(Span(0, 2), "PER", ()),), None)
-    assert entity_names([post]) == {"Ann Lee"}
+    assert entity_names([post]) == ("Ann Lee",)

@@ -103,8 +103,6 @@ ITEM: dict[str, Any] = {"image_id": "a.jpg", "tokens": ["Ann", "Lee"]}
         ([{**ITEM, "pre_entities": []}], read_gold, "gt_entities is missing"),
         ([{**ITEM, "gt_entities": []}], read_predictions, "pre_entities is missing"),
         ([{"pre_entities": []}], read_predictions, "image_id is missing"),
-        ([{**ITEM, "pre_entities": [{**ROW, "region_box": None}]}], read_predictions, r"\[0\].region_box: .*got None"),
-        ([{**ITEM, "pre_entities": [{**ROW, "region_box": [3, 2, 1, 4]}]}], read_predictions, "a box needs finite"),
         ([{**ITEM, "pre_entities": [{**ROW, "stop": 1}]}], read_predictions, r"unknown key 'pre_entities\[0\].stop'"),
         ([{**ITEM, "pre_entities": [{**ROW, "span_uncertainty": 1.0}]}], read_predictions, "give all of span_unc"),
     ],

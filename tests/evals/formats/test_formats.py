@@ -1,6 +1,7 @@
 """Whatever is written reads back equal, in every format, on any posts and on the real ones."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,12 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.evals.made_posts import NAMES, gold_posts, predictions, without_sizes
 from tests.tiny import gold_post
+from tests.training.made_data import write_data
 from unco.errors import DataError
+from unco.evals import score
+from unco.evals.evaluate.evaluate import evaluate_run
 from unco.evals.formats.conll_voc import read_folder, write_folder
-from unco.evals.formats.detect_format import read_gold, read_predictions
+from unco.evals.formats.detect_format import read_gold, read_names, read_predictions
 from unco.evals.formats.gold_lines import read_gold_lines, write_gold_lines
 from unco.evals.formats.official_json import (
     read_official_predictions,
@@ -19,6 +23,7 @@ from unco.evals.formats.official_json import (
 )
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import read_prediction_lines, write_prediction_lines
+from unco.evals.simulation.gold import read_gold as read_simulation_gold
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
 REAL = [("twitter-gmner", None), ("twitter-gmner-v1", None), ("twitter-fmnerg", "twitter-gmner")]
@@ -120,6 +125,59 @@ def test_the_rules_of_the_published_evaluator_for_regions_and_types(tmp_path: Pa
     )
     with pytest.raises(DataError, match=r"holds predictions, and its gt_entities are no gold boxes"):
         read_gold(tmp_path / "said.json")
+
+
+@pytest.mark.parametrize(
+    ("given", "region"),
+    [
+        (None, None),
+        ([], None),
+        ([3, 2, 1, 4], NOWHERE),
+        ([1, 2, 3], NOWHERE),
+        ([1, 2, 3, "4"], NOWHERE),
+        ([1, 2, 3, None], NOWHERE),
+        ([1, 2, 3, float("nan")], NOWHERE),
+        ("1, 2, 3, 4", NOWHERE),
+        ({"x1": 1}, NOWHERE),
+        (True, NOWHERE),
+        ([-30, 2, 3, 4], Box(-30, 2, 3, 4)),
+        ([1, 2, 3000, 4], Box(1, 2, 3000, 4)),
+    ],
+)
+def test_a_box_that_is_none_is_a_wrong_prediction_of_another_system(
+    given: object, region: Box | None, tmp_path: Path
+) -> None:
+    row = {"start": 0, "end": 1, "entity_type": "PER", "region_box": given}
+    good = {"start": 3, "end": 4, "entity_type": "ORG", "region_box": [1, 1, 2, 2]}
+    (tmp_path / "said.json").write_text(json.dumps([{"img_id": "a", "pre_entities": [row, good]}]), "utf-8")
+    gold, run = [gold_post("a")], read_predictions(tmp_path / "said.json")
+    assert [entity.region for entity in run[0].entities] == [region, Box(1, 1, 2, 2)]
+    notes = " ".join(evaluate_run(gold, run).notes)
+    assert ("are no boxes and count as wrong; the first is of post 'a'" in notes) == (region == NOWHERE)
+    assert ("leave their picture" in notes) == (region not in (None, NOWHERE))
+
+
+def test_gold_of_either_dialect_is_read_by_all(tmp_path: Path) -> None:
+    entities = [{"start": 0, "stop": 2, "type": "PER", "boxes": [[1, 2, 3, 4]]}]
+    lines: list[dict[str, object]] = [{"text": "Ann  Lee won", "entities": entities, "width": 9, "height": 9}]
+    lines.append({"id": "b", "tokens": ["Oslo"], "entities": []})
+    path = tmp_path / "gold.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    first, second = read_gold(path)
+    assert (first.id, first.tokens) == (f"{path}:1", ("Ann", "Lee", "won"))
+    assert second == GoldPost("b", ("Oslo",), (), None)
+    assert read_simulation_gold(path) == [first, second]
+    write_official_gold([first, second], tmp_path / "gold.json")
+    assert [post.tokens for post in read_simulation_gold(tmp_path / "gold.json")] == [first.tokens, second.tokens]
+    score_lines = [{"id": "a", "text": "Ann Lee won", "entities": entities}]
+    said = [{"id": "a", "entities": [{"start": 0, "stop": 2, "type": "PER", "region": None}]}]
+    assert score(score_lines, said)["schemes"]["gmner"]["tasks"]["MNER"]["f1"] == 1.0
+
+
+@pytest.mark.parametrize("fine", [False, True])
+def test_names_of_training_data_need_no_boxes(fine: bool, tmp_path: Path) -> None:
+    shutil.rmtree(write_data(tmp_path / "data", fine) / "xml")
+    assert read_names(tmp_path / "data") == {"Ann Lee", "Owls", "Paris", "Cup"}
 
 
 def test_uncertainties_come_along(tmp_path: Path) -> None:

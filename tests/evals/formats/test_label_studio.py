@@ -158,6 +158,23 @@ def test_what_cannot_be_gold_is_named_by_its_task(tmp_path: Path, results: list[
     assert "export.json" in str(fault.value)
 
 
+def test_a_picture_that_was_turned_is_refused(tmp_path: Path) -> None:
+    turned = reviewed(tmp_path, span("s", 2, 5), {**box("a", 10), "image_rotation": 90}, link("s", "a"))
+    with pytest.raises(DataError, match="turned by 90 degrees in Label Studio.*turn the picture back"):
+        read_review(turned)
+
+
+def test_offsets_in_utf_16_units_are_known_by_the_words_that_they_mark(tmp_path: Path) -> None:
+    def marked(name: str, start: int, words: str) -> dict[str, Any]:
+        value = {"start": start, "end": start + len(words), "text": words, "labels": ["PER"]}
+        return {"id": name, "type": "labels", "value": value}
+
+    (post,) = read_review(reviewed(tmp_path, marked("s", 3, "Ann Lee"), marked("t", 15, "Bo"))).gold
+    assert [entity.span for entity in post.entities] == [Span(1, 3), Span(4, 5)]
+    with pytest.raises(DataError, match="are 'nn Lee ', not 'Ann Lee'; nor .* UTF-16 units"):
+        read_review(reviewed(tmp_path, marked("s", 3, "Ann Lee"), marked("t", 14, "Bo")))
+
+
 def test_tasks_without_an_annotation_are_told_apart(tmp_path: Path) -> None:
     skipped = reviewed(tmp_path, annotations=[{"was_cancelled": True, "result": []}])
     assert read_review(skipped) == type(read_review(skipped))((), ("17",))

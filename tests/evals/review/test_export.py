@@ -19,6 +19,7 @@ from unco.state import RESULT, read_result
 from unco.types import Box, GoldEntity, GoldPost, Result, Span, Uncertainty
 
 BOX = Box(10, 20, 60, 100)
+TYPES = ("PER", "LOC", "ORG", "OTHER")
 GOLD = [GoldPost("a", ("Ann", "met", "Bo"), (
     GoldEntity(Span(0, 1), "PER", (BOX, Box(0, 0, 5, 5))), GoldEntity(Span(2, 3), "ORG", ())), (200, 100))]  # fmt: skip
 RUN = [PredictedPost("a", (
@@ -46,18 +47,20 @@ def write_results(path: Path, *results: Result) -> Path:
 
 
 def test_coco_has_a_box_for_each_and_loses_no_entity() -> None:
-    data = predictions_to_coco(RUN)
+    data = predictions_to_coco(RUN, TYPES)
     assert data["images"] == [
         {"id": 1, "file_name": "a.jpg", "width": 200, "height": 100, "text": "Ann met Bo", "without_box": [
             {"type": "ORG", "text": "Bo", "start": 2, "stop": 3}]},
     ]  # fmt: skip
-    assert data["categories"] == [{"id": 1, "name": "ORG"}, {"id": 2, "name": "PER"}]
+    assert data["categories"] == [{"id": number, "name": name} for number, name in enumerate(TYPES, start=1)]
+    assert data["licenses"] == []
+    assert data["info"]["version"]
     (annotation,) = data["annotations"]
     assert annotation["bbox"] == [10, 20, 50, 80]
     assert (annotation["area"], annotation["iscrowd"], annotation["score"]) == (4000, 0, 0.75)
-    assert (annotation["image_id"], annotation["category_id"]) == (1, 2)
+    assert (annotation["image_id"], annotation["category_id"]) == (1, 1)
     assert annotation["attributes"]["region_uncertainty"] == 0.25
-    gold = gold_to_coco(GOLD)
+    gold = gold_to_coco(GOLD, TYPES)
     assert [one["bbox"] for one in gold["annotations"]] == [[10, 20, 50, 80], [0, 0, 5, 5]]
     assert [one["id"] for one in gold["annotations"]] == [1, 2]
     assert "score" not in gold["annotations"][0]
@@ -65,9 +68,50 @@ def test_coco_has_a_box_for_each_and_loses_no_entity() -> None:
 
 def test_coco_needs_sizes_and_tokens() -> None:
     with pytest.raises(DataError, match="no picture size"):
-        predictions_to_coco([PredictedPost("a", RUN[0].entities, ("Ann", "met", "Bo"))])
+        predictions_to_coco([PredictedPost("a", RUN[0].entities, ("Ann", "met", "Bo"))], TYPES)
     with pytest.raises(DataError, match="no id or no tokens"):
-        predictions_to_coco([PredictedPost("a", ())])
+        predictions_to_coco([PredictedPost("a", ())], TYPES)
+
+
+def categories(posts: list[PredictedPost], folder: Path, gold: list[GoldPost] | None = None) -> dict[str, int]:
+    """Export a run as COCO, and return the numbers of the categories that its annotations have, by name."""
+    write_prediction_lines(posts, folder / "run.jsonl")
+    export_run(folder / "run.jsonl", "coco", folder / "coco.json", gold or GOLD)
+    data = json.loads((folder / "coco.json").read_text("utf-8"))
+    names = {one["id"]: one["name"] for one in data["categories"]}
+    assert len(names) == len(data["categories"])
+    assert all("score" in one for one in data["annotations"]), "pycocotools sorts by it"
+    return {names[one["category_id"]]: one["category_id"] for one in data["annotations"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "another", "number"),
+    [("ORG", "PER", 3), ("athlete", "band", 4), ("person", "building", 1), ("dragon", "castle", None)],
+)
+def test_a_category_has_the_same_number_in_every_run(
+    kind: str, another: str, number: int | None, tmp_path: Path
+) -> None:
+    one, two = Predicted(Span(0, 1), kind, BOX), Predicted(Span(2, 3), another, BOX)
+    alone = categories([PredictedPost("a", (one,), ("Ann", "met", "Bo"))], tmp_path)
+    both = categories([PredictedPost("a", (two, one), ("Ann", "met", "Bo"))], tmp_path)
+    assert alone[kind] == both[kind] != both[another]
+    assert number in (None, alone[kind])
+
+
+def test_two_runs_as_coco_are_scored_against_each_other(tmp_path: Path) -> None:
+    """As pycocotools does it: images, categories and boxes are matched by number."""
+    coco = pytest.importorskip("pycocotools.coco", reason="pycocotools is not installed")
+    evaluation = pytest.importorskip("pycocotools.cocoeval")
+    for name in ("one", "other"):
+        categories(RUN, tmp_path)
+        (tmp_path / "coco.json").rename(tmp_path / f"{name}.json")
+    first = coco.COCO(str(tmp_path / "one.json"))
+    second = first.loadRes(json.loads((tmp_path / "other.json").read_text("utf-8"))["annotations"])
+    found = evaluation.COCOeval(first, second, "bbox")
+    found.evaluate()
+    found.accumulate()
+    found.summarize()
+    assert found.stats[0] == pytest.approx(1.0)
 
 
 def test_a_run_goes_into_every_format(tmp_path: Path) -> None:

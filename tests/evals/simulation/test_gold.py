@@ -75,7 +75,7 @@ def test_a_file_of_posts(tmp_path: Path) -> None:
     ("line", "says"),
     [
         ("{", "gold.jsonl: cut off in the middle"),
-        ("[]", "gold.jsonl:1"),
+        ("7", "gold.jsonl:1"),
         ('{"text": "a", "tokens": ["a"]}', "give text or tokens"),
         ('{"text": "a", "entity": []}', "entity"),
         (

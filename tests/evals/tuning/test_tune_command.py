@@ -8,8 +8,12 @@ from typer.testing import CliRunner
 from tests.command_line import exit_code
 from tests.training.made_data import write_data
 from unco.cli import app
+from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
+from unco.evals.formats.detect_format import read_gold
+from unco.evals.formats.gold_lines import write_gold_lines
 from unco.evals.tuning.recorded.paths import read_paths
 from unco.tools.extraction.policy import read_policy
+from unco.types import Post
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +55,22 @@ def test_what_was_recorded_is_used_again_without_a_call(folder: Path) -> None:
     assert read_policy(folder / "again.yaml") == first
     shown = run(folder, "--method", "call-rate", "--share", "0.5", "--out", str(folder / "rate.yaml"))
     assert "call rate: 50.0 %" in shown
+
+
+@pytest.mark.parametrize("form", ["folder", "lines"])
+def test_posts_in_the_four_types_are_recorded_too(form: str, tmp_path: Path) -> None:
+    """From a folder of Twitter-GMNER as from JSON Lines; the names that distract are those of its train, or its own."""
+    write_data(tmp_path / "data", fine=False)
+    gold = tmp_path / "data"
+    if form == "lines":
+        gold = tmp_path / "gold.jsonl"
+        write_gold_lines(read_gold(tmp_path / "data", "dev"), gold)
+    (tmp_path / "profile.yaml").write_text("{}", "utf-8")
+    choices = ExperimentChoices(gold, "dev", posts=2, profile=tmp_path / "profile.yaml")
+    with open_experiment(choices) as experiment:
+        assert [entity.type for entity in experiment.gold[0].entities] == ["PER", "ORG", "LOC", "OTHER"]
+        assert len(experiment.inputs) == 2
+        assert experiment.small_model(None, None)(Post(experiment.gold[0].tokens)).entities is not None
 
 
 def test_a_policy_is_checked_on_its_own_and_on_other_posts(folder: Path) -> None:

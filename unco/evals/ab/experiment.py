@@ -4,7 +4,7 @@ The user's own pictures and endpoint; or, where there are none, blank pictures, 
 boxes, and a simulated MLLM, which shows shapes and costs and never quality.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -21,12 +21,12 @@ from unco.evals.ab.posts import (
     read_once,
     with_simulated_regions,
 )
-from unco.evals.data.data_paths import DataPaths, in_scheme, make_input_builder, read_split
+from unco.evals.data.data_paths import in_scheme
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.gold_inputs import entity_names
+from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.predictor import Predictor
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.tool import default_extractor
@@ -66,9 +66,8 @@ class Experiment:
 
 @contextmanager
 def simulated_experiment(
-    paths: DataPaths,
-    split: str,
-    posts: int | None,
+    gold: Sequence[GoldPost],
+    names: Collection[str],
     profile: Profile,
     seed: int,
     family: str = "qwen2.5-vl",
@@ -78,9 +77,8 @@ def simulated_experiment(
     """Set up real posts and a real small model with simulated regions and MLLM; each arm has a cache of its own.
 
     Args:
-        paths: the data set in the checkpoint's own label scheme (Twitter-FMNERG for the shipped one).
-        split: of it.
-        posts: how many, from the first on; None = all.
+        gold: annotated posts, in the checkpoint's label scheme or in the types that entities are given out in.
+        names: of entities, which may be written in a picture to distract; those of the training data, best of all.
         profile: how the simulated MLLM errs.
         seed: of the simulated MLLM's random choices.
         family: of models in whose frame it writes boxes.
@@ -88,15 +86,13 @@ def simulated_experiment(
         scheme: types that entities are given out in; None = the checkpoint's first choice.
 
     Raises:
-        DataError: the data cannot be read.
+        DataError: gold has other types.
         SettingsError: there is no such family or scheme.
     """
     predictor = _predictor(checkpoint, None, scheme)
-    config = predictor.network.config
-    raw = read_split(paths, config.label_scheme, split)[:posts]
-    gold = in_scheme(raw, config.labels, predictor.scheme)
-    build_input = make_input_builder(paths, entity_names(read_split(paths, config.label_scheme, "train")))
-    with TemporaryDirectory() as temporary, simulate(gold, family, profile, seed) as simulation:
+    types = tuple(label.name for label in predictor.labels)
+    read_as, build_input = _in_output_types(gold, predictor, types), SimulatedRegionsInput(tuple(sorted(names)))
+    with TemporaryDirectory() as temporary, simulate(read_as, family, profile, seed) as simulation:
         pictures, number = Path(temporary) / "pictures", count()
 
         def make_llm() -> Mllm:
@@ -106,13 +102,13 @@ def simulated_experiment(
         @cache
         def small_model(chosen: str | None, estimator: str | None) -> Extractor:
             return with_simulated_regions(
-                _predictor(chosen or checkpoint, estimator, scheme), build_input, raw, pictures
+                _predictor(chosen or checkpoint, estimator, scheme), build_input, gold, pictures
             )
 
         yield Experiment(
-            gold=tuple(gold),
-            inputs=tuple(inputs_with_blank_pictures(gold, pictures)),
-            types=tuple(label.name for label in predictor.labels),
+            gold=tuple(read_as),
+            inputs=tuple(inputs_with_blank_pictures(read_as, pictures)),
+            types=types,
             small_model=small_model,
             make_llm=make_llm,
             simulation=simulation,

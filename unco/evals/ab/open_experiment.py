@@ -1,6 +1,6 @@
 """Open an experiment from the choices that a user makes on a command line."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,10 @@ from pathlib import Path
 from unco.context import Mode
 from unco.errors import DataError
 from unco.evals.ab.experiment import Experiment, real_experiment, simulated_experiment
-from unco.evals.data.data_paths import DataPaths
-from unco.evals.formats.detect_format import read_gold
+from unco.evals.formats.detect_format import read_gold, read_names
 from unco.evals.simulation import read_profile
+from unco.small_model.gold_inputs import entity_names
+from unco.types import GoldPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,24 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
         SettingsError: a choice that does not exist, or no endpoint.
     """
     split = choices.split or "test"
+    gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
     if choices.profile is not None:
-        paths, profile = DataPaths(choices.gold, choices.boxes), read_profile(choices.profile)
-        rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme)
-        with simulated_experiment(paths, split, choices.posts, profile, *rest) as experiment:
+        profile, rest = (
+            read_profile(choices.profile),
+            (choices.seed, choices.family, choices.checkpoint, choices.scheme),
+        )
+        names = distracting_names(choices.gold, gold)
+        with simulated_experiment(gold, names, profile, *rest) as experiment:
             yield _with_posts(experiment, choices.gold)
     else:
-        gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
         mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
         experiment = real_experiment(gold, choices.pictures, choices.checkpoint, choices.scheme, mode)
         yield _with_posts(experiment, choices.gold)
+
+
+def distracting_names(path: Path, gold: Sequence[GoldPost]) -> Collection[str]:
+    """Return the names of a folder's training data; where there is none, those of the posts themselves."""
+    return read_names(path) if (path / "txt" / "train.txt").is_file() else entity_names(gold)
 
 
 def _with_posts(experiment: Experiment, path: Path) -> Experiment:

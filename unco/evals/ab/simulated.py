@@ -1,18 +1,21 @@
 """`unco simulate-variants`: the paper's variants on real posts, against a simulated MLLM."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from unco.evals.ab.experiment import Experiment, simulated_experiment
+from unco.evals.ab.open_experiment import distracting_names
 from unco.evals.ab.run import ArmRun, run_arms, variant_arms
 from unco.evals.ab.table import show_arms, show_outcomes
-from unco.evals.data.data_paths import DataPaths
+from unco.evals.formats.detect_format import read_gold
 from unco.evals.simulation import Profile
 
 
 def simulate_variants(
-    paths: DataPaths,
+    data: Path,
+    boxes: Path | None,
     names: Sequence[str],
     posts: int,
     profile: Profile,
@@ -24,7 +27,8 @@ def simulate_variants(
     """Run variants over the first posts of test; print their table and what the simulated MLLM did.
 
     Args:
-        paths: Twitter-FMNERG, whose types the shipped model gives out; read as Twitter-GMNER's.
+        data: gold posts, as of `unco compare`; those of Twitter-FMNERG are read in Twitter-GMNER's types.
+        boxes: folder of the VOC files, where it is not xml/ in the folder; None = it is.
         names: variants to run.
         posts: how many.
         profile: how the simulated MLLM errs.
@@ -37,7 +41,9 @@ def simulate_variants(
         DataError: the data cannot be read.
         SettingsError: there is no such variant or family.
     """
-    with simulated_experiment(paths, "test", posts, profile, seed, family, checkpoint, "gmner") as experiment:
+    gold = read_gold(data, "test", boxes)[:posts]
+    distracting = distracting_names(data, gold)
+    with simulated_experiment(gold, distracting, profile, seed, family, checkpoint, "gmner") as experiment:
         runs = run_arms(variant_arms(names), experiment)
         show_arms(runs, console)
         show_outcomes(runs, console)

@@ -1,11 +1,11 @@
 """Where training data lies, and how its posts become model inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unco.errors import DataError, SettingsError
-from unco.evals.data.twitter_gmner import read_captions, read_fmnerg, read_gmner
+from unco.evals.data.twitter_gmner import has_fine_types, read_captions, read_fmnerg, read_gmner
 from unco.small_model.gold_inputs import (
     CaptionedInput,
     InputBuilder,
@@ -13,7 +13,7 @@ from unco.small_model.gold_inputs import (
     SimulatedRegionsInput,
     build_inputs,
 )
-from unco.small_model.label_schemes import check_types
+from unco.small_model.label_schemes import GMNER_OF, check_types
 from unco.small_model.network.config import ModelConfig, Scheme
 from unco.small_model.regions.region_files import RegionFolder
 from unco.types import GoldPost, Label
@@ -36,7 +36,7 @@ class DataPaths:
 
 
 def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:
-    """Read one split in a label scheme's own types.
+    """Read one split; posts of Twitter-FMNERG in its fine types, or in Twitter-GMNER's where those are wanted.
 
     Raises:
         DataError: it is missing, not in the format, or empty.
@@ -44,11 +44,24 @@ def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:
     boxes = paths.boxes or paths.data / "xml"
     if not boxes.is_dir():
         raise DataError(f"{boxes} is missing: give the folder of the VOC files with --boxes")
-    fine = labels == "fmnerg"
+    fine = has_fine_labels(paths.data, split)
     posts = read_fmnerg(paths.data / "txt", boxes, split) if fine else read_gmner(paths.data, split, boxes)
     if not posts:
         raise DataError(f"{paths.data}: {split} holds no posts")
-    return posts
+    return with_types(posts, GMNER_OF) if fine and labels == "gmner" else posts
+
+
+def has_fine_labels(folder: Path, split: str) -> bool:
+    """Whether a split has the three columns of Twitter-FMNERG; one that is not there has not."""
+    text = folder / "txt" / f"{split}.txt"
+    return text.is_file() and has_fine_types(text)
+
+
+def with_types(posts: Sequence[GoldPost], types: Mapping[str, str]) -> list[GoldPost]:
+    """Replace the types of gold posts: type -> the one to have."""
+    return [
+        replace(post, entities=tuple(replace(item, type=types[item.type]) for item in post.entities)) for post in posts
+    ]
 
 
 def in_scheme(posts: Sequence[GoldPost], labels: Sequence[Label], scheme: Scheme) -> list[GoldPost]:
@@ -58,10 +71,9 @@ def in_scheme(posts: Sequence[GoldPost], labels: Sequence[Label], scheme: Scheme
         DataError: an entity's type is none of the labels.
     """
     check_types(posts, [label.name for label in labels])
-    types = {label.name: scheme.labels[index].name for label, index in zip(labels, scheme.of, strict=True)}
-    return [
-        replace(post, entities=tuple(replace(item, type=types[item.type]) for item in post.entities)) for post in posts
-    ]
+    return with_types(
+        posts, {label.name: scheme.labels[index].name for label, index in zip(labels, scheme.of, strict=True)}
+    )
 
 
 def by_scheme(posts: Sequence[GoldPost], config: ModelConfig, first: str) -> dict[str, list[GoldPost]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from unco.evals.evaluate.scoring import Entities, NotScored, Scorer, make_scorer
-from unco.evals.evaluate.type_schemes import type_schemes_of
+from unco.evals.evaluate.type_schemes import own_types, type_schemes_of
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.metrics.bootstrap import Interval, f1_difference, mcnemar
 from unco.evals.metrics.paper import Task
@@ -51,7 +51,7 @@ def compare_runs(
         SettingsError: there is no such protocol.
     """
     found: dict[tuple[str, Task], Difference | NotScored] = {}
-    for scheme in type_schemes_of(gold, [post.entities for post in first]):
+    for scheme in type_schemes_of(gold, [post.entities for post in first], own_types(first)):
         sides = [
             (make_scorer(gold, run, protocol, scheme), scheme.convert_predictions([post.entities for post in run]))
             for run in (first, other)

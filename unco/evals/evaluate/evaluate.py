@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from unco.errors import DataError
 from unco.evals.evaluate.compare_runs import Comparison, compare_runs
 from unco.evals.evaluate.run_scores import RunScores, score_run
-from unco.evals.evaluate.type_schemes import type_schemes_of
+from unco.evals.evaluate.type_schemes import own_types, type_schemes_of
 from unco.evals.evaluate.uncertainty_report import QualityByGroup, report_uncertainty
 from unco.evals.formats.checks import check_pairs
-from unco.evals.formats.predicted import PredictedPost
+from unco.evals.formats.geometry import is_inside
+from unco.evals.formats.predicted import NOWHERE, PredictedPost
 from unco.evals.metrics.protocols import Protocol
-from unco.types import GoldPost
+from unco.types import UNTYPED, GoldPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,17 @@ def evaluate_run(
 
 def _notes(gold: Sequence[GoldPost], run: Sequence[PredictedPost], uncertainty: bool) -> list[str]:
     entities = [entity for post in run for entity in post.entities]
-    own, *_ = schemes = type_schemes_of(gold, [post.entities for post in run])
-    notes = []
-    if left_out := [one.name for one in type_schemes_of(gold, []) if one not in schemes]:
+    listed = own_types(run)
+    own, *_ = schemes = type_schemes_of(gold, [post.entities for post in run], listed)
+    notes = _region_notes(gold, run)
+    if left_out := [one.name for one in type_schemes_of(gold, [], listed) if one not in schemes]:
         notes.append(f"not scored in {', '.join(left_out)}: the predictions have none of these types")
+    if untyped := sum(entity.type == UNTYPED for entity in entities):
+        notes.append(
+            f"{untyped} of {len(entities)} predictions have no type, since nobody told it: they count as wrong"
+        )
     unknown = Counter(
-        entity.type for entity in entities if own.from_gold.get(entity.type, entity.type) not in own.types
+        entity.type for entity in entities if own.from_gold.get(entity.type, entity.type) not in {*own.types, UNTYPED}
     )
     if unknown:
         kinds = ", ".join(f"{kind} ({count})" for kind, count in unknown.most_common(10))
@@ -92,3 +98,24 @@ def _notes(gold: Sequence[GoldPost], run: Sequence[PredictedPost], uncertainty: 
             "changed, so judge a small model by a run without corrections"
         )
     return notes
+
+
+def _region_notes(gold: Sequence[GoldPost], run: Sequence[PredictedPost]) -> list[str]:
+    """Say how many regions are no boxes, and how many leave their picture; where there are none, nothing."""
+    regions = [
+        (post.id, entity.region, is_inside(entity.region, post.size))
+        for post, prediction in zip(gold, run, strict=True)
+        for entity in prediction.entities
+        if entity.region is not None
+    ]
+    kinds = {
+        "are no boxes and count as wrong": [post for post, box, _ in regions if box == NOWHERE],
+        "leave their picture and count as they stand (were they brought to its pixels?)": [
+            post for post, box, inside in regions if box != NOWHERE and not inside
+        ],
+    }
+    return [
+        f"{len(posts)} of {len(regions)} regions {what}; the first is of post {posts[0]!r}"
+        for what, posts in kinds.items()
+        if posts
+    ]

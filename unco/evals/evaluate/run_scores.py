@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from unco.evals.evaluate.scoring import Column, Entities, Line, NotScored, Scorer, make_scorer, score_columns
-from unco.evals.evaluate.type_schemes import type_schemes_of
+from unco.evals.evaluate.type_schemes import own_types, type_schemes_of
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.evals.metrics.paper import Task
 from unco.evals.metrics.protocols import TASKS, TYPE_TASKS, Protocol, count_each_type, count_types_given_span
@@ -48,7 +48,7 @@ def score_run(gold: Sequence[GoldPost], run: Sequence[PredictedPost], protocol: 
         SettingsError: there is no such protocol.
     """
     entities = [post.entities for post in run]
-    schemes = type_schemes_of(gold, entities)
+    schemes = type_schemes_of(gold, entities, own_types(run))
     columns: dict[tuple[str, str, str], Column] = {}
     for type_scheme in schemes:
         scorer, read = make_scorer(gold, run, protocol, type_scheme), type_scheme.convert_predictions(entities)

@@ -73,17 +73,16 @@ def report_uncertainty(
         known = {name.lower() for name in seen}
         groups["seen names"] = [one for one in scored if one.name in known]
         groups["unseen names"] = [one for one in scored if one.name not in known]
-    boxes = any(item.boxes for post in gold for item in post.entities)
+    why_not: dict[Attribute, NotScored] = {}
+    if not any(item.boxes for post in gold for item in post.entities):
+        why_not["region"] = NotScored("gold has no boxes")
+    if any(post.types for post in run):
+        why_not["type"] = NotScored("the types are of a list of the user's own, of which the small model says nothing")
     return {
-        (group, name): NotScored("gold has no boxes") if name == "region" and not boxes else _quality(held, name)
+        (group, name): why_not.get(name) or _quality(held, name)
         for group, held in groups.items()
         for name in ATTRIBUTES
     }
-
-
-def entity_names(posts: Sequence[GoldPost]) -> set[str]:
-    """Collect the names of gold entities: their words joined by spaces."""
-    return {" ".join(post.tokens[item.span.start : item.span.stop]) for post in posts for item in post.entities}
 
 
 def _score_entities(gold: Sequence[GoldPost], run: Sequence[PredictedPost]) -> list[_ScoredEntity]:

@@ -5,10 +5,11 @@ from pathlib import Path
 from unco.errors import DataError
 from unco.evals.formats.conll_voc import read_folder
 from unco.evals.formats.gold_lines import read_gold_lines
-from unco.evals.formats.json_text import read_text
+from unco.evals.formats.json_text import starts_as_list
 from unco.evals.formats.official_json import read_official_gold, read_official_predictions
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.small_model.gold_inputs import entity_names
 from unco.types import GoldPost
 
 
@@ -27,7 +28,20 @@ def read_gold(path: Path, split: str | None = None, boxes: Path | None = None) -
         if split is None:
             raise DataError(f"{path} is a data set's folder: say which split of it, with --split")
         return read_folder(path, split, boxes)
-    return read_official_gold(path) if _is_list(path) else read_gold_lines(path)
+    return read_official_gold(path) if starts_as_list(path) else read_gold_lines(path)
+
+
+def read_names(path: Path) -> set[str]:
+    """Read the names of entities, their words joined by spaces, of training data: a file of gold, or a folder's train.
+
+    Boxes are not looked for, so a folder needs no xml/.
+
+    Raises:
+        DataError: as of `read_gold`.
+    """
+    # No xml file lies among the texts, and a post without one has no boxes.
+    posts = read_folder(path, "train", path / "txt") if path.is_dir() else read_gold(path)
+    return set(entity_names(posts))
 
 
 def read_predictions(path: Path) -> list[PredictedPost]:
@@ -38,9 +52,4 @@ def read_predictions(path: Path) -> list[PredictedPost]:
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder: predictions are a file, JSON Lines or a list of `pre_entities`")
-    return read_official_predictions(path) if _is_list(path) else read_prediction_lines(path)
-
-
-def _is_list(path: Path) -> bool:
-    """Whether a file starts as a JSON list."""
-    return read_text(path).lstrip().startswith("[")
+    return read_official_predictions(path) if starts_as_list(path) else read_prediction_lines(path)

@@ -1,6 +1,7 @@
 """Make spans and boxes from numbers, and check them against their text and picture."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from unco.errors import DataError
 from unco.evals.formats.predicted import NOWHERE
@@ -35,14 +36,14 @@ def check_span(span: Span, tokens: Sequence[str], where: str) -> None:
         raise DataError(f"{where}: the span {span.start}:{span.stop} lies outside the text of {len(tokens)} tokens")
 
 
-def to_box(corners: Sequence[float], where: str) -> Box:
+def to_box(corners: Any, where: str) -> Box:
     """Make a box.
 
     Raises:
         DataError: there are not four numbers, or it is empty or inverted.
     """
-    if len(corners) != 4:
-        raise DataError(f"{where}: a box is [x1, y1, x2, y2], got {list(corners)!r}"[:200])
+    if not isinstance(corners, list) or len(corners) != 4 or not all(type(edge) in (int, float) for edge in corners):
+        raise DataError(f"{where}: a box is [x1, y1, x2, y2], got {corners!r}"[:200])
     try:
         return Box(*map(float, corners))
     except (ValueError, OverflowError) as error:
@@ -55,11 +56,15 @@ def check_box(box: Box, size: Size, where: str) -> None:
     Raises:
         DataError: it does not.
     """
-    width, height = size or (float("inf"), float("inf"))
-    inside = -SLACK <= min(box.x1, box.y1) and box.x2 - SLACK <= width and box.y2 - SLACK <= height
-    if not inside and box != NOWHERE:
-        picture = f"the picture of {width} x {height} pixels" if size else "any picture"
+    if not is_inside(box, size) and box != NOWHERE:
+        picture = f"the picture of {size[0]} x {size[1]} pixels" if size else "any picture"
         raise DataError(f"{where}: the box {box_to_list(box)} lies outside {picture}: was it brought to its pixels?")
+
+
+def is_inside(box: Box, size: Size) -> bool:
+    """Return whether a box lies in the picture, as far as its size is known, or leaves it by `SLACK` at most."""
+    width, height = size or (float("inf"), float("inf"))
+    return -SLACK <= min(box.x1, box.y1) and box.x2 - SLACK <= width and box.y2 - SLACK <= height
 
 
 def box_to_list(box: Box) -> list[float]:

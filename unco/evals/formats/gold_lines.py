@@ -2,7 +2,8 @@
 
 {"id", "tokens", "entities": [{"start", "stop", "type", "boxes": [[x1, y1, x2, y2], ...]}], "width", "height"}
 
-Width and height may be left out where they are not known; boxes where nothing is grounded.
+In place of `tokens` a `text` may stand, whose tokens are what its blanks part. Width and height may be left out where
+they are not known; boxes where nothing is grounded; and the id: then the post is called by its place in the file.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from unco.errors import DataError
 from unco.evals.formats.checks import check_gold
 from unco.evals.formats.geometry import box_to_list, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
+from unco.tools.extraction.text import MOST_WORDS
 from unco.types import GoldEntity, GoldPost
 
 
@@ -26,29 +28,34 @@ class _Entity(Record):
 
 
 class _Line(Record):
-    id: str = Field(min_length=1)
-    tokens: list[str]
-    entities: list[_Entity]
+    id: str | None = Field(default=None, min_length=1)
+    tokens: list[str] | None = None
+    text: str | None = None
+    entities: list[_Entity] | None = None
     width: int | None = Field(default=None, gt=0)
     height: int | None = Field(default=None, gt=0)
 
 
-def read_gold_lines(path: Path) -> list[GoldPost]:
+def read_gold_lines(path: Path, labelled: bool = True) -> list[GoldPost]:
     """Read the gold posts of a file.
+
+    Args:
+        path: the file.
+        labelled: whether each post must have its `entities`; otherwise one without them has none.
 
     Raises:
         DataError: not in the format, with its place.
     """
-    return gold_from_dicts(json_lines(path), str(path))
+    return gold_from_dicts(json_lines(path), str(path), labelled)
 
 
-def gold_from_dicts(lines: Iterable[tuple[str, Any]], name: str) -> list[GoldPost]:
+def gold_from_dicts(lines: Iterable[tuple[str, Any]], name: str, labelled: bool = True) -> list[GoldPost]:
     """Convert (place, object) pairs to gold posts.
 
     Raises:
         DataError: not in the format, with its place.
     """
-    posts = [_to_post(checked(_Line, data, where), where) for where, data in lines]
+    posts = [_to_post(checked(_Line, data, where), where, labelled) for where, data in lines]
     check_gold(posts, name)
     return posts
 
@@ -77,13 +84,24 @@ def gold_to_dict(post: GoldPost) -> dict[str, Any]:
     }
 
 
-def _to_post(line: _Line, where: str) -> GoldPost:
+def _to_post(line: _Line, where: str, labelled: bool) -> GoldPost:
+    if line.entities is None and labelled:
+        raise DataError(f"{where}: entities is missing: a post without any has an empty list")
     if (line.width is None) != (line.height is None):
         raise DataError(f"{where}: give width and height, or neither")
     entities = []
-    for index, entity in enumerate(line.entities):
+    for index, entity in enumerate(line.entities or ()):
         place = f"{where}: entities[{index}]"
         boxes = tuple(to_box(corners, f"{place}.boxes[{number}]") for number, corners in enumerate(entity.boxes))
         entities.append(GoldEntity(to_span(entity.start, entity.stop, place), entity.type, boxes))
     size = (line.width, line.height) if line.width and line.height else None
-    return GoldPost(line.id, tuple(line.tokens), tuple(entities), size)
+    return GoldPost(line.id or where, _tokens(line, where), tuple(entities), size)
+
+
+def _tokens(line: _Line, where: str) -> tuple[str, ...]:
+    if (line.tokens is None) == (line.text is None):
+        raise DataError(f"{where}: give text or tokens, one of them")
+    tokens = line.tokens if line.text is None else line.text.split(maxsplit=MOST_WORDS)
+    if len(tokens or ()) > MOST_WORDS:
+        raise DataError(f"{where}: more than {MOST_WORDS} words are no post")
+    return tuple(tokens or ())

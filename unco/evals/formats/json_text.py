@@ -1,6 +1,8 @@
 """Read and write JSON files; errors name the place of a fault."""
 
+import codecs
 import json
+import reprlib
 from collections.abc import Iterator
 from json import JSONDecodeError
 from pathlib import Path
@@ -12,6 +14,9 @@ from unco.errors import DataError
 from unco.plain_json import read_json
 
 LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity", "-")
+
+
+_HEAD_BYTES = 4096
 
 
 class Record(BaseModel):
@@ -35,9 +40,22 @@ def read_text(path: Path) -> str:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
-    if not text.strip():
+    if not text or text.isspace():
         raise DataError(f"{path} is empty")
     return text
+
+
+def starts_as_list(path: Path) -> bool:
+    """Whether a file starts as a JSON list; only its beginning is read.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def parse_json(text: str, where: str) -> Any:
@@ -60,24 +78,43 @@ def parse_json(text: str, where: str) -> Any:
 
 
 def _cut_off(text: str, error: JSONDecodeError) -> bool:
-    rest = text[error.pos :].strip()
+    rest = text[error.pos : error.pos + 100].strip()  # longer than any literal, however long the text
     return error.msg.startswith("Unterminated string") or any(word.startswith(rest) for word in LITERALS)
 
 
 def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
     """Read (place, value) of each line that is not blank; one JSON object over many lines counts as one line.
 
+    Lines are read as they are needed: a long one takes the memory of one, whatever the file holds.
+
     Raises:
-        DataError: the file cannot be read, or a line is no JSON.
+        DataError: the file cannot be read, is empty, or a line is no JSON.
     """
-    text = read_text(path)
-    if text.split("\n", 1)[0].strip() == "{":
-        yield str(path), parse_json(text, str(path))
-        return
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            where = f"{path}:{number}"
-            yield where, parse_json(line, where)
+    empty = True
+    for where, line in _lines(path):
+        empty = False
+        if where == f"{path}:1" and len(line) < 100 and line.strip() == "{":
+            yield str(path), parse_json(read_text(path), str(path))
+            return
+        yield where, parse_json(line, where)
+    if empty:
+        raise DataError(f"{path} is empty")
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Read (place, text) of each line that is not blank; they end at line feeds alone."""
+    number = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                del line  # a long one would be held twice
+                if text and not text.isspace():
+                    yield f"{path}:{number}", text
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}:{number} is not UTF-8 text: {error}") from error
 
 
 def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
@@ -119,10 +156,16 @@ def _first_fault(error: ValidationError) -> str:
     faults = error.errors(include_url=False)
     # A misspelt key is missing under its right name as well: the one that stands in the file explains more.
     fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".")
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{str(part)[:200]}" for part in fault["loc"]).lstrip(
+        "."
+    )[:200]
     if fault["type"] == "extra_forbidden":
         return f"unknown key {place!r}"
     if fault["type"] == "missing":
         return f"{place} is missing"
     message = fault["msg"].removeprefix("Value error, ")
-    return f"{place + ': ' if place else ''}{message}, got {repr(fault['input'])[:60]}"
+    found = fault["input"]
+    shown = (
+        reprlib.repr(found) if isinstance(found, dict | list) else repr(found[:60] if isinstance(found, str) else found)
+    )[:60]
+    return f"{place + ': ' if place else ''}{message}, got {shown}"

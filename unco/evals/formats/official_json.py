@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from unco.errors import DataError
 from unco.evals.formats.checks import check_gold, check_ids
-from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_box, to_span
+from unco.evals.formats.geometry import box_to_list, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, parse_json, read_text
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
@@ -28,7 +28,8 @@ class _Row(Record):
     end: int
     entity_type: str
     phrase: str | None = None
-    region_box: list[float] = []
+    region_box: Any = None
+    """Four numbers; null or an empty list = not in the picture."""
     entity_coarse_type: str | None = None
     span_uncertainty: float | None = None
     type_uncertainty: float | None = None
@@ -78,8 +79,9 @@ def read_official_gold(path: Path) -> list[GoldPost]:
 def read_official_predictions(path: Path) -> list[PredictedPost]:
     """Read predictions from a file of `pre_entities`, by the published evaluator's rules.
 
-    A missing or empty `region_box` is "not in the picture"; one of another length than four is `NOWHERE`. Types that
-    the scheme does not have are kept: what becomes of them is the scorer's business.
+    A missing or empty `region_box`, or null, is "not in the picture"; one that is no box is `NOWHERE`, a wrong
+    prediction; one that leaves the picture is kept. Types that the scheme does not have are kept: what becomes of them
+    is the scorer's business.
 
     Raises:
         DataError: not in the format, with its place.
@@ -145,7 +147,7 @@ def _gold_post(item: _Item, where: str) -> GoldPost:
         if row.phrase not in (None, words):
             raise DataError(f"{place}: phrase is {row.phrase!r}, but words {row.start} to {row.end} are {words!r}")
         boxes = grouped.setdefault((span, row.type), [])
-        boxes.append(to_box(row.region_box, place) if row.region_box else None)
+        boxes.append(to_box(row.region_box, f"{place}.region_box") if row.region_box not in (None, []) else None)
         if None in boxes and len(boxes) > 1:
             raise DataError(f"{place}: {words!r} stands without a box and once more")
     entities = tuple(
@@ -162,23 +164,23 @@ def _predicted_post(item: _Item, where: str) -> PredictedPost:
         span = row.span(place)
         if item.tokens is not None:
             check_span(span, item.tokens, place)
-        entities.append(Predicted(span, row.type, _region(row, place), _uncertainty(row, place)))
+        entities.append(Predicted(span, row.type, _region(row.region_box), _uncertainty(row, place)))
     candidates = None
     if item.candidate_regions is not None:
         candidates = tuple(
             to_box(box, f"{where}: candidate_regions[{n}]") for n, box in enumerate(item.candidate_regions)
         )
-    return PredictedPost(item.id, tuple(entities), None if item.tokens is None else tuple(item.tokens), candidates)
+    tokens = None if item.tokens is None else tuple(item.tokens)
+    return PredictedPost(item.id, tuple(entities), tokens, candidates, any_box=True)
 
 
-def _region(row: _Row, where: str) -> Box | None:
-    if not row.region_box:
+def _region(corners: Any) -> Box | None:
+    if corners in (None, []):
         return None
-    if len(row.region_box) != 4:
+    try:
+        return to_box(corners, "region_box")
+    except DataError:
         return NOWHERE
-    box = to_box(row.region_box, where)
-    check_box(box, None, where)
-    return box
 
 
 def _uncertainty(row: _Row, where: str) -> Uncertainty | None:

@@ -1,6 +1,6 @@
 """A system's predictions for a post, whatever file they came from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from unco.types import Box, Span, Uncertainty
 
@@ -14,6 +14,7 @@ class Predicted:
 
     span: Span
     type: str
+    """`UNTYPED` = it is one of a user's own list, and nobody said which."""
     region: Box | None
     """None = "not in the picture"; `NOWHERE` = an answer that is no box."""
     uncertainty: Uncertainty | None = None
@@ -33,3 +34,7 @@ class PredictedPost:
     """Regions that the system chose from, in pixels; None = the file does not hold them."""
     size: tuple[int, int] | None = None
     """(width, height) in pixels of the picture that the system saw; None = the file does not say."""
+    types: tuple[str, ...] = ()
+    """The user's own types that the system chose from, in their order; empty = those of a data set."""
+    any_box: bool = field(default=False, compare=False)
+    """Whether boxes may leave the picture: those of another system are judged as they stand, ours are a fault."""

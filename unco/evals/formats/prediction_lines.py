@@ -3,7 +3,8 @@
 {"id", "tokens", "entities": [{"start", "stop", "type", "region": [x1, y1, x2, y2] or null,
  "uncertainty": {"span", "type", "region"}}], "candidates": [[x1, y1, x2, y2], ...]}
 
-Tokens, uncertainty and candidates may be left out. `region` may not: "not in the picture" is null.
+Tokens, uncertainty and candidates may be left out. `region` may not: "not in the picture" is null. A type of null is
+one that nobody told; `types` names a list of the user's own that types were chosen from, where there is one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_b
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.state import RESULT
-from unco.types import ATTRIBUTES, Entity, Result, Uncertainty
+from unco.types import ATTRIBUTES, UNTYPED, Entity, Result, Uncertainty
 
 
 class _Uncertainty(Record):
@@ -30,7 +31,7 @@ class _Uncertainty(Record):
 class _Entity(Record):
     start: int
     stop: int
-    type: str
+    type: str | None
     region: list[float] | None
     uncertainty: _Uncertainty | None = None
 
@@ -40,6 +41,7 @@ class _Line(Record):
     entities: list[_Entity]
     tokens: list[str] | None = None
     candidates: list[list[float]] | None = None
+    types: list[str] = []
 
 
 def read_prediction_lines(path: Path) -> list[PredictedPost]:
@@ -81,7 +83,9 @@ def prediction_to_dict(post: PredictedPost) -> dict[str, Any]:
         raise DataError("a post without an id cannot be written: give each post its gold id")
     tokens = {} if post.tokens is None else {"tokens": list(post.tokens)}
     candidates = {} if post.candidates is None else {"candidates": [box_to_list(box) for box in post.candidates]}
-    return {"id": post.id, **tokens, "entities": [_entity_to_dict(entity) for entity in post.entities], **candidates}
+    types = {"types": list(post.types)} if post.types else {}
+    entities = [_entity_to_dict(entity) for entity in post.entities]
+    return {"id": post.id, **tokens, "entities": entities, **candidates, **types}
 
 
 def _entity_to_dict(entity: Predicted) -> dict[str, Any]:
@@ -89,7 +93,7 @@ def _entity_to_dict(entity: Predicted) -> dict[str, Any]:
     return {
         "start": entity.span.start,
         "stop": entity.span.stop,
-        "type": entity.type,
+        "type": None if entity.type == UNTYPED else entity.type,
         "region": None if entity.region is None else box_to_list(entity.region),
         **({} if uncertainty is None else {"uncertainty": {name: uncertainty.of(name) for name in ATTRIBUTES}}),
     }
@@ -103,14 +107,15 @@ def _from_line(data: Any, where: str) -> PredictedPost:
     if line.candidates is not None:
         candidates = tuple(to_box(box, f"{where}: candidates[{n}]") for n, box in enumerate(line.candidates))
     tokens = None if line.tokens is None else tuple(line.tokens)
-    return check_inside(PredictedPost(line.id, entities, tokens, candidates), where)
+    return check_inside(PredictedPost(line.id, entities, tokens, candidates, types=tuple(line.types)), where)
 
 
 def _to_entity(entity: _Entity, where: str) -> Predicted:
     region = None if entity.region is None else to_box(entity.region, f"{where}.region")
     found = entity.uncertainty
     uncertainty = None if found is None else Uncertainty(found.span, found.type, found.region)
-    return Predicted(to_span(entity.start, entity.stop, where), entity.type, region, uncertainty)
+    kind = UNTYPED if entity.type is None else entity.type
+    return Predicted(to_span(entity.start, entity.stop, where), kind, region, uncertainty)
 
 
 def _is_result(data: Any) -> bool:
@@ -129,8 +134,8 @@ def _from_result(data: Any, where: str) -> PredictedPost:
 def predicted_of(result: Result) -> PredictedPost:
     """Convert a `Result` to predictions, the same form as any other system's."""
     size = None if result.seen_picture is None else (result.seen_picture.width, result.seen_picture.height)
-    entities = tuple(Predicted(one.span, one.type, one.region, _measured(one)) for one in result.entities)
-    return PredictedPost(result.id, entities, result.tokens, size=size)
+    entities = tuple(Predicted(one.span, one.shown_type, one.region, _measured(one)) for one in result.entities)
+    return PredictedPost(result.id, entities, result.tokens, size=size, types=result.types)
 
 
 def _measured(entity: Entity) -> Uncertainty | None:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from unco.evals.metrics.paper import Score, Task, Triplet
-from unco.types import Box, GoldPost
+from unco.types import UNTYPED, Box, GoldPost
 
 LEAST_IOU = np.float32(0.5)
 
@@ -63,7 +63,7 @@ def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task, types: 
         _compared_parts((item.start, item.stop, item.type, _place(index, item)), task)
         for index, item in enumerate(flat)
     }
-    found = [(entity.span.start, entity.span.stop, entity.type, _match(entity, flat)) for entity in known]
+    found = [(entity.span.start, entity.span.stop, entity.type or UNTYPED, _match(entity, flat)) for entity in known]
     predicted_items = {_compared_parts(item, task) for item in found + _ghosts(found, flat, task)}
     return Score(len(predicted_items & wanted), len(predicted_items), len(wanted))
 

@@ -25,8 +25,8 @@ class Triplet(Protocol):
         """Token span."""
 
     @property
-    def type(self) -> str:
-        """Entity type."""
+    def type(self) -> str | None:
+        """Entity type; None = not known, and so no gold entity's."""
 
     @property
     def region(self) -> Box | None:

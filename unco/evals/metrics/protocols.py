@@ -13,7 +13,7 @@ from unco.errors import DataError, SettingsError
 from unco.evals.metrics import hindex, official
 from unco.evals.metrics import paper as scores
 from unco.evals.metrics.paper import NO_COUNTS, Score, Task, Triplet, total
-from unco.types import Box, GoldPost
+from unco.types import UNTYPED, Box, GoldPost
 
 Protocol = Literal["paper", "official", "hindex"]
 
@@ -110,10 +110,10 @@ def count_each_type(
     """Count each post for each type that occurs: gold and predictions of that type alone."""
     columns: dict[str, list[Score]] = {}
     for index, (post, entities, count) in enumerate(zip(gold, predictions, counts, strict=True)):
-        for kind in {item.type for item in post.entities} | {item.type for item in entities}:
+        for kind in {item.type for item in post.entities} | {item.type or UNTYPED for item in entities}:
             own = tuple(item for item in post.entities if item.type == kind)
             wanted = GoldPost(post.id, post.tokens, own, post.size)
-            predicted = [entity for entity in entities if entity.type == kind]
+            predicted = [entity for entity in entities if (entity.type or UNTYPED) == kind]
             columns.setdefault(kind, [NO_COUNTS] * len(gold))[index] = count(wanted, predicted, task)
     return columns
 

@@ -6,7 +6,7 @@ from typing import Any
 from unco.errors import DataError
 from unco.evals.evaluate.run_scores import score_run
 from unco.evals.evaluate.scoring import Scored
-from unco.evals.evaluate.type_schemes import type_schemes_of
+from unco.evals.evaluate.type_schemes import own_types, type_schemes_of
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.geometry import box_to_list
 from unco.evals.formats.prediction_lines import predicted_of
@@ -14,7 +14,7 @@ from unco.evals.metrics.correction_effects import count_effects, value_correct, 
 from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.report.densities import plot_data
 from unco.nodes.questions.usage import usage_of
-from unco.types import ATTRIBUTES, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span
+from unco.types import ATTRIBUTES, UNTYPED, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span
 
 Json = dict[str, Any]
 
@@ -38,7 +38,7 @@ def report_data(
         run = [predicted_of(result) for result in results]
         check_pairs(gold, run)
         # The page scores as `score_run` does: in the finest type scheme that the run speaks.
-        gold = type_schemes_of(gold, [post.entities for post in run])[0].convert_gold(gold)
+        gold = type_schemes_of(gold, [post.entities for post in run], own_types(run))[0].convert_gold(gold)
     if len({result.thresholds for result in results}) > 1:
         raise DataError("the posts were run under different thresholds: make a report for each of them")
     wanted: Sequence[GoldPost | None] = [None] * len(results) if gold is None else gold
@@ -50,7 +50,7 @@ def report_data(
         "warning": _warning(results),
         "labelled": gold is not None,
         "thresholds": {name: results[0].thresholds.of(name) for name in ATTRIBUTES},
-        "types": sorted({entity.type for result in results for entity in result.entities}),
+        "types": sorted({entity.shown_type for result in results for entity in result.entities}),
         "scores": None if gold is None else _scores(results, gold),
         "costs": _costs(results, gold),
         "plots": None if gold is None else plot_data(results, gold),
@@ -162,7 +162,7 @@ def _entity(entity: Entity, gold: GoldPost | None) -> Json:
     by_name = {note.attribute: note for note in entity.corrections}
     return {
         "span": _json_value(entity.span),
-        "type": entity.type,
+        "type": entity.shown_type,
         "region": _json_value(entity.region),
         "by": entity.found_by,
         "notes": [_note(by_name[name], entity, gold) for name in ATTRIBUTES if name in by_name],
@@ -170,11 +170,12 @@ def _entity(entity: Entity, gold: GoldPost | None) -> Json:
 
 
 def _note(note: Correction, entity: Entity, gold: GoldPost | None) -> Json:
+    no_value = UNTYPED if note.attribute == "type" else None
     data: Json = {
         "outcome": note.outcome,
         "uncertainty": note.uncertainty,
-        "before": _json_value(note.before),
-        "after": _json_value(note.after),
+        "before": _json_value(note.before) or no_value,
+        "after": _json_value(note.after) or no_value,
         "joint": was_asked(note) and note.uncertainty <= note.threshold,
         "turn": 0 if gold is None or note.outcome != "changed" else _effect(note, entity, gold),
     }

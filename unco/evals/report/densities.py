@@ -9,7 +9,7 @@ import numpy as np
 from unco.evals.evaluate.uncertainty_report import UncertaintyQuality, report_uncertainty
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.metrics.uncertainty import wrong_regions, wrong_spans, wrong_types
-from unco.types import ATTRIBUTES, Attribute, Entity, GoldPost, Result
+from unco.types import ATTRIBUTES, UNTYPED, Attribute, Entity, GoldPost, Result
 
 BINS = 50
 """Number of bins of equal width over [0, 1]."""
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 def uncorrected(result: Result) -> PredictedPost:
     """Recover the small model's predictions for a post, before any correction."""
     found = (entity for entity in result.entities if entity.found_by == "small model")
-    return PredictedPost(result.id, tuple(_uncorrected(entity) for entity in found), result.tokens)
+    return PredictedPost(result.id, tuple(_uncorrected(entity) for entity in found), result.tokens, types=result.types)
 
 
 def plot_data(results: Sequence[Result], gold: Sequence[GoldPost]) -> dict[Attribute, Json | None]:
@@ -54,7 +54,7 @@ def _uncorrected(entity: Entity) -> Predicted:
     value = {note.attribute: note.before for note in entity.corrections}
     return Predicted(
         value.get("span", entity.span),  # type: ignore[arg-type]  # each attribute has values of its own type
-        value.get("type", entity.type),  # type: ignore[arg-type]
+        value.get("type", entity.type) or UNTYPED,  # type: ignore[arg-type]
         value.get("region", entity.region),  # type: ignore[arg-type]
         entity.uncertainty,
     )

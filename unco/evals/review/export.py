@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unco.errors import DataError, SettingsError
-from unco.evals.evaluate.type_schemes import types_to_choose
+from unco.evals.evaluate.type_schemes import own_types, types_of_scheme, types_to_choose
 from unco.evals.formats.checks import check_pairs
 from unco.evals.formats.coco import predictions_to_coco
 from unco.evals.formats.conll_voc import write_folder
@@ -46,7 +46,10 @@ def export_run(run: Path, form: str, out: Path, gold: Sequence[GoldPost] | None 
     if form not in FORMATS:
         raise SettingsError(f"no format {form!r}: choose {', '.join(FORMATS)}")
     posts = _with_gold_tokens(read_predictions(run), gold)
-    _WRITERS[form](posts, out, image)
+    if form == "coco":
+        _write_json(predictions_to_coco(posts, _scheme_types(posts, gold or ())), out)
+    else:
+        _WRITERS[form](posts, out, image)
     return len(posts)
 
 
@@ -72,7 +75,7 @@ def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{i
         for item in one.items:
             notes[item.entity] = "; ".join(filter(None, (notes.get(item.entity, ""), item.note)))
         tasks.append(to_task(predicted_of(one.result), _address(image, one.result.id), one.result.model, notes))
-    _write_tasks(tasks, {e.type for one in queue for e in one.result.entities}, out)
+    _write_tasks(tasks, [predicted_of(one.result) for one in queue], out)
     return len(queue)
 
 
@@ -108,13 +111,22 @@ def _as_gold(post: PredictedPost) -> GoldPost:
 
 
 def _to_label_studio(posts: Sequence[PredictedPost], out: Path, image: str) -> None:
-    types = {entity.type for post in posts for entity in post.entities}
-    _write_tasks([to_task(post, _address(image, post.id)) for post in posts], types, out)
+    _write_tasks([to_task(post, _address(image, post.id)) for post in posts], posts, out)
 
 
-def _write_tasks(tasks: list[dict[str, Any]], types: set[str], out: Path) -> None:
+def _write_tasks(tasks: list[dict[str, Any]], posts: Sequence[PredictedPost], out: Path) -> None:
     _write_json(tasks, out)
-    write_text(labelling_config(types_to_choose(types)), out.with_suffix(".xml"))
+    write_text(labelling_config(types_to_choose(_types_found(posts), own_types(posts))), out.with_suffix(".xml"))
+
+
+def _types_found(posts: Sequence[PredictedPost] | Sequence[GoldPost]) -> set[str]:
+    return {entity.type for post in posts for entity in post.entities}
+
+
+def _scheme_types(posts: Sequence[PredictedPost], gold: Sequence[GoldPost]) -> list[str]:
+    """List the types of the scheme that the run and gold are in; where they are in two, those of the run's."""
+    found, own = _types_found(posts), own_types(posts)
+    return types_of_scheme(found | _types_found(gold), own) or types_of_scheme(found, own)
 
 
 def _address(image: str, identity: str | None) -> str:
@@ -127,7 +139,6 @@ def _write_json(data: Any, out: Path) -> None:
 
 _WRITERS: dict[str, Callable[[Sequence[PredictedPost], Path, str], None]] = {
     "label-studio": _to_label_studio,
-    "coco": lambda posts, out, image: _write_json(predictions_to_coco(posts), out),
     "conll": lambda posts, out, image: write_folder([_as_gold(post) for post in posts], out, "predicted"),
     "official": lambda posts, out, image: write_official_predictions(posts, out),
     "jsonl": lambda posts, out, image: write_prediction_lines(posts, out),

@@ -1,7 +1,11 @@
 """Read Label Studio's JSON export of reviewed tasks (see `label_studio`) as gold posts.
 
 A relation links a span to a box, whichever way it points; a span may have several boxes, and a box several spans. Of a
-task's annotations the last that was not cancelled counts. A box that no span is linked to is refused, not dropped.
+task's annotations the last that was not cancelled counts. A box that no span is linked to is refused, not dropped;
+so is one that was drawn on a picture turned in Label Studio, whose percents are of the picture as it was turned.
+
+Offsets count characters (code points). Old versions of Label Studio, and tools written in JavaScript, count UTF-16
+units, of which an emoji has two: a task whose marked words fit that way alone is read that way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,12 +66,13 @@ def _last_annotation(task: Json) -> Sequence[Json] | None:
 def _to_post(data: Json, results: Sequence[Json], where: str) -> GoldPost:
     tokens = tuple(map(str, data["tokens"]))
     size = (int(data["width"]), int(data["height"])) if "width" in data else None
-    spans = {one["id"]: one["value"] for one in results if one["type"] == "labels"}
+    spans: Mapping[str, Json] = {one["id"]: one["value"] for one in results if one["type"] == "labels"}
     boxes = {one["id"]: _box(one, where) for one in results if one["type"] == "rectanglelabels"}
     sizes = {(one["original_width"], one["original_height"]) for one in results if one["type"] == "rectanglelabels"}
     if size is None and len(sizes) == 1:
         (size,) = sizes
     linked = _links(results, spans, boxes, where)
+    spans = _in_characters(spans, " ".join(tokens))
     entities = [
         GoldEntity(
             _span(value, tokens, f"{where}: {name}"), _one_label(value["labels"], f"{where}: {name}"), linked[name]
@@ -91,11 +96,34 @@ def _links(
 
 def _box(result: Json, where: str) -> Box:
     value, width, height = result["value"], result["original_width"], result["original_height"]
+    if result.get("image_rotation"):
+        raise DataError(
+            f"{where}: the box {result['id']!r} was drawn on a picture that was turned by {result['image_rotation']} "
+            "degrees in Label Studio, and its numbers are of the turned one: turn the picture back and draw it again"
+        )
     if value.get("rotation"):
         raise DataError(f"{where}: the box {result['id']!r} is rotated: draw it upright")
     x1, y1 = value["x"] * width / 100, value["y"] * height / 100
     corners = [x1, y1, x1 + value["width"] * width / 100, y1 + value["height"] * height / 100]
     return to_box([round(corner, 3) for corner in corners], f"{where}: {result['id']}")
+
+
+def _in_characters(spans: Mapping[str, Json], text: str) -> Mapping[str, Json]:
+    """Convert offsets from UTF-16 units to characters where the marked words fit the text in that way alone."""
+    if all(_fits(value, text) for value in spans.values()) or text.isascii():
+        return spans
+    utf_16 = text.encode("utf-16-le")
+    converted = {
+        name: value
+        | {end: len(utf_16[: 2 * int(value[end])].decode("utf-16-le", "replace")) for end in ("start", "end")}
+        for name, value in spans.items()
+    }
+    return converted if all(_fits(value, text) for value in converted.values()) else spans
+
+
+def _fits(value: Json, text: str) -> bool:
+    marked = text[int(value["start"]) : int(value["end"])]
+    return "".join(value.get("text", marked).split()) == "".join(marked.split())
 
 
 def _span(value: Json, tokens: Sequence[str], where: str) -> Span:
@@ -108,8 +136,11 @@ def _span(value: Json, tokens: Sequence[str], where: str) -> Span:
         for place, (token, begin) in enumerate(zip(tokens, starts, strict=False))
         if begin < stop and start < begin + len(token)
     ]
-    if not touched or "".join(value.get("text", marked).split()) != "".join(marked.split()):
-        raise DataError(f"{where}: characters {start} to {stop} of the text are {marked!r}, not {value.get('text')!r}")
+    if not touched or not _fits(value, " ".join(tokens)):
+        raise DataError(
+            f"{where}: characters {start} to {stop} of the text are {marked!r}, not {value.get('text')!r}; nor do all "
+            "marks of the task fit if offsets count UTF-16 units"
+        )
     return Span(touched[0], touched[-1] + 1)
 
 

@@ -54,13 +54,15 @@ def _review_items(entities: Sequence[Entity]) -> list[ReviewItem]:
         ReviewItem(entity.index, note.attribute, reason, note.uncertainty, _words(entity, note, reason))
         for entity in entities
         for note in entity.corrections
-        if (reason := _reason(note))
+        if (reason := _reason(note, entity))
     ]
 
 
-def _reason(note: Correction) -> str:
+def _reason(note: Correction, entity: Entity) -> str:
     if note.outcome in _UNRESOLVED:
         return "unresolved"
+    if note.outcome == "added" and entity.found_by == "small model":
+        return ""  # a type of the user's own list, as wanted
     return {"changed": "disputed", "added": "found by the MLLM"}.get(note.outcome, "")
 
 

@@ -2,52 +2,33 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from unco.errors import DataError
-from unco.evals.data.twitter_gmner import has_fine_types, read_fmnerg, read_gmner
-from unco.evals.formats.gold_lines import gold_from_dicts
-from unco.evals.formats.json_text import json_lines
+from unco.evals.data.data_paths import SPLITS
+from unco.evals.formats.detect_format import read_gold as read_any
+from unco.evals.formats.gold_lines import read_gold_lines
+from unco.evals.formats.json_text import starts_as_list
 from unco.types import GoldEntity, GoldPost
-
-SPLITS = ("train", "dev", "test")
 
 
 def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
-    """Read gold posts from a folder of Twitter-GMNER or Twitter-FMNERG, all splits; or from a JSON Lines file.
+    """Read gold posts as `unco.evals.formats.detect_format` does, of a folder all splits.
 
     Args:
-        path: a folder with txt/ (of two columns, or of three), or a file of one post a line:
-            as of `unco.evals.formats.gold_lines`, but with "text" or "tokens", and id and entities may be missing.
+        path: a folder with txt/ and xml/, a file of `gt_entities`, or JSON Lines, whose posts may lack `entities`.
         boxes: folder of the VOC files, where it is not xml/ in the folder.
 
     Raises:
         DataError: nothing there, or not in the format, with its place.
     """
+    if path.is_file() and not path.stat().st_size:
+        return []  # none is enough to be probed for a box frame
     if path.is_file():
-        lines = json_lines(path) if path.stat().st_size else ()  # none is enough to be probed for a box frame
-        return gold_from_dicts([(where, _with_tokens(line, where)) for where, line in lines], str(path))
+        return read_any(path) if starts_as_list(path) else read_gold_lines(path, labelled=False)
     splits = [split for split in SPLITS if (path / "txt" / f"{split}.txt").is_file()]
     if not splits:
         raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
-    if has_fine_types(path / "txt" / f"{splits[0]}.txt"):
-        return [post for split in splits for post in read_fmnerg(path / "txt", boxes or path / "xml", split)]
-    return [post for split in splits for post in read_gmner(path, split, boxes)]
-
-
-def _with_tokens(line: Any, where: str) -> Any:
-    """Complete a line to the gold format; it may have a text in place of tokens, and lack id and entities.
-
-    Raises:
-        DataError: it has both, or neither.
-    """
-    if not isinstance(line, dict):
-        return line
-    if ("text" in line) == ("tokens" in line):
-        raise DataError(f"{where}: give text or tokens, one of them")
-    text, rest = line.get("text"), {key: value for key, value in line.items() if key != "text"}
-    tokens = {"tokens": text.split()} if isinstance(text, str) else {}
-    return {"id": where, "entities": []} | tokens | rest
+    return [post for split in splits for post in read_any(path, split, boxes)]
 
 
 class GoldIndex:

@@ -11,6 +11,7 @@ from unco.nodes.questions.question import MAX_CALLS, EntityQuestion, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
+from unco.nodes.run_choices import outcome_of_value
 from unco.prompts import Answer, Prompt, load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extraction.text import with_span
@@ -58,7 +59,7 @@ def corrector_node(
 
 
 def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
-    return entity_attempts(state, llm, calls=(state.get("grants") or {}).get(attribute, MAX_CALLS))
+    return entity_attempts(state, llm, calls=(state.get("entity_grants") or {}).get(attribute, MAX_CALLS))
 
 
 def _steps(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:
@@ -91,7 +92,7 @@ def _verified(corrector: Corrector, answer: Answer, question: EntityQuestion, no
     except Rejected as fault:
         return replace(note, outcome="rejected", detail=str(fault))
     state: AnswerState = "null" if corrector.attribute == "region" and after is None else "value"
-    return replace(note, outcome="changed" if after != note.before else "kept", after=after, answer=state)
+    return replace(note, outcome=outcome_of_value(note, after), after=after, answer=state)
 
 
 def _request(corrector: Corrector, question: EntityQuestion, prompt: Prompt) -> Request:
@@ -142,6 +143,8 @@ def with_correction(entity: Entity, correction: Correction, extraction: Extracti
             return with_span(corrected, span, extraction.text, extraction.offsets)
         case str() as entity_type if correction.attribute == "type":
             return replace(corrected, type=entity_type)
+        case None if correction.attribute == "type":  # still not known
+            return corrected
         case (Box() | None) as region if correction.attribute == "region":
             return replace(corrected, region=region)
         case _ if not hasattr(entity, correction.attribute):  # its value stands in the correction alone

@@ -6,11 +6,11 @@ from dataclasses import fields
 from unco.nodes.questions.question import EntityQuestion, Question
 from unco.nodes.questions.question_runner import Attempt
 from unco.nodes.settings import chain_of, current_context, current_mode, current_model, frame_for_post
-from unco.state import ENTITY, EXTRACTION, NEIGHBOUR, EntityState, PostState
+from unco.state import ENTITY, EXTRACTION, NEIGHBOUR, EntityState, PostState, SharedState
 from unco.tools.llm.client import Mllm
 
 
-def post_attempts(state: PostState | EntityState, llm: Mllm) -> Iterator[Attempt[Question]]:
+def post_attempts(state: PostState | SharedState, llm: Mllm) -> Iterator[Attempt[Question]]:
     """Prepare a question about a post for each model of the chain."""
     context = current_context()
     mode, image = current_mode(context, llm), state.get("image")
@@ -33,6 +33,6 @@ def entity_attempts(state: EntityState, llm: Mllm, calls: int) -> Iterator[Attem
     """Prepare a question about an entity for each model of the chain, under so many calls."""
     entity = ENTITY.validate_python(state["entity"])
     neighbours = tuple(map(NEIGHBOUR.validate_python, state.get("neighbours", ())))
-    for attempt in post_attempts(state, llm):
+    for attempt in post_attempts(state["post"], llm):
         shared = {field.name: getattr(attempt.question, field.name) for field in fields(Question)} | {"calls": calls}
         yield Attempt(attempt.llm, EntityQuestion(**shared, entity=entity, neighbours=neighbours), attempt.mode)

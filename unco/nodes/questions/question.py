@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from unco.context import Context
+from unco.errors import Rejected
+from unco.nodes.verify import verify_type
 from unco.prompts import Prompt, render
 from unco.prompts.rendering import name_line
 from unco.tools.box_frames.frame import Frame
@@ -50,6 +52,20 @@ class EntityQuestion(Question):
     """The nearest other entities of the post."""
     facts: tuple[str, ...] = ()
     """What is known under the entity's name, for a prompt that quotes it."""
+
+    @property
+    def type_in_words(self) -> str:
+        """The entity's type for a prompt; where it has none yet, the small model's hint.
+
+        A hint that is a type of the list too stands there as one that was given.
+        """
+        kind, hint = self.entity.type, self.entity.hint
+        if kind is not None or hint is None:
+            return kind or "none yet"
+        try:
+            return verify_type(hint, self.extraction.labels)
+        except Rejected:
+            return f"none yet (the smaller model, which knows another list of types, says {hint})"
 
 
 def request_of(

@@ -205,6 +205,7 @@ def _extraction(
         warnings=(*candidates.warnings, *warnings),
         candidates=tuple(region.box for region in candidates.regions if region.kind != "picture"),
         text_lines=tuple(TextLine(region.text, region.box) for region in candidates.regions if region.text),
+        fine_types=tuple(found.fine_type for found in predictions),
     )
 
 

@@ -94,9 +94,9 @@ class SavedPredictions:
     def _read(self, place: int) -> Extraction:
         """Read and parse one line; keeping all of them would fill the memory."""
         try:
-            line = b""
-            while b"\n" not in line and (more := os.pread(self._file, 1 << 16, place + len(line))):
-                line += more  # no seek: threads share the file
+            size = 1 << 16
+            while b"\n" not in (line := os.pread(self._file, size, place)) and len(line) == size:
+                size *= 2  # read anew, not pieced together: a long line would be copied once for each piece
             return _parse(line.partition(b"\n")[0])[1]
         except (OSError, ValueError, AttributeError) as error:
             raise DataError(f"{self.path} has changed since it was opened: {error}") from error
@@ -123,6 +123,8 @@ def _check(extraction: Extraction) -> None:
     words = len(extraction.tokens)
     if len(extraction.offsets) != words:
         raise ValueError(f"{words} tokens, but {len(extraction.offsets)} offsets")
+    if extraction.fine_types and len(extraction.fine_types) != len(extraction.entities):
+        raise ValueError(f"{len(extraction.entities)} entities, but {len(extraction.fine_types)} fine types")
     for index, entity in enumerate(extraction.entities):
         if entity.index != index or entity.span.stop > words:
             raise ValueError(f"entity {index} has index {entity.index} and ends at token {entity.span.stop} of {words}")

@@ -12,6 +12,9 @@ from unco.types import Entity, Span
 MOST_WORDS = 20_000
 """Longest post that is accepted."""
 
+MOST_CHARACTERS = 50 * MOST_WORDS
+"""Of a longer text the words are not even counted: it would take many times its own memory."""
+
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """What bytes that are no UTF-8 become on a command line; no tokenizer and no JSON file takes it."""
@@ -27,6 +30,8 @@ def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[
         PostError: nothing to read, a token that is empty or has a blank in it, half a character, or more words than a
             post has.
     """
+    if (size := len(text) if isinstance(text, str) else sum(map(len, text))) > MOST_CHARACTERS:
+        raise PostError(f"the text has {size} characters, at most {MOST_CHARACTERS} are read: hand it in in parts")
     if isinstance(text, str):
         tokens, offsets = split_words(text)
         whole = text

@@ -1,6 +1,5 @@
 """The small model as a LangChain tool, for the graph and for agents: a post in, triplets with uncertainties out."""
 
-from functools import partial
 from typing import Any
 
 from langchain_core.tools import StructuredTool
@@ -16,7 +15,7 @@ from unco.types import Box, Post
 
 
 class ExtractArgs(BaseModel):
-    """What the tool is called with."""
+    """A post."""
 
     text: str | list[str] = Field(description="The post's text, or its tokens.")
     image: str | None = Field(default=None, description="Path, data: URL or allowed http(s) URL of its picture.")
@@ -31,9 +30,16 @@ class ExtractArgs(BaseModel):
 
 def small_model_tool(extractor: Extractor) -> StructuredTool:
     """Wrap an extractor as a tool; its result is an `Extraction` as plain JSON, described by `result_schema`."""
+
+    def extract(**fields: Any) -> dict[str, Any]:  # functions, not partial ones: agents read their type hints
+        return to_json(EXTRACTION, extract_post(extractor, post_of(**fields)))
+
+    async def extract_awaited(**fields: Any) -> dict[str, Any]:
+        return to_json(EXTRACTION, await extract_async(extractor, post_of(**fields)))
+
     return StructuredTool.from_function(
-        func=partial(_extract, extractor),
-        coroutine=partial(_aextract, extractor),
+        func=extract,
+        coroutine=extract_awaited,
         name="extract_entities",
         description=(
             "Finds the named entities of a post and where they are in its picture, and says for each span, type and "
@@ -78,14 +84,6 @@ def default_extractor(
         return from_pretrained(checkpoint or SHIPPED, scheme, estimator).to(device)
 
     return NetworkExtractor(load, FacesAndText() if vision_installed() else None, batching)
-
-
-def _extract(extractor: Extractor, **fields: Any) -> dict[str, Any]:
-    return to_json(EXTRACTION, extract_post(extractor, post_of(**fields)))
-
-
-async def _aextract(extractor: Extractor, **fields: Any) -> dict[str, Any]:
-    return to_json(EXTRACTION, await extract_async(extractor, post_of(**fields)))
 
 
 def post_of(

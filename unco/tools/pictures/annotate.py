@@ -33,7 +33,7 @@ def annotate(picture: Image.Image, result: Result) -> Image.Image:
     Returns:
         RGB, at least 640 pixels wide.
     """
-    colours = {entity.type: colour_of(entity.type) for entity in result.entities}
+    colours = {entity.shown_type: colour_of(entity.shown_type) for entity in result.entities}
     shown, scale = _resized(picture)
     _draw_boxes(shown, result.entities, colours, scale)
     width = max(NARROWEST, shown.width)
@@ -61,14 +61,16 @@ def _draw_boxes(picture: Image.Image, entities: tuple[Entity, ...], colours: dic
     pen = ImageDraw.Draw(picture)
     for entity in entities:
         for old in _boxes_before(entity):
-            _dashed(pen, _scaled(old, scale), colours[entity.type])
+            _dashed(pen, _scaled(old, scale), colours[entity.shown_type])
         if entity.region:
             corrected = any(correction.outcome == "changed" for correction in entity.corrections)
-            pen.rectangle(_scaled(entity.region, scale), outline=colours[entity.type], width=5 if corrected else 2)
+            pen.rectangle(
+                _scaled(entity.region, scale), outline=colours[entity.shown_type], width=5 if corrected else 2
+            )
     labels: list[Corners] = []
     for entity in entities:
         if entity.region:
-            _label(pen, picture.size, entity, colours[entity.type], _scaled(entity.region, scale), labels)
+            _label(pen, picture.size, entity, colours[entity.shown_type], _scaled(entity.region, scale), labels)
 
 
 def _boxes_before(entity: Entity) -> Iterator[Box]:
@@ -103,7 +105,7 @@ def _label(
     changed = [correction.attribute for correction in entity.corrections if correction.outcome == "changed"]
     words = one_line(entity.text)
     words = words if len(words) <= 32 else words[:31] + "..."
-    text = f" {words} · {one_line(entity.type)} " + (f"· {', '.join(changed)} corrected " if changed else "")
+    text = f" {words} · {one_line(entity.shown_type)} " + (f"· {', '.join(changed)} corrected " if changed else "")
     font = letters(16)
     width, height = font.getlength(text), 24
     left = min(max(box[0], 0), max(0, size[0] - width))

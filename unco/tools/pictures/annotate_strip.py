@@ -45,7 +45,7 @@ def draw_strip(result: Result, colours: Mapping[str, str], width: int) -> Image.
     """
     rows = [(SIZE, line) for line in wrap(post_pieces(result, colours), width - 2 * MARGIN, SIZE)]
     for entity in result.entities:
-        pieces = [(f" {one_line(entity.text)} ", colours[entity.type]), *_words(f" · {entity_line(entity)}")]
+        pieces = [(f" {one_line(entity.text)} ", colours[entity.shown_type]), *_words(f" · {entity_line(entity)}")]
         rows += [(SMALL, line) for line in wrap(pieces, width - 2 * MARGIN, SMALL)]
     strip = Image.new("RGB", (width, len(rows) * LINE + 2 * MARGIN), "#f9fafb")
     pen = ImageDraw.Draw(strip)
@@ -56,7 +56,7 @@ def draw_strip(result: Result, colours: Mapping[str, str], width: int) -> Image.
 
 def entity_line(entity: Entity) -> str:
     """Summarise one entity in a line: type, whether it is in the picture, and what was corrected."""
-    parts = [one_line(entity.type), "in the picture" if entity.region else "not in the picture"]
+    parts = [one_line(entity.shown_type), "in the picture" if entity.region else "not in the picture"]
     changes = [correction for correction in entity.corrections if correction.outcome == "changed"]
     parts += [f"{change.attribute} corrected: {_change(change, entity)}" for change in changes]
     if any(correction.authored for correction in entity.corrections):
@@ -85,7 +85,7 @@ def post_pieces(result: Result, colours: Mapping[str, str]) -> Iterator[Piece]:
     for entity in sorted(result.entities, key=lambda entity: (entity.start_char, entity.stop_char)):
         start = max(at, entity.start_char)  # Where two entities overlap, the earlier one keeps its colour.
         yield from _words(result.text[at:start])
-        yield from _words(result.text[start : entity.stop_char], colours[entity.type])
+        yield from _words(result.text[start : entity.stop_char], colours[entity.shown_type])
         at = max(at, entity.stop_char)
     yield from _words(result.text[at:])
 

@@ -34,7 +34,7 @@ class Answered:
 
     span: Span
     """Span of the entity when the question was asked."""
-    type: str
+    type: str | None
     correction: Correction
 
 

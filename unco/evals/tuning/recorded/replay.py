@@ -75,5 +75,5 @@ def _answer(entity: Entity, attribute: Attribute, answers: Sequence[Answered]) -
         if one.correction.attribute == attribute and (one.span, one.type) == (entity.span, entity.type):
             return one.correction
     raise SettingsError(
-        f"the {attribute} of {entity.text!r} ({entity.type}) was not asked about on this path: record it anew"
+        f"the {attribute} of {entity.text!r} ({entity.shown_type}) was not asked about on this path: record it anew"
     )
