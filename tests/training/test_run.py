@@ -29,7 +29,7 @@ from unco.training import run as run_training
 from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
 from unco.training.model_card import read_report, score_table
 from unco.training.recipe import recipe_path
-from unco.training.run import minilm_folder
+from unco.training.start import minilm_folder
 from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
 from unco.types import Box

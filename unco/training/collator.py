@@ -13,9 +13,9 @@ from torch.utils.data import Dataset
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.gold_inputs import InputBuilder, text_only
+from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
-from unco.small_model.model_input import ModelInput
 from unco.small_model.network.symbols import REGION, encode_entities
 from unco.training.examples import Example, joined_at_random
 from unco.types import Box, GoldPost
@@ -81,12 +81,7 @@ class Collator:
         encoded = [encode_post(post, self.piece_tokenizer) for post in shown]
         candidates = [[region.box for region in post.candidates] for post in shown]
         batch = make_batch(encoded, self.piece_tokenizer, self.config.visual_features)
-        pieces, post = max(zip(batch.piece_mask.sum(1).tolist(), posts, strict=True), key=lambda pair: pair[0])
-        if pieces > self.config.positions:
-            raise DataError(
-                f"post {post.id} has {pieces} word pieces, caption and marks included; the encoder reads "
-                f"{self.config.positions}: cut it into sentences"
-            )
+        check_lengths(posts, batch, self.config)
         return batch, self._targets(examples, candidates)
 
     def _show(self, example: Example, random: Random) -> ModelInput:
@@ -117,6 +112,20 @@ class Collator:
                 _fill_regions(regions[row], symbols[row], examples[row], candidates[row])
         padded = [[*row, *[-100] * (steps - len(row))] for row in symbols]
         return Targets(torch.tensor(padded), regions, spans, overlaps, tags)
+
+
+def check_lengths(posts: Sequence[GoldPost], batch: Batch, config: ModelConfig) -> None:
+    """Check that the encoder reads each post of a batch as a whole.
+
+    Raises:
+        DataError: a post is longer; the longest is named.
+    """
+    pieces, post = max(zip(batch.piece_mask.sum(1).tolist(), posts, strict=True), key=lambda pair: pair[0])
+    if pieces > config.positions:
+        raise DataError(
+            f"post {post.id} has {pieces} word pieces, caption and marks included; the encoder reads "
+            f"{config.positions}: cut it into sentences"
+        )
 
 
 def _fill_regions(row: Tensor, symbols: Sequence[int], example: Example, candidates: Sequence[Box]) -> None:

@@ -23,7 +23,8 @@ class Recipe:
     labels: str = "gmner"
     """Label scheme: gmner (4 types), fmnerg (51), or the path of a YAML file of names and descriptions."""
     start_from: str = "all-MiniLM-L6-v2"
-    """Text model to start from: this one comes from a package, any other is a folder or a hub id."""
+    """What to start from: this text model comes from a package, any other is a folder or a hub id; `shipped` or the
+    folder of a checkpoint of ours is trained on."""
     epochs: int = 8
     batch_size: int = 16
     encoder_lr: float = 1e-4
