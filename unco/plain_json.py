@@ -6,8 +6,8 @@ from typing import Any
 
 _HALF = re.compile(r"[\ud800-\udfff]")
 
-_MAX_DIGITS = 18
-"""Of an integer; longer ones fit into no other program's, and some into no float."""
+_MAX_DIGITS = 19
+"""Of an integer of 64 bits, as ids of posts are; longer ones fit into no other program's."""
 
 
 def read_json(text: str) -> Any:
@@ -41,6 +41,6 @@ def check_characters(value: Any) -> None:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > _MAX_DIGITS:
-        raise ValueError(f"{digits[:_MAX_DIGITS]}... is a number of {len(digits)} digits")
+    if len(digits.removeprefix("-")) > _MAX_DIGITS or not -(2**63) <= int(digits) < 2**63:
+        raise ValueError(f"{digits[:_MAX_DIGITS]}... is a number of {len(digits)} digits, more than 64 bits hold")
     return int(digits)

@@ -5,7 +5,7 @@ Nodes turn it into the frozen types when they begin and back when they end, by t
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict  # typing's own gives pydantic no schema before Python 3.12
 
 from unco.types import Entity, Extraction, Neighbour, PostQuestion, Result
@@ -23,6 +23,27 @@ def to_json(adapter: TypeAdapter[Any], value: Any) -> Json:
     """Convert a frozen value to plain JSON."""
     data: Json = adapter.dump_python(value, mode="json")
     return data
+
+
+_EXACT_FLOAT = 2**53
+"""Above it a float has lost digits of a whole number."""
+
+
+def id_text(value: Any) -> Any:
+    """Convert a whole number that names a post to its digits; a float too, as tables with empty cells hold them.
+
+    Raises:
+        ValueError: a number that is not whole, or has lost digits.
+    """
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) > _EXACT_FLOAT:
+            raise ValueError(f"{value!r} is no whole number, or has lost digits: write the id as text")
+        value = int(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+PostId = Annotated[str, BeforeValidator(id_text)]
+"""A post's name; it comes back as text, whether it was text or a whole number."""
 
 
 class PostInput(BaseModel):
@@ -46,7 +67,7 @@ class PostInput(BaseModel):
         title="Caption",
         description="What the picture shows, in words; for a small model that was trained with captions.",
     )
-    id: str | None = Field(default=None, title="Id", description="Your name for the post; comes back unchanged.")
+    id: PostId | None = Field(default=None, title="Id", description="Your name for the post; comes back as text.")
     extraction: Json | None = Field(
         default=None,
         title="Extraction",

@@ -1,6 +1,7 @@
 """Posts from CoNLL text: the words as they are, whatever is beside them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from unco.cli import app
 from unco.corpus.posts import count_posts, read_posts
 from unco.errors import DataError, SettingsError
 from unco.evals.data.twitter_gmner import read_gmner
+from unco.evals.formats.detect_format import read_gold
 from unco.tools.pictures.by_id import picture_by_id
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "twitter-gmner"
@@ -47,6 +49,78 @@ def test_the_columns_of_other_data_sets(tmp_path: Path) -> None:
     assert words(path) == [(None, ["EU", "rejects"]), (None, ["Peter"])]
 
 
+DIALECTS = {
+    "CRLF": "IMGID:1\r\nNASA\tB-ORG\r\nflies\tO\r\n\r\nIMGID:2\r\nBob\tB-PER\r\n",
+    "CR alone": "IMGID:1\rNASA\tB-ORG\rflies\tO\r\rIMGID:2\rBob\tB-PER\r",
+    "CRs doubled": "IMGID:1\r\r\nNASA\tB-ORG\r\r\nflies\tO\r\r\n\r\r\nIMGID:2\r\r\nBob\tB-PER\r\r\n",
+    "blank lines with blanks": "\n \nIMGID:1\nNASA\tB-ORG\nflies\tO\n \t\n\t\n\nIMGID:2\nBob\tB-PER\n  \n",
+    "a mark, and blanks at the ends of lines": "\ufeffIMGID: 1 \nNASA\tB-ORG \nflies\tO\t\n\nIMGID: 2\nBob\tB-PER",
+    "names of pictures": "imgid:1.jpg\nNASA\tB-ORG\nflies\tO\n\nIMGID:2.JPG\nBob\tB-PER\n",
+    "comments": "# unco\n\n# id 1 domain=en\nNASA _ _ B-ORG\nflies _ _ O\n\n# id 2\tdomain=en\nBob _ _ B-PER\n",
+    "CoNLL-U": "# newdoc id = x\n# sent_id = 1\n# text = a b c d e f NASA flies\n1-2\tNASA flies\t_\t_\n1\tNASA\tX\tY\n"
+    "2\tflies\tX\tY\n2.1\tx\tX\tY\n\n# sent_id = 2\n# text = Bob\n1\tBob\tX\tY\n",
+    "GermEval": "#\thttp://a.example [5]\n1\tNASA\tB-ORG\tO\n2\tflies\tO\tO\n\n#\thttp://b.example\n1\tBob\tB-PER\tO\n",
+    "numbers from 0": "0 NASA B-ORG\n1 flies O\n\n0 Bob B-PER\n",
+    "documents": "-DOCSTART- -X- O O\nNASA NN B-NP B-ORG\nflies VB B-VP O\n-DOCSTART- -X- O O\n\nBob NN B-NP B-PER\n",
+    "aligned": "NASA    NNP   B-ORG\nflies   VBZ   O\n\nBob     NNP   B-PER\n",
+    "OntoNotes": "#begin document (nw); part 000\nNASA B-ORG\nflies O\n\nBob B-PER\n\n#end document\n",
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_dialects(dialect: str, tmp_path: Path) -> None:
+    path = write(tmp_path, DIALECTS[dialect], "a.CONLL")
+    found = words(path)
+    assert [tokens for _, tokens in found] == [["NASA", "flies"], ["Bob"]]
+    assert [name for name, _ in found] == (["1", "2"] if re.search("(?i)id", DIALECTS[dialect]) else [None, None])
+    assert count_posts(path) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("go\tO\n#\tO\nNASA\tB-ORG\n", ["go", "#", "NASA"]),
+        ("#\tO\n# 1\tO\n#NASA\tB-ORG\n", ["#", "# 1", "#NASA"]),
+        ("# O\nNASA B-ORG\n", ["#", "NASA"]),
+        ("# NN\nNASA NNP\n", ["#", "NASA"]),
+        ("#\nNASA\n#NASA\n##\n", ["#", "NASA", "#NASA", "##"]),
+        ("#NASA O\n", ["#NASA"]),
+        ("1\tO\n2\tO\n3\tO\n", ["1", "2", "3"]),
+        ("1\tO\tO\n2\tO\tO\n", ["1", "2"]),
+        ("1\n2\n", ["1", "2"]),
+        ("\u200b\tO\n\x92\tO\n\u2028\tO\n\x85\tO\n\ufeff\tO\n", ["\u200b", "\x92", "\u2028", "\x85", "\ufeff"]),
+        ("IMGID:\tO\nIMGID:7\tO\n-DOCSTART-x\tO\n", ["IMGID:", "IMGID:7", "-DOCSTART-x"]),
+    ],
+)
+def test_odd_tokens_are_tokens(text: str, tokens: list[str], tmp_path: Path) -> None:
+    assert words(write(tmp_path, text)) == [(None, tokens)]
+
+
+@pytest.mark.parametrize("name", ["eng.testa", "train", "de.tsv", "wnut.annotated"])
+@pytest.mark.parametrize(
+    "text", ["EU B-ORG\nis O\n", "#\tweb\n1\tEU\tB-ORG\n2\tis\tO\n", "IMGID:5\r\nEU\tO\r\nis\tO\r\n"]
+)
+def test_tagged_text_is_known_by_its_first_line(name: str, text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text, name)
+    assert [tokens for _, tokens in words(path)] == [["EU", "is"]]
+    assert read_gold(path)[0].tokens == ("EU", "is")
+
+
+def test_other_encodings_are_named_once(tmp_path: Path) -> None:
+    for encoding in ("utf-16", "utf-16-be", "utf-32"):
+        for name in ("a.txt", "a.csv", "a.jsonl"):
+            path = write(tmp_path, "text\tO\n".encode(encoding), name)
+            with pytest.raises(DataError, match="is UTF-16 or UTF-32 text.*save it as UTF-8"):
+                list(read_posts(path))
+
+
+@pytest.mark.parametrize("name", ["1.JPG", "1.Jpeg", "1.PNG", "1.webp", "1.avif", "1.TIF", "1.heic"])
+def test_a_picture_is_found_whatever_its_ending(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    assert picture_by_id("1", tmp_path) == tmp_path / name
+    assert picture_by_id(name, tmp_path) == tmp_path / name
+
+
 def test_odd_blanks_are_words(tmp_path: Path) -> None:
     path = write(tmp_path, "IMGID:1\n\x85\tO\na b\tO\n\u2028\tO\n")
     assert words(path) == [("1", ["\x85", "a b", "\u2028"])]
@@ -60,7 +134,7 @@ def test_a_folder_is_its_files_in_order_and_txt_goes_first(tmp_path: Path) -> No
     assert words(tmp_path / "plain") == [(None, ["a.bio"]), (None, ["b.txt"])]
     assert words(tmp_path / "set") == [(None, ["in-a.bio"]), (None, ["in-b.txt"])]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="has no CoNLL file"):
+    with pytest.raises(DataError, match="has no file of posts"):
         list(read_posts(tmp_path / "empty"))
 
 
@@ -74,7 +148,7 @@ def test_what_is_no_post_is_a_line_with_its_fault(tmp_path: Path) -> None:
     found = words(path, tmp_path)
     assert found[0] == ("1", ["Ann"])
     assert "has no picture of the post '../1'" in str(found[1][1])
-    assert "can't decode" in str(found[2][1])
+    assert "line 8 is not UTF-8 text" in str(found[2][1])
     assert found[3] == ("1", [])
     assert "has no picture of the post ''" in str(found[4][1])
     assert [line.number for line in read_posts(path)] == [1, 2, 3, 4, 5]

@@ -20,7 +20,7 @@ from unco.corpus.estimate import estimate
 from unco.corpus.output import Output
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import STDIN, Line, count_posts, read_posts
-from unco.corpus.run import MAX_UNANSWERED, MIN_ANSWERED, Corpus, run_corpus
+from unco.corpus.run import MAX_UNANSWERED, MIN_ANSWERED, Corpus, run_corpus, settings_of
 from unco.corpus.start import start
 from unco.errors import DataError, PostError, SettingsError, SetupError, Unavailable
 from unco.evals.simulation import simulate
@@ -30,6 +30,7 @@ from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.text import read_text
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
+from unco.types import Label
 
 TEXT = " ".join(TOKENS)
 
@@ -77,8 +78,8 @@ def test_a_line_beyond_reason_is_a_fault_and_fills_no_memory(tmp_path: Path, mon
         (b"\x89PNG\r\n\x1a\n" + b"x\n" * 300, "is no UTF-8 text"),
         (b"PK\x03\x04" + b"a\n" * 300, "is no UTF-8 text"),
         (b"\0\0\0\x20ftypisom" + b"\n" * 300, "is no UTF-8 text"),
-        ('{"text": "a"}\n'.encode("utf-16"), "is no UTF-8 text"),
-        ('{"text": "a"}\n'.encode("utf-16-le"), "is no UTF-8 text"),
+        ('{"text": "a"}\n'.encode("utf-16"), "is .*UTF"),
+        ('{"text": "a"}\n'.encode("utf-16-le"), "is .*UTF"),
         (b"# About\n\nThis is no corpus.\n" * 100, "holds no JSON Lines: .* its first line is '# About'"),
         (b"[\n1]\n", "holds no JSON Lines"),
     ],
@@ -343,3 +344,20 @@ def test_what_stands_beside_the_output_may_be_anything(tmp_path: Path) -> None:
     (tmp_path / "out.jsonl.run.json").write_text("[7]")
     with pytest.raises(SettingsError, match="cannot be read, so it is not known"):
         run_corpus(corpus, pipeline(predictions, ScriptedLlm(), mode="off"))
+
+
+def test_a_run_with_types_of_ones_own_goes_on_with_these_alone(tmp_path: Path) -> None:
+    posts, predictions = write_corpus(tmp_path, 3)
+    out, labels = tmp_path / "out.jsonl", (Label("singer", "Who sings."), Label("club", "A team."))
+    llm = ScriptedLlm({("type", "Ann Lee"): kind("Singer")})
+    for resume in (False, True):
+        context = Context(labels=labels)
+        corpus = Corpus(posts, out, resume, settings_of(context))
+        run_corpus(corpus, Pipeline(SavedPredictions(predictions), llm, context))
+    results = [read_result(line) for line in lines_of(out)]
+    assert {result.types for result in results} == {("singer", "club")}
+    assert {entity.type for result in results for entity in result.entities if entity.text == "Ann Lee"} == {"singer"}
+    context = Context(labels=labels[:1])
+    other = Corpus(posts, out, True, settings_of(context))
+    with pytest.raises(SettingsError, match="another run"):
+        run_corpus(other, Pipeline(SavedPredictions(predictions), llm, context))

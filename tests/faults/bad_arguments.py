@@ -102,7 +102,7 @@ BAD_LINES: tuple[str, ...] = (
     "run posts.jsonl",
     "run none --out out",
     "run pictures --out out",
-    "run . --out out",
+    "run data/xml --out out",
     "run data --out out --pictures none",
     "run '' --out out",
     *(

@@ -97,7 +97,7 @@ class Target:
 
 
 TARGETS: dict[str, Target] = {
-    "posts": Target("posts.jsonl", posts, (), "lines"),
+    "posts": Target("posts.jsonl", posts, (DataError,), "lines"),
     "predictions": Target("predictions.jsonl", predictions, (DataError,), "lines"),
     "recording": Target("recording.jsonl", recording, (DataError, RecordingMiss), "lines"),
     "policy": Target("policy.yaml", read_policy, (SettingsError,), "yaml"),
@@ -118,6 +118,7 @@ TARGETS: dict[str, Target] = {
     "results": Target("results.jsonl", read_results, (DataError,), "lines"),
     "recorded paths": Target("paths.jsonl", read_paths, (DataError,), "lines"),
     "Label Studio's export": Target("review.json", read_review, (DataError,), "json"),
+    "CoNLL posts": Target("data/txt/dev.txt", posts, (DataError,)),
     "CoNLL text": Target("data/txt/dev.txt", lambda path: read_folder(path.parents[1], "dev"), (DataError,)),
     "VOC boxes": Target("data/xml/dev0.xml", lambda path: read_folder(path.parents[1], "dev"), (DataError,)),
     "captions": Target("data/txt/test.txt", read_captions, (DataError,)),

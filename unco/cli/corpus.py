@@ -10,11 +10,29 @@ from rich.console import Console
 from unco.cli.app import app
 from unco.cli.experiment_options import Checkpoint, Scheme
 from unco.cli.posts import Labels, Mode, Share, StrictPictures, Version
+from unco.errors import SettingsError
+
+
+def named_path(text: str) -> Path:
+    """Read a path. An empty one, as of a variable that is not set, would be the folder that one is in.
+
+    Raises:
+        SettingsError: it is empty.
+    """
+    if not text:
+        raise SettingsError("the name of the posts is empty: name a file or a folder, or - for standard input")
+    return Path(text)
+
 
 Posts = Annotated[
-    Path, typer.Argument(help='JSON Lines, {"text": ..., "image": ..., "id": ...}, - = stdin; a table; CoNLL text.')
+    Path,
+    typer.Argument(
+        parser=named_path,
+        metavar="POSTS",
+        help='JSON Lines, {"text": ..., "image": ..., "id": ...}, - = stdin; JSON, CSV, Parquet, CoNLL; a folder.',
+    ),
 ]
-Pictures = Annotated[Path | None, typer.Option(help="Of CoNLL text: folder with <id>.jpg (.jpeg, .png, .webp).")]
+Pictures = Annotated[Path | None, typer.Option(help="Of CoNLL text: folder with <id>.jpg (.png, .webp ...).")]
 
 
 @app.command()

@@ -13,7 +13,9 @@ from unco.cli.app import app
 @app.command()
 def evaluate(
     predictions: Annotated[Path, typer.Option(help="JSON Lines, of ours or results; or JSON with `pre_entities`.")],
-    gold: Annotated[Path, typer.Option(help="Folder with txt/ and xml/, JSON Lines, or JSON with `gt_entities`.")],
+    gold: Annotated[
+        Path, typer.Option(help="Folder with txt/ and xml/, CoNLL, JSON Lines, JSON with `gt_entities`, Parquet.")
+    ],
     protocol: Annotated[str, typer.Option(help="paper, official or hindex; not comparable with each other.")] = "paper",
     split: Annotated[str | None, typer.Option(help="Of a folder: train, dev or test.")] = None,
     boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,

@@ -1,18 +1,22 @@
-"""Reads posts from JSON Lines, standard input, a table or CoNLL text, one after another."""
+"""Reads posts one after another, from whatever holds them; every command reads them here."""
 
 import json
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from unco.corpus.formats.conll import conll_posts, is_conll
-from unco.corpus.formats.tables import is_table, rows
+from unco.corpus.formats.conll import conll_posts, sentences
+from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row
+from unco.corpus.formats.delimited import delimited_rows
+from unco.corpus.formats.files import Form, files_of, form_of
+from unco.corpus.formats.tables import table_rows
 from unco.errors import DataError, PostError, SettingsError
 from unco.state import PostInput
 
@@ -51,8 +55,8 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
     """Yield the posts of a file as they are needed, so that memory does not grow. Blank lines are no posts.
 
     A line: {"text": "..." or [tokens], "image": ..., "id": ..., "regions", "caption", "private"}; text alone will do.
-    Rows of a table have the same fields: see `unco.corpus.formats.tables`; for CoNLL text see
-    `unco.corpus.formats.conll`.
+    Rows of a data set have the same fields, or `tokens` in place of `text`, and their other fields are not read. For
+    folders see `unco.corpus.formats.files`, for CoNLL text `unco.corpus.formats.conll`.
 
     Args:
         path: a file, a folder, or `-`.
@@ -63,7 +67,9 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
         SettingsError: pictures for posts that name their own.
     """
     with _read_errors(path):
-        yield from _read(path, pictures)
+        read = (_read(file, pictures) for file in ([path] if path == STDIN else files_of(path)))
+        for number, line in enumerate(chain.from_iterable(read), start=1):
+            yield line if line.number == number else replace(line, number=number)
 
 
 def check_corpus(path: Path) -> None:
@@ -72,9 +78,25 @@ def check_corpus(path: Path) -> None:
     Raises:
         DataError: a picture, a video, an archive, other text than posts; or it cannot be read.
     """
-    if path != STDIN and path.is_file() and not is_table(path):
-        with _read_errors(path), path.open("rb") as file:
-            _check_head(file, path, is_lines=not is_conll(path))
+    with _read_errors(path):
+        for file in () if path == STDIN else files_of(path):
+            _checked_form(file)
+
+
+def _checked_form(path: Path) -> Form:
+    """Tell the form of a file of posts; that of the standard input is JSON Lines.
+
+    Raises:
+        DataError: it is no corpus.
+    """
+    if path == STDIN:
+        _check_head(sys.stdin.buffer, path, is_lines=True)
+        return "lines"
+    form = form_of(path)
+    if form != "table" and path.is_file():
+        with path.open("rb") as file:
+            _check_head(file, path, is_lines=form == "lines")
+    return form
 
 
 def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
@@ -97,33 +119,57 @@ def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
 
 
 def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
-    check_corpus(path)
-    conll = path != STDIN and is_conll(path)
-    if pictures is not None and not conll:
+    form = _checked_form(path)
+    if pictures is not None and form != "conll":
         raise SettingsError(f'--pictures is for CoNLL text; in {path} each post names its own: {{"image": ...}}')
-    if conll:
-        for number, fields in enumerate(conll_posts(path, pictures), start=1):
-            yield Line(number, None, fields) if isinstance(fields, str) else _checked(number, fields)
+    if form == "conll":
+        yield from map(_of_fields, conll_posts(path, pictures))
+    elif form == "table":
+        yield from (_of_fields(fields_of(row, path.parent)) for row in table_rows(path, FIELDS))
+    elif form == "delimited":
+        rows = delimited_rows(path)
+        yield from (_of_fields(row if isinstance(row, str) else fields_of(row, path.parent)) for row in rows)
+    elif form == "document":
+        yield from map(_checked, _document(path))
     elif path == STDIN:
-        _check_head(sys.stdin.buffer, path, is_lines=True)
         yield from lines_of(sys.stdin.buffer)
-    elif is_table(path):
-        for number, row in enumerate(rows(path), start=1):
-            yield _checked(number, row)
     else:
         with path.open("rb") as file:
             yield from lines_of(file)
 
 
+def is_cut_by_line(path: Path) -> bool:
+    """Return whether a path is JSON Lines, which can be read from the beginning of any line on."""
+    return path != STDIN and not path.is_dir() and form_of(path) == "lines"
+
+
 def count_posts(path: Path) -> int | None:
     """Count the posts of a file, to estimate the time left; None = it cannot be known before."""
-    if path == STDIN or is_table(path):
+    if path == STDIN:
         return None
     with _read_errors(path):
-        if is_conll(path):
-            return sum(1 for _ in conll_posts(path, None))
-        with path.open("rb") as file:
-            return sum(1 for _ in _whole_lines(file))
+        counts = [_count(file) for file in files_of(path)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _count(path: Path) -> int | None:
+    form = form_of(path)
+    if form == "conll":
+        return sum(1 for _ in sentences(path))
+    if form != "lines":
+        return None
+    with path.open("rb") as file:
+        return sum(1 for _ in _whole_lines(file))
+
+
+def _document(path: Path) -> list[Any]:
+    """Read a file of one JSON value: a list of posts, or one post over many lines."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    return data if isinstance(data, list) else [data]
 
 
 @contextmanager
@@ -131,7 +177,7 @@ def _read_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
 
 
 def lines_of(file: BinaryIO) -> Iterator[Line]:
@@ -156,10 +202,15 @@ def _line(number: int, line: bytes) -> Line:
         data = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # json's and Unicode's are ValueErrors
         return Line(number, None, " ".join(str(error).split()))
-    return _checked(number, data)
+    return _checked(data, number)
 
 
-def _checked(number: int, data: Any) -> Line:
+def _of_fields(fields: dict[str, Any] | str) -> Line:
+    return Line(0, None, fields) if isinstance(fields, str) else _checked(fields)
+
+
+def _checked(data: Any, number: int = 0) -> Line:
+    """Validate a post; 0 = its number is given later."""
     try:
         return Line(number, _post(data))
     except (ValidationError, PostError) as error:
@@ -169,7 +220,7 @@ def _checked(number: int, data: Any) -> Line:
 def _post(data: Any) -> PostInput:
     if not isinstance(data, dict):
         raise PostError('a post is an object: {"text": ...}')
-    post = PostInput.model_validate(data)
+    post = PostInput.model_validate(fields_of(data, Path()) if is_row(data) else data)
     for name in ("id", "image", "caption"):
         try:
             (getattr(post, name) or "").encode("utf-8")

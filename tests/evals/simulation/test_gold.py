@@ -92,7 +92,7 @@ def test_lines_that_are_none(line: str, says: str, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_posts(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no gold posts"):
+    with pytest.raises(DataError, match="has no file of posts"):
         read_gold(tmp_path)
 
 

@@ -73,6 +73,8 @@ def test_one_file_for_each_picture(pictures: Path, out: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["a.PNG.npz", "b.jpg.npz", "c.webp.npz"]
     assert read_region_file(out / "b.jpg.npz") == [*FOUND, whole_picture(SIZE)]
     assert RegionFolder(out)(noise(SIZE), "elsewhere/c.webp") == [*FOUND, whole_picture(SIZE)]
+    for post_id in ("a", "b", "c"):
+        assert RegionFolder(out).for_id(post_id) == [*FOUND, whole_picture(SIZE)]
 
 
 def test_features_of_each_region_and_the_picture(pictures: Path, out: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from unco.errors import Rejected
-from unco.evals.data.twitter_gmner import read_boxes
+from unco.evals.data.voc import read_boxes
 from unco.tools.box_frames.checks import check_large_enough
 from unco.tools.box_frames.frame import FRAMES, Frame, decode, encode, sent_size, with_longest_side
 from unco.types import Box

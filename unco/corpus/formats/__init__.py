@@ -1,1 +1,1 @@
-"""Formats of posts beside JSON Lines: CoNLL text and tables."""
+"""Forms of files of posts beside JSON Lines: CoNLL text, tables, CSV; and the files of a folder."""

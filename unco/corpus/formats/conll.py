@@ -1,90 +1,168 @@
-"""Reads posts from CoNLL text: a token per line, in the first column; a blank line ends a post. Tags are ignored.
+"""Reads CoNLL text: a token and its columns a line; a blank line ends a sentence, an IMGID line or -DOCSTART- too.
 
-A line `IMGID:<id>`, as in Twitter-GMNER, begins a post and names it and its picture.
+Columns stand apart by tabs, or by blanks in a line without a tab. Read are also the dialects that number their tokens
+(CoNLL-U, GermEval), and that write comments above a sentence (`# id 52`, `# sent_id = 52`).
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from unco.corpus.formats.text_lines import is_utf8, text_lines
 from unco.errors import DataError
-from unco.tools.pictures.by_id import SUFFIXES, picture_by_id
+from unco.tools.pictures.by_id import picture_by_id
+from unco.types.picture_names import SUFFIXES, id_of_picture
 
-ENDINGS = (".conll", ".txt", ".bio")
+SAMPLE = 100
+"""Sentences from which the dialect of a file is told."""
 
-_ID = b"IMGID:"
+_TAG = re.compile(r"O|[BIESLUMW]-\S.*")
+_ID = re.compile(r"\ufeff?IMGID: *([^\t]*)", re.IGNORECASE)
+_DOCUMENT = re.compile(r"-DOCSTART-(?:\s.*)?")
+_COMMENT = re.compile(r"#+[ \t]+\S.*|#(?:begin|end) document\b.*")
+_COMMENT_ID = re.compile(r"#+\s*(?:sent_id|id)\s*[\s=:]\s*(\S+).*")
+_EXTRA_NUMBER = re.compile(r"\d+[-.]\d+")
+"""Of a line of CoNLL-U that is no token: a range of tokens, or a word that was left out."""
+
+Columns = tuple[str, ...]
+Line = tuple[int, str]
+"""Number in its file, from 1, and text."""
 
 
-def is_conll(path: Path) -> bool:
-    """Return whether a path is a folder of CoNLL files (not what `datasets` saved), or a file of CoNLL text."""
-    if path.is_dir():
-        return not (path / "state.json").is_file()
-    if path.suffix not in ENDINGS or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return not file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One token."""
+
+    number: int
+    """Of its line."""
+    columns: Columns
+    """The token, and what is said of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One post of a file."""
+
+    id: str
+    """Empty = none."""
+    rows: tuple[Row, ...]
+    line: int
+    """Number of its first line."""
+    fault: str = ""
+    """Why it cannot be read."""
+
+
+def sentences(path: Path) -> Iterator[Sentence]:
+    """Yield the posts of a file as they are needed.
+
+    Raises:
+        DataError: it is text in another encoding than UTF-8.
+        OSError: it cannot be read.
+    """
+    blocks = _blocks(path)
+    sample = list(islice(blocks, SAMPLE))
+    shapes = frozenset(_shape(line) for block in sample for _, line in block if not _COMMENT.fullmatch(line))
+    first = [_sentence(block, shapes) for block in sample]
+    numbered = _is_numbered([one.rows for one in first if one.rows])
+    for one in chain(first, (_sentence(block, shapes) for block in blocks)):
+        if one.rows or one.id or one.fault:
+            yield _without_numbers(one) if numbered else one
+
+
+def is_tag(column: str) -> bool:
+    """Return whether a column is a tag of BIO, BIOES or BILOU."""
+    return _TAG.fullmatch(column) is not None
 
 
 def conll_posts(path: Path, pictures: Path | None) -> Iterator[dict[str, Any] | str]:
-    """Yield each post's fields, or why it cannot be read.
+    """Yield each post's fields, or why it cannot be read. Tags are not looked at.
 
     Args:
-        path: a file; or a folder, whose files (those in txt/, if it has that) are read in the order of their names.
-        pictures: folder with `<id>.jpg` (.jpeg, .png, .webp) for each post; None = text alone.
+        path: a file.
+        pictures: folder with `<id>.jpg` (.png, .webp ...) for each post; None = text alone.
 
     Raises:
-        DataError: a folder without such files, or one that cannot be read.
+        DataError: the folder of pictures is none, or see `sentences`.
     """
     if pictures is not None and not pictures.is_dir():
         raise DataError(f"{pictures} is no folder: --pictures names the one that holds <id>.jpg")
-    for name in _files(path):
-        with name.open("rb") as file:
-            for block in _blocks(file):
-                yield _post(block, pictures)
+    for sentence in sentences(path):
+        yield sentence.fault or _post(sentence, pictures)
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    folder = path / "txt" if (path / "txt").is_dir() else path
-    found = sorted(file for file in folder.iterdir() if file.suffix in ENDINGS and file.is_file())
-    if not found:
-        raise DataError(f"{folder} has no CoNLL file ({', '.join(ENDINGS)})")
-    return found
+def _post(sentence: Sentence, pictures: Path | None) -> dict[str, Any] | str:
+    post: dict[str, Any] = {"text": [row.columns[0] for row in sentence.rows]}
+    if sentence.id:
+        post["id"] = sentence.id
+    if pictures is None:
+        return post
+    picture = picture_by_id(sentence.id, pictures)
+    if picture is None:
+        return f"{pictures} has no picture of the post {sentence.id!r} ({', '.join(f'<id>{one}' for one in SUFFIXES)})"
+    return post | {"image": str(picture)}
 
 
-def _blocks(file: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield the lines of each post. Lines end at line feeds only, as some tokens are unusual blanks."""
-    block: list[bytes] = []
-    for line in file:
-        line = line.removesuffix(b"\n").removesuffix(b"\r")
-        if block and (not line.strip() or _is_id(line)):
+def _blocks(path: Path) -> Iterator[list[Line]]:
+    """Yield the lines of each post."""
+    block: list[Line] = []
+    for number, line in text_lines(path):
+        document = line.startswith("-") and _DOCUMENT.fullmatch(line)
+        if block and (not line or document or (line[0] in "Ii\ufeff" and _ID.fullmatch(line))):
             yield block
             block = []
-        if line.strip() and not line.startswith(b"-DOCSTART-"):
-            block.append(line.removeprefix(b"\xef\xbb\xbf"))
+        if line and not document:
+            block.append((number, line))
     if block:
         yield block
 
 
-def _is_id(line: bytes) -> bool:
-    return line.startswith(_ID) and b"\t" not in line
+def _sentence(block: Sequence[Line], shapes: frozenset[tuple[int, str]]) -> Sentence:
+    named = _ID.fullmatch(block[0][1])
+    lines = block[1:] if named else block
+    comments = {number: line for number, line in lines if line.startswith("#") and _is_comment(line, shapes)}
+    names = [named, *map(_COMMENT_ID.fullmatch, comments.values())]
+    name = next((found[1].strip() for found in names if found), "")
+    rows = tuple(Row(number, _columns(line)) for number, line in lines if number not in comments)
+    bad = next((number for number, line in block if not is_utf8(line)), None)
+    fault = "" if bad is None else f"line {bad} is not UTF-8 text: save the file as UTF-8"
+    return Sentence("" if fault else id_of_picture(name), rows, block[0][0], fault)
 
 
-def _post(block: list[bytes], pictures: Path | None) -> dict[str, Any] | str:
-    identity, lines = (block[0].removeprefix(_ID), block[1:]) if _is_id(block[0]) else (b"", block)
-    try:
-        name, tokens = identity.decode().strip(), [_token(line.decode()) for line in lines]
-    except UnicodeDecodeError as error:
-        return " ".join(str(error).split())
-    post = {"text": tokens} | ({"id": name} if name else {})
-    if pictures is None:
-        return post
-    picture = picture_by_id(name, pictures)
-    if picture is None:
-        return f"{pictures} has no picture of the post {name!r} ({', '.join(f'<id>{one}' for one in SUFFIXES)})"
-    return post | {"image": str(picture)}
+def _columns(line: str) -> Columns:
+    if "\t" in line:
+        return tuple(line.split("\t"))
+    first, *others = line.split(" ")
+    return (first, *filter(None, others))
 
 
-def _token(line: str) -> str:
-    return line.split("\t" if "\t" in line else " ", 1)[0]
+def _shape(line: str) -> tuple[int, str]:
+    columns = _columns(line)
+    return len(columns), "tag" if is_tag(columns[-1]) else "tab" if "\t" in line else "blank"
+
+
+def _is_comment(line: str, shapes: frozenset[tuple[int, str]]) -> bool:
+    """Return whether a line is a comment and not the token `#`, which has the columns that other tokens have."""
+    if not _COMMENT.fullmatch(line):
+        return False
+    tagged = "\t" in line and is_tag(_columns(line)[-1])
+    return not tagged and _shape(line) not in shapes
+
+
+def _is_numbered(sample: Sequence[tuple[Row, ...]]) -> bool:
+    """Return whether the first column counts the tokens of each sentence; a post may well say "1 2 3"."""
+    for rows in sample:
+        if any(len(row.columns) < 2 for row in rows) or all(is_tag(row.columns[1]) for row in rows):
+            return False
+        seen = [row.columns[0] for row in rows if not _EXTRA_NUMBER.fullmatch(row.columns[0])]
+        counted = [str(number) for number in range(len(seen) + 1)]
+        if seen not in (counted[1:], counted[:-1]):
+            return False
+    return bool(sample)
+
+
+def _without_numbers(sentence: Sentence) -> Sentence:
+    tokens = (row for row in sentence.rows if not _EXTRA_NUMBER.fullmatch(row.columns[0]))
+    return replace(sentence, rows=tuple(Row(row.number, row.columns[1:]) for row in tokens))

@@ -1,59 +1,93 @@
-"""Reads posts from tables: Parquet, or a data set that Hugging Face's `datasets` saved (`save_to_disk`).
-
-Columns are named as the fields of a post: text, image, id, regions, caption, private. Other columns are not read.
-"""
+"""Reads rows of tables: Parquet, and Arrow as Hugging Face's `datasets` saves it (`save_to_disk`)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
+from unco.corpus.formats.data_set_rows import check_columns
 from unco.errors import DataError, SetupError
-from unco.state import PostInput
 
 AT_ONCE = 256
 """Rows in memory at once."""
 
+PICTURES_AT_ONCE = 16
+"""The same, where they hold pictures."""
+
 Row = dict[str, Any]
 
 
-def is_table(path: Path) -> bool:
-    """Return whether a path is one of the two."""
-    return path.suffix == ".parquet" or (path / "state.json").is_file()
+def table_rows(path: Path, columns: Container[str]) -> Iterator[Row]:
+    """Yield the rows of a file as they are needed. Numbers of a ClassLabel become its names.
 
-
-def rows(path: Path) -> Iterator[Row]:
-    """Yield the rows as they are needed; empty cells are left out.
+    Args:
+        path: .parquet, or .arrow, which may be a stream or a file.
+        columns: that are read, where they are there.
 
     Raises:
-        DataError: it cannot be read, or has no column `text`.
+        DataError: it cannot be read, or has no column of text.
         SetupError: pyarrow is not installed.
     """
     arrow = _arrow()
     try:
-        for batch in _batches(path, arrow):
-            names = [name for name in batch.schema.names if name in PostInput.model_fields]
-            if "text" not in names:
-                raise DataError(f"{path}: no column `text` among {', '.join(batch.schema.names)}")
-            for row in batch.select(names).to_pylist():
-                yield {name: value for name, value in row.items() if value is not None}
+        for names, batch in _batches(path, columns, arrow):
+            batch.validate(full=True)  # of a damaged file, which could otherwise end the process
+            for row in batch.to_pylist():
+                yield row | {name: _named(row[name], labels) for name, labels in names.items()}
     except (OSError, ValueError, KeyError, arrow.ArrowException) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
 
 
-def _batches(path: Path, arrow: Any) -> Iterator[Any]:
-    if path.suffix == ".parquet":
+def _batches(path: Path, columns: Container[str], arrow: Any) -> Iterator[tuple[dict[str, list[str]], Any]]:
+    """Yield some rows at a time, with the names of the labels of each column that has them."""
+    if path.suffix.lower() == ".parquet":
         from pyarrow import parquet
 
         with parquet.ParquetFile(path) as file:
-            yield from file.iter_batches(AT_ONCE)
+            names, labels, at_once = _plan(file.schema_arrow, columns, path)
+            for batch in file.iter_batches(at_once, columns=names):
+                yield labels, batch
         return
-    for part in json.loads((path / "state.json").read_text("utf-8"))["_data_files"]:
-        name = Path(part["filename"]).name  # a state file is data: it cannot name a file elsewhere
-        with arrow.memory_map(str(path / name)) as file, arrow.ipc.open_stream(file) as stream:
-            for batch in stream:
-                for start in range(0, batch.num_rows, AT_ONCE):
-                    yield batch.slice(start, AT_ONCE)
+    with arrow.memory_map(str(path)) as file, _reader(file, arrow) as reader:
+        names, labels, at_once = _plan(reader.schema, columns, path)
+        for whole in _whole_batches(reader):
+            for start in range(0, whole.num_rows, at_once):
+                yield labels, whole.select(names).slice(start, at_once)
+
+
+def _plan(schema: Any, columns: Container[str], path: Path) -> tuple[list[str], dict[str, list[str]], int]:
+    check_columns(schema.names, path)
+    names = [name for name in schema.names if name in columns]
+    labels = {name: found for name in names if (found := _label_names(schema, name))}
+    return names, labels, PICTURES_AT_ONCE if "image" in names else AT_ONCE
+
+
+def _reader(file: Any, arrow: Any) -> Any:
+    is_file = file.read(6) == b"ARROW1"
+    file.seek(0)
+    return arrow.ipc.open_file(file) if is_file else arrow.ipc.open_stream(file)
+
+
+def _whole_batches(reader: Any) -> Iterator[Any]:
+    if hasattr(reader, "get_batch"):
+        return map(reader.get_batch, range(reader.num_record_batches))
+    return iter(reader)
+
+
+def _label_names(schema: Any, column: str) -> list[str]:
+    """Return the names of a ClassLabel, or of a list of them, which `datasets` writes beside the columns."""
+    try:
+        feature = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"][column]
+        feature = feature.get("feature", feature)
+        return list(feature["names"]) if feature.get("_type") == "ClassLabel" else []
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _named(value: Any, names: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_named(one, names) for one in value]
+    return names[value] if isinstance(value, int) and 0 <= value < len(names) else value
 
 
 def _arrow() -> Any:

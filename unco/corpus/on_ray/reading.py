@@ -18,10 +18,8 @@ from ray.data import Datasource, ReadTask
 from ray.data.block import BlockMetadata
 
 from unco.corpus.engine import RemainingPosts
-from unco.corpus.formats.conll import is_conll
-from unco.corpus.formats.tables import is_table
 from unco.corpus.on_ray.post_rows import PostRow, row_of, table_of
-from unco.corpus.posts import STDIN, Line, lines_of, read_posts
+from unco.corpus.posts import STDIN, Line, is_cut_by_line, lines_of, read_posts
 from unco.errors import DataError, SettingsError, SetupError, UncoError
 
 PIECE_POSTS = 128
@@ -105,7 +103,7 @@ def pieces_of(remaining: RemainingPosts) -> list[Piece]:
         raise SettingsError(
             f"--engine ray reads from a file that all nodes see, and {remaining.path} is a stream: save it"
         )
-    if is_table(path) or is_conll(path) or remaining.pictures is not None:
+    if remaining.pictures is not None or not is_cut_by_line(path):
         whole = Piece(path, remaining.done + 1, None, pictures=remaining.pictures and remaining.pictures.absolute())
         return [whole if remaining.only is None else replace(whole, only=frozenset(remaining.only))]
     starts, posts = _starts(path, remaining.done)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unco.context import Mode
+from unco.corpus.formats.files import files_of
 from unco.errors import DataError
 from unco.evals.ab.experiment import Experiment, real_experiment, simulated_experiment
 from unco.evals.formats.detect_format import read_gold, read_names
@@ -66,7 +67,10 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
 
 def distracting_names(path: Path, gold: Sequence[GoldPost]) -> Collection[str]:
     """Return the names of a folder's training data; where there is none, those of the posts themselves."""
-    return read_names(path) if (path / "txt" / "train.txt").is_file() else entity_names(gold)
+    try:
+        return read_names(path) if path.is_dir() and files_of(path, "train") else entity_names(gold)
+    except DataError:
+        return entity_names(gold)
 
 
 def _with_posts(experiment: Experiment, path: Path) -> Experiment:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unco.errors import DataError, SettingsError
-from unco.evals.data.twitter_gmner import has_fine_types, read_captions, read_fmnerg, read_gmner
+from unco.evals.data.twitter_gmner import has_fine_types, read_captions, read_fmnerg, read_gmner, split_file
 from unco.small_model.gold_inputs import (
     CaptionedInput,
     InputBuilder,
@@ -47,16 +47,19 @@ def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:
     if not boxes.is_dir():
         raise DataError(f"{boxes} is missing: give the folder of the VOC files with --boxes")
     fine = has_fine_labels(paths.data, split)
-    posts = read_fmnerg(paths.data / "txt", boxes, split) if fine else read_gmner(paths.data, split, boxes)
+    posts = read_fmnerg(paths.data, boxes, split) if fine else read_gmner(paths.data, split, boxes)
     if not posts:
         raise DataError(f"{paths.data}: {split} holds no posts")
     return with_types(posts, GMNER_OF) if fine and labels == "gmner" else posts
 
 
 def has_fine_labels(folder: Path, split: str) -> bool:
-    """Whether a split has the three columns of Twitter-FMNERG; one that is not there has not."""
-    text = folder / "txt" / f"{split}.txt"
-    return text.is_file() and has_fine_types(text)
+    """Whether a split has the three columns of Twitter-FMNERG.
+
+    Raises:
+        DataError: it is missing, or no text.
+    """
+    return has_fine_types(split_file(folder, split))
 
 
 def with_types(posts: Sequence[GoldPost], types: Mapping[str, str]) -> list[GoldPost]:

@@ -9,18 +9,19 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from unco.errors import DataError
-from unco.evals.data.twitter_gmner import has_fine_types, read_fmnerg, read_gmner
+from unco.evals.data.twitter_gmner import has_fine_types, read_tagged, split_file
 from unco.evals.formats.checks import check_gold
 from unco.evals.formats.geometry import box_to_list
 from unco.small_model.label_schemes import COARSE_OF
 from unco.types import Box, GoldPost
+from unco.types.picture_names import id_of_picture
 
 _NAME_ENDS = "\t\n"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 
 
 def read_folder(folder: Path, split: str, boxes: Path | None = None) -> list[GoldPost]:
-    """Read one split of Twitter-GMNER (two columns) or of Twitter-FMNERG (three: token, coarse and fine tag).
+    """Read one split of Twitter-GMNER, or of Twitter-FMNERG (three columns: token, coarse and fine tag).
 
     Args:
         folder: with txt/ and xml/.
@@ -30,12 +31,17 @@ def read_folder(folder: Path, split: str, boxes: Path | None = None) -> list[Gol
     Raises:
         DataError: a file is missing, or not in the format, with its place.
     """
-    text = folder / "txt" / f"{split}.txt"
-    if text.is_file() and has_fine_types(text):
-        posts = read_fmnerg(folder / "txt", boxes or folder / "xml", split)
-    else:
-        posts = read_gmner(folder, split, boxes)
-    check_gold(posts, str(text))
+    return read_text_file(split_file(folder, split), boxes or folder / "xml")
+
+
+def read_text_file(path: Path, boxes: Path) -> list[GoldPost]:
+    """Read a file of CoNLL text, and the boxes of its entities from a folder; without that nothing is grounded.
+
+    Raises:
+        DataError: it is not in the format, with its place; or there are no boxes for Twitter-FMNERG.
+    """
+    posts = read_tagged(path, boxes, has_fine_types(path))
+    check_gold(posts, str(path))
     return posts
 
 
@@ -66,7 +72,8 @@ def write_folder(posts: Sequence[GoldPost], folder: Path, split: str) -> None:
 
 
 def _post_text(post: GoldPost, fine: bool) -> str:
-    if not post.id or set(post.id) & {"\t", "\n", "/", "\0"}:
+    odd = post.id != id_of_picture(post.id.strip(" \r")) or set(post.id) & {"\t", "\n", "/", "\0"}
+    if not post.id or odd:
         raise DataError(f"post {post.id!r}: such an id cannot name an xml file")
     tags = ["O"] * len(post.tokens)
     end = 0

@@ -16,6 +16,7 @@ from unco.errors import DataError
 from unco.evals.formats.checks import check_gold
 from unco.evals.formats.geometry import box_to_list, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
+from unco.state import PostId
 from unco.tools.extraction.text import MOST_WORDS
 from unco.types import GoldEntity, GoldPost
 
@@ -28,7 +29,7 @@ class _Entity(Record):
 
 
 class _Line(Record):
-    id: str | None = Field(default=None, min_length=1)
+    id: PostId | None = Field(default=None, min_length=1)
     tokens: list[str] | None = None
     text: str | None = None
     entities: list[_Entity] | None = None

@@ -16,7 +16,9 @@ from unco.evals.formats.checks import check_gold, check_ids
 from unco.evals.formats.geometry import box_to_list, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, parse_json, read_text
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
+from unco.state import PostId
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
+from unco.types.picture_names import id_of_picture
 
 _RENAMED = {"MISC": "OTHER", "OTHER": "MISC"}
 
@@ -47,8 +49,8 @@ class _Row(Record):
 
 
 class _Item(Record):
-    image_id: str | None = None
-    img_id: str | None = None
+    image_id: PostId | None = None
+    img_id: PostId | None = None
     tokens: list[str] | None = None
     gt_entities: list[Any] | None = None
     pre_entities: list[_Row] | None = None
@@ -62,7 +64,7 @@ class _Item(Record):
 
     @property
     def id(self) -> str:
-        return (self.image_id or self.img_id or "").removesuffix(".jpg")
+        return id_of_picture(self.image_id or self.img_id or "")
 
 
 def read_official_gold(path: Path) -> list[GoldPost]:

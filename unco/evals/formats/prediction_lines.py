@@ -18,7 +18,7 @@ from unco.evals.formats.checks import check_ids, check_run
 from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.evals.formats.predicted import Predicted, PredictedPost
-from unco.state import RESULT
+from unco.state import RESULT, PostId
 from unco.types import ATTRIBUTES, UNTYPED, Entity, Result, Uncertainty
 
 
@@ -37,7 +37,7 @@ class _Entity(Record):
 
 
 class _Line(Record):
-    id: str = Field(min_length=1)
+    id: PostId = Field(min_length=1)
     entities: list[_Entity]
     tokens: list[str] | None = None
     candidates: list[list[float]] | None = None

@@ -6,9 +6,9 @@ from io import BytesIO
 from pathlib import Path
 
 from unco.errors import DataError, PictureError
-from unco.tools.pictures.by_id import SUFFIXES
 from unco.tools.pictures.view import view_picture
 from unco.types import Result
+from unco.types.picture_names import names_by_id
 
 LONGEST = 320
 """Pixels of the longer side."""
@@ -35,7 +35,7 @@ def small_pictures(results: Sequence[Result], folder: Path) -> list[str | None]:
 
 
 def _file(result: Result, folder: Path) -> Path | None:
-    names = [f"{result.id}{suffix}" for suffix in SUFFIXES] if result.id else []
+    names = names_by_id(result.id) if result.id else []
     if result.seen_picture is not None and not result.seen_picture.ref.startswith(("data:", "http:", "https:")):
         ref = result.seen_picture.ref
         names = [ref, *names, Path(ref).name]

@@ -3,32 +3,34 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from unco.corpus.formats.files import files_of, form_of
 from unco.errors import DataError
 from unco.evals.data.data_paths import SPLITS
 from unco.evals.formats.detect_format import read_gold as read_any
+from unco.evals.formats.detect_format import read_gold_file
 from unco.evals.formats.gold_lines import read_gold_lines
 from unco.evals.formats.json_text import starts_as_list
 from unco.types import GoldEntity, GoldPost
 
 
 def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
-    """Read gold posts as `unco.evals.formats.detect_format` does, of a folder all splits.
+    """Read gold posts of a data set's folder, all splits (of equal texts the first counts); or of one file.
 
     Args:
-        path: a folder with txt/ and xml/, a file of `gt_entities`, or JSON Lines, whose posts may lack `entities`.
+        path: as of `unco.evals.formats.detect_format`; posts of JSON Lines may lack `entities`.
         boxes: folder of the VOC files, where it is not xml/ in the folder.
 
     Raises:
         DataError: nothing there, or not in the format, with its place.
     """
-    if path.is_file() and not path.stat().st_size:
-        return []  # none is enough to be probed for a box frame
-    if path.is_file():
-        return read_any(path) if starts_as_list(path) else read_gold_lines(path, labelled=False)
-    splits = [split for split in SPLITS if (path / "txt" / f"{split}.txt").is_file()]
-    if not splits:
+    if not path.exists():
         raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
-    return [post for split in splits for post in read_any(path, split, boxes)]
+    if not path.is_dir() and form_of(path) == "lines":
+        if not path.stat().st_size:
+            return []  # none is enough to be probed for a box frame
+        return read_any(path) if starts_as_list(path) else read_gold_lines(path, labelled=False)
+    files = sorted(files_of(path), key=lambda file: SPLITS.index(file.stem) if file.stem in SPLITS else len(SPLITS))
+    return [post for file in files for post in read_gold_file(file, boxes)]
 
 
 class GoldIndex:

@@ -11,8 +11,7 @@ from rich.progress import track
 from unco.errors import DataError, InputError, SettingsError
 from unco.small_model.regions.region import Featuriser, Region, RegionProvider, with_whole_picture
 from unco.small_model.regions.region_files import RegionFolder, write_region_file
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
+from unco.types.picture_names import SUFFIXES
 
 SETTINGS_FILE = "regions.json"
 """File beside the region files that records the settings they were made with."""

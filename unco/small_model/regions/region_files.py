@@ -25,6 +25,7 @@ from unco.small_model.regions.region import (
 )
 from unco.small_model.regions.region_arrays import read_arrays
 from unco.types import Box
+from unco.types.picture_names import names_by_id
 
 if TYPE_CHECKING:
     from unco.small_model.regions.region_arrays import Arrays
@@ -175,13 +176,13 @@ class RegionFolder:
         Raises:
             DataError: no region file for it, or one that cannot be read.
         """
-        return self._read(self._find(f"{post_id}.jpg.npz", f"{post_id}.npz"))
+        return self._read(self._find(*(f"{name}.npz" for name in names_by_id(post_id)), f"{post_id}.npz"))
 
     def _find(self, *names: str) -> Path:
         paths = [self.folder / name for name in names]
         found = next((path for path in paths if path.is_file()), None)
         if found is None:
-            raise DataError(f"no region file: looked for {' and '.join(map(str, paths))}")
+            raise DataError(f"no region file: looked for {paths[0]} and {paths[-1]}")
         return found
 
     def _read(self, path: Path) -> list[Region]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from unco.errors import DataError, PostError
 from unco.plain_json import check_characters, read_json
-from unco.state import EXTRACTION, PostInput
+from unco.state import EXTRACTION, PostInput, id_text
 from unco.tools.extraction.text import read_text, with_span
 from unco.tools.pictures.view import view_picture
 from unco.types import ATTRIBUTES, Extraction, PictureInfo, Post
@@ -104,8 +104,8 @@ class SavedPredictions:
 
 def _parse(line: bytes) -> tuple[Any, Extraction]:
     """Parse a line into (id, prediction)."""
-    data = read_json(line.decode("utf-8"))
-    post_id = data.pop("id", None)
+    data = read_json(line.decode("utf-8-sig"))
+    post_id = id_text(data.pop("id", None))
     return post_id, EXTRACTION.validate_python(data)
 
 

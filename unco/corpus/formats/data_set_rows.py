@@ -1,0 +1,65 @@
+"""Makes the fields of a post from a row of a data set, whichever file it stood in."""
+
+import os
+from collections.abc import Mapping, Sequence
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from unco.errors import DataError
+from unco.state import PostInput
+from unco.tools.pictures.from_python import reference_of
+
+TEXTS = frozenset({"text", "tokens"})
+"""Columns that hold a post's text. Data sets for NER have tokens, which count where there is no text."""
+
+FIELDS = TEXTS.union(PostInput.model_fields)
+"""Columns that are read; others are not."""
+
+
+def check_columns(names: Sequence[str], path: Path) -> None:
+    """Check that a table has a column of text.
+
+    Raises:
+        DataError: it has none.
+    """
+    if TEXTS.isdisjoint(names):
+        shown = ", ".join(names)[:300] or "none"
+        raise DataError(f"{path}: no column `text` or `tokens` among {shown}; CoNLL text is named .conll or .txt")
+
+
+def is_row(data: Mapping[str, Any]) -> bool:
+    """Return whether a JSON object is a row of a data set and none of ours, whose unknown fields are errors."""
+    return "tokens" in data and "text" not in data
+
+
+def fields_of(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the fields of a post; empty cells and other columns are left out.
+
+    Args:
+        row: of a data set.
+        folder: where its file is; a picture may be named from there.
+    """
+    fields = {name: value for name, value in row.items() if name in FIELDS and not _is_empty(value)}
+    tokens = fields.pop("tokens", None)
+    if tokens is not None:
+        fields.setdefault("text", tokens)
+    if "image" in fields:
+        fields["image"] = _reference(fields["image"], folder)
+    return fields
+
+
+def _is_empty(value: Any) -> bool:
+    """Return whether a cell is empty, for which pandas writes NaN into a column of numbers."""
+    return value is None or (isinstance(value, float) and isnan(value))
+
+
+def _reference(image: Any, folder: Path) -> Any:
+    """Make a reference of what the Image column of `datasets` holds: bytes, a path, or both."""
+    if isinstance(image, dict) and image.keys() <= {"bytes", "path"}:
+        image = image.get("path") if image.get("bytes") is None else image["bytes"]
+    if isinstance(image, bytes):
+        return reference_of(image)
+    if isinstance(image, str) and not os.path.exists(image) and os.path.isfile(folder / image):
+        return str(folder / image)
+    return image

@@ -1,0 +1,123 @@
+"""Finds the files that hold the posts of a path, and tells the form of each."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from unco.corpus.formats.text_lines import head_of
+from unco.errors import DataError
+
+Form = Literal["conll", "table", "delimited", "document", "lines"]
+"""CoNLL text; Parquet or Arrow; CSV or TSV; one JSON value; JSON Lines."""
+
+CONLL = (".conll", ".conllu", ".txt", ".bio", ".iob", ".iob2")
+_TABLES = (".parquet", ".arrow", ".feather")
+_JSON = (".jsonl", ".ndjson", ".json")
+_DELIMITED = (".csv", ".tsv")
+_KINDS = (_TABLES[:1], _TABLES[1:], CONLL, _JSON, _DELIMITED)
+"""Endings of the files of a folder; those of the first kind that is there count."""
+
+_TAGGED = re.compile(
+    rb"\s*(?:#[^\r\n]*[\r\n]\s*)*"
+    rb"(?:IMGID:|-DOCSTART-|\S+[ \t](?:[^\r\n]*[ \t])?(?:O|[BIESLUMW]-\S+)[ \t]*(?:[\r\n]|$))"
+)
+"""How CoNLL text begins, whatever its file is called: below comments a token and its tag."""
+_ASIDE = re.compile(r"(readme|licen[cs]e|requirements)\b.*|(dataset_infos?|dataset_dict|state)\.json", re.IGNORECASE)
+"""Names of files that lie beside posts and hold none."""
+
+_SPLIT = re.compile(r"(train|dev|val|valid|validation|test)([-_.].*)?", re.IGNORECASE)
+
+
+def form_of(path: Path) -> Form:
+    """Tell the form of a file of posts, by its ending and by how it begins.
+
+    Raises:
+        DataError: it is text in another encoding than UTF-8.
+    """
+    ending = path.suffix.lower()
+    if ending in _TABLES:
+        return "table"
+    head = head_of(path)
+    if ending in _JSON:
+        return "document" if ending == ".json" and re.match(rb"\s*(\[|\{\s*\n)", head) else "lines"
+    if ending in CONLL and path.is_file() and not re.match(rb'\s*\{\s*["}]', head):
+        return "conll"
+    if ending != ".csv" and _TAGGED.match(head):
+        return "conll"
+    return "delimited" if ending in _DELIMITED else "lines"
+
+
+def files_of(path: Path, split: str | None = None) -> list[Path]:
+    """Return the files of a path, in their order: itself; or those of the folder of a data set.
+
+    Such a folder is what `datasets` saved to disk, one data set or several splits; or it holds files of one kind, in
+    txt/ or data/ if it has that. Of several kinds Parquet goes first, then Arrow, CoNLL text, JSON, CSV; files of these
+    two are named as splits are: train, dev, validation, test.
+
+    Args:
+        path: a file or a folder.
+        split: of a folder; None = all that it holds.
+
+    Raises:
+        DataError: a folder without such files, or without that split.
+    """
+    if not path.is_dir():
+        return [path]
+    if (path / "dataset_dict.json").is_file():
+        splits = _names(path / "dataset_dict.json", "splits")
+        return [file for name in _chosen(splits, split, path) for file in files_of(path / name)]
+    if (path / "state.json").is_file():
+        return [path / part for part in _names(path / "state.json", "_data_files")]
+    found = next(filter(None, map(_of_one_kind, (path / "txt", path / "data", path))), None)
+    if found is None and split is not None and (path / split).is_dir():
+        return files_of(path / split)
+    if found is None:
+        endings = ", ".join(ending for kind in _KINDS for ending in kind)
+        raise DataError(f"{path} has no file of posts ({endings}): name the folder that holds them")
+    if split is None:
+        return found
+    names = dict.fromkeys(_split_of(file) for file in found)
+    return [file for file in found if _split_of(file) in _chosen(list(names), split, path)]
+
+
+def _of_one_kind(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    files = sorted(file for file in folder.iterdir() if not _ASIDE.fullmatch(file.name) and file.is_file())
+    kinds = ([file for file in files if file.suffix.lower() in kind and _may_hold_posts(file)] for kind in _KINDS)
+    return next(filter(None, kinds), [])
+
+
+def _may_hold_posts(file: Path) -> bool:
+    """Return whether a file of a folder holds posts; of JSON and CSV, which hold anything, by the name of its split."""
+    ending = file.suffix.lower()
+    return not (ending in _JSON or ending in _DELIMITED) or _SPLIT.fullmatch(_split_of(file)) is not None
+
+
+def _chosen(splits: list[str], split: str | None, path: Path) -> Sequence[str]:
+    if split is not None and split not in splits:
+        raise DataError(f"{path} has no split {split!r}: it has {', '.join(splits)}")
+    return splits if split is None else (split,)
+
+
+def _split_of(file: Path) -> str:
+    """Return the split that a file holds: `train` of train.txt and of train-00000-of-00002.parquet."""
+    return re.sub(r"-\d+-of-\d+$", "", file.stem)
+
+
+def _names(path: Path, key: str) -> list[str]:
+    """Read names from a file of `datasets`. They are data: none leads out of the folder.
+
+    Raises:
+        DataError: it is not such a file.
+    """
+    try:
+        data: Any = json.loads(path.read_text("utf-8"))
+        names = [Path(one if isinstance(one, str) else one["filename"]).name for one in data[key]]
+        if not all(names) or ".." in names:
+            raise ValueError(f"{key} are no names")
+        return names
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"{path} is none of `datasets`: {error}") from error
