@@ -107,7 +107,7 @@ def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, est
 
 @lru_cache(maxsize=8)
 def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_config: str) -> Predictor:
-    data = read_config(folder / "config.json")
+    data = _read_config(folder / "config.json")
     try:
         network, training_names = _load_network(folder, ModelConfig.from_json(data["model"]), data["weights_sha256"])
         calibrations = TypeAdapter(Calibrations).validate_python(data["calibrations"])
@@ -175,7 +175,7 @@ def load_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def read_config(path: Path) -> dict[str, Any]:
+def _read_config(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:

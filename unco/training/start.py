@@ -1,5 +1,6 @@
 """The network that a training starts from: a pretrained text model, or a checkpoint of ours that is trained on."""
 
+import json
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
-from unco.small_model.checkpoint import file_sha256, from_pretrained, read_config
+from unco.small_model.checkpoint import file_sha256, from_pretrained
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.label_schemes import label_scheme
 from unco.small_model.network.model import Network
@@ -37,7 +38,11 @@ def start_folder(name: str) -> Path:
 
 def is_checkpoint(folder: Path) -> bool:
     """Return whether a folder holds a checkpoint of ours, and no pretrained text model."""
-    return (folder / "config.json").is_file() and "calibrations" in read_config(folder / "config.json")
+    try:
+        data = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(data, dict) and "calibrations" in data
 
 
 def minilm_folder() -> Path:
@@ -70,8 +75,8 @@ def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> 
         config = trained.network.config
         if (config.labels, config.visual_features, config.captions) != (scheme.labels, features, captions):
             raise SettingsError(
-                f"{start} was trained with the labels {config.label_scheme!r}, {config.visual_features} visual features "
-                f"and captions={config.captions}; the recipe and the data have {scheme.name!r}, {features} and {captions}"
+                f"{start} has the labels {config.label_scheme!r}, {config.visual_features} visual features, "
+                f"captions={config.captions}; the recipe and the data have {scheme.name!r}, {features}, {captions}"
             )
         network = Network(replace(config, **{**settings, "decoder_layers": config.decoder_layers}))
         network.load_state_dict(trained.network.state_dict())  # a copy: a loaded checkpoint is shared
