@@ -13,7 +13,8 @@ from unco.small_model.label_schemes import check_types
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.symbols import END, REGION
 from unco.small_model.regions.region import Region
-from unco.training.collator import Collator, GoldPosts, region_overlaps, region_target
+from unco.training.collator import Collator, Examples, region_overlaps, region_target
+from unco.training.examples import of_data_set, of_text
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 TYPES = ("PER", "ORG")
@@ -42,7 +43,7 @@ def test_overlaps_are_with_the_best_of_several_gold_boxes() -> None:
 
 
 def test_symbols_and_tags_of_a_post() -> None:
-    _, targets = shown_with().build([gold_post()], Random(0))
+    _, targets = shown_with().build([of_data_set(gold_post())], Random(0))
     # <s> Ann Lee <r> PER <s> Blue Owls <r> ORG <end>; words are pointed at by 5 + their place
     assert targets.symbols.tolist() == [[1, 5, 6, 2, 3, 1, 10, 11, 2, 4, END]]
     assert targets.tags.tolist() == [[1, 2, 0, 0, 0, 3, 4, 0]]
@@ -50,7 +51,7 @@ def test_symbols_and_tags_of_a_post() -> None:
 
 def test_regions_are_read_from_the_state_that_consumed_the_mark() -> None:
     # Ann Lee's gold box is the first candidate; the third is the whole picture, 200 x 100: IoU 4000 / 20000
-    _, targets = shown_with(Box(10, 10, 60, 90), Box(0, 0, 5, 5)).build([gold_post()], Random(0))
+    _, targets = shown_with(Box(10, 10, 60, 90), Box(0, 0, 5, 5)).build([of_data_set(gold_post())], Random(0))
     read_at = [step + 1 for step, symbol in enumerate(targets.symbols[0].tolist()) if symbol == REGION]
     assert targets.regions[0].sum(-1).nonzero().flatten().tolist() == read_at
     assert targets.regions[0, read_at[0]].tolist() == [1.0, 0.0, 0.0, 0.0]
@@ -62,7 +63,7 @@ def test_regions_are_read_from_the_state_that_consumed_the_mark() -> None:
 
 def test_padding_is_told_from_what_is_there() -> None:
     short = GoldPost("2", ("Bo", "sings"), (GoldEntity(Span(0, 1), "PER", ()),), None)
-    batch, targets = shown_with(Box(10, 10, 60, 90)).build([gold_post(), short], Random(0))
+    batch, targets = shown_with(Box(10, 10, 60, 90)).build([of_data_set(gold_post()), of_data_set(short)], Random(0))
     assert targets.symbols[1].tolist() == [1, 5, 2, 3, END, *[-100] * 6]
     assert targets.tags[1].tolist() == [1, 0, *[-100] * 6]
     assert targets.spans[1].tolist() == [[0, 1], [-1, -1]]
@@ -72,7 +73,7 @@ def test_padding_is_told_from_what_is_there() -> None:
 
 
 def test_posts_without_entities_make_a_batch() -> None:
-    _, targets = shown_with(Box(0, 0, 5, 5)).build([GoldPost("3", ("hi",), (), (9, 9))], Random(0))
+    _, targets = shown_with(Box(0, 0, 5, 5)).build([of_data_set(GoldPost("3", ("hi",), (), (9, 9)))], Random(0))
     assert targets.symbols.tolist() == [[END]]
     assert targets.spans.shape == (1, 0, 2)
 
@@ -80,13 +81,13 @@ def test_posts_without_entities_make_a_batch() -> None:
 @pytest.mark.parametrize(("unseen", "shown"), [(0.0, 16), (1.0, 0)])
 def test_a_share_of_posts_is_shown_without_its_picture(unseen: float, shown: int) -> None:
     collator = Collator(tiny_tokenizer(), TINY, SimulatedRegionsInput(("Blue Owls",)), unseen)
-    batch, _ = collator.build([gold_post(str(index)) for index in range(16)], Random(0))
+    batch, _ = collator.build([of_data_set(gold_post(str(index))) for index in range(16)], Random(0))
     assert int(batch.region_mask.any(1).sum()) == shown
 
 
 def test_chance_comes_from_torch_alone() -> None:
     collator = Collator(tiny_tokenizer(), TINY, SimulatedRegionsInput(("Blue Owls", "Ann Lee")), 0.5)
-    items = [GoldPosts([gold_post()])[0]] * 6
+    items = [Examples([of_data_set(gold_post())])[0]] * 6
     torch.manual_seed(7)
     first = collator(items)
     other = collator(items)
@@ -108,4 +109,30 @@ def test_a_post_that_is_longer_than_the_encoder_is_named() -> None:
     collator = Collator(tiny_tokenizer(), replace(TINY, positions=20), lambda post, _: text_only(post))
     with pytest.raises(DataError, match="post 7 has 28 word pieces.*reads 20"):
         # 26 letters and signs in eight words, and two marks
-        collator.build([GoldPost("1", ("hi",), (), None), gold_post("7")], Random(0))
+        collator.build([of_data_set(GoldPost("1", ("hi",), (), None)), of_data_set(gold_post("7"))], Random(0))
+
+
+def test_a_post_of_another_source_teaches_text_alone() -> None:
+    batch, targets = shown_with(Box(10, 10, 60, 90)).build([of_text(gold_post())], Random(0))
+    assert not batch.region_mask.any()
+    assert float(targets.regions.sum()) == 0.0
+    assert targets.symbols.tolist() == [[1, 5, 6, 2, 3, 1, 10, 11, 2, 4, END]]
+
+
+def test_joined_posts_are_one_text_and_keep_the_boxes_of_the_one_whose_picture_is_shown() -> None:
+    shown = shown_with(Box(10, 10, 60, 90))
+    collator = replace(shown, config=replace(TINY, positions=1000), joined=0.999)
+    short = GoldPost("2", ("Bo", "sings"), (GoldEntity(Span(0, 1), "PER", ()),), None)
+    batch, targets = collator.build([of_data_set(gold_post()), of_text(short)], Random(0))
+    for row in (0, 1):
+        width = int(batch.words[row])
+        assert width >= 64
+        symbols = [symbol for symbol in targets.symbols[row].tolist() if symbol >= 0]
+        named = symbols.count(REGION)
+        begins = (targets.tags[row] % 2 == 1) & (targets.tags[row] > 0)
+        assert int(begins.sum()) == named  # each name begins once in the tags, whichever posts were joined
+        read_at = targets.regions[row].sum(-1).nonzero().flatten().tolist()
+        assert len(read_at) == 2  # one picture, of whose two names something is known
+        assert all(symbols[step - 1] == REGION for step in read_at)
+        assert targets.regions[row, read_at[0]].tolist()[0] == 1.0  # Ann Lee is in it
+        assert targets.regions[row, read_at[1]].tolist()[-1] == 1.0  # the Blue Owls are not

@@ -26,12 +26,13 @@ from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.regions.region import Region, with_whole_picture
 from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
+from unco.training import start
 from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
 from unco.training.model_card import read_report, score_table
 from unco.training.recipe import recipe_path
-from unco.training.run import minilm_folder
 from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
+from unco.training.start import minilm_folder
 from unco.types import Box
 
 ROOT = Path(__file__).parents[2]
@@ -259,7 +260,7 @@ def test_a_scheme_of_one_s_own(data: Path, encoder: Path, tmp_path: Path) -> Non
 
 
 def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_training, "find_spec", lambda _: None)
+    monkeypatch.setattr(start, "find_spec", lambda _: None)
     with pytest.raises(SetupError, match=r"\[train\]"):
         minilm_folder()
 

@@ -26,6 +26,10 @@ def train(
     boxes: Boxes = None,
     regions: RegionFiles = None,
     captions: Captions = None,
+    more: Annotated[
+        list[Path] | None,
+        typer.Option(help="CoNLL text of another source, without pictures, to train on, too; repeat it."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     change: Annotated[list[str] | None, typer.Option("--set", help="name=value, instead of the recipe's.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in the folder.")] = False,
@@ -36,7 +40,7 @@ def train(
     from unco.training.show_report import show_report
 
     changes = [*(change or ()), *([] if seed is None else [f"seed={seed}"])]
-    report = run_training(DataPaths(data, boxes, regions, captions), recipe, out, resume, changes)
+    report = run_training(DataPaths(data, boxes, regions, captions, tuple(more or ())), recipe, out, resume, changes)
     if report is not None:
         show_report(report, Console())
 

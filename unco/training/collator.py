@@ -1,7 +1,7 @@
 """Make training batches of gold posts: symbols, region distributions (Eq. 3), overlaps (Eq. 8), BIO tags."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -13,27 +13,29 @@ from torch.utils.data import Dataset
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.gold_inputs import InputBuilder, text_only
+from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
 from unco.small_model.network.symbols import REGION, encode_entities
+from unco.training.examples import Example, joined_at_random
 from unco.types import Box, GoldPost
 
 
-class GoldPosts(Dataset[dict[str, Any]]):
-    """A data set of gold posts for a sampler that groups by length, for which it reads the length of `input_ids`."""
+class Examples(Dataset[dict[str, Any]]):
+    """A data set of examples for a sampler that groups by length, for which it reads the length of `input_ids`."""
 
-    def __init__(self, posts: Sequence[GoldPost]) -> None:
-        """Take posts in any order."""
-        self.posts = posts
+    def __init__(self, examples: Sequence[Example]) -> None:
+        """Take examples in any order."""
+        self.examples = examples
 
     def __len__(self) -> int:
-        """Number of posts."""
-        return len(self.posts)
+        """Number of examples."""
+        return len(self.examples)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """One post."""
-        post = self.posts[index]
-        return {"input_ids": post.tokens, "post": post}
+        """One example."""
+        example = self.examples[index]
+        return {"input_ids": example.post.tokens, "example": example}
 
 
 def region_overlaps(candidates: Sequence[Box], gold: Sequence[Box]) -> list[float]:
@@ -58,35 +60,37 @@ class Collator:
     build_input: InputBuilder
     unseen: float = 0.0
     """Share of posts given without a picture, in [0, 1], so that the model learns to read text alone too."""
+    joined: float = 0.0
+    """Share of examples that another of the batch is appended to, in [0, 1), so that long posts are read too."""
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         """Make a flat dictionary of tensors, as `transformers.Trainer` expects."""
         random = Random(int(torch.randint(2**31, (1,))))
-        batch, targets = self.build([item["post"] for item in items], random)
+        batch, targets = self.build([item["example"] for item in items], random)
         return {name: getattr(part, name) for part in (batch, targets) for name in part.__slots__}
 
-    def build(self, posts: Sequence[GoldPost], random: Random) -> tuple[Batch, Targets]:
-        """Make the inputs and targets of some posts.
+    def build(self, examples: Sequence[Example], random: Random) -> tuple[Batch, Targets]:
+        """Make the inputs and targets of some examples.
 
         Raises:
             DataError: a post is longer than the encoder.
         """
-        shown = [
-            self.build_input(post, random) if random.random() >= self.unseen else text_only(post) for post in posts
-        ]
+        examples = joined_at_random(examples, self.joined, random)
+        posts = [example.post for example in examples]
+        shown = [self._show(example, random) for example in examples]
         encoded = [encode_post(post, self.piece_tokenizer) for post in shown]
         candidates = [[region.box for region in post.candidates] for post in shown]
         batch = make_batch(encoded, self.piece_tokenizer, self.config.visual_features)
-        pieces, post = max(zip(batch.piece_mask.sum(1).tolist(), posts, strict=True), key=lambda pair: pair[0])
-        if pieces > self.config.positions:
-            raise DataError(
-                f"post {post.id} has {pieces} word pieces, caption and marks included; the encoder reads "
-                f"{self.config.positions}: cut it into sentences"
-            )
-        return batch, self._targets(posts, candidates)
+        check_lengths(posts, batch, self.config)
+        return batch, self._targets(examples, candidates)
 
-    def _targets(self, posts: Sequence[GoldPost], candidates: Sequence[Sequence[Box]]) -> Targets:
-        types = self.config.types
+    def _show(self, example: Example, random: Random) -> ModelInput:
+        if example.picture is None or random.random() < self.unseen:
+            return text_only(example.post)
+        return replace(self.build_input(example.picture, random), words=example.post.tokens)
+
+    def _targets(self, examples: Sequence[Example], candidates: Sequence[Sequence[Box]]) -> Targets:
+        types, posts = self.config.types, [example.post for example in examples]
         symbols = [
             encode_entities([(entity.span, types.index(entity.type)) for entity in post.entities], len(types))
             for post in posts
@@ -99,19 +103,35 @@ class Collator:
         tags = torch.full((len(posts), width), -100)
         for row, post in enumerate(posts):
             tags[row, : len(post.tokens)] = torch.tensor(_tags(post, types))
-            for index, entity in enumerate(post.entities):
+            for index in examples[row].grounded:
+                entity = post.entities[index]
                 spans[row, index] = torch.tensor([entity.span.start, entity.span.stop])
                 found = region_overlaps(candidates[row], entity.boxes)
                 overlaps[row, index, : len(found)] = torch.tensor(found)
             if candidates[row]:
-                _fill_regions(regions[row], symbols[row], post, candidates[row])
+                _fill_regions(regions[row], symbols[row], examples[row], candidates[row])
         padded = [[*row, *[-100] * (steps - len(row))] for row in symbols]
         return Targets(torch.tensor(padded), regions, spans, overlaps, tags)
 
 
-def _fill_regions(row: Tensor, symbols: Sequence[int], post: GoldPost, candidates: Sequence[Box]) -> None:
+def check_lengths(posts: Sequence[GoldPost], batch: Batch, config: ModelConfig) -> None:
+    """Check that the encoder reads each post of a batch as a whole.
+
+    Raises:
+        DataError: a post is longer; the longest is named.
+    """
+    pieces, post = max(zip(batch.piece_mask.sum(1).tolist(), posts, strict=True), key=lambda pair: pair[0])
+    if pieces > config.positions:
+        raise DataError(
+            f"post {post.id} has {pieces} word pieces, caption and marks included; the encoder reads "
+            f"{config.positions}: cut it into sentences"
+        )
+
+
+def _fill_regions(row: Tensor, symbols: Sequence[int], example: Example, candidates: Sequence[Box]) -> None:
     read_at = [step + 1 for step, symbol in enumerate(symbols) if symbol == REGION]  # the state that consumed <r>
-    for step, entity in zip(read_at, post.entities, strict=True):
+    for index in example.grounded:
+        step, entity = read_at[index], example.post.entities[index]
         *covered, none = region_target(candidates, entity.boxes)
         row[step, : len(covered)] = torch.tensor(covered)
         row[step, -1] = none

@@ -24,7 +24,7 @@ Started from {start} (SHA-256 of the weights {start_sha256}).
 
 {data}: trained on train; the epoch, the normaliser and the thresholds chosen on dev; test only reported.
 SHA-256 of the text files: {hashes}; of the folder of box files {boxes_hash}. Regions: {regions}.
-Captions: {captions}.
+Captions: {captions}. Texts of other sources: {more}.
 
 {about_regions}
 ## Command
@@ -114,6 +114,7 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "boxes_hash": origin["boxes_sha256"],
         "regions": f"{origin['regions']} {origin['regions_sha256'] or ''}".strip(),
         "about_regions": SIMULATED if origin["regions"] == "simulated" else "",
+        "more": ", ".join(f"{name} {digest}" for name, digest in origin.get("more_sha256", {}).items()) or "none",
         "captions": origin["captions_sha256"] or "none",
         "command": " ".join(
             [f"--recipe {shlex.quote(recipe)}", *(f"--set {shlex.quote(change)}" for change in changes)]

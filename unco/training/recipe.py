@@ -23,7 +23,8 @@ class Recipe:
     labels: str = "gmner"
     """Label scheme: gmner (4 types), fmnerg (51), or the path of a YAML file of names and descriptions."""
     start_from: str = "all-MiniLM-L6-v2"
-    """Text model to start from: this one comes from a package, any other is a folder or a hub id."""
+    """What to start from: this text model comes from a package, any other is a folder or a hub id; `shipped` or the
+    folder of a checkpoint of ours is trained on."""
     epochs: int = 8
     batch_size: int = 16
     encoder_lr: float = 1e-4
@@ -51,6 +52,9 @@ class Recipe:
     """Keep the pretrained vectors of word pieces, so that words unseen in training keep their place among them."""
     unseen: float = 0.4
     """Share of training posts shown without their picture, in [0, 1)."""
+    joined: float = 0.0
+    """Share of training posts that another is appended to, and to these again, in [0, 1): for posts longer than the
+    training's."""
     seed: int = 1
     heads: Heads = "both"
     """Heads that find spans and types: decoder, tags, or both."""
@@ -72,7 +76,7 @@ class Recipe:
         for name in ("weight_decay", "region_loss", "bio_loss", "debiasing", "margin"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
-        for name in ("warmup", "dropout", "label_smoothing", "unseen"):
+        for name in ("warmup", "dropout", "label_smoothing", "unseen", "joined"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
         named_estimator(self.estimator)

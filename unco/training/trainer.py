@@ -16,7 +16,8 @@ from unco.small_model.gold_inputs import InputBuilder
 from unco.small_model.label_schemes import check_types
 from unco.small_model.network.model import Network, Targets
 from unco.small_model.out_of_memory import is_out_of_memory
-from unco.training.collator import Collator, GoldPosts
+from unco.training.collator import Collator, Examples
+from unco.training.examples import of_data_set, of_text
 from unco.training.recipe import Recipe
 from unco.types import GoldPost
 
@@ -61,6 +62,7 @@ def train(
     score_dev: Callable[[], float],
     folder: Path,
     resume: bool = False,
+    more: Sequence[GoldPost] = (),
 ) -> list[dict[str, float]]:
     """Train in place; at the end the network holds the weights of the epoch with the best dev score.
 
@@ -73,6 +75,7 @@ def train(
         score_dev: scores the network, as it then is, on the development split; the highest is kept.
         folder: for the trainer's checkpoints and TensorBoard log.
         resume: go on from the last whole checkpoint in `folder`, if there is one.
+        more: posts of other sources, of which the text alone is known.
 
     Returns:
         The log: losses and dev scores by epoch.
@@ -81,7 +84,8 @@ def train(
         DataError: the label scheme lacks a type of the data.
         SetupError: memory ran out, or the folder was moved since the epoch that dev liked best.
     """
-    check_types(posts, network.config.types)
+    check_types([*posts, *more], network.config.types)
+    examples = [*map(of_data_set, posts), *map(of_text, more)]
     set_seed(recipe.seed)
     network.encoder.piece.weight.requires_grad_(not recipe.frozen_pieces)
     network.encoder.casing.requires_grad_(recipe.casing)  # it starts from zeros: what is not learned is not there
@@ -89,9 +93,9 @@ def train(
         score_dev=score_dev,
         model=LossModel(network),
         args=_arguments(recipe, folder),
-        train_dataset=GoldPosts(posts),
-        eval_dataset=GoldPosts(posts[:1]),  # the trainer wants one; `score_dev` knows the posts
-        data_collator=Collator(tokenizer, network.config, build_input, recipe.unseen),
+        train_dataset=Examples(examples),
+        eval_dataset=Examples(examples[:1]),  # the trainer wants one; `score_dev` knows the posts
+        data_collator=Collator(tokenizer, network.config, build_input, recipe.unseen, recipe.joined),
         optimizers=(_optimizer(network, recipe), None),
     )
     try:

@@ -17,6 +17,7 @@ from unco.small_model.network.symbols import BEGIN, END, previous_symbols
 from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, draw_masks, mean_probabilities, run_passes
 from unco.training.collator import Collator
+from unco.training.examples import of_data_set
 from unco.types import Box
 
 REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))
@@ -45,7 +46,7 @@ def losses_while_training(config: ModelConfig) -> list[float]:
     torch.manual_seed(0)
     network = Network(config).train()
     collator = Collator(tiny_tokenizer(), config, SimulatedRegionsInput(("Blue Owls", "Ann Lee")))
-    batch, targets = collator.build([gold_post()] * 4, Random(0))
+    batch, targets = collator.build([of_data_set(gold_post())] * 4, Random(0))
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     losses = []
     for _ in range(30):
@@ -66,7 +67,7 @@ def test_training_lowers_the_loss(debiasing: float) -> None:
 def test_the_loss_is_the_weighted_sum_of_its_parts() -> None:
     config = replace(TINY, region_loss=0.3, debiasing=0.6, bio_loss=0.7)
     collator = Collator(tiny_tokenizer(), config, SimulatedRegionsInput(()))
-    parts = tiny_network(config=config).loss(*collator.build([gold_post()] * 8, Random(3)))
+    parts = tiny_network(config=config).loss(*collator.build([of_data_set(gold_post())] * 8, Random(3)))
     expected = parts["token"] + 0.3 * parts["region"] + 0.6 * parts["debiasing"] + 0.7 * parts["bio"]
     assert min(part.item() for part in parts.values()) > 0
     assert parts["loss"].item() == pytest.approx(expected.item(), abs=1e-5)

@@ -33,6 +33,8 @@ class DataPaths:
     """Folder of region files, one for each post; None = regions are simulated from the gold boxes."""
     captions: Path | None = None
     """Folder of `<split>.txt` with captions; None = no captions."""
+    more: tuple[Path, ...] = ()
+    """CoNLL texts of other sources, without pictures, that are trained on, too."""
 
 
 def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:

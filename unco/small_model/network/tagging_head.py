@@ -82,14 +82,23 @@ def tag_probabilities(tags: Tags, previous: Tensor, first_word: Tensor, last_wor
     between = (previous < START) | ((previous >= FIRST_TYPE) & (previous < FIRST_TYPE + types))
     inside = previous >= FIRST_TYPE + types
     specials = torch.stack([between * none_left, between * (1.0 - none_left), inside * (1.0 - goes_on)], -1)
-    type_columns = _types(tags, first_word, last_word) * (previous == REGION).unsqueeze(-1)
+    type_columns = label_probabilities(tags, first_word, last_word) * (previous == REGION).unsqueeze(-1)
     next_word = (word == after.unsqueeze(-1)) * goes_on.unsqueeze(-1) * inside.unsqueeze(-1)
     pointers = starts * (previous == START).unsqueeze(-1) + next_word
     return torch.cat([specials, type_columns, pointers], -1)
 
 
-def _types(tags: Tags, first_word: Tensor, last_word: Tensor) -> Tensor:
-    """Distribution over the newest name's type: its first word's "begin" plus its later words' "inside". (B, L, N)."""
+def label_probabilities(tags: Tags, first_word: Tensor, last_word: Tensor) -> Tensor:
+    """Compute the distribution over the labels of names: a first word's "begin" plus its later words' "inside".
+
+    Args:
+        tags: of B posts.
+        first_word: (B, L), -1 = none.
+        last_word: (B, L), of the same names.
+
+    Returns:
+        (B, L, N); rows sum to 1.
+    """
     first, last = first_word.clamp(min=0), last_word.clamp(min=0)
     total = _at(tags.begin_types, first) + _at(tags.inside_types, last + 1) - _at(tags.inside_types, first + 1)
     total = total.clamp(min=TINY)

@@ -1,0 +1,92 @@
+"""Training goes on from a checkpoint, with posts of other sources."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.small_model.saved_models import save
+from tests.training.made_data import write_data
+from tests.training.test_run import recipe_file
+from unco.errors import DataError, SettingsError
+from unco.evals.data.data_paths import DataPaths
+from unco.small_model.checkpoint import from_pretrained
+from unco.training.other_sources import read_source, read_sources
+from unco.training.run import run_training
+from unco.types import Span
+
+SOURCE = """Ann\tB-person
+Lee\tI-person
+joins\tO
+Arbor\tB-corporation
+Records\tI-corporation
+
+@\tO
+ann\tB-person
+sings\tO
+@bo\tB-person
+in\tO
+Ham\tB-location
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny run, with its data in `data` and its checkpoint in `run/checkpoint`."""
+    folder = tmp_path_factory.mktemp("trained")
+    save(folder / "encoder", "bert")
+    recipe = recipe_file(folder, folder / "encoder", labels="fmnerg", scheme="gmner")
+    run_training(DataPaths(write_data(folder / "data", fine=True)), recipe, folder / "run")
+    return folder
+
+
+def source_file(folder: Path, text: str = SOURCE) -> Path:
+    path = folder / "other.conll"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_source_is_read_in_the_teachers_labels(tmp_path: Path) -> None:
+    teacher = from_pretrained()
+    four = teacher.network.config.schemes["gmner"]
+    coarse = {
+        label.name: four.labels[index].name for label, index in zip(teacher.network.config.labels, four.of, strict=True)
+    }
+    first, second = read_source(source_file(tmp_path), teacher)
+    own = [(entity.span, coarse[entity.type]) for entity in first.entities if coarse[entity.type] != "OTHER"]
+    assert own == [(Span(0, 2), "PER"), (Span(3, 5), "ORG")]
+    named = [(entity.span, coarse[entity.type]) for entity in second.entities if coarse[entity.type] != "OTHER"]
+    assert named == [(Span(5, 6), "LOC")]  # handles are no names
+    assert all(entity.boxes == () for post in (first, second) for entity in post.entities)
+    in_four = read_sources([source_file(tmp_path)], teacher, "gmner")[0]
+    assert {entity.type for entity in in_four.entities} <= {"PER", "LOC", "ORG", "OTHER"}
+
+
+def test_a_type_that_is_none_of_ours_and_labels_of_another_scheme_are_refused(tmp_path: Path) -> None:
+    teacher = from_pretrained()
+    with pytest.raises(DataError, match="other.conll: 'gene' is no type"):
+        read_source(source_file(tmp_path, "BRCA1\tB-gene\n"), teacher)
+    with pytest.raises(SettingsError, match="leave --more out"):
+        read_sources([source_file(tmp_path)], teacher, "mine")
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_a_checkpoint(trained: Path, tmp_path: Path) -> None:
+    checkpoint = trained / "run" / "checkpoint"
+    before = {name: value.clone() for name, value in from_pretrained(checkpoint).network.state_dict().items()}
+    recipe = recipe_file(tmp_path, checkpoint, labels="fmnerg", scheme="gmner", joined=0.5)
+    paths = DataPaths(trained / "data", more=(source_file(tmp_path),))
+    assert run_training(paths, recipe, tmp_path / "run") is not None
+    after = from_pretrained(checkpoint).network.state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in before.items()), "what it starts from stays"
+    again = from_pretrained(tmp_path / "run" / "checkpoint")
+    assert any(not torch.equal(value, again.network.state_dict()[name]) for name, value in before.items())
+    card = (tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8")
+    assert "other.conll" in card
+
+
+@pytest.mark.slow
+def test_a_checkpoint_of_other_labels_is_refused(trained: Path, tmp_path: Path) -> None:
+    recipe = recipe_file(tmp_path, trained / "run" / "checkpoint")
+    with pytest.raises(SettingsError, match="has the labels 'fmnerg'"):
+        run_training(DataPaths(write_data(tmp_path / "data", fine=False)), recipe, tmp_path / "run")

