@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
+from unco.errors import SettingsError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Mode = Annotated[
@@ -25,7 +26,8 @@ Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")
 
 @app.command()
 def extract(
-    text: Annotated[str, typer.Option(help="The post's text.")],
+    post: Annotated[str | None, typer.Argument(metavar="TEXT", help="The post's text.")] = None,
+    text: Annotated[str | None, typer.Option(help="The same, as an option.")] = None,
     image: Annotated[str | None, typer.Option(help="Its picture: a path, or a URL of an allowed host.")] = None,
     caption: Annotated[str | None, typer.Option(help="What the picture shows, for a model trained with it.")] = None,
     json: Json = False,
@@ -72,7 +74,7 @@ def extract(
         strict_pictures=strict_pictures,
     )
     result = run(
-        text,
+        _one_text(post, text),
         image,
         caption=caption,
         checkpoint=checkpoint,
@@ -92,6 +94,18 @@ def extract(
         from unco.tools.pictures.annotate import save_annotated
 
         save_annotated(result, image if result.seen_picture else None, annotate)
+
+
+def _one_text(argument: str | None, option: str | None) -> str:
+    """Return the text that was given, once.
+
+    Raises:
+        SettingsError: there is none, or two.
+    """
+    given = [text for text in (argument, option) if text is not None]
+    if len(given) != 1:
+        raise SettingsError('give the post\'s text, once: unco extract "Eileen Collins flew for NASA"')
+    return given[0]
 
 
 @app.command()
