@@ -1,7 +1,8 @@
 """A person in the loop: the run is interrupted once for what is open, and goes on with the answers."""
 
 import json
-from collections.abc import Sequence
+import runpy
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -363,6 +364,20 @@ def test_a_node_of_another_graph_is_interrupted_and_goes_on() -> None:
     last = graph.invoke(Command(resume=[edit("PER", by="Kim")]), THREAD, context=EVERYTHING)
     assert account(last, "type")["by"] == "Kim"
     assert sorted(llm.keys) == sorted([("type", "Ann"), ("type", "Blue Owls")] * 2)
+
+
+@pytest.mark.slow
+def test_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Killed at the first question, started again, answered: a value that is none is asked for again."""
+    main = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "review_in_the_graph.py"))["main"]
+    answers: Iterator[str] = iter(())
+    monkeypatch.setattr("builtins.input", lambda _: next(answers))
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "")
+    with pytest.raises(StopIteration):
+        main("Eileen Collins flew for NASA", tmp_path / "review.sqlite")
+    answers = iter(["", "animal", "org"])
+    main("Eileen Collins flew for NASA", tmp_path / "review.sqlite")
+    assert "NASA ORG" in capsys.readouterr().out
 
 
 def test_without_review_nothing_is_different() -> None:
