@@ -115,7 +115,7 @@ class PostState(TypedDict, total=False):
     """Entities that came back from the entity graph, by index."""
     questions: list[Json]
     """What became of questions about the whole post, each a `PostQuestion`."""
-    review: ReviewState
+    review_state: ReviewState
     tokens: list[str]
     entities: list[Json]
     picture: Json | None

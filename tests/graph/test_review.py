@@ -3,6 +3,7 @@
 import json
 import runpy
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -14,6 +15,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command
+from rich.console import Console
 
 from tests.scripted import (
     ANN,
@@ -33,11 +35,15 @@ from tests.scripted import (
 )
 from unco.context import Context
 from unco.errors import SettingsError
+from unco.evals.formats.prediction_lines import predicted_of
+from unco.evals.metrics.correction_effects import was_asked
+from unco.evals.review.queue import review_queue
 from unco.graph import PostGraph, build_graph
+from unco.show import show_result
 from unco.state import RESULT, read_result
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.client import Mllm
-from unco.types import Label
+from unco.types import Label, Result
 
 TEXT = " ".join(TOKENS)
 POST = {"text": TEXT}
@@ -210,7 +216,7 @@ def test_more_answers_than_requests_are_refused_as_a_whole() -> None:
     graph = graph_with(InMemorySaver(), ann="type")
     graph.invoke(POST, THREAD, context=EVERYTHING)
     [again] = requests_in(resumed(graph, edit("PER"), edit("ORG")))
-    assert "2 answers came" in again["description"]
+    assert "a list of 2 came" in again["description"]
     assert account(resumed(graph, edit("PER")), "type")["after"] == "PER"
 
 
@@ -364,6 +370,24 @@ def test_a_node_of_another_graph_is_interrupted_and_goes_on() -> None:
     last = graph.invoke(Command(resume=[edit("PER", by="Kim")]), THREAD, context=EVERYTHING)
     assert account(last, "type")["by"] == "Kim"
     assert sorted(llm.keys) == sorted([("type", "Ann"), ("type", "Blue Owls")] * 2)
+
+
+def test_what_a_person_settled_is_read_as_such_everywhere(post: dict[str, Any]) -> None:
+    graph = graph_with(InMemorySaver())
+    graph.invoke(post, THREAD, context=EVERYTHING)
+    accept = {"type": "accept", "by": "Kim"}
+    result = read_result(resumed(graph, edit("Ann Lee", by="Kim"), accept, {"type": "response", "args": "Blurred."}))
+    assert Result.from_json(result.to_json()) == result
+    moved, accepted, left = result.entities[0].corrections
+    assert (moved.is_changed, accepted.is_changed, left.is_changed) == (True, False, False)
+    assert not any(map(was_asked, (moved, accepted)))
+    assert [item.attribute for item in review_queue([result])[0].items if item.reason == "unresolved"] == ["region"]
+    assert predicted_of(result).entities[0].uncertainty is None
+    console = Console(file=StringIO(), width=200)
+    show_result(result, console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO above
+    assert "span: reviewed 'Ann' -> 'Ann Lee' [Kim, 20" in shown
+    assert "a person says: Blurred." in shown
 
 
 @pytest.mark.slow

@@ -84,7 +84,7 @@ class ExtractNode(Runnable[PostInput, Json]):
             "extraction": to_json(EXTRACTION, extraction),
             "corrected": None,
             "questions": [],
-            "review": NOT_WANTED | {"outcomes": list(context.review)},
+            "review_state": NOT_WANTED | {"outcomes": list(context.review)},
             "deadline": None if context.post_seconds is None else time.time() + context.post_seconds,
             "calls": calls,
             "grants": None if grants is None else {str(index): dict(each) for index, each in grants.items()},

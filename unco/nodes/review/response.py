@@ -32,14 +32,6 @@ class HumanResponse(BaseModel):
     """Who answers; empty = unnamed."""
 
 
-class _Edit(BaseModel):
-    """What of an edited `action_request` counts."""
-
-    value: Any
-    entity: int | None = None
-    attribute: str | None = None
-
-
 def responses_to(asked: Sequence[Asked], given: Any) -> list[tuple[Asked, Any]]:
     """Pair answers with what was asked, in order: those of a shorter list are the first ones, an object is one answer.
 
@@ -66,7 +58,7 @@ def answered(
         Rejected: it is no answer, or what it says cannot be true.
     """
     if isinstance(given, list | tuple):
-        raise Rejected(f"{len(given)} answers came, more than there are requests")
+        raise Rejected(f"a list of {len(given)} came for one request: send an answer for each request, or fewer")
     try:
         response = HumanResponse.model_validate(given)
     except ValidationError as error:
@@ -95,18 +87,18 @@ def _accepted(entity: Entity, attribute: Attribute) -> Value:
 
 def _edited(args: Any, entity: Entity, attribute: Attribute, extraction: Extraction, others: Sequence[Span]) -> Value:
     """Verify the value of an edit, as an answer of the MLLM's is verified."""
-    try:
-        edit = _Edit.model_validate(args.get("args") if isinstance(args, dict) else None)
-    except ValidationError as error:
-        raise Rejected(f'an edit has args: {{"action": ..., "args": {{"value": ...}}}}: {_first(error)}') from error
-    if edit.entity not in (None, entity.index) or edit.attribute not in (None, attribute):
-        raise Rejected(f"the edit is of {edit.attribute} of entity {edit.entity}: answers come in the requests' order")
+    wanted = args.get("args") if isinstance(args, dict) else None
+    if not isinstance(wanted, dict) or "value" not in wanted:
+        raise Rejected('an edit has args: {"action": ..., "args": {"value": ...}}')
+    about = str(wanted.get("entity", entity.index)), wanted.get("attribute", attribute)
+    if about != (str(entity.index), attribute):
+        raise Rejected("the edit is of another entity or attribute: answers come in the requests' order")
     if attribute == "span":
-        return verify_span(_words(edit.value), entity.span, extraction.tokens, others)
+        return verify_span(_words(wanted["value"]), entity.span, extraction.tokens, others)
     if attribute == "type":
-        return verify_type(_words(edit.value), extraction.labels)
+        return verify_type(_words(wanted["value"]), extraction.labels)
     if attribute == "region":
-        return _region(edit.value, extraction)
+        return _region(wanted["value"], extraction)
     raise Rejected(f"a {attribute} cannot be edited here")
 
 
