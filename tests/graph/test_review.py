@@ -295,6 +295,7 @@ def test_no_endpoint_is_needed_nor_a_type_before() -> None:
     first, second = requests_in(graph.invoke(POST, THREAD, context=context))
     assert first["action_request"]["args"]["value"] is None
     assert not first["config"]["allow_accept"]
+    assert "Type of the small model's list:\n\n    ORG" in first["description"]
     [again] = requests_in(resumed(graph, {"type": "accept"}, edit("club")))
     assert "there is no type yet" in again["description"]
     result = resumed(graph, edit("person"))

@@ -7,6 +7,7 @@ their links and pictures is fetched.
 from typing_extensions import TypedDict
 
 from unco.errors import shorten
+from unco.nodes.questions.correction import shown_threshold
 from unco.state import Json
 from unco.types import Attribute, Box, Correction, Entity, Extraction
 
@@ -78,8 +79,9 @@ def _description(
         ("Entity", f"{entity.text} ({entity.shown_type})"),
         ("Post", extraction.text[start:stop]),
         (f"Picture{seen}", image),
-        ("Why it is open", note.detail),
-        ("Reasoning of the MLLM", note.reasoning),
+        ("Why it is open", shorten(note.detail)),
+        ("Reasoning of the MLLM", shorten(note.reasoning)),
+        ("Type of the small model's list", entity.hint),
         ("Types", types if attribute == "type" else None),
     )
     quoted = [f"{title}:\n\n{_as_code(text)}" for title, text in parts if text]
@@ -87,9 +89,9 @@ def _description(
 
 
 def _headline(entity: Entity, note: Correction) -> str:
-    asked = f"uncertainty {note.uncertainty:.2f}, threshold {note.threshold:.2f}"
+    asked = f"uncertainty {note.uncertainty:.2f}, threshold {shown_threshold(note.threshold):.2f}"
     return f"**{note.attribute.capitalize()} of entity {entity.index}**: {note.outcome}, {asked}."
 
 
 def _as_code(text: str) -> str:
-    return "\n".join(f"    {line}" for line in shorten(text).splitlines())
+    return "\n".join(f"    {line}" for line in text.splitlines())
