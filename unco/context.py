@@ -14,6 +14,8 @@ from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Label, Thresholds
 Mode = Literal["off", "live", "record", "replay"]
 """`off`: never ask. `live`: ask, cached. `record`: ask and write down. `replay`: recordings only, no socket."""
 
+Reviewable = Literal["rejected", "failed", "unavailable"]
+"""Outcomes of a correction that leave the small model's value unsettled."""
 
 MOST_LABELS = 200
 """Types of a user's own list: a prompt names them all."""
@@ -64,6 +66,9 @@ class Context:
     labels: tuple[Label, ...] | None = None
     """Types of your own, each with `name` and `description`, of which the MLLM chooses one for each entity. None = the
     small model's types."""
+    review: tuple[Reviewable, ...] = ()
+    """Outcomes that a person is asked about, of attributes above their thresholds: the run is interrupted, once for the
+    post, and goes on with `Command(resume=...)`. Needs a checkpointer. Empty = nobody is asked."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything.
@@ -73,6 +78,7 @@ class Context:
         """
         if self.labels is not None:
             object.__setattr__(self, "labels", _checked_labels(self.labels))
+        object.__setattr__(self, "review", _checked_outcomes(self.review))
         if self.mode is not None and self.mode not in get_args(Mode):
             raise SettingsError(f"unknown mode {self.mode!r}: choose one of {', '.join(get_args(Mode))}")
         for name in ("recall", "strict_pictures"):
@@ -117,6 +123,13 @@ def _checked_labels(given: Any) -> tuple[Label, ...]:
             f"labels must be 1 to {MOST_LABELS}, each name once, none empty or {UNTYPED!r}; got {names[:20]}"
         )
     return labels
+
+
+def _checked_outcomes(given: Any) -> tuple[Reviewable, ...]:
+    known = get_args(Reviewable)
+    if not (isinstance(given, list | tuple) and all(outcome in known for outcome in given)):
+        raise SettingsError(f"review must be a list of outcomes, of {', '.join(known)}; got {given!r}")
+    return tuple(given)
 
 
 def _is_threshold(value: object) -> bool:

@@ -19,6 +19,7 @@ COLOURS = {
     "changed": "green",
     "added": "green",
     "kept": "cyan",
+    "reviewed": "cyan",
     "rejected": "red",
     "failed": "red",
     "unavailable": "yellow",
@@ -98,7 +99,9 @@ def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...]) 
     before, after = _value(note.before or nothing, tokens), _value(note.after or nothing, tokens)
     line = Text(f"  {visible(entity.text)} / {note.attribute}: ")
     line.append(note.outcome, style=COLOURS[note.outcome])
-    line.append(f" {before} -> {after}" if note.outcome == "changed" else f" {after}")
+    line.append(f" {before} -> {after}" if note.is_changed else f" {after}")
+    if note.at:
+        line.append(f" [{visible(note.by) or 'a person'}, {visible(note.at)}]")
     if note.authored:
         line.append(" [answer authored by hand]", style="magenta")
     if note.simulated:

@@ -85,6 +85,15 @@ def merge(done: dict[str, Json], new: dict[str, Json] | None) -> dict[str, Json]
     return {} if new is None else done | new
 
 
+class ReviewState(TypedDict):
+    """What a person is asked about: kept in the state, as a run that goes on may be given no context."""
+
+    outcomes: list[str]
+    """Outcomes to be reviewed; empty = none."""
+    faults: dict[str, str]
+    """Entity index and attribute -> why the last answer could not be used."""
+
+
 class PostState(TypedDict, total=False):
     """The post graph's state."""
 
@@ -106,6 +115,7 @@ class PostState(TypedDict, total=False):
     """Entities that came back from the entity graph, by index."""
     questions: list[Json]
     """What became of questions about the whole post, each a `PostQuestion`."""
+    review_state: ReviewState
     tokens: list[str]
     entities: list[Json]
     picture: Json | None

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel, ValidationError
@@ -16,10 +16,11 @@ from pydantic import BaseModel, ValidationError
 from unco.context import Context
 from unco.errors import PostError, SettingsError
 from unco.graph.entity import build_entity_graph
-from unco.graph.routes import route_entities, route_extracted
+from unco.graph.routes import route_entities, route_extracted, route_review
 from unco.nodes.collect import collect
 from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import find_entities
+from unco.nodes.review.node import review
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.extraction.tool import ExtractArgs
 from unco.tools.knowledge import Knowledge
@@ -154,12 +155,10 @@ def build_graph(
     graph.add_node("extract", ExtractNode(tool, llm, knowledge, thresholds), input_schema=PostInput)
     graph.add_node("recall", find_entities(llm, "recall"))
     graph.add_node("correct_entity", build_entity_graph(llm, knowledge))
-    graph.add_node(collect)
     graph.add_edge(START, "extract")
     graph.add_conditional_edges("extract", route_extracted, ["recall", "correct_entity", "collect"])
     graph.add_conditional_edges("recall", route_entities, ["correct_entity", "collect"])
     graph.add_edge("correct_entity", "collect")
-    graph.add_edge("collect", END)
     return compile_post_graph(graph, "unco", checkpointer, store)
 
 
@@ -169,5 +168,9 @@ def compile_post_graph(
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     store: BaseStore | None = None,
 ) -> PostGraph:
-    """Compile a graph that takes a post and gives a result."""
+    """Add the ending, which all have in common, to a graph that takes a post and gives a result; and compile it."""
+    graph.add_node(collect)
+    graph.add_node(review)
+    graph.add_conditional_edges("collect", route_review)
+    graph.add_conditional_edges("review", route_review)
     return PostGraph(**vars(graph.compile(checkpointer, store=store, name=name)))

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from unco.context import Context
+from unco.nodes.review.node import to_review
 from unco.nodes.settings import own_context
 from unco.state import Json, PostState, SharedState
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
@@ -40,6 +41,11 @@ def route_one_shot(state: PostState) -> list[Send] | Literal["collect"]:
 def route_to_generation(state: PostState) -> Literal["generate", "collect"]:
     """Route to the question for all entities, where the small model is unsure of any attribute of any entity."""
     return "generate" if _uncertain_to("generate", state) else "collect"
+
+
+def route_review(state: PostState) -> Literal["review", "__end__"]:
+    """Route to a person, as long as anything is open that the run wants reviewed."""
+    return "review" if to_review(state) else "__end__"
 
 
 def _uncertain_to(node: str, state: PostState) -> list[Send]:

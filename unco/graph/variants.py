@@ -10,13 +10,12 @@ same for posts in which the small model is unsure of something; the others stay 
 from typing import Literal, get_args
 
 from langchain_core.tools import BaseTool
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.graph.post import PostGraph, build_graph, compile_post_graph
 from unco.graph.routes import route_one_shot, route_to_generation
-from unco.nodes.collect import collect
 from unco.nodes.correct_one_shot import correct_one_shot
 from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import find_entities
@@ -66,11 +65,9 @@ def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGra
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
     graph.add_node("correct_one_shot", correct_one_shot(llm), input_schema=EntityState)
-    graph.add_node(collect)
     graph.add_edge(START, "extract")
     graph.add_conditional_edges("extract", route_one_shot, ["correct_one_shot", "collect"])
     graph.add_edge("correct_one_shot", "collect")
-    graph.add_edge("collect", END)
     return compile_post_graph(graph, "one_shot")
 
 
@@ -78,12 +75,10 @@ def _generate(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None, where_unce
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
     graph.add_node("generate", find_entities(llm, "generation"))
-    graph.add_node(collect)
     graph.add_edge(START, "extract")
     if where_uncertain:
         graph.add_conditional_edges("extract", route_to_generation)
     else:
         graph.add_edge("extract", "generate")
     graph.add_edge("generate", "collect")
-    graph.add_edge("collect", END)
     return compile_post_graph(graph, "generate_uncertain" if where_uncertain else "generate")

@@ -8,7 +8,9 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 
 from unco.context import Context
+from unco.errors import SettingsError
 from unco.nodes.plan_calls import calls_for, plan_calls
+from unco.nodes.review.node import NOT_WANTED
 from unco.nodes.run_choices import for_run
 from unco.nodes.settings import check_settings, current_context
 from unco.state import EXTRACTION, Json, PostInput, to_json
@@ -46,18 +48,25 @@ class ExtractNode(Runnable[PostInput, Json]):
 
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the small model."""
-        context = self._checked_context(input)
+        context = self._checked_context(input, config)
         found = handed_in(input) or EXTRACTION.validate_python(self._tool.invoke(arguments_of(input)))
         return self._update(found, context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the small model, awaiting it: posts that run at the same time go through it as one batch."""
-        context = await asyncio.to_thread(self._checked_context, input)  # it reads prompts and a probed box frame
+        context = await asyncio.to_thread(
+            self._checked_context, input, config
+        )  # it reads prompts and a probed box frame
         found = handed_in(input) or EXTRACTION.validate_python(await self._tool.ainvoke(arguments_of(input)))
         return self._update(found, context)
 
-    def _checked_context(self, input: PostInput) -> Context:
+    def _checked_context(self, input: PostInput, config: RunnableConfig | None) -> Context:
         context = current_context()
+        if context.review and not (config or {}).get("configurable", {}).get("__pregel_checkpointer"):
+            raise SettingsError(
+                "a review interrupts the run, and only a run that a checkpointer keeps can go on: build the graph with "
+                "build_graph(..., checkpointer=...) and give a thread_id, or leave `review` out of the context"
+            )
         check_settings(context, self._llm, self._knowledge, has_picture=input.image is not None)
         return context
 
@@ -75,6 +84,7 @@ class ExtractNode(Runnable[PostInput, Json]):
             "extraction": to_json(EXTRACTION, extraction),
             "corrected": None,
             "questions": [],
+            "review_state": NOT_WANTED | {"outcomes": list(context.review)},
             "deadline": None if context.post_seconds is None else time.time() + context.post_seconds,
             "calls": calls,
             "grants": None if grants is None else {str(index): dict(each) for index, each in grants.items()},

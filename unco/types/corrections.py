@@ -6,13 +6,14 @@ from typing import Literal
 from unco.types.geometry import Box, Span
 from unco.types.uncertainty import Attribute
 
-Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "unavailable"]
+Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "unavailable", "reviewed"]
 """Outcome of a correction.
 
 `skipped`: not above its threshold, so nobody was asked. `kept`, `changed`: the MLLM answered, the answer was verified.
 `added`: there was no value before, as the MLLM found the entity, or told a type of the user's own list. `rejected`: it
 answered, but the answer did not pass verification. `failed`: it refused, or no answer that can be read came back.
-`unavailable`: nobody could be asked, or answers now. In the last three the small model's value stays.
+`unavailable`: nobody could be asked, or answers now. In these three the small model's value
+stays. `reviewed`: it was one of these three, and a person accepted the value or gave another.
 """
 
 
@@ -88,7 +89,7 @@ class Correction:
     before: Span | Box | str | None
     """The small model's value (after earlier corrections of the same entity); None where an entity was `added`."""
     after: Span | Box | str | None
-    """The value that counts; equal to `before` unless the outcome is `changed` or `added`."""
+    """The value that counts; equal to `before` unless the outcome is `changed`, `added` or `reviewed`."""
     uncertainty: float
     """Normalised, in [0, 1]."""
     threshold: float
@@ -123,6 +124,15 @@ class Correction:
     """Each question and reply, in order."""
     facts: tuple[str, ...] = ()
     """What was looked up and quoted to the MLLM."""
+    by: str = ""
+    """The person who answered in a review, as the answer named them; empty = unnamed, or nobody was asked."""
+    at: str = ""
+    """When they answered, whatever they said: ISO 8601, UTC; empty = no person answered."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the MLLM or a person put another value in the place of the one before."""
+        return self.outcome == "changed" or (self.outcome == "reviewed" and self.after != self.before)
 
     @property
     def is_open(self) -> bool:

@@ -15,6 +15,14 @@ def asked_at_once(result: Result) -> Result:
     return replace(result, entities=(replace(first, corrections=(span, kind, changed)), *others))
 
 
+def reviewed(result: Result) -> Result:
+    """The first type was settled by a person, to what the MLLM says in the run as it was made."""
+    first, *others = result.entities
+    span, kind, box = first.corrections
+    settled = replace(kind, outcome="reviewed", by="Kim", at="2026-11-29T08:00:00+00:00")
+    return replace(result, entities=(replace(first, corrections=(span, settled, box)), *others))
+
+
 def undone_span(result: Result) -> Result:
     """The first span was changed from one word to the two that count now, and its type was asked about after it."""
     first, *others = result.entities

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.evals.report.made_run import gold_of, hostile, made_results
-from tests.evals.report.odd_runs import asked_at_once, generated, undone_span
+from tests.evals.report.odd_runs import asked_at_once, generated, reviewed, undone_span
 from unco.evals.evaluate.run_scores import score_run
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.report.data import report_data
@@ -100,6 +100,17 @@ def test_one_question_for_all_attributes_scores_as_it_was_recorded(show: Any, re
     assert shown(page) == scores_of(gold, [predicted_of(result) for result in run])
     move(page, span=1, type=1, region=1)
     assert shown(page) == scores_of(gold, [uncorrected(result) for result in run])
+
+
+def test_what_a_person_settled_counts_and_says_by_whom(show: Any, results: list[Result]) -> None:
+    run = [reviewed(result) for result in results]
+    gold = gold_of(run)
+    page = show(report_data(run, gold))
+    assert shown(page) == scores_of(gold, [predicted_of(result) for result in run])
+    text = page.locator(".card").first.inner_text()
+    assert "type reviewed: ORG → PER" in text
+    assert "Kim, 2026-11-29T08:00:00+00:00" in text
+    assert page.inner_text('[data-filter="changed"]') == "changed 45"
 
 
 def test_an_answer_for_a_span_that_is_undone_is_counted_as_approximated(show: Any, results: list[Result]) -> None:

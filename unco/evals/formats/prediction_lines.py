@@ -139,8 +139,8 @@ def predicted_of(result: Result) -> PredictedPost:
 
 
 def _measured(entity: Entity) -> Uncertainty | None:
-    """Return the small model's uncertainty; None where the MLLM found or changed the entity: none was measured."""
-    changed = any(note.outcome == "changed" for note in entity.corrections)
+    """Return the small model's uncertainty; None where the MLLM found it or it was changed: none was measured."""
+    changed = any(note.is_changed for note in entity.corrections)
     return None if changed or entity.found_by != "small model" else entity.uncertainty
 
 

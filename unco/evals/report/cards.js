@@ -87,7 +87,7 @@ function showStory(post, name, note, counts) {
   if (note === undefined || note.outcome === "skipped") return "";
   const turned = {1: ["good", "put right"], "-1": ["bad", "harmed"]}[note.turn];
   const story = make("div", {class: "story"}, `${name} ${note.outcome}: `);
-  if (note.outcome === "changed") {
+  if (note.changed) {
     story.append(make("span", {class: "value"}, saidOf(post, name, note.before)), " → ",
       make("strong", {class: "value"}, saidOf(post, name, note.after)), " ");
   } else {
@@ -96,6 +96,7 @@ function showStory(post, name, note, counts) {
   if (turned) story.append(make("span", {class: `badge ${turned[0]}`}, turned[1]));
   if (note.simulated) story.append(make("span", {class: "badge simulated"}, "simulated"));
   if (note.authored) story.append(make("span", {class: "badge simulated"}, "written by hand"));
+  if (note.reviewed) story.append(make("span", {class: "badge"}, note.reviewed));
   if (!counts && ASKED.has(note.outcome)) story.append(make("span", {class: "badge undone"}, "not routed at these thresholds"));
   if (note.detail) story.append(" ", note.detail);
   addReasons(story, note);
@@ -107,7 +108,7 @@ function addReasons(story, note) {
   const about = [note.prompt, note.model, note.calls ? `${note.calls} ${note.calls > 1 ? "calls" : "call"}` : "",
     note.cost ? `$${note.cost.toFixed(4)}` : "", note.seconds ? `${note.seconds.toFixed(1)} s` : ""].filter(Boolean).join(", ");
   if (note.reasoning || about) {
-    story.append(make("details", note.outcome === "changed" ? {open: ""} : {}, make("summary", {}, "why"), make("p", {dir: "auto"}, note.reasoning || "no reasoning was given"), make("p", {}, about)));
+    story.append(make("details", note.changed ? {open: ""} : {}, make("summary", {}, "why"), make("p", {dir: "auto"}, note.reasoning || "no reasoning was given"), make("p", {}, about)));
   }
 }
 

@@ -177,9 +177,11 @@ def _note(note: Correction, entity: Entity, gold: GoldPost | None) -> Json:
         "before": _json_value(note.before) or no_value,
         "after": _json_value(note.after) or no_value,
         "joint": was_asked(note) and note.uncertainty <= note.threshold,
-        "turn": 0 if gold is None or note.outcome != "changed" else _effect(note, entity, gold),
+        "changed": note.is_changed,
+        "turn": 0 if gold is None or not note.is_changed else _effect(note, entity, gold),
     }
-    return data | _provenance(note)
+    reviewed = {"reviewed": f"{note.by or 'a person'}, {note.at}"} if note.at else {}
+    return data | reviewed | _provenance(note)
 
 
 def _question(question: PostQuestion) -> Json:

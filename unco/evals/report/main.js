@@ -13,7 +13,7 @@ const counts = (entity, place) => isInEffect(entity, place, state.thresholds);
 
 const FILTERS = {
   routed: (post) => someNote(post, (note, entity, place) => isRouted(entity, place, state.thresholds)),
-  changed: (post) => someNote(post, (note, entity, place) => ["changed", "added"].includes(note.outcome) && counts(entity, place)),
+  changed: (post) => someNote(post, (note, entity, place) => (note.changed || note.outcome === "added") && counts(entity, place)),
   harmed: (post) => someNote(post, (note, entity, place) => note.turn === -1 && counts(entity, place)),
   "put right": (post) => someNote(post, (note, entity, place) => note.turn === 1 && counts(entity, place)),
   failed: (post) => post.questions.some((one) => one.outcome !== "answered") || someNote(post, (note, entity, place) =>

@@ -63,7 +63,7 @@ def _draw_boxes(picture: Image.Image, entities: tuple[Entity, ...], colours: dic
         for old in _boxes_before(entity):
             _dashed(pen, _scaled(old, scale), colours[entity.shown_type])
         if entity.region:
-            corrected = any(correction.outcome == "changed" for correction in entity.corrections)
+            corrected = any(correction.is_changed for correction in entity.corrections)
             pen.rectangle(
                 _scaled(entity.region, scale), outline=colours[entity.shown_type], width=5 if corrected else 2
             )
@@ -75,7 +75,7 @@ def _draw_boxes(picture: Image.Image, entities: tuple[Entity, ...], colours: dic
 
 def _boxes_before(entity: Entity) -> Iterator[Box]:
     for correction in entity.corrections:
-        if correction.outcome == "changed" and isinstance(correction.before, Box):
+        if correction.is_changed and isinstance(correction.before, Box):
             yield correction.before
 
 
@@ -102,7 +102,7 @@ def _label(
     labels: list[Corners],
 ) -> None:
     """Draw a label above the box, else below or inside it, moved down past labels already there."""
-    changed = [correction.attribute for correction in entity.corrections if correction.outcome == "changed"]
+    changed = [correction.attribute for correction in entity.corrections if correction.is_changed]
     words = one_line(entity.text)
     words = words if len(words) <= 32 else words[:31] + "..."
     text = f" {words} · {one_line(entity.shown_type)} " + (f"· {', '.join(changed)} corrected " if changed else "")

@@ -57,7 +57,7 @@ def draw_strip(result: Result, colours: Mapping[str, str], width: int) -> Image.
 def entity_line(entity: Entity) -> str:
     """Summarise one entity in a line: type, whether it is in the picture, and what was corrected."""
     parts = [one_line(entity.shown_type), "in the picture" if entity.region else "not in the picture"]
-    changes = [correction for correction in entity.corrections if correction.outcome == "changed"]
+    changes = [correction for correction in entity.corrections if correction.is_changed]
     parts += [f"{change.attribute} corrected: {_change(change, entity)}" for change in changes]
     if any(correction.authored for correction in entity.corrections):
         parts.append("authored answer: written by hand, no model said it")

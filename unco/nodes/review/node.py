@@ -1,0 +1,72 @@
+"""The node that asks a person: one interrupt for all that is open in a post, and again for what an answer left open."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from langgraph.types import interrupt
+
+from unco.errors import Rejected, shorten
+from unco.nodes.review.request import ReviewRequest, request_of
+from unco.nodes.review.response import answered, responses_to
+from unco.state import ENTITY, EXTRACTION, Json, PostState, ReviewState, to_json
+from unco.types import Attribute, Entity
+
+Asked = tuple[Entity, Attribute]
+
+NOT_WANTED: ReviewState = {"outcomes": [], "faults": {}}
+
+
+def to_review(state: PostState) -> list[Asked]:
+    """List the attributes that a person is to be asked about, in the order of the entities: span, type, region.
+
+    They are above their thresholds, have an outcome that the run wants reviewed, and no answer of a person's. A region
+    is among them only where the post has a picture that can be used.
+    """
+    outcomes = state.get("review_state", NOT_WANTED)["outcomes"]
+    if not outcomes:
+        return []
+    has_picture = EXTRACTION.validate_python(state["extraction"]).seen_picture is not None
+    return [
+        (entity, note.attribute)
+        for entity in map(ENTITY.validate_python, state["entities"])
+        for note in entity.corrections
+        if note.outcome in outcomes and note.uncertainty > note.threshold and not note.at
+        if note.attribute != "region" or has_picture
+    ]
+
+
+def review(state: PostState) -> Json:
+    """Interrupt with what is open, then apply the answers; what could not be used is open still, with the reason."""
+    asked = to_review(state)
+    given = interrupt(_requests(asked, state))  # the node starts anew when the run goes on: no effect before this line
+    return _update(responses_to(asked, given), state, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _requests(asked: Sequence[Asked], state: PostState) -> list[ReviewRequest]:
+    extraction, faults = EXTRACTION.validate_python(state["extraction"]), state["review_state"]["faults"]
+    return [
+        request_of(entity, attribute, extraction, state.get("image"), faults.get(_key(entity, attribute)))
+        for entity, attribute in asked
+    ]
+
+
+def _update(responses: Sequence[tuple[Asked, Any]], state: PostState, now: str) -> Json:
+    """Update the state: the entities, each answer applied to what the ones before it left, and what was wrong."""
+    extraction, faults = EXTRACTION.validate_python(state["extraction"]), dict(state["review_state"]["faults"])
+    entities = {entity["index"]: ENTITY.validate_python(entity) for entity in state["entities"]}
+    for (entity, attribute), response in responses:
+        others = [other.span for other in entities.values() if other.index != entity.index]
+        faults.pop(_key(entity, attribute), None)
+        try:
+            entities[entity.index] = answered(response, entities[entity.index], attribute, extraction, others, now)
+        except Rejected as fault:
+            faults[_key(entity, attribute)] = shorten(str(fault))
+    return {
+        "entities": [to_json(ENTITY, entity) for entity in entities.values()],
+        "review_state": state["review_state"] | {"faults": faults},
+    }
+
+
+def _key(entity: Entity, attribute: Attribute) -> str:
+    return f"{entity.index} {attribute}"
