@@ -1,7 +1,7 @@
 """Every way to stream gives the result of `ainvoke`, for posts of which nothing, something and everything is asked."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.tracers.log_stream import RunLog
@@ -69,7 +69,7 @@ async def by_events_v3(graph: PostGraph) -> Any:
 
 
 async def by_log(graph: PostGraph) -> Any:
-    log = RunLog(state=None)  # type: ignore[arg-type]  # as the patches start, with the whole state
+    log: Any = RunLog(state=cast(Any, None))  # the patches begin with the whole state
     async for patch in graph.astream_log(POST):
         log = log + patch
     return log.state["final_output"]["collect"]

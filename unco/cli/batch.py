@@ -14,7 +14,7 @@ from unco.cli.posts import Share, Version
 commands = typer.Typer(
     no_args_is_help=True, help="Corrections through a provider's Batch API: export, upload, download, import, again."
 )
-app.add_typer(commands, name="batch")
+app.add_typer(commands, name="batch", rich_help_panel="Posts")
 
 Questions = Annotated[Path, typer.Argument(help="Folder of the files of questions.")]
 

@@ -23,7 +23,7 @@ from unco.cli.experiment_options import (
 )
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def compare(
     gold: Gold,
     arm: Annotated[list[str], typer.Option(help="Two or more: `span=v2`, `model=NAME`, `span_threshold=0.3,type=v2`.")],
@@ -61,7 +61,7 @@ def compare(
             show_comparison(found, experiment, Console())
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def reproduce(
     part: Annotated[list[str], typer.Argument(help="table1, table2, table3, table5, table6, fig3, fig4.")],
     gold: Gold,
@@ -86,7 +86,7 @@ def reproduce(
         sys.stdout.write(run(part, experiment, split, out))
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def simulate_variants(
     data: Annotated[Path, typer.Option(help="Gold posts: as of `unco compare`.")],
     boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --data.")] = None,

@@ -35,7 +35,7 @@ Posts = Annotated[
 Pictures = Annotated[Path | None, typer.Option(help="Of CoNLL text: folder with <id>.jpg (.png, .webp ...).")]
 
 
-@app.command()
+@app.command(rich_help_panel="Posts")
 def run(
     posts: Posts,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of results, a line a post, in order; - = stdout.")],

@@ -10,7 +10,7 @@ from rich.console import Console
 from unco.cli.app import app
 
 
-@app.command()
+@app.command(rich_help_panel="Endpoint")
 def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
     """Check Python, torch, checkpoint, extras, cache and endpoint; exit code 1 when something does not work.
 
@@ -31,7 +31,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON instead
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel="Endpoint")
 def probe_frame(
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default: the configured one.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Of its endpoint; default: the configured one.")] = None,
@@ -45,7 +45,7 @@ def probe_frame(
     run_probe(mllm_for_probe(model, base_url), Console(), save, out)
 
 
-@app.command()
+@app.command(rich_help_panel="Endpoint")
 def simulate_mllm(
     gold: Annotated[
         Path, typer.Option(help="Gold posts: a JSON Lines file, or a data set's folder with txt/ and xml/.")

@@ -10,7 +10,7 @@ from rich.console import Console
 from unco.cli.app import app
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def evaluate(
     predictions: Annotated[Path, typer.Option(help="JSON Lines, of ours or results; or JSON with `pre_entities`.")],
     gold: Annotated[

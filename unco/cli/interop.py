@@ -11,7 +11,7 @@ from unco.cli.app import app
 Image = Annotated[str, typer.Option(help="Address of a post's picture for Label Studio; {id} stands for its id.")]
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def export(
     run: Annotated[Path, typer.Argument(help="Predictions, in any format that `unco evaluate` reads.")],
     to: Annotated[str, typer.Option(help="label-studio, coco, conll, official or jsonl.")],
@@ -29,7 +29,7 @@ def export(
     Console().print(f"{posts} posts in {out}", soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def review_queue(
     run: Annotated[Path, typer.Argument(help="Results of unco, one a line.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File of tasks for Label Studio; its config beside it.")],
@@ -43,7 +43,7 @@ def review_queue(
     Console().print(f"{posts} posts to look at in {out}; labelling config in {out.with_suffix('.xml')}", soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def import_review(
     export: Annotated[Path, typer.Argument(help="Label Studio's JSON export.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File of gold posts to write.")],

@@ -24,7 +24,7 @@ Labels = Annotated[
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
 
 
-@app.command()
+@app.command(rich_help_panel="Posts")
 def extract(
     post: Annotated[str | None, typer.Argument(metavar="TEXT", help="The post's text.")] = None,
     text: Annotated[str | None, typer.Option(help="The same, as an option.")] = None,
@@ -108,7 +108,7 @@ def _one_text(argument: str | None, option: str | None) -> str:
     return given[0]
 
 
-@app.command()
+@app.command(rich_help_panel="Posts")
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the annotated pictures.")] = Path("out/demo"),
 ) -> None:
@@ -118,7 +118,7 @@ def demo(
     run_demo(out, Console())
 
 
-@app.command()
+@app.command(rich_help_panel="Posts")
 def graph() -> None:
     """Print the state machine as a Mermaid drawing."""
     from unco.graph import graph as compiled

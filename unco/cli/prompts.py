@@ -9,7 +9,7 @@ from rich.console import Console
 from unco.cli.app import app
 
 prompts = typer.Typer(no_args_is_help=True, help="The prompts: list, show, compare, lock.")
-app.add_typer(prompts, name="prompts")
+app.add_typer(prompts, name="prompts", rich_help_panel="Endpoint")
 
 
 def _shown(text: str) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from unco.cli.app import app
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def report(
     run: Annotated[Path, typer.Argument(help="Results of unco, one a line.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("report.html"),

@@ -16,7 +16,7 @@ Captions = Annotated[Path | None, typer.Option(help="Folder of caption files; de
 Checkpoint = Annotated[Path | None, typer.Option(help="Default: the shipped one.")]
 
 
-@app.command()
+@app.command(rich_help_panel="Small model")
 def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the run and the checkpoint.")],
@@ -45,7 +45,7 @@ def train(
         show_report(report, Console())
 
 
-@app.command()
+@app.command(rich_help_panel="Small model")
 def score_model(
     data: Data,
     checkpoint: Checkpoint = None,
@@ -62,7 +62,7 @@ def score_model(
     show_report(score_checkpoint(DataPaths(data, boxes, regions, captions), checkpoint, estimator), Console())
 
 
-@app.command()
+@app.command(rich_help_panel="Small model")
 def estimators(
     data: Data,
     checkpoint: Annotated[Path, typer.Option(help="Whose errors are to be found; the result is written beside it.")],
@@ -78,7 +78,7 @@ def estimators(
     show_runs([checkpoint], Console())
 
 
-@app.command()
+@app.command(rich_help_panel="Small model")
 def runs(checkpoints: Annotated[list[Path], typer.Argument(help="Checkpoint folders of training runs.")]) -> None:
     """Print mean and spread of several training runs, of seeds for instance."""
     from unco.training.compare_estimators import show_runs
@@ -86,7 +86,7 @@ def runs(checkpoints: Annotated[list[Path], typer.Argument(help="Checkpoint fold
     show_runs(checkpoints, Console())
 
 
-@app.command()
+@app.command(rich_help_panel="Small model")
 def regions(
     pictures: Annotated[Path, typer.Option(help="Folder of pictures.")],
     out: Annotated[Path, typer.Option(help="Folder for the region files; what is there already is kept.")],

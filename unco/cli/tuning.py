@@ -13,7 +13,7 @@ Number = float | None
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
 
 
-@app.command()
+@app.command(rich_help_panel="Evaluation")
 def tune(
     gold: Annotated[Path | None, typer.Option(help="Posts to record answers about: as of `unco compare`.")] = None,
     paths: Annotated[Path | None, typer.Option(help="Instead of --gold: answers recorded before.")] = None,

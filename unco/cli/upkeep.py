@@ -11,10 +11,10 @@ from rich.table import Table
 from unco.cli.app import app
 
 cache = typer.Typer(no_args_is_help=True, help="Look after the cache of replies.")
-app.add_typer(cache, name="cache")
+app.add_typer(cache, name="cache", rich_help_panel="Upkeep")
 
 kb = typer.Typer(no_args_is_help=True, help="Facts of your own for the type corrector.")
-app.add_typer(kb, name="kb")
+app.add_typer(kb, name="kb", rich_help_panel="Upkeep")
 
 Directory = Annotated[Path | None, typer.Option(help="Default: UNCO_CACHE_DIR, else the user's cache directory.")]
 
