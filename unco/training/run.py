@@ -35,12 +35,12 @@ from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.training import trainer as training
 from unco.training.calibrate import calibrate, can_sample
+from unco.training.examples.other_sources import read_sources
 from unco.training.learn_spans import learn_spans
 from unco.training.learn_types import learn_types
 from unco.training.model_card import write_card
 from unco.training.model_report import ModelReport, report_model
 from unco.training.origin import claim_folder, training_origin
-from unco.training.other_sources import read_sources
 from unco.training.recipe import Recipe, read_recipe, recipe_path
 from unco.training.start import is_checkpoint, start_folder, start_recipe
 from unco.types import GoldPost, Thresholds

@@ -16,8 +16,8 @@ from unco.small_model.gold_inputs import InputBuilder
 from unco.small_model.label_schemes import check_types
 from unco.small_model.network.model import Network, Targets
 from unco.small_model.out_of_memory import is_out_of_memory
-from unco.training.collator import Collator, Examples
-from unco.training.examples import of_data_set, of_text
+from unco.training.examples.collator import Collator, Examples
+from unco.training.examples.example import of_data_set, of_text
 from unco.training.recipe import Recipe
 from unco.types import GoldPost
 

@@ -16,8 +16,8 @@ from unco.small_model.network.model import Network, shift
 from unco.small_model.network.symbols import BEGIN, END, previous_symbols
 from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, draw_masks, mean_probabilities, run_passes
-from unco.training.collator import Collator
-from unco.training.examples import of_data_set
+from unco.training.examples.collator import Collator
+from unco.training.examples.example import of_data_set
 from unco.types import Box
 
 REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))

@@ -17,7 +17,7 @@ from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
 from unco.small_model.network.symbols import REGION, encode_entities
-from unco.training.examples import Example, joined_at_random
+from unco.training.examples.example import Example, joined_at_random
 from unco.types import Box, GoldPost
 
 

@@ -20,7 +20,7 @@ from unco.small_model.label_schemes import GMNER_OF
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.tagging_head import label_probabilities
 from unco.small_model.predictor import Prediction, Predictor
-from unco.training.collator import check_lengths
+from unco.training.examples.collator import check_lengths
 from unco.types import GoldEntity, GoldPost
 
 TYPES: Mapping[str, str] = {

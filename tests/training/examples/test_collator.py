@@ -13,8 +13,8 @@ from unco.small_model.label_schemes import check_types
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.symbols import END, REGION
 from unco.small_model.regions.region import Region
-from unco.training.collator import Collator, Examples, region_overlaps, region_target
-from unco.training.examples import of_data_set, of_text
+from unco.training.examples.collator import Collator, Examples, region_overlaps, region_target
+from unco.training.examples.example import of_data_set, of_text
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 TYPES = ("PER", "ORG")
