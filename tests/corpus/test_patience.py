@@ -89,10 +89,10 @@ PASSING = [
 @pytest.mark.parametrize("failure", PASSING, ids=lambda error: error.reason)
 def test_what_passes_is_asked_again(tmp_path: Path, failure: Exception) -> None:
     llm = Failing(lambda number, times: failure if number % 3 == 1 and times < 2 else None)
-    tally = run(tmp_path, 30, llm, patient())
-    assert outcomes(tmp_path) == whole(30)
+    tally = run(tmp_path, 12, llm, patient())
+    assert outcomes(tmp_path) == whole(12)
     assert (tally.open, tally.unanswered) == (0, 0)
-    assert llm.times == {number: 3 if number % 3 == 1 else 1 for number in range(30)}
+    assert llm.times == {number: 3 if number % 3 == 1 else 1 for number in range(12)}
 
 
 def test_a_silence_is_waited_out_with_few_questions_and_said(tmp_path: Path) -> None:

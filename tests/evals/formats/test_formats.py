@@ -27,7 +27,7 @@ from unco.evals.simulation.gold import read_gold as read_simulation_gold
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
 REAL = [("twitter-gmner", None), ("twitter-gmner-v1", None), ("twitter-fmnerg", "twitter-gmner")]
-any_times = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+any_times = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 @any_times
