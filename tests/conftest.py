@@ -18,6 +18,13 @@ settings.register_profile("long", deadline=None, max_examples=1500)  # `make fuz
 settings.load_profile("untimed")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file without slow tests where these alone are asked for: importing all of them takes half a minute."""
+    if config.option.markexpr != "slow" or not collection_path.match("test_*.py"):
+        return None
+    return "pytest.mark.slow" not in collection_path.read_text("utf-8") or None
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Remove the developer's settings and keys; empty the cache; forget the graphs of earlier tests."""

@@ -20,7 +20,7 @@ from unco.evals.simulation import simulate
 from unco.types import GoldPost
 
 ROOT = Path(__file__).parents[1]
-POSTS = 40
+POSTS = 15
 """Of each split."""
 WITHOUT = {"--recipe gmner-paper": "its weights and pictures are not here", "...": "it is not written out"}
 """What a command may hold that cannot be run here, and why."""

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Container, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,16 @@ def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, rest.partition(".")[0]
 
 
-def faults(part: str, source: str) -> list[str]:
+@cache
+def parsed(path: Path) -> ast.AST:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def faults(part: str, tree: ast.AST) -> list[str]:
     """List imports that point up or sideways; `from unco import ...` may stand in what is above the api only."""
     return [
         f"line {line}: {part} imports {other or 'unco'}"
-        for line, other in imported(ast.parse(source))
+        for line, other in imported(tree)
         if other != part and RANK.get(other, RANK["api"]) >= RANK[part]
     ]
 
@@ -61,7 +67,7 @@ def faults(part: str, source: str) -> list[str]:
 def test_imports_point_one_way(path: Path) -> None:
     part = path.relative_to(ROOT).parts[0].removesuffix(".py")
     assert part in RANK, f"{part} has no place in the order"
-    assert faults(part, path.read_text(encoding="utf-8")) == []
+    assert faults(part, parsed(path)) == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_imports_point_one_way(path: Path) -> None:
     ],
 )
 def test_an_import_that_points_back_is_found(part: str, source: str) -> None:
-    assert len(faults(part, source)) == 1
+    assert len(faults(part, ast.parse(source))) == 1
 
 
 @pytest.mark.parametrize(
@@ -91,7 +97,7 @@ def test_an_import_that_points_back_is_found(part: str, source: str) -> None:
     ],
 )
 def test_other_imports_are_fine(part: str, source: str) -> None:
-    assert faults(part, source) == []
+    assert faults(part, ast.parse(source)) == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +132,7 @@ def imports_between(key: Callable[[str, Path], str]) -> dict[str, set[str]]:
     known = modules()
     found: dict[str, set[str]] = {key(name, path): set() for name, path in known.items()}
     for name, path in known.items():
-        for target in imported_modules(ast.parse(path.read_text(encoding="utf-8")), known):
+        for target in imported_modules(parsed(path), known):
             if key(target, known[target]) != key(name, path):
                 found[key(name, path)].add(key(target, known[target]))
     return found

@@ -104,7 +104,7 @@ def test_a_file_of_settings_makes_no_objects_and_does_not_explode(read: Any, tmp
     with pytest.raises(SettingsError) as fault:
         read(path)
     assert len(str(fault.value)) < 5000, "what exploded is not repeated"
-    path.write_text("[" * 5000)
+    path.write_text("[\n" * 5000)
     with pytest.raises(SettingsError):
         read(path)
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.made_corpus import gold_of, write_corpus
-from tests.scripted import ANN, FACE, OWLS, TOKENS, ScriptedLlm, doubt, drawing, graph_of, kind, says
+from tests.scripted import ANN, FACE, OWLS, TOKENS, Asked, ScriptedLlm, doubt, drawing, graph_of, kind, quoted, says
 from tests.tools.extraction.made_policy import policy_of
 from unco.context import Context
 from unco.corpus.choices import Choices
@@ -30,11 +31,25 @@ from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.text import read_text
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Reply
 from unco.types import Label
 
 TEXT = " ".join(TOKENS)
 
 GONE = Unavailable("the endpoint cannot be reached", "unreachable")
+
+
+class Partial(ScriptedLlm):
+    """Answers the questions about some posts of a made corpus, in whatever order they come, and no others."""
+
+    def __init__(self, answered: Collection[int]) -> None:
+        super().__init__({("type", "Ann Lee"): kind("PER")})
+        self.answered = answered
+
+    def _reply(self, asked: Asked) -> Reply:
+        if int(quoted(r"number(\d+)", asked.request.user)) not in self.answered:
+            raise GONE
+        return super()._reply(asked)
 
 
 def pipeline(predictions: Path, llm: Mllm, **context: Any) -> Pipeline:
@@ -313,8 +328,7 @@ def test_an_estimate_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path) -> None:
     """The first post is left unanswered while others still are answered; then the endpoint is down for all."""
     posts, predictions = write_corpus(tmp_path, 40)
-    llm = ScriptedLlm({("type", "Ann Lee"): [GONE, *[kind("PER")] * 5, *[GONE] * 34]})
-    engine = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
+    engine = Pipeline(SavedPredictions(predictions), Partial(range(1, 6)), Context(), at_once=1)
     with pytest.raises(Unavailable, match="the run stopped before post 1;"):
         run_corpus(Corpus(posts, tmp_path / "out.jsonl"), engine)
     assert lines_of(tmp_path / "out.jsonl") == []
@@ -322,7 +336,7 @@ def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path) 
 
 def test_a_post_without_an_answer_is_written_once_others_are_answered(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 60)
-    llm = ScriptedLlm({("type", "Ann Lee"): [GONE, *[kind("PER")] * 59]})
+    llm = Partial(range(1, 60))
     written = []
     engine = Pipeline(SavedPredictions(predictions), llm, Context(), at_once=1)
     run_corpus(Corpus(posts, tmp_path / "out.jsonl"), engine, lambda tally: written.append(len(llm.asked)))

@@ -16,7 +16,7 @@ from tests.scripted import Asked, ScriptedLlm, kind
 from unco.context import Context, Mode
 from unco.corpus import patience as patience_module
 from unco.corpus.patience import MAX_BREAKDOWNS, Patience
-from unco.corpus.pipeline import WINDOW, Pipeline
+from unco.corpus.pipeline import Pipeline
 from unco.corpus.run import MAX_UNANSWERED, Corpus, run_corpus
 from unco.corpus.tally import Tally
 from unco.errors import AccessRefused, Broken, Busy, CallFailed, Unavailable
@@ -89,10 +89,10 @@ PASSING = [
 @pytest.mark.parametrize("failure", PASSING, ids=lambda error: error.reason)
 def test_what_passes_is_asked_again(tmp_path: Path, failure: Exception) -> None:
     llm = Failing(lambda number, times: failure if number % 3 == 1 and times < 2 else None)
-    tally = run(tmp_path, 30, llm, patient())
-    assert outcomes(tmp_path) == whole(30)
+    tally = run(tmp_path, 12, llm, patient())
+    assert outcomes(tmp_path) == whole(12)
     assert (tally.open, tally.unanswered) == (0, 0)
-    assert llm.times == {number: 3 if number % 3 == 1 else 1 for number in range(30)}
+    assert llm.times == {number: 3 if number % 3 == 1 else 1 for number in range(12)}
 
 
 def test_a_silence_is_waited_out_with_few_questions_and_said(tmp_path: Path) -> None:
@@ -139,10 +139,10 @@ def test_one_that_asks_for_patience_from_the_start_is_waited_for(tmp_path: Path)
 @pytest.mark.parametrize("at_once", [1, 4])
 def test_a_post_that_alone_fails_stays_open_and_stops_nobody(tmp_path: Path, at_once: int) -> None:
     llm = Failing(lambda number, _: Broken("it crashes over this") if number == 3 else None)
-    tally = run(tmp_path, 100, llm, patient(), at_once)
+    tally = run(tmp_path, 40, llm, patient(), at_once)
     found = outcomes(tmp_path)
     assert found[3] == ("3", "unavailable")
-    assert found[:3] + found[4:] == whole(100)[:3] + whole(100)[4:]
+    assert found[:3] + found[4:] == whole(40)[:3] + whole(40)[4:]
     assert tally.open == 1
     assert llm.times[3] <= MAX_BREAKDOWNS
 
@@ -183,8 +183,9 @@ class OneWaits(ScriptedLlm):
         return await super().aask(request, mode)
 
 
-def test_a_slow_post_does_not_stop_those_behind_it(tmp_path: Path) -> None:
-    posts = WINDOW + 40
+def test_a_slow_post_does_not_stop_those_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unco.corpus.pipeline.WINDOW", 20)
+    posts = 60
     run(tmp_path, posts, OneWaits(posts), Patience())
     assert [post for post, _ in outcomes(tmp_path)] == [post for post, _ in whole(posts)]
 

@@ -104,6 +104,13 @@ def test_a_misspelt_key_is_refused_at_the_top() -> None:
         graph_with(1).invoke({"text": TEXT, "txet": TEXT})
 
 
+async def test_on_langgraphs_server_it_is_at_the_top_too() -> None:
+    """The server sets a key of LangGraph's own for each run."""
+    served: Any = {"configurable": {"__pregel_node_finished": lambda *_: None}}
+    with pytest.raises(PostError, match="txet"):
+        await graph_with(1).ainvoke({**POST, "txet": TEXT}, served)
+
+
 class OneToolCall(GenericFakeChatModel):
     """A chat model that calls its first tool once, then says that it is done."""
 

@@ -79,7 +79,8 @@ ABOUT = (
 
 def own_fields(post: Any, config: RunnableConfig | None) -> Any:
     """Select a post's fields from the state of a graph that this one is a node of: that state has others, too."""
-    is_node = any(key.startswith("__pregel_") for key in (config or {}).get("configurable", {}))
+    # As LangGraph itself tells a graph that is nested; its server sets another key of the kind for every run.
+    is_node = "__pregel_task_id" in (config or {}).get("configurable", {})
     return (
         {name: post[name] for name in PostInput.model_fields if name in post}
         if is_node and isinstance(post, dict)

@@ -33,7 +33,7 @@ def test_a_replay_is_the_graphs_result(thresholds: Thresholds, tmp_path: Path) -
     assert without_times(replay(recording, thresholds)) == without_times(run_graph(24, tmp_path, thresholds))
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.builds(Thresholds, THRESHOLD, THRESHOLD, THRESHOLD))
 def test_so_it_is_at_any_thresholds(tmp_path_factory: pytest.TempPathFactory, thresholds: Thresholds) -> None:
     recording, _ = recorded_posts()

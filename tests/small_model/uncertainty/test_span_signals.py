@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny import fitted_predictor, tiny_predictor
@@ -87,6 +87,7 @@ def test_a_regression_finds_the_chances_that_made_its_rows() -> None:
     assert [found(row) for row in rows[:200]] == pytest.approx([truth(row) for row in rows[:200]], abs=0.1)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50), st.booleans()), min_size=1, max_size=20))
 def test_a_regression_of_any_rows_gives_chances(cases: list[tuple[float, float, bool]]) -> None:
     rows = [case[:2] for case in cases]

@@ -50,9 +50,10 @@ def round_trip(box: Box, frame: Frame, size: tuple[int, int]) -> float:
 def test_each_box_comes_back_as_its_steps_allow(real_boxes: Boxes, name: str, longest: int | None) -> None:
     frame = with_longest_side(FRAMES[name], longest)
     assert len(real_boxes) == 8058
-    ious = [round_trip(box, frame, size) for box, size in real_boxes]
+    boxes = real_boxes if longest is None else real_boxes[::5]
+    ious = [round_trip(box, frame, size) for box, size in boxes]
     lost = 1.5 if frame.top is not None else 1.0  # a far edge without a number costs a step, not a half
-    for (box, size), iou in zip(real_boxes, ious, strict=True):
+    for (box, size), iou in zip(boxes, ious, strict=True):
         wide, high = steps(box, frame, size)
         assert iou >= (1 - lost / wide) * (1 - lost / high) - 1e-9
         assert iou >= 0.98 or frame.top is not None

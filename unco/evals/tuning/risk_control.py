@@ -35,10 +35,12 @@ def kept_wrong(outcomes: Outcomes, place: int, levels: Sequence[float] = LEVELS)
         place: of the attribute, in span, type, region.
         levels: thresholds, in growing order.
     """
-    kept = outcomes.uncertainty[:, place, None] <= np.asarray(levels)
-    losses = np.zeros((len(outcomes.gold), len(levels)))
-    np.add.at(losses, outcomes.post_of, kept & outcomes.wrong[:, place, None])
-    return losses / np.maximum(outcomes.predicted, 1)[:, None]
+    first = np.searchsorted(np.asarray(levels), outcomes.uncertainty[:, place])  # of the thresholds that keep an entity
+    counted = outcomes.wrong[:, place] & (first < len(levels))
+    cells = outcomes.post_of[counted] * len(levels) + first[counted]
+    counts = np.bincount(cells, minlength=len(outcomes.gold) * len(levels)).reshape(-1, len(levels))
+    losses: Floats = counts.cumsum(axis=1) / np.maximum(outcomes.predicted, 1)[:, None]
+    return losses
 
 
 def conformal_thresholds(outcomes: Outcomes, alpha: float) -> Thresholds:
