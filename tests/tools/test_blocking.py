@@ -101,8 +101,9 @@ def test_an_await_that_needs_a_loop_says_what_to_do() -> None:
 
 
 WAIT = """
-import asyncio, sys, threading
+import asyncio, signal, sys, threading
 from unco.tools.blocking import block_on, on_loop
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started to ignore it
 def wait():
     print("waiting", flush=True)
     block_on(on_loop(asyncio.sleep(60)))

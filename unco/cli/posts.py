@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.errors import SettingsError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Mode = Annotated[
@@ -100,11 +99,11 @@ def _one_text(argument: str | None, option: str | None) -> str:
     """Return the text that was given, once.
 
     Raises:
-        SettingsError: there is none, or two.
+        typer.BadParameter: there is none, or two.
     """
     given = [text for text in (argument, option) if text is not None]
     if len(given) != 1:
-        raise SettingsError('give the post\'s text, once: unco extract "Eileen Collins flew for NASA"')
+        raise typer.BadParameter('give the post\'s text, once: unco extract "Eileen Collins flew for NASA"')
     return given[0]
 
 

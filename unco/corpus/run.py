@@ -135,9 +135,10 @@ def as_line(outcome: PostOutcome) -> bytes:
 
 def settings_of(context: Context, **choices: Any) -> Settings:
     """Return what a resumed run must have in common with the one before."""
-    chosen = {name: value for name, value in asdict(context).items() if value is not None}
-    if not context.strict_pictures:
-        del chosen["strict_pictures"]  # runs of before did not write it down, and are resumed
-    if "labels" in chosen:
-        chosen["labels"] = list(chosen["labels"])  # as JSON gives it back
+    later = {"strict_pictures", "review"}  # runs of before did not write them down, and are resumed
+    chosen = {
+        name: list(value) if isinstance(value, tuple) else value  # as JSON gives it back
+        for name, value in asdict(context).items()
+        if value is not None and (value or name not in later)
+    }
     return {"context": chosen, **choices}
