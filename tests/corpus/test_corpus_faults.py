@@ -60,7 +60,13 @@ def test_an_interrupt_leaves_whole_lines_and_resume_finishes(sign: signal.Signal
     with simulate(gold_of(80), "gpt-4o", Profile(latency_s=0.2)) as simulation:
         own = environment(simulation.url, simulation.model, tmp_path / "cache")
         arguments = command(posts, predictions, out, "--at-once", "4")
-        process = subprocess.Popen(arguments, env=own, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            arguments,
+            env=own,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(sign, signal.SIG_DFL),  # a shell's background job is started to ignore it
+        )
         while not (out.exists() and out.stat().st_size):
             assert process.poll() is None
             time.sleep(0.02)
