@@ -1,9 +1,7 @@
 """A corpus run: every post once, in order, with the graph's own results; and it can be resumed after any break."""
 
 import asyncio
-import io
 import json
-import sys
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +18,14 @@ from unco.corpus.choices import Choices
 from unco.corpus.estimate import estimate
 from unco.corpus.output import Output
 from unco.corpus.pipeline import Pipeline
-from unco.corpus.posts import STDIN, Line, count_posts, read_posts
+from unco.corpus.posts import Line, read_posts
 from unco.corpus.run import MAX_UNANSWERED, MIN_ANSWERED, Corpus, run_corpus, settings_of
 from unco.corpus.start import start
-from unco.errors import DataError, PostError, SettingsError, SetupError, Unavailable
+from unco.errors import SettingsError, SetupError, Unavailable
 from unco.evals.simulation import simulate
 from unco.state import PostInput, read_result
 from unco.tools.extraction.policy import write_policy
 from unco.tools.extraction.saved_predictions import SavedPredictions
-from unco.tools.extraction.text import read_text
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Reply
@@ -58,86 +55,6 @@ def pipeline(predictions: Path, llm: Mllm, **context: Any) -> Pipeline:
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def test_posts_are_read_one_after_another_and_faults_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "posts.jsonl"
-    path.write_bytes(
-        b'\xef\xbb\xbf{"text": "a", "id": "1"}\n\n{"text": 3}\n[1]\n{"text": "b", "tx": 1}\n{"te\n\xff\n{"text": ["c"]}'
-    )
-    read = list(read_posts(path))
-    assert [line.number for line in read] == [1, 2, 3, 4, 5, 6, 7]
-    assert [line.post.text if line.post else None for line in read] == ["a", None, None, None, None, None, ["c"]]
-    assert "text" in read[1].fault
-    assert "a post is an object" in read[2].fault
-    assert "tx" in read[3].fault
-    assert count_posts(path) == 7
-    for reader in (count_posts, lambda path: list(read_posts(path))):
-        with pytest.raises(DataError, match="cannot be read"):
-            reader(tmp_path / "none.jsonl")
-
-
-def test_a_line_beyond_reason_is_a_fault_and_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unco.corpus.posts.MAX_LINE_BYTES", 50)
-    path = tmp_path / "posts.jsonl"
-    path.write_text('{"text": "' + "a" * 500 + '"}\n{"text": "b"}\n')
-    long, short = read_posts(path)
-    assert long.fault == "longer than 50 bytes"
-    assert short.post is not None
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"\xff\xd8\xff\xe0\0\x10JFIF\0" + b"\n\xff" * 300, "is no UTF-8 text"),
-        (b"\x89PNG\r\n\x1a\n" + b"x\n" * 300, "is no UTF-8 text"),
-        (b"PK\x03\x04" + b"a\n" * 300, "is no UTF-8 text"),
-        (b"\0\0\0\x20ftypisom" + b"\n" * 300, "is no UTF-8 text"),
-        ('{"text": "a"}\n'.encode("utf-16"), "is .*UTF"),
-        ('{"text": "a"}\n'.encode("utf-16-le"), "is .*UTF"),
-        (b"# About\n\nThis is no corpus.\n" * 100, "holds no JSON Lines: .* its first line is '# About'"),
-        (b"[\n1]\n", "holds no JSON Lines"),
-    ],
-)
-def test_what_is_no_corpus_is_one_error(
-    content: bytes, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "what.jpg").write_bytes(content)
-    with pytest.raises(DataError, match=f"what.jpg {says}"):
-        list(read_posts(tmp_path / "what.jpg"))
-    out = tmp_path / "out.jsonl"
-    with pytest.raises(DataError, match=says):
-        start(tmp_path / "what.jpg", out, False, False, Context(mode="off"), Choices(), Console())
-    assert not out.exists()
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content))))
-    with pytest.raises(DataError, match=f"the standard input {says}"):
-        list(read_posts(STDIN))
-
-
-def test_a_long_first_line_that_is_no_post_costs_no_other(tmp_path: Path) -> None:
-    (tmp_path / "posts.jsonl").write_text("x" * 5000 + '\n{"text": "b"}\n', "utf-8")
-    odd, good = read_posts(tmp_path / "posts.jsonl")
-    assert odd.fault
-    assert good.post is not None
-
-
-def test_a_folder_of_pictures_is_one_error(tmp_path: Path) -> None:
-    (tmp_path / "pictures").mkdir()
-    drawing(tmp_path / "pictures")
-    with pytest.raises(DataError, match="pictures"):
-        list(read_posts(tmp_path / "pictures"))
-
-
-@pytest.mark.parametrize("text", ["a" * 3_000_000, "a " * 1_500_000, ["a" * 2_000_000]])
-def test_a_text_far_beyond_a_post_is_refused_before_its_words_are_counted(text: str | list[str]) -> None:
-    with pytest.raises(PostError, match="characters, at most 1000000 are read"):
-        read_text(text if isinstance(text, str) else tuple(text))
-
-
-def test_posts_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"text": "a"}\n')))
-    assert [line.post.text for line in read_posts(STDIN) if line.post] == ["a"]
-    assert count_posts(STDIN) is None
 
 
 async def test_results_are_the_graphs_whether_or_not_anybody_is_asked(tmp_path: Path) -> None:

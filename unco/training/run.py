@@ -82,9 +82,10 @@ def run_training(
     claim_folder(out / "trainer", origin, resume)
     features, captions = visual_features(build_input, gold["train"]), paths.captions is not None
     network, tokenizer = start_recipe(recipe, start, features, captions)
-    more = read_sources(
-        paths.more, from_pretrained(start) if is_checkpoint(start) else from_pretrained(), recipe.labels
-    )
+    more = []
+    if paths.more:
+        teacher = from_pretrained(start) if is_checkpoint(start) else from_pretrained()
+        more = read_sources(paths.more, teacher, recipe.labels)
     bare = bare_predictor(network, tokenizer, recipe)
     score_dev = dev_score(bare, recipe, paths, build_input, gold["dev"])
     log = training.train(
