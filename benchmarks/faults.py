@@ -18,7 +18,7 @@ from benchmarks.faulty_endpoint import FAULTS, MODEL, FaultyEndpoint, serve
 from benchmarks.made_corpus import write_corpus
 
 POSTS, SHARE, KILLS = 20_000, 0.2, 20
-LATENCY_S, AT_ONCE = 0.8, 32
+LATENCY_S, AT_ONCE = 2.0, 32
 CAP = POSTS + KILLS * AT_ONCE + 500
 """Calls: an answer a post, those that are under way at a kill, and some more."""
 
