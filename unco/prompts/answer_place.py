@@ -24,7 +24,8 @@ def place_of_value(text: str, attribute: Attribute) -> tuple[int, int] | None:
     """
     places = [place for match in _KEY.finditer(text) if (place := _value_after(match, text, _KEYS[attribute]))]
     given = [place for place in places if text[slice(*place)] != "null"]
-    return (given or places or [None])[-1]
+    found = given or places
+    return found[-1] if found else None
 
 
 def _value_after(match: re.Match[str], text: str, keys: frozenset[str]) -> tuple[int, int] | None:

@@ -41,7 +41,7 @@ def token_probabilities(text: str, right: dict[str, Any], auroc: float, draw: Ra
         tokens += [(text[begin:start], 0.0), (text[start:stop], -log(1 + exp(apart * (apart / 2 - drawn))))]
         begin = stop
     tokens.append((text[begin:], 0.0))
-    content = [
+    content: list[dict[str, Any]] = [
         {"token": token, "logprob": chance, "bytes": None, "top_logprobs": []} for token, chance in tokens if token
     ]
     return {"content": content}

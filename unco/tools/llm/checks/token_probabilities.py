@@ -8,7 +8,7 @@ TokenLogs = tuple[tuple[int, float], ...]
 """For each token of a reply, where it ends in the text's UTF-8 bytes, and its log-probability (at most 0)."""
 
 
-def token_logs(choice: Mapping[str, Any], text: str) -> TokenLogs:
+def token_logs(choice: Mapping[Any, Any], text: str) -> TokenLogs:
     """Read the `logprobs` of a choice of a chat completion; empty where they are not those of this text.
 
     Servers may add tokens that the text does not show, at its end or before it, such as those of the template.
