@@ -20,6 +20,7 @@ COLOURS = {
     "added": "green",
     "kept": "cyan",
     "reviewed": "cyan",
+    "low_confidence": "yellow",
     "rejected": "red",
     "failed": "red",
     "unavailable": "yellow",

@@ -29,6 +29,9 @@ def tune(
     delta: Annotated[float, typer.Option(help="risk, ltt: chance that the promise is broken.")] = 0.05,
     asked: Annotated[float, typer.Option(help="ltt: most of the attributes that may be asked about.")] = 0.3,
     floor: Annotated[float, typer.Option(help="Record nothing at or below this uncertainty: saves calls.")] = -1.0,
+    confidence: Annotated[
+        bool, typer.Option(help="Record how sure the answers are, and choose how much belief a change needs.")
+    ] = False,
     split: Split = "dev",
     boxes: Boxes = None,
     pictures: Pictures = None,
@@ -54,10 +57,14 @@ def tune(
         experiment = ExperimentChoices(
             gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed
         )
+    asked_for = 0.0 if confidence else None
     context = Context(
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,
+        span_accept=asked_for,
+        type_accept=asked_for,
+        region_accept=asked_for,
         strict_pictures=True,  # thresholds are not chosen by scores that lack a picture here and there
     )
     answers = AnswerSource(

@@ -29,13 +29,14 @@ from unco.types.posts import (
     TextLine,
     UnusablePicture,
 )
-from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Attribute, Thresholds, Uncertainty
+from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Accept, Attribute, Thresholds, Uncertainty
 
 __all__ = [
     "ALWAYS",
     "ATTRIBUTES",
     "PASSING_REASONS",
     "UNTYPED",
+    "Accept",
     "AnswerState",
     "Attribute",
     "Box",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from unco.types.corrections import Correction, Finder, PostQuestion, Usage
 from unco.types.geometry import Box, Span
-from unco.types.uncertainty import ATTRIBUTES, Attribute, Thresholds, Uncertainty
+from unco.types.uncertainty import ATTRIBUTES, Accept, Attribute, Thresholds, Uncertainty
 
 UNTYPED = "untyped"
 """Stands for the type of an entity that has none, where people and other tools are shown one."""
@@ -157,6 +157,8 @@ class Extraction:
     """The finest type that the small model knows of each entity, where results use coarser ones; empty = not known."""
     own_labels: bool = False
     """Whether `labels` are of the user's own list, from which only the MLLM chooses."""
+    accept: Accept = Accept()
+    """Least belief in an answer that changes a value."""
 
     @property
     def seen_picture(self) -> PictureInfo | None:

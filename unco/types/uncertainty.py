@@ -50,3 +50,27 @@ class Thresholds:
     def are_exceeded(self, uncertainty: Uncertainty, attribute: Attribute) -> bool:
         """Return whether an attribute is routed to its corrector: its uncertainty is strictly above its threshold."""
         return uncertainty.of(attribute) > self.of(attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Least belief, in [0, 1], in an answer that changes a value; None = every verified answer counts.
+
+    See `unco.nodes.questions.accept.belief_in_change`.
+    """
+
+    span: float | None = None
+    type: float | None = None
+    region: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a level outside [0, 1]."""
+        for name in ATTRIBUTES:
+            level = self.of(name)
+            if level is not None and not 0.0 <= level <= 1.0:
+                raise ValueError(f"the {name} level to accept must lie in [0, 1], got {level!r}")
+
+    def of(self, attribute: Attribute) -> float | None:
+        """Return the level of one attribute."""
+        level: float | None = getattr(self, attribute)
+        return level

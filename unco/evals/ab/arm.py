@@ -14,7 +14,7 @@ from unco.types import ATTRIBUTES
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
 """Prompts whose version an arm may set."""
 
-THRESHOLDS = tuple(f"{name}_threshold" for name in ATTRIBUTES)
+THRESHOLDS = tuple(f"{name}_{what}" for what in ("threshold", "accept") for name in ATTRIBUTES)
 
 CHOICES = (*PROMPTS, *THRESHOLDS, "model", "frame", "variant", "policy", "checkpoint", "estimator")
 """Settings that an arm may change."""
@@ -68,8 +68,9 @@ _ARM_FIELDS = ("variant", "checkpoint", "estimator")
 def _context(text: str, chosen: Mapping[str, str]) -> Context:
     fields: dict[str, Any] = {}
     if "policy" in chosen:
-        chosen_thresholds = read_policy(Path(chosen["policy"])).thresholds
-        fields |= {f"{name}_threshold": chosen_thresholds.as_thresholds().of(name) for name in ATTRIBUTES}
+        policy = read_policy(Path(chosen["policy"]))
+        fields |= {f"{name}_threshold": policy.thresholds.as_thresholds().of(name) for name in ATTRIBUTES}
+        fields |= {f"{name}_accept": policy.accept.as_accept().of(name) for name in ATTRIBUTES}
     for name, value in chosen.items():
         if name in PROMPTS:
             fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")

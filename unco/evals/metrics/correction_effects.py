@@ -60,7 +60,7 @@ def count_effects(gold: Sequence[GoldPost], results: Sequence[Result]) -> Correc
 
 def was_asked(note: Correction) -> bool:
     """Whether the MLLM was asked about a value of the small model's."""
-    return note.outcome in ("kept", "changed", "rejected", "failed")
+    return note.outcome in ("kept", "changed", "rejected", "failed", "low_confidence")
 
 
 def value_correct(post: GoldPost, entity: Entity, attribute: Attribute, value: Value) -> bool | None:

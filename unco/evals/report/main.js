@@ -17,7 +17,7 @@ const FILTERS = {
   harmed: (post) => someNote(post, (note, entity, place) => note.turn === -1 && counts(entity, place)),
   "put right": (post) => someNote(post, (note, entity, place) => note.turn === 1 && counts(entity, place)),
   failed: (post) => post.questions.some((one) => one.outcome !== "answered") || someNote(post, (note, entity, place) =>
-    ["failed", "rejected", "unavailable"].includes(note.outcome) && isRouted(entity, place, state.thresholds)),
+    ["failed", "rejected", "unavailable", "low_confidence"].includes(note.outcome) && isRouted(entity, place, state.thresholds)),
   wrong: (post) => post.gold !== null && countRight(post.entities.map((entity) => entityUnder(entity, state.thresholds)),
     post.gold, "GMNER") < Math.max(post.gold.length, post.entities.length),
 };

@@ -1,7 +1,7 @@
 // Scores by the paper's rule (Eqs. 12-15), as unco/evals/metrics/paper.py has them, and the recorded run under other thresholds.
 "use strict";
 const ATTRIBUTES = ["span", "type", "region"];
-const ASKED = new Set(["kept", "changed", "rejected", "failed", "reviewed"]);
+const ASKED = new Set(["kept", "changed", "rejected", "failed", "low_confidence", "reviewed"]);
 const TASKS = ["GMNER", "MNER", "EEG"];
 
 function iou(a, b) {

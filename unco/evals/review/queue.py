@@ -9,7 +9,8 @@ REASONS = ("unresolved", "disputed", "found by the MLLM")
 """Why an attribute is in the queue, in the order of the queue.
 
 `unresolved`: above its threshold, and no answer that could be verified came. `disputed`: the MLLM changed what the
-small model said, so one of the two is wrong. `found by the MLLM`: the small model did not see the entity.
+small model said, or would have if it had been surer, so one of the two is wrong. `found by the MLLM`: the small model
+did not see the entity.
 """
 
 _UNRESOLVED = ("rejected", "failed", "unavailable")
@@ -63,7 +64,7 @@ def _reason(note: Correction, entity: Entity) -> str:
         return "unresolved"
     if note.outcome == "added" and entity.found_by == "small model":
         return ""  # a type of the user's own list, as wanted
-    return {"changed": "disputed", "added": "found by the MLLM"}.get(note.outcome, "")
+    return {"changed": "disputed", "low_confidence": "disputed", "added": "found by the MLLM"}.get(note.outcome, "")
 
 
 def _words(entity: Entity, note: Correction, reason: str) -> str:

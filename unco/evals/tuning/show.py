@@ -43,6 +43,10 @@ def show_policy(policy: Policy, console: Console) -> None:
         console.print(Text(f"promise: {visible(policy.promise)}"))
     chosen = ", ".join(f"{name} {getattr(policy.thresholds, name):.4g}" for name in ATTRIBUTES)
     console.print(f"thresholds: {chosen}")
+    levels = [(name, policy.accept.as_accept().of(name)) for name in ATTRIBUTES]
+    if any(level is not None for _, level in levels):
+        shown = ", ".join(f"{name} {level:.4g}" for name, level in levels if level is not None)
+        console.print(f"belief that a change needs: {shown}")
     console.print(_estimates("Expected", policy.expected))
     for note in policy.notes:
         console.print(Text(f"note: {visible(note)}", style="yellow"))
