@@ -7,15 +7,14 @@ from unco.evals.metrics.paper import score
 from unco.evals.metrics.uncertainty import wrong_groundings
 from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS, Scheme
+from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Predictor
 from unco.training.estimator_report import (
     EstimatorReport,
     Predictions,
     SplitInputs,
-    report_estimator,
+    normalised,
     report_predictions,
-    with_fitted,
 )
 from unco.types import GoldPost
 
@@ -103,13 +102,22 @@ def report_split(
 ) -> SplitReport:
     """Score one split: text alone for MNER, spans and types, with pictures for groundability."""
     split = make_split_inputs(gold[predictor.scheme.name], build_input)
-    text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
-    alone = replace(predictor, heads="decoder").predict(split.text)
+    confidence, schemes = ESTIMATORS["confidence"], predictor.network.config.schemes
+    in_confidence = (confidence, predictor.scheme)
+    by_text = predictor.predict_each(
+        split.text, [*((predictor.estimator, schemes[name]) for name in gold), in_confidence]
+    )
+    in_schemes = dict(zip(gold, by_text, strict=False))
+    text = in_schemes[predictor.scheme.name]
+    pictures, *doubted = predictor.predict_each(
+        split.pictures, [(predictor.estimator, predictor.scheme), in_confidence]
+    )
+    alone = replace(predictor, heads="decoder", estimator=Estimator()).predict(split.text)
+    doubts = [normalised(found, doubted[0], confidence) for found in (by_text[-1], doubted[0])]
     wrong = [flag for flag in wrong_groundings(split.posts, pictures) if flag is not None]
-    confidence = with_fitted(predictor, ESTIMATORS["confidence"], split)
     return SplitReport(
         posts=len(split.posts),
-        schemes={name: _type_score(predictor, name, split.text, posts) for name, posts in gold.items()},
+        schemes={name: _type_score(posts, in_schemes[name]) for name, posts in gold.items()},
         decoder_alone=round(score(split.posts, alone, "MNER").f1, 4),
         gmner=round(score(split.posts, pictures, "GMNER").f1, 4),
         eeg=round(score(split.posts, pictures, "EEG").f1, 4),
@@ -118,14 +126,13 @@ def report_split(
         unseen=_names(split.posts, text, known, False),
         estimators={
             "own": report_predictions(split.posts, text, pictures),
-            "confidence": report_estimator(confidence, split),
+            "confidence": report_predictions(split.posts, *doubts),
         },
     )
 
 
-def _type_score(predictor: Predictor, scheme: str, text: Sequence[ModelInput], posts: Sequence[GoldPost]) -> TypeScore:
-    own: Scheme = predictor.network.config.schemes[scheme]
-    counts = score(posts, replace(predictor, scheme=own).predict(text), "MNER")
+def _type_score(posts: Sequence[GoldPost], predictions: Predictions) -> TypeScore:
+    counts = score(posts, predictions, "MNER")
     return TypeScore(round(counts.precision, 4), round(counts.recall, 4), round(counts.f1, 4))
 
 
