@@ -124,6 +124,7 @@ class PostState(TypedDict, total=False):
     warnings: list[str]
     usage: Json
     types: list[str]
+    dropped: list[Json]
 
 
 class PostOutput(TypedDict):
@@ -140,6 +141,7 @@ class PostOutput(TypedDict):
     usage: Json
     questions: list[Json]
     types: list[str]
+    dropped: list[Json]
 
 
 class SharedState(TypedDict):

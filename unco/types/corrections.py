@@ -16,6 +16,9 @@ answered, but the answer did not pass verification. `failed`: it refused, or no 
 stays. `reviewed`: it was one of these three, and a person accepted the value or gave another.
 """
 
+SETTLED: frozenset[Outcome] = frozenset({"kept", "changed", "added", "reviewed"})
+"""Outcomes after which an attribute is in doubt no more: an MLLM or a person has answered."""
+
 
 AnswerState = Literal["value", "null", "unreadable", "failed"]
 """What came back: a value, an explicit "not in the picture" (regions only), unreadable text, or no answer at all."""

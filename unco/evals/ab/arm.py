@@ -14,7 +14,7 @@ from unco.types import ATTRIBUTES
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
 """Prompts whose version an arm may set."""
 
-THRESHOLDS = tuple(f"{name}_threshold" for name in ATTRIBUTES)
+THRESHOLDS = tuple(f"{name}_threshold" for name in (*ATTRIBUTES, "drop"))
 
 CHOICES = (*PROMPTS, *THRESHOLDS, "model", "frame", "variant", "policy", "checkpoint", "estimator")
 """Settings that an arm may change."""
@@ -42,7 +42,8 @@ class Arm:
 def parse_arm(text: str) -> Arm:
     """Parse an arm as a user writes it: `span=span/v2`, or several settings separated by commas.
 
-    `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold. `model=NAME`: an MLLM of the endpoint.
+    `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold.
+    `drop_threshold=0.6`: above which doubt entities are dropped. `model=NAME`: an MLLM of the endpoint.
     `policy=FILE`: the thresholds of `unco tune`. `variant=one_shot`: another graph.
     `checkpoint=FOLDER`, `estimator=NAME`: another small model.
 
@@ -68,8 +69,8 @@ _ARM_FIELDS = ("variant", "checkpoint", "estimator")
 def _context(text: str, chosen: Mapping[str, str]) -> Context:
     fields: dict[str, Any] = {}
     if "policy" in chosen:
-        chosen_thresholds = read_policy(Path(chosen["policy"])).thresholds
-        fields |= {f"{name}_threshold": chosen_thresholds.as_thresholds().of(name) for name in ATTRIBUTES}
+        thresholds = read_policy(Path(chosen["policy"])).thresholds
+        fields |= {name: getattr(thresholds, name.removesuffix("_threshold")) for name in THRESHOLDS}
     for name, value in chosen.items():
         if name in PROMPTS:
             fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")
