@@ -49,6 +49,9 @@ class Context:
     """As for the span."""
     region_accept: float | None = None
     """As for the span."""
+    drop_threshold: float | None = None
+    """In [0, 1]: an entity whose doubt, 1 - (1 - span)(1 - type) of its uncertainties, is still strictly above once all
+    answers are in is dropped, and stands apart in `dropped`. None = the policy's, else 1: none is dropped."""
     span_prompt: str = "v1"
     """Version of the span corrector's prompt."""
     type_prompt: str = "v1"
@@ -111,12 +114,15 @@ class Context:
             value = getattr(self, f"{name}_accept")
             if value is not None and not (_is_threshold(value) and value >= 0):
                 raise SettingsError(f"{name}_accept must be a number in [0, 1], got {value!r}")
+        if self.drop_threshold is not None and not (_is_threshold(self.drop_threshold) and self.drop_threshold >= 0):
+            raise SettingsError(f"drop_threshold must be a number in [0, 1], got {self.drop_threshold!r}")
 
     def thresholds(self, default: Thresholds) -> Thresholds:
         """Return these thresholds where given, `default` elsewhere."""
         given = {name: getattr(self, f"{name}_threshold") for name in ATTRIBUTES}
         chosen = {name: default.of(name) if value is None else float(value) for name, value in given.items()}
-        return Thresholds(**chosen)
+        drop = default.drop if self.drop_threshold is None else float(self.drop_threshold)
+        return Thresholds(**chosen, drop=drop)
 
     def accept(self, default: Accept) -> Accept:
         """Return these levels of confidence where given, `default` elsewhere."""

@@ -130,6 +130,7 @@ class PostState(TypedDict, total=False):
     warnings: list[str]
     usage: Json
     types: list[str]
+    dropped: list[Json]
 
 
 class PostOutput(TypedDict):
@@ -146,6 +147,7 @@ class PostOutput(TypedDict):
     usage: Json
     questions: list[Json]
     types: list[str]
+    dropped: list[Json]
 
 
 class SharedState(TypedDict):

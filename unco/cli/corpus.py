@@ -9,7 +9,7 @@ from rich.console import Console
 
 from unco.cli.app import app
 from unco.cli.experiment_options import Checkpoint, Scheme
-from unco.cli.posts import Labels, Mode, Share, StrictPictures, Version
+from unco.cli.posts import Drop, Labels, Mode, Share, StrictPictures, Version
 from unco.errors import SettingsError
 
 
@@ -62,6 +62,7 @@ def run(
     span_threshold: Share = None,
     type_threshold: Share = None,
     region_threshold: Share = None,
+    drop_threshold: Drop = None,
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
@@ -80,6 +81,7 @@ def run(
         span_threshold=span_threshold,
         type_threshold=type_threshold,
         region_threshold=region_threshold,
+        drop_threshold=drop_threshold,
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,

@@ -16,11 +16,12 @@ def for_run(found: Extraction, context: Context, thresholds: Thresholds | None =
     Args:
         found: what the small model says; what this returned before comes back unchanged.
         context: of the run.
-        thresholds: instead of the checkpoint's and the context's, for a variant that fixes them.
+        thresholds: of what is asked, instead of the checkpoint's and the context's, for a variant that fixes them.
     """
+    chosen = context.thresholds(found.thresholds)
     found = replace(
         found,
-        thresholds=thresholds or context.thresholds(found.thresholds),
+        thresholds=replace(thresholds, drop=chosen.drop) if thresholds else chosen,
         accept=context.accept(found.accept),
     )
     return found if context.labels is None else _with_labels(found, context.labels)

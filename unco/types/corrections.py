@@ -19,6 +19,9 @@ it than the run wants. In these four the small model's value stays. `reviewed`: 
 accepted the value or gave another.
 """
 
+SETTLED: frozenset[Outcome] = frozenset({"kept", "changed", "added", "reviewed"})
+"""Outcomes after which an attribute is in doubt no more: an MLLM or a person has answered."""
+
 
 AnswerState = Literal["value", "null", "unreadable", "failed"]
 """What came back: a value, an explicit "not in the picture" (regions only), unreadable text, or no answer at all."""

@@ -27,6 +27,11 @@ class Uncertainty:
         number: float = getattr(self, attribute)
         return number
 
+    @property
+    def doubt(self) -> float:
+        """Chance that span or type is wrong, where the two numbers are chances: 1 - (1 - span)(1 - type); in [0, 1]."""
+        return self.span + (1.0 - self.span) * self.type  # so written, a 0 leaves the other as it is
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -35,9 +40,13 @@ class Thresholds:
     span: float
     type: float
     region: float
+    drop: float = 1.0
+    """Above which doubt (`Entity.doubt`) an entity is dropped once all answers are in, in [0, 1]; 1 = none is."""
 
     def __post_init__(self) -> None:
-        """Refuse a threshold outside [0, 1] that is not ALWAYS."""
+        """Refuse a threshold outside [0, 1] that is not ALWAYS, and a level to drop above outside [0, 1]."""
+        if not 0.0 <= self.drop <= 1.0:
+            raise ValueError(f"the level to drop above must lie in [0, 1], got {self.drop!r}")
         for name in ATTRIBUTES:
             if not (0.0 <= self.of(name) <= 1.0 or self.of(name) == ALWAYS):
                 raise ValueError(f"the {name} threshold must lie in [0, 1] or be {ALWAYS}, got {self.of(name)!r}")

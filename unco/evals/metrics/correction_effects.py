@@ -46,7 +46,7 @@ def count_effects(gold: Sequence[GoldPost], results: Sequence[Result]) -> Correc
             value_correct(post, entity, note.attribute, note.after),
         )
         for post, result in zip(gold, results, strict=True)
-        for entity in result.entities
+        for entity in result.all_entities
         for note in entity.corrections
         if was_asked(note)
     ]

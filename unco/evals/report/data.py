@@ -1,6 +1,7 @@
 """Collect the data of a report as JSON: the run as it was recorded, its scores against gold, and its cost."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from unco.errors import DataError
@@ -49,8 +50,8 @@ def report_data(
         "unpictured": sum(image is None for image in images),
         "warning": _warning(results),
         "labelled": gold is not None,
-        "thresholds": {name: results[0].thresholds.of(name) for name in ATTRIBUTES},
-        "types": sorted({entity.shown_type for result in results for entity in result.entities}),
+        "thresholds": asdict(results[0].thresholds),
+        "types": sorted({entity.shown_type for result in results for entity in result.all_entities}),
         "scores": None if gold is None else _scores(results, gold),
         "costs": _costs(results, gold),
         "plots": None if gold is None else plot_data(results, gold),
@@ -62,7 +63,9 @@ def _about(results: Sequence[Result]) -> str:
     mllms = sorted({question.model for question in _questions_asked(results) if question.model})
     entities = sum(len(result.entities) for result in results)
     asked = ", ".join(mllms) or "nobody was asked"
-    return f"{len(results)} posts, {entities} entities. Small model: {results[0].model}. MLLM: {asked}."
+    dropped = sum(len(result.dropped) for result in results)
+    apart = f" and {dropped} that were dropped as too doubtful" if dropped else ""
+    return f"{len(results)} posts, {entities} entities{apart}. Small model: {results[0].model}. MLLM: {asked}."
 
 
 def _warning(results: Sequence[Result]) -> str:
@@ -116,7 +119,7 @@ def _questions_asked(results: Sequence[Result]) -> list[Correction | PostQuestio
 
 
 def _notes(results: Sequence[Result]) -> list[Correction]:
-    return [note for result in results for entity in result.entities for note in entity.corrections]
+    return [note for result in results for entity in result.all_entities for note in entity.corrections]
 
 
 def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
@@ -130,7 +133,7 @@ def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
         "size": size,
         "image": image,
         "warnings": list(result.warnings),
-        "entities": [_entity(entity, gold) for entity in result.entities],
+        "entities": [_entity(entity, gold) for entity in result.all_entities],
         "questions": [_question(question) for question in result.questions],
         "gold": None if gold is None else [_gold(item) for item in gold.entities],
     }

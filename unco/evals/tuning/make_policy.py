@@ -81,7 +81,8 @@ def _estimates(outcomes: Outcomes, chosen: ChosenThresholds) -> dict[str, Estima
 
 
 def _section(thresholds: Thresholds) -> PolicyThresholds:
-    return PolicyThresholds(span=thresholds.span, type=thresholds.type, region=thresholds.region)
+    span, kind, region = (thresholds.of(name) for name in ATTRIBUTES)
+    return PolicyThresholds(span=span, type=kind, region=region, drop=thresholds.drop)
 
 
 def _corrections(recording: Recording) -> list[Correction]:
@@ -125,6 +126,8 @@ def _caveats(recording: Recording, chosen: ChosenThresholds, notes: list[Correct
             " the F1 held out is not."
         )
     unanswered = sum(note.outcome in UNANSWERED for note in notes)
-    if unanswered:
+    if unanswered and unanswered == len(notes):
+        found.append("Nobody was asked: this is for runs without an MLLM.")
+    elif unanswered:
         found.append(f"{unanswered} of {len(notes)} questions came back without a readable answer, as some will again.")
     return found

@@ -26,6 +26,7 @@ def _is_threshold(value: float) -> float:
 
 
 Threshold = Annotated[float, AfterValidator(_is_threshold)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Level = Annotated[float, Field(ge=0, le=1)]
@@ -36,15 +37,17 @@ class _Section(BaseModel):
 
 
 class PolicyThresholds(_Section):
-    """A threshold for each attribute."""
+    """A threshold for each attribute, and the level of doubt above which an entity is dropped."""
 
     span: Threshold
     type: Threshold
     region: Threshold
+    drop: Share = 1.0
+    """1 = none is dropped, as in policies of earlier versions."""
 
     def as_thresholds(self) -> Thresholds:
         """Convert to the type that the graph uses."""
-        return Thresholds(self.span, self.type, self.region)
+        return Thresholds(self.span, self.type, self.region, drop=self.drop)
 
 
 class PolicyAccept(_Section):

@@ -47,6 +47,10 @@ def draw_strip(result: Result, colours: Mapping[str, str], width: int) -> Image.
     for entity in result.entities:
         pieces = [(f" {one_line(entity.text)} ", colours[entity.shown_type]), *_words(f" · {entity_line(entity)}")]
         rows += [(SMALL, line) for line in wrap(pieces, width - 2 * MARGIN, SMALL)]
+    for one in result.dropped:
+        name, kind = one_line(one.entity.text), one_line(one.entity.shown_type)
+        pieces = [*_words(f"dropped: {name} · {kind} · doubt {one.doubt:.2f}")]
+        rows += [(SMALL, line) for line in wrap(pieces, width - 2 * MARGIN, SMALL)]
     strip = Image.new("RGB", (width, len(rows) * LINE + 2 * MARGIN), "#f9fafb")
     pen = ImageDraw.Draw(strip)
     for number, (size, line) in enumerate(rows):
