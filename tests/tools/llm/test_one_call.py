@@ -73,12 +73,13 @@ async def test_two_clients_on_one_cache_are_one_call(tmp_path: Path) -> None:
 
 async def test_one_posts_deadline_is_not_anothers(tmp_path: Path) -> None:
     with serve() as server:
-        server.script = [Step(after_s=0.6)]
+        server.script = [Step(after_s=1.0)]
         mllm = Mllm(server.url, "small-vl", cache=Cache(tmp_path))
         await asyncio.to_thread(mllm._connection.get_client)
-        hasty = replace(REQUEST, purpose=Purpose(deadline=time.time() + 0.2))
+        hasty = replace(REQUEST, purpose=Purpose(deadline=time.time() + 0.6))
         leader = asyncio.create_task(mllm.aask(hasty, "live"))
-        await asyncio.sleep(0.05)
+        while not server.calls:
+            await asyncio.sleep(0.01)
         patient = asyncio.create_task(mllm.aask(REQUEST, "live"))
         with pytest.raises(CallFailed):
             await leader
