@@ -39,13 +39,14 @@ def show_result(result: Result, console: Console) -> None:
         console.print("no entities found")
         return
     console.print(_table(result))
+    said: set[str] = set()
     for entity in result.entities:
         for note in entity.corrections:
             if note.outcome != "skipped" and entity.found_by == "small model":
-                console.print(_correction_line(entity, note, result.tokens))
+                console.print(_correction_line(entity, note, result.tokens, said))
     if result.usage.calls:
         console.print(Text(usage_line(result.usage), style="dim"))
-    if any(note.outcome == "unavailable" for entity in result.entities for note in entity.corrections):
+    if any(note.reason == "off" for entity in result.entities for note in entity.corrections):
         console.print(Text(HOW_TO_CONFIGURE, style="yellow"))
 
 
@@ -94,7 +95,8 @@ def _uncertainty(note: Correction) -> Text:
     return Text(f"{note.uncertainty:.3f}{' !' if routed else '  '}", style="yellow" if routed else "")
 
 
-def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...]) -> Text:
+def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...], said: set[str]) -> Text:
+    """Format the outcome of an attribute; a reason that was given before is not given again."""
     nothing = UNTYPED if note.attribute == "type" else None
     before, after = _value(note.before or nothing, tokens), _value(note.after or nothing, tokens)
     line = Text(f"  {visible(entity.text)} / {note.attribute}: ")
@@ -107,7 +109,9 @@ def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...]) 
     if note.simulated:
         line.append(" [simulated answer: no model gave it]", style="magenta")
     for reason in filter(None, (note.detail, note.reasoning)):
-        line.append(f"\n    {visible(reason)}", style="dim")
+        if reason not in said:
+            line.append(f"\n    {visible(reason)}", style="dim")
+        said.add(reason)
     return line
 
 

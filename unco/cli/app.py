@@ -7,11 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from unco.cli.extras import advice
 from unco.errors import InputError, UncoError, shorten
+
+OLD_NAMES = {"data": "gold", "runs": "training-runs"}
+"""Names of commands and options that still work and are shown nowhere, and what they are called now."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"token_normalize_func": lambda name: OLD_NAMES.get(name, name)},
     pretty_exceptions_enable=False,
     help="Grounded multimodal NER: a small model first, a multimodal LLM only where it is unsure.",
 )
@@ -54,4 +58,9 @@ def guarded(command: Callable[[], Any]) -> int:
 
         sys.stderr.write(f"error: {visible(shorten(str(error)))}\n")  # it may quote a stranger's words
         return BAD_INPUT if isinstance(error, InputError) else FAILED
+    except ImportError as error:
+        if (line := advice(error)) is None:
+            raise
+        sys.stderr.write(f"error: {line}\n")
+        return FAILED
     return 0
