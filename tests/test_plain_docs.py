@@ -39,8 +39,8 @@ def paragraphs(page: str) -> list[str]:
     text = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", text)
     text = re.sub(r"`[^`]+`", CODE, text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    parts = re.split(r"\n\s*\n|\n *(?:[-*]|\d+\.) +", "\n" + text.replace("**", ""))
-    return [" ".join(part.split()) for part in parts if part.strip()]
+    parts = re.split(r"\n\s*\n|\n(?= *(?:[-*]|\d+\.) )", text.replace("**", ""))
+    return [re.sub(r"^([-*]|\d+\.) ", "", " ".join(part.split())) for part in parts if part.strip()]
 
 
 def sentences(page: str) -> list[str]:
@@ -98,8 +98,9 @@ def option_names(path: str) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_a_page_calls_is_there(page: Path) -> None:
     text = page.read_text("utf-8").replace("\\\n", " ")
-    blocks = re.findall(r"^```(?:bash|sh|console)?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    lines = [line for block in blocks for line in block.splitlines()]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    lines = [line for language, block in blocks if language in ("", "bash") for line in block.splitlines()]
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     every = {name for path in commands() for name in option_names(path)} | {"--version"} | OTHERS
     for called in re.findall(r"\bunco [a-z][^|#\n]*", "\n".join([*lines, *re.findall(r"`([^`\n]+)`", text)])):
         path = " ".join(called.split()[:2])

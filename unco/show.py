@@ -9,8 +9,8 @@ from rich.text import Text
 from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Box, Correction, Entity, PostQuestion, Result, Span, Usage
 
 HOW_TO_CONFIGURE = (
-    "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
-    "a multimodal model behind an OpenAI-compatible server."
+    "Nobody was asked about what is unsure. To ask, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where "
+    "needed) to a multimodal model behind an OpenAI-compatible server."
 )
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Unicode controls that change the direction of the text around them; right-to-left scripts do not need them."""
@@ -109,7 +109,7 @@ def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...], 
     if note.simulated:
         line.append(" [simulated answer: no model gave it]", style="magenta")
     for reason in filter(None, (note.detail, note.reasoning)):
-        if reason not in said:
+        if reason not in said and note.reason != "off":
             line.append(f"\n    {visible(reason)}", style="dim")
         said.add(reason)
     return line
