@@ -91,7 +91,7 @@ def test_a_command_without_its_extra_says_what_to_install(
     monkeypatch.setitem(sys.modules, "accelerate", None)
     monkeypatch.delitem(sys.modules, "unco.training.run", raising=False)
     assert exit_code(monkeypatch, "train", "--gold", "none", "--out", "out") == 3
-    assert capsys.readouterr().err == "error: this command needs the package accelerate: pip install 'unco[train]'\n"
+    assert capsys.readouterr().err == 'error: this command needs the package accelerate: pip install ".[train]"\n'
 
 
 def test_a_module_of_no_extra_is_a_fault_of_ours() -> None:
