@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import BaseModel
 
 from unco import errors
 from unco.cli import app
@@ -16,7 +17,7 @@ from unco.tools.settings_file import BudgetSettings, ModelSettings, PrivacySetti
 
 DOCS = Path(__file__).parent
 
-PARTS = {
+PARTS: dict[str, type[BaseModel]] = {
     "models[]: ": ModelSettings,
     "privacy: ": PrivacySettings,
     "budget: ": BudgetSettings,
@@ -154,7 +155,9 @@ def docstrings(kind: type) -> dict[str, str]:
 
 def _errors() -> str:
     found = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, errors.UncoError)]
-    rows = [(kind.__name__, kind.__base__.__name__, 2 if issubclass(kind, errors.InputError) else 3) for kind in found]
+    rows = [
+        (kind.__name__, kind.__mro__[1].__name__, 2 if issubclass(kind, errors.InputError) else 3) for kind in found
+    ]
     about = [cell(kind.__doc__) for kind in found]
     return "\n".join(
         f"| `{name}` | `{base}` | {code} | {text} |" for (name, base, code), text in zip(rows, about, strict=True)

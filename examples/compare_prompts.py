@@ -28,4 +28,4 @@ with simulate(gold, "gpt-4o") as server:
     found = compare_arms(arms, experiment)
 for arm in found.runs:
     print(arm.arm.name, "calls:", arm.usage.calls, "tokens out:", arm.usage.output_tokens)
-print(found.others[0].difference["MNER"].verdict)
+print(getattr(found.others[0].difference["MNER"], "verdict", "not scored"))

@@ -29,8 +29,6 @@ PostCalls = Annotated[int | None, typer.Option(min=0, help="Most questions about
 PostUsd = Annotated[float | None, typer.Option(min=0, help="Most US dollars for one post.")]
 PostSeconds = Annotated[float | None, typer.Option(min=0, help="Seconds after which no new question is asked.")]
 
-NEXT = 'next: unco extract "your own text" --image your-picture.jpg --annotate out.png'
-
 
 @app.command(rich_help_panel="Posts")
 def extract(
@@ -134,7 +132,12 @@ def demo(
     console.rule("done")
     console.print(f"pictures: {visible(str(out))}", soft_wrap=True, markup=False, highlight=False)
     console.print(f"open in a browser: {page.resolve().as_uri()}", soft_wrap=True, markup=False, highlight=False)
-    console.print(NEXT, markup=False, highlight=False)
+    console.print(
+        f'next: {visible(sys.argv[0])} extract "your own text" --image your-picture.jpg --annotate out.png',
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
 
 
 @app.command(rich_help_panel="Posts")

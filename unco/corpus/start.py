@@ -53,8 +53,8 @@ def start(
     if dry_run or out is None:
         found = asyncio.run(estimate(read_posts(posts, choices.pictures), extractor, llm, context))
         usd = "unknown, for want of a price" if found.max_usd is None else f"at most ${found.max_usd:.2f}"
-        counts = {**found.routed, **({"recall": found.recall} if context.recall else {})}
-        shares = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        parts = [f"{name} {count:,}" for name, count in found.routed.items()]
+        shares = ", ".join(parts + ([f"recall {found.recall:,}"] if context.recall else []))
         console.print(f"{found.posts:,} posts ({found.failed:,} cannot be run), {found.entities:,} entities")
         console.print(f"{found.calls:,} calls (about {shares}); cost {usd}; re-asks aside", soft_wrap=True)
         return

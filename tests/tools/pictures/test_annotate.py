@@ -207,4 +207,4 @@ def test_a_line_of_arabic_begins_at_the_right() -> None:
 def test_a_line_of_text_is_drawn_in_fonts_that_have_it() -> None:
     sheet = Image.new("RGB", (300, 40), "white")
     draw_text(ImageDraw.Draw(sheet), 4, 20, "Ada 東 \u0645", "#000000", 16)
-    assert sheet.convert("L").getextrema()[0] < 128
+    assert sheet.convert("L").point(lambda value: 255 if value < 128 else 0).getbbox() is not None
