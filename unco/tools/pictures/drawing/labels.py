@@ -7,8 +7,11 @@ Corners = tuple[float, float, float, float]
 PEN = 5
 """Pixels on either side of a box's line that no label may cover."""
 
-STEP = 12
+STEP = 24
 """Pixels between two places that are tried when no place beside the box is free."""
+
+MOST = 40
+"""Labels up to which all of the picture is searched; a picture that has more is full, and searching takes long."""
 
 
 def free_place(
@@ -31,7 +34,7 @@ def free_place(
         The place; None = there is none, because the label is too large or the picture too full.
     """
     width, height = size
-    for left, top in _places(box, size, picture):
+    for left, top in _places(box, size, picture, len(labels) < MOST):
         place = (left, top, left + width, top + height)
         inside = left >= 0 and top >= 0 and place[2] <= picture[0] and place[3] <= picture[1]
         if inside and not any(_meet(place, other) for other in labels) and not any(_hides(place, one) for one in boxes):
@@ -39,8 +42,10 @@ def free_place(
     return None
 
 
-def _places(box: Corners, size: tuple[float, float], picture: tuple[int, int]) -> Iterator[tuple[float, float]]:
-    """Yield left upper corners: above, below, inside and beside the box first, then all over, nearest first."""
+def _places(
+    box: Corners, size: tuple[float, float], picture: tuple[int, int], anywhere: bool
+) -> Iterator[tuple[float, float]]:
+    """Yield left upper corners: above, below, inside and beside the box; then, if wanted, all over, nearest first."""
     left, top, right, bottom = box
     width, height = size
     start = min(max(left, 0.0), max(0.0, picture[0] - width))
@@ -49,6 +54,8 @@ def _places(box: Corners, size: tuple[float, float], picture: tuple[int, int]) -
         yield from ((x, top - near - height), (x, under))
     yield left + near, top + near
     yield from ((right + near, top), (left - near - width, top))
+    if not anywhere:
+        return
     grid = [(float(x), float(y)) for x in range(0, picture[0], 4 * STEP) for y in range(0, picture[1], STEP)]
     yield from sorted(grid, key=lambda place: abs(place[0] - start) + abs(place[1] - top))
 
