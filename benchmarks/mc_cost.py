@@ -72,11 +72,11 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
         ran = run_passes(network, batch, encoded, decoded, keys, estimator.sampling)
         means.append(mean_probabilities(network, decoded, ran, estimator.heads))
         if estimator.span == "learned":
-            span_signals(network, encoded, decoded)
+            span_signals(decoded)
         if estimator.type == "learned":
             if case.known is None:
                 raise SettingsError(f"the checkpoint was not fitted for the estimator {name!r}")
-            type_signals(network, case.known[0], encoded, decoded, case.known[1])
+            type_signals(case.known[0], encoded, decoded, case.known[1])
     return means
 
 
@@ -145,7 +145,7 @@ def describe_roofline(case: Case) -> str:
     """Describe the roofline of decoder dropout: its least cost over a deterministic prediction."""
     config, found = case.network.config, lengths(case)
     steps = [post.steps for post in found]
-    reading = weight_bytes(config, max(steps)).ratio
+    reading = weight_bytes(config).ratio
     products = multiply_adds(config, found, PASSES).ratio
     return (
         f"{sum(steps) / len(steps):.1f} symbols a post, {max(steps)} at most; floor of T = {PASSES} in the decoder: "

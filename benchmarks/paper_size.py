@@ -12,6 +12,7 @@ from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Network
 
 PAPER = ModelConfig(
+    bio_loss=0.0,  # as in its recipe: without a trained tagging head there are no drafts
     vocabulary=50265,
     hidden=768,
     heads=12,

@@ -76,16 +76,12 @@ def _decoder(config: ModelConfig, post: Lengths) -> int:
     return post.steps * (config.decoder_layers * layer + cross_attention + heads) + own
 
 
-def weight_bytes(config: ModelConfig, steps: int) -> Work:
+def weight_bytes(config: ModelConfig) -> Work:
     """Count the bytes of layer weights that must be read, each once per product, without embeddings and biases.
 
-    One batch: the encoder is read once, the decoder at each step, and once for all passes.
-
-    Args:
-        config: sizes.
-        steps: of the batch's longest post.
+    One batch: the encoder is read once, so is the decoder for a right draft, and once more for all passes.
     """
     square, inner = config.hidden**2, 2 * config.hidden * config.feed_forward
     encode = config.encoder_layers * (4 * square + inner) + (3 + 2 * config.decoder_layers) * square
     step = config.decoder_layers * (6 * square + inner) + config.hidden * (FIRST_TYPE + len(config.labels)) + 2 * square
-    return Work(FLOAT * encode, FLOAT * step * steps, FLOAT * step)
+    return Work(FLOAT * encode, FLOAT * step, FLOAT * step)

@@ -27,10 +27,11 @@ def made_up_outcomes(posts: int = POSTS, entities: int = ENTITIES, seed: int = 0
         right = np.logical_and.reduce(parts)[:, None]
         asked = np.full((entities, 1), float(sum(routing)))
         span, kind, region = map(int, routing)
-        values[:, span, kind, region] = np.hstack([right, right, right, asked, 0.001 * asked])
+        values[:, span, kind, region] = np.hstack([right, right, right, asked, 0.001 * asked, np.ones_like(asked)])
     post_of = np.sort(rng.integers(0, posts, entities))
     gold = np.bincount(post_of, minlength=posts).astype(np.int64)
-    return Outcomes(About(), "", post_of, uncertainty, values, wrong, gold, ())
+    doubt = np.zeros(values.shape[:-1])  # nothing is dropped
+    return Outcomes(About(), "", post_of, uncertainty, values, doubt, wrong, gold, ())
 
 
 def measure_sweeps(posts: int = POSTS, entities: int = ENTITIES, rounds: int = 5) -> list[tuple[str, list[Measured]]]:

@@ -48,7 +48,9 @@ def make_pair(predictor: Predictor) -> WeightPair:
     symbols = FIRST_TYPE + len(config.labels) + WORDS
     model.lm_head = torch.nn.Linear(config.hidden, symbols, bias=False)
     model.register_buffer("final_logits_bias", torch.zeros(1, symbols))
-    network = Network(replace(sizes, labels=config.labels, dropout=config.dropout))
+    network = Network(
+        replace(sizes, labels=config.labels, dropout=config.dropout, bio_loss=0.0)
+    )  # generates as they do
     network.load_state_dict({**network.state_dict(), **bart_weights(model.model.state_dict(), network.config)})
     return WeightPair(model.train(False), bias_to_names(network))
 

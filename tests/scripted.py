@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.tiny import extraction
 from unco.context import Mode
 from unco.errors import Unavailable
 from unco.graph import PostGraph, build_graph
+from unco.prompts.answer_place import place_of_value
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.client import Mllm
@@ -77,6 +79,8 @@ class ScriptedLlm(Mllm):
         super().__init__("http://127.0.0.1:1/v1", MODEL, **settings)
         self.script: dict[tuple[str, str], Answer] = dict(script or {})
         self.asked: list[Asked] = []
+        self.sure: dict[tuple[str, str], float] = {}
+        """By attribute and entity: how probable the answer's value is, where the question wants to know."""
         self.delay: Callable[[Asked], float] = lambda asked: 0.0
         self.peak = 0
         """Most questions that were under way at once."""
@@ -120,7 +124,18 @@ class ScriptedLlm(Mllm):
             answer = answer[sum(before.key == asked.key for before in self.asked) - 1]
         if isinstance(answer, Exception):
             raise answer
-        return Reply(text=answer, finish_reason="stop", model=MODEL, input_tokens=11, output_tokens=7)
+        logs = _logs(answer, asked, self.sure) if asked.request.token_probabilities else ()
+        return Reply(
+            text=answer, finish_reason="stop", model=MODEL, input_tokens=11, output_tokens=7, log_probabilities=logs
+        )
+
+
+def _logs(answer: str, asked: Asked, sure: Mapping[tuple[str, str], float]) -> tuple[tuple[int, float], ...]:
+    """Write three tokens: up to the value, the value, and the rest."""
+    place = place_of_value(answer, asked.attribute)  # type: ignore[arg-type]  # scripts have the attributes' names
+    if place is None or asked.key not in sure:
+        return ()
+    return (place[0], 0.0), (place[1], log(sure[asked.key])), (len(answer), 0.0)
 
 
 def quoted(pattern: str, prompt: str) -> str:
@@ -136,6 +151,8 @@ def _unchanged(asked: Asked) -> str:
         return span(asked.entity)
     if asked.attribute == "type":
         return kind(quoted(r"Type as given: (.*)", asked.request.user))
+    if asked.attribute == "second_opinion":
+        return spoken(chosen="first")
     if asked.attribute == "recall":
         return spoken(entities=[])
     return f'{{"corrected_bounding_box": {quoted(r"picture[)]: (.*)", asked.request.user)}}}'

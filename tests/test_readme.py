@@ -18,7 +18,13 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-RUN_ELSEWHERE = {"review_in_the_graph.py", "serve_client.py"}
+RUN_ELSEWHERE = {
+    "agent_with_tools.py",
+    "killed_and_resumed.py",
+    "part_of_a_chat.py",
+    "review_in_the_graph.py",
+    "serve_client.py",
+}
 """Examples that need a person or a server: tests of their own run them."""
 
 

@@ -9,12 +9,12 @@ from math import inf
 from typing import Any, ClassVar, Literal, get_args
 
 from unco.errors import SettingsError
-from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Label, Thresholds
+from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Accept, Label, Thresholds
 
 Mode = Literal["off", "live", "record", "replay"]
 """`off`: never ask. `live`: ask, cached. `record`: ask and write down. `replay`: recordings only, no socket."""
 
-Reviewable = Literal["rejected", "failed", "unavailable"]
+Reviewable = Literal["rejected", "failed", "unavailable", "low_confidence"]
 """Outcomes of a correction that leave the small model's value unsettled."""
 
 MOST_LABELS = 200
@@ -41,6 +41,17 @@ class Context:
     """As for the span."""
     region_threshold: float | None = None
     """As for the span."""
+    span_accept: float | None = None
+    """Least belief, in [0, 1], in an answer that changes a span; below, the small model's stands. It weighs the
+    probabilities of the answer's tokens against the small model's uncertainty. None = the policy's; without one, the
+    probabilities are not asked for."""
+    type_accept: float | None = None
+    """As for the span."""
+    region_accept: float | None = None
+    """As for the span."""
+    drop_threshold: float | None = None
+    """In [0, 1]: an entity whose doubt, 1 - (1 - span)(1 - type) of its uncertainties, is still strictly above once all
+    answers are in is dropped, and stands apart in `dropped`. None = the policy's, else 1: none is dropped."""
     span_prompt: str = "v1"
     """Version of the span corrector's prompt."""
     type_prompt: str = "v1"
@@ -61,6 +72,10 @@ class Context:
     """Version of the prompt that asks for missed entities."""
     recall: bool = False
     """Whether to ask, once a post, for entities that the small model missed."""
+    second_opinion: bool = False
+    """Whether a change counts only if the MLLM, asked again which of the two values is right, chooses it."""
+    second_opinion_prompt: str = "v1"
+    """Version of that question's prompt."""
     strict_pictures: bool = False
     """Whether a picture that cannot be used is the post's error. Otherwise its text is read alone, with a warning."""
     labels: tuple[Label, ...] | None = None
@@ -81,7 +96,7 @@ class Context:
         object.__setattr__(self, "review", _checked_outcomes(self.review))
         if self.mode is not None and self.mode not in get_args(Mode):
             raise SettingsError(f"unknown mode {self.mode!r}: choose one of {', '.join(get_args(Mode))}")
-        for name in ("recall", "strict_pictures"):
+        for name in ("recall", "second_opinion", "strict_pictures"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
         for name in ("model", "frame", *(field.name for field in fields(self) if field.name.endswith("_prompt"))):
@@ -96,15 +111,26 @@ class Context:
             value = getattr(self, f"{name}_threshold")
             if value is not None and not _is_threshold(value):
                 raise SettingsError(f"{name}_threshold must be a number in [0, 1], or -1 for always, got {value!r}")
+            value = getattr(self, f"{name}_accept")
+            if value is not None and not (_is_threshold(value) and value >= 0):
+                raise SettingsError(f"{name}_accept must be a number in [0, 1], got {value!r}")
+        if self.drop_threshold is not None and not (_is_threshold(self.drop_threshold) and self.drop_threshold >= 0):
+            raise SettingsError(f"drop_threshold must be a number in [0, 1], got {self.drop_threshold!r}")
 
     def thresholds(self, default: Thresholds) -> Thresholds:
         """Return these thresholds where given, `default` elsewhere."""
         given = {name: getattr(self, f"{name}_threshold") for name in ATTRIBUTES}
         chosen = {name: default.of(name) if value is None else float(value) for name, value in given.items()}
-        return Thresholds(**chosen)
+        drop = default.drop if self.drop_threshold is None else float(self.drop_threshold)
+        return Thresholds(**chosen, drop=drop)
+
+    def accept(self, default: Accept) -> Accept:
+        """Return these levels of confidence where given, `default` elsewhere."""
+        given = {name: getattr(self, f"{name}_accept") for name in ATTRIBUTES}
+        return Accept(**{name: default.of(name) if value is None else float(value) for name, value in given.items()})
 
     def prompt_version(self, name: str) -> str:
-        """Return which version of a prompt to use, by its name: span, type, region, one_shot, generate, recall."""
+        """Return which version of a prompt to use, by its name, see `unco.prompts.PromptName`."""
         version: str = getattr(self, f"{name}_prompt")
         return version
 

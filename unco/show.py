@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Box, Correction, Entity, PostQuestion, Result, Span, Usage
+from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Box, Correction, Dropped, Entity, PostQuestion, Result, Span, Usage
 
 HOW_TO_CONFIGURE = (
     "Nobody was asked about what is unsure. To ask, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where "
@@ -20,6 +20,7 @@ COLOURS = {
     "added": "green",
     "kept": "cyan",
     "reviewed": "cyan",
+    "low_confidence": "yellow",
     "rejected": "red",
     "failed": "red",
     "unavailable": "yellow",
@@ -33,20 +34,23 @@ def show_result(result: Result, console: Console) -> None:
     for warning in result.warnings:
         console.print(Text(f"note: {visible(warning)}", style="yellow"))
     for question in result.questions:
-        added = sum(entity.found_by == question.finder for entity in result.entities)
+        added = sum(entity.found_by == question.finder for entity in result.all_entities)
         console.print(_question_line(question, added))
-    if not result.entities:
+    if not result.all_entities:
         console.print("no entities found")
         return
-    console.print(_table(result))
+    if result.entities:
+        console.print(_table(result))
+    for one in result.dropped:
+        console.print(_dropped_line(one, result.thresholds.drop))
     said: set[str] = set()
-    for entity in result.entities:
+    for entity in result.all_entities:
         for note in entity.corrections:
             if note.outcome != "skipped" and entity.found_by == "small model":
                 console.print(_correction_line(entity, note, result.tokens, said))
     if result.usage.calls:
         console.print(Text(usage_line(result.usage), style="dim"))
-    if any(note.reason == "off" for entity in result.entities for note in entity.corrections):
+    if any(note.reason == "off" for entity in result.all_entities for note in entity.corrections):
         console.print(Text(HOW_TO_CONFIGURE, style="yellow"))
 
 
@@ -88,6 +92,11 @@ def _table(result: Result) -> Table:
         cells = [title, Text(visible(entity.shown_type)), Text(where)]
         table.add_row(*cells, *(_uncertainty(note) for note in entity.corrections))
     return table
+
+
+def _dropped_line(one: Dropped, level: float) -> Text:
+    what = f"{visible(one.entity.text)} ({visible(one.entity.shown_type)})"
+    return Text(f"dropped: {what}, doubt {one.doubt:.3f} > {level:.3f}", style="yellow")
 
 
 def _uncertainty(note: Correction) -> Text:

@@ -94,9 +94,15 @@ class ReviewState(TypedDict):
     """Entity index and attribute -> why the last answer could not be used."""
 
 
+STATE_VERSION = 1
+"""Of the states below, as checkpoints hold them. A change after which a run of before could not go on raises it."""
+
+
 class PostState(TypedDict, total=False):
     """The post graph's state."""
 
+    state_version: int
+    """`STATE_VERSION` of the unco that began the run; missing = nothing was done yet, or unco had no versions."""
     text: str | list[str]
     image: str | None
     regions: list[tuple[float, float, float, float]] | None
@@ -124,6 +130,7 @@ class PostState(TypedDict, total=False):
     warnings: list[str]
     usage: Json
     types: list[str]
+    dropped: list[Json]
 
 
 class PostOutput(TypedDict):
@@ -140,6 +147,7 @@ class PostOutput(TypedDict):
     usage: Json
     questions: list[Json]
     types: list[str]
+    dropped: list[Json]
 
 
 class SharedState(TypedDict):

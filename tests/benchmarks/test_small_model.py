@@ -61,7 +61,7 @@ def test_multiply_adds_by_hand() -> None:
 def test_weight_bytes_by_hand() -> None:
     config = ModelConfig(labels=LABELS, hidden=2, heads=1, feed_forward=3, encoder_layers=1, decoder_layers=1)
     # encoder 16 + 12, cross 8, keys 3 x 4: 48; a step 24 + 12, specials 2 x 5, pointer and region 8: 54; 4 bytes each
-    assert weight_bytes(config, steps=3) == Work(encode=192, decode=648, passes=216)
+    assert weight_bytes(config) == Work(encode=192, decode=216, passes=216)
 
 
 def test_without_dropout_the_naive_way_gives_the_same_means() -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from unco.cli.app import app
 from unco.cli.experiment_options import Checkpoint, Scheme
 from unco.cli.posts import (
+    Drop,
     Estimator,
     Frame,
     Labels,
@@ -82,6 +83,7 @@ def run(
     span_threshold: Share = None,
     type_threshold: Share = None,
     region_threshold: Share = None,
+    drop_threshold: Drop = None,
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
@@ -105,6 +107,7 @@ def run(
         span_threshold=span_threshold,
         type_threshold=type_threshold,
         region_threshold=region_threshold,
+        drop_threshold=drop_threshold,
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,

@@ -26,7 +26,9 @@ def export(
     from unco.evals.review.export import export_run
 
     posts = export_run(run, to, out, None if gold is None else read_gold(gold, split, boxes), image)
-    Console().print(f"{posts} posts in {out}", soft_wrap=True)
+    dropped = sum(len(post.dropped) for post in posts)
+    left_out = f"; {dropped} dropped entities are not in it" if dropped and to != "jsonl" else ""
+    Console().print(f"{len(posts)} posts in {out}{left_out}", soft_wrap=True)
 
 
 @app.command(rich_help_panel="Evaluation")

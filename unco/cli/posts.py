@@ -14,6 +14,7 @@ Mode = Annotated[
     str | None, typer.Option(help="off, live, record or replay; default: live with an endpoint, else off.")
 ]
 Share = Annotated[float | None, typer.Option(help="Ask above this uncertainty; from 0 to 1, or -1 for always.")]
+Drop = Annotated[float | None, typer.Option(help="Drop entities that are more doubtful, in [0, 1]; default: none.")]
 StrictPictures = Annotated[
     bool, typer.Option("--strict-pictures", help="Refuse a post whose picture cannot be used, instead of its picture.")
 ]
@@ -47,6 +48,7 @@ def extract(
     span_threshold: Share = None,
     type_threshold: Share = None,
     region_threshold: Share = None,
+    drop_threshold: Drop = None,
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
@@ -72,6 +74,7 @@ def extract(
         span_threshold=span_threshold,
         type_threshold=type_threshold,
         region_threshold=region_threshold,
+        drop_threshold=drop_threshold,
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,

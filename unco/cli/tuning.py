@@ -20,7 +20,9 @@ def tune(
     record: Annotated[Path | None, typer.Option(help="Keep the answers recorded now, for other thresholds.")] = None,
     out: Annotated[Path, typer.Option(help="The policy to write.")] = Path("policy.yaml"),
     check: Annotated[Path | None, typer.Option(help="A policy to try on these posts, instead of choosing.")] = None,
-    method: Annotated[str, typer.Option(help="joint, call-rate, conformal, risk or ltt (needs MAPIE).")] = "joint",
+    method: Annotated[
+        str, typer.Option(help="joint, call-rate, conformal, risk or ltt (needs MAPIE); checkpoint: leave them.")
+    ] = "joint",
     task: Annotated[str, typer.Option(help="Score that counts: GMNER, MNER or EEG.")] = "GMNER",
     share: Annotated[Number, typer.Option(help="call-rate: share of attributes to ask about.")] = None,
     calls: Annotated[Number, typer.Option(help="call-rate: calls for 1,000 posts.")] = None,
@@ -28,7 +30,14 @@ def tune(
     alpha: Annotated[float, typer.Option(help="conformal, risk, ltt: most that may be kept wrong.")] = 0.05,
     delta: Annotated[float, typer.Option(help="risk, ltt: chance that the promise is broken.")] = 0.05,
     asked: Annotated[float, typer.Option(help="ltt: most of the attributes that may be asked about.")] = 0.3,
+    drop: Annotated[
+        bool,
+        typer.Option("--drop", help="Choose also above which doubt entities are dropped, by the F1 of --task."),
+    ] = False,
     floor: Annotated[float, typer.Option(help="Record nothing at or below this uncertainty: saves calls.")] = -1.0,
+    confidence: Annotated[
+        bool, typer.Option(help="Record how sure the answers are, and choose how much belief a change needs.")
+    ] = False,
     split: Split = "dev",
     boxes: Boxes = None,
     pictures: Pictures = None,
@@ -54,10 +63,14 @@ def tune(
         experiment = ExperimentChoices(
             gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed
         )
+    asked_for = 0.0 if confidence else None
     context = Context(
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,
+        span_accept=asked_for,
+        type_accept=asked_for,
+        region_accept=asked_for,
         strict_pictures=True,  # thresholds are not chosen by scores that lack a picture here and there
     )
     answers = AnswerSource(
@@ -75,5 +88,6 @@ def tune(
         alpha=alpha,
         delta=delta,
         asked=asked,
+        drop=drop,
     )
     run_tuning(answers, wanted, out, Console())

@@ -32,6 +32,8 @@ class Tally:
     """Of the first post that was written as an error."""
     open: int = 0
     """Posts that lack an answer for a reason that passes."""
+    dropped: int = 0
+    """Entities that were dropped as too doubtful."""
     calls: int = 0
     cached: int = 0
     usd: float = 0.0
@@ -42,7 +44,8 @@ class Tally:
         """Count the result of a post."""
         self.posts += 1
         self.open += result.is_open
-        notes = [note for entity in result.entities for note in entity.corrections]
+        self.dropped += len(result.dropped)
+        notes = [note for entity in result.all_entities for note in entity.corrections]
         self.attributes += len(notes)
         self.routed += sum(note.outcome != "skipped" for note in notes)
         self.unanswered += sum(note.outcome in ("failed", "unavailable") for note in notes)
@@ -71,4 +74,5 @@ class Tally:
         share = self.routed / self.attributes if self.attributes else 0.0
         cost = f"${self.usd:.2f}" + (" and what has no known price" if self.unpriced else "")
         calls = f"calls {self.calls:,} ({self.cached:,} cached), {cost}"
-        return f"routed {share:.1%}, unanswered {self.unanswered:,}, {calls}, failed posts {self.failed:,}"
+        dropped = f", dropped {self.dropped:,}" if self.dropped else ""
+        return f"routed {share:.1%}, unanswered {self.unanswered:,}{dropped}, {calls}, failed posts {self.failed:,}"

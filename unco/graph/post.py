@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
@@ -17,6 +18,7 @@ from unco.context import Context
 from unco.errors import PostError, SettingsError
 from unco.graph.entity import build_entity_graph
 from unco.graph.routes import route_entities, route_extracted, route_review
+from unco.graph.state_version import check_version, saver_of
 from unco.nodes.collect import collect
 from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import find_entities
@@ -38,9 +40,12 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
         """Check input and context, then stream as LangGraph does; `invoke` and `batch` go through here too.
 
         Raises:
+            DataError: it would go on from a checkpoint of another version of unco.
             PostError: the input is not a post; names the field.
             SettingsError: the context holds what is no setting.
         """
+        if (saver := saver_of(input, config, self.checkpointer)) is not None:
+            check_version(saver.get_tuple(ensure_config(config)))
         checked, input = check_context(context), own_fields(input, config)
         return super().stream(check_input(input), with_choices(config, checked), context=checked, **kwargs)
 
@@ -48,6 +53,8 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
         self, input: Any, config: RunnableConfig | None = None, *, context: Any = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
         """Check input and context, then stream as LangGraph does; `ainvoke` and `abatch` go through here too."""
+        if (saver := saver_of(input, config, self.checkpointer)) is not None:
+            check_version(await saver.aget_tuple(ensure_config(config)))
         post = await asyncio.to_thread(check_input, own_fields(input, config))
         checked = check_context(context)
         async for chunk in super().astream(post, with_choices(config, checked), context=checked, **kwargs):

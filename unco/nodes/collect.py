@@ -1,4 +1,4 @@
-"""The last node: collects the entities in order, each with a correction for all three attributes."""
+"""The last node: collects the entities in order, each with three corrections, and sets the doubtful ones apart."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from unco.nodes.questions.usage import usage_of
 from unco.nodes.run_choices import unasked_outcome
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extraction.text import with_span
-from unco.types import ATTRIBUTES, Correction, Entity, Extraction, PostQuestion, Result, Thresholds
+from unco.types import ATTRIBUTES, Correction, Dropped, Entity, Extraction, PostQuestion, Result, Thresholds
 
 
 def collect(state: PostState) -> Json:
@@ -37,11 +37,12 @@ def result_of(
     """
     by_index = {entity.index: entity for entity in corrected}
     merged = [by_index.get(entity.index, entity) for entity in extraction.entities]
-    entities = tuple(with_skips(entity, extraction.thresholds) for entity in settle_overlaps(merged, extraction))
+    entities = [with_skips(entity, extraction.thresholds) for entity in settle_overlaps(merged, extraction)]
+    kept, dropped = split_by_doubt(entities, extraction.thresholds)
     return Result(
         text=extraction.text,
         tokens=extraction.tokens,
-        entities=entities,
+        entities=kept,
         picture=extraction.picture,
         thresholds=extraction.thresholds,
         model=extraction.model,
@@ -50,7 +51,17 @@ def result_of(
         usage=usage_of([note for entity in entities for note in entity.corrections], questions),
         questions=questions,
         types=tuple(label.name for label in extraction.labels) if extraction.own_labels else (),
+        dropped=dropped,
     )
+
+
+def split_by_doubt(
+    entities: Sequence[Entity], thresholds: Thresholds
+) -> tuple[tuple[Entity, ...], tuple[Dropped, ...]]:
+    """Split entities, with their corrections, into those that stay and those that are dropped, in order."""
+    kept = tuple(entity for entity in entities if entity.doubt <= thresholds.drop)
+    dropped = tuple(Dropped(entity, entity.doubt) for entity in entities if entity.doubt > thresholds.drop)
+    return kept, dropped
 
 
 def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:

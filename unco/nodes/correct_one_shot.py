@@ -10,6 +10,7 @@ from functools import partial
 
 from unco.errors import EndpointError, PictureError, Rejected, Unavailable
 from unco.nodes.correct_region import box_in_frame
+from unco.nodes.questions.accept import weighed
 from unco.nodes.questions.correction import Value, blank_correction, corrected_entity, shown_threshold
 from unco.nodes.questions.fallbacks import entity_attempts
 from unco.nodes.questions.frame_in_words import frame_in_words
@@ -57,7 +58,8 @@ def one_shot_steps(question: EntityQuestion) -> Steps[QuestionResult]:
         lambda: _verify_region(answer, question),
     )
     notes = [replace(blank, answer="value", reasoning=answer.reasoning_process) for blank in blanks]
-    return _with_cost_once([_verified(note, verify) for note, verify in zip(notes, verifiers, strict=True)], log)
+    verified = [_verified(note, verify) for note, verify in zip(notes, verifiers, strict=True)]
+    return _with_cost_once([weighed(note, question.extraction.accept, log) for note in verified], log)
 
 
 def _request(question: EntityQuestion, prompt: Prompt) -> Request:

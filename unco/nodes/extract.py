@@ -10,10 +10,11 @@ from langchain_core.tools import BaseTool
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.nodes.plan_calls import calls_for, plan_calls
+from unco.nodes.questions.question import most_calls
 from unco.nodes.review.node import NOT_WANTED
 from unco.nodes.run_choices import for_run
 from unco.nodes.settings import check_settings, current_context
-from unco.state import EXTRACTION, Json, PostInput, to_json
+from unco.state import EXTRACTION, STATE_VERSION, Json, PostInput, to_json
 from unco.tools.extraction.call import refuse_unusable
 from unco.tools.extraction.saved_predictions import handed_in
 from unco.tools.extraction.tool import arguments_of
@@ -78,9 +79,10 @@ class ExtractNode(Runnable[PostInput, Json]):
         refuse_unusable(found, context.strict_pictures)
         extraction = for_run(found, context, self._thresholds)
         calls = calls_for(context, self._llm, extraction.text)  # also in replay, which asks what was asked
-        grants = None if calls is None else plan_calls(extraction, calls)
+        grants = None if calls is None else plan_calls(extraction, calls, most_calls(context))
         unusable = {"image": None} if isinstance(found.picture, UnusablePicture) else {}
         return unusable | {
+            "state_version": STATE_VERSION,
             "extraction": to_json(EXTRACTION, extraction),
             "corrected": None,
             "questions": [],

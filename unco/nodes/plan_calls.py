@@ -20,12 +20,13 @@ Grants = dict[int, dict[Attribute, int]]
 """Entity index -> attribute -> questions that may be asked about it."""
 
 
-def plan_calls(extraction: Extraction, calls: int) -> Grants:
+def plan_calls(extraction: Extraction, calls: int, most: int = MAX_CALLS) -> Grants:
     """Share out calls among the attributes above their thresholds; of equals the first entity comes first.
 
     Args:
         extraction: what the small model says, with the run's thresholds.
         calls: how many there are.
+        most: that one attribute may take.
     """
     routed = [
         (entity.uncertainty.of(name), -entity.index, -place, entity.index, name)
@@ -34,7 +35,7 @@ def plan_calls(extraction: Extraction, calls: int) -> Grants:
         if extraction.thresholds.are_exceeded(entity.uncertainty, name)
     ]
     grants: Grants = {index: {} for *_, index, _ in routed}
-    for _ in range(MAX_CALLS):
+    for _ in range(most):
         for *_, index, name in sorted(routed, reverse=True):
             granted = grants[index].get(name, 0)
             grants[index][name] = granted + (calls > 0)

@@ -11,14 +11,19 @@ from unco.types import Attribute, Correction, Entity, Extraction, Label, Outcome
 
 
 def for_run(found: Extraction, context: Context, thresholds: Thresholds | None = None) -> Extraction:
-    """Return an extraction with the run's thresholds, and its labels where it has a list of its own.
+    """Return an extraction with the run's thresholds, levels of belief, and labels where it has a list of its own.
 
     Args:
         found: what the small model says; what this returned before comes back unchanged.
         context: of the run.
-        thresholds: instead of the checkpoint's and the context's, for a variant that fixes them.
+        thresholds: of what is asked, instead of the checkpoint's and the context's, for a variant that fixes them.
     """
-    found = replace(found, thresholds=thresholds or context.thresholds(found.thresholds))
+    chosen = context.thresholds(found.thresholds)
+    found = replace(
+        found,
+        thresholds=replace(thresholds, drop=chosen.drop) if thresholds else chosen,
+        accept=context.accept(found.accept),
+    )
     return found if context.labels is None else _with_labels(found, context.labels)
 
 

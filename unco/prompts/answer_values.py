@@ -32,6 +32,12 @@ def read_ordinal(value: object) -> int | None:
     raise ValueError("a candidate is named by its number, or null")
 
 
+def read_choice(value: object) -> object:
+    """Read which of two values was chosen, as models write it: "Second.", "the first reading", 2."""
+    named = re.findall(r"first|second|\b[12]\b", str(value).lower())
+    return {"1": "first", "2": "second"}.get(named[0], named[0]) if len(set(named)) == 1 else value
+
+
 def read_corners(value: object) -> Corners | None:
     """Read a box in any of the ways that models write one; None for an explicit "not in the picture".
 

@@ -9,19 +9,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, StringConstraints, model_validator
 
-from unco.prompts.answer_values import normalize_keys, note_notation, read_corners, read_ordinal, read_words
+from unco.prompts.answer_values import (
+    normalize_keys,
+    note_notation,
+    read_choice,
+    read_corners,
+    read_ordinal,
+    read_words,
+)
 from unco.prompts.box_notations import Corners, LocationTokens, is_null
 
 Schema = dict[str, Any]
 
-AnswerName = Literal["span", "type", "region", "candidate", "one_shot", "entities"]
+AnswerName = Literal["span", "type", "region", "candidate", "one_shot", "entities", "choice"]
 """Kinds of answers. `candidate`: a box, or the number of one that was offered. `one_shot`: all three attributes of an
-entity. `entities`: a list of them, each with its words, type and box."""
+entity. `entities`: a list of them, each with its words, type and box. `choice`: one of two values."""
 
-PromptName = Literal["span", "type", "region", "one_shot", "generate", "recall"]
+PromptName = Literal["span", "type", "region", "one_shot", "generate", "recall", "second_opinion"]
 """Kinds of prompts, and the folders of their files. The first three are the correctors; `one_shot` corrects all three
 attributes of an entity at once; `generate` asks for a post's entities without any found before; `recall` asks for those
-that the small model missed."""
+that the small model missed; `second_opinion` asks which of two values is right, before one replaces the other."""
 
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -113,6 +120,12 @@ class EntitiesAnswer(Answer):
     """May be empty; a reply without this key is unreadable, never empty."""
 
 
+class ChoiceAnswer(Answer):
+    """One of two values."""
+
+    chosen: Annotated[Literal["first", "second"], BeforeValidator(read_choice)]
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerSpec:
     """One kind of answer."""
@@ -167,6 +180,7 @@ ANSWERS: dict[AnswerName, AnswerSpec] = {
         OneShotAnswer, {"corrected_entity": TEXT, "corrected_type": TEXT, "corrected_bounding_box": _BOX}
     ),
     "entities": AnswerSpec(EntitiesAnswer, {"entities": {"type": "array", "items": _ENTITY}}),
+    "choice": AnswerSpec(ChoiceAnswer, {"chosen": TEXT | {"enum": ["first", "second"]}}),
 }
 
 _UNCERTAINTY = frozenset({"uncertainty", "threshold"})
@@ -195,6 +209,10 @@ PROMPTS: dict[PromptName, PromptSpec] = {
     ),
     "generate": PromptSpec(answers=("entities",), required=frozenset({"text", "labels", "frame", "demonstrations"})),
     "recall": PromptSpec(answers=("entities",), required=frozenset({"text", "labels", "frame", "neighbours"})),
+    "second_opinion": PromptSpec(
+        answers=("choice",),
+        required=frozenset({"text", "entity", "entity_type", "attribute", "first", "second", "frame"}),
+    ),
 }
 """`box` is written in `frame`; `labels`, `neighbours` (the post's other entities) and `demonstrations` are lines;
 `candidates` are numbered, `text_lines` of the picture were read, `facts` were looked up."""

@@ -49,3 +49,32 @@ def choose_batch(lengths: Sequence[int], batching: Batching) -> list[int]:
             chosen.append(index)
             longest = widest
     return chosen
+
+
+def split_by_length(lengths: Sequence[int], most: int, call: int) -> list[list[int]]:
+    """Split posts into batches of similar length so that they cost least together.
+
+    A batch costs a call, and each of its posts as much as its longest one, which it is padded to.
+
+    Args:
+        lengths: of the posts.
+        most: posts in a batch.
+        call: what a batch costs beside its posts, in the unit of the lengths.
+
+    Returns:
+        The posts' indices, the shortest first.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    costs, starts = [0], [0]
+    for stop in range(1, len(order) + 1):
+        longest = lengths[order[stop - 1]]
+        whole = ((costs[start] + call + (stop - start) * longest, start) for start in range(max(0, stop - most), stop))
+        cost, start = min(whole)
+        costs.append(cost)
+        starts.append(start)
+    batches: list[list[int]] = []
+    stop = len(order)
+    while stop:
+        batches.insert(0, order[starts[stop] : stop])
+        stop = starts[stop]
+    return batches

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from unco.errors import SettingsError, SetupError
 from unco.small_model.fingerprint import SHIPPED
@@ -194,12 +195,29 @@ def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> 
 
 @lru_cache(maxsize=4)
 def _read_network(weights: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, TrainingNames | None]:
-    # Not on the meta device: there, initialising an embedding imports torch._dynamo, which takes seconds.
-    network = Network(config)
+    network = _blank_network(config)
     state = dequantise(load_file(weights))
     names = {name.removeprefix(NAMES_PREFIX): state.pop(name) for name in list(state) if name.startswith(NAMES_PREFIX)}
     network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False), TrainingNames(**names) if names else None
+
+
+def _blank_network(config: ModelConfig) -> Network:
+    """Make a network whose weights are to be loaded: drawing them at random first takes time and memory for nothing."""
+    if config.foreign_encoder:  # transformers computes some of its numbers when it is made
+        return Network(config)
+    with torch.device("meta"), _WithoutDrawing():
+        return Network(config)
+
+
+class _WithoutDrawing(TorchFunctionMode):
+    """Skip the initialisation of weights; on the meta device it would import torch._dynamo, which takes seconds."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Return the tensor as it is where it would be initialised."""
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def _names_state(names: TrainingNames | None) -> dict[str, Tensor]:
@@ -225,7 +243,7 @@ def dequantise(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, value in stored.items():
         if not name.endswith(SCALE):
             scale = stored.get(name + SCALE)
-            state[name] = value if scale is None else value.to(torch.float32) * scale.unsqueeze(1)
+            state[name] = value if scale is None else value.to(torch.float32).mul_(scale.unsqueeze(1))
     return state
 
 

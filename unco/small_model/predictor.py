@@ -10,6 +10,7 @@ from torch import Tensor
 
 from unco.errors import SettingsError
 from unco.small_model.batch import CAPTION_PIECES, Batch, EncodedPost, encode_post, make_batch
+from unco.small_model.batching import split_by_length
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.network.decoder import EncoderStates
@@ -43,6 +44,8 @@ class Prediction:
     """The network's own label, of which `type` is the coarser reading."""
 
 
+CALL_COST, CALL_COST_ELSEWHERE = 64, 4096
+"""What a batch costs beside its word pieces, in word pieces: on a processor little, on a GPU more than they do."""
 T = TypeVar("T")
 OutputSetting = tuple[Estimator, Scheme]
 """How uncertainty is estimated, and which types results use."""
@@ -69,6 +72,11 @@ class Predictor:
     """By scheme, from `type_signals` to the probability of a wrong type."""
     batch_size: int = 32
     name: str = "unnamed"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network runs."""
+        return next(self.network.parameters()).device
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -135,10 +143,9 @@ class Predictor:
             for index, post in enumerate(posts)
             for first, stop in cut_windows(post.words, self.tokenizer, self._window_pieces(post))
         ]
-        order = sorted(range(len(windows)), key=lambda i: len(windows[i][2].pieces.ids))
+        call = CALL_COST if self.device.type == "cpu" else CALL_COST_ELSEWHERE
         found: dict[int, T] = {}
-        for start in range(0, len(order), self.batch_size):
-            chosen = order[start : start + self.batch_size]
+        for chosen in split_by_length([len(window.pieces.ids) for _, _, window in windows], self.batch_size, call):
             found |= dict(zip(chosen, run_in_parts(read, [windows[i][2] for i in chosen], _describe), strict=True))
         return [(index, first, found[i]) for i, (index, first, _) in enumerate(windows)]
 
@@ -158,7 +165,7 @@ class Predictor:
         passes: dict[McDropout, tuple[Passes, ...]] = {}
         means: dict[tuple[McDropout, Heads], MeanProbabilities] = {}
         learned = any(estimator.span == "learned" for estimator, _ in settings)
-        spans = self._span_error_probabilities(encoded, decoded) if learned else None
+        spans = self._span_error_probabilities(decoded) if learned else None
         results = []
         for estimator, scheme in settings:
             sampling, key = estimator.sampling, (estimator.sampling, estimator.heads)
@@ -174,7 +181,7 @@ class Predictor:
     def _encode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, EncoderStates]:
         network = self.network.eval()
         batch = make_batch(posts, self.tokenizer, network.config.visual_features)
-        batch = batch.to(next(network.parameters()).device)
+        batch = batch.to(self.device)
         return batch, network.encode(batch)
 
     def _decode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, EncoderStates, Decoded]:
@@ -183,15 +190,14 @@ class Predictor:
 
     @torch.inference_mode()
     def _signals(self, posts: Sequence[EncodedPost]) -> list[list[Signals]]:
-        _, encoded, decoded = self._decode(posts)
-        return span_signals(self.network, encoded, decoded)
+        return span_signals(self._decode(posts)[2])
 
     @torch.inference_mode()
     def _type_signals(self, posts: Sequence[EncodedPost], scheme: Scheme) -> list[list[Signals]]:
         _, encoded, decoded = self._decode(posts)
         if self.training_names is None:
             raise self._not_fitted()
-        return type_signals(self.network, self.training_names, encoded, decoded, scheme)
+        return type_signals(self.training_names, encoded, decoded, scheme)
 
     @torch.inference_mode()
     def _word_states(self, posts: Sequence[EncodedPost]) -> list[Tensor]:
@@ -199,19 +205,19 @@ class Predictor:
         _, encoded = self._encode(posts)
         return [words[:count] for words, count in zip(encoded.words, encoded.counts.tolist(), strict=True)]
 
-    def _span_error_probabilities(self, encoded: EncoderStates, decoded: Decoded) -> list[list[float]]:
+    def _span_error_probabilities(self, decoded: Decoded) -> list[list[float]]:
         """Compute the probability of each span being wrong, by post."""
         regression = self.span_regression
         if regression is None:
             raise self._not_fitted()
-        return [[regression(signals) for signals in post] for post in span_signals(self.network, encoded, decoded)]
+        return [[regression(signals) for signals in post] for post in span_signals(decoded)]
 
     def _type_error_probabilities(self, encoded: EncoderStates, decoded: Decoded, scheme: Scheme) -> list[list[float]]:
         """Compute the probability of each type being wrong, by post."""
         training_names, regression = self.training_names, self.type_regressions.get(scheme.name)
         if training_names is None or regression is None:
             raise self._not_fitted()
-        found = type_signals(self.network, training_names, encoded, decoded, scheme)
+        found = type_signals(training_names, encoded, decoded, scheme)
         return [[regression(signals) for signals in post] for post in found]
 
     def _not_fitted(self) -> SettingsError:

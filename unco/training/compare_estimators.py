@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -14,11 +14,16 @@ from unco.errors import DataError
 from unco.evals.data.data_paths import DataPaths, by_scheme, check_captions, make_input_builder, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.gold_inputs import entity_names
-from unco.small_model.network.config import ESTIMATORS, Estimator
-from unco.small_model.predictor import Prediction, Predictor
-from unco.small_model.uncertainty.entropy import fit_normaliser
+from unco.small_model.network.config import ESTIMATORS
+from unco.small_model.predictor import Predictor
 from unco.training.calibrate import can_estimate
-from unco.training.estimator_report import EstimatorReport, SplitInputs, report_predictions
+from unco.training.estimator_report import (
+    EstimatorReport,
+    Predictions,
+    SplitInputs,
+    normalised,
+    report_predictions,
+)
 from unco.training.model_report import make_split_inputs
 from unco.training.show_report import AUROC_FIELDS
 
@@ -41,7 +46,7 @@ def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
     for name, row in columns.items():
         for split, view in split_inputs.items():
             text, pictures = (
-                _normalised(seen, dev, ESTIMATORS[name])
+                normalised(seen, dev, ESTIMATORS[name])
                 for seen, dev in zip(found[split][name], found["dev"][name], strict=True)
             )
             row[split] = report_predictions(view.posts, text, pictures)
@@ -55,17 +60,12 @@ def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
     return columns
 
 
-PredictedEntities = list[list[Prediction]]
-
-
 def _gold(predictor: Predictor, paths: DataPaths, split: str) -> Any:
     config, name = predictor.network.config, predictor.scheme.name
     return by_scheme(read_split(paths, config.label_scheme, split), config, name)[name]
 
 
-def _predict_all(
-    predictor: Predictor, split_inputs: SplitInputs
-) -> dict[str, tuple[PredictedEntities, PredictedEntities]]:
+def _predict_all(predictor: Predictor, split_inputs: SplitInputs) -> dict[str, tuple[Predictions, Predictions]]:
     chosen = {
         name: estimator
         for name, estimator in ESTIMATORS.items()
@@ -76,11 +76,6 @@ def _predict_all(
         predictor.predict_each(view, estimators_and_schemes) for view in (split_inputs.text, split_inputs.pictures)
     )
     return dict(zip(chosen, zip(*views, strict=True), strict=True))
-
-
-def _normalised(found: PredictedEntities, dev: PredictedEntities, estimator: Estimator) -> PredictedEntities:
-    normaliser = fit_normaliser([item.nats for items in dev for item in items], estimator)
-    return [[replace(item, uncertainty=normaliser(item.nats)) for item in items] for items in found]
 
 
 def show_runs(checkpoints: Sequence[Path], console: Console) -> None:

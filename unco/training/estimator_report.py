@@ -14,7 +14,7 @@ from unco.evals.metrics.uncertainty import (
 )
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator
-from unco.small_model.predictor import Prediction, Predictor
+from unco.small_model.predictor import Prediction
 from unco.small_model.uncertainty.entropy import fit_normaliser
 from unco.types import Attribute, GoldPost
 
@@ -55,14 +55,8 @@ class SplitInputs:
     pictures: Sequence[ModelInput]
 
 
-def report_estimator(predictor: Predictor, split: SplitInputs) -> EstimatorReport:
-    """Measure a predictor's uncertainties: span and type from text alone, region with pictures."""
-    text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
-    return report_predictions(split.posts, text, pictures)
-
-
 def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: Predictions) -> EstimatorReport:
-    """Measure the uncertainties of finished predictions; see `report_estimator`."""
+    """Measure the uncertainties of predictions: span and type from text alone, region with pictures."""
     return EstimatorReport(
         span=_quality("span", text, wrong_spans(posts, text)),
         type=_quality("type", text, wrong_types(posts, text)),
@@ -71,11 +65,10 @@ def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: P
     )
 
 
-def with_fitted(predictor: Predictor, estimator: Estimator, dev: SplitInputs) -> Predictor:
-    """Copy a predictor with another estimator and a normaliser fitted for it on dev, which needs no labels."""
-    fitted = predictor.with_estimator(estimator)
-    nats = [item.nats for entities in fitted.predict(dev.pictures) for item in entities]
-    return replace(fitted, normaliser=fit_normaliser(nats, estimator))
+def normalised(found: Predictions, dev: Predictions, estimator: Estimator) -> Predictions:
+    """Normalise predictions anew, by a normaliser that is fitted for their estimator on dev, which needs no labels."""
+    normaliser = fit_normaliser([item.nats for items in dev for item in items], estimator)
+    return [[replace(item, uncertainty=normaliser(item.nats)) for item in items] for items in found]
 
 
 def _quality(attribute: Attribute, predictions: Predictions, wrong: Sequence[bool | None]) -> Quality:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from unco.training.model_report import ModelReport
-from unco.training.show_report import report_rows
+from unco.training.show_report import table_rows
 
 TEMPLATE = """\
 # {name}
@@ -90,8 +90,7 @@ def read_report(data: dict[str, Any]) -> ModelReport:
 
 def score_table(report: ModelReport) -> str:
     """Format a report as a Markdown table."""
-    dev, test = report_rows(report.dev), report_rows(report.test)
-    lines = [f"| {name} | {value} | {test[name]} |" for name, value in dev.items()]
+    lines = [f"| {name} | {dev} | {test} |" for name, dev, test in table_rows(report)]
     return "\n".join(["| | dev | test |", "| --- | --- | --- |", *lines])
 
 

@@ -1,21 +1,22 @@
-"""Report a small model's quality: scores, recall of seen and unseen names, and its uncertainty estimators."""
+"""Report a small model's quality: scores, also without doubtful entities, recall of names, uncertainty estimators."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from unco.evals.metrics.paper import score
+from unco.evals.metrics.bootstrap import Interval, f1_difference
+from unco.evals.metrics.drop_level import best_level
+from unco.evals.metrics.paper import Score, count_post, score, total
 from unco.evals.metrics.uncertainty import wrong_groundings
 from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS, Scheme
+from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Predictor
 from unco.training.estimator_report import (
     EstimatorReport,
     Predictions,
     SplitInputs,
-    report_estimator,
+    normalised,
     report_predictions,
-    with_fitted,
 )
 from unco.types import GoldPost
 
@@ -64,11 +65,25 @@ class SplitReport:
 
 
 @dataclass(frozen=True, slots=True)
+class DropReport:
+    """MNER scores in one label scheme, by text alone, when doubtful entities are left out."""
+
+    level: float
+    """Doubt above which they are, in [0, 1]: the level of the best F1 on dev."""
+    dev: TypeScore
+    test: TypeScore
+    gained: Interval
+    """F1 gained on test, with its interval over posts."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReport:
     """The scores on a model's card."""
 
     dev: SplitReport
     test: SplitReport
+    drop: dict[str, DropReport] = field(default_factory=dict)
+    """By label scheme; empty = not measured, by an earlier version."""
 
 
 def report_model(
@@ -88,7 +103,31 @@ def report_model(
         test: by label scheme, reported, never chosen by.
     """
     known = {name.lower() for name in names}
-    return ModelReport(*(report_split(predictor, known, build_input, split) for split in (dev, test)))
+    inputs = [make_split_inputs(gold[predictor.scheme.name], build_input) for gold in (dev, test)]
+    found = [predict_text(predictor, split.text, gold) for split, gold in zip(inputs, (dev, test), strict=True)]
+    first, second = (report_split(predictor, known, *one) for one in zip(inputs, found, (dev, test), strict=True))
+    drop = {
+        name: report_drop((dev[name], test[name]), (found[0].schemes[name], found[1].schemes[name])) for name in dev
+    }
+    return ModelReport(first, second, drop)
+
+
+@dataclass(frozen=True, slots=True)
+class TextPredictions:
+    """Predictions of a split's posts, from one pass over their texts."""
+
+    schemes: dict[str, Predictions]
+    """By label scheme."""
+    doubted: Predictions
+    """In the first scheme, with 1 - confidence for uncertainties."""
+
+
+def predict_text(predictor: Predictor, text: Sequence[ModelInput], schemes: Iterable[str]) -> TextPredictions:
+    """Predict posts once, and give their entities in each label scheme."""
+    names = list(schemes)
+    settings = [(predictor.estimator, predictor.network.config.schemes[name]) for name in names]
+    found = predictor.predict_each(text, [*settings, (ESTIMATORS["confidence"], predictor.scheme)])
+    return TextPredictions(dict(zip(names, found, strict=False)), found[-1])
 
 
 def make_split_inputs(posts: Sequence[GoldPost], build_input: InputBuilder) -> SplitInputs:
@@ -99,17 +138,31 @@ def make_split_inputs(posts: Sequence[GoldPost], build_input: InputBuilder) -> S
 
 
 def report_split(
-    predictor: Predictor, known: set[str], build_input: InputBuilder, gold: Mapping[str, Sequence[GoldPost]]
+    predictor: Predictor,
+    known: set[str],
+    split: SplitInputs,
+    found: TextPredictions,
+    gold: Mapping[str, Sequence[GoldPost]],
 ) -> SplitReport:
-    """Score one split: text alone for MNER, spans and types, with pictures for groundability."""
-    split = make_split_inputs(gold[predictor.scheme.name], build_input)
-    text, pictures = predictor.predict(split.text), predictor.predict(split.pictures)
-    alone = replace(predictor, heads="decoder").predict(split.text)
+    """Score one split: text alone for MNER, spans and types, with pictures for groundability.
+
+    Args:
+        predictor: whose scores.
+        known: entity names of the training split, in lower case.
+        split: the posts.
+        found: what is predicted from text alone.
+        gold: by label scheme.
+    """
+    text = found.schemes[predictor.scheme.name]
+    pictures, doubted = predictor.predict_each(
+        split.pictures, [(predictor.estimator, predictor.scheme), (ESTIMATORS["confidence"], predictor.scheme)]
+    )
+    alone = replace(predictor, heads="decoder", estimator=Estimator()).predict(split.text)
+    doubts = [normalised(one, doubted, ESTIMATORS["confidence"]) for one in (found.doubted, doubted)]
     wrong = [flag for flag in wrong_groundings(split.posts, pictures) if flag is not None]
-    confidence = with_fitted(predictor, ESTIMATORS["confidence"], split)
     return SplitReport(
         posts=len(split.posts),
-        schemes={name: _type_score(predictor, name, split.text, posts) for name, posts in gold.items()},
+        schemes={name: _type_score(score(posts, found.schemes[name], "MNER")) for name, posts in gold.items()},
         decoder_alone=round(score(split.posts, alone, "MNER").f1, 4),
         gmner=round(score(split.posts, pictures, "GMNER").f1, 4),
         eeg=round(score(split.posts, pictures, "EEG").f1, 4),
@@ -118,14 +171,34 @@ def report_split(
         unseen=_names(split.posts, text, known, False),
         estimators={
             "own": report_predictions(split.posts, text, pictures),
-            "confidence": report_estimator(confidence, split),
+            "confidence": report_predictions(split.posts, *doubts),
         },
     )
 
 
-def _type_score(predictor: Predictor, scheme: str, text: Sequence[ModelInput], posts: Sequence[GoldPost]) -> TypeScore:
-    own: Scheme = predictor.network.config.schemes[scheme]
-    counts = score(posts, replace(predictor, scheme=own).predict(text), "MNER")
+def report_drop(gold: Sequence[Sequence[GoldPost]], found: Sequence[Predictions]) -> DropReport:
+    """Choose the level of doubt above which entities are left out on dev, and report dev and test with it.
+
+    Args:
+        gold: posts of dev and of test, in one label scheme.
+        found: what is predicted for them.
+    """
+    (dev, test), (dev_found, test_found) = gold, found
+    level = best_level(lambda level: total(_counts(dev, dev_found, level)).f1)
+    kept = [_counts(posts, entities, level) for posts, entities in zip(gold, found, strict=True)]
+    gained = f1_difference(_counts(test, test_found, 1.0), kept[1])
+    on_dev, on_test = (_type_score(total(counts)) for counts in kept)
+    return DropReport(level, on_dev, on_test, gained)
+
+
+def _counts(gold: Sequence[GoldPost], found: Predictions, level: float) -> list[Score]:
+    return [
+        count_post(post, [entity for entity in entities if entity.uncertainty.doubt <= level], "MNER")
+        for post, entities in zip(gold, found, strict=True)
+    ]
+
+
+def _type_score(counts: Score) -> TypeScore:
     return TypeScore(round(counts.precision, 4), round(counts.recall, 4), round(counts.f1, 4))
 
 

@@ -9,9 +9,21 @@ from unco.training.model_report import ModelReport, NamesReport, SplitReport
 def show_report(report: ModelReport, console: Console) -> None:
     """Print dev and test side by side; F1, precision, recall and accuracy in percent, the rest in [0, 1]."""
     table = Table("", "dev", "test")
-    for name, row in report_rows(report.dev).items():
-        table.add_row(name, row, report_rows(report.test)[name])
+    for row in table_rows(report):
+        table.add_row(*row)
     console.print(table)
+
+
+def table_rows(report: ModelReport) -> list[tuple[str, str, str]]:
+    """List the rows of the table: name, dev, test."""
+    dev, test = report_rows(report.dev), report_rows(report.test)
+    rows = [(name, value, test[name]) for name, value in dev.items()]
+    for scheme, one in report.drop.items():
+        name = f"MNER F1, {scheme}, above a doubt of {one.level:.2f} dropped"
+        low, high = 100 * one.gained.low, 100 * one.gained.high
+        gained = f"{100 * one.test.f1:.2f} ({100 * one.gained.value:+.2f}, {low:+.2f} to {high:+.2f})"
+        rows.append((name, f"{100 * one.dev.f1:.2f}", gained))
+    return rows
 
 
 def report_rows(split: SplitReport) -> dict[str, str]:

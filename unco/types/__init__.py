@@ -5,6 +5,7 @@ No third-party import. Units and ranges stand under each field. Higher uncertain
 
 from unco.types.corrections import (
     PASSING_REASONS,
+    SETTLED,
     AnswerState,
     Correction,
     Exchange,
@@ -18,6 +19,7 @@ from unco.types.geometry import Box, Span
 from unco.types.gold import GoldEntity, GoldPost
 from unco.types.posts import (
     UNTYPED,
+    Dropped,
     Entity,
     Extraction,
     Label,
@@ -29,17 +31,20 @@ from unco.types.posts import (
     TextLine,
     UnusablePicture,
 )
-from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Attribute, Thresholds, Uncertainty
+from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Accept, Attribute, Thresholds, Uncertainty
 
 __all__ = [
     "ALWAYS",
     "ATTRIBUTES",
     "PASSING_REASONS",
+    "SETTLED",
     "UNTYPED",
+    "Accept",
     "AnswerState",
     "Attribute",
     "Box",
     "Correction",
+    "Dropped",
     "Entity",
     "Exchange",
     "Extraction",

@@ -6,15 +6,21 @@ from typing import Literal
 from unco.types.geometry import Box, Span
 from unco.types.uncertainty import Attribute
 
-Outcome = Literal["skipped", "kept", "changed", "added", "rejected", "failed", "unavailable", "reviewed"]
+Outcome = Literal[
+    "skipped", "kept", "changed", "added", "rejected", "failed", "unavailable", "reviewed", "low_confidence"
+]
 """Outcome of a correction.
 
 `skipped`: not above its threshold, so nobody was asked. `kept`, `changed`: the MLLM answered, the answer was verified.
 `added`: there was no value before, as the MLLM found the entity, or told a type of the user's own list. `rejected`: it
 answered, but the answer did not pass verification. `failed`: it refused, or no answer that can be read came back.
-`unavailable`: nobody could be asked, or answers now. In these three the small model's value
-stays. `reviewed`: it was one of these three, and a person accepted the value or gave another.
+`unavailable`: nobody could be asked, or answers now. `low_confidence`: it answered another value, and was less sure of
+it than the run wants. In these four the small model's value stays. `reviewed`: it was one of these four, and a person
+accepted the value or gave another.
 """
+
+SETTLED: frozenset[Outcome] = frozenset({"kept", "changed", "added", "reviewed"})
+"""Outcomes after which an attribute is in doubt no more: an MLLM or a person has answered."""
 
 
 AnswerState = Literal["value", "null", "unreadable", "failed"]
@@ -97,6 +103,8 @@ class Correction:
     """Why: the reason of a skip, a rejection, a failure; empty where the outcome says it all."""
     answer: AnswerState | None = None
     """What came back; None when nobody was asked."""
+    confidence: float | None = None
+    """How sure the MLLM was of the answer's value, in [0, 1]; None = nobody wanted to know, or it cannot be told."""
     reason: Reason | None = None
     """Why no answer came, where none did."""
     reasoning: str = ""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from unco.types.corrections import Correction, Finder, PostQuestion, Usage
+from unco.types.corrections import SETTLED, Correction, Finder, PostQuestion, Usage
 from unco.types.geometry import Box, Span
-from unco.types.uncertainty import ATTRIBUTES, Attribute, Thresholds, Uncertainty
+from unco.types.uncertainty import ATTRIBUTES, Accept, Attribute, Thresholds, Uncertainty
 
 UNTYPED = "untyped"
 """Stands for the type of an entity that has none, where people and other tools are shown one."""
@@ -75,6 +75,19 @@ class Entity:
     def shown_type(self) -> str:
         """Type as people and other tools are shown it: `UNTYPED` where there is none."""
         return UNTYPED if self.type is None else self.type
+
+    @property
+    def doubt(self) -> float:
+        """Chance that span or type is wrong, in [0, 1], as `Uncertainty.doubt`.
+
+        An attribute that the MLLM or a person has answered counts as sure, and so does a type that nobody has told.
+        """
+        sure = {note.attribute for note in self.corrections if note.outcome in SETTLED}
+        return Uncertainty(
+            span=0.0 if "span" in sure else self.uncertainty.span,
+            type=0.0 if "type" in sure or self.type is None else self.uncertainty.type,
+            region=0.0,
+        ).doubt
 
     def value_of(self, attribute: Attribute) -> Span | str | Box | None:
         """Return the value of an attribute: its field, else what its last correction came to; None = it has none."""
@@ -157,6 +170,8 @@ class Extraction:
     """The finest type that the small model knows of each entity, where results use coarser ones; empty = not known."""
     own_labels: bool = False
     """Whether `labels` are of the user's own list, from which only the MLLM chooses."""
+    accept: Accept = Accept()
+    """Least belief in an answer that changes a value."""
 
     @property
     def seen_picture(self) -> PictureInfo | None:
@@ -169,8 +184,17 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """An entity that was dropped, as it was too doubtful and nobody was there to ask about it."""
+
+    entity: Entity
+    doubt: float
+    """As `Entity.doubt`; above `Thresholds.drop`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a post: its entities, each with three uncertainties and its corrections."""
+    """The result of a post: its entities, each with three uncertainties and its corrections; dropped ones apart."""
 
     text: str
     tokens: tuple[str, ...]
@@ -188,6 +212,8 @@ class Result:
     """Those about the post as a whole; empty in a run that only corrects."""
     types: tuple[str, ...] = ()
     """Names of the user's own list of types, which the run chose from; empty = a scheme of the small model's."""
+    dropped: tuple[Dropped, ...] = ()
+    """Entities that are not among `entities`, as their doubt is above `thresholds.drop`; they keep their indices."""
 
     @property
     def seen_picture(self) -> PictureInfo | None:
@@ -195,9 +221,15 @@ class Result:
         return self.picture if isinstance(self.picture, PictureInfo) else None
 
     @property
+    def all_entities(self) -> tuple[Entity, ...]:
+        """All entities, dropped ones among them, by index."""
+        found = (*self.entities, *(one.entity for one in self.dropped))
+        return tuple(sorted(found, key=lambda entity: entity.index)) if self.dropped else self.entities
+
+    @property
     def notes(self) -> tuple[Correction | PostQuestion, ...]:
-        """Outcomes of all corrections and questions of the post."""
-        return (*(note for entity in self.entities for note in entity.corrections), *self.questions)
+        """Outcomes of all corrections and questions of the post, of dropped entities too."""
+        return (*(note for entity in self.all_entities for note in entity.corrections), *self.questions)
 
     @property
     def is_open(self) -> bool:

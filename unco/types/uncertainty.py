@@ -27,6 +27,11 @@ class Uncertainty:
         number: float = getattr(self, attribute)
         return number
 
+    @property
+    def doubt(self) -> float:
+        """Chance that span or type is wrong, where the two numbers are chances: 1 - (1 - span)(1 - type); in [0, 1]."""
+        return self.span + (1.0 - self.span) * self.type  # so written, a 0 leaves the other as it is
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -35,9 +40,13 @@ class Thresholds:
     span: float
     type: float
     region: float
+    drop: float = 1.0
+    """Above which doubt (`Entity.doubt`) an entity is dropped once all answers are in, in [0, 1]; 1 = none is."""
 
     def __post_init__(self) -> None:
-        """Refuse a threshold outside [0, 1] that is not ALWAYS."""
+        """Refuse a threshold outside [0, 1] that is not ALWAYS, and a level to drop above outside [0, 1]."""
+        if not 0.0 <= self.drop <= 1.0:
+            raise ValueError(f"the level to drop above must lie in [0, 1], got {self.drop!r}")
         for name in ATTRIBUTES:
             if not (0.0 <= self.of(name) <= 1.0 or self.of(name) == ALWAYS):
                 raise ValueError(f"the {name} threshold must lie in [0, 1] or be {ALWAYS}, got {self.of(name)!r}")
@@ -50,3 +59,27 @@ class Thresholds:
     def are_exceeded(self, uncertainty: Uncertainty, attribute: Attribute) -> bool:
         """Return whether an attribute is routed to its corrector: its uncertainty is strictly above its threshold."""
         return uncertainty.of(attribute) > self.of(attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Least belief, in [0, 1], in an answer that changes a value; None = every verified answer counts.
+
+    See `unco.nodes.questions.accept.belief_in_change`.
+    """
+
+    span: float | None = None
+    type: float | None = None
+    region: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a level outside [0, 1]."""
+        for name in ATTRIBUTES:
+            level = self.of(name)
+            if level is not None and not 0.0 <= level <= 1.0:
+                raise ValueError(f"the {name} level to accept must lie in [0, 1], got {level!r}")
+
+    def of(self, attribute: Attribute) -> float | None:
+        """Return the level of one attribute."""
+        level: float | None = getattr(self, attribute)
+        return level

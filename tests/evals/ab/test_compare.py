@@ -30,6 +30,7 @@ ALWAYS_WRONG_TYPE = Profile(right=Chances(span=1, type=0, region=1))
 def test_an_arm_is_read_from_its_text() -> None:
     arm = parse_arm("span=span/v2, type=v2,span_threshold=0.3,model=gpt-4o,variant=one_shot,checkpoint=there")
     assert arm.context == Context(span_prompt="v2", type_prompt="v2", span_threshold=0.3, model="gpt-4o")
+    assert parse_arm("drop_threshold=0.6").context == Context(drop_threshold=0.6)
     assert (arm.variant, arm.small_model) == ("one_shot", ("there", None))
     assert parse_arm("") == Arm("")
 

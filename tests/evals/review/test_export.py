@@ -122,7 +122,7 @@ def test_a_run_goes_into_every_format(tmp_path: Path) -> None:
         ("official", "o.json"),
         ("jsonl", "p.jsonl"),
     ):
-        assert export_run(tmp_path / "run.jsonl", form, tmp_path / name, GOLD) == 1
+        assert len(export_run(tmp_path / "run.jsonl", form, tmp_path / name, GOLD)) == 1
     export_run(tmp_path / "run.jsonl", "conll", tmp_path / "conll", GOLD)
     assert (tmp_path / "tasks.xml").read_text().startswith("<View>")
     assert 'value="LOC"' in (tmp_path / "tasks.xml").read_text(), "a type of the scheme that was not predicted"

@@ -24,5 +24,7 @@ def made_outcomes(posts: int, seed: int, together: float = 1.5, entities_each: i
     right = (~wrong[:, None, None, None, :] | (routed[None] == 1)).all(-1)
     values[..., :3] = right[..., None]
     values[..., 3] = routed.sum(-1)
+    values[..., COLUMNS.index("kept")] = 1
     gold = np.bincount(post_of, minlength=posts)
-    return Outcomes(About(), "", post_of, uncertainty, values, wrong, gold, ())
+    doubt = np.where(routed[None, ..., 0] == 1, 0.0, uncertainty[:, 0, None, None, None])  # of the span alone
+    return Outcomes(About(), "", post_of, uncertainty, values, doubt, wrong, gold, ())

@@ -15,6 +15,7 @@ from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import TuningGoal, choose
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recorded.paths import Recording, data_hash
+from unco.evals.tuning.recorded.replay import replay
 from unco.tools.extraction.policy import Policy
 from unco.types import ALWAYS, Entity, Thresholds
 
@@ -129,3 +130,25 @@ def test_a_policy_that_asks_about_all_can_be_written() -> None:
     policy = policy_by(method="call-rate", share=1.0)
     assert policy.thresholds.as_thresholds() == Thresholds(ALWAYS, ALWAYS, ALWAYS)
     assert policy.expected["routed region"].value == 1.0
+
+
+def test_the_level_to_drop_above_is_the_best_of_all() -> None:
+    policy = policy_by(method="checkpoint", task="MNER", drop=True)
+    thresholds = policy.thresholds.as_thresholds()
+    assert replace(thresholds, drop=1.0) == Thresholds(0.4, 0.3, 0.5), "the checkpoint's own"
+    f1 = [expected(OUTCOMES, replace(thresholds, drop=level))["MNER"].value for level in (0.0, 0.3, 0.6, 0.9, 1.0)]
+    assert policy.expected["MNER"].value >= max(f1)
+    assert "101 levels to drop above, that of the best MNER F1" in policy.method
+    assert policy.expected["MNER held out"].value <= policy.expected["MNER"].value + 0.05
+    assert policy_by(method="checkpoint").thresholds.drop == 1.0
+
+
+def test_what_dropping_does_is_expected() -> None:
+    kept, dropping = Thresholds(0.4, 0.3, 0.5), Thresholds(0.4, 0.3, 0.5, drop=0.6)
+    before, after = expected(OUTCOMES, kept), expected(OUTCOMES, dropping)
+    assert "dropped" not in before
+    assert after["MNER gained by dropping"].value == pytest.approx(after["MNER"].value - before["MNER"].value)
+    results = replay(RECORDED, dropping)
+    share = sum(len(one.dropped) for one in results) / sum(len(one.all_entities) for one in results)
+    assert 0 < after["dropped"].value == pytest.approx(share)
+    assert after["routed type"] == before["routed type"]

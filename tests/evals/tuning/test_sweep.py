@@ -12,7 +12,7 @@ from tests.evals.tuning.made_outcomes import made_outcomes
 from tests.evals.tuning.recorded_posts import recorded_posts
 from unco.errors import DataError, SettingsError
 from unco.evals.metrics.bootstrap import f1_interval
-from unco.evals.metrics.paper import THREE_TASKS
+from unco.evals.metrics.paper import THREE_TASKS, total
 from unco.evals.metrics.protocols import evaluate
 from unco.evals.tuning.choose import choose_jointly, grid_of_shares, one_standard_error
 from unco.evals.tuning.expected import CALLS, USD, expected, scores
@@ -27,6 +27,8 @@ RECORDED, GOLD = recorded_posts()
 OUTCOMES = outcomes_of(RECORDED)
 THRESHOLD = st.sampled_from([ALWAYS, 0.0, 0.1, 0.25, 0.3, 0.5, 0.9, 1.0]) | st.floats(0, 1)
 ALL_THREE = st.builds(Thresholds, THRESHOLD, THRESHOLD, THRESHOLD)
+LEVEL = st.sampled_from([0.0, 0.3, 0.5, 0.625, 0.9, 1.0]) | st.floats(0, 1)
+WITH_LEVEL = st.builds(Thresholds, THRESHOLD, THRESHOLD, THRESHOLD, drop=LEVEL)
 
 
 def test_some_posts_are_coupled_and_some_are_wrong() -> None:
@@ -35,13 +37,14 @@ def test_some_posts_are_coupled_and_some_are_wrong() -> None:
 
 
 @settings(max_examples=30)
-@given(ALL_THREE)
+@given(WITH_LEVEL)
 def test_outcomes_count_what_a_replay_gives(thresholds: Thresholds) -> None:
     results = replay(RECORDED, thresholds)
     report = evaluate(GOLD, [result.entities for result in results])
     by_post = OUTCOMES.by_post(thresholds)
     for column, task in enumerate(THREE_TASKS):
         assert by_post[:, column].sum() == report.tasks[task].correct
+        assert total(scores(OUTCOMES, by_post, task)) == report.tasks[task]
     assert by_post[:, 3].tolist() == [result.usage.calls for result in results]
     usd = [
         (2.5 * (result.usage.input_tokens or 0) + 10 * (result.usage.output_tokens or 0)) / 1e6 for result in results
@@ -105,7 +108,7 @@ def test_without_a_price_cost_is_unknown_and_never_nothing() -> None:
 
 
 @settings(max_examples=20)
-@given(ALL_THREE, st.lists(st.booleans(), min_size=24, max_size=24))
+@given(WITH_LEVEL, st.lists(st.booleans(), min_size=24, max_size=24))
 def test_some_posts_alone_count_as_they_do_among_the_others(thresholds: Thresholds, kept: list[bool]) -> None:
     some = OUTCOMES.of_posts(np.array(kept))
     assert some.by_post(thresholds).tolist() == OUTCOMES.by_post(thresholds)[np.array(kept)].tolist()
@@ -116,7 +119,7 @@ def test_held_out_there_is_no_luck() -> None:
     best, held_out = list[float](), list[float]()
     for seed in range(10):
         made = made_outcomes(200, seed)
-        values = np.zeros_like(made.values)
+        values = made.values.copy()
         values[..., 0] = np.random.default_rng(100 + seed).random(values.shape[:-1]) < 0.5
         dice = replace(made, values=values)
         found = held_out_f1(dice, lambda some: choose_jointly(some).thresholds, "GMNER")

@@ -30,8 +30,9 @@ def test_features_of_a_span_by_hand() -> None:
     batch = make_batch([encode_post(post, predictor.tokenizer) for post in POSTS], predictor.tokenizer)
     encoded = network.encode(batch)
     decoded = decode_greedily(network, encoded, "both")
-    found = span_signals(network, encoded, decoded)
+    found = span_signals(decoded)
     history = previous_symbols(shift(decoded.symbols), 2)
+    states, _ = network.decoder(history.previous, encoded)
     tagged = network.tagger(encoded.words).softmax(-1)
     for row, symbols in enumerate(decoded.symbols.tolist()):
         entities = decode_symbols(symbols, 2)
@@ -39,7 +40,7 @@ def test_features_of_a_span_by_hand() -> None:
         for entity, signals in zip(entities, found[row], strict=True):
             expected = []
             for head in ("decoder", "tags"):
-                tokens = network.step_probabilities(decoded.states, history, encoded, head)[row]
+                tokens = network.step_probabilities(states, history, encoded, head)[row]
                 surprisals = [-log(float(tokens[step, symbol])) for step, symbol in enumerate(symbols)]
                 types = tokens[entity.type_step, FIRST_TYPE : FIRST_TYPE + 2]
                 inner = sum(surprisals[entity.start_step + 1 : entity.end_step])

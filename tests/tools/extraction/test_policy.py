@@ -34,6 +34,7 @@ def test_a_policy_is_read_as_it_was_written(tmp_path: Path) -> None:
     [
         ({"thresholds": {"span": 1.5, "type": 0, "region": 0}}, r"thresholds.span: .*\[0, 1\], or be -1.0"),
         ({"thresholds": {"span": 0.5, "type": 0}}, "thresholds.region: Field required"),
+        ({"thresholds": LOW | {"drop": -1.0}}, "thresholds.drop: Input should be greater than or equal to 0"),
         ({"version": 2}, "version: Input should be 1"),
         ({"threshold": 1}, "threshold: Extra inputs are not permitted"),
         ({"expected": {"GMNER": {"value": float("nan"), "low": 0, "high": 1}}}, "expected.GMNER.value: .*finite"),
@@ -91,6 +92,16 @@ def test_a_graph_under_a_policy_has_its_thresholds_and_the_context_still_wins() 
     assert result.warnings == ()
     chosen = graph.invoke({"text": " ".join(TOKENS)}, context=unco.Context(type_threshold=0.2))
     assert read_result(chosen).thresholds == Thresholds(0.05, 0.2, -1.0)
+
+
+def test_a_policy_may_drop_what_stays_doubtful() -> None:
+    small_model = says((ANN, "PER", None, doubt()), (OWLS, "ORG", None, doubt("type")), tokens=TOKENS)
+    policy = policy_of(thresholds=LOW | {"drop": 0.6})
+    graph = graph_of(PolicyExtractor(small_model, policy, lambda: MODEL), ScriptedLlm())
+    post, off = {"text": " ".join(TOKENS)}, unco.Context(mode="off")
+    result = read_result(graph.invoke(post, context=off))
+    assert [one.entity.text for one in result.dropped] == ["Blue Owls"]
+    assert read_result(graph.invoke(post, context=unco.Context(mode="off", drop_threshold=1))).dropped == ()
 
 
 def test_a_graph_with_another_checkpoint_warns_and_goes_on() -> None:

@@ -32,6 +32,7 @@ CHANGES: dict[str, Any] = {
     "extra_body": '{"top_p": 0.9}',
     "headers": (("X-Team", "a"),),
     "schema": '{"type": "object"}',
+    "token_probabilities": True,
     "repeat": 1,
 }
 NOTES: dict[str, Any] = {

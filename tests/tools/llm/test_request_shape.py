@@ -18,6 +18,8 @@ from unco.tools.llm.request import SentPicture
 from unco.tools.llm.request_shape import CHOICES, Shape, Shapes, shapes_to_try
 
 Body = dict[str, Any]
+PLAIN = Shape(answer_format="none", token_probabilities=False)
+"""How a question without a schema is put, to a model of which nothing is known."""
 PICTURE = SentPicture("image/png", "ab" * 32, b"\x89PNG")
 
 
@@ -108,6 +110,18 @@ def test_a_field_that_is_named_is_changed_first(
     assert server.calls <= 3
 
 
+@pytest.mark.parametrize("step", [words(400, "logprobs is not available for this model"), words(400, "Bad request")])
+def test_probabilities_that_are_refused_are_done_without(server: OpenAIServer, ask: Ask, step: Step) -> None:
+    refuse(server, lambda body: "logprobs" in body, step)
+    mllm, wanting = client(server, attempts=1), replace(ASKED, token_probabilities=True)
+    assert ask(mllm, wanting).text == ANSWER
+    assert server.calls == 2
+    ask(mllm, replace(wanting, user="Bergen"))
+    assert server.calls == 3, "what was found out is remembered"
+    ask(mllm, ASKED)
+    assert not any("logprobs" in body for body in server.bodies[1:])
+
+
 def test_several_things_are_refused_one_after_another(server: OpenAIServer, ask: Ask) -> None:
     def answer() -> Step:
         for field, is_refused in (("temperature", temperature), ("max_completion_tokens", limit), ("schema", schema)):
@@ -182,7 +196,7 @@ def test_what_another_version_remembered_is_forgotten(tmp_path: Path, kept: str)
     shapes.remember("http://x/v1", REQUEST, replace(Shape(), temperature=False))
     (key,) = [row.key for row in cache.rows() if row.key.startswith("request_shape")]
     cache.put(key, kept)
-    assert Shapes(cache).find("http://x/v1", REQUEST) == (replace(Shape(), answer_format="none"), False)
+    assert Shapes(cache).find("http://x/v1", REQUEST) == (PLAIN, False)
 
 
 @pytest.mark.parametrize(

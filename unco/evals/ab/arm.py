@@ -14,9 +14,10 @@ from unco.types import ATTRIBUTES
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
 """Prompts whose version an arm may set."""
 
-THRESHOLDS = tuple(f"{name}_threshold" for name in ATTRIBUTES)
+THRESHOLDS = tuple(f"{name}_threshold" for name in (*ATTRIBUTES, "drop"))
+ACCEPT = tuple(f"{name}_accept" for name in ATTRIBUTES)
 
-CHOICES = (*PROMPTS, *THRESHOLDS, "model", "frame", "variant", "policy", "checkpoint", "estimator")
+CHOICES = (*PROMPTS, *THRESHOLDS, *ACCEPT, "model", "frame", "variant", "policy", "checkpoint", "estimator")
 """Settings that an arm may change."""
 
 
@@ -42,7 +43,8 @@ class Arm:
 def parse_arm(text: str) -> Arm:
     """Parse an arm as a user writes it: `span=span/v2`, or several settings separated by commas.
 
-    `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold. `model=NAME`: an MLLM of the endpoint.
+    `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold.
+    `drop_threshold=0.6`: above which doubt entities are dropped. `model=NAME`: an MLLM of the endpoint.
     `policy=FILE`: the thresholds of `unco tune`. `variant=one_shot`: another graph.
     `checkpoint=FOLDER`, `estimator=NAME`: another small model.
 
@@ -68,12 +70,13 @@ _ARM_FIELDS = ("variant", "checkpoint", "estimator")
 def _context(text: str, chosen: Mapping[str, str]) -> Context:
     fields: dict[str, Any] = {}
     if "policy" in chosen:
-        chosen_thresholds = read_policy(Path(chosen["policy"])).thresholds
-        fields |= {f"{name}_threshold": chosen_thresholds.as_thresholds().of(name) for name in ATTRIBUTES}
+        policy = read_policy(Path(chosen["policy"]))
+        fields |= {name: getattr(policy.thresholds, name.removesuffix("_threshold")) for name in THRESHOLDS}
+        fields |= {name: getattr(policy.accept, name.removesuffix("_accept")) for name in ACCEPT}
     for name, value in chosen.items():
         if name in PROMPTS:
             fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")
-        elif name in THRESHOLDS:
+        elif name in (*THRESHOLDS, *ACCEPT):
             fields[name] = _number(text, name, value)
         elif name not in (*_ARM_FIELDS, "policy"):
             fields[name] = value

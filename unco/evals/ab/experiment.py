@@ -130,13 +130,13 @@ def real_experiment(
         pictures: folder with `<id>.jpg`, .jpeg, .png or .webp for each post; None = text alone.
         checkpoint: small model; None = the shipped one.
         scheme: types that entities are given out in; None = the checkpoint's first choice.
-        mode: live, record or replay; None = live.
+        mode: off, live, record or replay; None = live.
 
     Raises:
         DataError: a picture is missing, or gold has other types.
         SettingsError: no endpoint is configured.
     """
-    if mllm_from_env().base_url is None and mode != "replay":
+    if mllm_from_env().base_url is None and mode not in ("replay", "off"):
         raise SettingsError(
             "no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or give --profile for a simulated one"
         )

@@ -55,7 +55,7 @@ def _found_by_mllm(result: Result) -> bool:
 
 def _small_model_entities(result: Result) -> list[Entity]:
     """List the small model's entities; those that the MLLM added have no counterpart in another arm."""
-    return [entity for entity in result.entities if entity.found_by == "small model"]
+    return [entity for entity in result.all_entities if entity.found_by == "small model"]
 
 
 def _before_correction(result: Result) -> list[tuple[object, ...]]:

@@ -32,7 +32,7 @@ class ExperimentChoices:
     checkpoint: str | None = None
     scheme: str | None = None
     mode: str | None = None
-    """live, record or replay; None = live."""
+    """off, live, record or replay; None = live."""
     profile: Path | None = None
     """YAML file of how a simulated MLLM errs; None = a real one is asked."""
     family: str = "qwen2.5-vl"

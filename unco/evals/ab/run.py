@@ -43,8 +43,13 @@ class ArmRun:
 
     @property
     def entities(self) -> int:
-        """Number of entities that the small model found, or the MLLM where it works alone."""
-        return sum(len(result.entities) for result in self.results)
+        """Number of entities that the small model found, or the MLLM where it works alone; dropped ones among them."""
+        return sum(len(result.all_entities) for result in self.results)
+
+    @property
+    def dropped(self) -> int:
+        """Number of entities that were dropped as too doubtful."""
+        return sum(len(result.dropped) for result in self.results)
 
     @property
     def tokens(self) -> int:
@@ -88,7 +93,7 @@ def run_arm(arm: Arm, experiment: Experiment) -> ArmRun:
         arm=arm,
         report=evaluate(experiment.gold, [result.entities for result in results], types=experiment.types),
         usage=usage_of(
-            [note for result in results for entity in result.entities for note in entity.corrections],
+            [note for result in results for entity in result.all_entities for note in entity.corrections],
             [question for result in results for question in result.questions],
         ),
         full_cost=_full_cost(results, llm.terms.prices),
@@ -100,14 +105,13 @@ def run_arm(arm: Arm, experiment: Experiment) -> ArmRun:
 
 def _full_cost(results: Sequence[Result], prices: Prices) -> float | None:
     """Price the tokens of all replies, cached or not; None = a price or a count is unknown."""
-    replies = [one for result in results for e in result.entities for note in e.corrections for one in note.exchanges]
-    replies += [one for result in results for question in result.questions for one in question.exchanges]
+    replies = [one for result in results for note in result.notes for one in note.exchanges]
     return known_sum([0.0, *(cost_usd(prices.of(one.model), one.input_tokens, one.output_tokens) for one in replies)])
 
 
 def corrections(run: ArmRun) -> list[Correction]:
     """List all corrections of a run."""
-    return [note for result in run.results for entity in result.entities for note in entity.corrections]
+    return [note for result in run.results for entity in result.all_entities for note in entity.corrections]
 
 
 def outcome_counts(run: ArmRun) -> dict[Attribute, dict[str, int]]:

@@ -23,7 +23,8 @@ from unco.show import visible
 CHANCE_NOTE = "Of arms that are equal, one comparison in twenty falls outside its interval by chance."
 COST_NOTE = (
     "$: if no reply had been cached. seconds: of all calls made now, added up. better, worse: attributes that "
-    "corrections put right or spoilt. harm: of the right ones that were asked about, the share that was spoilt."
+    "corrections put right or spoilt. harm: of the right ones that were asked about, the share that was spoilt. "
+    "dropped: entities left out as too doubtful."
 )
 
 LONGEST = 160
@@ -72,7 +73,7 @@ def _differences(one: AgainstFirst, number: int) -> Table:
 
 
 def _costs(runs: Sequence[ArmRun]) -> Table:
-    headings = ("arm", "calls", "/ entity", "tokens", "$", "seconds", "better", "worse", "harm")
+    headings = ("arm", "calls", "/ entity", "tokens", "$", "seconds", "better", "worse", "harm", "dropped")
     table = Table(*headings, title="Cost and harm", caption=COST_NOTE)
     for number, run in enumerate(runs, start=1):
         table.add_row(
@@ -85,6 +86,7 @@ def _costs(runs: Sequence[ArmRun]) -> Table:
             str(run.effects.better),
             str(run.effects.worse),
             "-" if run.effects.harm_rate is None else f"{100 * run.effects.harm_rate:.1f} %",
+            f"{run.dropped:,}",
         )
     return table
 

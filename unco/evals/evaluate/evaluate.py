@@ -17,6 +17,18 @@ from unco.types import UNTYPED, GoldPost
 
 
 @dataclass(frozen=True, slots=True)
+class DropEffect:
+    """Effect of leaving out the entities that the run dropped."""
+
+    dropped: int
+    """Number of entities that were dropped."""
+    without: RunScores
+    """Scores had they been kept."""
+    gained: Comparison
+    """The run against the one with them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """All that `unco evaluate` reports."""
 
@@ -32,6 +44,8 @@ class Evaluation:
     """Quality of the uncertainties; None = was not asked for."""
     notes: tuple[str, ...]
     """Caveats for a reader of the numbers."""
+    drop: DropEffect | None = None
+    """Effect of leaving out doubtful entities; None = none was left out."""
 
 
 def evaluate_run(
@@ -69,9 +83,18 @@ def evaluate_run(
         predicted=len(entities),
         scores=score_run(gold, run, protocol),
         against=None if against is None else compare_runs(gold, run, against, protocol),
-        uncertainty=report_uncertainty(gold, run, seen) if uncertainty else None,
+        uncertainty=report_uncertainty(gold, [post.with_dropped for post in run], seen) if uncertainty else None,
         notes=tuple(_notes(gold, run, uncertainty)),
+        drop=_drop_effect(gold, run, protocol),
     )
+
+
+def _drop_effect(gold: Sequence[GoldPost], run: Sequence[PredictedPost], protocol: Protocol) -> DropEffect | None:
+    dropped = sum(len(post.dropped) for post in run)
+    if not dropped:
+        return None
+    kept = [post.with_dropped for post in run]
+    return DropEffect(dropped, score_run(gold, kept, protocol), compare_runs(gold, run, kept, protocol))
 
 
 def _notes(gold: Sequence[GoldPost], run: Sequence[PredictedPost], uncertainty: bool) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.evaluate.evaluate import Evaluation, evaluate_run
+from unco.evals.evaluate.run_scores import RunScores
 from unco.evals.evaluate.scoring import Line, NotScored
 from unco.evals.evaluate.uncertainty_report import UncertaintyQuality
 from unco.evals.formats.gold_lines import gold_from_dicts
@@ -65,16 +66,16 @@ def to_dict(evaluation: Evaluation) -> Json:
         "posts": evaluation.posts,
         "gold_entities": evaluation.gold,
         "predicted_entities": evaluation.predicted,
-        "schemes": {
-            name: {
-                "tasks": {task: _line_to_dict(line) for task, line in scheme.tasks.items()},
-                "types": _nested({pair: _line_to_dict(line) for pair, line in scheme.types.items()}),
-            }
-            for name, scheme in scores.schemes.items()
-        },
+        "schemes": _schemes_to_dict(scores),
         "baselines": _nested({pair: _line_to_dict(line) for pair, line in scores.baselines.items()}),
         "notes": list(evaluation.notes),
     }
+    if evaluation.drop is not None:
+        data["drop"] = {
+            "dropped": evaluation.drop.dropped,
+            "without": _schemes_to_dict(evaluation.drop.without),
+            "gained": _nested({key: difference_to_dict(one) for key, one in evaluation.drop.gained.items()}),
+        }
     if evaluation.against is not None:
         data["against"] = _nested({key: difference_to_dict(one) for key, one in evaluation.against.items()})
     if evaluation.uncertainty is not None:
@@ -85,6 +86,16 @@ def to_dict(evaluation: Evaluation) -> Json:
 def to_json(evaluation: Evaluation) -> str:
     """Write an evaluation as JSON text: ASCII, so that any terminal can show it, and never NaN."""
     return json.dumps(to_dict(evaluation), indent=2, allow_nan=False)
+
+
+def _schemes_to_dict(scores: RunScores) -> Json:
+    return {
+        name: {
+            "tasks": {task: _line_to_dict(line) for task, line in scheme.tasks.items()},
+            "types": _nested({pair: _line_to_dict(line) for pair, line in scheme.types.items()}),
+        }
+        for name, scheme in scores.schemes.items()
+    }
 
 
 def _nested(pairs: Mapping[tuple[str, Any], Json]) -> dict[str, Json]:

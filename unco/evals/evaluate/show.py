@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from unco.evals.evaluate.compare_runs import Comparison, Difference
-from unco.evals.evaluate.evaluate import Evaluation
+from unco.evals.evaluate.evaluate import DropEffect, Evaluation
 from unco.evals.evaluate.scoring import Line, NotScored
 from unco.evals.evaluate.uncertainty_report import QualityByGroup, UncertaintyQuality
 from unco.evals.metrics.bootstrap import Interval
@@ -27,11 +27,13 @@ def show_evaluation(evaluation: Evaluation, console: Console) -> None:
     scores = evaluation.scores
     for name, scheme in scores.schemes.items():
         console.print(_lines(f"All types, {name}", {("", task): line for task, line in scheme.tasks.items()}))
+    if evaluation.drop is not None:
+        _show_drop(evaluation.drop, console)
     console.print(_lines("Same spans and types, trivial regions", scores.baselines))
     for name, scheme in scores.schemes.items():
         console.print(_lines(f"Each type by itself, {name}", scheme.types))
     if evaluation.against is not None:
-        console.print(_comparison(evaluation.against))
+        console.print(_comparison("Against the other predictions", evaluation.against))
     if evaluation.uncertainty is not None:
         console.print(_uncertainty(evaluation.uncertainty))
         console.print(_reliability(evaluation.uncertainty))
@@ -50,9 +52,17 @@ def _lines(title: str, lines: Mapping[tuple[str, str], Line]) -> Table:
     return table
 
 
-def _comparison(comparison: Comparison) -> Table:
+def _show_drop(drop: DropEffect, console: Console) -> None:
+    console.print(f"{drop.dropped} entities were dropped as too doubtful. With them, and gained by dropping them:")
+    for name, scheme in drop.without.schemes.items():
+        lines = {("", task): line for task, line in scheme.tasks.items()}
+        console.print(_lines(f"All types, {name}, the dropped ones kept", lines))
+    console.print(_comparison("Gained by dropping", drop.gained))
+
+
+def _comparison(title: str, comparison: Comparison) -> Table:
     headings = ("", "F1 gained", "95 % interval", "", "right here alone / there alone", "McNemar p")
-    table = Table(*headings, title="Against the other predictions", title_justify="left")
+    table = Table(*headings, title=title, title_justify="left")
     for (scheme, task), found in comparison.items():
         name = Text(f"{task}, {scheme}")
         if isinstance(found, NotScored):

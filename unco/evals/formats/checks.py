@@ -77,7 +77,7 @@ def check_pairs(gold: Sequence[GoldPost], predictions: Sequence[PredictedPost], 
         _check_tokens(post, prediction, where)
         if prediction.size is not None and post.size is not None and prediction.size != post.size:
             raise DataError(f"{where}: predicted on a picture of {prediction.size} pixels, gold's is of {post.size}")
-        for index, entity in enumerate(prediction.entities):
+        for index, entity in enumerate(prediction.with_dropped.entities):
             check_span(entity.span, post.tokens, f"{where}: entities[{index}]")
             if entity.region is not None and not prediction.any_box:
                 check_box(entity.region, post.size, f"{where}: entities[{index}]")

@@ -1,6 +1,6 @@
 """A system's predictions for a post, whatever file they came from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unco.types import Box, Span, Uncertainty
 
@@ -36,5 +36,13 @@ class PredictedPost:
     """(width, height) in pixels of the picture that the system saw; None = the file does not say."""
     types: tuple[str, ...] = ()
     """The user's own types that the system chose from, in their order; empty = those of a data set."""
+    dropped: tuple[Predicted, ...] = ()
+    """Entities that the system found and left out as too doubtful; they count as not predicted."""
     any_box: bool = field(default=False, compare=False)
     """Whether boxes may leave the picture: those of another system are judged as they stand, ours are a fault."""
+
+    @property
+    def with_dropped(self) -> "PredictedPost":
+        """The same post had nothing been dropped, its entities in the order of the text."""
+        entities = sorted((*self.entities, *self.dropped), key=lambda entity: (entity.span.start, entity.span.stop))
+        return replace(self, entities=tuple(entities), dropped=()) if self.dropped else self

@@ -4,7 +4,8 @@
  "uncertainty": {"span", "type", "region"}}], "candidates": [[x1, y1, x2, y2], ...]}
 
 Tokens, uncertainty and candidates may be left out. `region` may not: "not in the picture" is null. A type of null is
-one that nobody told; `types` names a list of the user's own that types were chosen from, where there is one.
+one that nobody told; `types` names a list of the user's own that types were chosen from, where there is one. `dropped`
+holds entities that were found and left out as too doubtful, where there are some.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,6 +43,7 @@ class _Line(Record):
     tokens: list[str] | None = None
     candidates: list[list[float]] | None = None
     types: list[str] = []
+    dropped: list[_Entity] = []
 
 
 def read_prediction_lines(path: Path) -> list[PredictedPost]:
@@ -85,7 +87,8 @@ def prediction_to_dict(post: PredictedPost) -> dict[str, Any]:
     candidates = {} if post.candidates is None else {"candidates": [box_to_list(box) for box in post.candidates]}
     types = {"types": list(post.types)} if post.types else {}
     entities = [_entity_to_dict(entity) for entity in post.entities]
-    return {"id": post.id, **tokens, "entities": entities, **candidates, **types}
+    dropped = {"dropped": [_entity_to_dict(entity) for entity in post.dropped]} if post.dropped else {}
+    return {"id": post.id, **tokens, "entities": entities, **candidates, **types, **dropped}
 
 
 def _entity_to_dict(entity: Predicted) -> dict[str, Any]:
@@ -102,12 +105,16 @@ def _entity_to_dict(entity: Predicted) -> dict[str, Any]:
 def _from_line(data: Any, where: str) -> PredictedPost:
     check_run(data, where)
     line = checked(_Line, data, where)
-    entities = tuple(_to_entity(entity, f"{where}: entities[{index}]") for index, entity in enumerate(line.entities))
+    entities, dropped = (
+        tuple(_to_entity(entity, f"{where}: {name}[{index}]") for index, entity in enumerate(getattr(line, name)))
+        for name in ("entities", "dropped")
+    )
     candidates = None
     if line.candidates is not None:
         candidates = tuple(to_box(box, f"{where}: candidates[{n}]") for n, box in enumerate(line.candidates))
     tokens = None if line.tokens is None else tuple(line.tokens)
-    return check_inside(PredictedPost(line.id, entities, tokens, candidates, types=tuple(line.types)), where)
+    post = PredictedPost(line.id, entities, tokens, candidates, types=tuple(line.types), dropped=dropped)
+    return check_inside(post, where)
 
 
 def _to_entity(entity: _Entity, where: str) -> Predicted:
@@ -134,8 +141,14 @@ def _from_result(data: Any, where: str) -> PredictedPost:
 def predicted_of(result: Result) -> PredictedPost:
     """Convert a `Result` to predictions, the same form as any other system's."""
     size = None if result.seen_picture is None else (result.seen_picture.width, result.seen_picture.height)
-    entities = tuple(Predicted(one.span, one.shown_type, one.region, _measured(one)) for one in result.entities)
-    return PredictedPost(result.id, entities, result.tokens, size=size, types=result.types)
+    entities, dropped = map(_predicted, result.entities), (_predicted(one.entity) for one in result.dropped)
+    return PredictedPost(
+        result.id, tuple(entities), result.tokens, size=size, types=result.types, dropped=tuple(dropped)
+    )
+
+
+def _predicted(entity: Entity) -> Predicted:
+    return Predicted(entity.span, entity.shown_type, entity.region, _measured(entity))
 
 
 def _measured(entity: Entity) -> Uncertainty | None:
@@ -150,9 +163,10 @@ def check_inside(post: PredictedPost, where: str) -> PredictedPost:
     Raises:
         DataError: a span lies outside its text, or a box outside its picture.
     """
-    for index, entity in enumerate(post.entities):
-        if post.tokens is not None:
-            check_span(entity.span, post.tokens, f"{where}: entities[{index}]")
-        if entity.region is not None:
-            check_box(entity.region, post.size, f"{where}: entities[{index}].region")
+    for name, entities in (("entities", post.entities), ("dropped", post.dropped)):
+        for index, entity in enumerate(entities):
+            if post.tokens is not None:
+                check_span(entity.span, post.tokens, f"{where}: {name}[{index}]")
+            if entity.region is not None:
+                check_box(entity.region, post.size, f"{where}: {name}[{index}].region")
     return post

@@ -49,7 +49,7 @@ def _check_numbers(data: Any, where: str) -> None:
 
 def _check_values(result: Result, where: str) -> None:
     """Check that the values of each correction are of its attribute."""
-    for entity in result.entities:
+    for entity in result.all_entities:
         for note in entity.corrections:
             kind = _KINDS.get(note.attribute, object)
             if not all(value is None or isinstance(value, kind) for value in (note.before, note.after)):

@@ -46,7 +46,7 @@ def count_effects(gold: Sequence[GoldPost], results: Sequence[Result]) -> Correc
             value_correct(post, entity, note.attribute, note.after),
         )
         for post, result in zip(gold, results, strict=True)
-        for entity in result.entities
+        for entity in result.all_entities
         for note in entity.corrections
         if was_asked(note)
     ]
@@ -60,7 +60,7 @@ def count_effects(gold: Sequence[GoldPost], results: Sequence[Result]) -> Correc
 
 def was_asked(note: Correction) -> bool:
     """Whether the MLLM was asked about a value of the small model's."""
-    return note.outcome in ("kept", "changed", "rejected", "failed")
+    return note.outcome in ("kept", "changed", "rejected", "failed", "low_confidence")
 
 
 def value_correct(post: GoldPost, entity: Entity, attribute: Attribute, value: Value) -> bool | None:

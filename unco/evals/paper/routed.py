@@ -24,7 +24,7 @@ class EstimatorAurocs:
 
 def routed_shares(run: ArmRun) -> dict[Attribute, float]:
     """Compute the share of the small model's entities with an attribute above its threshold (Table 6), in [0, 1]."""
-    notes = [note for result in run.results for entity in result.entities for note in entity.corrections]
+    notes = [note for result in run.results for entity in result.all_entities for note in entity.corrections]
     return {
         name: sum(note.attribute == name and note.uncertainty > note.threshold for note in notes)
         / max(1, sum(note.attribute == name for note in notes))

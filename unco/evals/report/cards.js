@@ -25,7 +25,7 @@ function saidOf(post, attribute, value) {
 function showText(post, values, types) {
   const text = make("p", {class: "text", dir: "auto"});
   const hidden = make("p", {class: "note"});
-  const order = values.map((value, place) => [value, place]).sort(([a], [b]) => a.span[0] - b.span[0] || b.span[1] - a.span[1]);
+  const order = values.map((value, place) => [value, place]).filter(([value]) => value !== null).sort(([a], [b]) => a.span[0] - b.span[0] || b.span[1] - a.span[1]);
   const mark = ([value, place]) => {
     const node = make("mark", {"data-entity": place, title: value.type}, words(post, value.span), make("sup", {}, value.type));
     node.style.borderColor = colourOf(value.type, types);
@@ -62,7 +62,7 @@ function showPicture(post, values, types) {
     }
   }
   values.forEach((value, place) => {
-    if (value.region === null) return;
+    if (value === null || value.region === null) return;
     const box = rectangle(value.region, {class: "box", "data-entity": place});
     box.style.stroke = colourOf(value.type, types);
     box.append(draw("title", {}, `${words(post, value.span)} (${value.type})`));
@@ -130,8 +130,10 @@ function showEntity(post, place, value, thresholds, types) {
   const isRight = post.gold !== null && post.gold.some((item) => entityRight(value, item, "GMNER"));
   const right = post.gold === null ? "" : make("span", {class: `badge ${isRight ? "good" : "bad"}`}, isRight ? "right" : "wrong");
   const by = entity.by === "small model" ? "" : make("span", {class: "badge"}, `found by ${entity.by}`);
+  const dropped = !isDropped(entity, thresholds) ? "" :
+    make("span", {class: "badge bad"}, `dropped: doubt ${doubtUnder(entity, thresholds).toFixed(2)}`);
   return make("div", {class: "entity", "data-entity": place}, name, ` ${value.type} · ${saidOf(post, "region", value.region)} `,
-    right, " ", by, make("div", {}, ...entity.notes.map((note, at) => showMeter(ATTRIBUTES[at], note, thresholds[at]))),
+    right, " ", by, " ", dropped, make("div", {}, ...entity.notes.map((note, at) => showMeter(ATTRIBUTES[at], note, thresholds[at]))),
     ...entity.notes.map((note, at) => showStory(post, ATTRIBUTES[at], note, isInEffect(entity, at, thresholds))));
 }
 
@@ -152,12 +154,13 @@ function showMarks(post) {
 
 function showCard(post, number, thresholds, types) {
   const values = post.entities.map((entity) => entityUnder(entity, thresholds));
+  const shown = values.map((value, place) => isDropped(post.entities[place], thresholds) ? null : value);
   const card = make("article", {class: "card", tabindex: "-1", "data-number": number});
-  const body = make("div", {}, ...showText(post, values, types), ...post.warnings.map((said) => make("p", {class: "note"}, said)),
+  const body = make("div", {}, ...showText(post, shown, types), ...post.warnings.map((said) => make("p", {class: "note"}, said)),
     ...post.questions.map(showQuestion),
     ...values.map((value, place) => showEntity(post, place, value, thresholds, types)), showGold(post));
   card.append(make("h3", {}, `${number + 1} · ${post.id || "without id"}`, ...showMarks(post)),
-    make("div", {class: "body"}, showPicture(post, values, types), body));
+    make("div", {class: "body"}, showPicture(post, shown, types), body));
   const light = (event, on) => {
     const own = event.target.closest("[data-entity]");
     if (own === null) return;

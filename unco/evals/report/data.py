@@ -1,6 +1,7 @@
 """Collect the data of a report as JSON: the run as it was recorded, its scores against gold, and its cost."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from unco.errors import DataError
@@ -52,8 +53,8 @@ def report_data(
         "unseen": sum(result.seen_picture is None for result in results),
         "warning": _warning(results),
         "labelled": gold is not None,
-        "thresholds": {name: results[0].thresholds.of(name) for name in ATTRIBUTES},
-        "types": sorted({entity.shown_type for result in results for entity in result.entities}),
+        "thresholds": asdict(results[0].thresholds),
+        "types": sorted({entity.shown_type for result in results for entity in result.all_entities}),
         "scores": None if gold is None else _scores(results, gold),
         "costs": _costs(results, gold),
         "plots": None if gold is None else plot_data(results, gold),
@@ -65,7 +66,9 @@ def _about(results: Sequence[Result]) -> str:
     mllms = sorted({question.model for question in _questions_asked(results) if question.model})
     entities = sum(len(result.entities) for result in results)
     asked = ", ".join(mllms) or "nobody was asked"
-    return f"{len(results)} posts, {entities} entities. Small model: {results[0].model}. MLLM: {asked}."
+    dropped = sum(len(result.dropped) for result in results)
+    apart = f" and {dropped} that were dropped as too doubtful" if dropped else ""
+    return f"{len(results)} posts, {entities} entities{apart}. Small model: {results[0].model}. MLLM: {asked}."
 
 
 def _warning(results: Sequence[Result]) -> str:
@@ -94,7 +97,7 @@ def _costs(results: Sequence[Result], gold: Sequence[GoldPost] | None) -> list[t
     notes = _notes(results)
     usage = usage_of(notes, [question for result in results for question in result.questions])
     tokens = "unknown" if None in (usage.input_tokens, usage.output_tokens) else _token_total(usage)
-    routed = [note for result in results for entity in result.entities for note in _routed(entity)]
+    routed = [note for result in results for entity in result.all_entities for note in _routed(entity)]
     costs = [
         ("attributes routed", f"{len(routed):,} of {len(notes):,}"),
         ("asked about", f"{sum(was_asked(note) or note.outcome == 'reviewed' for note in routed):,}"),
@@ -127,7 +130,7 @@ def _questions_asked(results: Sequence[Result]) -> list[Correction | PostQuestio
 
 
 def _notes(results: Sequence[Result]) -> list[Correction]:
-    return [note for result in results for entity in result.entities for note in entity.corrections]
+    return [note for result in results for entity in result.all_entities for note in entity.corrections]
 
 
 def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
@@ -141,7 +144,7 @@ def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
         "size": size,
         "image": image,
         "warnings": list(result.warnings),
-        "entities": [_entity(entity, gold) for entity in result.entities],
+        "entities": [_entity(entity, gold) for entity in result.all_entities],
         "questions": [_question(question) for question in result.questions],
         "gold": None if gold is None else [_gold(item) for item in gold.entities],
     }

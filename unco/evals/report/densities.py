@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 def uncorrected(result: Result) -> PredictedPost:
     """Recover the small model's predictions for a post, before any correction."""
-    found = (entity for entity in result.entities if entity.found_by == "small model")
+    found = (entity for entity in result.all_entities if entity.found_by == "small model")
     return PredictedPost(result.id, tuple(_uncorrected(entity) for entity in found), result.tokens, types=result.types)
 
 

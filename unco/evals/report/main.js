@@ -2,7 +2,8 @@
 "use strict";
 const PAGE = 20;
 const data = JSON.parse(document.getElementById("data").textContent);
-const state = {thresholds: ATTRIBUTES.map((name) => data.thresholds[name]), filters: new Set(), type: "", search: "",
+const LIMITS = [...ATTRIBUTES, "drop"];
+const state = {thresholds: LIMITS.map((name) => data.thresholds[name]), filters: new Set(), type: "", search: "",
   page: 0, current: -1};
 const find = (id) => document.getElementById(id);
 const percent = (ratio) => (100 * ratio).toFixed(2);
@@ -17,9 +18,13 @@ const FILTERS = {
   harmed: (post) => someNote(post, (note, entity, place) => note.turn === -1 && counts(entity, place)),
   "put right": (post) => someNote(post, (note, entity, place) => note.turn === 1 && counts(entity, place)),
   failed: (post) => post.questions.some((one) => one.outcome !== "answered") || someNote(post, (note, entity, place) =>
-    ["failed", "rejected", "unavailable"].includes(note.outcome) && isRouted(entity, place, state.thresholds)),
-  wrong: (post) => post.gold !== null && countRight(post.entities.map((entity) => entityUnder(entity, state.thresholds)),
-    post.gold, "GMNER") < Math.max(post.gold.length, post.entities.length),
+    ["failed", "rejected", "unavailable", "low_confidence"].includes(note.outcome) && isRouted(entity, place, state.thresholds)),
+  dropped: (post) => post.entities.some((entity) => isDropped(entity, state.thresholds)),
+  wrong: (post) => {
+    if (post.gold === null) return false;
+    const kept = keptUnder(post, state.thresholds);
+    return countRight(kept, post.gold, "GMNER") < Math.max(post.gold.length, kept.length);
+  },
 };
 const NEEDS_GOLD = ["harmed", "put right", "wrong"];
 
@@ -63,6 +68,7 @@ function showTally(tally) {
   const all = data.posts.reduce((sum, post) => sum + post.entities.reduce((count, entity) => count + entity.notes.length, 0), 0);
   const parts = [`${tally.routed + tally.missing} of ${all} attributes routed at these thresholds, ${tally.routed} of them asked about.`];
   if (tally.missing) parts.push(`${tally.missing} were not asked about in this run (not recorded), so they count as the small model left them.`);
+  if (tally.dropped) parts.push(`${tally.dropped} entities are dropped: their doubt is above the level.`);
   if (tally.approximated) parts.push(`${tally.approximated} answers were given for a span that these thresholds leave uncorrected: approximated.`);
   find("score-note").textContent = parts.join(" ");
 }
@@ -75,7 +81,7 @@ function moved() {
 
 function showSliders() {
   const box = find("sliders").querySelector("fieldset");
-  ATTRIBUTES.forEach((name, place) => {
+  LIMITS.forEach((name, place) => {
     const start = Math.max(0, state.thresholds[place]);
     const output = make("output", {}, start.toFixed(2));
     const slider = make("input", {type: "range", min: 0, max: 1, step: 0.01, value: start, "aria-label": `${name} threshold`, "data-attribute": name});
@@ -88,7 +94,7 @@ function showSliders() {
   });
   const reset = make("button", {type: "button"}, "as recorded");
   reset.addEventListener("click", () => {
-    state.thresholds = ATTRIBUTES.map((name) => data.thresholds[name]);
+    state.thresholds = LIMITS.map((name) => data.thresholds[name]);
     box.querySelectorAll("input").forEach((slider, place) => {
       slider.value = Math.max(0, state.thresholds[place]);
       slider.nextElementSibling.textContent = Math.max(0, state.thresholds[place]).toFixed(2);

@@ -1,7 +1,9 @@
 // Scores by the paper's rule (Eqs. 12-15), as unco/evals/metrics/paper.py has them, and the recorded run under other thresholds.
 "use strict";
 const ATTRIBUTES = ["span", "type", "region"];
-const ASKED = new Set(["kept", "changed", "rejected", "failed", "reviewed"]);
+const ASKED = new Set(["kept", "changed", "rejected", "failed", "low_confidence", "reviewed"]);
+const SETTLED = new Set(["kept", "changed", "added", "reviewed"]);
+const DROP = 3;  // Place of the level above which entities are dropped: behind the three thresholds.
 const TASKS = ["GMNER", "MNER", "EEG"];
 
 function iou(a, b) {
@@ -65,12 +67,33 @@ function entityUnder(entity, thresholds, tally) {
   return value;
 }
 
+// Chance that span or type is wrong, as `Entity.doubt`: what was answered, and a type that nobody has told, counts as sure.
+function doubtUnder(entity, thresholds) {
+  const open = (place) => {
+    const note = entity.notes[place];
+    return note === undefined || (SETTLED.has(note.outcome) && isInEffect(entity, place, thresholds)) ? 0 : note.uncertainty;
+  };
+  const untold = entityUnder(entity, thresholds).type === "untyped";
+  return open(0) + (1 - open(0)) * (untold ? 0 : open(1));
+}
+
+function isDropped(entity, thresholds) {
+  return doubtUnder(entity, thresholds) > thresholds[DROP];
+}
+
+// What a post is said to hold: its entities under thresholds, but for those that are dropped.
+function keptUnder(post, thresholds, tally) {
+  const kept = post.entities.map((entity) => [entity, entityUnder(entity, thresholds, tally)]).filter(([entity]) => !isDropped(entity, thresholds));
+  if (tally !== undefined) tally.dropped += post.entities.length - kept.length;
+  return kept.map(([, value]) => value);
+}
+
 function scoreUnder(posts, thresholds) {
-  const tally = {routed: 0, missing: 0, approximated: 0};
+  const tally = {routed: 0, missing: 0, approximated: 0, dropped: 0};
   const right = {GMNER: 0, MNER: 0, EEG: 0};
   let predicted = 0, gold = 0;
   for (const post of posts) {
-    const entities = post.entities.map((entity) => entityUnder(entity, thresholds, tally));
+    const entities = keptUnder(post, thresholds, tally);
     predicted += entities.length;
     if (post.gold === null) continue;
     gold += post.gold.length;

@@ -21,12 +21,14 @@ from unco.evals.formats.prediction_lines import predicted_of, write_prediction_l
 from unco.evals.formats.results import read_results
 from unco.evals.review.label_studio_import import ReviewedPosts, read_review
 from unco.evals.review.queue import review_queue
-from unco.types import GoldEntity, GoldPost
+from unco.types import GoldEntity, GoldPost, Result
 
 FORMATS = ("label-studio", "coco", "conll", "official", "jsonl")
 
 
-def export_run(run: Path, form: str, out: Path, gold: Sequence[GoldPost] | None = None, image: str = "{id}.jpg") -> int:
+def export_run(
+    run: Path, form: str, out: Path, gold: Sequence[GoldPost] | None = None, image: str = "{id}.jpg"
+) -> list[PredictedPost]:
     """Write a run in another format.
 
     Args:
@@ -37,7 +39,7 @@ def export_run(run: Path, form: str, out: Path, gold: Sequence[GoldPost] | None 
         image: of Label Studio: address of a post's picture, with {id} for its id.
 
     Returns:
-        How many posts were written.
+        The posts that were written; what they dropped is in `jsonl` alone.
 
     Raises:
         DataError: something that the format needs is missing, or cannot be written.
@@ -50,7 +52,7 @@ def export_run(run: Path, form: str, out: Path, gold: Sequence[GoldPost] | None 
         _write_json(predictions_to_coco(posts, _scheme_types(posts, gold or ())), out)
     else:
         _WRITERS[form](posts, out, image)
-    return len(posts)
+    return posts
 
 
 def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{id}.jpg") -> int:
@@ -69,14 +71,20 @@ def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{i
         DataError: the run cannot be read, a post has no id, or the file cannot be written.
     """
     queue = review_queue(read_results(run))[:most]
+    posts = [_whole(one.result) for one in queue]
     tasks = []
-    for one in queue:
+    for one, post in zip(queue, posts, strict=True):
         notes: dict[int, str] = {}
         for item in one.items:
             notes[item.entity] = "; ".join(filter(None, (notes.get(item.entity, ""), item.note)))
-        tasks.append(to_task(predicted_of(one.result), _address(image, one.result.id), one.result.model, notes))
-    _write_tasks(tasks, [predicted_of(one.result) for one in queue], out)
+        tasks.append(to_task(post, _address(image, post.id), one.result.model, notes))
+    _write_tasks(tasks, posts, out)
     return len(queue)
+
+
+def _whole(result: Result) -> PredictedPost:
+    """Convert a result with its dropped entities in their places, so that a person sees them."""
+    return predicted_of(replace(result, entities=result.all_entities, dropped=()))
 
 
 def import_review(path: Path, out: Path) -> ReviewedPosts:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from unco.types import Attribute, Correction, Entity, Result
+from unco.types import Attribute, Correction, Dropped, Entity, Result
 
-REASONS = ("unresolved", "disputed", "found by the MLLM")
+REASONS = ("unresolved", "dropped", "disputed", "found by the MLLM")
 """Why an attribute is in the queue, in the order of the queue.
 
-`unresolved`: above its threshold, and no answer that could be verified came. `disputed`: the MLLM changed what the
-small model said, so one of the two is wrong. `found by the MLLM`: the small model did not see the entity.
+`unresolved`: above its threshold, and no answer that could be verified came. `dropped`: the entity is left out of the
+result, as it is too doubtful as a whole. `disputed`: the MLLM changed what the small model said, or would have if it
+had been surer, so one of the two is wrong. `found by the MLLM`: the small model did not see the entity.
 """
 
 _UNRESOLVED = ("rejected", "failed", "unavailable")
@@ -25,7 +26,7 @@ class ReviewItem:
     reason: str
     """One of `REASONS`."""
     uncertainty: float
-    """The small model's uncertainty, in [0, 1]; 1 where it did not find the entity."""
+    """The small model's uncertainty, in [0, 1]; 1 where it did not find the entity; of a dropped entity its doubt."""
     note: str
     """The reason in words."""
 
@@ -41,12 +42,22 @@ class QueuedPost:
 
 def review_queue(results: Iterable[Result]) -> list[QueuedPost]:
     """Collect the posts that need a review: unresolved ones first, then by uncertainty."""
-    queued = [QueuedPost(result, tuple(sorted(_review_items(result.entities), key=_rank))) for result in results]
+    queued = [QueuedPost(result, tuple(sorted(_items(result), key=_rank))) for result in results]
     return sorted((one for one in queued if one.items), key=lambda one: _rank(one.items[0]))
 
 
 def _rank(item: ReviewItem) -> tuple[int, float]:
     return REASONS.index(item.reason), -item.uncertainty
+
+
+def _items(result: Result) -> list[ReviewItem]:
+    return [*_review_items(result.all_entities), *map(_item_of_dropped, result.dropped)]
+
+
+def _item_of_dropped(one: Dropped) -> ReviewItem:
+    """Make the item of an entity that was left out: of its span, on which all else hangs."""
+    words = f"{one.entity.text!r}: dropped, doubt {one.doubt:.2f}"
+    return ReviewItem(one.entity.index, "span", "dropped", one.doubt, words)
 
 
 def _review_items(entities: Sequence[Entity]) -> list[ReviewItem]:
@@ -63,7 +74,7 @@ def _reason(note: Correction, entity: Entity) -> str:
         return "unresolved"
     if note.outcome == "added" and entity.found_by == "small model":
         return ""  # a type of the user's own list, as wanted
-    return {"changed": "disputed", "added": "found by the MLLM"}.get(note.outcome, "")
+    return {"changed": "disputed", "low_confidence": "disputed", "added": "found by the MLLM"}.get(note.outcome, "")
 
 
 def _words(entity: Entity, note: Correction, reason: str) -> str:

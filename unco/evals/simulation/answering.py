@@ -1,5 +1,6 @@
 """Compute a simulated model's answers: gold values, made wrong with the chances of its profile."""
 
+import json
 import re
 from dataclasses import dataclass, replace
 from random import Random
@@ -10,7 +11,7 @@ from unco.evals.simulation.gold import GoldIndex, best_match, character_range
 from unco.evals.simulation.profile import Profile
 from unco.evals.simulation.question import Question, find_rectangle
 from unco.small_model.label_schemes import COARSE_OF, GMNER_OF
-from unco.types import GoldEntity, GoldPost
+from unco.types import ATTRIBUTES, Box, GoldEntity, GoldPost
 
 INVENTED = ("Zyx Quorndale", "Brimtock Society", "Upper Vellamont", "Orrin Dask")
 """Names that occur in no post."""
@@ -62,7 +63,53 @@ def _answer_value(
             return _answer_box(question, post, entity, knowledge, draw)
         case "entities":
             return _answer_entities(question, post, knowledge, draw)
+        case "chosen":
+            return choose_reading(question, post, entity, knowledge, draw)
     return None  # a candidate's number: the box is given instead
+
+
+def choose_reading(
+    question: Question, post: GoldPost | None, entity: GoldEntity | None, knowledge: Knowledge, draw: Random
+) -> str:
+    """Choose the reading that is right, or with the profile's chances the other; any where both are, or neither."""
+    rights = [_reading_is_right(reading, question, post, entity, knowledge) for reading in question.readings]
+    errs, pick = draw.random(), draw.random()
+    if rights[0] == rights[1] or question.about not in ATTRIBUTES:
+        return "first" if pick < 0.5 else "second"
+    is_right = errs < getattr(knowledge.profile.right, question.about)
+    return "first" if rights[0] == is_right else "second"
+
+
+def _reading_is_right(
+    reading: str, question: Question, post: GoldPost | None, entity: GoldEntity | None, knowledge: Knowledge
+) -> bool:
+    if question.about == "type":
+        kind = entity.type if entity else question.given_type
+        return reading.partition(":")[0] in (kind, COARSE_OF.get(kind, ""), GMNER_OF.get(kind, ""))
+    perfect = replace(knowledge, profile=Profile())
+    if question.about == "span":
+        return reading == _answer_words(question, post, entity, perfect.profile, Random(0))
+    box = _answer_box(question, post, entity, perfect, Random(0))
+    return same_answer(json.loads(reading) if reading.startswith("[") else None, box)
+
+
+SAME_BOX_IOU = 0.5
+"""From which on a box counts as right, as in the paper's scores."""
+
+
+def same_answer(found: Any, right: Any) -> bool:
+    """Return whether two values of answers are the same; of two boxes, whether they overlap enough."""
+    if not (isinstance(found, list) and isinstance(right, list)):
+        return bool(found == right)
+    try:
+        return _box(found).iou(_box(right)) >= SAME_BOX_IOU
+    except ValueError:  # rounded to nothing
+        return False
+
+
+def _box(corners: list[float]) -> Box:
+    """Make a box of two corners; whether x or y comes first makes no difference to how two of them overlap."""
+    return Box(min(corners[0], corners[2]), min(corners[1], corners[3]), max(corners[::2]), max(corners[1::2]))
 
 
 def _answer_entities(question: Question, post: GoldPost | None, knowledge: Knowledge, draw: Random) -> list[Answer]:

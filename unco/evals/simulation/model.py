@@ -6,7 +6,7 @@ order in which different questions come, and from which threads, does not matter
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from random import Random
 from threading import Event, Lock
@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from unco.evals.simulation.answering import Knowledge, answer
 from unco.evals.simulation.malformed import REFUSAL, Message, malform, well_formed
-from unco.evals.simulation.profile import MALFORMED
+from unco.evals.simulation.profile import MALFORMED, Profile
 from unco.evals.simulation.question import Question, prompt_characters
+from unco.evals.simulation.token_probabilities import token_probabilities
 
 Kind = TypeVar("Kind", bound=str)
 
@@ -82,9 +83,17 @@ class Simulation:
             "completion_tokens": completion_tokens,
             "total_tokens": prompt + completion_tokens,
         }
-        choice = {"index": 0, "message": {"role": "assistant", "content": message[0]}, "finish_reason": message[1]}
+        said = {"role": "assistant", "content": message[0]}
+        choice: dict[str, Any] = {"index": 0, "message": said, "finish_reason": message[1]}
+        if body.get("logprobs") and self.knowledge.profile.answer_auroc is not None and message[0]:
+            choice["logprobs"] = self._logprobs(question, message[0], self.knowledge.profile.answer_auroc)
         head = {"id": "simulated", "object": "chat.completion", "created": 0, "model": self.model}
         return {**head, "choices": [choice], "usage": usage}
+
+    def _logprobs(self, question: Question, text: str, auroc: float) -> dict[str, Any] | None:
+        right = answer(question, replace(self.knowledge, profile=Profile()), Random(0))
+        own = Random(sha256(f"{self.seed} {question.content_hash} {text}".encode()).digest())
+        return token_probabilities(text, right, auroc, own)
 
 
 def choose(kinds: Iterable[Kind], chances: dict[Kind, float], draw: Random) -> Kind | None:

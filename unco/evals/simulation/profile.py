@@ -57,6 +57,8 @@ class Profile(_Strict):
     """The same, where a question about an entity does not say how unsure the small model is."""
     hallucination: Chances = Chances(span=0, type=0, region=0)
     """Chance of words that are not in the post, of a type that is not listed, of a box where the gold has none."""
+    answer_auroc: Annotated[float, Field(ge=0.5, lt=1)] | None = None
+    """How well the token probabilities of an answer's value tell right from wrong ones. None = there are none."""
     box_noise: Annotated[float, Field(ge=0, le=10)] = 0
     """Standard deviation of each corner, as a share of the box's side."""
     refusal: Share = 0

@@ -10,11 +10,12 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageColor
 
-KEYS = ("corrected_entity", "corrected_type", "corrected_bounding_box", "candidate", "entities")
+KEYS = ("corrected_entity", "corrected_type", "corrected_bounding_box", "candidate", "entities", "chosen")
 """Keys of an answer that a system message can ask for, the reasoning aside."""
 
 _KEY = re.compile(rf'"(reasoning_process|{"|".join(KEYS)})"\s*:')
 _UNCERTAINTY = re.compile(r"^Uncertainty of ", re.MULTILINE)
+_ABOUT = re.compile(r"^First reading of its (\w+):", re.MULTILINE)
 _LABEL = re.compile(r"^\s*- ([^:\n]+): ", re.MULTILINE)
 _TYPE = re.compile(r"^(?:Its type|Type as given)[^:\n]*: *(.*)$", re.MULTILINE)
 
@@ -46,6 +47,10 @@ class Question:
     """The type that the entity was given; empty when none was."""
     found: str
     """List of the entities found already, where the question is about the rest."""
+    readings: tuple[str, str]
+    """Two values to choose from; empty when there are none."""
+    about: str
+    """The attribute that they are of."""
     labels: tuple[str, ...]
     """Types to choose from."""
     picture: ReceivedPicture | None
@@ -71,6 +76,8 @@ def read_question(body: dict[str, Any]) -> Question:
         entity=_between_tags("entity", user),
         given_type=next(iter(_TYPE.findall(user)), "").strip(),
         found=_between_tags("found", user),
+        readings=(_between_tags("first", user), _between_tags("second", user)),
+        about=next(iter(_ABOUT.findall(user)), ""),
         labels=tuple(name.strip() for name in _LABEL.findall(system)),
         picture=picture,
         says_uncertainty=bool(_UNCERTAINTY.search(user)),

@@ -1,11 +1,12 @@
 """Choose one combination of thresholds: the cheapest that is as good as the best, within one standard error."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from unco.evals.metrics.bootstrap import f1_error
-from unco.evals.metrics.paper import Task
+from unco.evals.metrics.drop_level import best_level
+from unco.evals.metrics.paper import Task, total
 from unco.evals.tuning.call_rate import thresholds_for_share
 from unco.evals.tuning.expected import scores
 from unco.evals.tuning.outcomes import Floats, Outcomes
@@ -81,6 +82,15 @@ def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Fl
         standard_error=error,
         tried=int(f1.size if allowed is None else np.count_nonzero(allowed)),
     )
+
+
+def with_best_drop(outcomes: Outcomes, thresholds: Thresholds, task: Task) -> Thresholds:
+    """Choose the level of doubt above which entities are dropped, by F1, for thresholds that are chosen."""
+
+    def f1_at(level: float) -> float:
+        return total(scores(outcomes, outcomes.by_post(replace(thresholds, drop=level)), task)).f1
+
+    return replace(thresholds, drop=best_level(f1_at))
 
 
 def _place(flat: np.intp, table: Floats) -> tuple[int, ...]:

@@ -10,12 +10,13 @@ from unco.evals.tuning.recorded.paths import ALL, Recording
 from unco.tools.extraction.policy import (
     Estimate,
     Policy,
+    PolicyAccept,
     PolicyData,
     PolicyMllm,
     PolicyThresholds,
     policy_checkpoint,
 )
-from unco.types import ATTRIBUTES, Attribute, Correction, Outcome, Thresholds
+from unco.types import ATTRIBUTES, Accept, Attribute, Correction, Outcome, Thresholds
 
 UNANSWERED: tuple[Outcome, ...] = ("failed", "unavailable")
 
@@ -33,19 +34,26 @@ class ChosenThresholds:
     """A name, and the F1 of thresholds chosen in the same way, on posts that they were not chosen on."""
 
 
-def make_policy(recording: Recording, outcomes: Outcomes, chosen: ChosenThresholds) -> Policy:
+def make_policy(
+    recording: Recording,
+    outcomes: Outcomes,
+    chosen: ChosenThresholds,
+    accept: Accept = Accept(),  # noqa: B008  # frozen
+) -> Policy:
     """Make the policy of chosen thresholds.
 
     Args:
         recording: paths of labelled posts.
         outcomes: the outcomes of the same posts.
         chosen: thresholds.
+        accept: least belief in changes, which `recording` has been put under.
     """
     about, notes = recording.about, _corrections(recording)
     return Policy(
         method=chosen.method,
         promise=chosen.promise,
         thresholds=_section(chosen.thresholds),
+        accept=PolicyAccept(span=accept.span, type=accept.type, region=accept.region),
         checkpoint=None if about.checkpoint is None else policy_checkpoint(about.checkpoint),
         data=PolicyData(
             sha256=outcomes.data_sha256, posts=len(recording.posts), entities=int(outcomes.predicted.sum())
@@ -57,7 +65,7 @@ def make_policy(recording: Recording, outcomes: Outcomes, chosen: ChosenThreshol
             stated_thresholds=_section(thresholds_in_prompts(recording)),
         ),
         expected=_estimates(outcomes, chosen),
-        notes=tuple(_caveats(recording, chosen, notes)),
+        notes=(*_caveats(recording, chosen, notes), *_caveats_of_levels(accept)),
     )
 
 
@@ -73,7 +81,8 @@ def _estimates(outcomes: Outcomes, chosen: ChosenThresholds) -> dict[str, Estima
 
 
 def _section(thresholds: Thresholds) -> PolicyThresholds:
-    return PolicyThresholds(span=thresholds.span, type=thresholds.type, region=thresholds.region)
+    span, kind, region = (thresholds.of(name) for name in ATTRIBUTES)
+    return PolicyThresholds(span=span, type=kind, region=region, drop=thresholds.drop)
 
 
 def _corrections(recording: Recording) -> list[Correction]:
@@ -85,6 +94,14 @@ def _prompts(notes: list[Correction]) -> dict[Attribute, str]:
     for note in notes:
         counts_by_attribute[note.attribute][f"{note.prompt} {note.prompt_hash}".strip()] += 1
     return {name: " and ".join(sorted(counts)) for name, counts in counts_by_attribute.items() if counts}
+
+
+def _caveats_of_levels(accept: Accept) -> tuple[str, ...]:
+    if accept == Accept():
+        return ()
+    return (
+        "The levels of belief were chosen on these posts, before the thresholds: no figure here is held out of them.",
+    )
 
 
 def _caveats(recording: Recording, chosen: ChosenThresholds, notes: list[Correction]) -> list[str]:
@@ -109,6 +126,8 @@ def _caveats(recording: Recording, chosen: ChosenThresholds, notes: list[Correct
             " the F1 held out is not."
         )
     unanswered = sum(note.outcome in UNANSWERED for note in notes)
-    if unanswered:
+    if unanswered and unanswered == len(notes):
+        found.append("Nobody was asked: this is for runs without an MLLM.")
+    elif unanswered:
         found.append(f"{unanswered} of {len(notes)} questions came back without a readable answer, as some will again.")
     return found

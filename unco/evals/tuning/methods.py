@@ -1,23 +1,24 @@
 """The methods to choose thresholds, by name, as `unco tune --method` has them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from unco.errors import SettingsError
+from unco.evals.metrics.drop_level import DROP_LEVELS
 from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.tuning.call_rate import share_for_calls, share_for_usd, thresholds_for_share
-from unco.evals.tuning.choose import choose_jointly
+from unco.evals.tuning.choose import choose_jointly, with_best_drop
 from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.learn_then_test import Promises, learn_then_test
-from unco.evals.tuning.make_policy import ChosenThresholds
+from unco.evals.tuning.make_policy import ChosenThresholds, thresholds_in_prompts
 from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.recorded.paths import Recording
 from unco.evals.tuning.recorded.question_cost import recorded_calls, recorded_usd
 from unco.evals.tuning.risk_control import confident_thresholds, conformal_thresholds
 from unco.types import Thresholds
 
-Method = Literal["joint", "call-rate", "conformal", "risk", "ltt"]
+Method = Literal["joint", "call-rate", "conformal", "risk", "ltt", "checkpoint"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class TuningGoal:
     """For `risk` and `ltt`: chance that the promise is broken."""
     asked: float = 0.3
     """For `ltt`: highest share of a post's attributes that are asked about."""
+    drop: bool = False
+    """Whether to choose, after the thresholds, the level of doubt above which entities are dropped."""
 
     def __post_init__(self) -> None:
         """Refuse unknown methods and tasks.
@@ -77,8 +80,28 @@ def choose(recording: Recording, outcomes: Outcomes, goal: TuningGoal) -> Chosen
         "conformal": lambda: _conformal(outcomes, goal.alpha),
         "risk": lambda: _risk(outcomes, goal.alpha, goal.delta),
         "ltt": lambda: _ltt(outcomes, goal),
+        "checkpoint": lambda: ChosenThresholds(thresholds_in_prompts(recording), "the checkpoint's own thresholds"),
     }
-    return ways[goal.method]()
+    chosen = ways[goal.method]()
+    return _with_drop(outcomes, chosen, goal) if goal.drop else chosen
+
+
+def _with_drop(outcomes: Outcomes, chosen: ChosenThresholds, goal: TuningGoal) -> ChosenThresholds:
+    """Add the level above which entities are dropped; held out, it is chosen anew, and so are joint thresholds."""
+
+    def choose_all(some: Outcomes) -> Thresholds:
+        thresholds = choose_jointly(some, goal.task).thresholds if goal.method == "joint" else chosen.thresholds
+        return with_best_drop(some, thresholds, goal.task)
+
+    thresholds = with_best_drop(outcomes, chosen.thresholds, goal.task)
+    held_out = held_out_f1(outcomes, choose_all, goal.task)
+    return replace(
+        chosen,
+        thresholds=thresholds,
+        method=f"{chosen.method}; then, of {len(DROP_LEVELS)} levels to drop above, that of the best {goal.task} F1",
+        tried=chosen.tried * len(DROP_LEVELS),
+        held_out=None if held_out is None else (f"{goal.task} held out", held_out),
+    )
 
 
 def _joint(outcomes: Outcomes, task: Task) -> ChosenThresholds:

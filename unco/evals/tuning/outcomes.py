@@ -19,8 +19,11 @@ from unco.nodes.questions.usage import known_sum
 from unco.tools.llm.prices import Price, cost_usd
 from unco.types import ATTRIBUTES, Correction, Entity, GoldEntity, GoldPost, Span, Thresholds
 
-COLUMNS = (*THREE_TASKS, "calls", "usd")
-"""Columns of `Outcomes.values`: correct or not, by task, by the paper's rule; questions; US dollars, nan = unknown."""
+COLUMNS = (*THREE_TASKS, "calls", "usd", "kept")
+"""Columns of `Outcomes.values`: correct or not, by task, by the paper's rule; questions; US dollars, nan = unknown;
+1 for each entity, 0 where it is dropped."""
+COUNTED = [*range(len(THREE_TASKS)), COLUMNS.index("kept")]
+"""Columns of what an entity counts for, as long as it is not dropped."""
 ROUTINGS: tuple[Routing, ...] = tuple((s, t, r) for s, t, r in product((False, True), repeat=3))
 
 Floats = NDArray[np.float64]
@@ -36,11 +39,14 @@ class CoupledPost:
     """Their rows in `Outcomes`."""
     paths: PostPaths
     gold: GoldPost
+    drop: float = 1.0
+    """Level above which entities are dropped."""
 
-    def right(self, routings: Sequence[Routing]) -> Floats:
-        """Count the correct entities by task, for routings of the post's entities."""
+    def counts(self, routings: Sequence[Routing]) -> Floats:
+        """Count the correct entities by task, and the kept ones, for routings of the post's entities."""
         found = replay_entities(self.paths, self.paths.extraction, routings)
-        return np.array([count_post(self.gold, found, task).correct for task in THREE_TASKS], np.float64)
+        kept = [entity for entity in found if entity.doubt <= self.drop]
+        return np.array([*(count_post(self.gold, kept, task).correct for task in THREE_TASKS), len(kept)], np.float64)
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ class Outcomes:
     uncertainty: Floats
     """(E, 3)."""
     values: Floats
-    """(E, 2, 2, 2, columns), by whether span, type, region are routed; in coupled posts nothing counts as correct."""
+    """(E, 2, 2, 2, columns), by whether span, type, region are routed; in coupled posts nothing is correct or kept."""
+    doubt: Floats
+    """(E, 2, 2, 2), what remains of it once the routed attributes are answered (`Entity.doubt`)."""
     wrong: NDArray[np.bool_]
     """(E, 3) whether the small model is wrong; type and region where the span is right."""
     gold: NDArray[np.int64]
@@ -64,23 +72,40 @@ class Outcomes:
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
-        """(P,) number of predicted entities; correcting adds and drops none."""
+        """(P,) number of entities that the small model found; correcting adds none."""
         return np.bincount(self.post_of, minlength=len(self.gold)).astype(np.int64)
 
     def routed(self, thresholds: Thresholds) -> NDArray[np.bool_]:
         """Tell which attributes are routed under thresholds: (E, 3)."""
         return np.asarray(self.uncertainty > [thresholds.of(name) for name in ATTRIBUTES])
 
+    def dropped(self, thresholds: Thresholds) -> NDArray[np.bool_]:
+        """Tell which entities are dropped under thresholds: (E,)."""
+        return np.asarray(self.doubt[self._ways(thresholds)] > thresholds.drop)
+
+    def dropping(self, level: float) -> "Outcomes":
+        """Count nothing of the entities whose doubt is above a level once the routed attributes are answered."""
+        left_out = (self.doubt > level)[..., None] & np.isin(np.arange(len(COLUMNS)), COUNTED)
+        coupled = tuple(replace(post, drop=level) for post in self.coupled)
+        return replace(self, values=np.where(left_out, 0.0, self.values), coupled=coupled)
+
     def by_post(self, thresholds: Thresholds) -> Floats:
         """Sum up each post under thresholds: (P, columns)."""
+        if thresholds.drop < 1.0:
+            return self.dropping(thresholds.drop).by_post(replace(thresholds, drop=1.0))
         routed = self.routed(thresholds)
-        chosen = self.values[np.arange(len(routed)), *routed.T.astype(np.intp)]
+        chosen = self.values[self._ways(thresholds)]
         sums = np.zeros((len(self.gold), len(COLUMNS)))
         np.add.at(sums, self.post_of, chosen)
         for post in self.coupled:
             rows: list[Routing] = [tuple(row) for row in routed[list(post.entities)].tolist()]
-            sums[post.number, : len(THREE_TASKS)] += post.right(rows)
+            sums[post.number, COUNTED] += post.counts(rows)
         return sums
+
+    def _ways(self, thresholds: Thresholds) -> tuple[NDArray[np.intp], ...]:
+        """Index `values` and `doubt` by how each entity is routed."""
+        routed = self.routed(thresholds).astype(np.intp)
+        return np.arange(len(routed)), *routed.T
 
     def of_posts(self, kept: NDArray[np.bool_]) -> "Outcomes":
         """Select the outcomes of some posts, in their order: (P,) whether a post is kept."""
@@ -91,6 +116,7 @@ class Outcomes:
             post_of=new_post[self.post_of[rows]],
             uncertainty=self.uncertainty[rows],
             values=self.values[rows],
+            doubt=self.doubt[rows],
             wrong=self.wrong[rows],
             gold=self.gold[kept],
             coupled=tuple(
@@ -112,16 +138,19 @@ def outcomes_of(recording: Recording) -> Outcomes:
         DataError: a post is not labelled.
     """
     gold = recording.gold
-    rows, values, wrong = list[tuple[int, list[float]]](), list[Floats](), list[list[bool]]()
+    rows, values, doubt = list[tuple[int, list[float]]](), list[Floats](), list[Floats]()
+    wrong = list[list[bool]]()
     coupled = list[CoupledPost]()
     for number, (post, wanted) in enumerate(zip(recording.posts, gold, strict=True)):
         first, is_coupled = len(rows), _is_coupled(post)
         for entity, answers in zip(post.extraction.entities, post.answers, strict=True):
             rows.append((number, [entity.uncertainty.of(name) for name in ATTRIBUTES]))
-            values.append(_values(entity, answers, post, wanted, recording.about))
+            table, remaining = _tables(entity, answers, post, wanted, recording.about)
+            values.append(table)
+            doubt.append(remaining)
             wrong.append(_wrong(entity, wanted))
             if is_coupled:
-                values[-1][..., : len(THREE_TASKS)] = 0
+                values[-1][..., COUNTED] = 0
         if is_coupled:
             coupled.append(CoupledPost(number, tuple(range(first, len(rows))), post, wanted))
     return Outcomes(
@@ -130,6 +159,7 @@ def outcomes_of(recording: Recording) -> Outcomes:
         post_of=np.array([number for number, _ in rows], np.intp),
         uncertainty=np.array([uncertainty for _, uncertainty in rows], np.float64).reshape(-1, 3),
         values=np.array(values, np.float64).reshape(-1, 2, 2, 2, len(COLUMNS)),
+        doubt=np.array(doubt, np.float64).reshape(-1, 2, 2, 2),
         wrong=np.array(wrong, np.bool_).reshape(-1, 3),
         gold=np.array([len(post.entities) for post in gold], np.int64),
         coupled=tuple(coupled),
@@ -145,17 +175,21 @@ def _is_coupled(post: PostPaths) -> bool:
     return any(one.overlaps(other) for a, b in combinations(spans, 2) for one in a for other in b)
 
 
-def _values(entity: Entity, answers: Sequence[Answered], post: PostPaths, gold: GoldPost, about: About) -> Floats:
-    """Score an entity by routing: (2, 2, 2, columns). An attribute below the floor was not asked about and stays."""
+def _tables(
+    entity: Entity, answers: Sequence[Answered], post: PostPaths, gold: GoldPost, about: About
+) -> tuple[Floats, Floats]:
+    """Tabulate an entity's values and doubt by routing; an attribute below the floor was not asked about and stays."""
     asked = [about.floor.are_exceeded(entity.uncertainty, name) for name in ATTRIBUTES]
-    table = np.zeros((2, 2, 2, len(COLUMNS)))
+    table, doubt = np.zeros((2, 2, 2, len(COLUMNS))), np.zeros((2, 2, 2))
     for routing in ROUTINGS:
         span, kind, region = (wanted and known for wanted, known in zip(routing, asked, strict=True))
         after = replay_entity(entity, answers, (span, kind, region), post.extraction)
         right = [any(entity_correct(after, item, task) for item in gold.entities) for task in THREE_TASKS]
         calls = sum(note.calls for note in after.corrections)
-        table[tuple(map(int, routing))] = (*right, calls, _usd(after.corrections, about.price))
-    return table
+        place = tuple(map(int, routing))
+        table[place] = (*right, calls, _usd(after.corrections, about.price), 1.0)
+        doubt[place] = after.doubt
+    return table, doubt
 
 
 def _usd(notes: Sequence[Correction], price: Price | None) -> float:

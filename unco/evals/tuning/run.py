@@ -9,6 +9,7 @@ from rich.text import Text
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
+from unco.evals.tuning.accept_levels import at_levels, choose_levels, reports_confidence
 from unco.evals.tuning.check_policy import PolicyCheck, check_policy
 from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import TuningGoal, choose
@@ -18,7 +19,7 @@ from unco.evals.tuning.recorded.record import record_experiment
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
 from unco.small_model.fingerprint import fingerprint_of
 from unco.tools.extraction.policy import Policy, read_policy, write_policy
-from unco.types import Thresholds
+from unco.types import Accept, Thresholds
 
 SIMULATED = (
     "The MLLM is simulated: it knows the gold answers and errs as told. What follows shows shapes, never quality."
@@ -46,9 +47,11 @@ def run_tuning(source: AnswerSource, goal: TuningGoal, out: Path, console: Conso
         SettingsError: something wanted is out of range.
     """
     recording = recorded_answers(source, console)
+    accept = choose_levels(recording, goal.task) if reports_confidence(recording) else Accept()
+    recording = at_levels(recording, accept)
     outcomes = outcomes_of(recording)
     chosen = choose(recording, outcomes, goal)
-    policy = make_policy(recording, outcomes, chosen)
+    policy = make_policy(recording, outcomes, chosen, accept)
     show_sweeps(outcomes, chosen.thresholds, goal.task, console)
     show_policy(policy, console)
     write_policy(policy, out)
@@ -64,7 +67,8 @@ def run_check(source: AnswerSource, policy: Path, console: Console) -> PolicyChe
         DataError: as of `run_tuning`.
     """
     read = read_policy(policy)
-    check = check_policy(read, outcomes_of(recorded_answers(source, console)))
+    recording = at_levels(recorded_answers(source, console), read.accept.as_accept())
+    check = check_policy(read, outcomes_of(recording))
     show_check(check, read, console)
     return check
 

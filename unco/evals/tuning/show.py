@@ -26,7 +26,8 @@ def show_sweeps(outcomes: Outcomes, thresholds: Thresholds, task: Task, console:
     table = Table("threshold")
     for name in ATTRIBUTES:
         table.add_column(name, justify="right")
-    sweeps = [sweep_one(outcomes, name, thresholds, values) for name in ATTRIBUTES]
+    counted = outcomes.dropping(thresholds.drop)
+    sweeps = [sweep_one(counted, name, thresholds, values) for name in ATTRIBUTES]
     for row, value in enumerate(values):
         cells = (
             f"{100 * one.f1(task).ravel()[row]:.2f} / {one.calls.ravel()[row] / max(one.predicted, 1):.2f}"
@@ -42,7 +43,12 @@ def show_policy(policy: Policy, console: Console) -> None:
     if policy.promise:
         console.print(Text(f"promise: {visible(policy.promise)}"))
     chosen = ", ".join(f"{name} {getattr(policy.thresholds, name):.4g}" for name in ATTRIBUTES)
-    console.print(f"thresholds: {chosen}")
+    dropped = "" if policy.thresholds.drop == 1.0 else f"; dropped above a doubt of {policy.thresholds.drop:.4g}"
+    console.print(f"thresholds: {chosen}{dropped}")
+    levels = [(name, policy.accept.as_accept().of(name)) for name in ATTRIBUTES]
+    if any(level is not None for _, level in levels):
+        shown = ", ".join(f"{name} {level:.4g}" for name, level in levels if level is not None)
+        console.print(f"belief that a change needs: {shown}")
     console.print(_estimates("Expected", policy.expected))
     for note in policy.notes:
         console.print(Text(f"note: {visible(note)}", style="yellow"))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unco.evals.metrics.paper import THREE_TASKS, Task
-from unco.evals.tuning.outcomes import COLUMNS, ROUTINGS, CoupledPost, Floats, Outcomes
+from unco.evals.tuning.outcomes import COLUMNS, COUNTED, ROUTINGS, CoupledPost, Floats, Outcomes
 from unco.evals.tuning.recorded.replay import Routing, check_floor
 from unco.types import ATTRIBUTES, Attribute, Thresholds
 
@@ -31,12 +31,15 @@ class Sweep:
     calls: Floats
     usd: Floats
     """nan = unknown."""
+    kept: Floats
+    """Entities that are not dropped."""
     predicted: int
+    """Entities that the small model found."""
     gold: int
 
     def f1(self, task: Task) -> Floats:
         """Compute the F1 of each combination, in [0, 1]."""
-        return np.asarray(2 * self.right[task] / max(self.predicted + self.gold, 1), np.float64)
+        return np.asarray(2 * self.right[task] / np.maximum(self.kept + self.gold, 1), np.float64)
 
     def thresholds(self, place: Sequence[int]) -> Thresholds:
         """Return the thresholds of one combination."""
@@ -53,12 +56,13 @@ def sweep(outcomes: Outcomes, grid: Grid) -> Sweep:
     check_floor(outcomes.about.floor, Thresholds(*(float(axis.min()) for axis in grid)))
     sums = totals(outcomes.uncertainty, outcomes.values, grid)
     for post in outcomes.coupled:
-        sums[..., : len(THREE_TASKS)] += _coupled(outcomes, post, grid)
+        sums[..., COUNTED] += _coupled(outcomes, post, grid)
     return Sweep(
         grid=grid,
         right={task: sums[..., column] for column, task in enumerate(THREE_TASKS)},
         calls=sums[..., COLUMNS.index("calls")],
         usd=sums[..., COLUMNS.index("usd")],
+        kept=sums[..., COLUMNS.index("kept")],
         predicted=int(outcomes.predicted.sum()),
         gold=int(outcomes.gold.sum()),
     )
@@ -104,7 +108,7 @@ def _totals(uncertainty: Floats, values: Floats, grid: Grid) -> Floats:
 
 
 def _coupled(outcomes: Outcomes, post: CoupledPost, grid: Grid) -> Floats:
-    """Count one coupled post: (S, T, R, tasks); each joint routing of its entities is scored once."""
+    """Count one coupled post: (S, T, R, tasks and kept); each joint routing of its entities is scored once."""
     ways: list[tuple[Routing, ...]] = [()]
     which: NDArray[np.int64] = np.zeros(tuple(map(len, grid)), np.int64)
     for row in post.entities:
@@ -113,4 +117,4 @@ def _coupled(outcomes: Outcomes, post: CoupledPost, grid: Grid) -> Floats:
         known, which = np.unique(8 * which + routing, return_inverse=True)
         which = which.reshape(tuple(map(len, grid)))
         ways = [(*ways[code // 8], ROUTINGS[code % 8]) for code in known.tolist()]
-    return np.asarray(np.array([post.right(way) for way in ways])[which], np.float64)
+    return np.asarray(np.array([post.counts(way) for way in ways])[which], np.float64)

@@ -6,12 +6,15 @@ from functools import partial
 from typing import Protocol
 
 from unco.errors import EndpointError, PictureError, Rejected
+from unco.nodes.questions.accept import weighed
 from unco.nodes.questions.fallbacks import entity_attempts
-from unco.nodes.questions.question import MAX_CALLS, EntityQuestion, request_of
+from unco.nodes.questions.question import EntityQuestion, most_calls, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
+from unco.nodes.questions.second_opinion import confirmed
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
 from unco.nodes.run_choices import outcome_of_value
+from unco.nodes.settings import current_context
 from unco.prompts import Answer, Prompt, load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extraction.text import with_span
@@ -59,7 +62,8 @@ def corrector_node(
 
 
 def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
-    return entity_attempts(state, llm, calls=(state.get("entity_grants") or {}).get(attribute, MAX_CALLS))
+    most = most_calls(current_context())
+    return entity_attempts(state, llm, calls=(state.get("entity_grants") or {}).get(attribute, most))
 
 
 def _steps(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:
@@ -83,7 +87,10 @@ def correction_steps(corrector: Corrector, question: EntityQuestion) -> Steps[Qu
         failed = replace(blank, outcome=outcome, answer=state, reason=reason, detail=str(fault))
         return QuestionResult((with_usage(failed, log),))
     answered = replace(blank, answer="value", reasoning=answer.reasoning_process)
-    return QuestionResult((with_usage(_verified(corrector, answer, question, answered), log),))
+    note = weighed(_verified(corrector, answer, question, answered), question.extraction.accept, log)
+    if question.context.second_opinion:
+        note = yield from confirmed(note, question, request.picture, log)
+    return QuestionResult((with_usage(note, log),))
 
 
 def _verified(corrector: Corrector, answer: Answer, question: EntityQuestion, note: Correction) -> Correction:

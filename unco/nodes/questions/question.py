@@ -12,10 +12,16 @@ from unco.prompts.rendering import name_line
 from unco.tools.box_frames.frame import Frame
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.request import MAX_REPLY_TOKENS, Purpose, Request, SentPicture
-from unco.types import Attribute, Entity, Extraction, Neighbour
+from unco.types import ATTRIBUTES, Attribute, Entity, Extraction, Neighbour
 
 MAX_CALLS = 2
 """Calls for one question: the first, and one more when its answer cannot be read."""
+
+
+def most_calls(context: Context) -> int:
+    """Return how many calls an attribute may take: a second opinion is a question of its own."""
+    return 2 * MAX_CALLS if context.second_opinion else MAX_CALLS
+
 
 MAX_POST_ANSWER_TOKENS = 2048
 """Upper limit of a reply about a whole post, which may have many entities."""
@@ -95,9 +101,18 @@ def request_of(
         max_tokens=max_tokens,
         schema=json.dumps(prompt.schema),
         types=_types(question, prompt),
+        token_probabilities=_weighs_answer(question, attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
         purpose=_purpose(question, attribute),
+    )
+
+
+def _weighs_answer(question: Question, attribute: Attribute | None) -> bool:
+    """Return whether the run has a level for what is asked about an entity: one attribute, or all three."""
+    names = ATTRIBUTES if attribute is None else (attribute,)
+    return isinstance(question, EntityQuestion) and any(
+        question.extraction.accept.of(name) is not None for name in names
     )
 
 

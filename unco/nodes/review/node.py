@@ -7,6 +7,7 @@ from typing import Any
 from langgraph.types import interrupt
 
 from unco.errors import Rejected, shorten
+from unco.nodes.collect import split_by_doubt
 from unco.nodes.review.request import ReviewRequest, request_of
 from unco.nodes.review.response import answered, responses_to
 from unco.state import ENTITY, EXTRACTION, Json, PostState, ReviewState, to_json
@@ -21,7 +22,8 @@ def to_review(state: PostState) -> list[Asked]:
     """List the attributes that a person is to be asked about, in the order of the entities: span, type, region.
 
     They are above their thresholds, have an outcome that the run wants reviewed, and no answer of a person's. A region
-    is among them only where the post has a picture that can be used.
+    is among them only where the post has a picture that can be used. Dropped entities are asked about too: an answer
+    may bring one back.
     """
     outcomes = state.get("review_state", NOT_WANTED)["outcomes"]
     if not outcomes:
@@ -29,7 +31,7 @@ def to_review(state: PostState) -> list[Asked]:
     has_picture = EXTRACTION.validate_python(state["extraction"]).seen_picture is not None
     return [
         (entity, note.attribute)
-        for entity in map(ENTITY.validate_python, state["entities"])
+        for entity in _entities(state)
         for note in entity.corrections
         if note.outcome in outcomes and note.uncertainty > note.threshold and not note.at
         if note.attribute != "region" or has_picture
@@ -54,7 +56,7 @@ def _requests(asked: Sequence[Asked], state: PostState) -> list[ReviewRequest]:
 def _update(responses: Sequence[tuple[Asked, Any]], state: PostState, now: str) -> Json:
     """Update the state: the entities, each answer applied to what the ones before it left, and what was wrong."""
     extraction, faults = EXTRACTION.validate_python(state["extraction"]), dict(state["review_state"]["faults"])
-    entities = {entity["index"]: ENTITY.validate_python(entity) for entity in state["entities"]}
+    entities = {entity.index: entity for entity in _entities(state)}
     for (entity, attribute), response in responses:
         others = [other.span for other in entities.values() if other.index != entity.index]
         faults.pop(_key(entity, attribute), None)
@@ -62,10 +64,18 @@ def _update(responses: Sequence[tuple[Asked, Any]], state: PostState, now: str) 
             entities[entity.index] = answered(response, entities[entity.index], attribute, extraction, others, now)
         except Rejected as fault:
             faults[_key(entity, attribute)] = shorten(str(fault))
+    kept, dropped = split_by_doubt(tuple(entities.values()), extraction.thresholds)
     return {
-        "entities": [to_json(ENTITY, entity) for entity in entities.values()],
+        "entities": [to_json(ENTITY, entity) for entity in kept],
+        "dropped": [{"entity": to_json(ENTITY, one.entity), "doubt": one.doubt} for one in dropped],
         "review_state": state["review_state"] | {"faults": faults},
     }
+
+
+def _entities(state: PostState) -> list[Entity]:
+    """Read the post's entities, dropped ones among them, by index."""
+    found = [*state["entities"], *(one["entity"] for one in state.get("dropped", ()))]
+    return sorted(map(ENTITY.validate_python, found), key=lambda entity: entity.index)
 
 
 def _key(entity: Entity, attribute: Attribute) -> str:

@@ -92,7 +92,6 @@ class Decoder(nn.Module):
         self,
         previous: Tensor,
         encoded: EncoderStates,
-        first_step: int = 0,
         past: Past | None = None,
         masks: Tensor | None = None,
     ) -> tuple[Tensor, Past]:
@@ -101,7 +100,6 @@ class Decoder(nn.Module):
         Args:
             previous: input symbols, (N, L) with N = B * T (see `Attention.forward`).
             encoded: encoder states of B posts.
-            first_step: position of the first new step.
             past: what an earlier call returned, for the steps before.
             masks: Monte Carlo dropout masks (N, sites, d), the same for all steps of a pass; None = ordinary dropout
                 in training, none in evaluation.
@@ -110,15 +108,16 @@ class Decoder(nn.Module):
             (N, L, d) and the keys and values of all steps so far.
         """
         drops = self._drops(masks)
-        steps = torch.arange(first_step, first_step + previous.shape[1], device=previous.device)
+        before = past[0][0].shape[2] if past is not None else 0
+        steps = torch.arange(before, before + previous.shape[1], device=previous.device)
         x = self._embed(previous, encoded) + self.position(steps.clamp(max=self.config.decoder_positions - 1))
         x = drops(0)(self.norm(x), 0)
-        causal = None if past is not None else _causal(previous.shape[1], previous.device)
+        causal = _causal(before, previous.shape[1], previous.device)
         kept: list[KeyValue] = []
         for index, layer in enumerate(self._layers()):
-            before = past[index] if past is not None else None
+            earlier = past[index] if past is not None else None
             drop = drops(1 + index * DecoderLayer.SITES)
-            x, own = layer(x, before, encoded.layers[index], causal, encoded.mask, drop)
+            x, own = layer(x, earlier, encoded.layers[index], causal, encoded.mask, drop)
             kept.append(own)
         return x, tuple(kept)
 
@@ -162,5 +161,6 @@ def _compare(query: Tensor, keys: Tensor) -> Tensor:
     return (folded @ keys.transpose(1, 2)).view(*query.shape[:2], keys.shape[1])
 
 
-def _causal(steps: int, device: torch.device) -> Tensor:
-    return torch.ones(steps, steps, dtype=torch.bool, device=device).tril()
+def _causal(before: int, steps: int, device: torch.device) -> Tensor:
+    """Make the mask of new steps over all steps so far: (steps, before + steps), True = may be attended."""
+    return torch.ones(steps, before + steps, dtype=torch.bool, device=device).tril(before)

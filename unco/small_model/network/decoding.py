@@ -1,32 +1,67 @@
-"""Constrained greedy decoding: only legal symbols, the encoder runs once, keys and values are cached between steps."""
+"""Constrained greedy decoding: only legal symbols, the encoder runs once, and the tagging head drafts what is said.
 
+The decoder checks a whole draft in one pass. Up to the first symbol that it would not have said itself, the draft is
+what it says; from there on a new draft is made. So the result is that of decoding step by step, in fewer passes.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from unco.small_model.network.config import Heads
 from unco.small_model.network.decoder import EncoderStates, Past
-from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import BEGIN, END, FIRST_TYPE, START, PreviousSymbols
+from unco.small_model.network.drafts import drafts_of
+from unco.small_model.network.model import Network, shift
+from unco.small_model.network.symbols import END, PreviousSymbols, previous_symbols
+from unco.small_model.network.tagging_head import Tags, tag_probabilities
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The greedily decoded sequences of a batch, with the distributions behind them."""
+    """The greedily decoded sequences of a batch, with the distributions behind them.
+
+    After a post's `<end>` its distributions mean nothing.
+    """
 
     symbols: Tensor
     """(B, L); a post that has ended goes on with `<end>`."""
-    probabilities: Tensor
-    """(B, L, 3 + N + W), of each step's symbol."""
+    by_decoder: Tensor
+    """(B, L, 3 + N + W), the decoder's probabilities of each step's symbol."""
+    by_tags: Tensor
+    """(B, L, 3 + N + W), the tagging head's."""
     regions: Tensor
     """(B, L, K + 1), probabilities of the regions at each step; the last is "not groundable".
 
     They are meaningful where the step's input is `<r>`."""
-    states: Tensor
-    """(B, L, d), the decoder's hidden states."""
+    tags: Tags
+    """Of all B posts."""
     heads: Heads
     """Which heads chose the symbols."""
+
+    @property
+    def probabilities(self) -> Tensor:
+        """(B, L, 3 + N + W), what the symbols were chosen by."""
+        return self.of(self.heads)
+
+    def of(self, heads: Heads) -> Tensor:
+        """Return the probabilities of each step's symbol by one head, or the mean of both."""
+        return _mixed(heads, self.by_decoder, self.by_tags)
+
+
+_Parts = tuple[Tensor, Tensor, Tensor]
+"""`by_decoder`, `by_tags` and `regions`, as in `Decoded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What one pass of the decoder gave for some posts, from some step on."""
+
+    posts: list[int]
+    start: int
+    parts: _Parts
 
 
 @torch.inference_mode()
@@ -40,32 +75,67 @@ def decode_greedily(network: Network, encoded: EncoderStates, heads: Heads = "de
         encoded: encoder states of B posts.
         heads: which heads choose the symbols.
     """
-    tags = None if heads == "decoder" else network.read_tags(encoded)
-    first_pointer, device = FIRST_TYPE + len(network.config.labels), encoded.counts.device
-    unknown = torch.full((encoded.counts.shape[0], 1), -1, device=device)
-    history = PreviousSymbols(torch.full_like(unknown, BEGIN), unknown, unknown)
+    all_tags = tags = network.read_tags(encoded)
+    # A tagging head that was not trained would draft noise: then a draft is the next symbol alone.
+    drafts = drafts_of(tags) if network.config.bio_loss else None
+    said: list[list[int]] = [[] for _ in range(len(encoded.counts))]
     past: Past | None = None
-    symbols: list[Tensor] = []
-    distributions: list[Tensor] = []
-    regions: list[Tensor] = []
-    states: list[Tensor] = []
-    for step in range(4 * int(encoded.counts.max()) + 1):
-        x, past = network.decoder(history.previous, encoded, step, past)
-        probabilities = network.step_probabilities(x, history, encoded, heads, tags)
-        symbol = probabilities.argmax(-1)  # (B, 1)
-        symbols.append(symbol)
-        states.append(x)
-        distributions.append(probabilities)
-        regions.append(network.decoder.region_logits(x, encoded).softmax(-1))
-        if bool((symbol == END).all()):
-            break
-        history = _next(history, symbol, first_pointer)
-    whole = [torch.cat(steps, dim=1) for steps in (symbols, distributions, regions, states)]
-    return Decoded(whole[0], whole[1], whole[2], whole[3], heads)
+    posts, passes = list(range(len(said))), list[_Pass]()
+    while posts:
+        known = min(len(said[post]) for post in posts)
+        past = past and tuple((keys[:, :, :known], values[:, :, :known]) for keys, values in past)
+        drafted = [drafts.go_on(post, said[post]) if drafts else [*said[post], END] for post in posts]
+        history = _history(drafted, known, network, encoded)
+        parts, past = _check(network, encoded, history, tags, past)
+        passes.append(_Pass(posts, known, parts))
+        choices = _mixed(heads, *parts[:2]).argmax(-1).tolist()
+        for post, draft, chosen in zip(posts, drafted, choices, strict=True):
+            said[post] = _corrected(draft, len(said[post]), chosen[len(said[post]) - known :])
+        left = [row for row, post in enumerate(posts) if said[post][-1] != END]
+        if 0 < len(left) < len(posts):
+            encoded = encoded.take(torch.tensor(left, device=encoded.counts.device))
+            past, tags = tuple((keys[left], values[left]) for keys, values in past), network.read_tags(encoded)
+        posts = [posts[row] for row in left]
+    return _joined(said, passes, all_tags, heads)
 
 
-def _next(history: PreviousSymbols, symbol: Tensor, first_pointer: int) -> PreviousSymbols:
-    word, pointed = symbol - first_pointer, symbol >= first_pointer
-    begins = pointed & (history.previous == START)
-    first_word = torch.where(begins, word, history.first_word)
-    return PreviousSymbols(symbol, first_word, torch.where(pointed, word, history.last_word))
+def _mixed(heads: Heads, by_decoder: Tensor, by_tags: Tensor) -> Tensor:
+    return by_decoder if heads == "decoder" else by_tags if heads == "tags" else (by_decoder + by_tags) / 2
+
+
+def _history(drafted: Sequence[list[int]], known: int, network: Network, encoded: EncoderStates) -> PreviousSymbols:
+    """Summarise what comes before each symbol of the drafts, from step `known` on."""
+    symbols = pad_sequence([torch.tensor(draft) for draft in drafted], batch_first=True, padding_value=END)
+    history = previous_symbols(shift(symbols.to(encoded.counts.device)), len(network.config.labels))
+    return PreviousSymbols(*(part[:, known:] for part in history))
+
+
+def _check(
+    network: Network, encoded: EncoderStates, history: PreviousSymbols, tags: Tags, past: Past | None
+) -> tuple[_Parts, Past]:
+    """Compute what may come at each step of the drafts, and the keys and values to go on from."""
+    states, past = network.decoder(history.previous, encoded, past)
+    by_decoder = network.step_log_probs(states, history.previous, history.last_word, encoded).exp()
+    regions = network.decoder.region_logits(states, encoded).softmax(-1)
+    return (by_decoder, tag_probabilities(tags, *history), regions), past
+
+
+def _corrected(draft: list[int], known: int, choices: Sequence[int]) -> list[int]:
+    """Keep a draft up to the first symbol, from step `known` on, that was chosen otherwise; the choice replaces it."""
+    for step, choice in zip(range(known, len(draft)), choices, strict=False):
+        if draft[step] != choice:
+            return [*draft[:step], choice]
+    return draft
+
+
+def _joined(said: Sequence[list[int]], passes: Sequence[_Pass], tags: Tags, heads: Heads) -> Decoded:
+    """Put together what the passes gave; where two gave the same step, the later one had the right symbols before."""
+    symbols = pad_sequence([torch.tensor(one) for one in said], batch_first=True, padding_value=END)
+    longest = symbols.shape[1]
+    by_decoder, by_tags, regions = (part.new_zeros(len(said), longest, part.shape[-1]) for part in passes[0].parts)
+    by_decoder[..., END] = by_tags[..., END] = regions[..., -1] = 1.0
+    for one in passes:
+        for whole, part in zip((by_decoder, by_tags, regions), one.parts, strict=True):
+            steps = min(longest - one.start, part.shape[1])
+            whole[one.posts, one.start : one.start + steps] = part[:, :steps]
+    return Decoded(symbols.to(by_tags.device), by_decoder, by_tags, regions, tags, heads)

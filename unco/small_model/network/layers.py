@@ -107,7 +107,7 @@ class DecoderLayer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(hidden, eps=eps)
 
     def forward(
-        self, x: Tensor, past: KeyValue | None, encoded: KeyValue, causal: Tensor | None, mask: Tensor, drop: Drop
+        self, x: Tensor, past: KeyValue | None, encoded: KeyValue, causal: Tensor, mask: Tensor, drop: Drop
     ) -> tuple[Tensor, KeyValue]:
         """Apply the layer to new steps.
 
@@ -115,7 +115,7 @@ class DecoderLayer(nn.Module):
             x: (N, L, d), the new steps only.
             past: keys and values of earlier steps, each (N, h, P, d/h), or None.
             encoded: keys and values of the encoder states of B posts (see `Attention.forward`).
-            causal: (L, L) mask among the new steps; None for a single step.
+            causal: (L, P + L) mask of the new steps over all so far, True = may be attended.
             mask: (B, 1, 1, S), True where `encoded` is no padding.
             drop: dropout by site.
 

@@ -80,7 +80,6 @@ class Network(nn.Module):
         history: PreviousSymbols,
         encoded: EncoderStates,
         heads: Heads = "decoder",
-        tags: Tags | None = None,
     ) -> Tensor:
         """Compute the probabilities of the next symbol.
 
@@ -89,7 +88,6 @@ class Network(nn.Module):
             history: the symbols before each step, for N = B * T rows.
             encoded: encoder states of B posts.
             heads: whose distributions are used.
-            tags: of B posts; None = the tagging head is run.
 
         Returns:
             (N, L, 3 + types + W).
@@ -102,7 +100,7 @@ class Network(nn.Module):
             once = PreviousSymbols(
                 history.previous[::passes], history.first_word[::passes], history.last_word[::passes]
             )
-            by_tags = tag_probabilities(tags or self.read_tags(encoded), *once)
+            by_tags = tag_probabilities(self.read_tags(encoded), *once)
             distributions.append(by_tags.repeat_interleave(passes, 0))
         return distributions[0] if len(distributions) == 1 else (distributions[0] + distributions[1]) / 2
 

@@ -46,7 +46,7 @@ def _generator(key: str, seed: int) -> np.random.Generator:
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """Decoder states of some posts of a batch, from T passes each or from one; any head can be applied to them."""
+    """Decoder states of some posts of a batch, from T passes each; any head can be applied to them."""
 
     posts: Tensor
     """(G,) indices of the posts in the batch."""
@@ -70,11 +70,10 @@ def run_passes(
         encoded: encoder states of these posts.
         decoded: their decoded symbols, the same for all passes.
         keys: one text per post that seeds its masks.
-        sampling: where, p, T and seed; T = 0 or p = 0 is the one deterministic pass that decoding made.
+        sampling: where, p, T and seed; T = 0 or p = 0 is none, the deterministic pass that decoding made is enough.
     """
     if sampling.passes == 0 or sampling.p == 0:
-        history = previous_symbols(shift(decoded.symbols), len(network.config.labels))
-        return (Passes(torch.arange(len(keys), device=decoded.symbols.device), decoded.states, history, encoded),)
+        return ()
     masks = draw_masks(
         keys, network.decoder.dropout_sites + 2 * sampling.encoder_layers, network.config.hidden, sampling
     )
@@ -97,7 +96,7 @@ def mean_probabilities(
         groups: passes over them; steps that no pass covers keep their probabilities from decoding.
         heads: whose distributions are averaged.
     """
-    symbols, regions = decoded.probabilities.clone(), decoded.regions.clone()
+    symbols, regions = decoded.of(heads).clone(), decoded.regions.clone()
     for passes in groups:
         states, count = passes.states, len(passes.posts)
         tokens = network.step_probabilities(states, passes.history, passes.encoded, heads)

@@ -11,10 +11,8 @@ from math import log
 import torch
 from torch import Tensor
 
-from unco.small_model.network.decoder import EncoderStates
 from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import FIRST_TYPE, DecodedEntity, decode_symbols, previous_symbols
+from unco.small_model.network.symbols import FIRST_TYPE, DecodedEntity, decode_symbols
 from unco.small_model.network.tagging_head import Tags
 from unco.small_model.uncertainty.entropy import entropy, surprisal
 
@@ -37,26 +35,19 @@ class _Head:
 
 
 @torch.inference_mode()
-def span_signals(network: Network, encoded: EncoderStates, decoded: Decoded) -> list[list[Signals]]:
+def span_signals(decoded: Decoded) -> list[list[Signals]]:
     """Compute the features of each entity's span, by post, in the order of `decode_symbols`.
 
     They are logarithms of nats: of both heads, the surprisals of the decision to start, of the pointers together and of
     the decision to end, and the entropy over the network's own types; and the entropies of "begins, continues or
     neither" at the first word, the word before, the word after, and the largest of the span and these two.
-
-    Args:
-        network: in evaluation mode.
-        encoded: encoder states of B posts.
-        decoded: their decoded symbols.
     """
-    labels, tags = len(network.config.labels), network.read_tags(encoded)
-    history = previous_symbols(shift(decoded.symbols), labels)
+    labels = decoded.tags.begin_types.shape[-1]
     heads = []
-    for name in ("decoder", "tags"):
-        tokens = network.step_probabilities(decoded.states, history, encoded, name, tags)
+    for tokens in (decoded.by_decoder, decoded.by_tags):
         types = entropy(tokens[..., FIRST_TYPE : FIRST_TYPE + labels])
         heads.append((surprisal(tokens, decoded.symbols).tolist(), types.tolist()))
-    words = _word_entropies(tags).tolist()
+    words = _word_entropies(decoded.tags).tolist()
     return [
         [
             _signals(entity, [_Head(surprisals[row], types[row]) for surprisals, types in heads], words[row])

@@ -7,8 +7,7 @@ import torch
 from unco.small_model.network.config import Scheme
 from unco.small_model.network.decoder import EncoderStates
 from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols, previous_symbols
+from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.entropy import entropy
 from unco.small_model.uncertainty.span_signals import NATS_OFFSET, Signals
@@ -23,7 +22,7 @@ SHARE_OFFSET = 0.02
 
 @torch.inference_mode()
 def type_signals(
-    network: Network, training_names: TrainingNames, encoded: EncoderStates, decoded: Decoded, scheme: Scheme
+    training_names: TrainingNames, encoded: EncoderStates, decoded: Decoded, scheme: Scheme
 ) -> list[list[Signals]]:
     """Compute the features of each entity's type, by post, in the order of `decode_symbols`.
 
@@ -31,17 +30,14 @@ def type_signals(
     decoded one among the training names near this one.
 
     Args:
-        network: in evaluation mode.
         training_names: those of the training split.
         encoded: encoder states of B posts.
         decoded: their decoded symbols.
         scheme: the types that results use.
     """
-    labels = len(network.config.labels)
+    labels = decoded.tags.begin_types.shape[-1]
     columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
-    history = previous_symbols(shift(decoded.symbols), labels)
-    tags = network.step_probabilities(decoded.states, history, encoded, "tags")[..., columns]
-    entropies = entropy(fold_types(tags, scheme)).tolist()
+    entropies = entropy(fold_types(decoded.by_tags[..., columns], scheme)).tolist()
     decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
     posts: list[list[Signals]] = []
     for row, symbols in enumerate(decoded.symbols.tolist()):

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
 from unco.small_model.fingerprint import Fingerprint
-from unco.types import ALWAYS, Attribute, Thresholds
+from unco.types import ALWAYS, Accept, Attribute, Thresholds
 
 _MAX_CHARACTERS = 100_000
 """A larger file is refused."""
@@ -26,8 +26,10 @@ def _is_threshold(value: float) -> float:
 
 
 Threshold = Annotated[float, AfterValidator(_is_threshold)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Level = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Section(BaseModel):
@@ -35,15 +37,29 @@ class _Section(BaseModel):
 
 
 class PolicyThresholds(_Section):
-    """A threshold for each attribute."""
+    """A threshold for each attribute, and the level of doubt above which an entity is dropped."""
 
     span: Threshold
     type: Threshold
     region: Threshold
+    drop: Share = 1.0
+    """1 = none is dropped, as in policies of earlier versions."""
 
     def as_thresholds(self) -> Thresholds:
         """Convert to the type that the graph uses."""
-        return Thresholds(self.span, self.type, self.region)
+        return Thresholds(self.span, self.type, self.region, drop=self.drop)
+
+
+class PolicyAccept(_Section):
+    """The least belief in a change of each attribute; null = every verified answer counts."""
+
+    span: Level | None = None
+    type: Level | None = None
+    region: Level | None = None
+
+    def as_accept(self) -> Accept:
+        """Convert to the type that the graph uses."""
+        return Accept(self.span, self.type, self.region)
 
 
 class PolicyCheckpoint(_Section):
@@ -96,6 +112,8 @@ class Policy(_Section):
     promise: str = ""
     """What is guaranteed, in words; empty = nothing."""
     thresholds: PolicyThresholds
+    accept: PolicyAccept = PolicyAccept()
+    """Missing in files of before, and where no confidence was recorded."""
     checkpoint: PolicyCheckpoint | None = None
     """None = not known."""
     data: PolicyData
@@ -131,7 +149,10 @@ def write_policy(policy: Policy, path: Path) -> None:
     Raises:
         SettingsError: it cannot be written.
     """
-    text = yaml.safe_dump(policy.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
+    absent = {"accept"} if policy.accept == PolicyAccept() else None
+    text = yaml.safe_dump(
+        policy.model_dump(mode="json", exclude=absent), sort_keys=False, allow_unicode=True, width=110
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

@@ -66,5 +66,5 @@ class PolicyExtractor:
             simulated = ("the policy's thresholds were chosen by the answers of a simulated MLLM",)
             mllm_warnings = simulated if self._policy.mllm.simulated else ()
             self._warnings = (*mismatches(self._policy, self._fingerprint_of()), *mllm_warnings)
-        thresholds = self._policy.thresholds.as_thresholds()
-        return replace(found, thresholds=thresholds, warnings=(*found.warnings, *self._warnings))
+        thresholds, accept = self._policy.thresholds.as_thresholds(), self._policy.accept.as_accept()
+        return replace(found, thresholds=thresholds, accept=accept, warnings=(*found.warnings, *self._warnings))

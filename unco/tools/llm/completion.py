@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unco.tools.llm.checks.token_counts import token_counts
+from unco.tools.llm.checks.token_probabilities import token_logs
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
 from unco.tools.llm.request import Reply
 
@@ -25,6 +26,7 @@ def reply_from_body(body: object) -> Reply:
                 input_tokens=counts.input,
                 output_tokens=counts.output,
                 provider_cached_tokens=counts.cached,
+                log_probabilities=token_logs(choice, text),
             )
     raise ValueError("no chat completion")
 

@@ -117,6 +117,8 @@ def body_fields(request: Request, shape: Shape) -> dict[str, Any]:
         body["response_format"] = form
     if shape.limit_field != "none":
         body[shape.limit_field] = request.max_tokens
+    if request.token_probabilities and shape.token_probabilities:
+        body["logprobs"] = True
     return body
 
 

@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 from unco.tools.llm.checks.token_counts import UNKNOWN, believed_counts
+from unco.tools.llm.checks.token_probabilities import TokenLogs, stored_logs
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
 from unco.types import Attribute
 
@@ -68,6 +69,8 @@ class Request:
     types: tuple[str, ...] = ()
     """Names that a type in the answer may have, for endpoints that hold the model to a schema; empty = any. In no key:
     the messages list them."""
+    token_probabilities: bool = False
+    """Whether the endpoint is asked how probable each token of its answer was."""
     repeat: int = 0
     """Number of the draw, when the same question is asked several times on purpose."""
     prompt: str = ""
@@ -96,6 +99,8 @@ class Reply:
     """Input tokens that the provider had in its own cache, and charged less for."""
     cost: float | None = None
     """US dollars that the call cost when it was made; None = not known. A cached reply keeps it, and costs nothing."""
+    log_probabilities: TokenLogs = ()
+    """Of each token of the text, in order; empty = not asked for, or not reported."""
     seconds: float = 0.0
     """Wall time of the call that gave it, retries and waits included; a cached reply keeps it."""
     cached: bool = False
@@ -110,7 +115,11 @@ class Reply:
 def request_parts(request: Request) -> dict[str, Any]:
     """Return all that can change the answer, as plain JSON: the picture by its hash; no key, address or timeout."""
     picture = request.picture and {"mime": request.picture.mime, "sha256": request.picture.sha256}
-    own = {"extra_body": request.extra_body, "headers": [list(header) for header in sorted(request.headers)]}
+    own = {
+        "extra_body": request.extra_body,
+        "headers": [list(header) for header in sorted(request.headers)],
+        "token_probabilities": request.token_probabilities,
+    }
     return {
         "model": request.model,
         "system": request.system,
@@ -124,7 +133,7 @@ def request_parts(request: Request) -> dict[str, Any]:
     } | {name: value for name, value in own.items() if value}  # of before, where nothing is set
 
 
-OWN_PARTS = frozenset({"extra_body", "headers"})
+OWN_PARTS = frozenset({"extra_body", "headers", "token_probabilities"})
 """Parts of a question that are there only where a user has set them."""
 
 
@@ -144,8 +153,9 @@ def request_key(request: Request, base_url: str | None = None) -> str:
 
 
 def reply_parts(reply: Reply) -> dict[str, Any]:
-    """Return a reply as plain JSON, without `cached`, which is true once it is read back."""
-    return {name: value for name, value in asdict(reply).items() if name != "cached"}
+    """Return a reply as plain JSON; without `cached`, which is true once it is read back, and what nobody wanted."""
+    absent = {"cached"} | (set() if reply.log_probabilities else {"log_probabilities"})
+    return {name: value for name, value in asdict(reply).items() if name not in absent}
 
 
 def reply_from(parts: object) -> Reply:
@@ -162,6 +172,7 @@ def reply_from(parts: object) -> Reply:
         "output_tokens": int | None,
         "provider_cached_tokens": int,
         "cost": float | int | None,
+        "log_probabilities": list,
         "seconds": float | int,
     }
     if not isinstance(parts, dict) or not {"text", "finish_reason", "model"} <= parts.keys() <= kinds.keys():
@@ -170,7 +181,8 @@ def reply_from(parts: object) -> Reply:
         if not isinstance(value, kinds[name]) or isinstance(value, bool):
             raise ValueError(f"{name} of a reply cannot be {value!r}")
     texts = {name: replace_lone_surrogates(value) for name, value in parts.items() if isinstance(value, str)}
-    return _with_believed_numbers(Reply(**(parts | texts), cached=True))
+    logs = {"log_probabilities": stored_logs(parts.get("log_probabilities", ()), parts["text"])}
+    return _with_believed_numbers(Reply(**(parts | texts | logs), cached=True))
 
 
 def _with_believed_numbers(reply: Reply) -> Reply:

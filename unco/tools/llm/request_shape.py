@@ -36,11 +36,14 @@ class Shape:
     """Whether the instructions are a system message; else they stand at the head of the user's."""
     picture_last: bool = True
     """Whether the picture follows the text, as a part of the message."""
+    token_probabilities: bool = True
+    """Whether the probabilities of the answer's tokens are asked for, where the question wants them."""
     room: int = 1
     """Factor on the token limit: reasoning may use it up."""
 
 
 CHOICES: dict[str, tuple[Any, ...]] = {
+    "token_probabilities": (True, False),
     "answer_format": get_args(Format),
     "temperature": (True, False),
     "limit_field": get_args(LimitField),
@@ -57,6 +60,7 @@ _HINTS: dict[str, re.Pattern[str]] = {
     "limit_field": re.compile(r"max.?(completion.?|output.?|new.?)?tokens", re.I),
     "system": re.compile(r"\bsystem\b|\broles?\b|alternate", re.I),
     "picture_last": re.compile(r"(image|picture).{0,40}\b(first|before|start|begin|order)", re.I),
+    "token_probabilities": re.compile(r"log.?prob", re.I),
 }
 """Words of a refusal that name a field."""
 
@@ -162,8 +166,9 @@ class Shapes:
         return own, known and own == shape
 
     def _begin(self, base_url: str, request: Request) -> tuple[Shape, bool]:
-        stored = _shape_of(self._read(_key("request_shape", base_url, request.model)))
+        stored = _shape_of(self._read(_shape_key(base_url, request)))
         shape = stored or _family_shape(request.model)
+        shape = replace(shape, token_probabilities=shape.token_probabilities and request.token_probabilities)
         if not request.schema:
             return replace(shape, answer_format="none"), stored is not None
         answer_format = self._read(_format_key(base_url, request))
@@ -186,7 +191,7 @@ class Shapes:
             self._write(_format_key(base_url, request), shape.answer_format)
         # The format is remembered by schema: an endpoint may take one and refuse another.
         plain = replace(shape, answer_format=CHOICES["answer_format"][0])
-        self._write(_key("request_shape", base_url, request.model), json.dumps(asdict(plain)))
+        self._write(_shape_key(base_url, request), json.dumps(asdict(plain)))
 
     def _seen_before(self, base_url: str, request: Request, shape: Shape) -> bool:
         key = (base_url, request.model, shape)
@@ -252,6 +257,11 @@ def with_types(schema: Any, types: Sequence[str]) -> Any:
         else with_types(value, types)
         for key, value in schema.items()
     }
+
+
+def _shape_key(base_url: str, request: Request) -> str:
+    """Return the key of a shape; questions that want probabilities have one of their own."""
+    return _key("request_shape", base_url, request.model, *(["logprobs"] if request.token_probabilities else []))
 
 
 def _format_key(base_url: str, request: Request) -> str:

@@ -27,6 +27,7 @@ SAID: dict[Outcome, str] = {
     "failed": "no readable answer",
     "unavailable": "nobody to ask",
     "reviewed": "reviewed by a person",
+    "low_confidence": "answer not sure enough",
 }
 """What is said of an attribute that was asked about and did not change; of `reviewed`, whether it did or not."""
 
@@ -65,6 +66,9 @@ def _rows(result: Result, colours: Mapping[str, str], room: int) -> Iterator[Row
         yield from ((SMALL, line) for line in wrap(pieces, room, SMALL))
         if entity.found_by == "small model":
             yield entity
+    for one in result.dropped:
+        said = f"dropped: {one_line(one.entity.text)} · {one_line(one.entity.shown_type)} · doubt {one.doubt:.2f}"
+        yield from ((SMALL, line) for line in wrap(_words(said), room, SMALL))
     if result.entities:
         yield from ((TINY, line) for line in wrap(_words(LEGEND), room, TINY))
 

@@ -1,0 +1,150 @@
+"""Drafted decoding says what decoding step by step says, and drafts cost time and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.small_model.test_predictor import assert_same
+from tests.tiny import TINY, fitted_predictor, tiny_network, tiny_tokenizer
+from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.model_input import ModelInput
+from unco.small_model.network.config import ESTIMATORS, Estimator, Heads, McDropout
+from unco.small_model.network.decoder import EncoderStates
+from unco.small_model.network.decoding import Decoded, decode_greedily
+from unco.small_model.network.drafts import Drafts
+from unco.small_model.network.model import Network
+from unco.small_model.network.symbols import BEGIN, END, FIRST_TYPE, REGION, START, previous_symbols
+from unco.small_model.regions.region import Region
+from unco.types import Box
+
+REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))
+WORDS = "Ann Lee plays for the Blue Owls in Port Lindow tonight".split()
+LONG = ModelInput(tuple(f"{word} {word}." if word == "Owls" else word for word in WORDS * 12))
+
+
+def encoded_posts(network: Network, lengths: list[int]) -> EncoderStates:
+    tokenizer = tiny_tokenizer()
+    posts = [ModelInput(tuple(WORDS[:length]), REGIONS[: length % 3], (100, 100)) for length in lengths]
+    return network.encode(make_batch([encode_post(post, tokenizer) for post in posts], tokenizer))
+
+
+def talkative(seed: int, names: float, certainty: float) -> Network:
+    """A random network that begins names more or less often, with a tagging head that is more or less certain."""
+    network = tiny_network(seed)
+    with torch.no_grad():
+        network.decoder.special_out.bias[START] += names - 20.0
+        network.tagger.weight *= certainty
+    return network
+
+
+@torch.inference_mode()
+def step_by_step(network: Network, encoded: EncoderStates, heads: Heads) -> tuple[torch.Tensor, torch.Tensor]:
+    """The plain way: the most probable symbol, again and again, each time after all that was said before."""
+    said = torch.full((len(encoded.counts), 1), BEGIN)
+    while True:
+        history = previous_symbols(said, len(network.config.labels))
+        states, _ = network.decoder(said, encoded)
+        probabilities = network.step_probabilities(states, history, encoded, heads)
+        symbol = probabilities[:, -1:].argmax(-1)
+        if bool((symbol == END).all()):
+            return torch.cat([said[:, 1:], symbol], 1), probabilities
+        said = torch.cat([said, symbol], 1)
+
+
+def assert_step_by_step(network: Network, encoded: EncoderStates, heads: Heads) -> Decoded:
+    expected, distributions = step_by_step(network, encoded, heads)
+    found = decode_greedily(network, encoded, heads)
+    assert found.symbols.tolist() == expected.tolist()
+    before_end = (expected == END).cumsum(1) <= 1
+    assert torch.allclose(found.probabilities[before_end], distributions[before_end], atol=1e-5)
+    return found
+
+
+heads_drawn = st.sampled_from(("decoder", "tags", "both"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    lengths=st.lists(st.integers(1, len(WORDS)), min_size=1, max_size=5),
+    heads=heads_drawn,
+    names=st.floats(-5.0, 20.0),
+    certainty=st.floats(0.0, 8.0),
+)
+def test_it_says_what_step_by_step_says(
+    seed: int, lengths: list[int], heads: Heads, names: float, certainty: float
+) -> None:
+    network = talkative(seed, names, certainty)
+    assert_step_by_step(network, encoded_posts(network, lengths), heads)
+
+
+def nothing(self: Drafts, post: int, symbols: list[int]) -> list[int]:
+    return [*symbols, END]
+
+
+def the_last_word(self: Drafts, post: int, symbols: list[int]) -> list[int]:
+    last = FIRST_TYPE + self.begin_types.shape[-1] + self.counts[post] - 1
+    return [*symbols, *[START, last, REGION, FIRST_TYPE] * 3, END]
+
+
+@pytest.mark.parametrize("draft", [nothing, the_last_word])
+@pytest.mark.parametrize("heads", ["decoder", "tags", "both"])
+def test_a_bad_draft_costs_only_time(
+    draft: Callable[..., list[int]], heads: Heads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Drafts, "go_on", draft)
+    for seed in range(5):
+        network = talkative(seed, 6.0, 3.0)
+        assert_step_by_step(network, encoded_posts(network, [11, 1, 4]), heads)
+
+
+def passes_of(network: Network, heads: Heads, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """The number of steps of a batch, and how often the decoder ran for them."""
+    encoded, forward, calls = encoded_posts(network, [11, 7]), network.decoder.forward, []
+
+    def counted(*given: object, **named: object) -> object:
+        calls.append(given)
+        return forward(*given, **named)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(network.decoder, "forward", counted)
+    steps = decode_greedily(network, encoded, heads).symbols.shape[1]
+    return steps, len(calls)
+
+
+def test_a_right_draft_takes_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [passes_of(talkative(seed, 20.0, 1.0), "tags", monkeypatch) for seed in range(8)]
+    assert {passes for _, passes in runs} == {1}
+    assert max(steps for steps, _ in runs) > 4
+
+
+def test_an_untrained_tagging_head_drafts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = talkative(1, 20.0, 3.0)
+    network.config = replace(TINY, bio_loss=0.0)
+    steps, passes = passes_of(network, "decoder", monkeypatch)
+    assert steps > 4
+    assert passes == steps
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Estimator(),
+        Estimator(measure="doubt", span="joint"),
+        Estimator(measure="surprisal", span="total", heads="both", sampling=McDropout(p=0.2, passes=3)),
+        Estimator(sampling=McDropout(p=0.2, encoder_layers=1)),
+        ESTIMATORS["learned"],
+    ],
+)
+@pytest.mark.parametrize("heads", ["decoder", "both"])
+def test_predictions_are_the_same_with_and_without_drafts(estimator: Estimator, heads: Heads) -> None:
+    predictor = replace(fitted_predictor(), estimator=estimator, heads=heads)
+    posts = [LONG, ModelInput(tuple(WORDS), REGIONS, (100, 100)), ModelInput(("x",)), ModelInput(tuple(WORDS[:4]))]
+    drafted = predictor.predict(posts)
+    predictor.network.config = replace(TINY, bio_loss=0.0)
+    for found, expected in zip(drafted, predictor.predict(posts), strict=True):
+        assert_same(found, expected)
+    assert min(map(len, drafted)) > 0
