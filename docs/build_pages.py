@@ -68,7 +68,8 @@ The file that `UNCO_SETTINGS` names. An example of each part is in [calls](calls
 COMMANDS = """\
 # All commands
 
-`unco COMMAND --help` shows the same. This page is made from the source code.
+`unco COMMAND --help` shows the same. `unco --version` prints the version. `unco --install-completion` lets your shell
+complete commands and options. This page is made from the source code.
 
 A command ends with one of these codes. All but 0 come with one line that says what to do.
 

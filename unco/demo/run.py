@@ -7,6 +7,7 @@ from rich.text import Text
 
 from unco.context import Context
 from unco.demo.posts import MODEL, RECORDING, DemoPost, read_posts
+from unco.errors import SetupError
 from unco.graph import PostGraph, build_graph
 from unco.show import show_result
 from unco.state import RESULT, read_result
@@ -31,6 +32,10 @@ def run_demo(out: Path, console: Console) -> Path:
 
     Returns:
         The file of results, one a line, as `unco run` writes them.
+
+    Raises:
+        PictureError: a picture cannot be written.
+        SetupError: the results cannot be written.
     """
     console.print(ABOUT, style="magenta")
     graph = build_demo_graph()
@@ -44,7 +49,10 @@ def run_demo(out: Path, console: Console) -> Path:
         save_annotated(result, str(post.image), target)
         console.print(Text(f"annotated picture: {target}"), soft_wrap=True)
     file = out / "run.jsonl"
-    file.write_bytes(b"".join(RESULT.dump_json(result) + b"\n" for result in results))
+    try:
+        file.write_bytes(b"".join(RESULT.dump_json(result) + b"\n" for result in results))
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error}; give another folder with --out") from error
     return file
 
 
