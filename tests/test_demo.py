@@ -27,7 +27,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     """One run for all tests here, with sockets cut off."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", lambda *_: pytest.fail("the demo opened a socket"))
-        return run_demo(tmp_path_factory.mktemp("demo"), Console(quiet=True))
+        lines = run_demo(tmp_path_factory.mktemp("demo"), Console(quiet=True)).read_bytes().splitlines()
+        return [Result.from_json(line) for line in lines]
 
 
 def test_every_attribute_is_corrected_and_an_answer_is_rejected(results: list[Result]) -> None:

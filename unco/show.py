@@ -9,8 +9,8 @@ from rich.text import Text
 from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Box, Correction, Dropped, Entity, PostQuestion, Result, Span, Usage
 
 HOW_TO_CONFIGURE = (
-    "To have unsure attributes checked, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where needed) to "
-    "a multimodal model behind an OpenAI-compatible server."
+    "Nobody was asked about what is unsure. To ask, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where "
+    "needed) to a multimodal model behind an OpenAI-compatible server."
 )
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Unicode controls that change the direction of the text around them; right-to-left scripts do not need them."""
@@ -43,13 +43,14 @@ def show_result(result: Result, console: Console) -> None:
         console.print(_table(result))
     for one in result.dropped:
         console.print(_dropped_line(one, result.thresholds.drop))
+    said: set[str] = set()
     for entity in result.all_entities:
         for note in entity.corrections:
             if note.outcome != "skipped" and entity.found_by == "small model":
-                console.print(_correction_line(entity, note, result.tokens))
+                console.print(_correction_line(entity, note, result.tokens, said))
     if result.usage.calls:
         console.print(Text(usage_line(result.usage), style="dim"))
-    if any(note.outcome == "unavailable" for entity in result.all_entities for note in entity.corrections):
+    if any(note.reason == "off" for entity in result.all_entities for note in entity.corrections):
         console.print(Text(HOW_TO_CONFIGURE, style="yellow"))
 
 
@@ -103,7 +104,8 @@ def _uncertainty(note: Correction) -> Text:
     return Text(f"{note.uncertainty:.3f}{' !' if routed else '  '}", style="yellow" if routed else "")
 
 
-def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...]) -> Text:
+def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...], said: set[str]) -> Text:
+    """Format the outcome of an attribute; a reason that was given before is not given again."""
     nothing = UNTYPED if note.attribute == "type" else None
     before, after = _value(note.before or nothing, tokens), _value(note.after or nothing, tokens)
     line = Text(f"  {visible(entity.text)} / {note.attribute}: ")
@@ -116,7 +118,9 @@ def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...]) 
     if note.simulated:
         line.append(" [simulated answer: no model gave it]", style="magenta")
     for reason in filter(None, (note.detail, note.reasoning)):
-        line.append(f"\n    {visible(reason)}", style="dim")
+        if reason not in said and note.reason != "off":
+            line.append(f"\n    {visible(reason)}", style="dim")
+        said.add(reason)
     return line
 
 

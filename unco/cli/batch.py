@@ -9,7 +9,7 @@ from rich.console import Console
 from unco.cli.app import app
 from unco.cli.corpus import Pictures, Posts
 from unco.cli.experiment_options import Checkpoint, Scheme
-from unco.cli.posts import Share, Version
+from unco.cli.posts import Labels, Share, Version
 
 commands = typer.Typer(
     no_args_is_help=True, help="Corrections through a provider's Batch API: export, upload, download, import, again."
@@ -23,9 +23,11 @@ Questions = Annotated[Path, typer.Argument(help="Folder of the files of question
 def export_(
     posts: Posts,
     questions: Questions,
-    again: Annotated[bool, typer.Option("--again", help="Also what was exported before and has no answer.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Write again what was exported before and has no answer.")
+    ] = False,
     pictures: Pictures = None,
-    predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model, instead of one.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model; then none is run.")] = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
@@ -36,12 +38,14 @@ def export_(
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
+    labels: Labels = None,
 ) -> None:
     """Write the questions that can be asked now as files in OpenAI's batch format."""
     from unco.context import Context
     from unco.corpus.batch.export import export_questions
     from unco.corpus.choices import Choices, extractor_of
     from unco.corpus.posts import read_posts
+    from unco.small_model.label_schemes import read_labels
     from unco.tools.knowledge import Knowledge
     from unco.tools.llm_settings import mllm_from_env
 
@@ -53,8 +57,10 @@ def export_(
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,
+        labels=None if labels is None else read_labels(labels),
     )
-    extractor = extractor_of(Choices(predictions, checkpoint, scheme, policy))
+    chosen = Choices(predictions=predictions, checkpoint=checkpoint, scheme=scheme, policy=policy)
+    extractor = extractor_of(chosen)
     knowledge = Knowledge.from_env()
     found = export_questions(
         read_posts(posts, pictures), questions, extractor, mllm_from_env(), context, again, knowledge

@@ -43,7 +43,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Folder for the runs, the flips and comparison.json.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Run arms over the same posts and the same small model's entities, and set them against the first."""
+    """Run several settings (arms) on the same posts, and compare each with the first."""
     from unco.evals.ab.arm import parse_arm
     from unco.evals.ab.compare import compare_arms, to_json, write_comparison
     from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
@@ -88,17 +88,19 @@ def reproduce(
 
 @app.command(rich_help_panel="Evaluation")
 def simulate_variants(
-    data: Annotated[Path, typer.Option(help="Gold posts: as of `unco compare`.")],
-    boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --data.")] = None,
-    variant: Annotated[list[str] | None, typer.Option(help="May be given often; default: all but generate.")] = None,
-    posts: Annotated[int, typer.Option(min=1, help="How many posts of test.")] = 200,
-    family: Annotated[str, typer.Option(help="In whose box frame it answers.")] = "qwen2.5-vl",
-    profile: Annotated[Path | None, typer.Option(help="YAML file of how it errs; default: never.")] = None,
-    seed: Annotated[int, typer.Option(help="Of its dice.")] = 1,
+    gold: Gold,
+    boxes: Boxes = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Variant to run; may be repeated; default: all but generate.")
+    ] = None,
+    posts: Annotated[int, typer.Option(min=1, help="Number of posts, from the first of test on.")] = 200,
+    family: Annotated[str, typer.Option(help="Family of models whose box frame it uses.")] = "qwen2.5-vl",
+    profile: Annotated[Path | None, typer.Option(help="YAML file of its mistakes; default: it makes none.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of its mistakes.")] = 1,
 ) -> None:
     """Run the paper's variants on real posts against a simulated MLLM: shapes and costs, never quality."""
     from unco.evals.ab.simulated import simulate_variants as run
     from unco.evals.simulation import read_profile
 
     names = variant or ["small_only", "unco", "correct_all", "one_shot"]
-    run(data, boxes, names, posts, read_profile(profile), seed, Console(width=160), family)
+    run(gold, boxes, names, posts, read_profile(profile), seed, Console(width=160), family)

@@ -9,7 +9,21 @@ from rich.console import Console
 
 from unco.cli.app import app
 from unco.cli.experiment_options import Checkpoint, Scheme
-from unco.cli.posts import Drop, Labels, Mode, Share, StrictPictures, Version
+from unco.cli.posts import (
+    Drop,
+    Estimator,
+    Frame,
+    Labels,
+    Mode,
+    PostCalls,
+    PostSeconds,
+    PostUsd,
+    Recall,
+    Share,
+    StrictPictures,
+    Variant,
+    Version,
+)
 from unco.errors import SettingsError
 
 
@@ -32,33 +46,40 @@ Posts = Annotated[
         help='JSON Lines, {"text": ..., "image": ..., "id": ...}, - = stdin; JSON, CSV, Parquet, CoNLL; a folder.',
     ),
 ]
-Pictures = Annotated[Path | None, typer.Option(help="Of CoNLL text: folder with <id>.jpg (.png, .webp ...).")]
+Pictures = Annotated[Path | None, typer.Option(help="Folder with <id>.jpg (.png, .webp ...), for CoNLL text.")]
 
 
 @app.command(rich_help_panel="Posts")
 def run(
     posts: Posts,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File of results, a line a post, in order; - = stdout.")],
-    resume: Annotated[bool, typer.Option("--resume", help="Go on in the file where a run broke off.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked and cost.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File of results, a line a post, in order; - = stdout.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on in a file where a run stopped.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how many questions there are, and their cost.")
+    ] = False,
     pictures: Pictures = None,
-    predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model, instead of one.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Saved output of a small model; then none is run.")] = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
+    estimator: Estimator = None,
+    variant: Variant = "unco",
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
-    at_once: Annotated[int, typer.Option(min=1, help="Posts whose corrections wait for the MLLM at once.")] = 16,
+    at_once: Annotated[int, typer.Option(min=1, help="Posts that wait for the MLLM at the same time.")] = 16,
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="On this machine, or on the Ray cluster that RAY_ADDRESS names.")
     ] = "local",
     patience: Annotated[
-        float | None, typer.Option(min=0, help="Seconds to wait for what passes; default: as long as it takes.")
+        float | None, typer.Option(min=0, help="Seconds to wait for an endpoint that is down; default: no limit.")
     ] = None,
     retry: Annotated[
         Literal["open", "unavailable"],
-        typer.Option(help="With --resume, posts to run again: without an answer for now, or for whatever reason."),
+        typer.Option(help="With --resume: run posts again without an answer for now, or for any reason."),
     ] = "open",
     mode: Mode = None,
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
+    frame: Frame = None,
     span_threshold: Share = None,
     type_threshold: Share = None,
     region_threshold: Share = None,
@@ -66,10 +87,14 @@ def run(
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
+    recall: Recall = False,
+    post_calls: PostCalls = None,
+    post_usd: PostUsd = None,
+    post_seconds: PostSeconds = None,
     strict_pictures: StrictPictures = False,
     labels: Labels = None,
 ) -> None:
-    """Run many posts: both stages side by side, results in order, and --resume after whatever broke the run off."""
+    """Run a file of posts; results come in order, and --resume goes on after a break."""
     from unco.context import Context
     from unco.corpus.choices import Choices
     from unco.corpus.start import start
@@ -78,6 +103,7 @@ def run(
     context = Context(
         mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
         model=model,
+        frame=frame,
         span_threshold=span_threshold,
         type_threshold=type_threshold,
         region_threshold=region_threshold,
@@ -85,10 +111,23 @@ def run(
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,
+        recall=recall,
+        post_calls=post_calls,
+        post_usd=post_usd,
+        post_seconds=post_seconds,
         strict_pictures=strict_pictures,
         labels=None if labels is None else read_labels(labels),
     )
     choices = Choices(
-        predictions, checkpoint, scheme, policy, pictures, at_once, engine, inf if patience is None else patience
+        predictions=predictions,
+        checkpoint=checkpoint,
+        scheme=scheme,
+        estimator=estimator,
+        policy=policy,
+        pictures=pictures,
+        at_once=at_once,
+        engine=engine,
+        patience_s=inf if patience is None else patience,
+        variant=variant,
     )
     start(posts, out, resume, dry_run, context, choices, Console(stderr=True), retry)

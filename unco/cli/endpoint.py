@@ -34,7 +34,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON instead
 @app.command(rich_help_panel="Endpoint")
 def probe_frame(
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default: the configured one.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="Of its endpoint; default: the configured one.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of its endpoint; default: the configured one.")] = None,
     save: Annotated[bool, typer.Option(help="Let later runs with this endpoint and model use what was found.")] = True,
     out: Annotated[Path | None, typer.Option(help="Write the table as JSON.")] = None,
 ) -> None:
@@ -50,10 +50,10 @@ def simulate_mllm(
     gold: Annotated[
         Path, typer.Option(help="Gold posts: a JSON Lines file, or a data set's folder with txt/ and xml/.")
     ],
-    family: Annotated[str, typer.Option(help="Whose way of writing boxes it has.")] = "qwen2.5-vl",
-    profile: Annotated[Path | None, typer.Option(help="YAML file of its errors; default: it never errs.")] = None,
-    port: Annotated[int, typer.Option(help="0 = any that is free.")] = 0,
-    seed: Annotated[int, typer.Option(help="Of its dice.")] = 0,
+    family: Annotated[str, typer.Option(help="Family of models whose box frame it uses.")] = "qwen2.5-vl",
+    profile: Annotated[Path | None, typer.Option(help="YAML file of its mistakes; default: it makes none.")] = None,
+    port: Annotated[int, typer.Option(help="Port to listen at; 0 = any free one.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of its mistakes.")] = 0,
     boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
 ) -> None:
     """Serve a simulated MLLM that knows the gold answers and errs as it is told: for tests, never for scores."""

@@ -17,7 +17,7 @@ def evaluate(
         Path, typer.Option(help="Folder with txt/ and xml/, CoNLL, JSON Lines, JSON with `gt_entities`, Parquet.")
     ],
     protocol: Annotated[str, typer.Option(help="paper, official or hindex; not comparable with each other.")] = "paper",
-    split: Annotated[str | None, typer.Option(help="Of a folder: train, dev or test.")] = None,
+    split: Annotated[str | None, typer.Option(help="Part of a data set: train, dev or test.")] = None,
     boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
     against: Annotated[Path | None, typer.Option(help="Other predictions of the same posts, to compare with.")] = None,
     uncertainty: Annotated[

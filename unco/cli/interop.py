@@ -16,8 +16,8 @@ def export(
     run: Annotated[Path, typer.Argument(help="Predictions, in any format that `unco evaluate` reads.")],
     to: Annotated[str, typer.Option(help="label-studio, coco, conll, official or jsonl.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write; for conll a folder.")],
-    gold: Annotated[Path | None, typer.Option(help="The same posts, where --run lacks tokens or sizes.")] = None,
-    split: Annotated[str | None, typer.Option(help="Of a folder: train, dev or test.")] = None,
+    gold: Annotated[Path | None, typer.Option(help="The same posts, where the run lacks tokens or sizes.")] = None,
+    split: Annotated[str | None, typer.Option(help="Part of a data set: train, dev or test.")] = None,
     boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
     image: Image = "{id}.jpg",
 ) -> None:
@@ -38,7 +38,7 @@ def review_queue(
     most: Annotated[int | None, typer.Option(min=1, help="Posts; default: all that hold anything in doubt.")] = None,
     image: Image = "{id}.jpg",
 ) -> None:
-    """Write what is still in doubt after correction, the most doubtful first, as tasks for Label Studio."""
+    """Write what is still in doubt, the most doubtful first, as tasks for Label Studio."""
     from unco.evals.review.export import export_queue
 
     posts = export_queue(run, out, most, image)

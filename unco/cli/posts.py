@@ -13,7 +13,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 Mode = Annotated[
     str | None, typer.Option(help="off, live, record or replay; default: live with an endpoint, else off.")
 ]
-Share = Annotated[float | None, typer.Option(help="Above this the attribute is checked; in [0, 1], or -1 for always.")]
+Share = Annotated[float | None, typer.Option(help="Ask above this uncertainty; from 0 to 1, or -1 for always.")]
 Drop = Annotated[float | None, typer.Option(help="Drop entities that are more doubtful, in [0, 1]; default: none.")]
 StrictPictures = Annotated[
     bool, typer.Option("--strict-pictures", help="Refuse a post whose picture cannot be used, instead of its picture.")
@@ -22,6 +22,13 @@ Labels = Annotated[
     Path | None, typer.Option(help="YAML list of types of your own, name and description; the MLLM chooses.")
 ]
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
+Estimator = Annotated[str | None, typer.Option(help="How uncertainty is computed; mc_decoder is the paper's.")]
+Frame = Annotated[str | None, typer.Option(help="Box frame of the MLLM; default: known by its name.")]
+Recall = Annotated[bool, typer.Option("--recall", help="Ask once for entities that the small model missed.")]
+Variant = Annotated[str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")]
+PostCalls = Annotated[int | None, typer.Option(min=0, help="Most questions about one post.")]
+PostUsd = Annotated[float | None, typer.Option(min=0, help="Most US dollars for one post.")]
+PostSeconds = Annotated[float | None, typer.Option(min=0, help="Seconds after which no new question is asked.")]
 
 
 @app.command(rich_help_panel="Posts")
@@ -34,10 +41,10 @@ def extract(
     annotate: Annotated[Path | None, typer.Option(help="Write the picture with the boxes drawn in.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
     scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
-    estimator: Annotated[str | None, typer.Option(help="Of uncertainty, by name; mc_decoder is the paper's.")] = None,
+    estimator: Estimator = None,
     mode: Mode = None,
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
-    frame: Annotated[str | None, typer.Option(help="Box frame of that model; default: by its name.")] = None,
+    frame: Frame = None,
     span_threshold: Share = None,
     type_threshold: Share = None,
     region_threshold: Share = None,
@@ -45,12 +52,11 @@ def extract(
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
-    recall: Annotated[
-        bool, typer.Option("--recall", help="Ask once for entities that the small model missed.")
-    ] = False,
-    variant: Annotated[
-        str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")
-    ] = "unco",
+    recall: Recall = False,
+    variant: Variant = "unco",
+    post_calls: PostCalls = None,
+    post_usd: PostUsd = None,
+    post_seconds: PostSeconds = None,
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
     strict_pictures: StrictPictures = False,
     labels: Labels = None,
@@ -73,6 +79,9 @@ def extract(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
         recall=recall,
+        post_calls=post_calls,
+        post_usd=post_usd,
+        post_seconds=post_seconds,
         strict_pictures=strict_pictures,
     )
     result = run(
@@ -112,12 +121,26 @@ def _one_text(argument: str | None, option: str | None) -> str:
 
 @app.command(rich_help_panel="Posts")
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the annotated pictures.")] = Path("out/demo"),
+    out: Annotated[Path, typer.Option(help="Folder for pictures and report.")] = Path("out/demo"),
 ) -> None:
-    """Run the whole pipeline on posts that ship with unco: offline, without a key."""
+    """Run four posts that come with unco, draw the results and make a report page: offline, without a key."""
+    from unco.demo.posts import FOLDER
     from unco.demo.run import run_demo
+    from unco.evals.report.run import write_report
+    from unco.show import visible
 
-    run_demo(out, Console())
+    console, page = Console(), out / "report.html"
+    run = run_demo(out, console)
+    write_report(run, page, pictures=FOLDER / "pictures")
+    console.rule("done")
+    console.print(f"pictures: {visible(str(out))}", soft_wrap=True, markup=False, highlight=False)
+    console.print(f"open in a browser: {page.resolve().as_uri()}", soft_wrap=True, markup=False, highlight=False)
+    console.print(
+        f'next: {visible(sys.argv[0])} extract "your own text" --image your-picture.jpg --annotate out.png',
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
 
 
 @app.command(rich_help_panel="Posts")

@@ -14,7 +14,7 @@ def report(
     run: Annotated[Path, typer.Argument(help="Results of unco, one a line.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("report.html"),
     gold: Annotated[Path | None, typer.Option(help="The same posts with gold, as of `unco evaluate`.")] = None,
-    split: Annotated[str | None, typer.Option(help="Of a folder: train, dev or test.")] = None,
+    split: Annotated[str | None, typer.Option(help="Part of a data set: train, dev or test.")] = None,
     boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
     pictures: Annotated[Path | None, typer.Option(help="Folder with <id>.jpg: small copies go into the page.")] = None,
     plots: Annotated[Path | None, typer.Option(help="Folder for the plots as PNG and SVG.")] = None,

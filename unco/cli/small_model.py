@@ -10,15 +10,15 @@ from rich.console import Console
 from unco.cli.app import app
 
 Data = Annotated[Path, typer.Option(help="Folder of the data set, with txt/ and xml/.")]
-Boxes = Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in the data folder.")]
+Boxes = Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")]
 RegionFiles = Annotated[Path | None, typer.Option(help="Region files (`unco regions`); default: simulated regions.")]
 Captions = Annotated[Path | None, typer.Option(help="Folder of caption files; default: none are read.")]
-Checkpoint = Annotated[Path | None, typer.Option(help="Default: the shipped one.")]
+Checkpoint = Annotated[Path | None, typer.Option(help="Folder of a checkpoint; default: the shipped one.")]
 
 
 @app.command(rich_help_panel="Small model")
 def train(
-    data: Data,
+    gold: Data,
     out: Annotated[Path, typer.Option(help="Folder for the run and the checkpoint.")],
     recipe: Annotated[
         str | None, typer.Option(help="Name of a recipe, or path of a YAML file; default: by the data's types.")
@@ -30,8 +30,10 @@ def train(
         list[Path] | None,
         typer.Option(help="CoNLL text of another source, without pictures, to train on, too; repeat it."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    change: Annotated[list[str] | None, typer.Option("--set", help="name=value, instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the recipe's.")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of the recipe, as name=value; may be repeated.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in the folder.")] = False,
 ) -> None:
     """Train a small model and write its checkpoint and card. Needs the `train` extra."""
@@ -40,32 +42,35 @@ def train(
     from unco.training.show_report import show_report
 
     changes = [*(change or ()), *([] if seed is None else [f"seed={seed}"])]
-    report = run_training(DataPaths(data, boxes, regions, captions, tuple(more or ())), recipe, out, resume, changes)
+    paths, progress = DataPaths(gold, boxes, regions, captions, tuple(more or ())), Console(stderr=True)
+    report = run_training(paths, recipe, out, resume, changes, lambda step: progress.print(step, markup=False))
     if report is not None:
         show_report(report, Console())
 
 
 @app.command(rich_help_panel="Small model")
 def score_model(
-    data: Data,
+    gold: Data,
     checkpoint: Checkpoint = None,
     boxes: Boxes = None,
     regions: RegionFiles = None,
     captions: Captions = None,
-    estimator: Annotated[str | None, typer.Option(help="Of uncertainty, by name; default: the checkpoint's.")] = None,
+    estimator: Annotated[
+        str | None, typer.Option(help="How uncertainty is computed; default: the checkpoint's.")
+    ] = None,
 ) -> None:
     """Score a checkpoint on dev and test: F1, and how well its uncertainty finds its errors."""
     from unco.evals.data.data_paths import DataPaths
     from unco.training.score_checkpoint import score_checkpoint
     from unco.training.show_report import show_report
 
-    show_report(score_checkpoint(DataPaths(data, boxes, regions, captions), checkpoint, estimator), Console())
+    show_report(score_checkpoint(DataPaths(gold, boxes, regions, captions), checkpoint, estimator), Console())
 
 
 @app.command(rich_help_panel="Small model")
 def estimators(
-    data: Data,
-    checkpoint: Annotated[Path, typer.Option(help="Whose errors are to be found; the result is written beside it.")],
+    gold: Data,
+    checkpoint: Annotated[Path, typer.Option(help="Checkpoint to measure; the result is written beside it.")],
     boxes: Boxes = None,
     regions: RegionFiles = None,
     captions: Captions = None,
@@ -74,12 +79,14 @@ def estimators(
     from unco.evals.data.data_paths import DataPaths
     from unco.training.compare_estimators import measure_estimators, show_runs
 
-    measure_estimators(DataPaths(data, boxes, regions, captions), checkpoint)
+    measure_estimators(DataPaths(gold, boxes, regions, captions), checkpoint)
     show_runs([checkpoint], Console())
 
 
 @app.command(rich_help_panel="Small model")
-def runs(checkpoints: Annotated[list[Path], typer.Argument(help="Checkpoint folders of training runs.")]) -> None:
+def training_runs(
+    checkpoints: Annotated[list[Path], typer.Argument(help="Checkpoint folders of training runs.")],
+) -> None:
     """Print mean and spread of several training runs, of seeds for instance."""
     from unco.training.compare_estimators import show_runs
 
@@ -92,7 +99,7 @@ def regions(
     out: Annotated[Path, typer.Option(help="Folder for the region files; what is there already is kept.")],
     boxes: Annotated[Path | None, typer.Option(help="Folder of region files to take the boxes from.")] = None,
     detector: Annotated[str | None, typer.Option(help="A detector of transformers: folder or hub name.")] = None,
-    zero_shot: Annotated[list[str] | None, typer.Option(help="What it looks for; may be given often.")] = None,
+    zero_shot: Annotated[list[str] | None, typer.Option(help="What the detector looks for; may be repeated.")] = None,
     features: Annotated[str | None, typer.Option(help="A CLIP model that looks at each region.")] = None,
 ) -> None:
     """Find the candidate regions of many pictures, once; default: faces and lines of text."""

@@ -23,7 +23,7 @@ def tune(
     method: Annotated[
         str, typer.Option(help="joint, call-rate, conformal, risk or ltt (needs MAPIE); checkpoint: leave them.")
     ] = "joint",
-    task: Annotated[str, typer.Option(help="Whose F1 counts: GMNER, MNER or EEG.")] = "GMNER",
+    task: Annotated[str, typer.Option(help="Score that counts: GMNER, MNER or EEG.")] = "GMNER",
     share: Annotated[Number, typer.Option(help="call-rate: share of attributes to ask about.")] = None,
     calls: Annotated[Number, typer.Option(help="call-rate: calls for 1,000 posts.")] = None,
     usd: Annotated[Number, typer.Option(help="call-rate: US dollars for 1,000 posts.")] = None,

@@ -24,6 +24,7 @@ class Choices:
     """Saved output, instead of a small model."""
     checkpoint: str | None = None
     scheme: str | None = None
+    estimator: str | None = None
     policy: Path | None = None
     pictures: Path | None = None
     """Folder of the pictures of CoNLL text."""
@@ -31,6 +32,8 @@ class Choices:
     engine: EngineName = "local"
     patience_s: float = 0.0
     """As of `Patience`."""
+    variant: str = "unco"
+    """See `unco.graph.variants`."""
 
 
 def policy_of(choices: Choices) -> str | None:
@@ -55,8 +58,9 @@ def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | Non
         if choices.policy is not None:
             raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")
         return SavedPredictions(choices.predictions)
-    extractor: Extractor = default_extractor(batching, choices.checkpoint, choices.scheme, device=device)
+    named = choices.checkpoint, choices.scheme, choices.estimator
+    extractor: Extractor = default_extractor(batching, *named, device=device)
     if (policy := policy_of(choices)) is not None:
-        identify = partial(fingerprint_of, choices.checkpoint, choices.scheme, None)
+        identify = partial(fingerprint_of, *named)
         extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)
     return extractor

@@ -31,11 +31,13 @@ class Estimate:
     """Attributes above their thresholds: a question each, and another where an answer cannot be read."""
     max_usd: float | None
     """US dollars, each question at the most that it can take, re-asks aside. None = a price is unknown."""
+    recall: int = 0
+    """Questions for missed entities, one a post."""
 
     @property
     def calls(self) -> int:
         """Calls, without re-asks."""
-        return sum(self.routed.values())
+        return sum(self.routed.values()) + self.recall
 
 
 async def estimate(lines: Iterable[Line], extractor: Extractor, llm: Mllm, context: Context) -> Estimate:
@@ -81,5 +83,6 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
     routed = [name for entity in extraction.entities for name in extraction.routed(entity)]
     for name in routed:
         found.routed[name] += 1
-    usd = max_usd_per_call(context, llm, extraction.text)
-    found.max_usd = None if usd is None or found.max_usd is None else found.max_usd + usd * len(routed)
+    found.recall += context.recall
+    usd, calls = max_usd_per_call(context, llm, extraction.text), len(routed) + context.recall
+    found.max_usd = None if usd is None or found.max_usd is None else found.max_usd + usd * calls

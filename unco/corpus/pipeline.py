@@ -14,7 +14,7 @@ from unco.context import Context
 from unco.corpus.patience import Patience, Rounds
 from unco.corpus.posts import Line
 from unco.errors import DataError, InputError, PostError, RecordingMiss, SettingsError, UncoError, Waiting
-from unco.graph import PostGraph, build_graph
+from unco.graph import PostGraph, build_variant
 from unco.graph.post import check_input
 from unco.nodes.collect import result_of
 from unco.nodes.run_choices import for_run
@@ -58,6 +58,7 @@ class Pipeline:
         knowledge: Knowledge | None = None,
         at_once: int = AT_ONCE,
         patience: Patience | None = None,
+        variant: str = "unco",
     ) -> None:
         """Bind what posts run through; nothing is loaded yet.
 
@@ -68,11 +69,16 @@ class Pipeline:
             knowledge: as of `build_graph`.
             at_once: posts whose corrections wait for the MLLM at once.
             patience: with what passes; None = none.
+            variant: which graph, see `unco.graph.variants`.
+
+        Raises:
+            SettingsError: there is no such variant.
         """
         self.patience = patience or Patience()
         self._extractor = extractor
         self._context = context
-        self._graph: PostGraph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
+        self._graph: PostGraph = build_variant(variant, small_model_tool(extractor), llm, knowledge)
+        self._asks_by_threshold = variant == "unco"
         self._at_once = at_once
         self._slots = asyncio.Semaphore(at_once)
 
@@ -125,7 +131,7 @@ class Pipeline:
             found = await extraction_of(checked, self._extractor)
         refuse_unusable(found, self._context.strict_pictures)
         found = for_run(found, self._context)
-        if not self._context.recall and not any(map(found.routed, found.entities)):
+        if self._asks_by_threshold and not self._context.recall and not any(map(found.routed, found.entities)):
             return result_of(found, identity=checked.id)
         return await self._patiently(checked.model_dump() | {"extraction": to_json(EXTRACTION, found)})
 

@@ -26,7 +26,7 @@ from unco.tools.llm_settings import mllm_from_env
 
 def start(
     posts: Path,
-    out: Path,
+    out: Path | None,
     resume: bool,
     dry_run: bool,
     context: Context,
@@ -37,19 +37,24 @@ def start(
     """Run a corpus, or estimate its calls and cost; progress and summary go to the console.
 
     Raises:
-        SettingsError: `retry` says what to run again, and nothing is resumed.
+        SettingsError: `retry` says what to run again, and nothing is resumed; no output is named.
         Unavailable: answers are missing for a reason that passes; all posts are written.
         NothingSucceeded: no post has a result, or no question an answer; all posts are written.
         UncoError: see `run_corpus`.
     """
     if retry != "open" and not resume:
         raise SettingsError(f"--retry {retry} goes with --resume: it says which posts of a run are run again")
+    if out is None and not dry_run:
+        raise SettingsError("name the file of results: --out results.jsonl, or --out - for standard output")
+    if dry_run and choices.variant != "unco":
+        raise SettingsError("--dry-run counts the questions of the whole (--variant unco) alone: leave --variant out")
     extractor, llm = extractor_of(choices), mllm_from_env()
     check_start(posts, choices.pictures, extractor, llm, context, Knowledge.from_env())
-    if dry_run:
+    if dry_run or out is None:
         found = asyncio.run(estimate(read_posts(posts, choices.pictures), extractor, llm, context))
         usd = "unknown, for want of a price" if found.max_usd is None else f"at most ${found.max_usd:.2f}"
-        shares = ", ".join(f"{name} {count:,}" for name, count in found.routed.items())
+        parts = [f"{name} {count:,}" for name, count in found.routed.items()]
+        shares = ", ".join(parts + ([f"recall {found.recall:,}"] if context.recall else []))
         console.print(f"{found.posts:,} posts ({found.failed:,} cannot be run), {found.entities:,} entities")
         console.print(f"{found.calls:,} calls (about {shares}); cost {usd}; re-asks aside", soft_wrap=True)
         return
@@ -59,6 +64,7 @@ def start(
         scheme=choices.scheme,
         policy=policy_of(choices),
         mllm=llm.model,
+        **_unusual(choices),
     )
     start_time = time.monotonic()
     engine = _engine(extractor, llm, context, choices)
@@ -77,9 +83,16 @@ def start(
     check_success(tally, out)
 
 
+def _unusual(choices: Choices) -> dict[str, str]:
+    """Return what a resumed run must have in common, where it is not the default: older runs did not write it down."""
+    variant = {} if choices.variant == "unco" else {"variant": choices.variant}
+    return variant | ({} if choices.estimator is None else {"estimator": choices.estimator})
+
+
 def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:
     if choices.engine == "local":
-        return Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once, Patience(choices.patience_s))
+        patience = Patience(choices.patience_s)
+        return Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once, patience, choices.variant)
     try:
         from unco.corpus.on_ray.engine import RayEngine
     except ImportError as error:

@@ -7,9 +7,10 @@ from rich.text import Text
 
 from unco.context import Context
 from unco.demo.posts import MODEL, RECORDING, DemoPost, read_posts
+from unco.errors import SetupError
 from unco.graph import PostGraph, build_graph
 from unco.show import show_result
-from unco.state import read_result
+from unco.state import RESULT, read_result
 from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.recording import Recording
@@ -22,23 +23,37 @@ ABOUT = (
 )
 
 
-def run_demo(out: Path, console: Console) -> list[Result]:
-    """Run all demo posts, print them, and write an annotated picture of each.
+def run_demo(out: Path, console: Console) -> Path:
+    """Run all demo posts, print them, and write an annotated picture of each, and all results into one file.
 
     Args:
         out: folder for the pictures; made if it does not exist.
         console: to print to.
+
+    Returns:
+        The file of results, one a line, as `unco run` writes them.
+
+    Raises:
+        PictureError: a picture cannot be written.
+        SetupError: the results cannot be written.
     """
-    graph = build_demo_graph()
     console.print(ABOUT, style="magenta")
-    results = [run_post(graph, post) for post in read_posts()]
-    for post, result in zip(read_posts(), results, strict=True):
+    graph = build_demo_graph()
+    posts, results = read_posts(), []
+    for post in posts:
+        result = run_post(graph, post)
+        results.append(result)
         console.rule(post.id)
         show_result(result, console)
         target = out / f"{post.id}.png"
         save_annotated(result, str(post.image), target)
         console.print(Text(f"annotated picture: {target}"), soft_wrap=True)
-    return results
+    file = out / "run.jsonl"
+    try:
+        file.write_bytes(b"".join(RESULT.dump_json(result) + b"\n" for result in results))
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error}; give another folder with --out") from error
+    return file
 
 
 def build_demo_graph() -> PostGraph:

@@ -32,18 +32,25 @@ class ModelSettings(_Section):
     """Settings of one model at one endpoint."""
 
     model: str
+    """The endpoint's name of the model."""
     base_url: str
+    """Address of an OpenAI-compatible endpoint."""
     key: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)] | None = None
     """Name of the environment variable that holds the endpoint's key; null = it needs none."""
     frame: str | None = None
     """Box frame; null = by the model's name or by its probe."""
     requests_per_minute: Positive | None = None
+    """Rate limit that all posts share; null = none."""
     tokens_per_minute: Positive | None = None
+    """The same, of tokens."""
     timeout_s: Positive = 60.0
+    """Seconds without a byte from the endpoint."""
     deadline_s: Positive = 120.0
+    """Seconds of a whole call, waits and further attempts included."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """How often a call is tried; 1 to 10."""
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
-    """null = 0, and none where the endpoint takes none."""
+    """Sampling temperature, 0 to 2; null = 0, or none where the endpoint takes none."""
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Upper limit of a reply; null = each question's own, more for a model that thinks."""
     limit_field: LimitField | None = None
@@ -51,6 +58,7 @@ class ModelSettings(_Section):
     system: bool | None = None
     """Whether instructions are a system message; null = found out."""
     reasoning_effort: str | None = None
+    """How much a model that thinks should think, as the endpoint names it."""
     extra_body: dict[str, JsonValue] = {}
     """Further fields of the request."""
     headers: dict[str, str] = {}
@@ -90,11 +98,17 @@ class PrivacySettings(_Section):
     """Settings of the privacy policy, see `unco.tools.llm.privacy.Privacy`."""
 
     span: str | list[str] = "any"
+    """Hosts that may be asked about spans: any, local, or a list."""
     type: str | list[str] = "any"
+    """The same, of types."""
     region: str | list[str] = "any"
+    """The same, of regions."""
     private_posts: str | list[str] = "local"
+    """Hosts that may be asked about a post with `private: true`."""
     longest_side: Annotated[int, Field(ge=MIN_LONGEST_SIDE)] | None = None
+    """Pixels; pictures leave no larger. null = as large as the model takes."""
     crop: list[Literal["type"]] = []
+    """Correctors that get the entity's own box instead of the picture; `type` alone can."""
 
     @field_validator("span", "type", "region", "private_posts")
     @classmethod
@@ -110,7 +124,9 @@ class BudgetSettings(_Section):
     """Settings of what a run may spend."""
 
     calls: Annotated[int, Field(ge=0)] | None = None
+    """Most calls of a run; null = no limit."""
     usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Most US dollars of a run; null = no limit."""
 
 
 class CallSettings(_Section):

@@ -45,9 +45,20 @@ from unco.training.recipe import Recipe, read_recipe, recipe_path
 from unco.training.start import is_checkpoint, start_folder, start_recipe
 from unco.types import GoldPost, Thresholds
 
+Tell = Callable[[str], None]
+
+
+def silent(step: str) -> None:
+    """Say nothing of a step."""
+
 
 def run_training(
-    paths: DataPaths, recipe_name: str | None, out: Path, resume: bool = False, changes: Sequence[str] = ()
+    paths: DataPaths,
+    recipe_name: str | None,
+    out: Path,
+    resume: bool = False,
+    changes: Sequence[str] = (),
+    tell: Tell = silent,
 ) -> ModelReport | None:
     """Train one recipe and write a checkpoint with its card to `out/checkpoint`.
 
@@ -58,6 +69,7 @@ def run_training(
         out: for the trainer's files, the TensorBoard log and the checkpoint.
         resume: go on from the last checkpoint of an interrupted run.
         changes: of the recipe's settings, each as `name=value`.
+        tell: called with each step that follows the last epoch.
 
     Returns:
         Scores; None in all but the first process of `accelerate launch`, which alone fits, scores and saves.
@@ -94,7 +106,7 @@ def run_training(
     if not PartialState().is_main_process:
         return None
     network.load_state_dict(dequantise(quantise(network.state_dict())))  # measure what will be shipped
-    return finish_training(bare, recipe, build_input, gold, out / "checkpoint", {**origin, **_curves(log)})
+    return finish_training(bare, recipe, build_input, gold, out / "checkpoint", {**origin, **_curves(log)}, tell)
 
 
 def dev_score(
@@ -116,6 +128,7 @@ def finish_training(
     gold: dict[str, list[GoldPost]],
     out: Path,
     origin: dict[str, Any],
+    tell: Tell = silent,
 ) -> ModelReport:
     """Fit, score and save a trained network.
 
@@ -124,6 +137,7 @@ def finish_training(
         SettingsError: the recipe's estimator is learned, and there is nothing to learn from.
     """
     dev = gold["dev"]
+    tell("learning from dev how to tell wrong spans and types (step 1 of 4)")
     spans, types = learn_spans(bare, build_input, dev), learn_types(bare, build_input, gold["train"], dev)
     bare = replace(
         bare, span_regression=spans.regression, training_names=types.known, type_regressions=types.regressions
@@ -133,6 +147,7 @@ def finish_training(
         "learned_spans": {"held_out": spans.held_out, "two_heads": spans.two_heads},
         "learned_types": {"held_out": types.held_out, "tags": types.tags},
     }
+    tell("fitting scales and thresholds of every estimator on dev (step 2 of 4)")
     fitted = calibrate(bare, build_input, dev)
     own = fitted[recipe.scheme].get(recipe.estimator)
     if own is None:
@@ -142,7 +157,9 @@ def finish_training(
         )
     predictor = replace(bare, normaliser=own.normaliser, thresholds=own.thresholds)
     dev_gold, test_gold = (by_scheme(gold[split], bare.network.config, recipe.scheme) for split in ("dev", "test"))
+    tell("scoring dev and test (step 3 of 4)")
     report = report_model(predictor, build_input, entity_names(gold["train"]), dev_gold, test_gold)
+    tell(f"saving the checkpoint in {out} (step 4 of 4)")
     report_json = json.loads(json.dumps(asdict(report)))
     save_pretrained(predictor, recipe.estimator, fitted, out, {**origin, "report": report_json})
     write_card(out)

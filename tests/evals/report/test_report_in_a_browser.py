@@ -80,13 +80,20 @@ def scores_of(gold: Any, run: Any) -> list[tuple[float, ...]]:
 
 def test_sliders_score_the_run_again(show: Any, results: list[Result]) -> None:
     gold = gold_of(results)
-    page = show(report_data(results, gold))
+    data = report_data(results, gold)
+    page = show(data)
+    costs = dict(data["costs"])
+    routed, asked = costs["attributes routed"], costs["asked about"]
+    said = f"{routed} attributes routed at these thresholds, {asked} of them asked about."
+    assert page.inner_text("#score-note").startswith(said), "one number everywhere"
     recorded = scores_of(gold, [predicted_of(result) for result in results])
     assert shown(page) == recorded
     move(page, span=1, type=1, region=1)
     small_model = scores_of(gold, [uncorrected(result) for result in results])
     assert shown(page) == small_model != recorded
-    assert page.inner_text("#score-note") == "0 attributes routed at these thresholds."
+    notes = sum(len(entity.corrections) for result in results for entity in result.entities)
+    told = f"0 of {notes} attributes routed at these thresholds, 0 of them asked about."
+    assert page.inner_text("#score-note") == told
     move(page, type=0)
     assert "not recorded" in page.inner_text("#score-note"), "sure types were not asked about in this run"
     page.click("text=as recorded")
@@ -198,3 +205,15 @@ def test_a_tweet_is_words_whatever_it_says(show: Any, results: list[Result]) -> 
     assert page.evaluate("window.hit") is None
     assert page.locator(".card img").count() == 0
     assert "onerror" in page.inner_text(".card")
+
+
+def test_posts_without_pictures_are_said_to_have_none(show: Any, results: list[Result]) -> None:
+    page = show(report_data([replace(result, picture=None) for result in results], None))
+    assert "No post has a picture." in page.inner_text("#hint")
+    assert "empty frames" not in page.inner_text("#hint")
+
+
+def test_it_fits_on_a_phone(show: Any, results: list[Result]) -> None:
+    page = show(report_data(results, gold_of(results)))
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400

@@ -4,10 +4,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from unco.tools.pictures.annotate import annotate, colour_of
-from unco.tools.pictures.annotate_strip import entity_line, letters, post_pieces, wrap
+from unco.tools.pictures.annotate_strip import entity_line, post_pieces, wrap
+from unco.tools.pictures.drawing import fonts
+from unco.tools.pictures.drawing.bars import SURE as GREY
+from unco.tools.pictures.drawing.bars import UNSURE
+from unco.tools.pictures.drawing.fonts import draw_text, stand_in, text_width
+from unco.tools.pictures.drawing.labels import free_place
 from unco.types import Attribute, Box, Correction, Entity, Result, Span, Thresholds, Uncertainty
 
 SURE = Uncertainty(0.1, 0.1, 0.1)
@@ -93,7 +98,7 @@ def test_wrapped_lines_fit() -> None:
     words = "short " + "w" * 400 + " end"
     lines = wrap([(word, None) for word in words.split(" ")], 300, 16)
     assert "".join(part for line in lines for part, _ in line) == words.replace(" ", "")
-    assert all(sum(letters(16).getlength(part) for part, _ in line) <= 300 for line in lines)
+    assert all(sum(text_width(part, 16) for part, _ in line) <= 300 for line in lines)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 900), (3000, 40), (2, 6000), (1200, 1200)])
@@ -137,3 +142,69 @@ def test_the_picture_is_left_alone() -> None:
     before = picture.tobytes()
     annotate(picture, result("Ada", entity(0, "Ada", "Ada", region=Box(1, 1, 300, 300))))
     assert picture.tobytes() == before
+
+
+def test_a_bar_shows_each_doubt_against_its_threshold() -> None:
+    text = "Ada"
+    doubts = Uncertainty(0.9, 0.2, 0.1)
+    found = Entity(0, Span(0, 1), text, 0, 3, "PER", None, doubts, doubts)
+    strip = annotate(Image.new("RGB", (640, 40)), result(text, found)).crop((0, 40, 640, 400))
+    assert {bytes.fromhex(UNSURE[1:]), bytes.fromhex(GREY[1:])} <= {
+        bytes(one) for one in colours_in(strip, (0, 0, *strip.size))
+    }
+    added = Entity(0, Span(0, 1), text, 0, 3, "PER", None, doubts, doubts, found_by="recall")
+    strip = annotate(Image.new("RGB", (640, 40)), result(text, added))
+    assert bytes.fromhex(UNSURE[1:]) not in {bytes(one) for one in colours_in(strip, (0, 0, *strip.size))}, (
+        "nobody measured"
+    )
+
+
+def test_what_came_of_a_question_is_said() -> None:
+    asked = [Correction("span", "kept", None, None, 0.7, 0.4), Correction("type", "rejected", "PER", "PER", 0.7, 0.3)]
+    assert "span: confirmed · type: answer refused" in entity_line(entity(0, "Ada", "Ada", corrections=asked))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 300)] * 4), min_size=1, max_size=8), st.integers(20, 200))
+def test_labels_hide_neither_each_other_nor_a_line_of_a_box(
+    corners: list[tuple[int, int, int, int]], width: int
+) -> None:
+    boxes = [(min(a, c), min(b, d), max(a, c) + 1, max(b, d) + 1) for a, b, c, d in corners]
+    labels: list[Any] = []
+    for box in boxes:
+        place = free_place(box, (width, 24), (320, 320), labels, boxes)
+        if place is not None:
+            labels.append(place)
+    canvas = Image.new("1", (320, 320))
+    pen = ImageDraw.Draw(canvas)
+    for box in boxes:
+        pen.rectangle(box, outline=1)
+    for number, (left, top, right, bottom) in enumerate(labels):
+        assert canvas.crop((left, top, right, bottom)).getbbox() is None, "the lines of the boxes can be seen"
+        for other in labels[:number]:
+            assert left >= other[2] or other[0] >= right or top >= other[3] or other[1] >= bottom
+
+
+def test_letters_that_no_font_has_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stand_in("東京") == "[cjk x 2]"
+    assert stand_in("😀🚀") == "[grinning face, rocket]"
+    monkeypatch.setattr(fonts, "_font_of", lambda char: "" if char.isascii() else None)
+    fonts._runs.cache_clear()
+    try:
+        assert "".join(run for run, _ in fonts._runs("to 東京 by 🚀")) == "to [cjk x 2] by [rocket]"
+    finally:
+        fonts._runs.cache_clear()
+
+
+def test_a_line_of_arabic_begins_at_the_right() -> None:
+    sheet = annotate(Image.new("RGB", (640, 40)), result("\u0645\u0631\u062d\u0628\u0627"))
+    row = sheet.convert("L").crop((0, 40 + 20, 640, 40 + 20 + 32))
+    ink = row.point(lambda value: 255 if value < 128 else 0).getbbox()
+    assert ink is not None
+    assert ink[0] > 320
+
+
+def test_a_line_of_text_is_drawn_in_fonts_that_have_it() -> None:
+    sheet = Image.new("RGB", (300, 40), "white")
+    draw_text(ImageDraw.Draw(sheet), 4, 20, "Ada 東 \u0645", "#000000", 16)
+    assert sheet.convert("L").point(lambda value: 255 if value < 128 else 0).getbbox() is not None

@@ -74,7 +74,13 @@ class Correctors:
     """The second stage: corrects posts."""
 
     def __init__(
-        self, environment: WorkerEnvironment, context: Context, at_once: int, patience_s: float, actor: Any
+        self,
+        environment: WorkerEnvironment,
+        context: Context,
+        at_once: int,
+        patience_s: float,
+        actor: Any,
+        variant: str = "unco",
     ) -> None:
         """Take over the run's environment and bind the MLLM; an error is reported with the first post.
 
@@ -84,6 +90,7 @@ class Correctors:
             at_once: posts whose corrections wait for the MLLM at once, in this actor.
             patience_s: of this actor, see `Patience`.
             actor: the shared budget, see `unco.corpus.on_ray.shared_budget`.
+            variant: of the graph.
         """
         self._fault: SetupError | None = None
         self._loop = asyncio.new_event_loop()
@@ -96,7 +103,7 @@ class Correctors:
             check_settings(context, llm, knowledge, has_picture=False)
             use_shared_budget(llm, actor)
             patience = Patience(patience_s)
-            self._pipeline = Pipeline(_unasked, llm, context, knowledge, at_once, patience)
+            self._pipeline = Pipeline(_unasked, llm, context, knowledge, at_once, patience, variant)
             asyncio.run_coroutine_threadsafe(_tell(patience, actor), self._loop)
         except UncoError as error:
             self._fault = worker_fault(error, platform.node())

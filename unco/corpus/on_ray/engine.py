@@ -100,7 +100,10 @@ class RayEngine:
             )
             corrected: Dataset = found.map_batches(
                 Correctors,
-                fn_constructor_args=(environment, self._context, sizes.at_once, self._choices.patience_s, self._actor),
+                fn_constructor_args=(
+                    *(environment, self._context, sizes.at_once),
+                    *(self._choices.patience_s, self._actor, self._choices.variant),
+                ),
                 compute=_pool(sizes.correctors, calls=max(4, sizes.at_once // 8)),  # many posts ask nothing
                 num_cpus=CORRECTOR_CPUS,
                 batch_format="pyarrow",

@@ -47,7 +47,10 @@ def report_data(
     return {
         "about": _about(results),
         "hint": "Dashed boxes are gold." if gold is not None else "",
-        "unpictured": sum(image is None for image in images),
+        "unpictured": sum(
+            image is None and result.seen_picture is not None for image, result in zip(images, results, strict=True)
+        ),
+        "unseen": sum(result.seen_picture is None for result in results),
         "warning": _warning(results),
         "labelled": gold is not None,
         "thresholds": asdict(results[0].thresholds),
@@ -94,9 +97,10 @@ def _costs(results: Sequence[Result], gold: Sequence[GoldPost] | None) -> list[t
     notes = _notes(results)
     usage = usage_of(notes, [question for result in results for question in result.questions])
     tokens = "unknown" if None in (usage.input_tokens, usage.output_tokens) else _token_total(usage)
-    routed = sum(note.uncertainty > note.threshold for note in notes)
+    routed = [note for result in results for entity in result.all_entities for note in _routed(entity)]
     costs = [
-        ("attributes routed", f"{routed:,} of {len(notes):,}"),
+        ("attributes routed", f"{len(routed):,} of {len(notes):,}"),
+        ("asked about", f"{sum(was_asked(note) or note.outcome == 'reviewed' for note in routed):,}"),
         ("calls", f"{usage.calls:,}"),
         ("made in this run", f"{usage.asked:,}"),
         ("tokens", tokens),
@@ -107,6 +111,13 @@ def _costs(results: Sequence[Result], gold: Sequence[GoldPost] | None) -> list[t
         harm = "-" if effects.harm_rate is None else f"{100 * effects.harm_rate:.1f} %"
         costs += [("put right", f"{effects.better:,}"), ("harmed", f"{effects.worse:,}"), ("harm rate", harm)]
     return costs
+
+
+def _routed(entity: Entity) -> list[Correction]:
+    """List what was above its threshold, and what shared a question with it: the page counts in the same way."""
+    above = [note for note in entity.corrections if note.outcome != "added" and note.uncertainty > note.threshold]
+    joint = [note for note in entity.corrections if was_asked(note) and note.uncertainty <= note.threshold]
+    return [*above, *joint] if above else []
 
 
 def _token_total(usage: Any) -> str:

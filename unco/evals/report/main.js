@@ -32,7 +32,9 @@ function showHead() {
   find("about").textContent = data.about;
   const frames = data.unpictured === 0 ? "" :
     `The pictures of ${data.unpictured === data.posts.length ? "the" : data.unpictured} posts are not in this page: boxes are drawn on empty frames.`;
-  find("hint").textContent = `${data.hint} ${frames} Cards and filters follow the thresholds.`;
+  const unseen = data.unseen === 0 ? "" :
+    data.unseen === data.posts.length ? "No post has a picture." : `${data.unseen} posts have no picture.`;
+  find("hint").textContent = [data.hint, frames, unseen, "Cards and filters follow the thresholds."].filter(Boolean).join(" ");
   if (data.warning) {
     find("warning").textContent = data.warning;
     find("warning").hidden = false;
@@ -63,8 +65,9 @@ function scoreRow(task, now) {
 }
 
 function showTally(tally) {
-  const parts = [`${tally.routed} attributes routed at these thresholds.`];
-  if (tally.missing) parts.push(`${tally.missing} more lie above them, but this run holds no answer about them: not recorded, so they count as the small model left them.`);
+  const all = data.posts.reduce((sum, post) => sum + post.entities.reduce((count, entity) => count + entity.notes.length, 0), 0);
+  const parts = [`${tally.routed + tally.missing} of ${all} attributes routed at these thresholds, ${tally.routed} of them asked about.`];
+  if (tally.missing) parts.push(`${tally.missing} were not asked about in this run (not recorded), so they count as the small model left them.`);
   if (tally.dropped) parts.push(`${tally.dropped} entities are dropped: their doubt is above the level.`);
   if (tally.approximated) parts.push(`${tally.approximated} answers were given for a span that these thresholds leave uncorrected: approximated.`);
   find("score-note").textContent = parts.join(" ");

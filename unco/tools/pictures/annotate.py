@@ -1,4 +1,4 @@
-"""Drawing of a result: boxes on the picture, and below it the text with its entities in the same colours."""
+"""Draw a result: boxes on the picture, and below it the text, the entities and how sure the model is of each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,9 @@ from zlib import crc32
 from PIL import Image, ImageDraw
 
 from unco.errors import PictureError
-from unco.tools.pictures.annotate_strip import draw_strip, letters, one_line
+from unco.tools.pictures.annotate_strip import draw_strip, one_line
+from unco.tools.pictures.drawing.fonts import draw_text, text_width
+from unco.tools.pictures.drawing.labels import Corners, free_place
 from unco.tools.pictures.view import view_picture
 from unco.types import Box, Entity, Result
 
@@ -20,7 +22,8 @@ COLOURS = {"PER": "#c2410c", "LOC": "#15803d", "ORG": "#1d4ed8", "MISC": "#7e22c
 MORE_COLOURS = ("#be123c", "#0e7490", "#a16207", "#4d7c0f", "#6d28d9", "#9d174d", "#0f766e", "#b45309")
 """Shared out among other types by name, so that a type has its colour in every picture."""
 
-Corners = tuple[float, float, float, float]
+LETTERS, LABEL = 16, 24
+"""Pixels: size of the letters in a label, and its height."""
 
 
 def annotate(picture: Image.Image, result: Result) -> Image.Image:
@@ -59,18 +62,20 @@ def _resized(picture: Image.Image) -> tuple[Image.Image, float]:
 def _draw_boxes(picture: Image.Image, entities: tuple[Entity, ...], colours: dict[str, str], scale: float) -> None:
     """Draw boxes first and labels last, so that no box crosses a label."""
     pen = ImageDraw.Draw(picture)
+    boxes: list[Corners] = []
     for entity in entities:
         for old in _boxes_before(entity):
-            _dashed(pen, _scaled(old, scale), colours[entity.shown_type])
+            boxes.append(_scaled(old, scale))
+            _dashed(pen, boxes[-1], colours[entity.shown_type])
         if entity.region:
             corrected = any(correction.is_changed for correction in entity.corrections)
-            pen.rectangle(
-                _scaled(entity.region, scale), outline=colours[entity.shown_type], width=5 if corrected else 2
-            )
+            boxes.append(_scaled(entity.region, scale))
+            pen.rectangle(boxes[-1], outline=colours[entity.shown_type], width=5 if corrected else 2)
     labels: list[Corners] = []
-    for entity in entities:
+    for number, entity in enumerate(entities, 1):
         if entity.region:
-            _label(pen, picture.size, entity, colours[entity.shown_type], _scaled(entity.region, scale), labels)
+            box, colour = _scaled(entity.region, scale), colours[entity.shown_type]
+            _label(pen, picture.size, (f" {number} {_title(entity)} ", f" {number} "), colour, box, labels, boxes)
 
 
 def _boxes_before(entity: Entity) -> Iterator[Box]:
@@ -93,29 +98,30 @@ def _dashed(pen: ImageDraw.ImageDraw, corners: Corners, colour: str, dash: int =
             pen.line((x, y, x, min(y + dash, bottom)), colour, 2)
 
 
-def _label(
-    pen: ImageDraw.ImageDraw,
-    size: tuple[int, int],
-    entity: Entity,
-    colour: str,
-    box: Corners,
-    labels: list[Corners],
-) -> None:
-    """Draw a label above the box, else below or inside it, moved down past labels already there."""
+def _title(entity: Entity) -> str:
     changed = [correction.attribute for correction in entity.corrections if correction.is_changed]
     words = one_line(entity.text)
     words = words if len(words) <= 32 else words[:31] + "..."
-    text = f" {words} · {one_line(entity.shown_type)} " + (f"· {', '.join(changed)} corrected " if changed else "")
-    font = letters(16)
-    width, height = font.getlength(text), 24
-    left = min(max(box[0], 0), max(0, size[0] - width))
-    inside = box[3] - box[1] >= 4 * height or box[3] + height > size[1]
-    top = box[1] - height if box[1] >= height else max(box[1], 0) if inside else box[3] + 3
-    while any(left < x2 and x1 < left + width and top < y2 and y1 < top + height for x1, y1, x2, y2 in labels):
-        top += height
-    labels.append((left, top, left + width, top + height))
-    pen.rectangle(labels[-1], colour)
-    pen.text((left, top + height / 2), text, "white", font, anchor="lm")
+    return f"{words} · {one_line(entity.shown_type)}" + (f" · {', '.join(changed)} corrected" if changed else "")
+
+
+def _label(
+    pen: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    texts: tuple[str, ...],
+    colour: str,
+    box: Corners,
+    labels: list[Corners],
+    boxes: list[Corners],
+) -> None:
+    """Draw the first text that has a free place, at the nearest one; none where the picture is full."""
+    for text in texts:
+        place = free_place(box, (text_width(text, LETTERS), LABEL), size, labels, boxes)
+        if place is not None:
+            labels.append(place)
+            pen.rectangle(place, colour)
+            draw_text(pen, place[0], place[1] + LABEL / 2, text, "white", LETTERS)
+            return
 
 
 def save_annotated(result: Result, image: str | None, target: Path) -> None:
