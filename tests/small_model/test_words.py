@@ -83,7 +83,7 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
 def test_windows_cover_every_word_once(words: list[str], most: int) -> None:
     windows = cut_windows(words, tiny_tokenizer(), most)
     assert [index for start, stop in windows for index in range(start, stop)] == list(range(len(words)))
-    pieces = word_pieces(words, tiny_tokenizer()).word
+    pieces = word_pieces(tuple(words), tiny_tokenizer()).word
     assert all(sum(start <= owner < stop for owner in pieces) <= most for start, stop in windows)
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from tokenizers import Tokenizer
 
@@ -125,13 +125,14 @@ def _starts_upper(word: str) -> bool:
     return word[0].isupper()
 
 
-def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
+@lru_cache(maxsize=8)
+def word_pieces(words: tuple[str, ...], tokenizer: Tokenizer) -> Pieces:
     """Tokenize words; camelCase, digits and underscores are split first, so that a hash tag becomes its words.
 
     A word for which the tokenizer has no piece (a lone zero-width character, say) becomes one unknown piece; of a word
-    of more than 24 pieces the first 24 are read.
+    of more than 24 pieces the first 24 are read. The last posts' pieces are kept: a post is cut, then read.
     """
-    words = [as_read(word) for word in words]
+    words = tuple(as_read(word) for word in words)
     chunks = [CHUNK.findall(word) or [word] for word in words]
     flat = [chunk for word in chunks for chunk in word]
     space = leading_space(tokenizer)
@@ -166,6 +167,7 @@ def _special(tokenizer: Tokenizer, *names: str) -> int:
     return piece
 
 
+@lru_cache(maxsize=8)
 def leading_space(tokenizer: Tokenizer) -> str:
     """Return the space that byte-level tokenizers expect before a word inside a text; empty for other tokenizers."""
     bare, spaced = (tokenizer.encode(text, add_special_tokens=False).ids for text in ("a", " a"))
