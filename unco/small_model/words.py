@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache, lru_cache
+from itertools import chain
 
 from tokenizers import Tokenizer
 
@@ -95,10 +96,11 @@ def _word_pattern() -> re.Pattern[str]:
     return re.compile(f"{link}|{word}|{sign}|{other}")
 
 
+@cache
 def _marks() -> str:
-    """Return combining marks below U+FFFF as a character class: an accent belongs to the letter before it."""
-    marks = (chr(code) for code in range(0x300, 0xFE00) if unicodedata.category(chr(code)).startswith("M"))
-    return "".join(marks)
+    """Return combining marks below U+FE00 as a character class: an accent belongs to the letter before it."""
+    scripts = (range(0x300, 0x3100), range(0xA66F, 0xAC00), (0xFB1E,))  # the large ones between them have no marks
+    return "".join(chr(code) for code in chain(*scripts) if unicodedata.category(chr(code)).startswith("M"))
 
 
 def chunk_shape(chunk: str) -> Shape:
