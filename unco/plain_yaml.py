@@ -31,9 +31,12 @@ def read_yaml(path: Path, most: int = MAX_CHARACTERS) -> Any:
     if len(text) > most:
         raise ValueError(f"too large: more than {most} characters")
     try:
-        if (root := yaml.compose(text, Loader=yaml.SafeLoader)) is not None and _values_of(root, {}) > MAX_VALUES:
+        loader = yaml.SafeLoader(text)
+        if (root := loader.get_single_node()) is None:
+            return None
+        if _values_of(root, {}) > MAX_VALUES:
             raise ValueError(f"too large: more than {MAX_VALUES} values once its aliases are written out")
-        return yaml.safe_load(text)
+        return loader.construct_document(root)
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:

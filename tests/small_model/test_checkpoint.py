@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from tests.tiny import fitted_predictor, tiny_predictor
 from unco.errors import SettingsError, SetupError
@@ -220,3 +221,13 @@ def test_regressions_and_names_of_another_network_are_refused(tmp_path: Path) ->
         save_pretrained(learned, "learned", fitted, tmp_path, {"data": "none"})
         with pytest.raises(SetupError, match="does not hold a checkpoint of this version: (a regression|its known)"):
             from_pretrained(tmp_path)
+
+
+def test_a_loaded_network_has_the_numbers_of_the_saved_one(saved: Path) -> None:
+    stored = dequantise(load_file(saved / "model.safetensors"))
+    loaded = from_pretrained(saved).network
+    state = loaded.state_dict()
+    assert state.keys() == stored.keys()
+    assert all(torch.equal(value, stored[name]) for name, value in state.items())
+    pieces = torch.tensor([[3, 0], [5, 3]])
+    assert torch.equal(loaded.encoder.piece(pieces), stored["encoder.piece.weight"][pieces])

@@ -1,5 +1,7 @@
 """Tokenization: words with offsets, casing, word pieces, and windows that cover every word."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from unco.small_model.words import (
     Casing,
     Prefix,
     Shape,
+    _marks,
     chunk_shape,
     post_casing,
     split_words,
@@ -83,7 +86,7 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
 def test_windows_cover_every_word_once(words: list[str], most: int) -> None:
     windows = cut_windows(words, tiny_tokenizer(), most)
     assert [index for start, stop in windows for index in range(start, stop)] == list(range(len(words)))
-    pieces = word_pieces(words, tiny_tokenizer()).word
+    pieces = word_pieces(tuple(words), tiny_tokenizer()).word
     assert all(sum(start <= owner < stop for owner in pieces) <= most for start, stop in windows)
 
 
@@ -123,3 +126,8 @@ def test_a_post_that_fits_is_read_whole() -> None:
 def test_letters_are_read_as_they_look(word: str, read: str) -> None:
     assert as_read(word) == read
     assert word_pieces((word,), tiny_tokenizer()) == word_pieces((read,), tiny_tokenizer())
+
+
+def test_no_combining_mark_is_left_out() -> None:
+    marks = {chr(code) for code in range(0x300, 0xFE00) if unicodedata.category(chr(code)).startswith("M")}
+    assert set(_marks()) == marks

@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 from unco.errors import SettingsError, SetupError
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig
+from unco.small_model.network.encoder import StoredPieces, TextEncoder
 from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.hub_models import fetched_folder
@@ -195,8 +196,14 @@ def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> 
 
 @lru_cache(maxsize=4)
 def _read_network(weights: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, TrainingNames | None]:
-    network = _blank_network(config)
-    state = dequantise(load_file(weights))
+    network, stored = _blank_network(config), load_file(weights)
+    name = "encoder.piece.weight"
+    if isinstance(network.encoder, TextEncoder) and name + SCALE in stored:
+        rows, scales = stored.pop(name).clone(), stored.pop(name + SCALE).clone()
+        if (*rows.shape, *scales.shape) != (config.vocabulary, config.hidden, config.vocabulary):
+            raise ValueError(f"the word pieces do not fit {config.vocabulary} x {config.hidden}")
+        network.encoder.piece = StoredPieces(rows, scales)
+    state = dequantise(stored)
     names = {name.removeprefix(NAMES_PREFIX): state.pop(name) for name in list(state) if name.startswith(NAMES_PREFIX)}
     network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False), TrainingNames(**names) if names else None
@@ -243,7 +250,8 @@ def dequantise(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, value in stored.items():
         if not name.endswith(SCALE):
             scale = stored.get(name + SCALE)
-            state[name] = value if scale is None else value.to(torch.float32).mul_(scale.unsqueeze(1))
+            # A copy, also of the small ones: one view of the file would keep all of it in memory.
+            state[name] = value.clone() if scale is None else value.to(torch.float32).mul_(scale.unsqueeze(1))
     return state
 
 

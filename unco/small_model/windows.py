@@ -27,7 +27,7 @@ def cut_windows(words: Sequence[str], tokenizer: Tokenizer, room: int = MOST) ->
         room: pieces that the network has room for, at least as many as one word may have.
     """
     costs = [0] * len(words)
-    for owner in word_pieces(words, tokenizer).word:
+    for owner in word_pieces(tuple(words), tokenizer).word:
         costs[owner] += 1
     if sum(costs) <= min(FITS, room):
         return [(0, len(words))]

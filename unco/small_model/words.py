@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 
 from tokenizers import Tokenizer
 
@@ -95,10 +96,11 @@ def _word_pattern() -> re.Pattern[str]:
     return re.compile(f"{link}|{word}|{sign}|{other}")
 
 
+@cache
 def _marks() -> str:
-    """Return combining marks below U+FFFF as a character class: an accent belongs to the letter before it."""
-    marks = (chr(code) for code in range(0x300, 0xFE00) if unicodedata.category(chr(code)).startswith("M"))
-    return "".join(marks)
+    """Return combining marks below U+FE00 as a character class: an accent belongs to the letter before it."""
+    scripts = (range(0x300, 0x3100), range(0xA66F, 0xAC00), (0xFB1E,))  # the large ones between them have no marks
+    return "".join(chr(code) for code in chain(*scripts) if unicodedata.category(chr(code)).startswith("M"))
 
 
 def chunk_shape(chunk: str) -> Shape:
@@ -125,13 +127,14 @@ def _starts_upper(word: str) -> bool:
     return word[0].isupper()
 
 
-def word_pieces(words: Sequence[str], tokenizer: Tokenizer) -> Pieces:
+@lru_cache(maxsize=8)
+def word_pieces(words: tuple[str, ...], tokenizer: Tokenizer) -> Pieces:
     """Tokenize words; camelCase, digits and underscores are split first, so that a hash tag becomes its words.
 
     A word for which the tokenizer has no piece (a lone zero-width character, say) becomes one unknown piece; of a word
-    of more than 24 pieces the first 24 are read.
+    of more than 24 pieces the first 24 are read. The last posts' pieces are kept: a post is cut, then read.
     """
-    words = [as_read(word) for word in words]
+    words = tuple(as_read(word) for word in words)
     chunks = [CHUNK.findall(word) or [word] for word in words]
     flat = [chunk for word in chunks for chunk in word]
     space = leading_space(tokenizer)
@@ -166,6 +169,7 @@ def _special(tokenizer: Tokenizer, *names: str) -> int:
     return piece
 
 
+@lru_cache(maxsize=8)
 def leading_space(tokenizer: Tokenizer) -> str:
     """Return the space that byte-level tokenizers expect before a word inside a text; empty for other tokenizers."""
     bare, spaced = (tokenizer.encode(text, add_special_tokens=False).ids for text in ("a", " a"))

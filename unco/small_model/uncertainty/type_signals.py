@@ -39,16 +39,21 @@ def type_signals(
     columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
     entropies = entropy(fold_types(decoded.by_tags[..., columns], scheme)).tolist()
     decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
-    posts: list[list[Signals]] = []
-    for row, symbols in enumerate(decoded.symbols.tolist()):
-        entities = decode_symbols(symbols, labels)
-        names = name_vectors(encoded.words[row], [entity.span for entity in entities])
-        near = fold_types(training_names.types_near(names, labels), scheme).tolist()
-        steps = [entity.type_step for entity in entities]
-        posts.append(
-            [
-                (log(entropies[row][step] + NATS_OFFSET), log(1.0 + SHARE_OFFSET - types[decoded_types[row][step]]))
-                for step, types in zip(steps, near, strict=True)
-            ]
-        )
-    return posts
+    posts = [decode_symbols(symbols, labels) for symbols in decoded.symbols.tolist()]
+    names = torch.cat(
+        [
+            name_vectors(words, [entity.span for entity in entities])
+            for words, entities in zip(encoded.words, posts, strict=True)
+        ]
+    )
+    near = iter(fold_types(training_names.types_near(names, labels), scheme).tolist())
+    return [
+        [
+            (
+                log(entropies[row][entity.type_step] + NATS_OFFSET),
+                log(1.0 + SHARE_OFFSET - next(near)[decoded_types[row][entity.type_step]]),
+            )
+            for entity in entities
+        ]
+        for row, entities in enumerate(posts)
+    ]

@@ -1,0 +1,40 @@
+"""A model's report: what it says of a split, and what it costs."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.tiny import fitted_predictor, gold_post
+from unco.evals.data.data_paths import by_scheme
+from unco.evals.metrics.paper import score
+from unco.small_model.gold_inputs import SimulatedRegionsInput
+from unco.small_model.network.config import ESTIMATORS
+from unco.small_model.predictor import Predictor
+from unco.training.estimator_report import normalised, report_predictions
+from unco.training.model_report import make_split_inputs, report_split
+
+POSTS = [gold_post(str(number)) for number in range(3)]
+
+
+def test_a_split_is_decoded_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By both heads without and with pictures, and by the decoder alone."""
+    predictor, build_input = fitted_predictor(), SimulatedRegionsInput(("Blue Owls", "Ann Lee"))
+    gold = by_scheme(POSTS, predictor.network.config, "tiny")
+    split = make_split_inputs(POSTS, build_input)
+    plain = predictor.with_estimator(ESTIMATORS["confidence"])
+    text, pictures = plain.predict(split.text), plain.predict(split.pictures)
+    decoded: list[Sequence[object]] = []
+    predict_each = Predictor.predict_each
+
+    def counted(self: Predictor, posts: Sequence[object], settings: Sequence[object]) -> object:
+        decoded.append(posts)
+        return predict_each(self, posts, settings)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(Predictor, "predict_each", counted)
+    report = report_split(predictor, {"ann lee"}, build_input, gold)
+    assert len(decoded) == 3
+    assert report.schemes.keys() == gold.keys()
+    assert report.schemes["tiny"].f1 == pytest.approx(score(POSTS, text, "MNER").f1, abs=1e-4)
+    assert report.gmner == pytest.approx(score(POSTS, pictures, "GMNER").f1, abs=1e-4)
+    doubts = [normalised(found, pictures, plain.estimator) for found in (text, pictures)]
+    assert report.estimators["confidence"] == report_predictions(POSTS, *doubts)
