@@ -72,7 +72,10 @@ def test_a_token_is_made_once_for_a_name(tmp_path: Path) -> None:
 def test_without_tokens_no_page_in_a_browser_is_answered(made: Made) -> None:
     with made.client() as client:
         assert client.post("/extract", json=POST, headers={"Origin": "http://localhost"}).status_code == 200
-        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}):
+        for headers in (
+            {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://["}, {"Host": "evil.example"},
+            {"Host": "["}, {"Host": "localhost.evil.example"}, {"Host": ""},
+        ):  # fmt: skip
             assert client.post("/extract", json=POST, headers=headers).status_code == 403
 
 

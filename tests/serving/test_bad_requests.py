@@ -141,10 +141,15 @@ def test_a_bug_of_ours_tells_the_client_nothing_and_the_log_where(made: Made, ca
     made.small = broken
     with made.client() as client:
         answer = client.post("/extract", json={"text": TEXT}, headers={"X-Request-ID": "mine-1"})
+        many = client.post("/extract/many", json={"posts": [{"text": TEXT}]}, headers={"X-Request-ID": "mine-2"})
+        streamed = client.post("/extract/stream", json={"text": TEXT}, headers={"X-Request-ID": "mine-3"})
+    assert many.json()["results"][0]["error"]["status"] == streamed.status_code == 500
     assert (answer.status_code, answer.json()["request_id"]) == (500, "mine-1")
-    assert "secret" not in answer.text + caplog.text
-    [fault] = [record.__dict__["fields"] for record in caplog.records if record.msg == "fault"]
-    assert fault["fault"] == "KeyError"
+    assert "secret" not in answer.text + many.text + streamed.text + caplog.text
+    faults = [record.__dict__["fields"] for record in caplog.records if record.msg == "fault"]
+    assert [(fault["fault"], fault["request_id"]) for fault in faults] == [
+        ("KeyError", "mine-1"), ("KeyError", "mine-2"), ("KeyError", "mine-3"),
+    ]  # fmt: skip
 
 
 def test_a_service_that_is_not_set_up_right_says_only_that(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from unco.serving.accounts.ledger import Ledger
 from unco.serving.accounts.tokens import TokenFile
 from unco.serving.for_agents import mcp_routes, mcp_server
 from unco.serving.gate import Gate
-from unco.serving.logs import note
+from unco.serving.logs import note, note_fault
 from unco.serving.machine import Machine, build_machine, disk_state
 from unco.serving.metrics import exposition
 from unco.serving.problems import problem_of
@@ -56,7 +56,7 @@ def create_app(settings: ServeSettings, machine: Machine | None = None) -> Gate:
         version=__version__,
         summary="Named entities of posts and where they are in their pictures, with what is uncertain corrected.",
         lifespan=partial(_lifespan, service, agents),
-        docs_url="/docs",
+        docs_url=None,  # that page would load programs from elsewhere
         redoc_url=None,
         exception_handlers={UncoError: _problem, HTTPException: _problem, Exception: _problem},
     )
@@ -80,7 +80,10 @@ async def _lifespan(service: Service, agents: Any, _: FastAPI) -> AsyncIterator[
 
 
 async def _problem(_: Request, error: Exception) -> Response:
-    return problem_of(error).response(REQUEST_ID.get())
+    problem = problem_of(error)
+    if problem.status >= 500 and isinstance(error, UncoError):  # any other comes to the gate as well
+        note_fault(error, REQUEST_ID.get())
+    return problem.response(REQUEST_ID.get())
 
 
 def _response(answer: Answer) -> JSONResponse:

@@ -1,7 +1,6 @@
 """The gate, outermost of all: who asks, how much comes in, and one line in the log for each request."""
 
 import asyncio
-import logging
 import re
 import time
 from collections import deque
@@ -16,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unco.serving.accounts.tokens import Token, TokenFile
-from unco.serving.logs import note
+from unco.serving.logs import note, note_fault
 from unco.serving.metrics import REQUESTS, SECONDS
 from unco.serving.problems import RequestError, problem_of
 from unco.serving.service import CALLER, FACTS, NOBODY, REQUEST_ID
@@ -24,7 +23,7 @@ from unco.serving.settings import BODY_SECONDS, MAX_BODIES_BYTES, MAX_BODY_BYTES
 from unco.state import Json
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_OPEN = frozenset({"/health/live", "/health/ready", "/openapi.json", "/docs"})
+_OPEN = frozenset({"/health/live", "/health/ready", "/openapi.json"})
 """What needs no token."""
 
 _ROUTES = frozenset({*_OPEN, "/extract", "/extract/stream", "/extract/many", "/reviews", "/metrics", "/mcp"})
@@ -82,8 +81,8 @@ class Gate:
             await _refuse(_STOPPING, request, scope, receive, send)
             raise
         except Exception as error:
-            if (problem := problem_of(error)).status >= 500:
-                note("fault", logging.ERROR, error, request_id=request.id, status=problem.status)
+            if problem_of(error).status >= 500:
+                note_fault(error, request.id)
             await _refuse(error, request, scope, receive, send)
         finally:
             self._requests -= 1
@@ -181,11 +180,18 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 def _check_local(headers: Headers) -> None:
     """Refuse what a page in a browser on this machine may have sent, where no token tells it from a program."""
     host = headers.get("host", "")
-    if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+    if not is_loopback(_name(f"//{host}")):
         raise RequestError(403, "without tokens this service answers to localhost alone: use that as the host")
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and origin.partition("//")[2] != host:
         raise RequestError(403, "without tokens this service answers no page of another origin: use a token")
+
+
+def _name(address: str) -> str:
+    """Return the host's name in an address, without port; empty where there is none."""
+    with suppress(ValueError):
+        return urlsplit(address).hostname or ""
+    return ""
 
 
 def is_loopback(host: str) -> bool:

@@ -6,7 +6,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-from unco.errors import without_paths
+from unco.errors import SetupError, without_paths
 
 log = logging.getLogger("unco.serving")
 
@@ -49,6 +49,12 @@ def fault_of(error: BaseException) -> dict[str, str]:
     return known | ({"cause": type(error.__cause__).__name__} if error.__cause__ else {})
 
 
-def note(event: str, level: int = logging.INFO, error: BaseException | None = None, **fields: Any) -> None:
+def note(event: str, level: int = logging.INFO, **fields: Any) -> None:
     """Write an event with its fields."""
-    log.log(level, event, extra={"fields": fields | (fault_of(error) if error else {})})
+    log.log(level, event, extra={"fields": fields})
+
+
+def note_fault(error: BaseException, request_id: str) -> None:
+    """Write down an error that is the server's own; of its set-up, which no post has a part in, also what is wrong."""
+    why = {"why": without_paths(str(error))} if isinstance(error, SetupError) else {}
+    note("fault", logging.ERROR, request_id=request_id, **fault_of(error), **why)

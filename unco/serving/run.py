@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from unco.errors import SettingsError, UncoError
+from unco.errors import SettingsError, SetupError, UncoError
 from unco.serving.accounts.tokens import read_tokens
 from unco.serving.app import create_app
 from unco.serving.gate import Gate, is_loopback
@@ -55,7 +55,11 @@ def serve(settings: ServeSettings, host: str, port: int, grace_s: int) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="unco-metrics-") as folder:
         os.environ[FOLDER_VARIABLE] = folder
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        try:
+            sockets = [config.bind_socket()]
+        except SystemExit:  # uvicorn has logged why
+            raise SetupError(f"nobody can listen at {host}, port {port}: is it taken? --port chooses another") from None
+        Multiprocess(config, sockets=sockets).run()
 
 
 def _check(settings: ServeSettings, host: str) -> None:

@@ -14,9 +14,10 @@ from unco.errors import Overloaded, PostError, UncoError
 from unco.serving.accounts.ledger import Account, Ledger
 from unco.serving.accounts.purse import PURSE, Purse
 from unco.serving.accounts.tokens import Token
+from unco.serving.logs import note_fault
 from unco.serving.machine import Machine
 from unco.serving.metrics import IN_FLIGHT, POSTS, count_result
-from unco.serving.problems import RequestError, problem_of
+from unco.serving.problems import Problem, RequestError, problem_of
 from unco.serving.reviews import Reviews
 from unco.serving.settings import MANY_AT_ONCE, ServeSettings
 from unco.state import Json
@@ -108,8 +109,8 @@ class Service:
             async with places:
                 try:
                     answer = await self.answer(post, context)
-                except UncoError as error:
-                    return {"error": problem_of(error).as_json(REQUEST_ID.get())}
+                except Exception as error:  # a bug that one post meets is no reason to lose the others
+                    return {"error": own_problem(error).as_json(REQUEST_ID.get())}
             return answer.body if answer.status == 202 else {"result": answer.body}
 
         return list(await asyncio.gather(*map(one, posts)))
@@ -152,9 +153,16 @@ class Service:
 
     async def _purse(self, caller: Token) -> Purse:
         """Open the purse of a request; accounts without caps need no ledger."""
-        accounts = [account for account in (self.machine.account, Account(caller.name, caller.caps))]
+        accounts = (self.machine.account, Account(caller.name, caller.caps))
         capped = tuple(account for account in accounts if account.caps != Caps())
         return Purse(capped, tuple([await self.ledger.spent(account.name) for account in capped]))
+
+
+def own_problem(error: Exception) -> Problem:
+    """Make the problem of one post among others, or of one in a stream; what is the server's own is logged."""
+    if (problem := problem_of(error)).status >= 500:
+        note_fault(error, REQUEST_ID.get())
+    return problem
 
 
 def check_object(post: Any) -> None:

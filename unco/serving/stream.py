@@ -8,8 +8,7 @@ from typing import Any
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.serving.metrics import POSTS
-from unco.serving.problems import problem_of
-from unco.serving.service import REQUEST_ID, Service, check_object
+from unco.serving.service import REQUEST_ID, Service, check_object, own_problem
 from unco.state import Json, PostOutput
 
 Event = tuple[str, Json]
@@ -59,7 +58,7 @@ class Steps:
                     continue
                 if found is None:
                     return
-                yield _lines(("error", problem_of(found).as_json(self._id)) if isinstance(found, Exception) else found)
+                yield _lines(("error", own_problem(found).as_json(self._id)) if isinstance(found, Exception) else found)
         finally:
             self.cancel()
 
