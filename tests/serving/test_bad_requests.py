@@ -88,7 +88,12 @@ def test_each_body_that_is_none_is_refused_with_the_reason(made: Made) -> None:
         for name, fields in bad_fields():
             answer = client.post("/extract", json=fields)
             faults += [f"{name}: {fault}" for fault in [check_problem(answer, 422, secrets)] if fault]
-        for method, path, status in (("GET", "/extract", 405), ("DELETE", "/metrics", 405), ("POST", "/none", 404)):
+        for method, path, status in (
+            ("GET", "/extract", 405),
+            ("DELETE", "/metrics", 405),
+            ("POST", "/none", 404),
+            ("GET", "/mcp", 405),
+        ):
             answer = client.request(method, path)
             faults += [f"{method} {path}: {fault}" for fault in [check_problem(answer, status, secrets)] if fault]
         for fields in ({}, {"posts": []}, {"posts": {}}, {"posts": [1], "more": 1}, {"posts": [{}] * 300}):

@@ -8,7 +8,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from unco.context import Context
 from unco.errors import UncoError
@@ -40,14 +40,15 @@ def mcp_server(service: Service, version: str) -> MCPServer[Any]:
 
 
 def mcp_routes(server: MCPServer[Any]) -> list[BaseRoute]:
-    """Return the routes of the streamable HTTP transport: no sessions, answers as JSON; the gate checks who asks."""
-    open_to_gate = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    return server.streamable_http_app(
+    """Return the route of the streamable HTTP transport: no sessions, answers as JSON; the gate checks who asks."""
+    app = server.streamable_http_app(
         json_response=True,
         stateless_http=True,
         max_request_body_size=MAX_BODY_BYTES,
-        transport_security=open_to_gate,
-    ).routes
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
+    # A GET would open a stream on which nothing ever comes, and which ends with its client only.
+    return [Route(route.path, route.endpoint, methods=["POST"]) for route in app.routes if isinstance(route, Route)]
 
 
 def compact(result: Json) -> Json:
