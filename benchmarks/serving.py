@@ -1,7 +1,7 @@
-"""Benchmark `unco serve` beside the same posts by the graph in process and by LangGraph's server, in one run.
+"""Benchmark `unco serve` beside the same posts by the graph in process, and LangGraph's server, in one run.
 
 In process means what `graph.abatch` does: `ainvoke` of so many posts at once; it runs in a process of its own, as the
-servers do.
+servers do, and at the same time as the service.
 """
 
 import asyncio
@@ -13,8 +13,9 @@ import tempfile
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -151,12 +152,20 @@ def measure_in_process(count: int) -> Row:
     return Row("graph.abatch, in process", tuple(seconds), total_s, outcomes)
 
 
-def measure_service(count: int, rounds: int) -> Iterable[Row]:
-    """Measure the service, and its memory after each round."""
+def measure_together(count: int, rounds: int) -> Iterator[Row]:
+    """Measure the graph and the service at the same time, so that a busy machine slows both; then the service alone."""
     with asked_endpoint() as (folder, environment), unco_server(folder, environment) as server:
-        for turn in range(rounds):
+
+        def serve_round(turn: int) -> Row:
             row = asyncio.run(by_service(server.url, turn * count, count))
-            yield Row(row.name, row.seconds, row.total_s, row.outcomes, resident_mib(server.process.pid))
+            return replace(row, mib=resident_mib(server.process.pid))
+
+        with ThreadPoolExecutor(1) as pool:
+            graph = pool.submit(measure_in_process, count)
+            served = serve_round(0)
+            yield graph.result()
+        yield served
+        yield from (replace(serve_round(turn), name="unco serve, alone") for turn in range(1, rounds))
 
 
 def measure_langgraph(count: int) -> Row:
@@ -176,8 +185,8 @@ def resident_mib(process: int) -> float:
 
 
 def measure_serving(count: int = REQUESTS, rounds: int = ROUNDS) -> Iterable[Table]:
-    """Measure all three in turn, and then the service alone."""
-    rows = [measure_in_process(count), *measure_service(count, rounds)]
+    """Measure the graph and the service side by side, LangGraph's server, and whether the service's memory grows."""
+    rows = list(measure_together(count, rounds))
     if is_installed():
         rows.insert(2, measure_langgraph(count))
     columns = {
