@@ -19,6 +19,7 @@ from benchmarks.paper_size import measure_paper_size
 from benchmarks.report_page import measure_report
 from benchmarks.scores import measure_scores
 from benchmarks.server import measure_server, server_table
+from benchmarks.serving import measure_serving
 from benchmarks.sweeps import measure_sweeps
 from benchmarks.tables import ratio_table
 from benchmarks.throughput import measure_throughput
@@ -98,6 +99,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "faults": measure_faults,
     "ray": measure_ray,
     "report": _report,
+    "serve": measure_serving,
     "server": _server,
 }
 

@@ -7,7 +7,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 MODEL = "faulty-vl"
@@ -85,7 +85,7 @@ def serve(endpoint: FaultyEndpoint, seed: int = 1) -> Iterator[FaultyEndpoint]:
     loop, draw = asyncio.new_event_loop(), random.Random(seed)
 
     async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
             content, seconds = endpoint.handle(draw, await reader.readexactly(int(length[1]) if length else 0))
@@ -93,7 +93,6 @@ def serve(endpoint: FaultyEndpoint, seed: int = 1) -> Iterator[FaultyEndpoint]:
             if content:
                 writer.write(content)
                 await writer.drain()
-                writer.close()
             else:
                 writer.transport.abort()
 
@@ -107,3 +106,7 @@ def serve(endpoint: FaultyEndpoint, seed: int = 1) -> Iterator[FaultyEndpoint]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         server.close()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0.01))
+        loop.close()

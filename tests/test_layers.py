@@ -24,7 +24,7 @@ ORDER = (
     {"demo", "corpus"},
     {"evals"},
     {"training"},
-    {"doctor", "testing"},
+    {"doctor", "testing", "serving"},
     {"cli"},
     {"__main__"},
 )

@@ -17,6 +17,11 @@ def shorten(message: str) -> str:
     return message if len(message) <= MAX_MESSAGE_CHARACTERS else f"{message[:MAX_MESSAGE_CHARACTERS]}..."
 
 
+def without_paths(message: str) -> str:
+    """Leave out absolute paths, which may be a server's own, and shorten what is too long to show."""
+    return shorten(_ABSOLUTE_PATH.sub("<path>", message))
+
+
 class UncoError(Exception):
     """Base of all errors that this package raises on purpose."""
 
@@ -29,7 +34,7 @@ class CallerError(UncoError):
 
         Absolute paths are left out, for they may be the server's own; keys stand in no message.
         """
-        return {"error": type(self).__name__, "message": shorten(_ABSOLUTE_PATH.sub("<path>", str(self)))}
+        return {"error": type(self).__name__, "message": without_paths(str(self))}
 
 
 class InputError(CallerError):

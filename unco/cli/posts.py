@@ -1,6 +1,7 @@
-"""Commands about posts: run one, run the demo, draw the graph."""
+"""Commands about posts: run one, run the demo, draw the graph, serve them all."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
+from unco.errors import SetupError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Mode = Annotated[
@@ -149,3 +151,69 @@ def graph() -> None:
     from unco.graph import graph as compiled
 
     sys.stdout.write(compiled.get_graph(xray=True).draw_mermaid())
+
+
+@app.command(rich_help_panel="Posts")
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at; another than this machine's own needs --tokens.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    tokens: Annotated[Path | None, typer.Option(help="File of tokens, made by `unco serve-token`.")] = None,
+    state: Annotated[Path, typer.Option(help="Folder of what tokens have spent, and of open reviews.")] = Path(
+        "unco-state"
+    ),
+    reviews: Annotated[
+        bool, typer.Option("--reviews", help="Let clients ask for a person's review of a post.")
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes; each loads the small model.")] = 1,
+    at_once: Annotated[int, typer.Option(help="Posts under way at one moment, in each worker.")] = 64,
+    grace: Annotated[int, typer.Option(min=0, help="Seconds to finish what is under way, once told to end.")] = 30,
+    checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
+    scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
+) -> None:
+    """Serve the whole pipeline over HTTP: posts, streams, reviews, metrics, and a tool for agents."""
+    _check_extra()
+    from unco.serving.run import serve as run
+    from unco.serving.settings import ServeSettings
+
+    settings = ServeSettings(
+        tokens=tokens,
+        state=state,
+        reviews=reviews,
+        at_once=at_once,
+        workers=workers,
+        checkpoint=checkpoint,
+        scheme=scheme,
+    )
+    run(settings, host, port, grace)
+
+
+@app.command("serve-token", rich_help_panel="Posts")
+def serve_token(
+    name: Annotated[str, typer.Argument(help="Of whoever gets the token; stands in the log.")],
+    tokens: Annotated[Path, typer.Option(help="File that its hash is added to.")] = Path("tokens.yaml"),
+    posts_per_minute: Annotated[float | None, typer.Option(help="Most posts a minute; default: any number.")] = None,
+    calls: Annotated[int | None, typer.Option(help="Most questions to the MLLM in all; default: any number.")] = None,
+    usd: Annotated[float | None, typer.Option(help="Most US dollars for them; default: any sum.")] = None,
+) -> None:
+    """Make a token for a client of `unco serve`, and print it: it cannot be shown again."""
+    _check_extra()
+    from unco.serving.accounts.tokens import make_token
+
+    sys.stdout.write(make_token(tokens, name, posts_per_minute, calls, usd) + "\n")
+
+
+def _check_extra() -> None:
+    """Say what to install, where a package of the extra is missing.
+
+    Raises:
+        SetupError: it is.
+    """
+    wanted = ("fastapi", "uvicorn", "prometheus_client", "mcp", "python_multipart", "langgraph.checkpoint.sqlite")
+    try:
+        missing = [name for name in wanted if find_spec(name) is None]
+    except ModuleNotFoundError as error:  # of the last, whose package is there without it
+        missing = [str(error.name)]
+    if missing:
+        raise SetupError(f"{missing[0]} is not installed: pip install 'unco[serve]'")

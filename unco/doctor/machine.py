@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "plots": (("matplotlib",), "reports have plots"),
     "tables": (("pyarrow",), "`unco run` reads Parquet and saved data sets"),
     "ray": (("ray", "pyarrow", "pandas"), "`unco run --engine ray` runs posts on a cluster"),
+    "serve": (("fastapi", "uvicorn", "mcp", "prometheus_client"), "`unco serve` answers posts over HTTP"),
     "studio": (("langgraph_cli", "langgraph_api"), "LangGraph's server runs"),
 }
 """Extra -> its packages, and what it enables."""

@@ -172,20 +172,8 @@ class Budget:
             Reserved: likewise.
         """
         with self._lock:
-            caps, spent, calls = self.caps, self._spent, self._spent.calls + self._reserved_calls
-            if caps.calls is not None and spent.calls >= caps.calls:
-                raise Unavailable(f"budget: the run's {caps.calls} calls are spent", "budget")
-            if caps.usd is not None:
-                if usd is None:
-                    raise Unavailable(
-                        f"budget: money is capped and the price of {model!r} is unknown: set it", "budget"
-                    )
-                if spent.usd + usd > caps.usd:
-                    raise Unavailable(f"budget: the run's ${caps.usd:g} do not cover another call", "budget")
-                if spent.usd + self._reserved_usd + usd > caps.usd:
-                    raise Reserved
-            if caps.calls is not None and calls >= caps.calls:
-                raise Reserved
+            check_room(self.caps, self._spent, (self._reserved_calls, self._reserved_usd), model, usd)
+            spent, calls = self._spent, self._spent.calls + self._reserved_calls
             reserved = self._reserved_usd + (usd or 0.0)
             self._note(calls + 1, spent.usd + reserved)
             self._reserved_calls, self._reserved_usd = self._reserved_calls + 1, reserved
@@ -208,6 +196,37 @@ class Budget:
             waiting, self._waiting = self._waiting, []
         for change in waiting:
             change.set_result(None)
+
+
+def check_room(
+    caps: Caps, spent: Spent, reserved: tuple[int, float], model: str, usd: float | None, whose: str = "the run's"
+) -> None:
+    """Refuse a call that the caps leave no room for.
+
+    Args:
+        caps: of a budget.
+        spent: of it so far.
+        reserved: calls and US dollars for calls under way.
+        model: that is asked.
+        usd: the most that the call can cost; None = its price is unknown.
+        whose: for messages, whose budget it is.
+
+    Raises:
+        Unavailable: there is no room, or money is capped and the price unknown.
+        Reserved: there is room, and it is reserved for calls under way.
+    """
+    calls, reserved_usd = reserved
+    if caps.calls is not None and spent.calls >= caps.calls:
+        raise Unavailable(f"budget: {whose} {caps.calls} calls are spent", "budget")
+    if caps.usd is not None:
+        if usd is None:
+            raise Unavailable(f"budget: money is capped and the price of {model!r} is unknown: set it", "budget")
+        if spent.usd + usd > caps.usd:
+            raise Unavailable(f"budget: {whose} ${caps.usd:g} do not cover another call", "budget")
+        if spent.usd + reserved_usd + usd > caps.usd:
+            raise Reserved
+    if caps.calls is not None and spent.calls + calls >= caps.calls:
+        raise Reserved
 
 
 _UNKNOWN = Reply(text="", finish_reason=None, model="")

@@ -33,6 +33,11 @@ class CircuitBreaker:
         self._opened_at: float | None = None
         self._half_open = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the endpoint failed too often, and has not answered since."""
+        return self._opened_at is not None
+
     def check(self) -> None:
         """Refuse a call while the breaker is open.
 

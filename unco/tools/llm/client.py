@@ -89,6 +89,11 @@ class Mllm:
         """Whether the endpoint is sent a key."""
         return self._api_key is not None
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the endpoint failed too often just now to be asked."""
+        return self._connection.is_failing
+
     def ask(self, request: Request, mode: Mode) -> Reply:
         """Ask a question and wait for the reply.
 

@@ -94,6 +94,11 @@ class Connection:
         self._client: ChatOpenAI | None = None
         self._held_back = HeldBack()
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the endpoint failed too often just now, see `CircuitBreaker`."""
+        return self._breaker.is_open
+
     def deadline_of(self, request: Request) -> float:
         """Return when a question that is asked now has to be answered, on the monotonic clock."""
         deadline = time.monotonic() + self._limits.deadline_s

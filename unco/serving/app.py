@@ -1,0 +1,178 @@
+"""The application: its addresses, and what is opened and closed with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from unco import __version__
+from unco.errors import SetupError, UncoError
+from unco.serving import openapi
+from unco.serving.accounts.ledger import Ledger
+from unco.serving.accounts.tokens import TokenFile
+from unco.serving.for_agents import mcp_routes, mcp_server
+from unco.serving.gate import Gate
+from unco.serving.logs import note, note_fault
+from unco.serving.machine import Machine, build_machine, disk_state
+from unco.serving.metrics import exposition
+from unco.serving.problems import problem_of
+from unco.serving.reading import posts_of, read_fields, read_object
+from unco.serving.reviews import open_reviews
+from unco.serving.service import REQUEST_ID, Answer, Service, while_connected
+from unco.serving.settings import ServeSettings
+from unco.serving.stream import Steps
+from unco.types import Result
+
+_EVENTS = "text/event-stream"
+
+
+def create_app(settings: ServeSettings, machine: Machine | None = None) -> Gate:
+    """Make the application of one worker, with the small model loaded.
+
+    Args:
+        settings: of the service.
+        machine: what posts run through; None = what settings and environment describe.
+
+    Raises:
+        SettingsError: tokens or settings cannot be used.
+        SetupError: the small model cannot be loaded, or the state folder cannot be written.
+    """
+    tokens = None if settings.tokens is None else TokenFile(settings.tokens)
+    try:
+        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(f"the state folder {settings.state} cannot be made: {error}") from error
+    ledger = Ledger(settings.state / "ledger.sqlite")
+    machine = machine or build_machine(settings, ledger)
+    machine.warm()
+    service = Service(settings, machine, ledger)
+    agents = mcp_server(service, __version__)
+    app = FastAPI(
+        title="unco",
+        version=__version__,
+        summary="Named entities of posts and where they are in their pictures, with what is uncertain corrected.",
+        lifespan=partial(_lifespan, service, agents),
+        docs_url=None,  # that page would load programs from elsewhere
+        redoc_url=None,
+        exception_handlers={UncoError: _problem, HTTPException: _problem, Exception: _problem},
+    )
+    _add_routes(app, service)
+    app.router.routes.extend(mcp_routes(agents))
+    openapi.describe(app)
+    return Gate(app, tokens)
+
+
+@asynccontextmanager
+async def _lifespan(service: Service, agents: Any, _: FastAPI) -> AsyncIterator[None]:
+    async with AsyncExitStack() as opened:
+        opened.callback(service.ledger.close)
+        if service.settings.reviews:
+            reviews = open_reviews(service.machine, service.settings.state)
+            service.reviews = await opened.enter_async_context(reviews)
+        await opened.enter_async_context(agents.session_manager.run())
+        note("ready")
+        yield
+        note("stopping")
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.status >= 500 and isinstance(error, UncoError):  # any other comes to the gate as well
+        note_fault(error, REQUEST_ID.get())
+    return problem.response(REQUEST_ID.get())
+
+
+def _response(answer: Answer) -> JSONResponse:
+    return JSONResponse(answer.body, answer.status)
+
+
+def _add_routes(app: FastAPI, service: Service) -> None:
+    _add_posts(app, service)
+    _add_reviews(app, service)
+    _add_health(app, service)
+
+
+def _add_posts(app: FastAPI, service: Service) -> None:
+    body = partial(openapi.request_body, openapi.ExtractRequest, form=True)
+
+    @app.post(
+        "/extract",
+        openapi_extra=body(),
+        responses=openapi.answers((200, Result, "The result."), (202, openapi.ReviewBody, "A person is asked first.")),
+    )
+    async def extract(request: Request) -> Response:
+        """Find the entities of one post."""
+        fields = await read_fields(request)
+        context = service.read_context(fields.pop("context", None))
+        async with service.admitted():
+            return _response(await while_connected(request, service.answer(fields, context)))
+
+    @app.post("/extract/stream", openapi_extra=body(), responses=openapi.answers(), response_class=StreamingResponse)
+    async def extract_stream(request: Request) -> Response:
+        """Find the entities of one post, and tell each step as a server-sent event."""
+        fields = await read_fields(request)
+        steps = Steps(service, fields, service.read_context(fields.pop("context", None)))
+        try:
+            first = await while_connected(request, steps.first())
+        except BaseException:
+            steps.cancel()
+            raise
+        quiet = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(steps.lines(first), media_type=_EVENTS, headers=quiet)
+
+    @app.post(
+        "/extract/many",
+        openapi_extra=openapi.request_body(openapi.ManyRequest),
+        responses=openapi.answers((200, openapi.ManyBody, "What came of each post, in order.")),
+    )
+    async def extract_many(request: Request) -> Response:
+        """Find the entities of many posts; one that cannot be used stops no other."""
+        fields = await read_object(request)
+        posts, context = posts_of(fields), service.read_context(fields.get("context"))
+        async with service.admitted(len(posts)):
+            results = await while_connected(request, service.answer_many(posts, context))
+        return JSONResponse({"results": results})
+
+
+def _add_reviews(app: FastAPI, service: Service) -> None:
+    @app.get("/reviews", responses=openapi.answers((200, openapi.ReviewList, "Open reviews, the oldest first.")))
+    async def reviews() -> Response:
+        """List the open reviews of your own posts."""
+        return JSONResponse({"reviews": await service.switched_on().open_of(service.caller)})
+
+    @app.get("/reviews/{review}", responses=openapi.answers((200, openapi.Review, "The review, or the result.")))
+    async def one_review(review: str) -> Response:
+        """Show one review: what is open, or the result once it is settled."""
+        return JSONResponse(await service.switched_on().one(review, service.caller))
+
+    @app.post(
+        "/reviews/{review}",
+        openapi_extra=openapi.request_body(openapi.ReviewAnswers),
+        responses=openapi.answers((200, Result, "The result."), (202, openapi.ReviewBody, "Some is open still.")),
+    )
+    async def settle(review: str, request: Request) -> Response:
+        """Answer a review."""
+        return _response(await service.settle(review, (await read_object(request)).get("answers")))
+
+
+def _add_health(app: FastAPI, service: Service) -> None:
+    @app.get("/health/live")
+    async def live() -> Response:
+        """Say that the worker runs."""
+        return JSONResponse({"state": "ok"})
+
+    @app.get("/health/ready")
+    async def ready() -> Response:
+        """Say whether posts can be answered; an MLLM that fails costs its corrections only, so it is told, no more."""
+        disk = disk_state()
+        state = {"model": "loaded", "endpoint": service.machine.endpoint_state(), "disk": disk}
+        return JSONResponse(state, 200 if disk["state"] == "ok" else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Give counts for Prometheus."""
+        return Response(exposition(), media_type="text/plain; version=0.0.4")

@@ -1,0 +1,114 @@
+"""The machine behind the service: small model, MLLM and graph, made once for each worker."""
+
+import os
+import shutil
+from dataclasses import dataclass, replace
+
+from unco.context import Context
+from unco.corpus.choices import Choices, extractor_of
+from unco.environment import environment
+from unco.errors import SettingsError
+from unco.graph import PostGraph, build_graph
+from unco.graph.post import check_context
+from unco.nodes.settings import chain_of, check_settings
+from unco.serving.accounts.ledger import Account, Ledger
+from unco.serving.accounts.purse import ServedBudget, ServedRate
+from unco.serving.settings import ServeSettings
+from unco.state import Json
+from unco.tools.extraction.extractor import Extractor
+from unco.tools.extraction.tool import small_model_tool
+from unco.tools.knowledge import Knowledge
+from unco.tools.llm.client import Mllm
+from unco.tools.llm_settings import mllm_from_env
+from unco.types import Post
+
+LEAST_FREE_BYTES = 100 * 2**20
+"""On the disk of the cache; with less the service says that it is not ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What posts run through."""
+
+    extractor: Extractor
+    llm: Mllm
+    knowledge: Knowledge | None
+    graph: PostGraph
+    account: Account
+    """The service's own, with the caps of the settings file."""
+
+    def warm(self) -> None:
+        """Load the small model, and check the settings of the MLLM.
+
+        Raises:
+            SettingsError: a setting does not exist, or the model's box frame is not known.
+            SetupError: the small model cannot be loaded.
+        """
+        self.extractor(Post("Ready"))
+        check_settings(Context(), self.llm, self.knowledge)
+
+    def read_context(self, given: object, reviews: bool) -> Context:
+        """Read the settings that a client chose.
+
+        Args:
+            given: as it came; None = the defaults.
+            reviews: whether it may ask for a review.
+
+        Raises:
+            SettingsError: one does not exist, is out of range, or is not the client's to choose.
+        """
+        if given is None:
+            return Context()
+        if not isinstance(given, dict):
+            raise SettingsError('context: an object of settings is wanted, such as {"type_threshold": 0.2}')
+        context = Context(**check_context(given))
+        if context.mode in ("record", "replay"):
+            raise SettingsError(f"mode {context.mode} works with a file of the server: choose off or live")
+        models = [str(model.model) for model, _ in chain_of(Context(), self.llm) if model.model]
+        if context.model is not None and context.model not in models:
+            raise SettingsError(f"model: there is {', '.join(models) or 'none'}; leave it out for the first")
+        if context.review and not reviews:
+            raise SettingsError("review: reviews are switched off here, so leave it out")
+        return context
+
+    def endpoint_state(self) -> str:
+        """Say whether an MLLM can be asked: `none`, `ok`, or `failing` while its circuit breaker is open."""
+        if not self.llm.configured:
+            return "none"
+        return "failing" if all(model.is_failing for model in (self.llm, *self.llm.fallbacks)) else "ok"
+
+    def new_graph(self, checkpointer: object) -> PostGraph:
+        """Compile the graph once more, with a checkpointer."""
+        tool = small_model_tool(self.extractor)
+        return build_graph(tool, self.llm, knowledge=self.knowledge, checkpointer=checkpointer)  # type: ignore[arg-type]
+
+
+def build_machine(settings: ServeSettings, ledger: Ledger) -> Machine:
+    """Build the machine that settings and environment describe; nothing is loaded yet.
+
+    Raises:
+        SettingsError: a setting cannot be used; pictures may be opened anywhere.
+    """
+    if environment().picture_roots is None:
+        raise SettingsError("set UNCO_PICTURE_ROOTS: the folders that a client may name pictures in; empty = none")
+    llm, knowledge = mllm_from_env(), Knowledge.from_env()
+    account = Account("", llm.terms.budget.caps)
+    budget = ServedBudget(ledger)
+    for place, model in enumerate((llm, *llm.fallbacks)):
+        rate = model.terms.rate
+        shared = settings.workers > 1 and (rate.requests_per_minute or rate.tokens_per_minute)
+        name = f"{place} {model.model}"
+        model.terms = replace(model.terms, budget=budget, rate=ServedRate(ledger, name, rate) if shared else rate)
+    extractor = extractor_of(Choices(checkpoint=settings.checkpoint, scheme=settings.scheme))
+    graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
+    return Machine(extractor, llm, knowledge, graph, account)
+
+
+def disk_state() -> Json:
+    """Say whether the cache's folder can be written, and has room."""
+    folder = environment().cache_directory()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    full = "ok" if free >= LEAST_FREE_BYTES else "full"
+    return {"state": full if os.access(folder, os.W_OK) else "read-only", "free_mb": free // 2**20}
