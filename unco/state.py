@@ -125,6 +125,7 @@ class PostState(TypedDict, total=False):
     usage: Json
     types: list[str]
     dropped: list[Json]
+    near_misses: list[Json]
 
 
 class PostOutput(TypedDict):
@@ -142,6 +143,7 @@ class PostOutput(TypedDict):
     questions: list[Json]
     types: list[str]
     dropped: list[Json]
+    near_misses: list[Json]
 
 
 class SharedState(TypedDict):

@@ -48,6 +48,9 @@ def extract(
     recall: Annotated[
         bool, typer.Option("--recall", help="Ask once for entities that the small model missed.")
     ] = False,
+    recall_threshold: Annotated[
+        float | None, typer.Option(help="Look for near misses; ask so where one is likelier, in [0, 1]; 1 = list them.")
+    ] = None,
     variant: Annotated[
         str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")
     ] = "unco",
@@ -73,6 +76,7 @@ def extract(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
         recall=recall,
+        recall_threshold=recall_threshold,
         strict_pictures=strict_pictures,
     )
     result = run(

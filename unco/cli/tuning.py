@@ -34,6 +34,9 @@ def tune(
         bool,
         typer.Option("--drop", help="Choose also above which doubt entities are dropped, by the F1 of --task."),
     ] = False,
+    recall_share: Annotated[
+        Number, typer.Option(help="Ask this share of posts about missed entities, where one was nearly found.")
+    ] = None,
     floor: Annotated[float, typer.Option(help="Record nothing at or below this uncertainty: saves calls.")] = -1.0,
     split: Split = "dev",
     boxes: Boxes = None,
@@ -64,6 +67,7 @@ def tune(
         span_prompt=span_prompt,
         type_prompt=type_prompt,
         region_prompt=region_prompt,
+        recall_threshold=None if recall_share is None else 1.0,  # near misses are recorded, and nobody asked about them
         strict_pictures=True,  # thresholds are not chosen by scores that lack a picture here and there
     )
     answers = AnswerSource(
@@ -82,5 +86,6 @@ def tune(
         delta=delta,
         asked=asked,
         drop=drop,
+        recall_share=recall_share,
     )
     run_tuning(answers, wanted, out, Console())

@@ -19,7 +19,9 @@ def for_run(found: Extraction, context: Context, thresholds: Thresholds | None =
         thresholds: of what is asked, instead of the checkpoint's and the context's, for a variant that fixes them.
     """
     chosen = context.thresholds(found.thresholds)
-    found = replace(found, thresholds=replace(thresholds, drop=chosen.drop) if thresholds else chosen)
+    found = replace(
+        found, thresholds=replace(thresholds, drop=chosen.drop, recall=chosen.recall) if thresholds else chosen
+    )
     return found if context.labels is None else _with_labels(found, context.labels)
 
 

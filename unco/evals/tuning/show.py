@@ -44,7 +44,9 @@ def show_policy(policy: Policy, console: Console) -> None:
         console.print(Text(f"promise: {visible(policy.promise)}"))
     chosen = ", ".join(f"{name} {getattr(policy.thresholds, name):.4g}" for name in ATTRIBUTES)
     dropped = "" if policy.thresholds.drop == 1.0 else f"; dropped above a doubt of {policy.thresholds.drop:.4g}"
-    console.print(f"thresholds: {chosen}{dropped}")
+    recall = policy.thresholds.recall
+    near = "" if recall is None else f"; asked about missed entities above a near miss's chance of {recall:.4g}"
+    console.print(f"thresholds: {chosen}{dropped}{near}", soft_wrap=True)
     console.print(_estimates("Expected", policy.expected))
     for note in policy.notes:
         console.print(Text(f"note: {visible(note)}", style="yellow"))
