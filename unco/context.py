@@ -52,6 +52,9 @@ class Context:
     drop_threshold: float | None = None
     """In [0, 1]: an entity whose doubt, 1 - (1 - span)(1 - type) of its uncertainties, is still strictly above once all
     answers are in is dropped, and stands apart in `dropped`. None = the policy's, else 1: none is dropped."""
+    recall_threshold: float | None = None
+    """In [0, 1]: the small model looks for near misses, and a post with one of a higher chance is asked about missed
+    entities; 1 = they are only listed. None = the policy's, else none is looked for."""
     span_prompt: str = "v1"
     """Version of the span corrector's prompt."""
     type_prompt: str = "v1"
@@ -114,15 +117,18 @@ class Context:
             value = getattr(self, f"{name}_accept")
             if value is not None and not (_is_threshold(value) and value >= 0):
                 raise SettingsError(f"{name}_accept must be a number in [0, 1], got {value!r}")
-        if self.drop_threshold is not None and not (_is_threshold(self.drop_threshold) and self.drop_threshold >= 0):
-            raise SettingsError(f"drop_threshold must be a number in [0, 1], got {self.drop_threshold!r}")
+        for name in ("drop", "recall"):
+            value = getattr(self, f"{name}_threshold")
+            if value is not None and not (_is_threshold(value) and value >= 0):
+                raise SettingsError(f"{name}_threshold must be a number in [0, 1], got {value!r}")
 
     def thresholds(self, default: Thresholds) -> Thresholds:
         """Return these thresholds where given, `default` elsewhere."""
         given = {name: getattr(self, f"{name}_threshold") for name in ATTRIBUTES}
         chosen = {name: default.of(name) if value is None else float(value) for name, value in given.items()}
         drop = default.drop if self.drop_threshold is None else float(self.drop_threshold)
-        return Thresholds(**chosen, drop=drop)
+        recall = default.recall if self.recall_threshold is None else float(self.recall_threshold)
+        return Thresholds(**chosen, drop=drop, recall=recall)
 
     def accept(self, default: Accept) -> Accept:
         """Return these levels of confidence where given, `default` elsewhere."""

@@ -38,11 +38,12 @@ def show_result(result: Result, console: Console) -> None:
         console.print(_question_line(question, added))
     if not result.all_entities:
         console.print("no entities found")
-        return
     if result.entities:
         console.print(_table(result))
     for one in result.dropped:
         console.print(_dropped_line(one, result.thresholds.drop))
+    for near in result.near_misses:
+        console.print(Text(f"near miss: {visible(near.text)} ({visible(near.type)}), {near.chance:.3f}", style="dim"))
     said: set[str] = set()
     for entity in result.all_entities:
         for note in entity.corrections:

@@ -131,6 +131,7 @@ class PostState(TypedDict, total=False):
     usage: Json
     types: list[str]
     dropped: list[Json]
+    near_misses: list[Json]
 
 
 class PostOutput(TypedDict):
@@ -148,6 +149,7 @@ class PostOutput(TypedDict):
     questions: list[Json]
     types: list[str]
     dropped: list[Json]
+    near_misses: list[Json]
 
 
 class SharedState(TypedDict):

@@ -136,7 +136,7 @@ def test_a_threshold_of_always_asks_about_what_has_no_doubt_at_all(number: float
     result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context=always)
     assert [question.attribute for question in llm.asked] == ["span", "type", "region"]
     assert all("Above 0.00" in question.request.system for question in llm.asked)
-    assert result["thresholds"] == {"span": -1.0, "type": -1.0, "region": -1.0}
+    assert result["thresholds"] == {"span": -1.0, "type": -1.0, "region": -1.0, "drop": 1.0, "recall": None}
 
 
 def test_a_threshold_of_zero_asks_about_everything_that_has_any_doubt(tmp_path: Path) -> None:

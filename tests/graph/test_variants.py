@@ -81,7 +81,7 @@ def test_small_only_asks_nobody(tmp_path: Path) -> None:
     llm = ScriptedLlm()
     result = variant("small_only", llm).invoke(post(tmp_path), context={"span_threshold": -1})
     assert llm.asked == []
-    assert result["thresholds"] == {"span": 1.0, "type": 1.0, "region": 1.0}
+    assert result["thresholds"] == {"span": 1.0, "type": 1.0, "region": 1.0, "drop": 1.0, "recall": None}
     assert {note["outcome"] for entity in result["entities"] for note in entity["corrections"]} == {"skipped"}
 
 
@@ -89,7 +89,7 @@ def test_correct_all_asks_about_everything(tmp_path: Path) -> None:
     llm = ScriptedLlm()
     result = variant("correct_all", llm).invoke(post(tmp_path), {"max_concurrency": 1}, context={"type_threshold": 1.0})
     assert sorted(asked.attribute for asked in llm.asked) == ["region"] * 3 + ["span"] * 3 + ["type"] * 3
-    assert result["thresholds"] == {"span": -1.0, "type": -1.0, "region": -1.0}
+    assert result["thresholds"] == {"span": -1.0, "type": -1.0, "region": -1.0, "drop": 1.0, "recall": None}
 
 
 def ask_once(answer: Answer, tmp_path: Path, image: bool = True) -> tuple[dict[str, Any], ScriptedLlm]:

@@ -63,7 +63,7 @@ def compare(
 
 @app.command(rich_help_panel="Evaluation")
 def reproduce(
-    part: Annotated[list[str], typer.Argument(help="table1, table2, table3, table5, table6, fig3, fig4.")],
+    part: Annotated[list[str], typer.Argument(help="table1 to table7, fig3, fig4, fig6.")],
     gold: Gold,
     split: Split = "test",
     boxes: Boxes = None,
@@ -75,15 +75,22 @@ def reproduce(
     profile: Profile = None,
     family: Family = "qwen2.5-vl",
     seed: Seed = 1,
+    other: Annotated[
+        list[str] | None,
+        typer.Option(help="Small model that was trained otherwise, for table3, table7 and the figures; repeat it."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the page, the figure and each run's results.")] = None,
 ) -> None:
     """Run the paper's tables on your posts and your MLLM, and print them beside the paper's numbers."""
     from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
+    from unco.evals.paper.run import Sources
     from unco.evals.paper.run import reproduce as run
+    from unco.evals.paper.trained_models import read_trained_model
 
     choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
+    sources = Sources(gold, boxes, tuple(map(read_trained_model, (checkpoint, *(other or ())))))
     with open_experiment(choices) as experiment:
-        sys.stdout.write(run(part, experiment, split, out))
+        sys.stdout.write(run(part, experiment, split, out, sources))
 
 
 @app.command(rich_help_panel="Evaluation")

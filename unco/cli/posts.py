@@ -55,6 +55,9 @@ def extract(
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
     recall: Recall = False,
+    recall_threshold: Annotated[
+        float | None, typer.Option(help="Look for near misses; ask so where one is likelier, in [0, 1]; 1 = list them.")
+    ] = None,
     variant: Variant = "unco",
     post_calls: PostCalls = None,
     post_usd: PostUsd = None,
@@ -84,6 +87,7 @@ def extract(
         post_calls=post_calls,
         post_usd=post_usd,
         post_seconds=post_seconds,
+        recall_threshold=recall_threshold,
         strict_pictures=strict_pictures,
     )
     result = run(

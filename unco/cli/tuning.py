@@ -34,6 +34,9 @@ def tune(
         bool,
         typer.Option("--drop", help="Choose also above which doubt entities are dropped, by the F1 of --task."),
     ] = False,
+    recall_share: Annotated[
+        Number, typer.Option(help="Ask this share of posts about missed entities, where one was nearly found.")
+    ] = None,
     floor: Annotated[float, typer.Option(help="Record nothing at or below this uncertainty: saves calls.")] = -1.0,
     confidence: Annotated[
         bool, typer.Option(help="Record how sure the answers are, and choose how much belief a change needs.")
@@ -71,6 +74,7 @@ def tune(
         span_accept=asked_for,
         type_accept=asked_for,
         region_accept=asked_for,
+        recall_threshold=None if recall_share is None else 1.0,  # near misses are recorded, and nobody asked about them
         strict_pictures=True,  # thresholds are not chosen by scores that lack a picture here and there
     )
     answers = AnswerSource(
@@ -89,5 +93,6 @@ def tune(
         delta=delta,
         asked=asked,
         drop=drop,
+        recall_share=recall_share,
     )
     run_tuning(answers, wanted, out, Console())

@@ -29,15 +29,15 @@ class Estimate:
     entities: int
     routed: dict[Attribute, int]
     """Attributes above their thresholds: a question each, and another where an answer cannot be read."""
+    recalls: int
+    """Posts that would be asked about missed entities: all of them, or those with a likely near miss."""
     max_usd: float | None
     """US dollars, each question at the most that it can take, re-asks aside. None = a price is unknown."""
-    recall: int = 0
-    """Questions for missed entities, one a post."""
 
     @property
     def calls(self) -> int:
         """Calls, without re-asks."""
-        return sum(self.routed.values()) + self.recall
+        return sum(self.routed.values()) + self.recalls
 
 
 async def estimate(lines: Iterable[Line], extractor: Extractor, llm: Mllm, context: Context) -> Estimate:
@@ -49,7 +49,7 @@ async def estimate(lines: Iterable[Line], extractor: Extractor, llm: Mllm, conte
         llm: who would be asked.
         context: of the run.
     """
-    found = Estimate(0, 0, 0, dict.fromkeys(ATTRIBUTES, 0), 0.0)
+    found = Estimate(0, 0, 0, dict.fromkeys(ATTRIBUTES, 0), 0, 0.0)
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def add(line: Line) -> None:
@@ -71,7 +71,7 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
     try:
         if line.post is None:
             raise InputError(line.fault)
-        extraction = await extraction_of(line.post, extractor)
+        extraction = await extraction_of(line.post, extractor, context.recall_threshold is not None)
         refuse_unusable(extraction, context.strict_pictures)
     except SettingsError:  # the run's own fault, and every post's
         raise
@@ -83,6 +83,7 @@ async def _add(line: Line, found: Estimate, extractor: Extractor, llm: Mllm, con
     routed = [name for entity in extraction.entities for name in extraction.routed(entity)]
     for name in routed:
         found.routed[name] += 1
-    found.recall += context.recall
-    usd, calls = max_usd_per_call(context, llm, extraction.text), len(routed) + context.recall
-    found.max_usd = None if usd is None or found.max_usd is None else found.max_usd + usd * calls
+    recalled = bool(context.recall or extraction.routed_near_misses)
+    found.recalls += recalled
+    usd = max_usd_per_call(context, llm, extraction.text)
+    found.max_usd = None if usd is None or found.max_usd is None else found.max_usd + usd * (len(routed) + recalled)

@@ -128,10 +128,11 @@ class Pipeline:
         """Return the graph's result; where nothing would be asked, build the same without the graph."""
         checked = await with_stored_picture(given)
         if found is None:
-            found = await extraction_of(checked, self._extractor)
+            found = await extraction_of(checked, self._extractor, self._context.recall_threshold is not None)
         refuse_unusable(found, self._context.strict_pictures)
         found = for_run(found, self._context)
-        if self._asks_by_threshold and not self._context.recall and not any(map(found.routed, found.entities)):
+        wanted = self._context.recall or found.routed_near_misses or any(map(found.routed, found.entities))
+        if self._asks_by_threshold and not wanted:
             return result_of(found, identity=checked.id)
         return await self._patiently(checked.model_dump() | {"extraction": to_json(EXTRACTION, found)})
 
@@ -157,9 +158,9 @@ class Pipeline:
         return read_result(output)
 
 
-async def extraction_of(given: PostInput, extractor: Extractor) -> Extraction:
-    """Return the extraction that came with a post, else ask the small model."""
-    return handed_in(given) or await extract_async(extractor, post_of(**arguments_of(given)))
+async def extraction_of(given: PostInput, extractor: Extractor, near_misses: bool = False) -> Extraction:
+    """Return the extraction that came with a post, else ask the small model, for near misses too where wanted."""
+    return handed_in(given) or await extract_async(extractor, post_of(**arguments_of(given, near_misses)))
 
 
 async def with_stored_picture(given: PostInput) -> PostInput:

@@ -24,8 +24,15 @@ def is_routed(entity: Json, attribute: Attribute, extraction: Json) -> bool:
 
 
 def route_extracted(state: PostState, runtime: Runtime[Context]) -> list[Send] | Literal["recall", "collect"]:
-    """Route from the small model: first to the question for missed entities, where the run wants it."""
-    return "recall" if own_context(runtime.context).recall else route_entities(state)
+    """Route from the small model: first to the question for missed entities, where the run wants it or one is near."""
+    wanted = own_context(runtime.context).recall or is_near_missed(state["extraction"])
+    return "recall" if wanted else route_entities(state)
+
+
+def is_near_missed(extraction: Json) -> bool:
+    """Return whether a near miss is likely enough to ask about missed entities."""
+    level = extraction["thresholds"].get("recall")
+    return level is not None and any(one["chance"] > level for one in extraction.get("near_misses", ()))
 
 
 def route_entities(state: PostState) -> list[Send] | Literal["collect"]:

@@ -7,7 +7,7 @@ from unco.nodes.questions.usage import usage_of
 from unco.nodes.run_choices import unasked_outcome
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extraction.text import with_span
-from unco.types import ATTRIBUTES, Correction, Dropped, Entity, Extraction, PostQuestion, Result, Thresholds
+from unco.types import ATTRIBUTES, Correction, Dropped, Entity, Extraction, NearMiss, PostQuestion, Result, Thresholds
 
 
 def collect(state: PostState) -> Json:
@@ -52,7 +52,14 @@ def result_of(
         questions=questions,
         types=tuple(label.name for label in extraction.labels) if extraction.own_labels else (),
         dropped=dropped,
+        near_misses=_still_missed(extraction, entities),
     )
+
+
+def _still_missed(extraction: Extraction, entities: Sequence[Entity]) -> tuple[NearMiss, ...]:
+    """List the near misses whose words no entity has come to have."""
+    spans = [entity.span for entity in entities]
+    return tuple(one for one in extraction.near_misses if not any(one.span.overlaps(span) for span in spans))
 
 
 def split_by_doubt(

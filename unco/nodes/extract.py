@@ -50,7 +50,7 @@ class ExtractNode(Runnable[PostInput, Json]):
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the small model."""
         context = self._checked_context(input, config)
-        found = handed_in(input) or EXTRACTION.validate_python(self._tool.invoke(arguments_of(input)))
+        found = handed_in(input) or EXTRACTION.validate_python(self._tool.invoke(_arguments(input, context)))
         return self._update(found, context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
@@ -58,7 +58,7 @@ class ExtractNode(Runnable[PostInput, Json]):
         context = await asyncio.to_thread(
             self._checked_context, input, config
         )  # it reads prompts and a probed box frame
-        found = handed_in(input) or EXTRACTION.validate_python(await self._tool.ainvoke(arguments_of(input)))
+        found = handed_in(input) or EXTRACTION.validate_python(await self._tool.ainvoke(_arguments(input, context)))
         return self._update(found, context)
 
     def _checked_context(self, input: PostInput, config: RunnableConfig | None) -> Context:
@@ -91,3 +91,7 @@ class ExtractNode(Runnable[PostInput, Json]):
             "calls": calls,
             "grants": None if grants is None else {str(index): dict(each) for index, each in grants.items()},
         }
+
+
+def _arguments(post: PostInput, context: Context) -> Json:
+    return arguments_of(post, near_misses=context.recall_threshold is not None)

@@ -98,6 +98,10 @@ def _request(question: Question, prompt: Prompt) -> Request:
             Neighbour(found.index, found.span, found.text, found.type or found.hint)
             for found in question.extraction.entities
         )
+        values["near_misses"] = neighbour_lines(
+            Neighbour(place, one.span, one.text, None)
+            for place, one in enumerate(question.extraction.routed_near_misses)
+        )
     picture = sent_picture(question) if prompt.picture else None
     return request_of(question, prompt, values, picture, None, MAX_POST_ANSWER_TOKENS)
 

@@ -21,7 +21,7 @@ def for_run(found: Extraction, context: Context, thresholds: Thresholds | None =
     chosen = context.thresholds(found.thresholds)
     found = replace(
         found,
-        thresholds=replace(thresholds, drop=chosen.drop) if thresholds else chosen,
+        thresholds=replace(thresholds, drop=chosen.drop, recall=chosen.recall) if thresholds else chosen,
         accept=context.accept(found.accept),
     )
     return found if context.labels is None else _with_labels(found, context.labels)

@@ -21,6 +21,7 @@ VALUES: dict[str, str | float] = {
     "box": "[120, 80, 540, 930]",
     "frame": "[x1, y1, x2, y2], where 0 is the left or top edge of the picture and 1000 the right or bottom edge",
     "neighbours": neighbour_lines([Neighbour(1, Span(4, 6), "Harbour Hall", "LOC")]),
+    "near_misses": "- Mia Lindqvist",
     "candidates": "- 1: [120, 80, 540, 930]\n- 2: [600, 300, 900, 420]",
     "text_lines": '- "HARBOUR HALL": [600, 300, 900, 420]',
     "facts": fact_lines(["Mia Lindqvist: an invented singer"]),

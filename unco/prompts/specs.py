@@ -208,14 +208,18 @@ PROMPTS: dict[PromptName, PromptSpec] = {
         optional=frozenset({"neighbours"}),
     ),
     "generate": PromptSpec(answers=("entities",), required=frozenset({"text", "labels", "frame", "demonstrations"})),
-    "recall": PromptSpec(answers=("entities",), required=frozenset({"text", "labels", "frame", "neighbours"})),
+    "recall": PromptSpec(
+        answers=("entities",),
+        required=frozenset({"text", "labels", "frame", "neighbours"}),
+        optional=frozenset({"near_misses"}),
+    ),
     "second_opinion": PromptSpec(
         answers=("choice",),
         required=frozenset({"text", "entity", "entity_type", "attribute", "first", "second", "frame"}),
     ),
 }
-"""`box` is written in `frame`; `labels`, `neighbours` (the post's other entities) and `demonstrations` are lines;
-`candidates` are numbered, `text_lines` of the picture were read, `facts` were looked up."""
+"""`box` is written in `frame`; `labels`, `neighbours` (the post's other entities), `near_misses` and
+`demonstrations` are lines; `candidates` are numbered, `text_lines` of the picture were read, `facts` were looked up."""
 
 
 def answer_type(answer: AnswerName) -> type[Answer]:

@@ -21,6 +21,7 @@ from unco.small_model.out_of_memory import run_in_parts
 from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.entropy import Normaliser, span_uncertainty, step_uncertainty
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
+from unco.small_model.uncertainty.near_misses import PredictedNearMiss, find_near_misses
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
 from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
@@ -108,6 +109,14 @@ class Predictor:
                 result[index] += [self._prediction(entity, posts[index], first) for entity in entities]
         return results
 
+    def near_misses(self, posts: Sequence[ModelInput]) -> list[list[PredictedNearMiss]]:
+        """Find the near misses of each post, the likeliest first; posts are read anew for it."""
+        results: list[list[PredictedNearMiss]] = [[] for _ in posts]
+        for index, first, found in self._read_windows(posts, self._near_misses):
+            results[index] += [one.moved(first) for one in found]
+            results[index].sort(key=lambda one: -one.chance)
+        return results
+
     def signals(self, posts: Sequence[ModelInput]) -> list[list[Signals]]:
         """Compute a learned estimator's features of each span, in the order of `predict`; see `span_signals`."""
         results: list[list[Signals]] = [[] for _ in posts]
@@ -189,14 +198,18 @@ class Predictor:
         return batch, encoded, decode_greedily(self.network, encoded, self.heads)
 
     @torch.inference_mode()
+    def _near_misses(self, posts: Sequence[EncodedPost]) -> list[list[PredictedNearMiss]]:
+        return find_near_misses(self.network, *self._decode(posts)[1:], self.scheme)
+
+    @torch.inference_mode()
     def _signals(self, posts: Sequence[EncodedPost]) -> list[list[Signals]]:
         return span_signals(self._decode(posts)[2])
 
     @torch.inference_mode()
     def _type_signals(self, posts: Sequence[EncodedPost], scheme: Scheme) -> list[list[Signals]]:
-        _, encoded, decoded = self._decode(posts)
         if self.training_names is None:
             raise self._not_fitted()
+        _, encoded, decoded = self._decode(posts)
         return type_signals(self.training_names, encoded, decoded, scheme)
 
     @torch.inference_mode()

@@ -97,6 +97,20 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class NearMiss:
+    """Words that the small model nearly took for a name: no entity, as nobody has said that they are one."""
+
+    span: Span
+    """Tokens; no entity of the small model's shares one."""
+    text: str
+    """The surface in the caller's own string."""
+    type: str
+    """The small model's most probable type, if it is a name."""
+    chance: float
+    """That the small model would have said it, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
 class PictureInfo:
     """Reference, hash and size of a picture; never its bytes."""
 
@@ -142,6 +156,8 @@ class Post:
     """The caller's name for the post."""
     caption: str | None = None
     """What the picture shows, in words; read by a small model that was trained with captions."""
+    near_misses: bool = False
+    """Whether to look for near misses, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +188,8 @@ class Extraction:
     """Whether `labels` are of the user's own list, from which only the MLLM chooses."""
     accept: Accept = Accept()
     """Least belief in an answer that changes a value."""
+    near_misses: tuple[NearMiss, ...] = ()
+    """The likeliest first; empty = there are none, or they were not looked for."""
 
     @property
     def seen_picture(self) -> PictureInfo | None:
@@ -181,6 +199,12 @@ class Extraction:
     def routed(self, entity: Entity) -> tuple[Attribute, ...]:
         """Return the attributes of an entity that are above their thresholds."""
         return tuple(name for name in ATTRIBUTES if self.thresholds.are_exceeded(entity.uncertainty, name))
+
+    @property
+    def routed_near_misses(self) -> tuple[NearMiss, ...]:
+        """The near misses that are likely enough to ask about missed entities."""
+        level = self.thresholds.recall
+        return () if level is None else tuple(one for one in self.near_misses if one.chance > level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +238,8 @@ class Result:
     """Names of the user's own list of types, which the run chose from; empty = a scheme of the small model's."""
     dropped: tuple[Dropped, ...] = ()
     """Entities that are not among `entities`, as their doubt is above `thresholds.drop`; they keep their indices."""
+    near_misses: tuple[NearMiss, ...] = ()
+    """As of the extraction; whoever asks about missed entities may find one of them."""
 
     @property
     def seen_picture(self) -> PictureInfo | None:

@@ -42,11 +42,15 @@ class Thresholds:
     region: float
     drop: float = 1.0
     """Above which doubt (`Entity.doubt`) an entity is dropped once all answers are in, in [0, 1]; 1 = none is."""
+    recall: float | None = None
+    """Above which chance a near miss has its post asked about missed entities, in [0, 1]; None = none is looked for."""
 
     def __post_init__(self) -> None:
-        """Refuse a threshold outside [0, 1] that is not ALWAYS, and a level to drop above outside [0, 1]."""
+        """Refuse a threshold outside [0, 1] that is not ALWAYS, and other levels outside [0, 1]."""
         if not 0.0 <= self.drop <= 1.0:
             raise ValueError(f"the level to drop above must lie in [0, 1], got {self.drop!r}")
+        if self.recall is not None and not 0.0 <= self.recall <= 1.0:
+            raise ValueError(f"the recall threshold must lie in [0, 1], got {self.recall!r}")
         for name in ATTRIBUTES:
             if not (0.0 <= self.of(name) <= 1.0 or self.of(name) == ALWAYS):
                 raise ValueError(f"the {name} threshold must lie in [0, 1] or be {ALWAYS}, got {self.of(name)!r}")

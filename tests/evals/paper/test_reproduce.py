@@ -6,17 +6,20 @@ import pytest
 
 from tests.evals.ab.experiments import drawn_experiment
 from tests.tools.extraction.made_policy import policy_of
-from unco.errors import SettingsError
+from unco.errors import SettingsError, SetupError
 from unco.evals.ab.arm import parse_arm
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.evaluate.scoring import NotScored
 from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.evals.paper.counts import count_data
 from unco.evals.paper.curves import threshold_curves
 from unco.evals.paper.page import aligned
 from unco.evals.paper.published import Row, Table, published
 from unco.evals.paper.reproduce import RunCache, data_set_of, reproduce_table
 from unco.evals.paper.routed import routed_shares
 from unco.evals.paper.run import reproduce
+from unco.evals.paper.trained_models import TrainedModel, read_trained_model
+from unco.evals.paper.training_pages import table7_page
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.small_model.label_schemes import COARSE_OF
@@ -29,7 +32,7 @@ def test_the_papers_numbers_are_all_there() -> None:
     assert {name: len(table.rows) for name, table in TABLES.items()} == {
         "table1": 3,
         "table2": 28,
-        "table3": 9,
+        "table3": 11,
         "table5": 3,
     }
     best = next(row for row in TABLES["table2"].rows if row.name == "Gemini-2.5 Pro -w / UnCo")
@@ -81,6 +84,50 @@ def test_rows_of_another_mllm_are_not_run(tmp_path: Path) -> None:
     assert by_name["Qwen2.5VL-72B -w / UnCo"].run is by_name["MLLM -w / UnCo"].run is not None
     assert by_name["Qwen2.5VL-7B -w / UnCo"].note == "another MLLM"
     assert by_name["H-Index"].note == "another system"
+
+
+PLAIN = TrainedModel(None, "plain", 0.0, 0.5, (0.5, 0.49))
+DEBIASED = TrainedModel("runs/mrd", "debiased", 0.6, 0.5, (0.52, None))
+
+
+def test_rows_are_of_a_small_model_that_was_trained_so(tmp_path: Path) -> None:
+    with drawn_experiment(tmp_path) as experiment:
+        alone = reproduce_table(TABLES["table3"], RunCache(experiment, "any", (PLAIN,)))
+        both = reproduce_table(TABLES["table3"], RunCache(experiment, "any", (PLAIN, DEBIASED)))
+    missing = "needs a small model trained with debiasing: --other CHECKPOINT"
+    rows = {row.name: row for row in alone.rows}
+    assert rows["(I) Baseline"].run is not None
+    assert rows["full, without MRD"].run is not None
+    assert {rows[name].note for name in ("small, MRD", "small, UE + MRD", "full")} == {missing}
+    assert all("without MRD" in claim.above or claim.above == "(I) Baseline" for claim in alone.claims)
+    assert all(row.run is not None for row in both.rows), "all of the paper's nine, given two"
+    checkpoints = {row.name: row.run.arm.checkpoint for row in both.rows if row.run is not None}
+    assert (checkpoints["full"], checkpoints["full, without MRD"]) == ("runs/mrd", None)
+    assert len(both.claims) == len(TABLES["table3"].above)
+
+
+def test_the_shipped_model_was_trained_without_debiasing() -> None:
+    shipped = read_trained_model(None)
+    assert (shipped.name, shipped.debiased, shipped.gamma) == ("tweets-minilm", False, 0.0)
+    with pytest.raises(SetupError, match="does not hold a checkpoint"):
+        read_trained_model("tests")
+
+
+def test_small_models_by_the_settings_of_debiasing() -> None:
+    page = table7_page([DEBIASED, PLAIN], "gmner")
+    plain, debiased = page.splitlines()[5:7]
+    assert [cell.strip() for cell in plain.split("|")[1:-1]] == ["plain", "0", "0.5", "-", "-", "50.00", "49.00"]
+    assert [cell.strip() for cell in debiased.split("|")[1:-1]] == [
+        "debiased", "0.6", "0.5", "57.21", "57.14", "52.00", "-",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_counts_of_twitter_fmnerg_are_the_papers(shared: Path) -> None:
+    found = count_data(shared / "data" / "twitter-fmnerg", shared / "data" / "twitter-gmner" / "xml")
+    assert {row: tuple(counts[row] for counts in found.values()) for row in found["train"]} == published().table4[
+        "fmnerg"
+    ]
 
 
 def test_shares_of_what_is_routed(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from unco.evals.tuning.expected import expected
 from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import TuningGoal, choose
 from unco.evals.tuning.outcomes import outcomes_of
+from unco.evals.tuning.recall_threshold import expect_recall
 from unco.evals.tuning.recorded.paths import Recording, data_hash
 from unco.evals.tuning.recorded.replay import replay
 from unco.tools.extraction.policy import Policy
-from unco.types import ALWAYS, Entity, Thresholds
+from unco.types import ALWAYS, Entity, NearMiss, Span, Thresholds
 
 PLAIN, GOLD = recorded_posts()
 RECORDED = Recording(replace(PLAIN.about, checkpoint=MODEL), PLAIN.posts)
@@ -141,6 +142,34 @@ def test_the_level_to_drop_above_is_the_best_of_all() -> None:
     assert "101 levels to drop above, that of the best MNER F1" in policy.method
     assert policy.expected["MNER held out"].value <= policy.expected["MNER"].value + 0.05
     assert policy_by(method="checkpoint").thresholds.drop == 1.0
+
+
+def test_a_rate_of_posts_is_asked_about_missed_entities() -> None:
+    """Of 24 posts each has one near miss; that of every other post is a gold entity which the small model missed."""
+    posts = tuple(
+        replace(
+            post,
+            extraction=replace(
+                post.extraction,
+                entities=post.extraction.entities[1:],
+                near_misses=(NearMiss(Span(1, 3) if place % 2 else Span(5, 6), "", "PER", place / 100),),
+            ),
+            answers=post.answers[1:],
+        )
+        for place, post in enumerate(RECORDED.posts)
+    )
+    near = Recording(RECORDED.about, posts)
+    chosen = choose(near, outcomes_of(near), TuningGoal(method="checkpoint", recall_share=0.25))
+    policy = make_policy(near, outcomes_of(near), chosen)
+    assert policy.thresholds.recall == 0.17
+    assert policy.expected["asked about missed entities"].value == 6 / 24
+    assert policy.expected["missed entities near"].value == 3 / 24
+    assert "25.0 % of the posts are asked about missed entities" in policy.method
+    assert expect_recall(near, 1.0)["missed entities near"].value == 0
+    with pytest.raises(DataError, match="no near misses: record it anew with --recall-share"):
+        choose(RECORDED, OUTCOMES, TuningGoal(method="checkpoint", recall_share=0.25))
+    with pytest.raises(SettingsError, match="share of posts to ask"):
+        choose(near, outcomes_of(near), TuningGoal(method="checkpoint", recall_share=2.0))
 
 
 def test_what_dropping_does_is_expected() -> None:

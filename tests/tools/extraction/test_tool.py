@@ -23,7 +23,7 @@ def test_arguments_are_described() -> None:
     assert tool.name == "extract_entities"
     assert "how unsure" in tool.description
     schema = tool.get_input_jsonschema()
-    assert list(schema["properties"]) == ["text", "image", "regions", "caption", "id"]
+    assert list(schema["properties"]) == ["text", "image", "regions", "caption", "id", "near_misses"]
     assert schema["required"] == ["text"]
     assert all(field["description"] for field in schema["properties"].values())
 

@@ -35,15 +35,17 @@ ON_GPU = Batching(most_posts=128, most_words=4096)
 class SmallModel:
     """The first stage: adds the small model's output to posts."""
 
-    def __init__(self, environment: WorkerEnvironment, choices: Choices, gpu: bool) -> None:
+    def __init__(self, environment: WorkerEnvironment, choices: Choices, gpu: bool, near_misses: bool = False) -> None:
         """Take over the run's environment and bind the small model; an error is reported with the first post.
 
         Args:
             environment: folder and settings of the process that started the run.
             choices: of the run.
             gpu: whether this actor has a GPU of its own.
+            near_misses: whether they are looked for, too.
         """
         self._fault: SetupError | None = None
+        self._near_misses = near_misses
         try:
             environment.apply()
             self._extractor = extractor_of(choices, "cuda", ON_GPU) if gpu else extractor_of(choices)
@@ -64,7 +66,7 @@ class SmallModel:
         if self._fault:
             return row.with_fault(self._fault)
         try:
-            found = await extraction_of(await with_stored_picture(given), self._extractor)
+            found = await extraction_of(await with_stored_picture(given), self._extractor, self._near_misses)
         except UncoError as error:
             return row.with_fault(error)
         return replace(row, found=EXTRACTION.dump_json(found))

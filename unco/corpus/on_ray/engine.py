@@ -91,7 +91,7 @@ class RayEngine:
             )
             found = posts.map_batches(
                 SmallModel,
-                fn_constructor_args=(environment, self._choices, sizes.gpu),
+                fn_constructor_args=(environment, self._choices, sizes.gpu, self._context.recall_threshold is not None),
                 compute=_pool(sizes.models, calls=2),
                 num_gpus=1 if sizes.gpu else None,
                 num_cpus=1,

@@ -14,7 +14,7 @@ from unco.types import ATTRIBUTES
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
 """Prompts whose version an arm may set."""
 
-THRESHOLDS = tuple(f"{name}_threshold" for name in (*ATTRIBUTES, "drop"))
+THRESHOLDS = tuple(f"{name}_threshold" for name in (*ATTRIBUTES, "drop", "recall"))
 ACCEPT = tuple(f"{name}_accept" for name in ATTRIBUTES)
 
 CHOICES = (*PROMPTS, *THRESHOLDS, *ACCEPT, "model", "frame", "variant", "policy", "checkpoint", "estimator")

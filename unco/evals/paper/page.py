@@ -28,6 +28,7 @@ def page_head(runs: RunCache, small_model: str, split: str) -> str:
         "",
         f"{len(experiment.gold)} posts of {split}, {entities} gold entities of "
         f"{len(experiment.types)} types. Small model: {small_model}. MLLM: {runs.model}.",
+        *(f"It was trained with a debiasing weight (gamma) of {own.gamma:g}." for own in runs.trained[:1]),
         "Where the paper names its small model (BART, CLIP, debiasing), this one stands in for it.",
         "F1 in percent by the paper's rule (Eqs. 12-15), with the 95 % bootstrap interval over posts in brackets.",
     ]
@@ -68,18 +69,29 @@ def table6_page(here: Mapping[Attribute, float], experiment: Experiment) -> str:
     return f"\n## {title}\n\n{aligned(('', 'paper', 'here'), rows)}\n{note}\n"
 
 
-def fig3_page(found: Sequence[EstimatorAurocs], experiment: Experiment) -> str:
-    """Write Figure 3 (6 of Twitter-FMNERG) in numbers."""
+FIGURES = {
+    "fig3": ("gmner", "Figure 3, section 3.4", "Twitter-GMNER"),
+    "fig6": ("fmnerg", "Figure 6, appendix C.3", "Twitter-FMNERG"),
+}
+"""By name: the data set, the place in the paper, and whose posts they are of."""
+
+
+def fig3_page(found: Sequence[EstimatorAurocs], experiment: Experiment, name: str = "fig3") -> str:
+    """Write Figure 3, or 6, in numbers."""
+    data_set, place, posts = FIGURES[name]
     rows = [(one.estimator, *(_ratio(one.by_attribute[name]) for name in ATTRIBUTES)) for one in found]
-    gained = published().fig3.get(data_set_of(experiment.types) or "", {})
+    own = data_set_of(experiment.types)
+    gained = published().fig3.get(data_set, {}) if own == data_set else {}
     text = (
         "The paper's curves are a picture. In its text: training with debiasing (MRD) adds "
         + ", ".join(f"{points} points ({name})" for name, points in gained.items())
-        + " to MC dropout; that comparison needs a second small model, trained without."
+        + " to MC dropout; that comparison needs a second small model, trained without (--other)."
         if gained
         else "The paper gives no numbers of this figure."
     )
-    title = "Figure 3 / 6, section 3.4 / C.3: AUROC of telling wrong from right"
+    title = f"{place}: AUROC of telling wrong from right"
+    if own not in (data_set, None):
+        text = f"The paper's figure is of {posts}; these types are of the other data set."
     return f"\n## {title}\n\n{aligned(('uncertainty', *ATTRIBUTES), rows)}\n{text}\n"
 
 

@@ -31,10 +31,14 @@ class Row(_Strict):
     """F1 on Twitter-FMNERG."""
     arm: str | None = None
     """The arm that is run for it, as in `unco compare`."""
+    debiased: bool | None = None
+    """Whether it is of a small model trained with debiasing (MRD), or without; None = of whichever is at hand."""
     mllm: str | None = None
     """Pattern of the name of the MLLM that the row was measured with; None = any."""
     not_run: str = ""
     """Why it is not run."""
+    note: str = ""
+    """What a reader of our figures should know."""
 
     @model_validator(mode="after")
     def _run_or_not(self) -> "Row":
@@ -63,12 +67,25 @@ class Table(_Strict):
         return self
 
 
+class Sweep(_Strict):
+    """Table 7 on one data set: GMNER F1 in percent at 0.1, 0.2, ... 1.0."""
+
+    gamma: tuple[float, ...]
+    """By the weight of the debiasing loss."""
+    margin: tuple[float, ...]
+    """By lambda."""
+
+
 class Published(_Strict):
     """All published tables and figures."""
 
     tables: tuple[Table, ...]
+    table4: dict[str, dict[str, tuple[int, int, int]]]
+    """By data set and row: counts of train, dev and test."""
     table6: dict[str, dict[Attribute, float]]
     """By data set: share of entities whose attribute went to its corrector, in percent."""
+    table7: dict[str, Sweep]
+    """By data set."""
     fig3: dict[str, dict[Attribute, float]]
     """By data set: AUROC points that MRD adds to MC dropout."""
     fig4: dict[str, dict[Attribute, float]]

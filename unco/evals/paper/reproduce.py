@@ -13,6 +13,7 @@ from unco.evals.evaluate.scoring import NotScored
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.paper.published import NONE, F1s, Row, Table
+from unco.evals.paper.trained_models import TrainedModel, with_debiasing
 from unco.small_model.label_schemes import COARSE_OF
 from unco.small_model.network.config import GMNER_LABELS
 
@@ -33,7 +34,7 @@ class RowResult:
     """F1 in [0, 1]; None = not run."""
     run: ArmRun | None
     note: str
-    """Why it was not run; empty where it was."""
+    """Why it was not run, or a remark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +69,30 @@ class TableResult:
 class RunCache:
     """Runs arms of an experiment, each only once however many tables need it."""
 
-    def __init__(self, experiment: Experiment, model: str) -> None:
+    def __init__(self, experiment: Experiment, model: str, trained: Sequence[TrainedModel] = ()) -> None:
         """Keep the experiment; nothing is run yet.
 
         Args:
             experiment: posts, small model, MLLM.
             model: the MLLM's name.
+            trained: small models, the experiment's own first; empty = how it was trained is not known.
         """
         self.experiment = experiment
         self.model = model
+        self.trained = tuple(trained)
         self._known: dict[Arm, ArmRun] = {}
 
-    def of(self, text: str) -> ArmRun:
-        """Run an arm, written as in `unco compare`, or return its earlier run."""
-        arm = replace(parse_arm(text), name="")  # arms that choose the same are the same, however they are written
+    def of(self, text: str, small_model: TrainedModel | None = None) -> ArmRun:
+        """Run an arm, written as in `unco compare`, or return its earlier run.
+
+        Args:
+            text: the arm.
+            small_model: of `trained`; None = the experiment's own.
+        """
+        arm = parse_arm(text)
+        if small_model is not None and small_model is not self.trained[0]:
+            arm = replace(arm, checkpoint=small_model.source)
+        arm = replace(arm, name="")  # arms that choose the same are the same, however they are written
         if arm not in self._known:
             self._known[arm] = run_arm(arm, self.experiment)
         return self._known[arm]
@@ -101,7 +112,9 @@ def reproduce_table(table: Table, runs: RunCache) -> TableResult:
     """Run a table's rows and compare each with the paper's."""
     own = data_set_of(runs.experiment.types)
     rows = tuple(_row(row, own, runs) for row in table.rows)
-    return TableResult(table, rows, tuple(_claim(above, below, task, rows, runs) for above, below, task in table.above))
+    ran = {row.name for row in rows if row.run is not None}
+    claims = (_claim(*one, rows, runs) for one in table.above if {one[0], one[1]} <= ran)
+    return TableResult(table, rows, tuple(claims))
 
 
 def _row(row: Row, own: str | None, runs: RunCache) -> RowResult:
@@ -110,8 +123,14 @@ def _row(row: Row, own: str | None, runs: RunCache) -> RowResult:
         return RowResult(row.name, paper, None, None, row.not_run)
     if row.mllm is not None and not re.search(row.mllm, runs.model, re.IGNORECASE):
         return RowResult(row.name, paper, None, None, "another MLLM")
-    run = runs.of(row.arm)
-    return RowResult(row.name, paper, f1_of(run, runs.experiment), run, "")
+    small_model = None if row.debiased is None else with_debiasing(runs.trained, row.debiased)
+    if row.debiased is not None and runs.trained and small_model is None:
+        how = "with" if row.debiased else "without"
+        return RowResult(
+            row.name, paper, None, None, f"needs a small model trained {how} debiasing: --other CHECKPOINT"
+        )
+    run = runs.of(row.arm, small_model)
+    return RowResult(row.name, paper, f1_of(run, runs.experiment), run, row.note)
 
 
 def _claim(above: str, below: str, task: Task, rows: Sequence[RowResult], runs: RunCache) -> Claim:

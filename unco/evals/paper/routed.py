@@ -35,7 +35,10 @@ def routed_shares(run: ArmRun) -> dict[Attribute, float]:
 def aurocs(runs: RunCache) -> list[EstimatorAurocs]:
     """Compute AUROC of each estimator on the small model's own predictions (Figure 3), without a call."""
     found = [_auroc(what, runs.of(f"variant=small_only,estimator={name}"), runs) for name, what in ESTIMATORS.items()]
-    return [*found, _auroc("the checkpoint's first choice", runs.of("variant=small_only"), runs)]
+    found.append(_auroc("the checkpoint's first choice", runs.of("variant=small_only"), runs))
+    sampled = "variant=small_only,estimator=mc_decoder"
+    others = ((f"MC dropout of {model.name}, gamma {model.gamma:g}", model) for model in runs.trained[1:])
+    return found + [_auroc(what, runs.of(sampled, model), runs) for what, model in others]
 
 
 def _auroc(name: str, run: ArmRun, runs: RunCache) -> EstimatorAurocs:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import Outcomes
+from unco.evals.tuning.recall_threshold import expect_recall
 from unco.evals.tuning.recorded.paths import ALL, Recording
 from unco.tools.extraction.policy import (
     Estimate,
@@ -64,7 +65,7 @@ def make_policy(
             prompts=_prompts(notes),
             stated_thresholds=_section(thresholds_in_prompts(recording)),
         ),
-        expected=_estimates(outcomes, chosen),
+        expected=_estimates(recording, outcomes, chosen),
         notes=(*_caveats(recording, chosen, notes), *_caveats_of_levels(accept)),
     )
 
@@ -74,15 +75,16 @@ def thresholds_in_prompts(recording: Recording) -> Thresholds:
     return recording.posts[0].extraction.thresholds if recording.posts else ALL
 
 
-def _estimates(outcomes: Outcomes, chosen: ChosenThresholds) -> dict[str, Estimate]:
+def _estimates(recording: Recording, outcomes: Outcomes, chosen: ChosenThresholds) -> dict[str, Estimate]:
     held_out = () if chosen.held_out is None else (chosen.held_out,)
     found = dict((*held_out, *expected(outcomes, chosen.thresholds).items()))
+    found |= expect_recall(recording, chosen.thresholds.recall)
     return {name: Estimate(value=one.value, low=one.low, high=one.high) for name, one in found.items()}
 
 
 def _section(thresholds: Thresholds) -> PolicyThresholds:
     span, kind, region = (thresholds.of(name) for name in ATTRIBUTES)
-    return PolicyThresholds(span=span, type=kind, region=region, drop=thresholds.drop)
+    return PolicyThresholds(span=span, type=kind, region=region, drop=thresholds.drop, recall=thresholds.recall)
 
 
 def _corrections(recording: Recording) -> list[Correction]:

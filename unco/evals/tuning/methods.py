@@ -13,6 +13,7 @@ from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.learn_then_test import Promises, learn_then_test
 from unco.evals.tuning.make_policy import ChosenThresholds, thresholds_in_prompts
 from unco.evals.tuning.outcomes import Outcomes
+from unco.evals.tuning.recall_threshold import threshold_for_rate
 from unco.evals.tuning.recorded.paths import Recording
 from unco.evals.tuning.recorded.question_cost import recorded_calls, recorded_usd
 from unco.evals.tuning.risk_control import confident_thresholds, conformal_thresholds
@@ -42,6 +43,8 @@ class TuningGoal:
     """For `ltt`: highest share of a post's attributes that are asked about."""
     drop: bool = False
     """Whether to choose, after the thresholds, the level of doubt above which entities are dropped."""
+    recall_share: float | None = None
+    """Share of the posts to ask about missed entities, those with the likeliest near misses; None = none."""
 
     def __post_init__(self) -> None:
         """Refuse unknown methods and tasks.
@@ -83,7 +86,8 @@ def choose(recording: Recording, outcomes: Outcomes, goal: TuningGoal) -> Chosen
         "checkpoint": lambda: ChosenThresholds(thresholds_in_prompts(recording), "the checkpoint's own thresholds"),
     }
     chosen = ways[goal.method]()
-    return _with_drop(outcomes, chosen, goal) if goal.drop else chosen
+    chosen = _with_drop(outcomes, chosen, goal) if goal.drop else chosen
+    return chosen if goal.recall_share is None else _with_recall(recording, chosen, goal.recall_share)
 
 
 def _with_drop(outcomes: Outcomes, chosen: ChosenThresholds, goal: TuningGoal) -> ChosenThresholds:
@@ -102,6 +106,13 @@ def _with_drop(outcomes: Outcomes, chosen: ChosenThresholds, goal: TuningGoal) -
         tried=chosen.tried * len(DROP_LEVELS),
         held_out=None if held_out is None else (f"{goal.task} held out", held_out),
     )
+
+
+def _with_recall(recording: Recording, chosen: ChosenThresholds, share: float) -> ChosenThresholds:
+    """Add the threshold of near misses that asks a share of the posts about missed entities."""
+    thresholds = replace(chosen.thresholds, recall=threshold_for_rate(recording, share))
+    method = f"{chosen.method}; {100 * share:.1f} % of the posts are asked about missed entities"
+    return replace(chosen, thresholds=thresholds, method=method)
 
 
 def _joint(outcomes: Outcomes, task: Task) -> ChosenThresholds:

@@ -1,6 +1,6 @@
 """`unco tune`: record or read paths, choose thresholds, write a policy; or check one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from unco.evals.tuning.check_policy import PolicyCheck, check_policy
 from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import TuningGoal, choose
 from unco.evals.tuning.outcomes import outcomes_of
+from unco.evals.tuning.recall_threshold import expect_recall
 from unco.evals.tuning.recorded.paths import ALL, Recording, read_paths, write_paths
 from unco.evals.tuning.recorded.record import record_experiment
 from unco.evals.tuning.show import show_check, show_policy, show_sweeps
@@ -67,8 +68,11 @@ def run_check(source: AnswerSource, policy: Path, console: Console) -> PolicyChe
         DataError: as of `run_tuning`.
     """
     read = read_policy(policy)
-    recording = at_levels(recorded_answers(source, console), read.accept.as_accept())
+    recall = read.thresholds.recall
+    context = source.context if recall is None else replace(source.context, recall_threshold=1.0)
+    recording = at_levels(recorded_answers(replace(source, context=context), console), read.accept.as_accept())
     check = check_policy(read, outcomes_of(recording))
+    check = replace(check, found={**check.found, **expect_recall(recording, recall)})
     show_check(check, read, console)
     return check
 

@@ -17,10 +17,11 @@ from unco.small_model.regions.region import Region, RegionProvider, regions_from
 from unco.tools.extraction.text import read_text, surface
 from unco.tools.pictures.decode import Picture
 from unco.tools.pictures.view import view_picture
-from unco.types import Box, Entity, Extraction, Post, TextLine
+from unco.types import Box, Entity, Extraction, NearMiss, Post, TextLine
 
 if TYPE_CHECKING:
     from unco.small_model.predictor import Prediction, Predictor
+    from unco.small_model.uncertainty.near_misses import PredictedNearMiss
 
 
 PICTURE_THREADS = 4
@@ -114,7 +115,9 @@ class NetworkExtractor:
         predictor, batcher = self._loaded()
         candidates = self._find_regions(post, None) if pending is None else pending.result()
         model_input = _model_input(predictor, post, words, candidates)
-        return _extraction(predictor, words, candidates, batcher(model_input), _caption_warnings(predictor, post))
+        predictions = batcher(model_input)
+        near = predictor.near_misses([model_input])[0] if post.near_misses else ()
+        return _extraction(predictor, words, candidates, predictions, near, _caption_warnings(predictor, post))
 
     async def acall(self, post: Post) -> Extraction:
         """Extract the entities without holding a thread while the network runs; a few threads process pictures.
@@ -129,7 +132,8 @@ class NetworkExtractor:
         candidates = self._find_regions(post, None) if pending is None else await asyncio.wrap_future(pending)
         model_input = _model_input(predictor, post, words, candidates)
         predictions = await batcher.acall(model_input)
-        return _extraction(predictor, words, candidates, predictions, _caption_warnings(predictor, post))
+        near = (await asyncio.to_thread(predictor.near_misses, [model_input]))[0] if post.near_misses else ()
+        return _extraction(predictor, words, candidates, predictions, near, _caption_warnings(predictor, post))
 
     def _loaded(self) -> "tuple[Predictor, MicroBatcher]":
         with self._lock:
@@ -177,6 +181,7 @@ def _extraction(
     words: _Text,
     candidates: _Candidates,
     predictions: "Sequence[Prediction]",
+    near_misses: "Sequence[PredictedNearMiss]",
     warnings: tuple[str, ...],
 ) -> Extraction:
     entities = tuple(
@@ -206,6 +211,10 @@ def _extraction(
         candidates=tuple(region.box for region in candidates.regions if region.kind != "picture"),
         text_lines=tuple(TextLine(region.text, region.box) for region in candidates.regions if region.text),
         fine_types=tuple(found.fine_type for found in predictions),
+        near_misses=tuple(
+            NearMiss(found.span, surface(words.text, words.offsets, found.span), found.type, found.chance)
+            for found in near_misses
+        ),
     )
 
 

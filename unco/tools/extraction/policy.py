@@ -44,10 +44,12 @@ class PolicyThresholds(_Section):
     region: Threshold
     drop: Share = 1.0
     """1 = none is dropped, as in policies of earlier versions."""
+    recall: Share | None = None
+    """Chance of a near miss above which a post is asked about missed entities; None = none is looked for."""
 
     def as_thresholds(self) -> Thresholds:
         """Convert to the type that the graph uses."""
-        return Thresholds(self.span, self.type, self.region, drop=self.drop)
+        return Thresholds(self.span, self.type, self.region, drop=self.drop, recall=self.recall)
 
 
 class PolicyAccept(_Section):

@@ -52,14 +52,18 @@ class PolicyExtractor:
 
     def __call__(self, post: Post) -> Extraction:
         """Extract the entities of a post and apply the policy; see `Extractor`."""
-        return self._apply_policy(self._extractor(post))
+        return self._apply_policy(self._extractor(self._asking(post)))
 
     async def acall(self, post: Post) -> Extraction:
         """Extract the entities without holding a thread; at the first post, files are read in one."""
-        found = await extract_async(self._extractor, post)
+        found = await extract_async(self._extractor, self._asking(post))
         return (
             await asyncio.to_thread(self._apply_policy, found) if self._warnings is None else self._apply_policy(found)
         )
+
+    def _asking(self, post: Post) -> Post:
+        """Have near misses looked for, where the policy has a threshold for them."""
+        return post if self._policy.thresholds.recall is None else replace(post, near_misses=True)
 
     def _apply_policy(self, found: Extraction) -> Extraction:
         if self._warnings is None:

@@ -16,7 +16,7 @@ import numpy as np
 from unco.errors import DataError, PostError
 from unco.plain_json import check_characters, read_json
 from unco.state import EXTRACTION, PostInput, id_text
-from unco.tools.extraction.text import read_text, with_span
+from unco.tools.extraction.text import read_text, surface, with_span
 from unco.tools.pictures.view import view_picture
 from unco.types import ATTRIBUTES, Extraction, PictureInfo, Post
 
@@ -74,7 +74,8 @@ class SavedPredictions:
         if found.tokens != tokens:
             return found
         entities = tuple(with_span(entity, entity.span, text, offsets) for entity in found.entities)
-        return replace(found, text=text, offsets=offsets, entities=entities)
+        near = tuple(replace(one, text=surface(text, offsets, one.span)) for one in found.near_misses)
+        return replace(found, text=text, offsets=offsets, entities=entities, near_misses=near)
 
     def _keys(self, number: int, line: bytes) -> list[int]:
         """Return the keys of a line: its tokens' hash and, if it has an id, the id's."""
@@ -130,6 +131,9 @@ def _check(extraction: Extraction) -> None:
             raise ValueError(f"entity {index} has index {entity.index} and ends at token {entity.span.stop} of {words}")
         if not all(0.0 <= entity.uncertainty.of(name) <= 1.0 for name in ATTRIBUTES):
             raise ValueError(f"entity {index} has an uncertainty outside [0, 1]: {entity.uncertainty}")
+    for one in extraction.near_misses:
+        if one.span.stop > words or not 0.0 <= one.chance <= 1.0:
+            raise ValueError(f"a near miss ends at token {one.span.stop} of {words}, with a chance of {one.chance}")
 
 
 def _same_size(saved: PictureInfo | None, seen: PictureInfo) -> PictureInfo:

@@ -28,6 +28,12 @@ class ExtractArgs(BaseModel):
     id: str | None = Field(default=None, description="The caller's name for the post.")
 
 
+class SmallModelArgs(ExtractArgs):
+    """A post, and what to look for in it."""
+
+    near_misses: bool = Field(default=False, description="Whether to list words that were nearly taken for a name.")
+
+
 def small_model_tool(extractor: Extractor) -> StructuredTool:
     """Wrap an extractor as a tool; its result is an `Extraction` as plain JSON, described by `result_schema`."""
 
@@ -45,13 +51,14 @@ def small_model_tool(extractor: Extractor) -> StructuredTool:
             "Finds the named entities of a post and where they are in its picture, and says for each span, type and "
             "region how unsure it is, from 0 to 1."
         ),
-        args_schema=ExtractArgs,
+        args_schema=SmallModelArgs,
     )
 
 
-def arguments_of(post: PostInput) -> dict[str, Any]:
-    """Give the tool's arguments for a post of the graph."""
-    return post.model_dump(include=set(ExtractArgs.model_fields))
+def arguments_of(post: PostInput, near_misses: bool = False) -> dict[str, Any]:
+    """Give the tool's arguments for a post of the graph, and whether near misses are looked for."""
+    given = post.model_dump(include=set(ExtractArgs.model_fields))
+    return given | {"near_misses": True} if near_misses else given
 
 
 def result_schema() -> dict[str, Any]:
@@ -92,8 +99,9 @@ def post_of(
     regions: list[tuple[float, float, float, float]] | None = None,
     caption: str | None = None,
     id: str | None = None,
+    near_misses: bool = False,
 ) -> Post:
-    """Make a post from the fields of `PostInput`.
+    """Make a post from the tool's arguments.
 
     Raises:
         PostError: a candidate region is no box.
@@ -103,4 +111,4 @@ def post_of(
     except ValueError as error:
         raise PostError(f"a candidate region cannot be used: {error}") from error
     words = text if isinstance(text, str) else tuple(text)
-    return Post(text=words, image=image, regions=boxes, caption=caption, id=id)
+    return Post(text=words, image=image, regions=boxes, caption=caption, id=id, near_misses=near_misses)
