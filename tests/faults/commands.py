@@ -78,6 +78,7 @@ COMMANDS: dict[str, Command] = {
     "export, coco": Command("export said.json --to coco --out out --gold gold.jsonl", ("said.json", "gold.jsonl")),
     "review-queue": Command("review-queue results.jsonl --out out", ("results.jsonl",)),
     "import-review": Command("import-review review.json --out out", ("review.json",), ("a list",)),
+    "import-review, results": Command("import-review results.jsonl --out out", ("results.jsonl",), ("a list",)),
     "report": Command("report results.jsonl --out out --gold gold.jsonl", ("results.jsonl", "gold.jsonl")),
     "report, pictures": Command("report results.jsonl --out out --pictures pictures", ("pictures/a.png",), ("*",)),
     "simulate-mllm": Command(

@@ -46,11 +46,28 @@ def review_queue(
 
 
 @app.command(rich_help_panel="Evaluation")
+def review(
+    run: Annotated[Path, typer.Argument(help="Results of unco, one a line.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of the reviewed results; one that is there goes on.")],
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder of the pictures; default: boxes in empty frames.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who answers; default: the name of the login.")] = None,
+) -> None:
+    """Answer what is still in doubt after correction, on a page of this machine."""
+    import getpass
+
+    from unco.evals.review.run import run_review
+
+    run_review(run, out, pictures, getpass.getuser() if by is None else by, Console())
+
+
+@app.command(rich_help_panel="Evaluation")
 def import_review(
-    export: Annotated[Path, typer.Argument(help="Label Studio's JSON export.")],
+    export: Annotated[Path, typer.Argument(help="Label Studio's JSON export, or results of `unco review`.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File of gold posts to write.")],
 ) -> None:
-    """Read what people made of the tasks, as gold posts."""
+    """Read what people made of a review, as gold posts."""
     from unco.evals.review.export import import_review as run
 
     found = run(export, out)

@@ -66,10 +66,10 @@ class Output:
             self._file: BinaryIO = path.open("a+b")
         try:
             with _write_errors(path):
-                _lock(self._file, path)
+                lock_output(self._file, path)
                 self.spent = self._spent_before(resume)
                 self._run_file.begin(self.spent)
-                self.written = _complete_lines(self._file) if resume else 0
+                self.written = complete_lines(self._file) if resume else 0
         except BaseException:
             self._file.close()
             raise
@@ -119,7 +119,7 @@ class Output:
         finally:
             with _write_errors(new, _MAKE_ROOM):
                 copy = replacer.finish()
-                _lock(copy, new)
+                lock_output(copy, new)
                 os.replace(new, self.path)
             self._file.close()
             self._file = copy
@@ -147,7 +147,7 @@ class Output:
             except OSError:
                 self._file.raw.close()  # type: ignore[attr-defined]  # a buffered file would try once more to write
                 with suppress(OSError), self.path.open("r+b") as file:
-                    _complete_lines(file)
+                    complete_lines(file)
                 raise
             finally:
                 self._file.close()
@@ -226,7 +226,7 @@ def _write_errors(path: Path, then: str = "") -> Iterator[None]:
         raise SetupError(f"{path} cannot be written: {error.strerror or error}{then}") from error
 
 
-def _lock(file: BinaryIO, path: Path) -> None:
+def lock_output(file: BinaryIO, path: Path) -> None:
     """Lock the file: two runs that append to it would mix their lines."""
     try:
         held = lock_byte(file.fileno(), LOCK_OFFSET)
@@ -237,7 +237,7 @@ def _lock(file: BinaryIO, path: Path) -> None:
         raise SettingsError(f"another run writes {path} at this moment: wait for its end, or name another file")
 
 
-def _complete_lines(file: BinaryIO) -> int:
+def complete_lines(file: BinaryIO) -> int:
     """Count the complete lines and cut off an incomplete last one."""
     file.seek(0)
     lines = end = 0

@@ -31,7 +31,7 @@ def append_line(path: Path, line: bytes, begins: bytes, mode: int = 0o666) -> No
     try:
         if line:
             with _locked(file):
-                _append(file, line, begins)
+                append_to(file, line, begins)
     finally:
         os.close(file)
 
@@ -51,7 +51,17 @@ def is_half(line: bytes, begins: bytes) -> bool:
     return False
 
 
-def _append(file: int, line: bytes, begins: bytes) -> None:
+def append_to(file: int, line: bytes, begins: bytes) -> None:
+    """Append a line to an open file that nobody else writes; after an error the file is as it was.
+
+    Args:
+        file: its descriptor, opened for reading and appending.
+        line: as of `append_line`.
+        begins: as of `append_line`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     size = os.fstat(file).st_size
     rest = _last_line(file, size)
     if is_half(rest, begins):

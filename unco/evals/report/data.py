@@ -140,7 +140,7 @@ def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
     return {
         "id": result.id,
         "tokens": list(result.tokens),
-        "gaps": _gaps(result),
+        "gaps": gaps_of(result),
         "size": size,
         "image": image,
         "warnings": list(result.warnings),
@@ -150,7 +150,7 @@ def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
     }
 
 
-def _gaps(result: Result) -> list[str] | None:
+def gaps_of(result: Result) -> list[str] | None:
     """Find the text before each token and after the last; None = single spaces between them, or the texts differ."""
     if result.text == " ".join(result.tokens):
         return None

@@ -1,7 +1,8 @@
-"""Write the report as one HTML file: JSON that cannot end its script element, and a policy that forbids requests."""
+"""Write pages as one HTML file: JSON that cannot end its script element, and a policy that names each inline source."""
 
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -17,9 +18,24 @@ _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def render_page(data: dict[str, Any]) -> str:
-    """Render the page with its data, style and script; ASCII."""
-    script, style = "".join(_source(name) for name in SCRIPTS), _source("page.css")
-    return Template(_source("page.html")).substitute(
+    """Render the report with its data, style and script; ASCII."""
+    return fill_page(__package__, "page", SCRIPTS, data)
+
+
+def fill_page(package: str, name: str, scripts: Sequence[str], data: dict[str, Any]) -> str:
+    """Fill a page's template, `<name>.html`, with its data, its style `<name>.css`, its scripts and their hashes.
+
+    Args:
+        package: the package that holds the files.
+        name: of the page.
+        scripts: names of files, in their order.
+        data: plain JSON.
+    """
+    folder = files(package)
+    script, style = (
+        "".join((folder / one).read_text("utf-8") for one in names) for names in (scripts, [f"{name}.css"])
+    )
+    return Template((folder / f"{name}.html").read_text("utf-8")).substitute(
         data=script_safe_json(data),
         script=script,
         style=style,
@@ -35,16 +51,12 @@ def script_safe_json(data: Any) -> str:
 
 
 def write_page(data: dict[str, Any], path: Path) -> None:
-    """Write the page.
+    """Write the report.
 
     Raises:
         DataError: it cannot be written.
     """
     write_text(render_page(data), path)
-
-
-def _source(name: str) -> str:
-    return (files(__package__) / name).read_text("utf-8")
 
 
 def _hash(text: str) -> str:

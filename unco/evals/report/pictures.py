@@ -1,4 +1,4 @@
-"""Make small copies of a run's pictures, to embed in the page."""
+"""Find a run's pictures in a folder, and make copies of them for a page."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from unco.types import Result
 from unco.types.picture_names import names_by_id
 
 LONGEST = 320
-"""Pixels of the longer side."""
+"""Pixels of the longer side, of a copy that the report embeds."""
 
 QUALITY = 72
 
@@ -20,26 +20,49 @@ def small_pictures(results: Sequence[Result], folder: Path) -> list[str | None]:
     """Make `data:` URLs of the posts' pictures in a folder; None for a post that has none there.
 
     Args:
-        results: posts; a picture is the file that the run names, if it lies in the folder, else `<id>.jpg` (.jpeg,
-            .png, .webp), else a file of the name that the run's has.
-        folder: the only place where files are opened: neither an id, a run's path nor a link leads out of it.
+        results: posts; see `picture_file`.
+        folder: the only place where files are opened.
 
     Raises:
         DataError: there is no such folder.
         PictureError: a picture cannot be read.
     """
+    found = [picture_file(result, folder) for result in results]
+    return [None if path is None else _data_url(as_jpeg(path, LONGEST)) for path in found]
+
+
+def picture_file(result: Result, folder: Path) -> Path | None:
+    """Find a post's picture in a folder; None = it has none there.
+
+    It is the file that the run names, if it lies in the folder, else `<id>.jpg` (.jpeg, .png, .webp), else a file of
+    the name that the run's has. Neither an id, a run's path nor a link leads out of the folder.
+
+    Raises:
+        DataError: there is no such folder.
+    """
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder: --pictures names the one that holds the posts' pictures")
-    found = [_file(result, folder.resolve()) for result in results]
-    return [None if path is None else _small(path) for path in found]
-
-
-def _file(result: Result, folder: Path) -> Path | None:
     names = names_by_id(result.id) if result.id else []
     if result.seen_picture is not None and not result.seen_picture.ref.startswith(("data:", "http:", "https:")):
         ref = result.seen_picture.ref
         names = [ref, *names, Path(ref).name]
-    return next((path for name in names if (path := _inside(folder, name)) is not None), None)
+    return next((path for name in names if (path := _inside(folder.resolve(), name)) is not None), None)
+
+
+def as_jpeg(path: Path, longest: int) -> bytes:
+    """Copy a picture as JPEG, made smaller where its longer side has more pixels than `longest`.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    image = view_picture(str(path)).image.convert("RGB")
+    image.thumbnail((longest, longest))
+    buffer = BytesIO()
+    try:
+        image.save(buffer, "JPEG", quality=QUALITY)
+    except OSError as error:
+        raise PictureError(f"{path} cannot be made smaller: {error}") from error
+    return buffer.getvalue()
 
 
 def _inside(folder: Path, name: str) -> Path | None:
@@ -51,12 +74,5 @@ def _inside(folder: Path, name: str) -> Path | None:
         return None
 
 
-def _small(path: Path) -> str:
-    image = view_picture(str(path)).image.convert("RGB")
-    image.thumbnail((LONGEST, LONGEST))
-    buffer = BytesIO()
-    try:
-        image.save(buffer, "JPEG", quality=QUALITY)
-    except OSError as error:
-        raise PictureError(f"{path} cannot be made smaller: {error}") from error
-    return "data:image/jpeg;base64," + b64encode(buffer.getvalue()).decode()
+def _data_url(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + b64encode(jpeg).decode()

@@ -13,7 +13,7 @@ from unco.evals.formats.coco import predictions_to_coco
 from unco.evals.formats.conll_voc import write_folder
 from unco.evals.formats.detect_format import read_predictions
 from unco.evals.formats.gold_lines import write_gold_lines
-from unco.evals.formats.json_text import write_text
+from unco.evals.formats.json_text import read_text, write_text
 from unco.evals.formats.label_studio import labelling_config, to_task
 from unco.evals.formats.official_json import write_official_predictions
 from unco.evals.formats.predicted import NOWHERE, PredictedPost
@@ -21,6 +21,7 @@ from unco.evals.formats.prediction_lines import predicted_of, write_prediction_l
 from unco.evals.formats.results import read_results
 from unco.evals.review.label_studio_import import ReviewedPosts, read_review
 from unco.evals.review.queue import review_queue
+from unco.evals.review.reviewed_gold import gold_of_reviewed
 from unco.types import GoldEntity, GoldPost, Result
 
 FORMATS = ("label-studio", "coco", "conll", "official", "jsonl")
@@ -88,12 +89,17 @@ def _whole(result: Result) -> PredictedPost:
 
 
 def import_review(path: Path, out: Path) -> ReviewedPosts:
-    """Read Label Studio's export and write its posts as gold lines.
+    """Read a review and write its posts as gold lines.
+
+    Args:
+        path: Label Studio's export, or results that a person reviewed here.
+        out: the file.
 
     Raises:
         DataError: it cannot be read or written.
     """
-    reviewed = read_review(path)
+    is_export = read_text(path).lstrip().startswith("[")
+    reviewed = read_review(path) if is_export else gold_of_reviewed(read_results(path), str(path))
     write_gold_lines(reviewed.gold, out)
     return reviewed
 

@@ -1,15 +1,13 @@
 """The node that asks a person: one interrupt for all that is open in a post, and again for what an answer left open."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from langgraph.types import interrupt
 
-from unco.errors import Rejected, shorten
 from unco.nodes.collect import split_by_doubt
 from unco.nodes.review.request import ReviewRequest, request_of
-from unco.nodes.review.response import answered, responses_to
+from unco.nodes.review.response import apply_answers, fault_key, responses_to
 from unco.state import ENTITY, EXTRACTION, Json, PostState, ReviewState, to_json
 from unco.types import Attribute, Entity
 
@@ -42,33 +40,28 @@ def review(state: PostState) -> Json:
     """Interrupt with what is open, then apply the answers; what could not be used is open still, with the reason."""
     asked = to_review(state)
     given = interrupt(_requests(asked, state))  # the node starts anew when the run goes on: no effect before this line
-    return _update(responses_to(asked, given), state, datetime.now(UTC).isoformat(timespec="seconds"))
+    return _update(responses_to(asked, given), state)
 
 
 def _requests(asked: Sequence[Asked], state: PostState) -> list[ReviewRequest]:
     extraction, faults = EXTRACTION.validate_python(state["extraction"]), state["review_state"]["faults"]
     return [
-        request_of(entity, attribute, extraction, state.get("image"), faults.get(_key(entity, attribute)))
+        request_of(entity, attribute, extraction, state.get("image"), faults.get(fault_key(entity, attribute)))
         for entity, attribute in asked
     ]
 
 
-def _update(responses: Sequence[tuple[Asked, Any]], state: PostState, now: str) -> Json:
-    """Update the state: the entities, each answer applied to what the ones before it left, and what was wrong."""
-    extraction, faults = EXTRACTION.validate_python(state["extraction"]), dict(state["review_state"]["faults"])
-    entities = {entity.index: entity for entity in _entities(state)}
-    for (entity, attribute), response in responses:
-        others = [other.span for other in entities.values() if other.index != entity.index]
-        faults.pop(_key(entity, attribute), None)
-        try:
-            entities[entity.index] = answered(response, entities[entity.index], attribute, extraction, others, now)
-        except Rejected as fault:
-            faults[_key(entity, attribute)] = shorten(str(fault))
-    kept, dropped = split_by_doubt(tuple(entities.values()), extraction.thresholds)
+def _update(responses: Sequence[tuple[Asked, Any]], state: PostState) -> Json:
+    """Update the state: the entities, and what was wrong with answers, until a better one comes."""
+    extraction = EXTRACTION.validate_python(state["extraction"])
+    entities, faults = apply_answers(responses, _entities(state), extraction)
+    kept, dropped = split_by_doubt(tuple(entities), extraction.thresholds)
+    answered = {fault_key(*asked) for asked, _ in responses}
+    old = {key: fault for key, fault in state["review_state"]["faults"].items() if key not in answered}
     return {
         "entities": [to_json(ENTITY, entity) for entity in kept],
         "dropped": [{"entity": to_json(ENTITY, one.entity), "doubt": one.doubt} for one in dropped],
-        "review_state": state["review_state"] | {"faults": faults},
+        "review_state": state["review_state"] | {"faults": old | faults},
     }
 
 
@@ -76,7 +69,3 @@ def _entities(state: PostState) -> list[Entity]:
     """Read the post's entities, dropped ones among them, by index."""
     found = [*state["entities"], *(one["entity"] for one in state.get("dropped", ()))]
     return sorted(map(ENTITY.validate_python, found), key=lambda entity: entity.index)
-
-
-def _key(entity: Entity, attribute: Attribute) -> str:
-    return f"{entity.index} {attribute}"

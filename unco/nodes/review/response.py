@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -14,6 +15,9 @@ from unco.tools.box_frames.checks import check_large_enough
 from unco.types import Attribute, Box, Correction, Entity, Extraction, Span
 
 Asked = TypeVar("Asked")
+
+Faults = dict[str, str]
+"""What is wrong with an answer, by `fault_key`."""
 
 _CORNERS = TypeAdapter(
     Annotated[
@@ -39,6 +43,33 @@ def responses_to(asked: Sequence[Asked], given: Any) -> list[tuple[Asked, Any]]:
     """
     answers = given if isinstance(given, list | tuple) else [given]
     return [(each, answers) for each in asked] if len(answers) > len(asked) else list(zip(asked, answers, strict=False))
+
+
+def fault_key(entity: Entity, attribute: Attribute) -> str:
+    """Name an attribute of an entity, as plain JSON."""
+    return f"{entity.index} {attribute}"
+
+
+def apply_answers(
+    answers: Sequence[tuple[tuple[Entity, Attribute], Any]],
+    entities: Sequence[Entity],
+    extraction: Extraction,
+) -> tuple[tuple[Entity, ...], Faults]:
+    """Apply a person's answers one after another, each to what the ones before it left.
+
+    Returns:
+        The post's entities, and what is wrong with answers that cannot be used; their attributes stay as they are.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    by_index = {entity.index: entity for entity in entities}
+    faults: Faults = {}
+    for (entity, attribute), given in answers:
+        others = [other.span for other in by_index.values() if other.index != entity.index]
+        try:
+            by_index[entity.index] = answered(given, by_index[entity.index], attribute, extraction, others, now)
+        except Rejected as fault:
+            faults[fault_key(entity, attribute)] = shorten(str(fault))
+    return tuple(by_index.values()), faults
 
 
 def answered(

@@ -1,0 +1,43 @@
+"""Turn reviewed results into gold posts: of `unco review`, or of a graph that a person reviewed in.
+
+A post becomes gold when a person answered in it and nothing of it is left in doubt. What the small model was sure of
+counts as right, since nobody looked at it.
+"""
+
+from collections.abc import Sequence
+
+from unco.evals.formats.checks import check_gold
+from unco.evals.review.label_studio_import import ReviewedPosts
+from unco.evals.review.queue import review_queue
+from unco.types import Entity, GoldEntity, GoldPost, Result
+
+
+def gold_of_reviewed(results: Sequence[Result], name: str) -> ReviewedPosts:
+    """Convert reviewed results to gold posts.
+
+    Args:
+        results: of a file.
+        name: of the file, for errors.
+
+    Raises:
+        DataError: two posts have the same id, or entities of one overlap.
+    """
+    settled = [result for result in results if _is_answered(result) and not review_queue([result])]
+    left = [result for result in results if result not in settled]
+    gold = tuple(_as_gold(result, place) for place, result in enumerate(settled))
+    check_gold(gold, name)
+    return ReviewedPosts(gold, tuple(str(result.id) for result in left))
+
+
+def _is_answered(result: Result) -> bool:
+    return any(note.at for entity in result.entities for note in entity.corrections)
+
+
+def _as_gold(result: Result, place: int) -> GoldPost:
+    size = None if result.seen_picture is None else (result.seen_picture.width, result.seen_picture.height)
+    entities = sorted(map(_gold_entity, result.entities), key=lambda entity: entity.span.start)
+    return GoldPost(result.id or f"post {place}", result.tokens, tuple(entities), size)
+
+
+def _gold_entity(entity: Entity) -> GoldEntity:
+    return GoldEntity(entity.span, entity.shown_type, () if entity.region is None else (entity.region,))
