@@ -19,7 +19,7 @@ from unco.evals.formats.results import read_results
 from unco.evals.review.export import import_review
 from unco.evals.review.page.server import MOST_BYTES, served
 from unco.evals.review.session import ReviewSession, asked_in
-from unco.types import Box, Span
+from unco.types import Box, Dropped, Span, Uncertainty
 
 ACCEPT, IGNORE = {"type": "accept", "by": "Kim"}, {"type": "ignore", "by": "Kim"}
 ANSWERS = [ACCEPT, edit([10, 10, 60, 90], by="Kim"), edit("Ann Arbor", by="Kim")]
@@ -60,6 +60,22 @@ def test_a_post_is_written_once_all_its_answers_can_be_used(session: ReviewSessi
     assert [note.after for note in notes] == ["PER", Box(10, 10, 60, 90), Span(8, 10)]
     assert result.entities[2].text == "Ann Arbor"
     assert session.answer(0, ANSWERS) is None  # done already
+
+
+def test_a_dropped_entity_comes_back_when_its_doubt_is_gone(tmp_path: Path) -> None:
+    [result] = made_results(tmp_path, 1)
+    doubtful = replace(result.entities[2], uncertainty=Uncertainty(0.9, 0.1, 0.1))
+    thresholds = replace(result.thresholds, drop=0.5)
+    result = replace(
+        result, entities=result.entities[:2], dropped=(Dropped(doubtful, doubtful.doubt),), thresholds=thresholds
+    )
+    session = ReviewSession(write_run([result], tmp_path / "run.jsonl"), tmp_path / "reviewed.jsonl")
+    assert asked(session) == [(0, "type"), (1, "region"), (2, "span")]
+    assert session.answer(0, ANSWERS) == {}
+    session.close()
+    [reviewed] = read_results(tmp_path / "reviewed.jsonl")
+    assert [entity.text for entity in reviewed.entities][2:] == ["Ann Arbor"]
+    assert reviewed.dropped == ()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from unco.errors import DataError, SetupError
 from unco.evals.evaluate.type_schemes import types_to_choose
 from unco.evals.formats.results import read_results
 from unco.evals.review.queue import QueuedPost, ReviewItem, review_queue
+from unco.nodes.collect import split_by_doubt
 from unco.nodes.review.response import Faults, apply_answers, responses_to
 from unco.tools.extraction.text import read_text
 from unco.tools.whole_lines import append_to
@@ -53,7 +54,7 @@ class ReviewSession:
             raise DataError(f"{run}: a post has no id, by which a review could be told: give each one")
         self._guard, self._out = threading.Lock(), out
         self._types = types_to_choose(
-            {entity.type for result in results for entity in result.entities if entity.type},
+            {entity.type for result in results for entity in result.all_entities if entity.type},
             next((result.types for result in results if result.types), ()),
         )
         with self._write_errors():
@@ -119,10 +120,11 @@ class ReviewSession:
             if not isinstance(answers, list) or len(answers) != len(asked):
                 return {"": f"{len(asked)} answers are wanted, in a list"}
             entities, faults = apply_answers(
-                responses_to(asked, answers), post.result.entities, extraction_of(post.result, self.types)
+                responses_to(asked, answers), post.result.all_entities, extraction_of(post.result, self.types)
             )
             if not faults:
-                self._write(replace(post.result, entities=entities))
+                kept, dropped = split_by_doubt(entities, post.result.thresholds)
+                self._write(replace(post.result, entities=kept, dropped=dropped))
                 self._open.remove(number)
             return faults
 
@@ -145,14 +147,15 @@ class ReviewSession:
 
 def asked_in(post: QueuedPost) -> list[tuple[Entity, Attribute]]:
     """List what a person is asked about: a region only where the post has a picture that boxes are in."""
-    by_index = {entity.index: entity for entity in post.result.entities}
+    by_index = {entity.index: entity for entity in post.result.all_entities}
     return [(by_index[item.entity], item.attribute) for item in items_of(post)]
 
 
 def items_of(post: QueuedPost) -> list[ReviewItem]:
-    """List the items that a person is asked about, entity by entity."""
+    """List the items that a person is asked about, entity by entity; each attribute once, by its first reason."""
     shown = [item for item in post.items if item.attribute != "region" or post.result.seen_picture is not None]
-    return sorted(shown, key=lambda item: item.entity)
+    first = {(item.entity, item.attribute): item for item in reversed(shown)}
+    return sorted(reversed(first.values()), key=lambda item: item.entity)
 
 
 def extraction_of(result: Result, types: Sequence[str]) -> Extraction:
@@ -164,7 +167,7 @@ def extraction_of(result: Result, types: Sequence[str]) -> Extraction:
         text=text,
         tokens=tokens,
         offsets=offsets,
-        entities=result.entities,
+        entities=result.all_entities,
         thresholds=result.thresholds,
         labels=tuple(Label(name, "") for name in types if name != UNTYPED),
         picture=result.picture,

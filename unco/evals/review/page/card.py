@@ -25,7 +25,7 @@ def card_of(post: QueuedPost, has_picture: bool) -> Json:
         "gaps": gaps_of(result),
         "size": None if seen is None else [seen.width, seen.height],
         "picture": has_picture,
-        "entities": [_entity(entity) for entity in result.entities],
+        "entities": [_entity(entity) for entity in result.all_entities],
         "items": [
             _item(item, *asked, post.result.tokens) for item, asked in zip(items_of(post), asked_in(post), strict=True)
         ],
