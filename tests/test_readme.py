@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,9 @@ def test_the_settings_file_of_the_docs_is_one() -> None:
     settings = CallSettings.model_validate(yaml.safe_load(example))
     assert [model.model for model in settings.models] == ["Qwen2.5-VL-7B-Instruct", "gpt-4o"]
     assert (settings.privacy.longest_side, settings.budget.usd) == (1024, 20)
+
+
+def test_every_extra_is_named() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    install = README.partition("## Install")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(\w+)`", install)) == set(extras) - {"dev"}

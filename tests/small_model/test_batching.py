@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unco.errors import SettingsError
-from unco.small_model.batching import Batching, choose_batch
+from unco.small_model.batching import Batching, choose_batch, split_by_length
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,21 @@ def test_no_post_starves(lengths: list[int]) -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(SettingsError, match=f"{next(iter(wrong))}="):
         Batching(**wrong)
+
+
+@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 8), st.integers(0, 100))
+def test_posts_are_split_into_batches_that_cost_no_more_than_chunks_in_order_of_length(
+    lengths: list[int], most: int, call: int
+) -> None:
+    batches = split_by_length(lengths, most, call)
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    assert all(1 <= len(batch) <= most for batch in batches)
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    chunks = [order[start : start + most] for start in range(0, len(order), most)]
+    cost, plain = (sum(call + len(one) * max(lengths[i] for i in one) for one in way) for way in (batches, chunks))
+    assert cost <= plain
+
+
+def test_short_and_long_posts_are_read_apart_where_a_call_costs_little() -> None:
+    assert split_by_length([30, 3, 29, 2], most=4, call=8) == [[3, 1], [2, 0]]
+    assert split_by_length([30, 3, 29, 2], most=4, call=1000) == [[3, 1, 2, 0]]

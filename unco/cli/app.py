@@ -53,6 +53,8 @@ EXTRAS = {
     "mapie": "mapie",
     "ray": "ray",
     "vcr": "testing",
+    "fastapi": "serve",
+    "psycopg": "postgres",
 }
 """Extra by the module that it brings."""
 

@@ -68,7 +68,7 @@ class _Pass:
 def decode_greedily(network: Network, encoded: EncoderStates, heads: Heads = "decoder") -> Decoded:
     """Decode the most probable legal symbol at each step, until every post has ended.
 
-    Pointers only move to the right, so a post of W words ends within 4 W + 1 steps.
+    Pointers only move to the right, so a post of W words ends within 4 W + 1 steps; NaNs are cut off there.
 
     Args:
         network: in evaluation mode.
@@ -78,6 +78,7 @@ def decode_greedily(network: Network, encoded: EncoderStates, heads: Heads = "de
     all_tags = tags = network.read_tags(encoded)
     # A tagging head that was not trained would draft noise: then a draft is the next symbol alone.
     drafts = drafts_of(tags) if network.config.bio_loss else None
+    most = 4 * int(encoded.counts.max()) + 1
     said: list[list[int]] = [[] for _ in range(len(encoded.counts))]
     past: Past | None = None
     posts, passes = list(range(len(said))), list[_Pass]()
@@ -91,7 +92,7 @@ def decode_greedily(network: Network, encoded: EncoderStates, heads: Heads = "de
         choices = _mixed(heads, *parts[:2]).argmax(-1).tolist()
         for post, draft, chosen in zip(posts, drafted, choices, strict=True):
             said[post] = _corrected(draft, len(said[post]), chosen[len(said[post]) - known :])
-        left = [row for row, post in enumerate(posts) if said[post][-1] != END]
+        left = [row for row, post in enumerate(posts) if said[post][-1] != END and len(said[post]) < most]
         if 0 < len(left) < len(posts):
             encoded = encoded.take(torch.tensor(left, device=encoded.counts.device))
             past, tags = tuple((keys[left], values[left]) for keys, values in past), network.read_tags(encoded)

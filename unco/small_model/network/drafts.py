@@ -36,7 +36,9 @@ class Drafts:
                 last = symbol - first_pointer
                 first = last if before == START else first
         while previous != END:
-            if previous == START:
+            if previous == START and last + 1 == self.counts[post]:
+                previous = END  # no word is left for the name: NaNs have begun it
+            elif previous == START:
                 first = last = self._next_name(post, last + 1)
                 previous = first_pointer + last
             elif previous == REGION:

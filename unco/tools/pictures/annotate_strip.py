@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from PIL import Image, ImageDraw
 
-from unco.tools.pictures.drawing.bars import INK as PALE
-from unco.tools.pictures.drawing.bars import LEGEND, draw_bars
+from unco.tools.pictures.drawing.bars import LEGEND, PALE, draw_bars
 from unco.tools.pictures.drawing.fonts import draw_text, is_right_to_left, text_width
 from unco.types import Box, Correction, Entity, Outcome, Result, Span
 

@@ -5,7 +5,7 @@ from PIL import ImageDraw
 from unco.tools.pictures.drawing.fonts import draw_text, text_width
 from unco.types import ATTRIBUTES, Thresholds, Uncertainty
 
-SURE, UNSURE, TRACK, LINE, INK = "#9ca3af", "#d97706", "#e5e7eb", "#111827", "#374151"
+SURE, UNSURE, TRACK, LINE, PALE = "#9ca3af", "#d97706", "#e5e7eb", "#111827", "#374151"
 """Colours: a bar at or below its threshold, one above it, the empty part, the threshold, the words."""
 
 LEGEND = "Bar: how unsure the small model is. Line: the threshold. Orange: above it, so the MLLM is asked."
@@ -29,10 +29,10 @@ def draw_bars(
     """
     for place, name in enumerate(ATTRIBUTES):
         x = left + place * room / len(ATTRIBUTES)
-        draw_text(pen, x, middle, name, INK, SIZE)
+        draw_text(pen, x, middle, name, PALE, SIZE)
         start = x + text_width("region ", SIZE)
         _bar(pen, start, middle, unsure.of(name), thresholds.of(name))
-        draw_text(pen, start + WIDTH + 6, middle, f"{unsure.of(name):.2f}", INK, SIZE)
+        draw_text(pen, start + WIDTH + 6, middle, f"{unsure.of(name):.2f}", PALE, SIZE)
 
 
 def _bar(pen: ImageDraw.ImageDraw, left: float, middle: float, unsure: float, threshold: float) -> None:
