@@ -33,7 +33,13 @@ def test_only_who_has_a_token_is_answered(made: Made) -> None:
     with made.client() as client:
         assert client.post("/extract", json=POST, headers=header).status_code == 200
         for headers in wrong:
-            for method, path in (("POST", "/extract"), ("GET", "/metrics"), ("POST", "/mcp"), ("GET", "/reviews")):
+            for method, path in (
+                ("POST", "/extract"),
+                ("GET", "/metrics"),
+                ("POST", "/mcp"),
+                ("GET", "/reviews"),
+                ("POST", "/health/live"),
+            ):
                 answer = client.request(method, path, headers=headers)
                 assert answer.status_code == 401
                 assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -128,6 +134,20 @@ async def test_posts_beyond_those_that_may_be_under_way_are_told_to_come_again(m
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(refused) == 2
     assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+
+
+async def test_a_rate_lets_a_minutes_posts_pass_at_once_and_one_in_any_case(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    for rate in (0.5, 1.0, 7.0, 60.0):
+        assert await ledger.admit(f"at {rate}", rate, max(1, int(rate))) == 0
+        assert 0 < await ledger.admit(f"at {rate}", rate, 1) <= 60 / rate
+    ledger.close()
+
+
+def test_many_posts_pass_where_few_may_be_under_way(made: Made) -> None:
+    with made.client(at_once=2) as client:
+        answer = client.post("/extract/many", json={"posts": [POST] * 5})
+    assert [list(item) for item in answer.json()["results"]] == [["result"]] * 5
 
 
 async def test_workers_with_one_ledger_spend_one_budget(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Reviews over HTTP: a post waits for a person, through a restart, and nobody else's client sees it."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+import pytest
 
 from tests.serving.made import TEXT, WRONG, Made
 
@@ -51,8 +54,9 @@ def test_a_client_sees_and_settles_its_own_reviews_only(made: Made) -> None:
         for path in (f"/reviews/{name}", "/reviews/none", "/reviews/..%2f..%2fetc", f"/reviews/{name.upper()}"):
             assert client.get(path, headers=yours).status_code == 404
             assert client.post(path, headers=yours, json={"answers": [ORG]}).status_code == 404
-        for body in ({}, {"answers": []}, {"answers": "accept"}, {"answers": None}):
-            assert client.post(f"/reviews/{name}", headers=mine, json=body).status_code == 422
+        for answers in ([], "accept", None):
+            assert client.post(f"/reviews/{name}", headers=mine, json={"answers": answers}).status_code == 422
+        assert client.post(f"/reviews/{name}", headers=mine, json={}).status_code == 422
         assert client.post(f"/reviews/{name}", headers=mine, json={"answers": [ORG]}).status_code == 200
 
 
@@ -79,3 +83,13 @@ def test_reviews_of_many_posts_come_with_the_results(made: Made) -> None:
         first, second = answer.json()["results"]
         assert client.get("/reviews").json()["reviews"] == [first["review"]]
     assert "error" in second
+
+
+def test_a_disk_that_fails_is_the_servers_fault_and_says_no_more(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> Any:
+        raise sqlite3.OperationalError("database or disk is full: /srv/reviews.sqlite")
+
+    with made.client(reviews=True) as client:
+        monkeypatch.setattr("unco.serving.reviews.Reviews.open_of", full)
+        answer = client.get("/reviews")
+    assert (answer.status_code, "/srv" in answer.text) == (503, False)

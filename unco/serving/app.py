@@ -1,5 +1,6 @@
 """The application: its addresses, and what is opened and closed with it."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -58,7 +59,7 @@ def create_app(settings: ServeSettings, machine: Machine | None = None) -> Gate:
         lifespan=partial(_lifespan, service, agents),
         docs_url=None,  # that page would load programs from elsewhere
         redoc_url=None,
-        exception_handlers={UncoError: _problem, HTTPException: _problem, Exception: _problem},
+        exception_handlers={UncoError: _problem, sqlite3.Error: _problem, HTTPException: _problem, Exception: _problem},
     )
     _add_routes(app, service)
     app.router.routes.extend(mcp_routes(agents))
@@ -81,7 +82,7 @@ async def _lifespan(service: Service, agents: Any, _: FastAPI) -> AsyncIterator[
 
 async def _problem(_: Request, error: Exception) -> Response:
     problem = problem_of(error)
-    if problem.status >= 500 and isinstance(error, UncoError):  # any other comes to the gate as well
+    if problem.status >= 500 and isinstance(error, UncoError | sqlite3.Error):  # any other comes to the gate as well
         note_fault(error, REQUEST_ID.get())
     return problem.response(REQUEST_ID.get())
 
@@ -168,7 +169,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
     @app.get("/health/ready")
     async def ready() -> Response:
         """Say whether posts can be answered; an MLLM that fails costs its corrections only, so it is told, no more."""
-        disk = disk_state()
+        disk = disk_state(service.settings.state)
         state = {"model": "loaded", "endpoint": service.machine.endpoint_state(), "disk": disk}
         return JSONResponse(state, 200 if disk["state"] == "ok" else 503)
 

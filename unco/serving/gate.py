@@ -24,7 +24,7 @@ from unco.state import Json
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OPEN = frozenset({"/health/live", "/health/ready", "/openapi.json"})
-"""What needs no token."""
+"""What needs no token to be read."""
 
 _ROUTES = frozenset({*_OPEN, "/extract", "/extract/stream", "/extract/many", "/reviews", "/metrics", "/mcp"})
 _DRAIN_S = 5.0
@@ -105,9 +105,10 @@ class Gate:
         try:
             if self._requests > MOST_REQUESTS:
                 raise RequestError(429, f"{MOST_REQUESTS} requests are under way: try again in a second", 1.0)
-            if scope["path"] not in _OPEN:
+            has_body = scope["method"] not in ("GET", "HEAD")
+            if has_body or scope["path"] not in _OPEN:
                 CALLER.set(self._caller(headers))
-            if scope["method"] in ("GET", "HEAD"):
+            if not has_body:
                 await self._app(scope, receive, send)
                 return
             body = await self._read(headers, receive)

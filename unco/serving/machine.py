@@ -3,6 +3,7 @@
 import os
 import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from unco.context import Context
 from unco.corpus.choices import Choices, extractor_of
@@ -23,7 +24,7 @@ from unco.tools.llm_settings import mllm_from_env
 from unco.types import Post
 
 LEAST_FREE_BYTES = 100 * 2**20
-"""On the disk of the cache; with less the service says that it is not ready."""
+"""On the disks of cache and state; with less the service says that it is not ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,15 @@ def build_machine(settings: ServeSettings, ledger: Ledger) -> Machine:
     return Machine(extractor, llm, knowledge, graph, account)
 
 
-def disk_state() -> Json:
-    """Say whether the cache's folder can be written, and has room."""
-    folder = environment().cache_directory()
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+def disk_state(state: Path) -> Json:
+    """Say whether the folders of the cache and of the service's state can be written, and have room."""
+    folders = [_existing(folder) for folder in (environment().cache_directory(), state)]
+    free = min(shutil.disk_usage(folder).free for folder in folders)
     full = "ok" if free >= LEAST_FREE_BYTES else "full"
-    return {"state": full if os.access(folder, os.W_OK) else "read-only", "free_mb": free // 2**20}
+    writable = all(os.access(folder, os.W_OK) for folder in folders)
+    return {"state": full if writable else "read-only", "free_mb": free // 2**20}
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest around it that is there."""
+    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())

@@ -55,6 +55,7 @@ class Service:
         self.reviews: Reviews | None = None
         """Opened with the event loop, where they are switched on."""
         self._places = settings.at_once
+        self._many_at_once = min(MANY_AT_ONCE, settings.at_once)
 
     @property
     def caller(self) -> str:
@@ -73,7 +74,7 @@ class Service:
             Overloaded: too many are under way.
             RequestError: they come faster than the token may.
         """
-        caller, places = CALLER.get(), min(posts, MANY_AT_ONCE)
+        caller, places = CALLER.get(), min(posts, self._many_at_once)
         if places > self._places:
             raise Overloaded(f"{self.settings.at_once} posts are under way, and no more may be: try again in a second")
         self._places -= places
@@ -103,7 +104,7 @@ class Service:
 
     async def answer_many(self, posts: list[Any], context: Context) -> list[Json]:
         """Run the posts of one request, some at once; what came of each, in order, an error among them."""
-        places = asyncio.Semaphore(MANY_AT_ONCE)
+        places = asyncio.Semaphore(self._many_at_once)
 
         async def one(post: Any) -> Json:
             async with places:
@@ -147,13 +148,13 @@ class Service:
             return
         if posts > max(1.0, caller.posts_per_minute):
             raise RequestError(413, f"{posts} posts came at once: the token may {caller.posts_per_minute:g} a minute")
-        if wait := await self.ledger.admit(caller.name, caller.posts_per_minute, posts):
+        if wait := await self.ledger.admit(caller.account, caller.posts_per_minute, posts):
             told = f"the token may {caller.posts_per_minute:g} posts a minute: try again in {wait:.0f} s"
             raise RequestError(429, told, retry_after=wait)
 
     async def _purse(self, caller: Token) -> Purse:
         """Open the purse of a request; accounts without caps need no ledger."""
-        accounts = (self.machine.account, Account(caller.name, caller.caps))
+        accounts = (self.machine.account, Account(caller.account, caller.caps))
         capped = tuple(account for account in accounts if account.caps != Caps())
         return Purse(capped, tuple([await self.ledger.spent(account.name) for account in capped]))
 

@@ -24,7 +24,9 @@ LATE_S = 30.0
 """Seconds after the end of a call's time at which it counts as lost with its worker."""
 
 BURST_S = 60.0
-"""A token that was silent may hand in at once what it may in so many seconds."""
+"""A token that was silent may hand in at once what it may in so many seconds, and one post in any case."""
+
+_ROUNDING_S = 1e-3
 
 _LOCKED_S = 10.0
 
@@ -94,10 +96,10 @@ class Ledger:
         """
 
         def step(pace: Pace) -> tuple[float, Pace]:
-            now = time.time()
-            due = min(max(pace[0], now), now + BURST_S) + posts * 60.0 / per_minute
-            wait = due - now - BURST_S
-            return (wait, pace) if wait > 0 else (0.0, (due, 0.0, 0.0))
+            now, each, burst = time.time(), 60.0 / per_minute, max(BURST_S, 60.0 / per_minute)
+            due = min(max(pace[0], now), now + burst) + posts * each  # a clock that was set back blocks nobody for long
+            wait = due - now - burst
+            return (wait, pace) if wait > _ROUNDING_S else (0.0, (due, 0.0, 0.0))
 
         return await self.pace(f"token {name}", step)
 

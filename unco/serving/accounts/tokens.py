@@ -35,6 +35,11 @@ class Token(BaseModel):
     """US dollars for them; None = any sum."""
 
     @property
+    def account(self) -> str:
+        """Name of its account in the ledger: a new token of an old name begins anew."""
+        return f"{self.name} {self.sha256[:16]}"
+
+    @property
     def caps(self) -> Caps:
         """What the token may spend."""
         return Caps(self.calls, self.usd)
