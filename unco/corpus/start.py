@@ -50,6 +50,7 @@ def start(
         found = asyncio.run(estimate(read_posts(posts, choices.pictures), extractor, llm, context))
         usd = "unknown, for want of a price" if found.max_usd is None else f"at most ${found.max_usd:.2f}"
         shares = ", ".join(f"{name} {count:,}" for name, count in found.routed.items())
+        shares += f", missed entities {found.recalls:,}" if found.recalls else ""
         console.print(f"{found.posts:,} posts ({found.failed:,} cannot be run), {found.entities:,} entities")
         console.print(f"{found.calls:,} calls (about {shares}); cost {usd}; re-asks aside", soft_wrap=True)
         return
