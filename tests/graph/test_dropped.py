@@ -76,6 +76,13 @@ def test_the_level_itself_is_kept() -> None:
     assert Uncertainty(1.0, 0.7, 0.0).doubt == Uncertainty(0.7, 1.0, 0.0).doubt == 1.0
 
 
+@pytest.mark.parametrize("number", [1.7, -0.5, float("nan"), float("inf")])
+def test_whatever_a_small_model_says_nothing_is_dropped_by_default_or_lost(number: float) -> None:
+    for uncertainty in (Uncertainty(number, 0.5, 0.5), Uncertainty(0.5, number, 0.5), Uncertainty(number, number, 0.5)):
+        kept, dropped = split_by_doubt([entity_with(uncertainty)], Thresholds(1, 1, 1))
+        assert (len(kept), dropped) == (1, ())
+
+
 def test_a_type_that_nobody_told_is_no_doubt() -> None:
     assert replace(entity_with(Uncertainty(0.2, 1.0, 0.0)), type=None).doubt == pytest.approx(0.2)
 

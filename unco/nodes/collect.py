@@ -66,9 +66,9 @@ def split_by_doubt(
     entities: Sequence[Entity], thresholds: Thresholds
 ) -> tuple[tuple[Entity, ...], tuple[Dropped, ...]]:
     """Split entities, with their corrections, into those that stay and those that are dropped, in order."""
-    kept = tuple(entity for entity in entities if entity.doubt <= thresholds.drop)
     dropped = tuple(Dropped(entity, entity.doubt) for entity in entities if entity.doubt > thresholds.drop)
-    return kept, dropped
+    gone = {one.entity.index for one in dropped}
+    return tuple(entity for entity in entities if entity.index not in gone), dropped
 
 
 def settle_overlaps(entities: Sequence[Entity], extraction: Extraction) -> list[Entity]:

@@ -21,7 +21,7 @@ from unco.small_model.out_of_memory import run_in_parts
 from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.entropy import Normaliser, span_uncertainty, step_uncertainty
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
-from unco.small_model.uncertainty.near_misses import PredictedNearMiss, find_near_misses
+from unco.small_model.uncertainty.near_misses import MOST, PredictedNearMiss, find_near_misses
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
 from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
@@ -113,8 +113,8 @@ class Predictor:
         """Find the near misses of each post, the likeliest first; posts are read anew for it."""
         results: list[list[PredictedNearMiss]] = [[] for _ in posts]
         for index, first, found in self._read_windows(posts, self._near_misses):
-            results[index] += [one.moved(first) for one in found]
-            results[index].sort(key=lambda one: -one.chance)
+            here = (*results[index], *(one.moved(first) for one in found))
+            results[index] = sorted(here, key=lambda one: -one.chance)[:MOST]
         return results
 
     def signals(self, posts: Sequence[ModelInput]) -> list[list[Signals]]:

@@ -30,7 +30,8 @@ class Uncertainty:
     @property
     def doubt(self) -> float:
         """Chance that span or type is wrong, where the two numbers are chances: 1 - (1 - span)(1 - type); in [0, 1]."""
-        return self.span + (1.0 - self.span) * self.type  # so written, a 0 leaves the other as it is
+        # So written, a 0 leaves the other as it is; a small model of the user's own may leave [0, 1].
+        return min(1.0, self.span + (1.0 - self.span) * self.type)
 
 
 @dataclass(frozen=True, slots=True)

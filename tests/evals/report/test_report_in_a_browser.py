@@ -15,7 +15,8 @@ from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.report.data import report_data
 from unco.evals.report.densities import uncorrected
 from unco.evals.report.page import write_page
-from unco.types import Result
+from unco.nodes.collect import split_by_doubt
+from unco.types import Result, Thresholds
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -98,6 +99,18 @@ def test_sliders_score_the_run_again(show: Any, results: list[Result]) -> None:
     assert "not recorded" in page.inner_text("#score-note"), "sure types were not asked about in this run"
     page.click("text=as recorded")
     assert shown(page) == recorded
+
+
+def test_the_slider_of_doubt_drops_what_the_rule_drops(show: Any, results: list[Result]) -> None:
+    gold = gold_of(results)
+    page = show(report_data(results, gold))
+    move(page, drop=0.5)
+    rule = Thresholds(1.0, 1.0, 1.0, drop=0.5)
+    kept = [replace(result, entities=split_by_doubt(result.entities, rule)[0]) for result in results]
+    assert sum(len(result.entities) for result in kept) < sum(len(result.entities) for result in results)
+    assert shown(page) == scores_of(gold, [predicted_of(result) for result in kept])
+    assert page.inner_text('[data-filter="dropped"]') == "dropped 45"
+    assert "dropped: doubt 0.91" in page.locator(".card").first.inner_text()
 
 
 def test_one_question_for_all_attributes_scores_as_it_was_recorded(show: Any, results: list[Result]) -> None:

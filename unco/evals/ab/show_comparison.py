@@ -73,8 +73,9 @@ def _differences(one: AgainstFirst, number: int) -> Table:
 
 
 def _costs(runs: Sequence[ArmRun]) -> Table:
-    headings = ("arm", "calls", "/ entity", "tokens", "$", "seconds", "better", "worse", "harm", "dropped")
-    table = Table(*headings, title="Cost and harm", caption=COST_NOTE)
+    headings = ("arm", "calls", "/ entity", "tokens", "$", "seconds", "better", "worse", "harm")
+    drops = any(run.dropped for run in runs)
+    table = Table(*headings, *(("dropped",) if drops else ()), title="Cost and harm", caption=COST_NOTE)
     for number, run in enumerate(runs, start=1):
         table.add_row(
             str(number),
@@ -86,7 +87,7 @@ def _costs(runs: Sequence[ArmRun]) -> Table:
             str(run.effects.better),
             str(run.effects.worse),
             "-" if run.effects.harm_rate is None else f"{100 * run.effects.harm_rate:.1f} %",
-            f"{run.dropped:,}",
+            *((f"{run.dropped:,}",) if drops else ()),
         )
     return table
 

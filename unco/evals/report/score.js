@@ -74,7 +74,7 @@ function doubtUnder(entity, thresholds) {
     return note === undefined || (SETTLED.has(note.outcome) && isInEffect(entity, place, thresholds)) ? 0 : note.uncertainty;
   };
   const untold = entityUnder(entity, thresholds).type === "untyped";
-  return open(0) + (1 - open(0)) * (untold ? 0 : open(1));
+  return Math.min(1, open(0) + (1 - open(0)) * (untold ? 0 : open(1)));
 }
 
 function isDropped(entity, thresholds) {

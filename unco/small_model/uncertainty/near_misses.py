@@ -31,7 +31,7 @@ from unco.small_model.scheme_types import fold_types
 from unco.types import Span
 
 MOST = 5
-"""Near misses of a window that are given."""
+"""Near misses of a post that are given."""
 
 LONGEST = 6
 """Words of a near miss."""
