@@ -35,6 +35,7 @@ EVALS = (
     "review",
     "simulation",
     "tuning",
+    "watch",
 )
 MODULES = (
     "unco",

@@ -7,6 +7,8 @@ from unco.evals.metrics.bootstrap import Interval
 from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.recorded.paths import ALL, Recording
+from unco.evals.tuning.recorded.replay import replay_post
+from unco.evals.watch.features import reference_of
 from unco.tools.extraction.policy import (
     Estimate,
     Policy,
@@ -58,6 +60,7 @@ def make_policy(recording: Recording, outcomes: Outcomes, chosen: ChosenThreshol
         ),
         expected=_estimates(outcomes, chosen),
         notes=tuple(_caveats(recording, chosen, notes)),
+        reference=reference_of((replay_post(post, chosen.thresholds) for post in recording.posts), chosen.thresholds),
     )
 
 
