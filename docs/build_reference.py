@@ -23,7 +23,20 @@ PARTS = (
 )
 TOOLS = ("tools", "training")
 GRAPH = ("graph.post", "graph.entity", "graph.routes", "graph.variants")
-EVALS = ("ab", "data", "evaluate", "formats", "metrics", "paper", "report", "review", "simulation", "tuning")
+EVALS = (
+    "ab",
+    "data",
+    "evaluate",
+    "formats",
+    "metrics",
+    "on_langsmith",
+    "paper",
+    "report",
+    "review",
+    "simulation",
+    "tuning",
+    "watch",
+)
 MODULES = (
     "unco",
     *(f"unco.{name}" for name in ("types", *PARTS, *TOOLS, *GRAPH, *(f"evals.{name}" for name in EVALS))),

@@ -79,6 +79,7 @@ COMMANDS: dict[str, Command] = {
     "review-queue": Command("review-queue results.jsonl --out out", ("results.jsonl",)),
     "import-review": Command("import-review review.json --out out", ("review.json",), ("a list",)),
     "import-review, results": Command("import-review results.jsonl --out out", ("results.jsonl",), ("a list",)),
+    "watch": Command("watch results.jsonl --policy policy.yaml", ("results.jsonl", "policy.yaml")),
     "report": Command("report results.jsonl --out out --gold gold.jsonl", ("results.jsonl", "gold.jsonl")),
     "report, pictures": Command("report results.jsonl --out out --pictures pictures", ("pictures/a.png",), ("*",)),
     "simulate-mllm": Command(

@@ -52,6 +52,7 @@ prices:
 PRICES = "version: own\nmodels:\n  - {pattern: ^a, input: 1, output: 2, picture_tokens: 7}\n"
 PROFILE = "right: {span: 1, type: 0.5, region: 1}\nmalformed: {fenced: 0.1}\nlatency_s: 0\n"
 RECIPE = "name: tiny\nlabels: fmnerg\nscheme: fmnerg\nepochs: 1\nbatch_size: 2\nestimator: entropy\n"
+REFERENCE = {"posts": 1, "counts": {"entities": (0, 1, *[0] * 99)}}
 FACTS = '{"name": "Blue Owls", "description": "a team", "aliases": ["Owls"]}\n{"name": "Ann", "description": "x"}\n'
 
 
@@ -91,7 +92,7 @@ def _write_settings(folder: Path) -> None:
     texts = {"settings": SETTINGS, "prices": PRICES, "profile": PROFILE, "recipe": RECIPE}
     for name, text in texts.items():
         (folder / f"{name}.yaml").write_text(text, "utf-8")
-    write_policy(policy_of(None), folder / "policy.yaml")
+    write_policy(policy_of(None, reference=REFERENCE), folder / "policy.yaml")
     (folder / "facts.jsonl").write_text(FACTS, "utf-8")
     build_knowledge(folder / "facts.jsonl", folder / "facts.db")
     shutil.copy(RECORDING, folder / "recording.jsonl")

@@ -56,7 +56,7 @@ def database(server: str) -> str:
 
     name = f"runs_{os.urandom(4).hex()}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # no stranger's text
+        connection.execute(f"CREATE DATABASE {name}")
     return server.replace("dbname=postgres", f"dbname={name}")
 
 

@@ -73,7 +73,7 @@ def test_a_review_of_another_version_is_refused_inside_of_another_graph_too(
 
     outer.add_node("find", call if called else inner)
     outer.add_edge(START, "find")
-    graph = outer.compile(InMemorySaver())
+    graph: Any = outer.compile(InMemorySaver())
     written_by(STATE_VERSION + 1, monkeypatch)
     assert requests_in(graph.invoke({"messages": [], **POST}, THREAD, context=EVERYTHING))
     with pytest.raises(DataError, match="newer"):

@@ -96,3 +96,21 @@ def tune(
         recall_share=recall_share,
     )
     run_tuning(answers, wanted, out, Console())
+
+
+@app.command(rich_help_panel="Evaluation")
+def watch(
+    run: Annotated[Path, typer.Argument(help="Results of unco, one a line, in the order in which posts came.")],
+    policy: Annotated[Path, typer.Option(help="A policy of `unco tune`.")] = Path("policy.yaml"),
+    learn: Annotated[bool, typer.Option("--learn", help="Write into the policy that posts look like these.")] = False,
+    posts_between_false_alarms: Annotated[
+        float, typer.Option(help="Mean number of posts until a false alarm, at least.")
+    ] = 30_000,
+) -> None:
+    """Tell, without labels, whether posts still look like those of a policy; ends with 1 on an alarm."""
+    from unco.evals.watch.run import run_learn, run_watch
+
+    if learn:
+        run_learn(run, policy, Console())
+    elif run_watch(run, policy, posts_between_false_alarms, Console()):
+        raise typer.Exit(1)

@@ -71,7 +71,10 @@ def test_a_person_works_through_the_queue_by_keys(browser: Any, review: Any, tmp
     page.keyboard.press("a")  # Ann's type, as the MLLM changed it
     page.keyboard.press("e")  # the Owls' region: drawn
     frame = page.locator("#picture").bounding_box()
-    at = lambda x, y: (frame["x"] + x / 200 * frame["width"], frame["y"] + y / 100 * frame["height"])  # noqa: E731
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return frame["x"] + x / 200 * frame["width"], frame["y"] + y / 100 * frame["height"]
+
     page.mouse.move(*at(20, 10))
     page.mouse.down()
     page.mouse.move(*at(100, 50))

@@ -45,6 +45,10 @@ def test_a_policy_says_what_it_was_made_with() -> None:
     assert any("it is partly luck" in note for note in policy.notes)
     assert policy.expected["GMNER held out"].value <= policy.expected["GMNER"].value + 0.02
     assert any("without a readable answer" in note for note in policy.notes)
+    assert policy.reference is not None
+    assert policy.reference.posts == sum(policy.reference.counts["entities"]) == 24
+    assert policy.reference.counts["entities"][3] == 24
+    assert policy.reference.counts["changed"][0] < 24, "outcomes under the thresholds that were chosen"
 
 
 def test_it_says_what_is_approximated_and_no_more() -> None:

@@ -8,6 +8,8 @@ from unco.evals.tuning.expected import expected
 from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.recall_threshold import expect_recall
 from unco.evals.tuning.recorded.paths import ALL, Recording
+from unco.evals.tuning.recorded.replay import replay_post
+from unco.evals.watch.features import reference_of
 from unco.tools.extraction.policy import (
     Estimate,
     Policy,
@@ -67,6 +69,7 @@ def make_policy(
         ),
         expected=_estimates(recording, outcomes, chosen),
         notes=(*_caveats(recording, chosen, notes), *_caveats_of_levels(accept)),
+        reference=reference_of((replay_post(post, chosen.thresholds) for post in recording.posts), chosen.thresholds),
     )
 
 

@@ -97,6 +97,24 @@ class PolicyMllm(_Section):
     """The thresholds that the prompts stated."""
 
 
+REFERENCE_STEPS = 101
+"""Length of the scale that posts are described on."""
+
+
+class PolicyReference(_Section):
+    """What the posts looked like, without labels, to which `unco watch` compares others; see `unco.evals.watch`."""
+
+    posts: Annotated[int, Field(ge=1)]
+    counts: dict[
+        str,
+        Annotated[
+            tuple[Annotated[int, Field(ge=0)], ...],
+            Field(min_length=REFERENCE_STEPS, max_length=REFERENCE_STEPS),
+        ],
+    ]
+    """By what is watched: how many posts have the value 0, 1, ... 100."""
+
+
 class Estimate(_Section):
     """An estimated value and its 95 % interval over posts."""
 
@@ -124,6 +142,8 @@ class Policy(_Section):
     """F1 by task, shares of entities asked about, calls per entity, US dollars per 1,000 posts."""
     notes: tuple[str, ...] = ()
     """Approximations made, and caveats."""
+    reference: PolicyReference | None = None
+    """None = written by an earlier version, or by hand."""
 
 
 def read_policy(path: Path) -> Policy:
@@ -145,16 +165,24 @@ def _problem(error: Exception) -> str:
     return f"is none: {faults}: write one with `unco tune`"
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes a tuple as one run of numbers, not as a line for each."""
+
+
+_Dumper.add_representer(tuple, lambda dumper, row: dumper.represent_sequence("tag:yaml.org,2002:seq", row, True))
+
+
 def write_policy(policy: Policy, path: Path) -> None:
     """Write a policy file; `read_policy` gives back the same policy.
 
     Raises:
         SettingsError: it cannot be written.
     """
-    absent = {"accept"} if policy.accept == PolicyAccept() else None
-    text = yaml.safe_dump(
-        policy.model_dump(mode="json", exclude=absent), sort_keys=False, allow_unicode=True, width=110
-    )
+    absent = {"accept"} if policy.accept == PolicyAccept() else set()
+    data = policy.model_dump(mode="json", exclude=absent | ({"reference"} if policy.reference is None else set()))
+    if policy.reference is not None:
+        data["reference"]["counts"] = dict(policy.reference.counts)
+    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

@@ -17,6 +17,7 @@ from tenacity import AsyncRetrying
 from tenacity.wait import wait_base
 
 from unco.errors import EndpointError, Unavailable
+from unco.tools.call_spans import call_span
 from unco.tools.llm import endpoint
 from unco.tools.llm.budget import Budget, likely_tokens
 from unco.tools.llm.circuit_breaker import CircuitBreaker
@@ -223,16 +224,18 @@ class Connection:
         options, left = endpoint.options(request, shape, self._timeout(deadline)), _seconds_left(deadline)
         if self._terms.egress:
             await asyncio.to_thread(self._log_egress, request)
-        with self._observed(request):
+        with self._observed(request), call_span(self.base_url, request) as answered:
             async with asyncio.timeout(left):
                 try:
-                    return await client.ainvoke(messages, **options)
+                    message = await client.ainvoke(messages, **options)
                 except Exception as error:
                     refusal = None if known is None else refusal_of(error, shape, known)
                     # Without a schema nothing is sent that a server would break over.
                     if refusal is not None and (request.schema or not may_pass(refusal.status, refusal.reason)):
                         raise refusal from None
                     raise
+            answered(message)
+            return message
 
     @asynccontextmanager
     async def _rate_slot(self, request: Request, deadline: float) -> AsyncIterator[float]:

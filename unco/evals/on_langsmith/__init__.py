@@ -1,0 +1,1 @@
+"""Experiments on LangSmith: gold posts as a data set there, and this package's scores as evaluators."""
