@@ -89,9 +89,9 @@ def test_a_changed_state_has_another_version() -> None:
         1,
         {
             "PostState": [
-                "calls", "caption", "corrected", "deadline", "entities", "extraction", "grants", "id", "image", "model",
-                "picture", "private", "questions", "regions", "review_state", "state_version", "text", "thresholds",
-                "tokens", "types", "usage", "warnings",
+                "calls", "caption", "corrected", "deadline", "dropped", "entities", "extraction", "grants", "id",
+                "image", "model", "near_misses", "picture", "private", "questions", "regions", "review_state",
+                "state_version", "text", "thresholds", "tokens", "types", "usage", "warnings",
             ],
             "EntityState": ["corrected", "entity", "entity_grants", "neighbours", "post"],
             "SharedState": ["deadline", "extraction", "image", "private"],

@@ -16,12 +16,11 @@ from unco.small_model.network.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.network.decoder import EncoderStates
 from unco.small_model.network.decoding import Decoded, decode_greedily
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.out_of_memory import run_in_parts
-from unco.small_model.scheme_types import fold_types
-from unco.small_model.uncertainty.entropy import Normaliser, span_uncertainty, step_uncertainty
+from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
 from unco.small_model.uncertainty.near_misses import MOST, PredictedNearMiss, find_near_misses
+from unco.small_model.uncertainty.raw_entities import ErrorProbabilities, RawEntity, raw_entities
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
 from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
@@ -166,7 +165,7 @@ class Predictor:
     @torch.inference_mode()
     def _predict_batch(
         self, posts: Sequence[EncodedPost], settings: Sequence[OutputSetting]
-    ) -> list[list[list["_RawEntity"]]]:
+    ) -> list[list[list[RawEntity]]]:
         """Predict the entities of a batch, by post and setting."""
         network = self.network
         batch, encoded, decoded = self._decode(posts)
@@ -183,8 +182,8 @@ class Predictor:
             if key not in means:
                 means[key] = mean_probabilities(network, decoded, passes[sampling], estimator.heads)
             types = self._type_error_probabilities(encoded, decoded, scheme) if estimator.type == "learned" else None
-            errors = _ErrorProbabilities(spans if estimator.span == "learned" else None, types)
-            results.append(self._raw_entities(decoded, means[key], estimator, scheme, errors))
+            errors = ErrorProbabilities(spans if estimator.span == "learned" else None, types)
+            results.append(raw_entities(network.config, decoded, means[key], estimator, scheme, errors))
         return [list(entities) for entities in zip(*results, strict=True)]
 
     def _encode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, EncoderStates]:
@@ -236,38 +235,7 @@ class Predictor:
     def _not_fitted(self) -> SettingsError:
         return SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
 
-    def _raw_entities(
-        self,
-        decoded: Decoded,
-        means: MeanProbabilities,
-        estimator: Estimator,
-        scheme: Scheme,
-        errors: "_ErrorProbabilities",
-    ) -> list[list["_RawEntity"]]:
-        """Turn decoded symbols and averaged distributions into entities, by post."""
-        labels = len(self.network.config.labels)
-        columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
-        types = fold_types(means.symbols[..., columns], scheme)
-        steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator)
-        fine_types = decoded.probabilities[..., columns].argmax(-1).tolist()
-        decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
-        regions, none = decoded.regions.argmax(-1).tolist(), means.regions.shape[-1] - 1
-        values = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())
-        posts: list[list[_RawEntity]] = []
-        for row, symbols in enumerate(decoded.symbols.tolist()):
-            at_spans, at_types, at_regions = (column[row] for column in values)
-            posts.append([])
-            for index, entity in enumerate(decode_symbols(symbols, labels)):
-                step = entity.type_step
-                span = errors.spans[row][index] if errors.spans else span_uncertainty(entity, at_spans, estimator.span)
-                kind = errors.types[row][index] if errors.types else at_types[step]
-                nats = Uncertainty(span, kind, at_regions[step])
-                region = regions[row][step] if regions[row][step] < none else None
-                kinds = scheme.labels[decoded_types[row][step]].name, self.network.config.types[fine_types[row][step]]
-                posts[-1].append(_RawEntity(entity.span, *kinds, region, nats))
-        return posts
-
-    def _prediction(self, raw: "_RawEntity", post: ModelInput, first_word: int) -> Prediction:
+    def _prediction(self, raw: RawEntity, post: ModelInput, first_word: int) -> Prediction:
         return Prediction(
             span=Span(raw.span.start + first_word, raw.span.stop + first_word),
             type=raw.type,
@@ -285,23 +253,6 @@ class Predictor:
     def with_estimator(self, estimator: Estimator) -> "Predictor":
         """Copy with another estimator; normaliser and thresholds stay as they are."""
         return replace(self, estimator=estimator)
-
-
-@dataclass(frozen=True, slots=True)
-class _ErrorProbabilities:
-    """Probabilities of wrong spans and types, by post and entity; None = uncertainty is measured, not learned."""
-
-    spans: list[list[float]] | None
-    types: list[list[float]] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _RawEntity:
-    span: Span
-    type: str
-    fine_type: str
-    region: int | None
-    nats: Uncertainty
 
 
 def _describe(post: EncodedPost) -> str:

@@ -1,0 +1,62 @@
+"""Turns decoded symbols and averaged distributions into entities with raw uncertainties."""
+
+from dataclasses import dataclass
+
+from unco.small_model.network.config import Estimator, ModelConfig, Scheme
+from unco.small_model.network.decoding import Decoded
+from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols
+from unco.small_model.scheme_types import fold_types
+from unco.small_model.uncertainty.entropy import span_uncertainty, step_uncertainty
+from unco.small_model.uncertainty.mc_dropout import MeanProbabilities
+from unco.types import Span, Uncertainty
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorProbabilities:
+    """Probabilities of wrong spans and types, by post and entity; None = uncertainty is measured, not learned."""
+
+    spans: list[list[float]] | None
+    types: list[list[float]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RawEntity:
+    """An entity with raw uncertainties, its region by the number of its candidate."""
+
+    span: Span
+    type: str
+    fine_type: str
+    region: int | None
+    nats: Uncertainty
+
+
+def raw_entities(
+    config: ModelConfig,
+    decoded: Decoded,
+    means: MeanProbabilities,
+    estimator: Estimator,
+    scheme: Scheme,
+    errors: ErrorProbabilities,
+) -> list[list[RawEntity]]:
+    """Turn decoded symbols and averaged distributions into entities, by post."""
+    labels = len(config.labels)
+    columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
+    types = fold_types(means.symbols[..., columns], scheme)
+    steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator)
+    fine_types = decoded.probabilities[..., columns].argmax(-1).tolist()
+    decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
+    regions, none = decoded.regions.argmax(-1).tolist(), means.regions.shape[-1] - 1
+    values = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())
+    posts: list[list[RawEntity]] = []
+    for row, symbols in enumerate(decoded.symbols.tolist()):
+        at_spans, at_types, at_regions = (column[row] for column in values)
+        posts.append([])
+        for index, entity in enumerate(decode_symbols(symbols, labels)):
+            step = entity.type_step
+            span = errors.spans[row][index] if errors.spans else span_uncertainty(entity, at_spans, estimator.span)
+            kind = errors.types[row][index] if errors.types else at_types[step]
+            nats = Uncertainty(span, kind, at_regions[step])
+            region = regions[row][step] if regions[row][step] < none else None
+            kinds = scheme.labels[decoded_types[row][step]].name, config.types[fine_types[row][step]]
+            posts[-1].append(RawEntity(entity.span, *kinds, region, nats))
+    return posts
