@@ -54,7 +54,8 @@ def test_a_client_sees_and_settles_its_own_reviews_only(made: Made) -> None:
         for path in (f"/reviews/{name}", "/reviews/none", "/reviews/..%2f..%2fetc", f"/reviews/{name.upper()}"):
             assert client.get(path, headers=yours).status_code == 404
             assert client.post(path, headers=yours, json={"answers": [ORG]}).status_code == 404
-        for answers in ([], "accept", None):
+        wrong: tuple[Any, ...] = ([], "accept", None)
+        for answers in wrong:
             assert client.post(f"/reviews/{name}", headers=mine, json={"answers": answers}).status_code == 422
         assert client.post(f"/reviews/{name}", headers=mine, json={}).status_code == 422
         assert client.post(f"/reviews/{name}", headers=mine, json={"answers": [ORG]}).status_code == 200

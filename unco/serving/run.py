@@ -9,6 +9,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from unco.environment import VARIABLES
 from unco.errors import SettingsError, SetupError, UncoError
 from unco.serving.accounts.tokens import read_tokens
 from unco.serving.app import create_app
@@ -34,7 +35,7 @@ def serve(settings: ServeSettings, host: str, port: int, grace_s: int) -> None:
     """
     _check(settings, host)
     # A client names no file of the server, unless whoever runs it names folders of pictures.
-    os.environ.setdefault("UNCO_PICTURE_ROOTS", "")
+    os.environ.setdefault(VARIABLES["picture_roots"], "")
     config = uvicorn.Config(
         partial(_worker_app, settings),
         factory=True,
