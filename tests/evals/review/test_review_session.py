@@ -1,6 +1,7 @@
 """A person's review of a run: verified as in the graph, a line for each post, kept over kills, turned into gold."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from http.client import HTTPConnection
@@ -214,3 +215,11 @@ def test_an_address_is_new_each_time(session: ReviewSession) -> None:
     with served(session, None, "Kim") as (first, _), served(session, None, "Kim") as (second, _):
         assert urlsplit(first).path != urlsplit(second).path
         assert urlsplit(first).hostname == "127.0.0.1"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be deleted there")
+def test_answers_do_not_go_into_a_file_that_was_deleted(session: ReviewSession, tmp_path: Path) -> None:
+    (tmp_path / "reviewed.jsonl").unlink()
+    with pytest.raises(SetupError, match="was deleted"):
+        session.answer(0, ANSWERS)
+    assert session.progress.left == 3

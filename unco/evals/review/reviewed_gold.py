@@ -20,17 +20,16 @@ def gold_of_reviewed(results: Sequence[Result], name: str) -> ReviewedPosts:
         name: of the file, for errors.
 
     Raises:
-        DataError: two posts have the same id, or entities of one overlap.
+        DataError: two posts have the same id, or an entity stands twice.
     """
-    settled = [result for result in results if _is_answered(result) and not review_queue([result])]
-    left = [result for result in results if result not in settled]
-    gold = tuple(_as_gold(result, place) for place, result in enumerate(settled))
+    gold = tuple(_as_gold(result, place) for place, result in enumerate(results) if _is_settled(result))
     check_gold(gold, name)
-    return ReviewedPosts(gold, tuple(str(result.id) for result in left))
+    return ReviewedPosts(gold, tuple(str(result.id) for result in results if not _is_settled(result)))
 
 
-def _is_answered(result: Result) -> bool:
-    return any(note.at for entity in result.entities for note in entity.corrections)
+def _is_settled(result: Result) -> bool:
+    is_answered = any(note.at for entity in result.entities for note in entity.corrections)
+    return is_answered and not review_queue([result])
 
 
 def _as_gold(result: Result, place: int) -> GoldPost:

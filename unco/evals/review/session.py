@@ -129,6 +129,8 @@ class ReviewSession:
             return faults
 
     def _write(self, result: Result) -> None:
+        if not os.fstat(self._file.fileno()).st_nlink:
+            raise SetupError(f"{self._out} was deleted, so nothing can be saved in it: start the review anew")
         with self._write_errors():
             append_to(self._file.fileno(), result.to_json().encode() + b"\n", BEGINS)
             os.fsync(self._file.fileno())

@@ -27,7 +27,16 @@ from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Reply, Request, needs_room
-from unco.tools.llm.request_shape import MAX_ROOM, Shape, Shapes, may_pass, refused, shapes_to_try, with_room
+from unco.tools.llm.request_shape import (
+    MAX_ROOM,
+    Shape,
+    ShapeRefused,
+    Shapes,
+    may_pass,
+    refused,
+    shapes_to_try,
+    with_room,
+)
 from unco.tools.llm.retry import HeldBack, retry_after, retry_policy
 
 if TYPE_CHECKING:
@@ -60,15 +69,6 @@ class Terms:
     """Of one endpoint."""
     egress: EgressLog | None = None
     """None = what is sent is not logged."""
-
-
-class ShapeRefused(Exception):
-    """The endpoint answered, and may not accept the shape of the request."""
-
-    def __init__(self, status: int, reason: str, error: Exception) -> None:
-        """Keep what the endpoint said, and the error that said it."""
-        super().__init__(reason)
-        self.status, self.reason, self.error = status, reason, error
 
 
 class Connection:
@@ -160,7 +160,9 @@ class Connection:
         await asyncio.sleep(self._held_back.seconds_left(request, deadline))
         start = time.perf_counter()
         client, messages = await asyncio.to_thread(self._prepare, request, shape)
-        retrying = AsyncRetrying(**self._policy(deadline))
+        retrying = AsyncRetrying(
+            **retry_policy(self._limits.attempts, self._limits.back_off, deadline - time.monotonic())
+        )
         with endpoint.translated_errors(self.base_url, self._api_key):
             reply: Reply = await retrying(self._paid_attempt, client, messages, request, shape, deadline, known)
         return replace(reply, seconds=time.perf_counter() - start)
@@ -203,9 +205,6 @@ class Connection:
     def _check(self, request: Request, deadline: float) -> None:
         self._terms.privacy.check(self.base_url, request.purpose)
         _seconds_left(deadline)
-
-    def _policy(self, deadline: float) -> dict[str, Any]:
-        return retry_policy(self._limits.attempts, self._limits.back_off, deadline - time.monotonic())
 
     async def _paid_attempt(
         self, client: "ChatOpenAI", messages: Any, request: Request, shape: Shape, deadline: float, known: bool | None

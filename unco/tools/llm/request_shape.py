@@ -80,6 +80,15 @@ _ABOUT_THE_CONTENT = re.compile(
 """Words of a refusal that another shape would meet as well."""
 
 
+class ShapeRefused(Exception):
+    """The endpoint answered, and may not accept the shape of the request."""
+
+    def __init__(self, status: int, reason: str, error: Exception) -> None:
+        """Keep what the endpoint said, and the error that said it."""
+        super().__init__(reason)
+        self.status, self.reason, self.error = status, reason, error
+
+
 def refused(status: int, reason: str, shape: Shape, known: bool) -> bool:
     """Tell whether an error can mean that the endpoint does not accept the shape, so that another may be tried."""
     if may_pass(status, reason) and shape == _PLAINEST:
