@@ -11,7 +11,7 @@ from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.training.estimator_report import normalised, report_predictions
-from unco.training.model_report import make_split_inputs, report_split
+from unco.training.model_report import make_split_inputs, predict_text, report_split
 
 POSTS = [gold_post(str(number)) for number in range(3)]
 
@@ -31,7 +31,7 @@ def test_a_split_is_decoded_three_times(monkeypatch: pytest.MonkeyPatch) -> None
         return predict_each(self, posts, settings)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(Predictor, "predict_each", counted)
-    report = report_split(predictor, {"ann lee"}, build_input, gold)
+    report = report_split(predictor, {"ann lee"}, split, predict_text(predictor, split.text, gold), gold)
     assert len(decoded) == 3
     assert report.schemes.keys() == gold.keys()
     assert report.schemes["tiny"].f1 == pytest.approx(score(POSTS, text, "MNER").f1, abs=1e-4)

@@ -220,7 +220,8 @@ class Connection:
     ) -> Any:
         async with self._rate_slot(request, deadline) as wait:
             await asyncio.sleep(wait)
-        options, left = endpoint.options(request, shape, self._timeout(deadline)), _seconds_left(deadline)
+        left = _seconds_left(deadline)
+        options = endpoint.options(request, shape, min(self._limits.timeout_s, left))
         if self._terms.egress:
             await asyncio.to_thread(self._log_egress, request)
         with self._observed(request), call_span(self.base_url, request) as answered:
@@ -271,9 +272,6 @@ class Connection:
                     self._terms.rate.hold(seconds)
                 raise
         self._held_back.answered()
-
-    def _timeout(self, deadline: float) -> float:
-        return min(self._limits.timeout_s, _seconds_left(deadline))
 
     def _read(self, message: "AIMessage", request: Request) -> Reply:
         reply = endpoint.read_reply(message)
