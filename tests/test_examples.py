@@ -39,7 +39,7 @@ def test_it_is_a_part_of_a_chat(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_agent_has_it_as_tools(capsys: pytest.CaptureFixture[str]) -> None:
     example("agent_with_tools.py", run_name="__main__")
     printed = capsys.readouterr().out
-    assert "extract_entities(text, image, regions, caption, id): Finds the named entities" in printed
+    assert "extract_entities(text, image, regions, caption, id, near_misses): Finds the named entities" in printed
     for tool in ("extract_entities", "find_entities"):
         [answer] = [line for line in printed.splitlines() if line.startswith(f"{tool}: ")]
         assert TEXT in answer

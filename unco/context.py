@@ -4,7 +4,7 @@ The endpoint's address and key are bound when the graph is built, from the envir
 not be able to send the server's key to a host of its choice.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import inf
 from typing import Any, ClassVar, Literal, get_args
 
@@ -114,7 +114,7 @@ class Context:
             value = getattr(self, f"{name}_threshold")
             if value is not None and not _is_threshold(value):
                 raise SettingsError(f"{name}_threshold must be a number in [0, 1], or -1 for always, got {value!r}")
-            value = getattr(self, f"{name}_accept")
+            value = getattr(self, f"{name}_accept", None)
             if value is not None and not (_is_threshold(value) and value >= 0):
                 raise SettingsError(f"{name}_accept must be a number in [0, 1], got {value!r}")
         for name in ("drop", "recall"):
@@ -132,8 +132,8 @@ class Context:
 
     def accept(self, default: Accept) -> Accept:
         """Return these levels of confidence where given, `default` elsewhere."""
-        given = {name: getattr(self, f"{name}_accept") for name in ATTRIBUTES}
-        return Accept(**{name: default.of(name) if value is None else float(value) for name, value in given.items()})
+        given = {field.name: getattr(self, f"{field.name}_accept") for field in fields(Accept)}
+        return replace(default, **{name: float(value) for name, value in given.items() if value is not None})
 
     def prompt_version(self, name: str) -> str:
         """Return which version of a prompt to use, by its name, see `unco.prompts.PromptName`."""

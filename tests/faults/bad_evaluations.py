@@ -38,10 +38,10 @@ BAD_EVALUATIONS: tuple[str, ...] = (
     "estimators --data none --checkpoint model",
     "estimators --data data --checkpoint none",
     "estimators --data data",
-    "runs",
-    "runs none",
-    "runs model model",
-    "runs a.png",
+    "training-runs",
+    "training-runs none",
+    "training-runs model model",
+    "training-runs a.png",
     *(
         f"regions --pictures {rest}"
         for rest in (

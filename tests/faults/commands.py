@@ -94,7 +94,7 @@ COMMANDS: dict[str, Command] = {
     "train, data": Command("train --data data --out out", ("data/txt/train.txt",), slow=True),
     "score-model": Command("score-model --data data --checkpoint model", ("data/txt/dev.txt",), slow=True),
     "estimators": Command("estimators --data data --checkpoint model", ("model/config.json",), slow=True),
-    "runs": Command("runs model", ("model/config.json",), slow=True),
+    "training-runs": Command("training-runs model", ("model/config.json",), slow=True),
     "regions": Command("regions --pictures pictures --out out --boxes regions", ("regions/a.npz",)),
     "regions, pictures": Command(
         "regions --pictures pictures --out out --boxes regions", ("pictures/a.png",), ("a picture",)

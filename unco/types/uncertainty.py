@@ -85,6 +85,6 @@ class Accept:
                 raise ValueError(f"the {name} level to accept must lie in [0, 1], got {level!r}")
 
     def of(self, attribute: Attribute) -> float | None:
-        """Return the level of one attribute."""
-        level: float | None = getattr(self, attribute)
+        """Return the level of one attribute; None for one that has none, such as one of a corrector of your own."""
+        level: float | None = getattr(self, attribute, None)
         return level

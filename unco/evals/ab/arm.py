@@ -1,7 +1,7 @@
 """One arm of an A/B comparison: the settings in which it differs from the others, on the same posts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,13 +9,13 @@ from unco.context import Context
 from unco.errors import SettingsError
 from unco.graph.variants import Variant
 from unco.tools.extraction.policy import read_policy
-from unco.types import ATTRIBUTES
+from unco.types import ATTRIBUTES, Accept
 
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
 """Prompts whose version an arm may set."""
 
 THRESHOLDS = tuple(f"{name}_threshold" for name in (*ATTRIBUTES, "drop", "recall"))
-ACCEPT = tuple(f"{name}_accept" for name in ATTRIBUTES)
+ACCEPT = tuple(f"{level.name}_accept" for level in fields(Accept))
 
 CHOICES = (*PROMPTS, *THRESHOLDS, *ACCEPT, "model", "frame", "variant", "policy", "checkpoint", "estimator")
 """Settings that an arm may change."""
