@@ -30,7 +30,7 @@ fuzz: $(VENV)/dev.done
 gate: $(VENV)/dev.done
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy unco benchmarks compat demo_sources examples tests
+	$(BIN)/mypy --num-workers auto unco benchmarks compat demo_sources examples tests
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --disable-plugin HexHighEntropyString
 	$(BIN)/python tests/check_wheel.py
 
