@@ -1,10 +1,12 @@
 """`unco` as a shell runs it, but in this process; and the folder of good files that it runs in."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from huggingface_hub import constants
@@ -54,6 +56,13 @@ class Ended:
 
 
 Unco = Callable[[str], Ended]
+
+
+@pytest.fixture(autouse=True)
+def environment_as_before() -> Iterator[None]:
+    """Put back what a command set for its own process: `unco serve` closes the server's pictures to its clients."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture
