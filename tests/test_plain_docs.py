@@ -17,9 +17,6 @@ from unco.cli import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-STILL_TO_REWRITE: set[str] = set()
-"""Pages in the old style. Take a name out of here when its page is rewritten."""
-
 MOST_WORDS, LEAST_EASE = 35, 50.0
 """Words of a sentence; Flesch reading ease of a page (60 to 70 is plain English, below 50 is difficult)."""
 
@@ -66,10 +63,7 @@ def ease(page: str) -> float:
     return 206.835 - 1.015 * len(every) / len(said) - 84.6 * sum(map(syllables, every)) / len(every)
 
 
-PLAIN = [page for page in PAGES if page.name not in STILL_TO_REWRITE]
-
-
-@pytest.mark.parametrize("page", PLAIN, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_is_plain_english(page: Path) -> None:
     text = page.read_text("utf-8")
     long = [sentence for sentence in sentences(text) if len(words(sentence)) > MOST_WORDS]
@@ -105,17 +99,12 @@ def test_what_a_page_calls_is_there(page: Path) -> None:
     for called in re.findall(r"\bunco [a-z][^|#\n]*", "\n".join([*lines, *re.findall(r"`([^`\n]+)`", text)])):
         path = " ".join(called.split()[:2])
         path = path if path in commands() else " ".join(called.split()[:3])
-        old = page.name in STILL_TO_REWRITE
-        if any(known.startswith(f"{path} ") for known in commands()) or (old and path.startswith("unco runs")):
+        if any(known.startswith(f"{path} ") for known in commands()):
             continue
         assert path in commands(), f"{page.name}: {called}"
-        unknown = (
-            set(re.findall(r"(?<![\w-])--[a-z][\w-]*", called)) - option_names(path) - ({"--data"} if old else set())
-        )
+        unknown = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", called)) - option_names(path)
         assert unknown == set(), f"{page.name}: {called}"
-    assert set(re.findall(r"`(--[a-z][\w-]*)[^`\n]*`", text)) <= every | (
-        {"--data"} if page.name in STILL_TO_REWRITE else set()
-    )
+    assert set(re.findall(r"`(--[a-z][\w-]*)[^`\n]*`", text)) <= every
 
 
 @pytest.mark.parametrize("name", BUILD["pages"]())

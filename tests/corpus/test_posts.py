@@ -1,51 +1,19 @@
 """Posts are read from files of every kind: what is none is one error, and a bad line costs no other."""
 
 import io
-import json
 import sys
-from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from tests.scripted import TOKENS, Asked, ScriptedLlm, drawing, kind, quoted
+from tests.scripted import drawing
 from unco.context import Context
 from unco.corpus.choices import Choices
-from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import STDIN, count_posts, read_posts
 from unco.corpus.start import start
-from unco.errors import DataError, PostError, Unavailable
-from unco.tools.extraction.saved_predictions import SavedPredictions
+from unco.errors import DataError, PostError
 from unco.tools.extraction.text import read_text
-from unco.tools.llm.client import Mllm
-from unco.tools.llm.request import Reply
-
-TEXT = " ".join(TOKENS)
-
-GONE = Unavailable("the endpoint cannot be reached", "unreachable")
-
-
-class Partial(ScriptedLlm):
-    """Answers the questions about some posts of a made corpus, in whatever order they come, and no others."""
-
-    def __init__(self, answered: Collection[int]) -> None:
-        super().__init__({("type", "Ann Lee"): kind("PER")})
-        self.answered = answered
-
-    def _reply(self, asked: Asked) -> Reply:
-        if int(quoted(r"number(\d+)", asked.request.user)) not in self.answered:
-            raise GONE
-        return super()._reply(asked)
-
-
-def pipeline(predictions: Path, llm: Mllm, **context: Any) -> Pipeline:
-    return Pipeline(SavedPredictions(predictions), llm, Context(**context))
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_posts_are_read_one_after_another_and_faults_are_kept(tmp_path: Path) -> None:
