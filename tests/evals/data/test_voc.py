@@ -6,23 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.evals.data.test_twitter_gmner import XML, write
 from unco.errors import DataError
 from unco.evals.data.twitter_gmner import read_gmner
 from unco.evals.data.voc import read_boxes
 from unco.types import Box
-
-XML = """<annotation><size><width>200</width><height>100</height><depth>3</depth></size>
-<object><name>Ann Lee</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox></object>
-<object><name>Ann Lee</name><bndbox><xmin>50</xmin><ymin>2</ymin><xmax>90</xmax><ymax>40</ymax></bndbox></object>
-</annotation>"""
-
-
-def write(folder: Path, text: str) -> Path:
-    (folder / "txt").mkdir()
-    (folder / "xml").mkdir()
-    (folder / "txt" / "dev.txt").write_text(text, "utf-8", newline="")
-    (folder / "xml" / "17.xml").write_text(XML, "utf-8")
-    return folder
 
 
 @pytest.mark.parametrize("name", ["\n      NASA\n    ", " NASA ", "Nasa", "NA\nSA", "\uff2e\uff21\uff33\uff21"])
