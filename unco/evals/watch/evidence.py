@@ -4,9 +4,9 @@ Each new number becomes a conformal p-value: its rank among all so far, referenc
 long as the posts are exchangeable with the reference, these are independent and uniform (Vovk et al. 2005). A bet
 multiplies its stake by a function of the p-value whose mean is then 1. A new stake of 1 is put on each bet at each
 number, since nobody knows when a change comes, and the stakes are summed up: an e-detector (Shin, Ramdas and Rinaldo
-2023, arXiv 2203.03532), here with a head start (Moustakides, Polunchenko and Tartakovsky 2011). After n numbers without
-a change the sum is n and the head start on average. So the mean time until it reaches C and the head start is at least
-C, and the chance that it does so within n numbers at most the ratio of the two sums (Ville 1939).
+2023, arXiv 2203.03532), here with a head start h (as Polunchenko and Tartakovsky 2010, of Shiryaev-Roberts statistics).
+After n numbers without a change the sum is n + h on average. So the mean time until it reaches C + h is at least C, and
+the chance that it does so within n numbers is at most (n + h) / (C + h), by Doob's inequality.
 """
 
 import random
