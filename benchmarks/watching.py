@@ -1,7 +1,7 @@
 """How soon `unco watch` sees that posts have changed, and how often it is wrong, on a data set.
 
-The reference is dev, the stream is test in random order: as it is, and changed. Pictures are simulated from the gold
-boxes; nobody is asked, so that outcomes are not watched.
+The reference is dev, the stream is test in random order: as it is, and changed. False alarms are counted on random
+splits as well. Pictures are simulated from the gold boxes; nobody is asked, so that outcomes are not watched.
 """
 
 import random
@@ -24,12 +24,14 @@ from unco.tools.extraction.policy import PolicyReference
 from unco.types import Entity, GoldPost, Result, Thresholds
 
 SHUFFLES = 20
+ORDERS, SPLITS = 200, 400
+"""Of false alarms."""
 BEFORE, CHANGED = 500, 600
 """Posts as they are, and posts that are changed, behind them or alone."""
 
 
-def measure_watching(data: Path, most: int | None = None) -> Table:
-    """Measure alarms in `SHUFFLES` orders of each stream.
+def measure_watching(data: Path, most: int | None = None) -> tuple[Table, Table]:
+    """Measure alarms in `SHUFFLES` orders of each stream, and false alarms.
 
     Args:
         data: folder of Twitter-GMNER.
@@ -54,7 +56,28 @@ def measure_watching(data: Path, most: int | None = None) -> Table:
         soon, times = within(at_once), sorted(one for one in at_once if one is not None)
         shown = (f"{median(times):.0f}", str(times[-1])) if times else ("", "")
         table.add_row(name, of(len(times)), of(soon), *shown, of(within(late)) if changed else "")
+    return table, measure_false_alarms(reference, as_they_are, thresholds)
+
+
+def measure_false_alarms(dev: Sequence[Result], test: Sequence[Result], thresholds: Thresholds) -> Table:
+    """Count alarms where nothing changes: test in many orders, and random splits, which are alike by their making."""
+    both, counts, half = [*dev, *test], reference_of(dev, thresholds), len(dev) // 2
+    streams = {
+        "test, against dev": (_alarm(counts, thresholds, test, (), seed) for seed in range(ORDERS)),
+        "dev and test split anew": (_split(both, len(dev), thresholds, seed) for seed in range(SPLITS)),
+        "one half of dev against the other": (_split(dev, half, thresholds, seed) for seed in range(SPLITS)),
+    }
+    table = Table("posts", "alarms", "of")
+    for name, places in streams.items():
+        found = [place is not None for place in places]
+        table.add_row(name, str(sum(found)), str(len(found)))
     return table
+
+
+def _split(posts: Sequence[Result], reference: int, thresholds: Thresholds, seed: int) -> int | None:
+    """Find the alarm of all but the first posts of an order, against these."""
+    mixed = random.Random(seed).sample(posts, len(posts))
+    return _alarm(reference_of(mixed[:reference], thresholds), thresholds, mixed[reference:], (), seed)
 
 
 def results(posts: Sequence[GoldPost], predictor: Predictor, builder: SimulatedRegionsInput) -> list[Result]:
@@ -99,8 +122,9 @@ def of(count: int) -> str:
 
 
 def main(data: Path, most: int | None = None) -> None:
-    """Print the table for a folder of Twitter-GMNER."""
-    Console().print(measure_watching(data, most))
+    """Print the tables for a folder of Twitter-GMNER."""
+    for table in measure_watching(data, most):
+        Console().print(table)
 
 
 if __name__ == "__main__":

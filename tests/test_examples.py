@@ -1,5 +1,7 @@
 """The programs in `examples` do what they say; the one with a review is tested in `graph/test_review_around.py`."""
 
+import ast
+import json
 import os
 import runpy
 import subprocess
@@ -73,3 +75,23 @@ def started(url: str, folder: Path, cache: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.mark.parametrize("notebook", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.name)
+async def test_a_notebook_runs_from_top_to_bottom(
+    notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cell after cell inside a running event loop, as Jupyter runs them; it is kept without outputs."""
+    monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path))
+    monkeypatch.chdir(EXAMPLES)
+    names: dict[str, Any] = {}
+    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            code = compile("".join(cell["source"]), notebook.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            if (waiting := eval(code, names)) is not None:
+                await waiting
+    if notebook.stem == "first_look":
+        assert any(note.outcome == "changed" for one in names["corrected"].entities for note in one.corrections)
+    else:
+        assert names["alarm"].by[0] == "capitals"

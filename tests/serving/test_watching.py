@@ -8,8 +8,10 @@ import pytest
 
 from tests.scripted import kind
 from tests.serving.made import TEXT, WRONG, Made
+from tests.tools.extraction.made_policy import policy_of
 from unco.serving.logs import JsonLines
 from unco.serving.metrics import count_result
+from unco.tools.extraction.policy import REFERENCE_STEPS, write_policy
 
 POST = {"text": TEXT}
 
@@ -92,3 +94,45 @@ def test_a_message_of_another_library_loses_its_paths_and_a_fault_its_words() ->
         fault = logging.LogRecord("other", logging.ERROR, "", 1, "x", (), (KeyError, error, error.__traceback__))
     line = json.loads(JsonLines().format(fault))
     assert (line["fault"], line["at"].partition(":")[0]) == ("KeyError", "serving/metrics.py")
+
+
+def watched_by(made: Made, monkeypatch: pytest.MonkeyPatch, capitals: int) -> None:
+    """Give the service a policy whose posts had that share of capitals, in hundredths; those of these tests have 17."""
+    counts = tuple(400 * (step == capitals) for step in range(REFERENCE_STEPS))
+    policy = policy_of(reference={"posts": 400, "counts": {"capitals": counts}})
+    write_policy(policy, made.folder / "policy.yaml")
+    monkeypatch.setenv("UNCO_POLICY", str(made.folder / "policy.yaml"))
+
+
+def test_a_gauge_says_whether_posts_look_like_the_policys(
+    made: Made, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "unco.serving")
+    many = {"posts": [POST] * 60}
+    watched_by(made, monkeypatch, capitals=17)
+    with made.client() as client:
+        client.post("/extract/many", json=many)
+        alike = client.get("/metrics").text
+    watched_by(made, monkeypatch, capitals=90)
+    with made.client() as client:
+        client.post("/extract/many", json=many | {"context": {"type_threshold": 0.9}})
+        chosen = client.get("/metrics").text
+        client.post("/extract/many", json=many)
+        client.post("/extract/stream", json=POST)
+        changed = client.get("/metrics").text
+    assert counted(alike, "unco_watch_alarm", watched="capitals") == 0
+    assert 0 < counted(alike, "unco_watch_evidence", watched="capitals") < 1
+    assert counted(chosen, "unco_watch_alarm") == 0, "a client's own settings say nothing of the posts"
+    assert counted(changed, "unco_watch_alarm", watched="capitals") == 1
+    assert counted(changed, "unco_watch_evidence", watched="capitals") >= 1
+    [alarm] = [record for record in caplog.records if record.getMessage() == "alarm"]
+    assert json.loads(JsonLines().format(alarm))["watched"] == ["capitals"]
+
+
+def test_a_policy_that_does_not_know_its_posts_is_served_without_a_watch(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_policy(policy_of(), made.folder / "policy.yaml")
+    monkeypatch.setenv("UNCO_POLICY", str(made.folder / "policy.yaml"))
+    with made.client() as client:
+        assert client.post("/extract", json=POST).status_code == 200

@@ -105,7 +105,7 @@ def watch(
     learn: Annotated[bool, typer.Option("--learn", help="Write into the policy that posts look like these.")] = False,
     posts_between_false_alarms: Annotated[
         float, typer.Option(help="Mean number of posts until a false alarm, at least.")
-    ] = 30_000,
+    ] = 60_000,
 ) -> None:
     """Tell, without labels, whether posts still look like those of a policy; ends with 1 on an alarm."""
     from unco.evals.watch.run import run_learn, run_watch

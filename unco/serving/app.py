@@ -19,7 +19,7 @@ from unco.serving.for_agents import mcp_routes, mcp_server
 from unco.serving.gate import Gate
 from unco.serving.logs import note, note_fault
 from unco.serving.machine import Machine, build_machine, disk_state
-from unco.serving.metrics import exposition
+from unco.serving.metrics import exposition, show_watch
 from unco.serving.problems import problem_of
 from unco.serving.reading import posts_of, read_fields, read_object
 from unco.serving.reviews import open_reviews
@@ -75,6 +75,8 @@ async def _lifespan(service: Service, agents: Any, _: FastAPI) -> AsyncIterator[
             reviews = open_reviews(service.machine, service.settings.state)
             service.reviews = await opened.enter_async_context(reviews)
         await opened.enter_async_context(agents.session_manager.run())
+        if service.machine.watch is not None:
+            show_watch(service.machine.watch)
         note("ready")
         yield
         note("stopping")

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unco.context import Context
-from unco.corpus.choices import Choices, extractor_of
+from unco.corpus.choices import Choices, extractor_of, policy_of
 from unco.environment import environment
 from unco.errors import SettingsError
+from unco.evals.watch.watch import Watch
 from unco.graph import PostGraph, build_graph
 from unco.graph.post import check_context
 from unco.nodes.settings import chain_of, check_settings
@@ -17,6 +18,7 @@ from unco.serving.accounts.purse import ServedBudget, ServedRate
 from unco.serving.settings import ServeSettings
 from unco.state import Json
 from unco.tools.extraction.extractor import Extractor
+from unco.tools.extraction.policy import read_policy
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -37,6 +39,8 @@ class Machine:
     graph: PostGraph
     account: Account
     """The service's own, with the caps of the settings file."""
+    watch: Watch | None = None
+    """Compares posts with the policy's; None = there is no policy, or it does not say what its posts looked like."""
 
     def warm(self) -> None:
         """Load the small model, and check the settings of the MLLM.
@@ -100,9 +104,17 @@ def build_machine(settings: ServeSettings, ledger: Ledger) -> Machine:
         shared = settings.workers > 1 and (rate.requests_per_minute or rate.tokens_per_minute)
         name = f"{place} {model.model}"
         model.terms = replace(model.terms, budget=budget, rate=ServedRate(ledger, name, rate) if shared else rate)
-    extractor = extractor_of(Choices(checkpoint=settings.checkpoint, scheme=settings.scheme))
+    choices = Choices(checkpoint=settings.checkpoint, scheme=settings.scheme)
+    extractor = extractor_of(choices)
     graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
-    return Machine(extractor, llm, knowledge, graph, account)
+    return Machine(extractor, llm, knowledge, graph, account, _watch(choices))
+
+
+def _watch(choices: Choices) -> Watch | None:
+    """Begin to watch for posts unlike the policy's, where there is a policy that says what they looked like."""
+    named = policy_of(choices)
+    policy = None if named is None else read_policy(Path(named))
+    return None if policy is None or policy.reference is None else Watch.of_policy(policy)
 
 
 def disk_state(state: Path) -> Json:

@@ -12,6 +12,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from unco.evals.watch.watch import Watch
 from unco.state import Json
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -49,6 +50,15 @@ CALL_SECONDS = Histogram(
     "unco_correction_seconds", "Seconds of the calls about one attribute, where somebody was asked.", ["attribute"],
     buckets=_SECONDS, registry=REGISTRY,
 )  # fmt: skip
+WATCH_EVIDENCE = Gauge(
+    "unco_watch_evidence",
+    "Evidence that posts differ from the policy's, by what is watched of a post; a sum of 1 is an alarm.",
+    ["watched"], registry=REGISTRY, multiprocess_mode="livemax",
+)  # fmt: skip
+WATCH_ALARM = Gauge(
+    "unco_watch_alarm", "1 = posts differ from the policy's in this, since the alarm.", ["watched"],
+    registry=REGISTRY, multiprocess_mode="livemax",
+)  # fmt: skip
 
 
 def count_result(result: Json) -> None:
@@ -84,6 +94,14 @@ def _count_usage(usage: Json) -> None:
     USD.inc(usage["cost"] or 0.0)
     if usage["cost"] is None:
         UNPRICED.inc()
+
+
+def show_watch(watch: Watch) -> None:
+    """Set the gauges of a watch; of several workers, each has its own, and the highest value is shown."""
+    changed = () if watch.alarm is None else watch.alarm.by
+    for name, share in watch.shares().items():
+        WATCH_EVIDENCE.labels(name).set(share)
+        WATCH_ALARM.labels(name).set(name in changed)
 
 
 def exposition() -> bytes:

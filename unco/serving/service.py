@@ -1,6 +1,7 @@
 """Answers posts for whoever may ask: places, rates and purses first, then the graph, then the counts."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -14,13 +15,13 @@ from unco.errors import Overloaded, PostError, UncoError
 from unco.serving.accounts.ledger import Account, Ledger
 from unco.serving.accounts.purse import PURSE, Purse
 from unco.serving.accounts.tokens import Token
-from unco.serving.logs import note_fault
+from unco.serving.logs import note, note_fault
 from unco.serving.machine import Machine
-from unco.serving.metrics import IN_FLIGHT, POSTS, count_result
+from unco.serving.metrics import IN_FLIGHT, POSTS, count_result, show_watch
 from unco.serving.problems import Problem, RequestError, problem_of
 from unco.serving.reviews import Reviews
 from unco.serving.settings import MANY_AT_ONCE, ServeSettings
-from unco.state import Json
+from unco.state import Json, read_result
 from unco.tools.llm.budget import Caps
 
 T = TypeVar("T")
@@ -97,7 +98,9 @@ class Service:
             check_object(post)
             if context.review and self.reviews is not None:
                 return self.counted(*await self.reviews.begin(post, context, self.caller))
-            return self.counted(await self.machine.graph.ainvoke(post, context=context))
+            output = await self.machine.graph.ainvoke(post, context=context)
+            self.watch(output, context)
+            return self.counted(output)
         except UncoError:
             POSTS.labels("refused").inc()
             raise
@@ -142,6 +145,17 @@ class Service:
             return Answer(202, {"review": review})
         count_result(output)
         return Answer(200, output)
+
+    def watch(self, output: Json, context: Context) -> None:
+        """Compare a post with those of the policy, unless its client chose settings of its own."""
+        watch = self.machine.watch
+        if watch is None or context != Context():
+            return
+        known = watch.alarm
+        alarm = watch.add(read_result(output))
+        if alarm is not None and known is None:
+            note("alarm", logging.WARNING, posts=alarm.post, watched=alarm.by)
+        show_watch(watch)
 
     async def _keep_to_rate(self, caller: Token, posts: int) -> None:
         if caller.posts_per_minute is None:

@@ -87,6 +87,7 @@ async def _events(service: Service, post: Any, context: Context) -> AsyncIterato
             if (event := _event_of(node, update or {}, inner=bool(part["ns"]))) is None:
                 continue
             if event[0] == "result":
+                service.watch(event[1], context)
                 service.counted(event[1])
             yield event
 

@@ -230,3 +230,23 @@ def test_it_fits_on_a_phone(show: Any, results: list[Result]) -> None:
     page = show(report_data(results, gold_of(results)))
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_each_correctors_gain_follows_the_sliders(show: Any, results: list[Result]) -> None:
+    gold = gold_of(results)
+    page = show(report_data(results, gold))
+
+    def row(corrector: str) -> list[str]:
+        return page.locator(f'tr[data-corrector="{corrector}"] td').all_inner_texts()
+
+    all_answers = scores_of(gold, [predicted_of(result) for result in results])[0][2]
+    move(page, type=1)
+    without_types = shown(page)[0][2]
+    assert row("type") == ["0", "0", "0", "0", "0.00", "0", "0.00"]
+    page.click("text=as recorded")
+    gain = f"{100 * (all_answers - without_types):+.2f}"
+    assert row("type") == ["45", "45", "45", "0", gain, "45", "unknown"]
+    assert row("region")[:4] == ["45", "45", "0", "45"]
+    assert row("region")[4].startswith("-")
+    assert row("span")[:5] == ["45", "0", "0", "0", "0.00"]
+    assert page.locator("#gain-table th").all_inner_texts()[5] == "gain in GMNER F1"

@@ -13,7 +13,7 @@ from tests.scripted import TOKENS
 from tests.tiny import extraction
 from tests.tools.extraction.made_policy import policy_of
 from unco.errors import DataError, SettingsError
-from unco.evals.watch.evidence import BETS, Evidence
+from unco.evals.watch.evidence import Evidence, bets_on
 from unco.evals.watch.features import features_of, reference_of
 from unco.evals.watch.run import run_learn
 from unco.evals.watch.watch import Watch
@@ -74,7 +74,7 @@ def test_a_post_is_described_without_labels() -> None:
     assert found == {
         "entities": 2, "words": 10, "capitals": 17,
         "span uncertainty": 50, "routed span": 50, "type uncertainty": 30, "routed type": 0,
-        "region uncertainty": 0, "routed region": 0,
+        "region uncertainty": 0, "routed region": 0, "doubt": 56,
         "changed": 100, "rejected": 0, "failed": 0, "unavailable": 0,
     }  # fmt: skip
     assert features_of(post(2), THRESHOLDS) == {"entities": 0, "words": 10, "capitals": 17}
@@ -107,19 +107,49 @@ def test_an_alarm_stays_and_a_stream_is_judged_the_same_each_time(reference: lis
     assert first_alarm(other, reference) == first_alarm([*other, *posts(300, seed=3)], reference) is not None
 
 
-def test_evidence_without_a_change_is_the_number_of_posts_on_average() -> None:
-    """What the rate of false alarms rests on, exact: over all possible p-values, one bet keeps its stake."""
+def test_evidence_without_a_change_is_head_start_and_number_of_posts_on_average() -> None:
+    """What the rate of false alarms rests on, exact: over all possible p-values, each bet keeps its stake."""
     steps = 1000
-    for bet in BETS:
-        assert sum(1 + bet * ((place + 0.5) / steps - 0.5) for place in range(steps)) / steps == pytest.approx(1)
+    for factors in zip(*(bets_on((place + 0.5) / steps) for place in range(steps)), strict=True):
+        assert min(factors) > 0
+        assert sum(factors) / steps == pytest.approx(1)
     chance = random.Random(1)
     values = []
     for _ in range(400):
-        evidence = Evidence([25, 25, 25, 25], chance)
+        evidence = Evidence([25, 25, 25, 25], chance, head_start=10.0)
         for _ in range(20):
             evidence.add(chance.randrange(4))
         values.append(evidence.value)
-    assert 15 < sum(values) / len(values) < 25
+    assert 26 < sum(values) / len(values) < 34
+
+
+def test_fewer_of_the_most_uncertain_posts_raise_an_alarm_where_the_mean_hardly_moves() -> None:
+    """What a model does with posts that it knows: none of them is very uncertain, the others are as before."""
+    chance = random.Random(3)
+    levels = [chance.random() for _ in range(1000)]
+    known = [level if level < 0.85 else 0.5 for level in levels]
+    before, after = ([post(0, Uncertainty(0.1, level, 0.1)) for level in each] for each in (levels, known))
+    alarm = first_alarm(after, before[:500])
+    assert alarm is not None
+    assert alarm < 300
+
+
+def test_a_small_model_that_leaves_its_scale_is_watched_as_well() -> None:
+    found = features_of(post(1, Uncertainty(-0.5, 1.5, 0.1)), THRESHOLDS)
+    assert (found["span uncertainty"], found["type uncertainty"]) == (0, 100)
+
+
+def test_a_reference_of_an_earlier_version_is_watched_by_what_it_has(reference: list[Result]) -> None:
+    known = reference_of(reference, THRESHOLDS)
+    earlier = known.model_copy(update={"counts": {name: known.counts[name] for name in ("words", "type uncertainty")}})
+    watch = Watch(earlier, THRESHOLDS)
+    for result in posts(200, seed=2, mean=0.6):
+        watch.add(result)
+    assert watch.alarm is not None
+    assert watch.alarm.by[0] == "type uncertainty"
+    assert watch.shares().keys() == {"words", "type uncertainty"}
+    assert sum(watch.shares().values()) == pytest.approx(watch.evidence)
+    assert watch.chance_of_false_alarm(1500) == pytest.approx(3000 / 61_500)
 
 
 def write_run(results: Sequence[Result], path: Path) -> Path:

@@ -212,6 +212,7 @@ def _provenance(answer: Correction | PostQuestion) -> Json:
         "model": answer.model,
         "calls": answer.calls,
         "cost": answer.cost,
+        "unpriced": answer.calls > 0 and answer.cost is None,
         "seconds": round(answer.seconds, 3),
         "simulated": answer.simulated,
         "authored": answer.authored,

@@ -7,6 +7,7 @@ const state = {thresholds: LIMITS.map((name) => data.thresholds[name]), filters:
   page: 0, current: -1};
 const find = (id) => document.getElementById(id);
 const percent = (ratio) => (100 * ratio).toFixed(2);
+const signed = (number) => (Number(number) > 0 ? `+${number}` : number.replace("-0.00", "0.00"));
 
 // Whether a post has a correction of some kind that counts at the chosen thresholds.
 const someNote = (post, wanted) => post.entities.some((entity) => entity.notes.some((note, place) => wanted(note, entity, place)));
@@ -54,6 +55,23 @@ function showScores() {
   showTally(tally);
 }
 
+// What each corrector did, and how much worse the run would score without its answers.
+function showGains() {
+  const task = data.labelled && data.scores.GMNER === null ? "MNER" : "GMNER";  // gold without boxes
+  const f1 = (left) => scoreUnder(data.posts, state.thresholds, left).scores[task].f1;
+  const titles = ["corrector", "asked about", "changed", ...(data.labelled ? ["put right", "harmed", `gain in ${task} F1`] : []), "calls", "US dollars"];
+  const rows = ATTRIBUTES.map((name, place) => {
+    const did = effectOf(data.posts, state.thresholds, place);
+    const scored = data.labelled ? [did.right, did.harmed, signed(percent(f1() - f1(place)))] : [];
+    const cells = [did.asked, did.changed, ...scored, did.calls, Number.isNaN(did.cost) ? "unknown" : did.cost.toFixed(2)];
+    return make("tr", {"data-corrector": name}, make("th", {scope: "row"}, name), ...cells.map((cell) => make("td", {}, String(cell))));
+  });
+  const head = make("thead", {}, make("tr", {}, ...titles.map((title) => make("th", {scope: "col"}, title))));
+  find("gain-table").replaceChildren(head, make("tbody", {}, ...rows));
+  find("gain-note").textContent = "At these thresholds. A question about several attributes has its calls and its cost in the first of them." +
+    (data.labelled ? " The gain is the F1 with a corrector's answers less the F1 without them." : "");
+}
+
 const UNCORRECTED = scoreUnder(data.posts, [1, 1, 1]).scores;
 
 function scoreRow(task, now) {
@@ -75,6 +93,7 @@ function showTally(tally) {
 
 function moved() {
   showScores();
+  showGains();
   showCounts();
   showPosts();
 }
@@ -194,6 +213,7 @@ document.addEventListener("keydown", (event) => {
 showHead();
 showSliders();
 showScores();
+showGains();
 showCosts();
 if (data.plots) showPlots(data.plots, find("plot-list")); else find("plots").hidden = true;
 showFilters();

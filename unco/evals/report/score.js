@@ -50,13 +50,15 @@ function isInEffect(entity, place, thresholds) {
   return note !== undefined && (note.outcome === "added" || (ASKED.has(note.outcome) && isRouted(entity, place, thresholds)));
 }
 
-// An entity under thresholds: the recorded corrections where they are routed, else what the small model said.
-function entityUnder(entity, thresholds, tally) {
+// An entity under thresholds: the recorded corrections where they are routed, else what the small model said. The
+// answers about one attribute can be left out.
+function entityUnder(entity, thresholds, tally, left) {
   const value = {};
   ATTRIBUTES.forEach((name, place) => {
     const note = entity.notes[place];
     const counts = isInEffect(entity, place, thresholds);
-    value[name] = note === undefined ? entity[name] : counts ? note.after : note.before;
+    const stays = !counts || (place === left && note.outcome !== "added");
+    value[name] = note === undefined ? entity[name] : stays ? note.before : note.after;
     if (tally === undefined || !isRouted(entity, place, thresholds)) return;
     if (counts) tally.routed += 1; else tally.missing += 1;
   });
@@ -82,18 +84,18 @@ function isDropped(entity, thresholds) {
 }
 
 // What a post is said to hold: its entities under thresholds, but for those that are dropped.
-function keptUnder(post, thresholds, tally) {
-  const kept = post.entities.map((entity) => [entity, entityUnder(entity, thresholds, tally)]).filter(([entity]) => !isDropped(entity, thresholds));
+function keptUnder(post, thresholds, tally, left) {
+  const kept = post.entities.map((entity) => [entity, entityUnder(entity, thresholds, tally, left)]).filter(([entity]) => !isDropped(entity, thresholds));
   if (tally !== undefined) tally.dropped += post.entities.length - kept.length;
   return kept.map(([, value]) => value);
 }
 
-function scoreUnder(posts, thresholds) {
+function scoreUnder(posts, thresholds, left) {
   const tally = {routed: 0, missing: 0, approximated: 0, dropped: 0};
   const right = {GMNER: 0, MNER: 0, EEG: 0};
   let predicted = 0, gold = 0;
   for (const post of posts) {
-    const entities = keptUnder(post, thresholds, tally);
+    const entities = keptUnder(post, thresholds, tally, left);
     predicted += entities.length;
     if (post.gold === null) continue;
     gold += post.gold.length;
@@ -108,4 +110,20 @@ function scoreUnder(posts, thresholds) {
     };
   }
   return {scores, tally};
+}
+
+// What the answers about one attribute did at these thresholds, and what they cost.
+function effectOf(posts, thresholds, place) {
+  const effect = {asked: 0, changed: 0, right: 0, harmed: 0, calls: 0, cost: 0};
+  for (const entity of posts.flatMap((post) => post.entities)) {
+    const note = entity.notes[place];
+    if (!isInEffect(entity, place, thresholds) || note.outcome === "added") continue;
+    effect.asked += 1;
+    effect.changed += note.changed ? 1 : 0;
+    effect.right += note.turn === 1 ? 1 : 0;
+    effect.harmed += note.turn === -1 ? 1 : 0;
+    effect.calls += note.calls || 0;
+    effect.cost += note.unpriced ? NaN : note.cost || 0;
+  }
+  return effect;
 }

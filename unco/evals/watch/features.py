@@ -12,7 +12,7 @@ from unco.types import ATTRIBUTES, Correction, Entity, Outcome, Result, Threshol
 OUTCOMES: tuple[Outcome, ...] = ("changed", "rejected", "failed", "unavailable")
 """Outcomes whose shares are watched, of the attributes that were to be asked about."""
 
-ENTITIES, WORDS = "entities", "words"
+ENTITIES, WORDS, DOUBT = "entities", "words", "doubt"
 
 
 def features_of(result: Result, thresholds: Thresholds) -> dict[str, int]:
@@ -24,8 +24,9 @@ def features_of(result: Result, thresholds: Thresholds) -> dict[str, int]:
 
     Returns:
         By name, a step from 0 to 100: the numbers of entities and words; the share of letters that are capitals; for
-        each attribute the mean uncertainty (its square root, as most are near 0) and the share that is routed; for each
-        of `OUTCOMES` its share. Shares and means of nothing are missing.
+        each attribute the mean uncertainty (its square root, as most are near 0) and the share that is routed; the mean
+        doubt, of span and type together, as an uncertainty; for each of `OUTCOMES` its share. Shares and means of
+        nothing are missing.
     """
     found = [entity for entity in result.entities if entity.found_by == "small model"]
     letters = [letter for letter in result.text if letter.isalpha()]
@@ -34,8 +35,10 @@ def features_of(result: Result, thresholds: Thresholds) -> dict[str, int]:
         steps["capitals"] = _step(_share([letter.isupper() for letter in letters]))
     for name in ATTRIBUTES if found else ():
         uncertainties = [entity.uncertainty.of(name) for entity in found]
-        steps[f"{name} uncertainty"] = _step(sqrt(_share(uncertainties)))
+        steps[f"{name} uncertainty"] = _step(sqrt(max(0.0, _share(uncertainties))))
         steps[f"routed {name}"] = _step(_share([value > thresholds.of(name) for value in uncertainties]))
+    if found:
+        steps[DOUBT] = _step(sqrt(max(0.0, _share([entity.uncertainty.doubt for entity in found]))))
     asked = _asked(found)
     for outcome in OUTCOMES if asked else ():
         steps[outcome] = _step(_share([note.outcome == outcome for note in asked]))
@@ -57,7 +60,7 @@ def _value(name: str, step: int) -> float:
     if name in (ENTITIES, WORDS):
         return step
     share = step / (REFERENCE_STEPS - 1)
-    return share**2 if name.endswith("uncertainty") else share
+    return share**2 if name.endswith((DOUBT, "uncertainty")) else share
 
 
 def reference_of(results: Iterable[Result], thresholds: Thresholds) -> PolicyReference:
@@ -86,4 +89,5 @@ def _share(values: Sequence[float]) -> float:
 
 
 def _step(share: float) -> int:
-    return round(share * (REFERENCE_STEPS - 1))
+    """Find the step of a share; a small model of the user's own may leave [0, 1]."""
+    return round(min(1.0, share) * (REFERENCE_STEPS - 1))

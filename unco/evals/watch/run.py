@@ -51,7 +51,10 @@ def show_watch(watch: Watch, posts_between_false_alarms: float, console: Console
         now = "none" if one.now is None else f"{one.now:.3f}"
         table.add_row(name, f"{one.before:.3f}", now, f"{100 * min(one.evidence, 1):.1f} %")
     console.print(table)
-    rate = f"without a change, a false alarm comes once in {posts_between_false_alarms:,.0f} posts or more rarely"
+    rate = (
+        f"without a change, an alarm comes once in {posts_between_false_alarms:,.0f} posts or more rarely, and within"
+        f" {watch.posts:,} posts with a chance of {100 * watch.chance_of_false_alarm(watch.posts):.1f} % at most"
+    )
     if watch.alarm is None:
         console.print(f"{watch.posts} posts look like those of the policy ({rate})", soft_wrap=True)
     else:

@@ -11,8 +11,12 @@ from unco.evals.watch.features import features_of, mean_of
 from unco.tools.extraction.policy import Policy, PolicyReference
 from unco.types import Result, Thresholds
 
-POSTS_BETWEEN_FALSE_ALARMS = 30_000
+POSTS_BETWEEN_FALSE_ALARMS = 60_000
 """Mean number of posts until a false alarm, at least: within 1,500 posts there is one with a chance of 5 % at most."""
+
+HEAD_START = 1 / 40
+"""Stake on a change that is there from the first post on, in parts of the number above: whoever hands in a file wants
+to know about all of it. It costs a chance of 2.5 %, at most, of a false alarm by this stake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Watch:
             reference: what posts looked like.
             thresholds: above which an attribute counts as routed; the policy's.
             posts_between_false_alarms: at least so many posts pass on average, as long as nothing changes. More of
-                them make a real alarm later.
+                them make a real alarm later. See `chance_of_false_alarm`.
 
         Raises:
             SettingsError: the number is below 1.
@@ -62,8 +66,9 @@ class Watch:
                 f"posts between false alarms: a number of at least 1, got {posts_between_false_alarms!r}"
             )
         chance = random.Random(0)  # so that a stream is judged the same each time
-        self._thresholds, self._limit = thresholds, posts_between_false_alarms
-        self._evidence = {name: Evidence(counts, chance) for name, counts in reference.counts.items()}
+        self._thresholds, self._head_start = thresholds, HEAD_START * posts_between_false_alarms
+        self._limit = posts_between_false_alarms + self._head_start
+        self._evidence = {name: Evidence(counts, chance, self._head_start) for name, counts in reference.counts.items()}
         self._guard = threading.Lock()
         self.posts = 0
         """How many posts came."""
@@ -102,6 +107,10 @@ class Watch:
         values = [one.value for one in self._evidence.values()]
         return sum(values) / len(values) / self._limit if values else 0.0
 
+    def chance_of_false_alarm(self, posts: int) -> float:
+        """Return the most that the chance of an alarm within so many posts is, as long as nothing changes."""
+        return min(1.0, (posts + self._head_start) / self._limit)
+
     def _clearest(self) -> tuple[str, ...]:
         """Name what most of the evidence is about."""
         ordered = sorted(self._evidence, key=lambda name: -self._evidence[name].value)
@@ -109,6 +118,11 @@ class Watch:
 
     def _alone(self, name: str) -> float:
         return self._evidence[name].value / len(self._evidence) / self._limit
+
+    def shares(self) -> Mapping[str, float]:
+        """Return by name what each number adds to `evidence`."""
+        with self._guard:
+            return {name: self._alone(name) for name in self._evidence}
 
     def table(self) -> Mapping[str, Watched]:
         """Return what is known about each number, by its name."""
