@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from unco.corpus.formats.data_set_rows import TEXTS, check_columns
 from unco.corpus.formats.text_lines import is_utf8, open_text
@@ -25,7 +25,7 @@ _PYTHON_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, Any] | str]:
     """Yield the rows of a file as they are needed, or why one cannot be read. Empty cells are left out.
 
-    Cells stand apart by commas, semicolons or tabs, as the header shows.
+    Cells stand apart by commas, semicolons, tabs or bars, as the header shows.
 
     Args:
         path: of the file.
@@ -38,28 +38,38 @@ def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, An
     csv.field_size_limit(_CELL_CHARACTERS)
     with open_text(path) as file:
         try:
-            names, delimiter = _header(file.readline())
+            skipped, first = _first_line(file)
+            names, delimiter = _header(first)
         except csv.Error as error:
             raise DataError(f"{path}: the header is no CSV: {error}") from error
         check_columns(names, path)
         read = [name if name in columns else "" for name in names]
         rows = csv.reader(file, delimiter=delimiter, strict=True)
         while True:
-            line = rows.line_num + 2  # after the header and what is read
+            line = rows.line_num + skipped + 2  # after the header and what is read
             try:
                 cells = next(rows)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield f"the row from line {line} to {rows.line_num + 1} is no CSV, its quotes may not match: {error}"
+                last = rows.line_num + skipped + 1
+                yield f"the row from line {line} to {last} is no CSV, its quotes may not match: {error}"
                 continue
             if cells:
                 yield _row(read, cells, line)
 
 
+def _first_line(file: TextIO) -> tuple[int, str]:
+    """Read the header, and how many lines stand before it: blank ones, and that of Excel which names the delimiter."""
+    skipped, line = 0, file.readline()
+    while line and (not line.strip() or line.startswith("sep=")):
+        skipped, line = skipped + 1, file.readline()
+    return skipped, line
+
+
 def _header(line: str) -> tuple[list[str], str]:
-    """Split a header at the delimiter for which it has a column of text."""
-    split = [([name.strip() for name in next(csv.reader([line], delimiter=one), [])], one) for one in ",;\t"]
+    """Split a header at the delimiter for which it has a column of text; small letters or capitals do not matter."""
+    split = [([name.strip().lower() for name in next(csv.reader([line], delimiter=one), [])], one) for one in ",;\t|"]
     return next((found for found in split if not TEXTS.isdisjoint(found[0])), split[0])
 
 

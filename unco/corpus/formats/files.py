@@ -38,7 +38,7 @@ def form_of(path: Path) -> Form:
         return "table"
     head = head_of(path)
     if ending in _JSON:
-        return "document" if ending == ".json" and re.match(rb"\s*(\[|\{\s*\n)", head) else "lines"
+        return "document" if re.match(rb"\s*(\[|\{\s*\n)" if ending == ".json" else rb"\s*\[", head) else "lines"
     if ending in CONLL and path.is_file() and not re.match(rb'\s*\{\s*["}]', head):
         return "conll"
     if ending != ".csv" and _TAGGED.match(head):

@@ -9,10 +9,10 @@ from unco.corpus.formats.files import files_of, form_of
 from unco.errors import DataError
 from unco.evals.formats.conll_voc import read_text_file
 from unco.evals.formats.gold_lines import gold_from_dicts
-from unco.evals.formats.json_text import starts_as_list
-from unco.evals.formats.official_json import OFFICIAL_KEYS, official_gold, read_official_predictions
+from unco.evals.formats.json_text import json_rows
+from unco.evals.formats.official_json import OFFICIAL_KEYS, official_gold, official_predictions
 from unco.evals.formats.predicted import PredictedPost
-from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.evals.formats.prediction_lines import predictions_from_dicts
 from unco.evals.formats.table_gold import gold_of_tags, gold_rows
 from unco.small_model.gold_inputs import entity_names
 from unco.types import GoldPost
@@ -70,11 +70,14 @@ def _gold_of_rows(files: Sequence[Path], labelled: bool) -> list[GoldPost]:
     first = next(rows, None)
     if first is None:
         return []
-    keys: set[Any] = set(first[1]) if isinstance(first[1], dict) else set()
     whole, name = chain([first], rows), str(files[0] if len(files) == 1 else files[0].parent)
-    if "ner_tags" in keys:
+    if isinstance(first[1], dict) and "ner_tags" in first[1]:
         return gold_of_tags(whole, name)
-    return official_gold(whole, name) if keys & OFFICIAL_KEYS else gold_from_dicts(whole, name, labelled)
+    return official_gold(whole, name) if _is_official(first) else gold_from_dicts(whole, name, labelled)
+
+
+def _is_official(row: tuple[str, Any]) -> bool:
+    return isinstance(row[1], dict) and not OFFICIAL_KEYS.isdisjoint(row[1])
 
 
 def _boxes_beside(text: Path) -> Path:
@@ -83,11 +86,16 @@ def _boxes_beside(text: Path) -> Path:
 
 
 def read_predictions(path: Path) -> list[PredictedPost]:
-    """Read predictions from a file of `pre_entities`, or from JSON Lines, which may hold whole results.
+    """Read predictions from rows of JSON or JSON Lines: `pre_entities`, our own, or whole results.
 
     Raises:
         DataError: nothing there, or not in the format, with its place.
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder: predictions are a file, JSON Lines or a list of `pre_entities`")
-    return read_official_predictions(path) if starts_as_list(path) else read_prediction_lines(path)
+    rows = json_rows(path)
+    first = next(rows, None)
+    if first is None:
+        return []
+    whole, name = chain([first], rows), str(path)
+    return official_predictions(whole, name) if _is_official(first) else predictions_from_dicts(whole, name)

@@ -100,8 +100,17 @@ def read_official_predictions(path: Path) -> list[PredictedPost]:
     Raises:
         DataError: not in the format, with its place.
     """
-    posts = [_predicted_post(item, where) for where, item in _items(json_rows(path), "pre_entities")]
-    check_ids([post.id for post in posts], str(path))
+    return official_predictions(json_rows(path), str(path))
+
+
+def official_predictions(rows: Iterable[tuple[str, Any]], name: str) -> list[PredictedPost]:
+    """Convert (place, object) pairs to predictions: see `read_official_predictions`.
+
+    Raises:
+        DataError: not in the format, with its place.
+    """
+    posts = [_predicted_post(item, where) for where, item in _items(rows, "pre_entities")]
+    check_ids([post.id for post in posts], name)
     return posts
 
 
