@@ -33,7 +33,7 @@ MAX_SEGMENTS = 20_000
 """Pieces of a JPEG that are looked at."""
 
 _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
-MEMORY_OF_PIXEL: dict[Kind, int] = {"WEBP": 12, "AVIF": 8, "HEIF": 6, "JPEG2000": 20}
+MEMORY_OF_PIXEL: dict[Kind, int] = {"WEBP": 13, "AVIF": 8, "HEIF": 6, "JPEG2000": 20}
 """Bytes for each pixel where a library decodes into buffers of its own first, as measured."""
 
 
