@@ -85,7 +85,7 @@ def test_what_is_damaged_is_named(tmp_path: Path) -> None:
         path.write_bytes(data)
         for read in (read_posts, read_gold):
             with pytest.raises(DataError, match=r"a\.jsonl\.gz cannot be read: "):
-                list(read(path))  # type: ignore[operator]
+                list(read(path))
 
 
 def test_one_bad_character_costs_one_post(tmp_path: Path) -> None:

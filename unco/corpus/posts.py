@@ -127,9 +127,9 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
     elif form == "document":
         yield from map(_checked, _document(path))
     elif path == STDIN:
-        file = as_utf8(sys.stdin.buffer)
-        _check_head(file, path, is_lines=True)
-        yield from lines_of(file)
+        stdin = as_utf8(sys.stdin.buffer)
+        _check_head(stdin, path, is_lines=True)
+        yield from lines_of(stdin)
     else:
         with opened(path) as file:
             yield from lines_of(file)

@@ -249,6 +249,7 @@ def _shades(image: Image.Image) -> Image.Image:
     if image.mode not in ("I", "F"):
         return image
     _, largest = image.getextrema()
+    assert isinstance(largest, int | float)  # of one channel
     brightest = next((one for one in (1, 255, 65_535) if largest <= one), largest)
     return image.convert("F").point(lambda value: value * (255 / brightest)).convert("L")
 
