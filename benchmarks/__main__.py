@@ -16,6 +16,7 @@ from benchmarks.graph_overhead import measure_graph_overhead
 from benchmarks.mc_cost import measure_mc_cost, savings
 from benchmarks.on_ray import measure_ray
 from benchmarks.paper_size import measure_paper_size
+from benchmarks.pictures import measure_pictures
 from benchmarks.report_page import measure_report
 from benchmarks.scores import measure_scores
 from benchmarks.server import measure_server, server_table
@@ -98,6 +99,7 @@ SECTIONS: dict[str, Callable[[], Iterable[Table]]] = {
     "corpus": measure_corpus,
     "faults": measure_faults,
     "ray": measure_ray,
+    "pictures": measure_pictures,
     "report": _report,
     "serve": measure_serving,
     "server": _server,

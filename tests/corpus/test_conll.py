@@ -106,14 +106,6 @@ def test_tagged_text_is_known_by_its_first_line(name: str, text: str, tmp_path: 
     assert read_gold(path)[0].tokens == ("EU", "is")
 
 
-def test_other_encodings_are_named_once(tmp_path: Path) -> None:
-    for encoding in ("utf-16", "utf-16-be", "utf-32"):
-        for name in ("a.txt", "a.csv", "a.jsonl"):
-            path = write(tmp_path, "text\tO\n".encode(encoding), name)
-            with pytest.raises(DataError, match="is UTF-16 or UTF-32 text.*save it as UTF-8"):
-                list(read_posts(path))
-
-
 @pytest.mark.parametrize("name", ["1.JPG", "1.Jpeg", "1.PNG", "1.webp", "1.avif", "1.TIF", "1.heic"])
 def test_a_picture_is_found_whatever_its_ending(name: str, tmp_path: Path) -> None:
     (tmp_path / name).touch()

@@ -107,5 +107,6 @@ def unco(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 def forget() -> None:
     """A process of its own would remember nothing."""
-    for remembered in (default_graph, registry._load, checkpoint._load, checkpoint._read_network, view._open_cached):
+    for remembered in (default_graph, registry._load, checkpoint._load, checkpoint._read_network):
         remembered.cache_clear()
+    view._kept.clear()

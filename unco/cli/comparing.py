@@ -21,6 +21,7 @@ from unco.cli.experiment_options import (
     Seed,
     Split,
 )
+from unco.cli.posts import Labels
 
 
 @app.command(rich_help_panel="Evaluation")
@@ -33,6 +34,7 @@ def compare(
     posts: Posts = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
+    labels: Labels = None,
     mode: Mode = None,
     profile: Profile = None,
     family: Family = "qwen2.5-vl",
@@ -50,7 +52,9 @@ def compare(
     from unco.evals.ab.show_comparison import show_comparison
 
     arms = [parse_arm(text) for text in arm]
-    choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
+    choices = ExperimentChoices(
+        gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, labels
+    )
     with open_experiment(choices) as experiment:
         found = compare_arms(arms, experiment, allow_misses)
         if out is not None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from unco.cli.app import app
 from unco.cli.experiment_options import Boxes, Checkpoint, Family, Mode, Pictures, Posts, Profile, Scheme, Seed, Split
+from unco.cli.posts import Labels
 
 Number = float | None
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
@@ -47,6 +48,7 @@ def tune(
     posts: Posts = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
+    labels: Labels = None,
     span_prompt: Version = "v1",
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
@@ -64,7 +66,7 @@ def tune(
     experiment = None
     if gold is not None:
         experiment = ExperimentChoices(
-            gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed
+            gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, labels
         )
     asked_for = 0.0 if confidence else None
     context = Context(

@@ -16,6 +16,7 @@ from unco.corpus.formats.conll import conll_posts, sentences
 from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row
 from unco.corpus.formats.delimited import delimited_rows
 from unco.corpus.formats.files import Form, files_of, form_of
+from unco.corpus.formats.opened import as_utf8, is_as_it_stands, opened
 from unco.corpus.formats.tables import table_rows
 from unco.errors import DataError, PostError, SettingsError
 from unco.state import PostInput
@@ -34,11 +35,8 @@ BINARY = (
     b"PK\x03\x04",
     b"PK\x05\x06",
     b"%PDF",
-    b"\x1f\x8b",
-    b"\xff\xfe",
-    b"\xfe\xff",
 )
-"""First bytes of files that may hold no null byte near their beginning: pictures, archives, PDF, UTF-16 text."""
+"""First bytes of files that may hold no null byte near their beginning: pictures, archives, PDF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +82,14 @@ def check_corpus(path: Path) -> None:
 
 
 def _checked_form(path: Path) -> Form:
-    """Tell the form of a file of posts; that of the standard input is JSON Lines.
+    """Tell the form of a file of posts.
 
     Raises:
         DataError: it is no corpus.
     """
-    if path == STDIN:
-        _check_head(sys.stdin.buffer, path, is_lines=True)
-        return "lines"
     form = form_of(path)
     if form != "table" and path.is_file():
-        with path.open("rb") as file:
+        with opened(path) as file:
             _check_head(file, path, is_lines=form == "lines")
     return form
 
@@ -119,7 +114,7 @@ def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
 
 
 def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
-    form = _checked_form(path)
+    form = "lines" if path == STDIN else _checked_form(path)
     if pictures is not None and form != "conll":
         raise SettingsError(f'--pictures is for CoNLL text; in {path} each post names its own: {{"image": ...}}')
     if form == "conll":
@@ -127,20 +122,22 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
     elif form == "table":
         yield from (_of_fields(fields_of(row, path.parent)) for row in table_rows(path, FIELDS))
     elif form == "delimited":
-        rows = delimited_rows(path)
+        rows = delimited_rows(path, FIELDS)
         yield from (_of_fields(row if isinstance(row, str) else fields_of(row, path.parent)) for row in rows)
     elif form == "document":
         yield from map(_checked, _document(path))
     elif path == STDIN:
-        yield from lines_of(sys.stdin.buffer)
+        stdin = as_utf8(sys.stdin.buffer)
+        _check_head(stdin, path, is_lines=True)
+        yield from lines_of(stdin)
     else:
-        with path.open("rb") as file:
+        with opened(path) as file:
             yield from lines_of(file)
 
 
 def is_cut_by_line(path: Path) -> bool:
     """Return whether a path is JSON Lines, which can be read from the beginning of any line on."""
-    return path != STDIN and not path.is_dir() and form_of(path) == "lines"
+    return path != STDIN and path.is_file() and form_of(path) == "lines" and is_as_it_stands(path)
 
 
 def count_posts(path: Path) -> int | None:
@@ -159,14 +156,15 @@ def _count(path: Path) -> int | None:
         return sum(1 for _ in sentences(path))
     if form != "lines":
         return None
-    with path.open("rb") as file:
+    with opened(path) as file:
         return sum(1 for _ in _whole_lines(file))
 
 
 def _document(path: Path) -> list[Any]:
     """Read a file of one JSON value: a list of posts, or one post over many lines."""
     try:
-        data = json.loads(path.read_bytes())
+        with opened(path) as file:
+            data = json.loads(file.read())
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from error
     return data if isinstance(data, list) else [data]

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff", ".jp2", ".heic", ".heif")
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff"),
+    *(".jp2", ".j2k", ".heic", ".heif"),
+)
 """Endings of pictures; they may be in capitals."""
 
 

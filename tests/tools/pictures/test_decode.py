@@ -67,6 +67,9 @@ def test_opens_each_format(write: Write, kind: str) -> None:
         ("warned.png", forged_png(10_000, 10_000), "take 381 MB to decode"),
         ("large.png", forged_png(9_000, 9_000), "take 308 MB to decode"),
         ("svg.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
+        ("paper.jpg", b"%PDF-1.7", "a PDF document"),
+        ("film.png", b"\x1a\x45\xdf\xa3webm", "a video"),
+        ("refused.jpg", b'{"error": 403}', "a JSON document"),
         ("film.jpg", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "a video"),
         ("many.bin", bytes(MAX_FILE_BYTES + 1), "larger than 64 MB"),
     ],
@@ -155,6 +158,12 @@ def test_modes_become_rgb(write: Write) -> None:
     assert open_picture(write("clear.png", as_bytes(clear))).image.getpixel((9, 9)) == (255, 255, 255)
     palette = clear.quantize()
     assert open_picture(write("palette.png", as_bytes(palette))).image.getpixel((9, 9)) == (255, 255, 255)
+    for numbers in (Image.new("F", (32, 32), 0.5), Image.new("I", (32, 32), 128)):
+        numbers.putpixel((0, 0), 1 if numbers.mode == "F" else 255)  # the brightest
+        assert open_picture(write("numbers.tiff", as_bytes(numbers, "TIFF"))).image.getpixel((9, 9)) in (
+            (127,) * 3,
+            (128,) * 3,
+        )
     one_bit = Image.new("1", (32, 32), 1)
     assert open_picture(write("bit.png", as_bytes(one_bit))).image.getpixel((9, 9)) == (255, 255, 255)
 

@@ -1,10 +1,12 @@
 """Reads rows of CSV and TSV: a header, then a post a row; cells in quotes may hold line ends."""
 
+import ast
 import csv
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from unco.corpus.formats.data_set_rows import TEXTS, check_columns
 from unco.corpus.formats.text_lines import is_utf8, open_text
@@ -13,55 +15,91 @@ from unco.errors import DataError
 _CELL_CHARACTERS = 2**26
 """Longest cell; Python's own limit is shorter than a picture that comes inline."""
 
-_JSON = ("tokens", "regions", "extraction")
-"""Columns whose cells are JSON."""
+_LISTS = ("tokens", "ner_tags")
+_JSON = (*_LISTS, "regions", "extraction", "entities", "width", "height")
+"""Columns whose cells are JSON. Lists of words may be written as Python and NumPy write them, which pandas does."""
+
+_PYTHON_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
-def delimited_rows(path: Path) -> Iterator[dict[str, Any] | str]:
+def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, Any] | str]:
     """Yield the rows of a file as they are needed, or why one cannot be read. Empty cells are left out.
 
-    Cells stand apart by commas, semicolons or tabs, as the header shows.
+    Cells stand apart by commas, semicolons, tabs or bars, as the header shows.
+
+    Args:
+        path: of the file.
+        columns: that are read, where they are there.
 
     Raises:
-        DataError: it has no column of text, or is text in another encoding than UTF-8.
+        DataError: it has no column of text.
         OSError: it cannot be read.
     """
     csv.field_size_limit(_CELL_CHARACTERS)
     with open_text(path) as file:
         try:
-            names, delimiter = _header(file.readline())
+            skipped, first = _first_line(file)
+            names, delimiter = _header(first)
         except csv.Error as error:
             raise DataError(f"{path}: the header is no CSV: {error}") from error
         check_columns(names, path)
+        read = [name if name in columns else "" for name in names]
         rows = csv.reader(file, delimiter=delimiter, strict=True)
         while True:
-            line = rows.line_num + 2  # after the header and what is read
+            line = rows.line_num + skipped + 2  # after the header and what is read
             try:
                 cells = next(rows)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield f"the row from line {line} to {rows.line_num + 1} is no CSV, its quotes may not match: {error}"
+                last = rows.line_num + skipped + 1
+                yield f"the row from line {line} to {last} is no CSV, its quotes may not match: {error}"
                 continue
             if cells:
-                yield _row(names, cells, line)
+                yield _row(read, cells, line)
+
+
+def _first_line(file: TextIO) -> tuple[int, str]:
+    """Read the header, and how many lines stand before it: blank ones, and that of Excel which names the delimiter."""
+    skipped, line = 0, file.readline()
+    while line and (not line.strip() or line.startswith("sep=")):
+        skipped, line = skipped + 1, file.readline()
+    return skipped, line
 
 
 def _header(line: str) -> tuple[list[str], str]:
-    """Split a header at the delimiter for which it has a column of text."""
-    split = [([name.strip() for name in next(csv.reader([line], delimiter=one), [])], one) for one in ",;\t"]
+    """Split a header at the delimiter for which it has a column of text; small letters or capitals do not matter."""
+    split = [([name.strip().lower() for name in next(csv.reader([line], delimiter=one), [])], one) for one in ",;\t|"]
     return next((found for found in split if not TEXTS.isdisjoint(found[0])), split[0])
 
 
 def _row(names: list[str], cells: list[str], line: int) -> dict[str, Any] | str:
+    """Make a row of its cells, under names of which those that are not read are empty."""
     if len(cells) > len(names):
         return f"line {line}: {len(cells)} cells, but the header has {len(names)}"
-    row: dict[str, Any] = {name: cell for name, cell in zip(names, cells, strict=False) if cell}
-    if "text" in row:
+    row: dict[str, Any] = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
+    if "text" in row and "ner_tags" not in row:  # whose tags are those of the tokens
         row.pop("tokens", None)
     if not all(map(is_utf8, cells)):
         return f"line {line} is not UTF-8 text: save the file as UTF-8"
+    for name in _JSON:
+        try:
+            if name in row:
+                row[name] = _value(name, row[name])
+        except (ValueError, SyntaxError, RecursionError) as error:
+            return f"line {line}: {name} is not written as JSON: {error}"
+    return row
+
+
+def _value(name: str, cell: str) -> Any:
+    if name == "ner_tags" and not cell.lstrip().startswith("["):
+        return cell  # tags with blanks between them
     try:
-        return row | {name: json.loads(row[name]) for name in _JSON if name in row}
-    except (ValueError, RecursionError) as error:
-        return f"line {line}: {' and '.join(_JSON)} are written as JSON: {error}"
+        return json.loads(cell)
+    except ValueError:
+        if name not in _LISTS:
+            raise
+    words = _PYTHON_WORD.findall(cell)
+    if not re.fullmatch(r"\[[\s,]*\]", _PYTHON_WORD.sub("", cell).strip()):
+        raise ValueError("neither that nor a list as Python writes it")
+    return [ast.literal_eval(word) for word in words]

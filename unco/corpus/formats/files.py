@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from unco.corpus.formats.opened import PACKED
 from unco.corpus.formats.text_lines import head_of
 from unco.errors import DataError
 
@@ -31,17 +32,13 @@ _SPLIT = re.compile(r"(train|dev|val|valid|validation|test)([-_.].*)?", re.IGNOR
 
 
 def form_of(path: Path) -> Form:
-    """Tell the form of a file of posts, by its ending and by how it begins.
-
-    Raises:
-        DataError: it is text in another encoding than UTF-8.
-    """
-    ending = path.suffix.lower()
+    """Tell the form of a file of posts, by its ending and by how it begins; whether it is packed does not matter."""
+    ending = _unpacked(path).suffix.lower()
     if ending in _TABLES:
         return "table"
     head = head_of(path)
     if ending in _JSON:
-        return "document" if ending == ".json" and re.match(rb"\s*(\[|\{\s*\n)", head) else "lines"
+        return "document" if re.match(rb"\s*(\[|\{\s*\n)" if ending == ".json" else rb"\s*\[", head) else "lines"
     if ending in CONLL and path.is_file() and not re.match(rb'\s*\{\s*["}]', head):
         return "conll"
     if ending != ".csv" and _TAGGED.match(head):
@@ -78,22 +75,24 @@ def files_of(path: Path, split: str | None = None) -> list[Path]:
         raise DataError(f"{path} has no file of posts ({endings}): name the folder that holds them")
     if split is None:
         return found
-    names = dict.fromkeys(_split_of(file) for file in found)
-    return [file for file in found if _split_of(file) in _chosen(list(names), split, path)]
+    names = dict.fromkeys(split_of(file) for file in found)
+    return [file for file in found if split_of(file) in _chosen(list(names), split, path)]
 
 
 def _of_one_kind(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     files = sorted(file for file in folder.iterdir() if not _ASIDE.fullmatch(file.name) and file.is_file())
-    kinds = ([file for file in files if file.suffix.lower() in kind and _may_hold_posts(file)] for kind in _KINDS)
+    kinds = (
+        [file for file in files if _unpacked(file).suffix.lower() in kind and _may_hold_posts(file)] for kind in _KINDS
+    )
     return next(filter(None, kinds), [])
 
 
 def _may_hold_posts(file: Path) -> bool:
     """Return whether a file of a folder holds posts; of JSON and CSV, which hold anything, by the name of its split."""
-    ending = file.suffix.lower()
-    return not (ending in _JSON or ending in _DELIMITED) or _SPLIT.fullmatch(_split_of(file)) is not None
+    ending = _unpacked(file).suffix.lower()
+    return not (ending in _JSON or ending in _DELIMITED) or _SPLIT.fullmatch(split_of(file)) is not None
 
 
 def _chosen(splits: list[str], split: str | None, path: Path) -> Sequence[str]:
@@ -102,9 +101,14 @@ def _chosen(splits: list[str], split: str | None, path: Path) -> Sequence[str]:
     return splits if split is None else (split,)
 
 
-def _split_of(file: Path) -> str:
+def split_of(file: Path) -> str:
     """Return the split that a file holds: `train` of train.txt and of train-00000-of-00002.parquet."""
-    return re.sub(r"-\d+-of-\d+$", "", file.stem)
+    return re.sub(r"-\d+-of-\d+$", "", _unpacked(file).stem)
+
+
+def _unpacked(path: Path) -> Path:
+    """Return the name of a file without the ending that says that it is packed."""
+    return path.with_suffix("") if path.suffix.lower() in PACKED else path
 
 
 def _names(path: Path, key: str) -> list[str]:

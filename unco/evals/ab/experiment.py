@@ -6,13 +6,13 @@ boxes, and a simulated MLLM, which shows shapes and costs and never quality.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from unco.context import Mode
+from unco.context import Context, Mode
 from unco.errors import DataError, SettingsError
 from unco.evals.ab.posts import (
     Input,
@@ -35,7 +35,7 @@ from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.prices import Price, Prices
 from unco.tools.llm_settings import mllm_from_env
-from unco.types import GoldPost
+from unco.types import GoldPost, Label
 
 PRICES = Prices(version="simulated", models=(Price(pattern="^simulated", input=2.5, output=10.0),))
 """US dollars for a million tokens: the price of a hosted model of 2024 (gpt-4o)."""
@@ -49,7 +49,7 @@ class Experiment:
     """What all arms share: posts, small model and MLLM."""
 
     gold: tuple[GoldPost, ...]
-    """Annotated posts, in the types that the small model gives out."""
+    """Annotated posts, in the types that entities are given out in."""
     inputs: tuple[Input, ...]
     """The same posts as input of the graph."""
     types: tuple[str, ...]
@@ -62,6 +62,12 @@ class Experiment:
     """The simulated MLLM; None = a real one is asked."""
     profile: Profile | None = None
     """How the simulated MLLM errs."""
+    labels: tuple[Label, ...] | None = None
+    """A list of the user's own that types are chosen from; None = those of the small model."""
+
+    def context_of(self, context: Context) -> Context:
+        """Return a context with what all runs of the experiment share."""
+        return replace(context, mode=context.mode or self.mode, labels=self.labels or context.labels)
 
 
 @contextmanager
@@ -73,6 +79,7 @@ def simulated_experiment(
     family: str = "qwen2.5-vl",
     checkpoint: str | None = None,
     scheme: str | None = None,
+    labels: tuple[Label, ...] | None = None,
 ) -> Iterator[Experiment]:
     """Set up real posts and a real small model with simulated regions and MLLM; each arm has a cache of its own.
 
@@ -84,14 +91,15 @@ def simulated_experiment(
         family: of models in whose frame it writes boxes.
         checkpoint: small model; None = the shipped one.
         scheme: types that entities are given out in; None = the checkpoint's first choice.
+        labels: the user's own types; None = those of the small model.
 
     Raises:
         DataError: gold has other types.
         SettingsError: there is no such family or scheme.
     """
     predictor = _predictor(checkpoint, None, scheme)
-    types = tuple(label.name for label in predictor.labels)
-    read_as, build_input = _in_output_types(gold, predictor, types), SimulatedRegionsInput(tuple(sorted(names)))
+    types = tuple(label.name for label in labels or predictor.labels)
+    read_as, build_input = _in_output_types(gold, predictor, types, labels), SimulatedRegionsInput(tuple(sorted(names)))
     with TemporaryDirectory() as temporary, simulate(read_as, family, profile, seed) as simulation:
         pictures, number = Path(temporary) / "pictures", count()
 
@@ -113,6 +121,7 @@ def simulated_experiment(
             make_llm=make_llm,
             simulation=simulation,
             profile=profile,
+            labels=labels,
         )
 
 
@@ -122,6 +131,7 @@ def real_experiment(
     checkpoint: str | None = None,
     scheme: str | None = None,
     mode: Mode | None = None,
+    labels: tuple[Label, ...] | None = None,
 ) -> Experiment:
     """Set up the user's posts, pictures and endpoint (`UNCO_LLM_BASE_URL` ..., or `UNCO_SETTINGS`); calls are cached.
 
@@ -131,6 +141,7 @@ def real_experiment(
         checkpoint: small model; None = the shipped one.
         scheme: types that entities are given out in; None = the checkpoint's first choice.
         mode: off, live, record or replay; None = live.
+        labels: as of `simulated_experiment`.
 
     Raises:
         DataError: a picture is missing, or gold has other types.
@@ -141,15 +152,20 @@ def real_experiment(
             "no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL, or give --profile for a simulated one"
         )
     predictor = _predictor(checkpoint, None, scheme)
-    types = tuple(label.name for label in predictor.labels)
+    types = tuple(label.name for label in labels or predictor.labels)
 
     @cache
     def small_model(chosen: str | None, estimator: str | None) -> Extractor:
         return read_once(default_extractor(None, chosen or checkpoint, scheme, estimator))
 
-    read_as = _in_output_types(gold, predictor, types)
     return Experiment(
-        tuple(read_as), tuple(inputs_with_pictures(gold, pictures)), types, small_model, mllm_from_env, mode
+        gold=tuple(_in_output_types(gold, predictor, types, labels)),
+        inputs=tuple(inputs_with_pictures(gold, pictures)),
+        types=types,
+        small_model=small_model,
+        make_llm=mllm_from_env,
+        mode=mode,
+        labels=labels,
     )
 
 
@@ -157,11 +173,16 @@ def _predictor(checkpoint: str | None, estimator: str | None, scheme: str | None
     return from_pretrained(checkpoint or SHIPPED, scheme, estimator)
 
 
-def _in_output_types(gold: Sequence[GoldPost], predictor: Predictor, types: Sequence[str]) -> list[GoldPost]:
+def _in_output_types(
+    gold: Sequence[GoldPost], predictor: Predictor, types: Sequence[str], labels: Sequence[Label] | None
+) -> list[GoldPost]:
     """Convert gold to the types that entities are given out in."""
     types_found = {item.type for post in gold for item in post.entities}
     if types_found <= set(types):
         return list(gold)
+    if labels is not None:
+        others = ", ".join(sorted(types_found.difference(types)))
+        raise DataError(f"gold has the types {others}, which are not among the labels: add them")
     config = predictor.network.config
     own = {label.name for label in config.labels}
     if types_found <= own:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unco.evals.metrics.correction_effects import Value, gold_with_span, value_correct
-from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, GoldPost, Result, Span
+from unco.types import ATTRIBUTES, UNTYPED, Attribute, Box, Correction, Entity, GoldPost, Result, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ def flip_to_dict(flip: Flip, tokens: Sequence[str]) -> dict[str, Any]:
         "entity": flip.entity,
         "attribute": flip.attribute,
         "flip": "wrong -> right" if flip.gained else "right -> wrong",
-        "small_model": describe_value(flip.other.before, tokens),
+        "small_model": describe_value(flip.other.before, tokens, flip.attribute),
         **{
             name: {
-                "value": describe_value(note.after, tokens),
+                "value": describe_value(note.after, tokens, flip.attribute),
                 "outcome": note.outcome,
                 "prompt": note.prompt,
                 "reasoning": note.reasoning,
@@ -97,10 +97,12 @@ def flip_to_dict(flip: Flip, tokens: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def describe_value(value: Value, tokens: Sequence[str]) -> str:
-    """Describe a value: a span by its words, a box by its corners."""
+def describe_value(value: Value, tokens: Sequence[str], attribute: Attribute) -> str:
+    """Describe a value: a span by its words, a box by its corners, none by what that means."""
     if isinstance(value, Span):
         return " ".join(tokens[value.start : value.stop])
     if isinstance(value, Box):
         return "[" + ", ".join(f"{corner:.0f}" for corner in (value.x1, value.y1, value.x2, value.y2)) + "]"
-    return "not in the picture" if value is None else value
+    if value is None:
+        return UNTYPED if attribute == "type" else "not in the picture"
+    return value

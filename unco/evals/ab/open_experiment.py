@@ -12,6 +12,7 @@ from unco.evals.ab.experiment import Experiment, real_experiment, simulated_expe
 from unco.evals.formats.detect_format import read_gold, read_names
 from unco.evals.simulation import read_profile
 from unco.small_model.gold_inputs import entity_names
+from unco.small_model.label_schemes import read_labels
 from unco.types import GoldPost
 
 
@@ -39,6 +40,8 @@ class ExperimentChoices:
     """Model family in whose frame the simulated MLLM writes boxes."""
     seed: int = 1
     """Seed of the simulated MLLM's random choices."""
+    labels: Path | None = None
+    """YAML file of the user's own types; None = those of the small model."""
 
 
 @contextmanager
@@ -51,17 +54,16 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
     """
     split = choices.split or "test"
     gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
+    labels = None if choices.labels is None else read_labels(choices.labels)
     if choices.profile is not None:
-        profile, rest = (
-            read_profile(choices.profile),
-            (choices.seed, choices.family, choices.checkpoint, choices.scheme),
-        )
+        profile = read_profile(choices.profile)
+        rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme, labels)
         names = distracting_names(choices.gold, gold)
         with simulated_experiment(gold, names, profile, *rest) as experiment:
             yield _with_posts(experiment, choices.gold)
     else:
         mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
-        experiment = real_experiment(gold, choices.pictures, choices.checkpoint, choices.scheme, mode)
+        experiment = real_experiment(gold, choices.pictures, choices.checkpoint, choices.scheme, mode, labels)
         yield _with_posts(experiment, choices.gold)
 
 

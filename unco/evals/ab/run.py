@@ -83,7 +83,7 @@ def run_arm(arm: Arm, experiment: Experiment) -> ArmRun:
     llm = experiment.make_llm()
     graph = build_variant(arm.variant, small_model_tool(experiment.small_model(*arm.small_model)), llm)
     # A post that is read without its picture here and there would make no score of posts with pictures.
-    context = replace(arm.context, mode=arm.context.mode or experiment.mode, strict_pictures=True)
+    context = replace(experiment.context_of(arm.context), strict_pictures=True)
     start = time.perf_counter()
     config = {"max_concurrency": CONCURRENCY}
     outputs = asyncio.run(graph.abatch(list(experiment.inputs), config=config, context=context))  # type: ignore[arg-type]

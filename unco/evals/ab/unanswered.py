@@ -56,10 +56,17 @@ class Unanswered:
 
 
 def unanswered(run: ArmRun) -> Unanswered:
-    """Count an arm's questions; what privacy forbids or no picture shows was not to be asked."""
-    notes = [note for result in run.results for note in result.notes if note.outcome != "skipped"]
+    """Count an arm's questions; what privacy forbids or no picture shows was not to be asked, nor what is sure."""
+    notes = [
+        note for result in run.results for note in result.notes if note.outcome != "skipped" and not _is_sure(note)
+    ]
     asked = [note for note in notes if note.reason not in ("policy", "no_picture")]
     return Unanswered(len(asked), tuple(note for note in asked if _got_none(note)))
+
+
+def _is_sure(note: Correction | PostQuestion) -> bool:
+    """Return whether nobody was to be asked; a type of a user's own list is then not known, and not `skipped`."""
+    return isinstance(note, Correction) and note.uncertainty <= note.threshold
 
 
 def _got_none(note: Correction | PostQuestion) -> bool:

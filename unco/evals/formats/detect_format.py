@@ -1,22 +1,25 @@
 """Read gold or predictions in whichever format a path holds."""
 
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from unco.corpus.formats.files import files_of, form_of
 from unco.errors import DataError
 from unco.evals.formats.conll_voc import read_text_file
-from unco.evals.formats.gold_lines import read_gold_lines
-from unco.evals.formats.json_text import starts_as_list
-from unco.evals.formats.official_json import read_official_gold, read_official_predictions
+from unco.evals.formats.gold_lines import gold_from_dicts
+from unco.evals.formats.json_text import json_rows
+from unco.evals.formats.official_json import OFFICIAL_KEYS, official_gold, official_predictions
 from unco.evals.formats.predicted import PredictedPost
-from unco.evals.formats.prediction_lines import read_prediction_lines
-from unco.evals.formats.table_gold import is_tagged_json, read_table_gold
+from unco.evals.formats.prediction_lines import predictions_from_dicts
+from unco.evals.formats.table_gold import gold_of_tags, gold_rows
 from unco.small_model.gold_inputs import entity_names
 from unco.types import GoldPost
 
 
 def read_gold(path: Path, split: str | None = None, boxes: Path | None = None) -> list[GoldPost]:
-    """Read gold posts from CoNLL text with boxes in xml/, JSON Lines, a file of `gt_entities`, or a table for NER.
+    """Read gold posts from CoNLL text with boxes in xml/, or from rows of JSON, CSV or a table.
 
     Args:
         path: folder or file.
@@ -28,8 +31,7 @@ def read_gold(path: Path, split: str | None = None, boxes: Path | None = None) -
     """
     if path.is_dir() and split is None and not (path / "state.json").is_file():
         raise DataError(f"{path} is a data set's folder: say which split of it, with --split")
-    files = files_of(path, split)
-    return read_table_gold(files) if len(files) > 1 else read_gold_file(files[0], boxes)
+    return read_gold_files(files_of(path, split), boxes)
 
 
 def read_names(path: Path) -> set[str]:
@@ -44,22 +46,38 @@ def read_names(path: Path) -> set[str]:
     return set(entity_names(read_gold(path, "train", path if path.is_dir() else path.parent)))
 
 
-def read_gold_file(path: Path, boxes: Path | None = None) -> list[GoldPost]:
-    """Read the gold posts of one file.
+def read_gold_files(files: Sequence[Path], boxes: Path | None = None, labelled: bool = True) -> list[GoldPost]:
+    """Read the gold posts of files of one form, one after another.
 
     Args:
-        path: of the file.
+        files: one or more.
         boxes: folder of the xml files, where it is not xml/ beside CoNLL text, or beside the folder txt/ of that.
+        labelled: whether each of our own lines must have its `entities`; otherwise one without them has none.
 
     Raises:
-        DataError: it cannot be read, or is not in the format, with its place.
+        DataError: one cannot be read, or is not in the format, with its place.
     """
-    form = form_of(path)
-    if form == "conll":
-        return read_text_file(path, boxes or _boxes_beside(path))
-    if form == "table" or is_tagged_json(path):
-        return read_table_gold([path])
-    return read_official_gold(path) if starts_as_list(path) else read_gold_lines(path)
+    try:
+        if form_of(files[0]) == "conll":
+            return [post for file in files for post in read_text_file(file, boxes or _boxes_beside(file))]
+        return _gold_of_rows(files, labelled)
+    except OSError as error:
+        raise DataError(f"{error.filename or files[0]} cannot be read: {error.strerror or error}") from error
+
+
+def _gold_of_rows(files: Sequence[Path], labelled: bool) -> list[GoldPost]:
+    rows = chain.from_iterable(map(gold_rows, files))
+    first = next(rows, None)
+    if first is None:
+        return []
+    whole, name = chain([first], rows), str(files[0] if len(files) == 1 else files[0].parent)
+    if isinstance(first[1], dict) and "ner_tags" in first[1]:
+        return gold_of_tags(whole, name)
+    return official_gold(whole, name) if _is_official(first) else gold_from_dicts(whole, name, labelled)
+
+
+def _is_official(row: tuple[str, Any]) -> bool:
+    return isinstance(row[1], dict) and not OFFICIAL_KEYS.isdisjoint(row[1])
 
 
 def _boxes_beside(text: Path) -> Path:
@@ -68,11 +86,16 @@ def _boxes_beside(text: Path) -> Path:
 
 
 def read_predictions(path: Path) -> list[PredictedPost]:
-    """Read predictions from a file of `pre_entities`, or from JSON Lines, which may hold whole results.
+    """Read predictions from rows of JSON or JSON Lines: `pre_entities`, our own, or whole results.
 
     Raises:
         DataError: nothing there, or not in the format, with its place.
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder: predictions are a file, JSON Lines or a list of `pre_entities`")
-    return read_official_predictions(path) if starts_as_list(path) else read_prediction_lines(path)
+    rows = json_rows(path)
+    first = next(rows, None)
+    if first is None:
+        return []
+    whole, name = chain([first], rows), str(path)
+    return official_predictions(whole, name) if _is_official(first) else predictions_from_dicts(whole, name)

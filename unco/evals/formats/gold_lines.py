@@ -37,6 +37,9 @@ class _Line(Record):
     height: int | None = Field(default=None, gt=0)
 
 
+FIELDS = tuple(_Line.model_fields)
+
+
 def read_gold_lines(path: Path, labelled: bool = True) -> list[GoldPost]:
     """Read the gold posts of a file.
 
@@ -96,13 +99,18 @@ def _to_post(line: _Line, where: str, labelled: bool) -> GoldPost:
         boxes = tuple(to_box(corners, f"{place}.boxes[{number}]") for number, corners in enumerate(entity.boxes))
         entities.append(GoldEntity(to_span(entity.start, entity.stop, place), entity.type, boxes))
     size = (line.width, line.height) if line.width and line.height else None
-    return GoldPost(line.id or where, _tokens(line, where), tuple(entities), size)
+    return GoldPost(line.id or where, tokens_of(line.tokens, line.text, where), tuple(entities), size)
 
 
-def _tokens(line: _Line, where: str) -> tuple[str, ...]:
-    if (line.tokens is None) == (line.text is None):
+def tokens_of(tokens: list[str] | None, text: str | None, where: str) -> tuple[str, ...]:
+    """Return the tokens of a post; those of a text are what its blanks part.
+
+    Raises:
+        DataError: there are both or neither, or too many.
+    """
+    if (tokens is None) == (text is None):
         raise DataError(f"{where}: give text or tokens, one of them")
-    tokens = line.tokens if line.text is None else line.text.split(maxsplit=MOST_WORDS)
-    if len(tokens or ()) > MOST_WORDS:
+    words = tokens if text is None else text.split(maxsplit=MOST_WORDS)
+    if len(words or ()) > MOST_WORDS:
         raise DataError(f"{where}: more than {MOST_WORDS} words are no post")
-    return tuple(tokens or ())
+    return tuple(words or ())

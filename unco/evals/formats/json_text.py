@@ -1,8 +1,8 @@
 """Read and write JSON files; errors name the place of a fault."""
 
-import codecs
 import json
 import reprlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from json import JSONDecodeError
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from unco.corpus.formats.opened import opened
 from unco.errors import DataError
 from unco.plain_json import read_json
 
@@ -35,7 +36,8 @@ def read_text(path: Path) -> str:
         DataError: it is missing, empty, or not UTF-8.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with opened(path) as file:
+            text = file.read().decode("utf-8-sig")
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -52,8 +54,8 @@ def starts_as_list(path: Path) -> bool:
         DataError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return file.read(_HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
+        with opened(path) as file:
+            return file.read(_HEAD_BYTES).removeprefix(BOM_UTF8).lstrip().startswith(b"[")
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
@@ -101,11 +103,23 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
         raise DataError(f"{path} is empty")
 
 
+def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
+    """Read (place, value) of each item of a JSON list, or of each line: see `json_lines`.
+
+    Raises:
+        DataError: it cannot be read, or is no JSON.
+    """
+    if starts_as_list(path):
+        items = enumerate(parse_json(read_text(path), str(path)))
+        return ((f"{path}: item {number}", item) for number, item in items)
+    return json_lines(path)
+
+
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
     """Read (place, text) of each line that is not blank; they end at line feeds alone."""
     number = 0
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             for number, line in enumerate(file, start=1):
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
                 del line  # a long one would be held twice

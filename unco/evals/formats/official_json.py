@@ -5,7 +5,7 @@ other way round: OTHER is an unknown type to the published evaluator, so it is r
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,13 +14,16 @@ from pydantic import model_validator
 from unco.errors import DataError
 from unco.evals.formats.checks import check_gold, check_ids
 from unco.evals.formats.geometry import box_to_list, check_span, to_box, to_span
-from unco.evals.formats.json_text import Record, checked, parse_json, read_text
+from unco.evals.formats.json_text import Record, checked, json_rows
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.state import PostId
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 from unco.types.picture_names import id_of_picture
 
 _RENAMED = {"MISC": "OTHER", "OTHER": "MISC"}
+
+OFFICIAL_KEYS = frozenset({"image_id", "img_id", "gt_entities", "pre_entities"})
+"""Keys that tell posts in this format from others."""
 
 
 class _Row(Record):
@@ -73,8 +76,17 @@ def read_official_gold(path: Path) -> list[GoldPost]:
     Raises:
         DataError: not in the format, with its place.
     """
-    posts = [_gold_post(item, where) for where, item in _items(path, "gt_entities")]
-    check_gold(posts, str(path))
+    return official_gold(json_rows(path), str(path))
+
+
+def official_gold(rows: Iterable[tuple[str, Any]], name: str) -> list[GoldPost]:
+    """Convert (place, object) pairs to gold posts: see `read_official_gold`.
+
+    Raises:
+        DataError: not in the format, with its place.
+    """
+    posts = [_gold_post(item, where) for where, item in _items(rows, "gt_entities")]
+    check_gold(posts, name)
     return posts
 
 
@@ -88,8 +100,17 @@ def read_official_predictions(path: Path) -> list[PredictedPost]:
     Raises:
         DataError: not in the format, with its place.
     """
-    posts = [_predicted_post(item, where) for where, item in _items(path, "pre_entities")]
-    check_ids([post.id for post in posts], str(path))
+    return official_predictions(json_rows(path), str(path))
+
+
+def official_predictions(rows: Iterable[tuple[str, Any]], name: str) -> list[PredictedPost]:
+    """Convert (place, object) pairs to predictions: see `read_official_predictions`.
+
+    Raises:
+        DataError: not in the format, with its place.
+    """
+    posts = [_predicted_post(item, where) for where, item in _items(rows, "pre_entities")]
+    check_ids([post.id for post in posts], name)
     return posts
 
 
@@ -121,12 +142,8 @@ def write_official_predictions(posts: Sequence[PredictedPost], path: Path) -> No
     _write(path, [_item_to_dict(post) for post in posts])
 
 
-def _items(path: Path, key: Literal["gt_entities", "pre_entities"]) -> list[tuple[str, _Item]]:
-    data = parse_json(read_text(path), str(path))
-    if not isinstance(data, list):
-        raise DataError(f"{path}: expected a list of posts, got {type(data).__name__}")
-    places = [f"{path}: item {number}" for number in range(len(data))]
-    items = [(where, checked(_Item, one, where)) for where, one in zip(places, data, strict=True)]
+def _items(rows: Iterable[tuple[str, Any]], key: Literal["gt_entities", "pre_entities"]) -> list[tuple[str, _Item]]:
+    items = [(where, checked(_Item, row, where)) for where, row in rows]
     for where, item in items:
         if getattr(item, key) is None:
             raise DataError(f"{where} ({item.id}): {key} is missing")

@@ -3,13 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from unco.corpus.formats.files import files_of, form_of
+from unco.corpus.formats.files import files_of, split_of
 from unco.errors import DataError
 from unco.evals.data.data_paths import SPLITS
-from unco.evals.formats.detect_format import read_gold as read_any
-from unco.evals.formats.detect_format import read_gold_file
-from unco.evals.formats.gold_lines import read_gold_lines
-from unco.evals.formats.json_text import starts_as_list
+from unco.evals.formats.detect_format import read_gold_files
 from unco.types import GoldEntity, GoldPost
 
 
@@ -17,7 +14,7 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     """Read gold posts of a data set's folder, all splits (of equal texts the first counts); or of one file.
 
     Args:
-        path: as of `unco.evals.formats.detect_format`; posts of JSON Lines may lack `entities`.
+        path: as of `unco.evals.formats.detect_format`; our own lines may lack `entities`.
         boxes: folder of the VOC files, where it is not xml/ in the folder.
 
     Raises:
@@ -25,12 +22,15 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     """
     if not path.exists():
         raise DataError(f"{path} holds no gold posts: give a JSON Lines file, or a folder with txt/ and xml/")
-    if not path.is_dir() and form_of(path) == "lines":
-        if not path.stat().st_size:
-            return []  # none is enough to be probed for a box frame
-        return read_any(path) if starts_as_list(path) else read_gold_lines(path, labelled=False)
-    files = sorted(files_of(path), key=lambda file: SPLITS.index(file.stem) if file.stem in SPLITS else len(SPLITS))
-    return [post for file in files for post in read_gold_file(file, boxes)]
+    if path.is_file() and not path.stat().st_size:
+        return []  # none is enough to be probed for a box frame
+    files = sorted(files_of(path), key=_place_of_split)
+    return [post for file in files for post in read_gold_files([file], boxes, labelled=False)]
+
+
+def _place_of_split(file: Path) -> int:
+    split = split_of(file)
+    return SPLITS.index(split) if split in SPLITS else len(SPLITS)
 
 
 class GoldIndex:

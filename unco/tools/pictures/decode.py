@@ -111,7 +111,7 @@ def picture_from_pil(image: Image.Image) -> Picture:
     notes = _frames_note(image)
     with _as_picture_error("the picture"):
         image.load()
-        upright = _transposed(_flat_rgb(image), _orientation(image, notes))
+        upright = _transposed(_flat_rgb(_shades(image)), _orientation(image, notes))
     digest = sha256(f"RGB {upright.width}x{upright.height}:".encode() + upright.tobytes()).hexdigest()
     return _picture(upright, PictureInfo(f"data:sha256,{digest}", digest, *upright.size), notes)
 
@@ -175,7 +175,7 @@ def _decode(data: bytes, where: str) -> tuple[Image.Image, tuple[int, int], list
         image = _loaded(image, kind, data, work.scans, notes)
         turn = _orientation(image, notes)
         factor = max(1, ceil(sqrt(image.width * image.height / WORKING_PIXELS)))
-        upright = _transposed(_reduced_rgb(image, factor), turn)
+        upright = _transposed(_reduced_rgb(_shades(image), factor), turn)
     return upright, (height, width) if turn >= 5 else (width, height), notes
 
 
@@ -242,6 +242,16 @@ def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
         small = _flat_rgb(strip.reduce(factor)) if strip.mode in ("RGBA", "LA") else _flat_rgb(strip).reduce(factor)
         reduced.paste(small, (0, top // factor))
     return reduced
+
+
+def _shades(image: Image.Image) -> Image.Image:
+    """Convert 32-bit numbers to grey; white is 1, 255, 65,535 or the largest, as no kind says which it is."""
+    if image.mode not in ("I", "F"):
+        return image
+    _, largest = image.getextrema()
+    assert isinstance(largest, int | float)  # of one channel
+    brightest = next((one for one in (1, 255, 65_535) if largest <= one), largest)
+    return image.convert("F").point(lambda value: value * (255 / brightest)).convert("L")
 
 
 def _flat_rgb(image: Image.Image) -> Image.Image:

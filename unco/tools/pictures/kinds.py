@@ -27,7 +27,7 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
 )
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 _OTHERS: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"),
+    (b"%pdf", "a PDF document"),
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an XML document, perhaps an SVG drawing"),
     (b"<!doctype html", "a web page"),
@@ -37,7 +37,9 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\x0a", "a JPEG XL picture"),
     (b"\0\0\0\x0cjxl ", "a JPEG XL picture"),
     (b"pk\x03\x04", "a zip archive"),
-    (b"\x1a\x45\xdf\xa3", "a video"),
+    (b"\x1a\x65\xdf\xa3", "a video"),
+    (b"\x1f\x8b", "a packed file"),
+    (b"{", "a JSON document, perhaps a server's error"),
 )
 """What is handed in as a picture by mistake, in lower case, so that the message can name it."""
 

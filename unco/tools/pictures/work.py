@@ -17,8 +17,8 @@ from unco.tools.pictures.kinds import Kind
 WORKING_PIXELS = 16_000_000
 """Most pixels of a decoded picture; a larger one is kept reduced. Models are sent far fewer."""
 
-_QUICK_PIXELS = 4_000_000
-"""Most pixels of a JPEG 2000 that are decoded; its decoder needs a second for three million."""
+_QUICK_PIXELS, _QUICK_BYTES = 4_000_000, 4_000_000
+"""Most pixels of a JPEG 2000 that are decoded, and most bytes: three million of either take a second."""
 
 MAX_PIXELS = 220_000_000
 """Largest width x height that is read at all, which is what the largest phones take."""
@@ -33,7 +33,7 @@ MAX_SEGMENTS = 20_000
 """Pieces of a JPEG that are looked at."""
 
 _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
-MEMORY_OF_PIXEL: dict[Kind, int] = {"WEBP": 12, "AVIF": 8, "HEIF": 6, "JPEG2000": 20}
+MEMORY_OF_PIXEL: dict[Kind, int] = {"WEBP": 13, "AVIF": 8, "HEIF": 6, "JPEG2000": 20}
 """Bytes for each pixel where a library decodes into buffers of its own first, as measured."""
 
 
@@ -59,7 +59,7 @@ def limit_work(image: ImageFile, kind: Kind, data: bytes, where: str) -> Work:
     if scans * width * height > MAX_SCANNED:
         raise PictureError(f"{where}: {scans} scans of {width} x {height} pixels take too long", "too_large")
     whole = _coefficients(image) * width * height if isinstance(image, JpegImageFile) and scans > 1 else 0
-    _decode_reduced(image)
+    _decode_reduced(image, data)
     each = MEMORY_OF_PIXEL.get(kind) or (1 if image.mode in ("1", "L", "P") else 4)
     memory = each * _pixels_decoded(image) + whole + 2 * len(data)
     check_memory(memory, f"{where}: {width} x {height} pixels")
@@ -109,14 +109,33 @@ def _coefficients(image: JpegImageFile) -> int:
     return max(1, round(2 * sum(samples) / max(samples)))
 
 
-def _decode_reduced(image: ImageFile) -> None:
+def _decode_reduced(image: ImageFile, data: bytes) -> None:
     width, height = image.size
-    most = _QUICK_PIXELS if isinstance(image, Jpeg2KImageFile) else WORKING_PIXELS
-    step = next((step for step in range(3) if (width >> step) * (height >> step) <= most), 3)
-    if step and isinstance(image, JpegImageFile):
-        image.draft(None, (max(1, width >> step), max(1, height >> step)))
-    elif step and isinstance(image, Jpeg2KImageFile):
-        image.reduce = step
+    if isinstance(image, JpegImageFile):
+        step = next((step for step in range(3) if (width >> step) * (height >> step) <= WORKING_PIXELS), 3)
+        if step:
+            image.draft(None, (max(1, width >> step), max(1, height >> step)))
+    elif isinstance(image, Jpeg2KImageFile):
+        most = levels_of(data)
+        quick = (step for step in range(most) if _is_quick(width >> step, height >> step, len(data) >> 2 * step))
+        image.reduce = next(quick, most)
+
+
+def _is_quick(width: int, height: int, size: int) -> bool:
+    return width * height <= _QUICK_PIXELS and size <= _QUICK_BYTES
+
+
+def levels_of(data: bytes) -> int:
+    """Return how often a JPEG 2000 can be halved while it is decoded, as its header says."""
+    place = data.find(b"\xff\x4f\xff\x51") + 2
+    for _ in range(MAX_SEGMENTS):
+        marker, length = data[place : place + 2], int.from_bytes(data[place + 2 : place + 4])
+        if marker == b"\xff\x52":
+            return next(iter(data[place + 9 : place + 10]), 0)
+        if marker[:1] != b"\xff" or marker == b"\xff\x90":
+            break
+        place += 2 + length
+    return 0
 
 
 def _pixels_decoded(image: ImageFile) -> int:

@@ -27,8 +27,7 @@ def record_experiment(
     Raises:
         InputError: a post or a picture cannot be used.
     """
-    llm, context = experiment.make_llm(), context or Context()
-    context = replace(context, mode=context.mode or experiment.mode)
+    llm, context = experiment.make_llm(), experiment.context_of(context or Context())
     tool = small_model_tool(experiment.small_model(None, None))
     posts = asyncio.run(record_paths(experiment.inputs, tool, llm, context, floor))
     about = About(
