@@ -1,4 +1,4 @@
-"""Choose how much a question must gain: the fewest calls with the F1 of the thresholds that `joint` chooses."""
+"""Choose how much a question must gain: as the joint sweep chooses, but with at least its F1 and at most its calls."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unco.errors import DataError, SettingsError
-from unco.evals.metrics.bootstrap import Interval, f1_interval
+from unco.evals.metrics.bootstrap import Interval, f1_error, f1_interval
 from unco.evals.metrics.paper import Task, total
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.expected import scores
@@ -29,7 +29,7 @@ COUNTS: dict[Task, tuple[Attribute, ...]] = {
 }
 """Attributes that must be right for an entity to count."""
 
-LEVELS = 61
+LEVELS = 41
 """Least gains that are tried: those that let through all questions that gain, or even shares of them, down to none."""
 
 
@@ -62,7 +62,7 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
         name for place, name in enumerate(ATTRIBUTES) if name in COUNTS[task] and table.cases.taught[:, place].any()
     ]
     if not any(held_out.knows[name].low > 0 for name in counted):
-        why = "nothing that is known of an entity tells right answers from wrong ones, so nothing was learned:"
+        why = "gain: nothing that is known of an entity tells right answers from wrong ones, so nothing was learned:"
         return LearnedGain(
             None, joint.thresholds, f"{why} the thresholds are those of the joint sweep", None, joint.tried
         )
@@ -70,7 +70,7 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
     worth = _gains(held_out, counted, recording.about.floor, outcomes.uncertainty) / list(prices.values())
     level = _level(outcomes, worth, joint.thresholds, task)
     if level is None:
-        why = "no least gain has the F1 of the joint sweep with fewer calls, so its thresholds stay"
+        why = "gain: no least gain has the F1 of the joint sweep with fewer calls, so its thresholds stay"
         return LearnedGain(None, joint.thresholds, why, None, joint.tried + LEVELS)
     questions = {
         name: PolicyQuestion(
@@ -88,7 +88,8 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
     return LearnedGain(
         gain=gain.model_copy(update={"learned": words}),
         thresholds=recording.posts[0].extraction.thresholds,
-        why=f"gain: the fewest calls with the {task} F1 of the joint sweep; asked about where a question gains enough",
+        why=f"gain: asked about where a question gains enough; the fewest calls within one standard error of the best"
+        f" {task} F1, which is at least that of the joint sweep, with at most its calls",
         held_out=f1_interval(scores(outcomes, under.by_post(joint.thresholds), task)),
         tried=LEVELS,
     )
@@ -130,10 +131,17 @@ def _gains(held_out: HeldOut, counted: Collection[Attribute], floor: Thresholds,
 
 
 def _level(outcomes: Outcomes, worth: Floats, joint: Thresholds, task: Task) -> float | None:
-    """Find the least gain with the fewest calls that has the F1 of the joint thresholds; None = they are as good."""
+    """Find the least gain with the fewest calls whose F1 is within one standard error of the best; None = none is.
+
+    Only such count as have at least the F1 of the joint thresholds, with no more calls.
+    """
     wanted, most = _f1_and_calls(outcomes, joint, task)
     tried = [(*_f1_and_calls(_routing(outcomes, worth > level), joint, task), level) for level in _levels(worth)]
-    good = [one for one in tried if one[0] >= wanted and one[1] <= most]
+    affordable = [one for one in tried if one[1] <= most]
+    best = max(affordable)
+    by_post = _routing(outcomes, worth > best[2]).by_post(joint)
+    least = max(wanted, best[0] - f1_error(scores(outcomes, by_post, task)))
+    good = [one for one in affordable if one[0] >= least]
     return min(good, key=lambda one: one[1])[2] if good else None
 
 
