@@ -46,7 +46,8 @@ def show_policy(policy: Policy, console: Console) -> None:
     dropped = "" if policy.thresholds.drop == 1.0 else f"; dropped above a doubt of {policy.thresholds.drop:.4g}"
     recall = policy.thresholds.recall
     near = "" if recall is None else f"; asked about missed entities above a near miss's chance of {recall:.4g}"
-    console.print(f"thresholds: {chosen}{dropped}{near}", soft_wrap=True)
+    whose = "thresholds" if policy.gain is None else "each entity has thresholds of its own; where it has none"
+    console.print(f"{whose}: {chosen}{dropped}{near}", soft_wrap=True)
     levels = [(name, policy.accept.as_accept().of(name)) for name in ATTRIBUTES]
     if any(level is not None for _, level in levels):
         shown = ", ".join(f"{name} {level:.4g}" for name, level in levels if level is not None)

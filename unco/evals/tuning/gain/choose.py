@@ -1,6 +1,6 @@
 """Choose how much a question must gain: as the joint sweep chooses, but with at least its F1 and at most its calls."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,16 +72,9 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
     if level is None:
         why = "gain: no least gain has the F1 of the joint sweep with fewer calls, so its thresholds stay"
         return LearnedGain(None, joint.thresholds, why, None, joint.tried + LEVELS)
-    questions = {
-        name: PolicyQuestion(
-            own=table.fit(place, table.cases.taught[:, place], table.cases.own[:, place]),
-            answer=table.fit(place, table.cases.taught[:, place], table.cases.answer[:, place]),
-            least_gain=round(level * prices[name], 6),
-            floor=recording.about.floor.of(name),
-        )
-        for place, name in enumerate(ATTRIBUTES)
-        if name in counted
-    }
+    questions = _questions(
+        table, counted, {name: level * price for name, price in prices.items()}, recording.about.floor
+    )
     gain = PolicyGain(questions=questions, known_names=packed)
     under, ruled = _routing(outcomes, worth > level), at_gain(recording, gain)
     words = (*in_words(gain, table, held_out), *thresholds_by_type(ruled, outcomes_of(ruled)))
@@ -93,6 +86,23 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
         held_out=f1_interval(scores(outcomes, under.by_post(joint.thresholds), task)),
         tried=LEVELS,
     )
+
+
+def _questions(
+    table: Table, counted: Collection[Attribute], least: Mapping[Attribute, float], floor: Thresholds
+) -> dict[Attribute, PolicyQuestion]:
+    """Learn each attribute's chances from all posts."""
+    cases = table.cases
+    return {
+        name: PolicyQuestion(
+            own=table.fit(place, cases.taught[:, place], cases.own[:, place]),
+            answer=table.fit(place, cases.taught[:, place], cases.answer[:, place]),
+            least_gain=round(least[name], 6),
+            floor=floor.of(name),
+        )
+        for place, name in enumerate(ATTRIBUTES)
+        if name in counted
+    }
 
 
 def at_gain(recording: Recording, gain: PolicyGain | None) -> Recording:
