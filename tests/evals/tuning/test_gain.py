@@ -85,11 +85,11 @@ def test_who_knows_half_of_the_names_is_asked_about_these() -> None:
     assert shares["Zed"] < 0.1 < 0.3 < shares["Ann"]
 
 
-def test_on_other_posts_it_is_as_good_as_the_joint_sweep_with_fewer_calls() -> None:
+def test_on_other_posts_it_is_better_than_the_joint_sweep_with_no_more_calls() -> None:
     recording, other = recorded(0.95, 0.1), recorded(0.95, 0.1, seed=1)
     found = against(other, policy_of(recording, "gain"), policy_of(recording, "joint"))
-    assert found["MNER above the other"].high > 0
-    assert found["calls against the other's"].high < 0.8
+    assert found["MNER above the other"].low > 0
+    assert found["calls against the other's"].low < 1
 
 
 def test_of_answers_whose_errors_depend_on_nothing_it_learns_nothing_and_says_so() -> None:
