@@ -6,7 +6,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.types import ALWAYS, ATTRIBUTES, UNTYPED, Box, Correction, Dropped, Entity, PostQuestion, Result, Span, Usage
+from unco.types import (
+    ALWAYS,
+    ATTRIBUTES,
+    UNTYPED,
+    Attribute,
+    Box,
+    Correction,
+    Dropped,
+    Entity,
+    PostQuestion,
+    Result,
+    Span,
+    Usage,
+)
 
 HOW_TO_CONFIGURE = (
     "Nobody was asked about what is unsure. To ask, set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL (and OPENAI_API_KEY where "
@@ -82,9 +95,7 @@ def _table(result: Result) -> Table:
     for heading in ("entity", "type", "region (pixels)"):
         table.add_column(heading)
     for name in ATTRIBUTES:
-        threshold = result.thresholds.of(name)
-        heading = f"u {name}, always asked" if threshold == ALWAYS else f"u {name} > {threshold:.3f}?"
-        table.add_column(heading, justify="right")
+        table.add_column(_heading(result, name), justify="right")
     for entity in result.entities:
         where = _value(entity.region, result.tokens)
         title = Text(visible(entity.text))
@@ -93,6 +104,13 @@ def _table(result: Result) -> Table:
         cells = [title, Text(visible(entity.shown_type)), Text(where)]
         table.add_row(*cells, *(_uncertainty(note) for note in entity.corrections))
     return table
+
+
+def _heading(result: Result, name: Attribute) -> str:
+    threshold = result.thresholds.of(name)
+    if any(result.thresholds_of(entity).of(name) != threshold for entity in result.entities):
+        return f"u {name}, own threshold"
+    return f"u {name}, always asked" if threshold == ALWAYS else f"u {name} > {threshold:.3f}?"
 
 
 def _dropped_line(one: Dropped, level: float) -> Text:

@@ -79,6 +79,10 @@ BAD_EVALUATIONS: tuple[str, ...] = (
             "--floor 2",
             "--floor nan",
             "--check none",
+            "--against policy.yaml",
+            "--check policy.yaml --against none",
+            "--check policy.yaml --against a.png",
+            "--method gain",
             "--check a.png",
         )
     ),

@@ -101,7 +101,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "tune": Command(f"tune {SETUP} --record out.paths --out out"),
     "tune, again": Command("tune --paths paths.jsonl --out out", ("paths.jsonl",)),
-    "tune, check": Command("tune --paths paths.jsonl --check policy.yaml", ("policy.yaml",)),
+    "tune, check": Command("tune --paths paths.jsonl --check policy.yaml --against policy.yaml", ("policy.yaml",)),
     "compare": Command(
         f"compare {SETUP} --arm span=v1 --arm span=v2 --out out",
         ("data/txt/dev.txt", "profile.yaml"),

@@ -27,6 +27,9 @@ Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")
 Estimator = Annotated[str | None, typer.Option(help="How uncertainty is computed; mc_decoder is the paper's.")]
 Frame = Annotated[str | None, typer.Option(help="Box frame of the MLLM; default: known by its name.")]
 Recall = Annotated[bool, typer.Option("--recall", help="Ask once for entities that the small model missed.")]
+SecondOpinion = Annotated[
+    bool, typer.Option("--second-opinion", help="Ask once more before a value is changed: which of the two is right.")
+]
 Variant = Annotated[str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")]
 PostCalls = Annotated[int | None, typer.Option(min=0, help="Most questions about one post.")]
 PostUsd = Annotated[float | None, typer.Option(min=0, help="Most US dollars for one post.")]
@@ -55,6 +58,7 @@ def extract(
     type_prompt: Version = "v1",
     region_prompt: Version = "v1",
     recall: Recall = False,
+    second_opinion: SecondOpinion = False,
     recall_threshold: Annotated[
         float | None, typer.Option(help="Look for near misses; ask so where one is likelier, in [0, 1]; 1 = list them.")
     ] = None,
@@ -84,6 +88,7 @@ def extract(
         type_prompt=type_prompt,
         region_prompt=region_prompt,
         recall=recall,
+        second_opinion=second_opinion,
         post_calls=post_calls,
         post_usd=post_usd,
         post_seconds=post_seconds,

@@ -9,6 +9,7 @@ from rich.console import Console
 from unco.cli.app import app
 from unco.cli.experiment_options import Boxes, Checkpoint, Family, Mode, Pictures, Posts, Profile, Scheme, Seed, Split
 from unco.cli.posts import Labels
+from unco.errors import SettingsError
 
 Number = float | None
 Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")]
@@ -21,8 +22,10 @@ def tune(
     record: Annotated[Path | None, typer.Option(help="Keep the answers recorded now, for other thresholds.")] = None,
     out: Annotated[Path, typer.Option(help="The policy to write.")] = Path("policy.yaml"),
     check: Annotated[Path | None, typer.Option(help="A policy to try on these posts, instead of choosing.")] = None,
+    against: Annotated[Path | None, typer.Option(help="A policy to compare the one of --check with.")] = None,
     method: Annotated[
-        str, typer.Option(help="joint, call-rate, conformal, risk or ltt (needs MAPIE); checkpoint: leave them.")
+        str,
+        typer.Option(help="joint, gain, call-rate, conformal, risk or ltt (needs MAPIE); checkpoint: leave them."),
     ] = "joint",
     task: Annotated[str, typer.Option(help="Score that counts: GMNER, MNER or EEG.")] = "GMNER",
     share: Annotated[Number, typer.Option(help="call-rate: share of attributes to ask about.")] = None,
@@ -82,8 +85,10 @@ def tune(
     answers = AnswerSource(
         paths=paths, experiment=experiment, context=context, floor=equal_thresholds(floor), record=record
     )
+    if against is not None and check is None:
+        raise SettingsError("--against names a policy to compare with the one of --check: give both")
     if check is not None:
-        run_check(answers, check, Console())
+        run_check(answers, check, Console(), against)
         return
     wanted = TuningGoal(
         method=method,  # type: ignore[arg-type]  # TuningGoal refuses what is no method, and no task

@@ -19,8 +19,10 @@ NEIGHBOURS = 4
 
 
 def is_routed(entity: Json, attribute: Attribute, extraction: Json) -> bool:
-    """Return whether an attribute is above its threshold."""
-    return Thresholds(**extraction["thresholds"]).are_exceeded(Uncertainty(**entity["uncertainty"]), attribute)
+    """Return whether an attribute is above its threshold: the entity's own, else that of all."""
+    own, index = extraction.get("own_thresholds") or (), entity["index"]
+    thresholds = own[index] if index < len(own) else extraction["thresholds"]
+    return Thresholds(**thresholds).are_exceeded(Uncertainty(**entity["uncertainty"]), attribute)
 
 
 def route_extracted(state: PostState, runtime: Runtime[Context]) -> list[Send] | Literal["recall", "collect"]:

@@ -37,7 +37,7 @@ def result_of(
     """
     by_index = {entity.index: entity for entity in corrected}
     merged = [by_index.get(entity.index, entity) for entity in extraction.entities]
-    entities = [with_skips(entity, extraction.thresholds) for entity in settle_overlaps(merged, extraction)]
+    entities = [with_skips(entity, extraction.thresholds_of(entity)) for entity in settle_overlaps(merged, extraction)]
     kept, dropped = split_by_doubt(entities, extraction.thresholds)
     return Result(
         text=extraction.text,

@@ -66,7 +66,7 @@ def _request(question: EntityQuestion, prompt: Prompt) -> Request:
     uncertainties: dict[str, float] = {}
     for name in ATTRIBUTES:
         uncertainties[f"{name}_uncertainty"] = question.entity.uncertainty.of(name)
-        uncertainties[f"{name}_threshold"] = shown_threshold(question.extraction.thresholds.of(name))
+        uncertainties[f"{name}_threshold"] = shown_threshold(question.threshold_of(name))
     info = question.extraction.seen_picture
     values: dict[str, str | float] = {
         "text": question.extraction.text,

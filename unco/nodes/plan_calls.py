@@ -32,7 +32,7 @@ def plan_calls(extraction: Extraction, calls: int, most: int = MAX_CALLS) -> Gra
         (entity.uncertainty.of(name), -entity.index, -place, entity.index, name)
         for entity in extraction.entities
         for place, name in enumerate(ATTRIBUTES)
-        if extraction.thresholds.are_exceeded(entity.uncertainty, name)
+        if name in extraction.routed(entity)
     ]
     grants: Grants = {index: {} for *_, index, _ in routed}
     for _ in range(most):

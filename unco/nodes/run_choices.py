@@ -23,6 +23,7 @@ def for_run(found: Extraction, context: Context, thresholds: Thresholds | None =
         found,
         thresholds=replace(thresholds, drop=chosen.drop, recall=chosen.recall) if thresholds else chosen,
         accept=context.accept(found.accept),
+        own_thresholds=() if thresholds else tuple(map(context.thresholds, found.own_thresholds)),
     )
     return found if context.labels is None else _with_labels(found, context.labels)
 
@@ -39,7 +40,7 @@ def _with_labels(found: Extraction, labels: tuple[Label, ...]) -> Extraction:
         )
         for entity, hint in zip(found.entities, hints, strict=True)
     )
-    return replace(found, labels=labels, own_labels=True, entities=entities)
+    return replace(found, labels=labels, own_labels=True, entities=entities, own_thresholds=())
 
 
 def outcome_of_value(note: Correction, after: object) -> Outcome:

@@ -1,6 +1,6 @@
 """A post as it comes in, as the small model reads it, and as it goes out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -190,15 +190,22 @@ class Extraction:
     """Least belief in an answer that changes a value."""
     near_misses: tuple[NearMiss, ...] = ()
     """The likeliest first; empty = there are none, or they were not looked for."""
+    own_thresholds: tuple[Thresholds, ...] = ()
+    """Those of each entity, by index, where a policy learned them; empty = `thresholds` are those of all."""
 
     @property
     def seen_picture(self) -> PictureInfo | None:
         """The picture that boxes are in; None = the post has none, or none that can be used."""
         return self.picture if isinstance(self.picture, PictureInfo) else None
 
+    def thresholds_of(self, entity: Entity) -> Thresholds:
+        """Return the thresholds of an entity: its own, else those of all."""
+        return self.own_thresholds[entity.index] if entity.index < len(self.own_thresholds) else self.thresholds
+
     def routed(self, entity: Entity) -> tuple[Attribute, ...]:
         """Return the attributes of an entity that are above their thresholds."""
-        return tuple(name for name in ATTRIBUTES if self.thresholds.are_exceeded(entity.uncertainty, name))
+        thresholds = self.thresholds_of(entity)
+        return tuple(name for name in ATTRIBUTES if thresholds.are_exceeded(entity.uncertainty, name))
 
     @property
     def routed_near_misses(self) -> tuple[NearMiss, ...]:
@@ -245,6 +252,10 @@ class Result:
     def seen_picture(self) -> PictureInfo | None:
         """The picture that boxes are in, as `Extraction.seen_picture`."""
         return self.picture if isinstance(self.picture, PictureInfo) else None
+
+    def thresholds_of(self, entity: Entity) -> Thresholds:
+        """Return the thresholds that an entity of it was under, as its corrections name them."""
+        return replace(self.thresholds, **{note.attribute: note.threshold for note in entity.corrections})
 
     @property
     def all_entities(self) -> tuple[Entity, ...]:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tests.evals.ab.experiments import drawn_experiment
 from tests.scripted import doubt
+from tests.tools.extraction.made_policy import policy_of
 from unco.context import Context
 from unco.errors import DataError, SettingsError
 from unco.evals.ab.arm import Arm, parse_arm
@@ -22,6 +23,7 @@ from unco.evals.formats.prediction_lines import read_prediction_lines
 from unco.evals.metrics.correction_effects import CorrectionEffects
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
+from unco.tools.extraction.policy import PolicyGain, write_policy
 from unco.types import GoldPost
 
 ALWAYS_WRONG_TYPE = Profile(right=Chances(span=1, type=0, region=1))
@@ -33,6 +35,26 @@ def test_an_arm_is_read_from_its_text() -> None:
     assert parse_arm("drop_threshold=0.6").context == Context(drop_threshold=0.6)
     assert (arm.variant, arm.small_model) == ("one_shot", ("there", None))
     assert parse_arm("") == Arm("")
+    assert parse_arm("second_opinion=true").context == Context(second_opinion=True)
+
+
+def test_an_arm_has_the_own_thresholds_of_its_policy(tmp_path: Path) -> None:
+    gain = PolicyGain.model_validate(
+        {
+            "questions": {
+                "type": {"own": {"bias": 0, "weights": {}}, "answer": {"bias": 1, "weights": {}}, "least_gain": 0}
+            }
+        }
+    )
+    write_policy(policy_of(gain=gain), tmp_path / "policy.yaml")
+    arm = parse_arm(f"policy={tmp_path / 'policy.yaml'}")
+    assert arm.gain == gain
+    assert arm.context.type_threshold is None, "one of the context would win over an entity's own"
+    with drawn_experiment(tmp_path) as experiment:
+        results = run_arm(arm, experiment).results
+    entities = [entity for result in results for entity in result.entities]
+    assert {tuple(note.threshold for note in entity.corrections) for entity in entities} == {(1.0, -1.0, 1.0)}
+    assert all([note.calls > 0 for note in entity.corrections] == [False, True, False] for entity in entities)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +67,7 @@ def test_an_arm_is_read_from_its_text() -> None:
         ("span_threshold=low", "span_threshold must be a number, got 'low'"),
         ("span_threshold=3", r"must be a number in \[0, 1\]"),
         ("variant=best", "unknown variant"),
+        ("second_opinion=yes", "second_opinion must be true or false, got 'yes'"),
     ],
 )
 def test_what_is_no_arm_is_refused(text: str, message: str) -> None:

@@ -65,6 +65,16 @@ def test_a_run_in_numbers(results: list[Result]) -> None:
     assert data["types"] == ["LOC", "ORG", "PER"]
 
 
+def test_an_entitys_own_threshold_is_in_the_page_where_it_has_one(results: list[Result]) -> None:
+    first = results[0].entities[0]
+    notes = tuple(replace(note, threshold=0.125) if note.attribute == "type" else note for note in first.corrections)
+    entities = (replace(first, corrections=notes), *results[0].entities[1:])
+    data = report_data([replace(results[0], entities=entities), *results[1:]], None)
+    shown = data["posts"][0]["entities"][0]["notes"]
+    assert shown[1]["own"] == {"threshold": 0.125, "of_all": results[0].thresholds.type}
+    assert "own" not in shown[0]
+
+
 def test_the_plots_show_the_small_models_own_predictions(results: list[Result]) -> None:
     assert [entity.type for entity in uncorrected(results[0]).entities] == ["ORG", "ORG", "LOC"]
     plots = report_data(results, gold_of(results))["plots"]

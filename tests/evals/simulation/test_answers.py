@@ -7,7 +7,7 @@ import pytest
 
 from tests.evals.simulation.ask_simulation import GOLD, HALF, TEXT, about, answer_text, question, send
 from unco.evals.simulation import Profile, simulate
-from unco.evals.simulation.profile import Chances
+from unco.evals.simulation.profile import Chances, Losses
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 ALL = ("corrected_entity", "corrected_type", "corrected_bounding_box")
@@ -154,5 +154,7 @@ def test_a_prompt_that_leaves_something_out_loses_right_answers() -> None:
 
 
 def test_what_both_leave_out_adds_up() -> None:
-    profile = Profile(right=Chances(span=0.8, type=0.5, region=1.0)).less_accurate(0.25)
+    profile = Profile(right=Chances(span=0.8, type=0.5, region=1.0)).less_accurate(
+        Losses(span=0.25, type=0.25, region=0.25)
+    )
     assert profile.right.model_dump() == pytest.approx({"span": 0.6, "type": 0.375, "region": 0.75})

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.graph.variants import Variant
-from unco.tools.extraction.policy import read_policy
+from unco.tools.extraction.policy import Policy, PolicyGain, read_policy
 from unco.types import ATTRIBUTES, Accept
 
 PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
@@ -17,7 +17,18 @@ PROMPTS = (*ATTRIBUTES, "one_shot", "generate", "recall")
 THRESHOLDS = tuple(f"{name}_threshold" for name in (*ATTRIBUTES, "drop", "recall"))
 ACCEPT = tuple(f"{level.name}_accept" for level in fields(Accept))
 
-CHOICES = (*PROMPTS, *THRESHOLDS, *ACCEPT, "model", "frame", "variant", "policy", "checkpoint", "estimator")
+CHOICES = (
+    *PROMPTS,
+    *THRESHOLDS,
+    *ACCEPT,
+    "second_opinion",
+    "model",
+    "frame",
+    "variant",
+    "policy",
+    "checkpoint",
+    "estimator",
+)
 """Settings that an arm may change."""
 
 
@@ -33,6 +44,8 @@ class Arm:
     """Small model: folder or hub name; None = the experiment's own."""
     estimator: str | None = None
     """Uncertainty estimator; None = the checkpoint's first choice."""
+    gain: PolicyGain | None = None
+    """What a policy has learned, from which each entity gets thresholds of its own; None = nothing."""
 
     @property
     def small_model(self) -> tuple[str | None, str | None]:
@@ -45,7 +58,8 @@ def parse_arm(text: str) -> Arm:
 
     `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold.
     `drop_threshold=0.6`: above which doubt entities are dropped. `model=NAME`: an MLLM of the endpoint.
-    `policy=FILE`: the thresholds of `unco tune`. `variant=one_shot`: another graph.
+    `policy=FILE`: what `unco tune` wrote. `second_opinion=true`: a change must be confirmed.
+    `variant=one_shot`: another graph.
     `checkpoint=FOLDER`, `estimator=NAME`: another small model.
 
     Raises:
@@ -61,26 +75,37 @@ def parse_arm(text: str) -> Arm:
         chosen[name] = value
     if chosen.get("variant", "unco") not in get_args(Variant):
         raise SettingsError(f"arm {text!r}: unknown variant: choose one of {', '.join(get_args(Variant))}")
-    return Arm(text, _context(text, chosen), **{name: chosen[name] for name in _ARM_FIELDS if name in chosen})
+    policy = read_policy(Path(chosen["policy"])) if "policy" in chosen else None
+    of_arm = {name: chosen[name] for name in _ARM_FIELDS if name in chosen}
+    return Arm(text, _context(text, chosen, policy), gain=policy and policy.gain, **of_arm)
 
 
 _ARM_FIELDS = ("variant", "checkpoint", "estimator")
 
 
-def _context(text: str, chosen: Mapping[str, str]) -> Context:
+def _context(text: str, chosen: Mapping[str, str], policy: Policy | None) -> Context:
     fields: dict[str, Any] = {}
-    if "policy" in chosen:
-        policy = read_policy(Path(chosen["policy"]))
-        fields |= {name: getattr(policy.thresholds, name.removesuffix("_threshold")) for name in THRESHOLDS}
+    if policy is not None:
+        # A threshold of the context would win over an entity's own.
+        names = THRESHOLDS if policy.gain is None else THRESHOLDS[len(ATTRIBUTES) :]
+        fields |= {name: getattr(policy.thresholds, name.removesuffix("_threshold")) for name in names}
         fields |= {name: getattr(policy.accept, name.removesuffix("_accept")) for name in ACCEPT}
     for name, value in chosen.items():
         if name in PROMPTS:
             fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")
         elif name in (*THRESHOLDS, *ACCEPT):
             fields[name] = _number(text, name, value)
+        elif name == "second_opinion":
+            fields[name] = _switch(text, name, value)
         elif name not in (*_ARM_FIELDS, "policy"):
             fields[name] = value
     return replace(Context(), **fields)
+
+
+def _switch(text: str, name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise SettingsError(f"arm {text!r}: {name} must be true or false, got {value!r}")
+    return value == "true"
 
 
 def _number(text: str, name: str, value: str) -> float:

@@ -26,7 +26,7 @@ from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.gold_inputs import SimulatedRegionsInput
+from unco.small_model.gold_inputs import SimulatedRegionsInput, entity_names
 from unco.small_model.predictor import Predictor
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.tool import default_extractor
@@ -85,7 +85,8 @@ def simulated_experiment(
 
     Args:
         gold: annotated posts, in the checkpoint's label scheme or in the types that entities are given out in.
-        names: of entities, which may be written in a picture to distract; those of the training data, best of all.
+        names: of the training data: a profile may know them, and they may be written in a picture to distract. Where
+            there are none, those of the posts distract.
         profile: how the simulated MLLM errs.
         seed: of the simulated MLLM's random choices.
         family: of models in whose frame it writes boxes.
@@ -99,8 +100,9 @@ def simulated_experiment(
     """
     predictor = _predictor(checkpoint, None, scheme)
     types = tuple(label.name for label in labels or predictor.labels)
-    read_as, build_input = _in_output_types(gold, predictor, types, labels), SimulatedRegionsInput(tuple(sorted(names)))
-    with TemporaryDirectory() as temporary, simulate(read_as, family, profile, seed) as simulation:
+    read_as = _in_output_types(gold, predictor, types, labels)
+    build_input = SimulatedRegionsInput(tuple(sorted(names or entity_names(gold))))
+    with TemporaryDirectory() as temporary, simulate(read_as, family, profile, seed, names=names) as simulation:
         pictures, number = Path(temporary) / "pictures", count()
 
         def make_llm() -> Mllm:

@@ -1,19 +1,16 @@
 """Open an experiment from the choices that a user makes on a command line."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from unco.context import Mode
-from unco.corpus.formats.files import files_of
 from unco.errors import DataError
 from unco.evals.ab.experiment import Experiment, real_experiment, simulated_experiment
-from unco.evals.formats.detect_format import read_gold, read_names
+from unco.evals.formats.detect_format import read_gold, training_names
 from unco.evals.simulation import read_profile
-from unco.small_model.gold_inputs import entity_names
 from unco.small_model.label_schemes import read_labels
-from unco.types import GoldPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +53,14 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
     gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
     labels = None if choices.labels is None else read_labels(choices.labels)
     if choices.profile is not None:
-        profile = read_profile(choices.profile)
+        profile, names = read_profile(choices.profile), training_names(choices.gold)
         rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme, labels)
-        names = distracting_names(choices.gold, gold)
         with simulated_experiment(gold, names, profile, *rest) as experiment:
             yield _with_posts(experiment, choices.gold)
     else:
         mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
         experiment = real_experiment(gold, choices.pictures, choices.checkpoint, choices.scheme, mode, labels)
         yield _with_posts(experiment, choices.gold)
-
-
-def distracting_names(path: Path, gold: Sequence[GoldPost]) -> Collection[str]:
-    """Return the names of a folder's training data; where there is none, those of the posts themselves."""
-    try:
-        return read_names(path) if path.is_dir() and files_of(path, "train") else entity_names(gold)
-    except DataError:
-        return entity_names(gold)
 
 
 def _with_posts(experiment: Experiment, path: Path) -> Experiment:

@@ -12,6 +12,7 @@ from unco.evals.metrics.protocols import Report, evaluate
 from unco.graph import build_variant
 from unco.nodes.questions.usage import known_sum, usage_of
 from unco.state import read_result
+from unco.tools.extraction.policy_extractor import with_gain
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.prices import Prices, cost_usd
 from unco.types import ATTRIBUTES, Attribute, Correction, Result, Usage
@@ -81,7 +82,8 @@ def run_arms(arms: Sequence[Arm], experiment: Experiment) -> list[ArmRun]:
 def run_arm(arm: Arm, experiment: Experiment) -> ArmRun:
     """Run one arm over the experiment's posts."""
     llm = experiment.make_llm()
-    graph = build_variant(arm.variant, small_model_tool(experiment.small_model(*arm.small_model)), llm)
+    extractor = with_gain(experiment.small_model(*arm.small_model), arm.gain)
+    graph = build_variant(arm.variant, small_model_tool(extractor), llm)
     # A post that is read without its picture here and there would make no score of posts with pictures.
     context = replace(experiment.context_of(arm.context), strict_pictures=True)
     start = time.perf_counter()

@@ -6,10 +6,9 @@ from pathlib import Path
 from rich.console import Console
 
 from unco.evals.ab.experiment import Experiment, simulated_experiment
-from unco.evals.ab.open_experiment import distracting_names
 from unco.evals.ab.run import ArmRun, run_arms, variant_arms
 from unco.evals.ab.table import show_arms, show_outcomes
-from unco.evals.formats.detect_format import read_gold
+from unco.evals.formats.detect_format import read_gold, training_names
 from unco.evals.simulation import Profile
 
 
@@ -42,8 +41,8 @@ def simulate_variants(
         SettingsError: there is no such variant or family.
     """
     gold = read_gold(data, "test", boxes)[:posts]
-    distracting = distracting_names(data, gold)
-    with simulated_experiment(gold, distracting, profile, seed, family, checkpoint, "gmner") as experiment:
+    names_known = training_names(data)
+    with simulated_experiment(gold, names_known, profile, seed, family, checkpoint, "gmner") as experiment:
         runs = run_arms(variant_arms(names), experiment)
         show_arms(runs, console)
         show_outcomes(runs, console)

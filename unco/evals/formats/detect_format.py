@@ -46,6 +46,14 @@ def read_names(path: Path) -> set[str]:
     return set(entity_names(read_gold(path, "train", path if path.is_dir() else path.parent)))
 
 
+def training_names(path: Path) -> set[str]:
+    """Read the names of a data set's training data, as `read_names`; none where there is no train split."""
+    try:
+        return read_names(path) if path.is_dir() and files_of(path, "train") else set()
+    except DataError:
+        return set()
+
+
 def read_gold_files(files: Sequence[Path], boxes: Path | None = None, labelled: bool = True) -> list[GoldPost]:
     """Read the gold posts of files of one form, one after another.
 

@@ -133,7 +133,7 @@ function showEntity(post, place, value, thresholds, types) {
   const dropped = !isDropped(entity, thresholds) ? "" :
     make("span", {class: "badge bad"}, `dropped: doubt ${doubtUnder(entity, thresholds).toFixed(2)}`);
   return make("div", {class: "entity", "data-entity": place}, name, ` ${value.type} · ${saidOf(post, "region", value.region)} `,
-    right, " ", by, " ", dropped, make("div", {}, ...entity.notes.map((note, at) => showMeter(ATTRIBUTES[at], note, thresholds[at]))),
+    right, " ", by, " ", dropped, make("div", {}, ...entity.notes.map((note, at) => showMeter(ATTRIBUTES[at], note, limitOf(note, at, thresholds)))),
     ...entity.notes.map((note, at) => showStory(post, ATTRIBUTES[at], note, isInEffect(entity, at, thresholds))));
 }
 

@@ -15,7 +15,7 @@ from unco.evals.metrics.correction_effects import count_effects, value_correct, 
 from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.report.densities import plot_data
 from unco.nodes.questions.usage import usage_of
-from unco.types import ATTRIBUTES, UNTYPED, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span
+from unco.types import ATTRIBUTES, UNTYPED, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span, Thresholds
 
 Json = dict[str, Any]
 
@@ -144,7 +144,7 @@ def _post(result: Result, gold: GoldPost | None, image: str | None) -> Json:
         "size": size,
         "image": image,
         "warnings": list(result.warnings),
-        "entities": [_entity(entity, gold) for entity in result.all_entities],
+        "entities": [_entity(entity, gold, result.thresholds) for entity in result.all_entities],
         "questions": [_question(question) for question in result.questions],
         "gold": None if gold is None else [_gold(item) for item in gold.entities],
     }
@@ -172,18 +172,18 @@ def _gold(item: Any) -> Json:
     }
 
 
-def _entity(entity: Entity, gold: GoldPost | None) -> Json:
+def _entity(entity: Entity, gold: GoldPost | None, thresholds: Thresholds) -> Json:
     by_name = {note.attribute: note for note in entity.corrections}
     return {
         "span": _json_value(entity.span),
         "type": entity.shown_type,
         "region": _json_value(entity.region),
         "by": entity.found_by,
-        "notes": [_note(by_name[name], entity, gold) for name in ATTRIBUTES if name in by_name],
+        "notes": [_note(by_name[name], entity, gold, thresholds) for name in ATTRIBUTES if name in by_name],
     }
 
 
-def _note(note: Correction, entity: Entity, gold: GoldPost | None) -> Json:
+def _note(note: Correction, entity: Entity, gold: GoldPost | None, thresholds: Thresholds) -> Json:
     no_value = UNTYPED if note.attribute == "type" else None
     data: Json = {
         "outcome": note.outcome,
@@ -195,7 +195,9 @@ def _note(note: Correction, entity: Entity, gold: GoldPost | None) -> Json:
         "turn": 0 if gold is None or not note.is_changed else _effect(note, entity, gold),
     }
     reviewed = {"reviewed": f"{note.by or 'a person'}, {note.at}"} if note.at else {}
-    return data | reviewed | _provenance(note)
+    of_all = thresholds.of(note.attribute)
+    own = {} if note.threshold == of_all else {"own": {"threshold": note.threshold, "of_all": of_all}}
+    return data | reviewed | own | _provenance(note)
 
 
 def _question(question: PostQuestion) -> Json:

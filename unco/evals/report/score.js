@@ -35,12 +35,17 @@ function countRight(entities, gold, task) {
   return right;
 }
 
+// The threshold of an attribute: the entity's own, as long as that of all stands where it stood in the run.
+function limitOf(note, at, thresholds) {
+  return note.own !== undefined && thresholds[at] === note.own.of_all ? note.own.threshold : thresholds[at];
+}
+
 // Whether an attribute is routed. One that was asked about though it was sure shared a question with the others of its
 // entity (one question for all three), so it goes where any of them goes.
 function isRouted(entity, place, thresholds) {
   const note = entity.notes[place];
   if (note === undefined || note.outcome === "added") return false;
-  const over = (one, at) => one.uncertainty > thresholds[at];
+  const over = (one, at) => one.uncertainty > limitOf(one, at, thresholds);
   return over(note, place) || (note.joint && entity.notes.some(over));
 }
 

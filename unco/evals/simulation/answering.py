@@ -8,7 +8,8 @@ from typing import Any
 
 from unco.evals.simulation.families import Family, Shares
 from unco.evals.simulation.gold import GoldIndex, best_match, character_range
-from unco.evals.simulation.profile import Profile
+from unco.evals.simulation.harder import profile_for
+from unco.evals.simulation.profile import Losses, Profile
 from unco.evals.simulation.question import Question, find_rectangle
 from unco.small_model.label_schemes import COARSE_OF, GMNER_OF
 from unco.types import ATTRIBUTES, Box, GoldEntity, GoldPost
@@ -29,24 +30,31 @@ class Knowledge:
     gold: GoldIndex
     family: Family
     profile: Profile
+    names: frozenset[str] = frozenset()
+    """Names of the training data, as of `name_key`; empty = none is known."""
+
+    def about(self, post: GoldPost | None, entity: GoldEntity | None) -> "Knowledge":
+        """Return the same with the profile of answers about one entity."""
+        return replace(self, profile=profile_for(entity, post, self.profile, self.names))
 
 
 def answer(question: Question, knowledge: Knowledge, draw: Random) -> Answer:
     """Make the JSON object of the answer, with the keys that the question asks for."""
     post = knowledge.gold.find(question.text, question.picture.size if question.picture else None)
     entity = best_match(post, question.entity) if post else None
-    knowledge = replace(knowledge, profile=knowledge.profile.less_accurate(_share_lost(question, knowledge.profile)))
+    knowledge = knowledge.about(post, entity)
+    knowledge = replace(knowledge, profile=knowledge.profile.less_accurate(_lost(question, knowledge.profile)))
     return {key: _answer_value(key, question, post, entity, knowledge, draw) for key in question.keys}
 
 
-def _share_lost(question: Question, profile: Profile) -> float:
+def _lost(question: Question, profile: Profile) -> Losses:
     """Compute the share of right answers that go wrong because of what the prompt leaves out."""
     kept = 1.0
     if "reasoning_process" not in question.keys:
         kept *= 1 - profile.without_reasoning
     if question.entity and not question.says_uncertainty:
         kept *= 1 - profile.without_uncertainty
-    return 1 - kept
+    return Losses(span=1 - kept, type=1 - kept, region=1 - kept)
 
 
 def _answer_value(
@@ -116,11 +124,12 @@ def _answer_entities(question: Question, post: GoldPost | None, knowledge: Knowl
     """Answer with the post's entities that were not found already, and perhaps one that does not exist."""
     answers = [
         {
-            "entity": _answer_words(question, post, entity, knowledge.profile, draw),
-            "type": _answer_type(question, entity, knowledge.profile, draw),
-            "bounding_box": _answer_box(question, post, entity, knowledge, draw),
+            "entity": _answer_words(question, post, entity, own.profile, draw),
+            "type": _answer_type(question, entity, own.profile, draw),
+            "bounding_box": _answer_box(question, post, entity, own, draw),
         }
         for entity in (_not_found_yet(post, question.found) if post else ())
+        for own in (knowledge.about(post, entity),)
     ]
     if draw.random() < knowledge.profile.hallucination.span:
         kind = draw.choice(question.labels) if question.labels else NO_TYPE

@@ -46,11 +46,34 @@ class Chances(_Strict):
     region: Share
 
 
+class Losses(_Strict):
+    """Share of the right answers about each attribute that go wrong, in [0, 1]."""
+
+    span: Share = 0
+    type: Share = 0
+    region: Share = 0
+
+
+class Harder(_Strict):
+    """Entities that a simulated model errs about more often: those for which all that is given holds."""
+
+    types: tuple[str, ...] = ()
+    """Their gold types, or coarser ones that these belong to; empty = any."""
+    known: bool | None = None
+    """Whether the name stands in the training data; None = either."""
+    box_below: Share | None = None
+    """Share of the picture that the largest of their boxes is below; None = any, or no box."""
+    lost: Losses
+    """What it costs; where several of a profile hold, one after the other."""
+
+
 class Profile(_Strict):
     """How a simulated model errs; as it stands, not at all."""
 
     right: Chances = Chances(span=1, type=1, region=1)
     """Chance of the gold answer; else a plausible wrong one."""
+    harder: tuple[Harder, ...] = ()
+    """Entities that it errs about more often. Empty = its errors depend on nothing."""
     without_reasoning: Share = 0
     """Share of these right answers that go wrong where a prompt asks for no reasoning."""
     without_uncertainty: Share = 0
@@ -74,9 +97,9 @@ class Profile(_Strict):
     response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
     """What is understood; json_schema understands json_object too. What is not is refused with 400."""
 
-    def less_accurate(self, lost: float) -> "Profile":
+    def less_accurate(self, lost: Losses) -> "Profile":
         """Copy the profile with a share of the right answers made wrong."""
-        kept = {name: chance * (1 - lost) for name, chance in self.right}
+        kept = {name: chance * (1 - getattr(lost, name)) for name, chance in self.right}
         return self.model_copy(update={"right": Chances(**kept)})
 
     @model_validator(mode="after")

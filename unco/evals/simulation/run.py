@@ -6,6 +6,7 @@ from threading import Event
 from rich.console import Console
 
 from unco.errors import SettingsError
+from unco.evals.formats.detect_format import training_names
 from unco.evals.simulation.gold import read_gold
 from unco.evals.simulation.profile import read_profile
 from unco.evals.simulation.server import simulate
@@ -37,9 +38,9 @@ def run_simulation(
         DataError: the gold posts cannot be read.
         SettingsError: no such family, a broken profile, or a port that is taken.
     """
-    posts, errors = read_gold(gold, boxes), read_profile(profile)
+    posts, errors, names = read_gold(gold, boxes), read_profile(profile), training_names(gold)
     try:
-        with simulate(posts, family, errors, seed, port) as simulation:
+        with simulate(posts, family, errors, seed, port, names) as simulation:
             console.print("This is no model: it knows the gold answers. What it scores measures the plumbing.")
             console.print(f"{len(posts)} gold posts, {simulation.model}, stop with Ctrl-C:", soft_wrap=True)
             console.print(

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -16,12 +16,18 @@ from unco.evals.simulation.gold import GoldIndex
 from unco.evals.simulation.model import Simulation, choose
 from unco.evals.simulation.profile import FAULTS, Fault, Profile
 from unco.evals.simulation.question import read_question
+from unco.tools.extraction.known_names import name_key
 from unco.types import GoldPost
 
 
 @contextmanager
 def simulate(
-    posts: Iterable[GoldPost], family: str, profile: Profile | None = None, seed: int = 0, port: int = 0
+    posts: Iterable[GoldPost],
+    family: str,
+    profile: Profile | None = None,
+    seed: int = 0,
+    port: int = 0,
+    names: Collection[str] = (),
 ) -> Iterator[Simulation]:
     """Serve a simulated model until the block ends.
 
@@ -31,12 +37,14 @@ def simulate(
         profile: how it errs; None = never.
         seed: of its random choices.
         port: 0 = any that is free.
+        names: of the training data, for a profile that errs more about other ones.
 
     Raises:
         SettingsError: there is no such family.
         OSError: the port is taken.
     """
-    knowledge = Knowledge(GoldIndex(posts), family_by_name(family), profile or Profile())
+    known = frozenset(map(name_key, names))
+    knowledge = Knowledge(GoldIndex(posts), family_by_name(family), profile or Profile(), known)
     state = Simulation(knowledge, seed, f"simulated-{family}")
     server = _Server(("127.0.0.1", port), _handler(state))
     state.url = f"http://127.0.0.1:{server.server_port}/v1"

@@ -15,6 +15,7 @@ from unco.tools.extraction.policy import (
     Policy,
     PolicyAccept,
     PolicyData,
+    PolicyGain,
     PolicyMllm,
     PolicyThresholds,
     policy_checkpoint,
@@ -35,6 +36,8 @@ class ChosenThresholds:
     """Number of combinations whose F1 was compared."""
     held_out: tuple[str, Interval] | None = None
     """A name, and the F1 of thresholds chosen in the same way, on posts that they were not chosen on."""
+    gain: PolicyGain | None = None
+    """From which each entity gets thresholds of its own; None = `thresholds` are those of all."""
 
 
 def make_policy(
@@ -46,7 +49,7 @@ def make_policy(
     """Make the policy of chosen thresholds.
 
     Args:
-        recording: paths of labelled posts.
+        recording: paths of labelled posts, with own thresholds where they were chosen.
         outcomes: the outcomes of the same posts.
         chosen: thresholds.
         accept: least belief in changes, which `recording` has been put under.
@@ -57,6 +60,7 @@ def make_policy(
         promise=chosen.promise,
         thresholds=_section(chosen.thresholds),
         accept=PolicyAccept(span=accept.span, type=accept.type, region=accept.region),
+        gain=chosen.gain,
         checkpoint=None if about.checkpoint is None else policy_checkpoint(about.checkpoint),
         data=PolicyData(
             sha256=outcomes.data_sha256, posts=len(recording.posts), entities=int(outcomes.predicted.sum())
@@ -117,7 +121,8 @@ def _caveats(recording: Recording, chosen: ChosenThresholds, notes: list[Correct
             " figures show how the tool works and say nothing of a real model."
         )
     named = thresholds_in_prompts(recording)
-    if approximated := [name for name in about.stating if chosen.thresholds.of(name) != named.of(name)]:
+    own = chosen.gain is not None
+    if approximated := [name for name in about.stating if own or chosen.thresholds.of(name) != named.of(name)]:
         found.append(
             f"Approximated: answers about {', '.join(approximated)}, whose prompt states the threshold; while recording"
             " it stated the stated_thresholds, not these. All else is exact: every question that these thresholds lead"

@@ -9,17 +9,18 @@ from unco.evals.metrics.drop_level import DROP_LEVELS
 from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.tuning.call_rate import share_for_calls, share_for_usd, thresholds_for_share
 from unco.evals.tuning.choose import choose_jointly, with_best_drop
+from unco.evals.tuning.gain.choose import at_gain, choose_gain
 from unco.evals.tuning.held_out import held_out_f1
 from unco.evals.tuning.learn_then_test import Promises, learn_then_test
 from unco.evals.tuning.make_policy import ChosenThresholds, thresholds_in_prompts
-from unco.evals.tuning.outcomes import Outcomes
+from unco.evals.tuning.outcomes import Outcomes, outcomes_of
 from unco.evals.tuning.recall_threshold import threshold_for_rate
 from unco.evals.tuning.recorded.paths import Recording
 from unco.evals.tuning.recorded.question_cost import recorded_calls, recorded_usd
 from unco.evals.tuning.risk_control import confident_thresholds, conformal_thresholds
 from unco.types import Thresholds
 
-Method = Literal["joint", "call-rate", "conformal", "risk", "ltt", "checkpoint"]
+Method = Literal["joint", "call-rate", "conformal", "risk", "ltt", "gain", "checkpoint"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class TuningGoal:
 
     method: Method = "joint"
     task: Task = "GMNER"
-    """Task whose F1 counts, for `joint` and `ltt`."""
+    """Task whose F1 counts, for `joint`, `gain` and `ltt`."""
     share: float | None = None
     """For `call-rate`: share of spans, types and regions to ask about. Give one of this,"""
     calls: float | None = None
@@ -83,9 +84,12 @@ def choose(recording: Recording, outcomes: Outcomes, goal: TuningGoal) -> Chosen
         "conformal": lambda: _conformal(outcomes, goal.alpha),
         "risk": lambda: _risk(outcomes, goal.alpha, goal.delta),
         "ltt": lambda: _ltt(outcomes, goal),
+        "gain": lambda: _gain(recording, outcomes, goal.task),
         "checkpoint": lambda: ChosenThresholds(thresholds_in_prompts(recording), "the checkpoint's own thresholds"),
     }
     chosen = ways[goal.method]()
+    if chosen.gain is not None:
+        outcomes = outcomes_of(at_gain(recording, chosen.gain))
     chosen = _with_drop(outcomes, chosen, goal) if goal.drop else chosen
     return chosen if goal.recall_share is None else _with_recall(recording, chosen, goal.recall_share)
 
@@ -124,6 +128,12 @@ def _joint(outcomes: Outcomes, task: Task) -> ChosenThresholds:
     held_out = held_out_f1(outcomes, lambda some: choose_jointly(some, task).thresholds, task)
     named = None if held_out is None else (f"{task} held out", held_out)
     return ChosenThresholds(choice.thresholds, method, tried=choice.tried, held_out=named)
+
+
+def _gain(recording: Recording, outcomes: Outcomes, task: Task) -> ChosenThresholds:
+    found = choose_gain(recording, outcomes, task)
+    named = None if found.held_out is None else (f"{task} held out", found.held_out)
+    return ChosenThresholds(found.thresholds, found.why, tried=found.tried, held_out=named, gain=found.gain)
 
 
 def _call_rate(recording: Recording, outcomes: Outcomes, goal: TuningGoal) -> ChosenThresholds:

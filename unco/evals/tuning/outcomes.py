@@ -69,6 +69,8 @@ class Outcomes:
     gold: NDArray[np.int64]
     """(P,) number of gold entities."""
     coupled: tuple[CoupledPost, ...]
+    own: Floats | None = None
+    """(E, 3) thresholds of each entity by itself; None = all have the same."""
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -77,7 +79,8 @@ class Outcomes:
 
     def routed(self, thresholds: Thresholds) -> NDArray[np.bool_]:
         """Tell which attributes are routed under thresholds: (E, 3)."""
-        return np.asarray(self.uncertainty > [thresholds.of(name) for name in ATTRIBUTES])
+        same = [thresholds.of(name) for name in ATTRIBUTES]
+        return np.asarray(self.uncertainty > (same if self.own is None else self.own))
 
     def dropped(self, thresholds: Thresholds) -> NDArray[np.bool_]:
         """Tell which entities are dropped under thresholds: (E,)."""
@@ -118,6 +121,7 @@ class Outcomes:
             values=self.values[rows],
             doubt=self.doubt[rows],
             wrong=self.wrong[rows],
+            own=None if self.own is None else self.own[rows],
             gold=self.gold[kept],
             coupled=tuple(
                 replace(
@@ -163,7 +167,14 @@ def outcomes_of(recording: Recording) -> Outcomes:
         wrong=np.array(wrong, np.bool_).reshape(-1, 3),
         gold=np.array([len(post.entities) for post in gold], np.int64),
         coupled=tuple(coupled),
+        own=_own_thresholds(recording),
     )
+
+
+def _own_thresholds(recording: Recording) -> Floats | None:
+    """Collect the thresholds of each entity by itself, where a policy has given them."""
+    rows = [one for post in recording.posts for one in post.extraction.own_thresholds]
+    return np.array([[one.of(name) for name in ATTRIBUTES] for one in rows], np.float64) if rows else None
 
 
 def _is_coupled(post: PostPaths) -> bool:

@@ -9,15 +9,18 @@ from rich.text import Text
 from unco.context import Context
 from unco.errors import SettingsError
 from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
+from unco.evals.formats.detect_format import training_names
 from unco.evals.tuning.accept_levels import at_levels, choose_levels, reports_confidence
 from unco.evals.tuning.check_policy import PolicyCheck, check_policy
+from unco.evals.tuning.gain.against import against, under_policy
+from unco.evals.tuning.gain.choose import at_gain
 from unco.evals.tuning.make_policy import make_policy
 from unco.evals.tuning.methods import TuningGoal, choose
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recall_threshold import expect_recall
 from unco.evals.tuning.recorded.paths import ALL, Recording, read_paths, write_paths
 from unco.evals.tuning.recorded.record import record_experiment
-from unco.evals.tuning.show import show_check, show_policy, show_sweeps
+from unco.evals.tuning.show import show_against, show_check, show_policy, show_sweeps
 from unco.small_model.fingerprint import fingerprint_of
 from unco.tools.extraction.policy import Policy, read_policy, write_policy
 from unco.types import Accept, Thresholds
@@ -52,28 +55,40 @@ def run_tuning(source: AnswerSource, goal: TuningGoal, out: Path, console: Conso
     recording = at_levels(recording, accept)
     outcomes = outcomes_of(recording)
     chosen = choose(recording, outcomes, goal)
+    if chosen.gain is None:
+        show_sweeps(outcomes, chosen.thresholds, goal.task, console)
+    else:
+        recording = at_gain(recording, chosen.gain)
+        outcomes = outcomes_of(recording)
     policy = make_policy(recording, outcomes, chosen, accept)
-    show_sweeps(outcomes, chosen.thresholds, goal.task, console)
     show_policy(policy, console)
     write_policy(policy, out)
     console.print(Text(f"written to {out}; use it with `unco extract --policy {out}` or UNCO_POLICY"))
     return policy
 
 
-def run_check(source: AnswerSource, policy: Path, console: Console) -> PolicyCheck:
+def run_check(source: AnswerSource, policy: Path, console: Console, other: Path | None = None) -> PolicyCheck:
     """Check what a policy does on posts, and whether they are those it was made with.
+
+    Args:
+        source: of the answers.
+        policy: its file.
+        console: to print to.
+        other: file of a policy to compare it with; None = none.
 
     Raises:
         SettingsError: the policy cannot be used.
         DataError: as of `run_tuning`.
     """
-    read = read_policy(policy)
+    read, second = read_policy(policy), None if other is None else read_policy(other)
     recall = read.thresholds.recall
     context = source.context if recall is None else replace(source.context, recall_threshold=1.0)
-    recording = at_levels(recorded_answers(replace(source, context=context), console), read.accept.as_accept())
-    check = check_policy(read, outcomes_of(recording))
+    recording = recorded_answers(replace(source, context=context), console)
+    check = check_policy(read, outcomes_of(under_policy(recording, read)))
     check = replace(check, found={**check.found, **expect_recall(recording, recall)})
     show_check(check, read, console)
+    if second is not None:
+        show_against(against(recording, read, second), console)
     return check
 
 
@@ -91,7 +106,8 @@ def recorded_answers(source: AnswerSource, console: Console) -> Recording:
         assert source.experiment is not None
         with open_experiment(source.experiment) as experiment:
             checkpoint = fingerprint_of(source.experiment.checkpoint, source.experiment.scheme)
-            recording = record_experiment(experiment, checkpoint, source.context, source.floor)
+            names = training_names(source.experiment.gold)
+            recording = record_experiment(experiment, checkpoint, source.context, source.floor, names)
     if source.record is not None:
         write_paths(recording, source.record)
     if recording.about.simulated:

@@ -46,11 +46,14 @@ def show_policy(policy: Policy, console: Console) -> None:
     dropped = "" if policy.thresholds.drop == 1.0 else f"; dropped above a doubt of {policy.thresholds.drop:.4g}"
     recall = policy.thresholds.recall
     near = "" if recall is None else f"; asked about missed entities above a near miss's chance of {recall:.4g}"
-    console.print(f"thresholds: {chosen}{dropped}{near}", soft_wrap=True)
+    whose = "thresholds" if policy.gain is None else "each entity has thresholds of its own; where it has none"
+    console.print(f"{whose}: {chosen}{dropped}{near}", soft_wrap=True)
     levels = [(name, policy.accept.as_accept().of(name)) for name in ATTRIBUTES]
     if any(level is not None for _, level in levels):
         shown = ", ".join(f"{name} {level:.4g}" for name, level in levels if level is not None)
         console.print(f"belief that a change needs: {shown}")
+    for sentence in () if policy.gain is None else policy.gain.learned:
+        console.print(Text(f"learned: {visible(sentence)}"))
     console.print(_estimates("Expected", policy.expected))
     for note in policy.notes:
         console.print(Text(f"note: {visible(note)}", style="yellow"))
@@ -63,6 +66,11 @@ def show_check(check: PolicyCheck, policy: Policy, console: Console) -> None:
         console.print(Text(f"warning: {visible(warning)}", style="yellow"))
     if not check.warnings:
         console.print("these are the posts and the checkpoint that the policy was made with")
+
+
+def show_against(found: Mapping[str, Interval], console: Console) -> None:
+    """Print how a policy differs from another on the same posts."""
+    console.print(_estimates("Against the other policy", found))
 
 
 def _estimates(

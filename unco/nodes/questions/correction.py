@@ -106,7 +106,7 @@ def _request(corrector: Corrector, question: EntityQuestion, prompt: Prompt) -> 
     values, picture = corrector.prompt_values(question)
     uncertainty: dict[str, str | float] = {
         "uncertainty": question.entity.uncertainty.of(corrector.attribute),
-        "threshold": shown_threshold(question.extraction.thresholds.of(corrector.attribute)),
+        "threshold": shown_threshold(question.threshold_of(corrector.attribute)),
     }
     return request_of(question, prompt, {**values, **uncertainty}, picture, corrector.attribute)
 
@@ -125,7 +125,7 @@ def blank_correction(attribute: Attribute, question: EntityQuestion, prompt: Pro
         before=value,
         after=value,
         uncertainty=question.entity.uncertainty.of(attribute),
-        threshold=question.extraction.thresholds.of(attribute),
+        threshold=question.threshold_of(attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256[:12],
         facts=question.facts,

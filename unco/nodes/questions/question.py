@@ -59,6 +59,10 @@ class EntityQuestion(Question):
     facts: tuple[str, ...] = ()
     """What is known under the entity's name, for a prompt that quotes it."""
 
+    def threshold_of(self, attribute: Attribute) -> float:
+        """Return the threshold of an attribute of the entity."""
+        return self.extraction.thresholds_of(self.entity).of(attribute)
+
     @property
     def type_in_words(self) -> str:
         """The entity's type for a prompt; where it has none yet, the small model's hint.
@@ -130,6 +134,4 @@ def _purpose(question: Question, attribute: Attribute | None) -> Purpose:
     purpose = replace(purpose, entity=question.entity.index)
     if attribute is None:
         return purpose
-    return replace(
-        purpose, uncertainty=(question.entity.uncertainty.of(attribute), question.extraction.thresholds.of(attribute))
-    )
+    return replace(purpose, uncertainty=(question.entity.uncertainty.of(attribute), question.threshold_of(attribute)))

@@ -13,9 +13,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
 from unco.small_model.fingerprint import Fingerprint
+from unco.tools.extraction.known_names import unpack_names
 from unco.types import ALWAYS, Accept, Attribute, Thresholds
 
-_MAX_CHARACTERS = 100_000
+_MAX_CHARACTERS = 1_000_000
 """A larger file is refused."""
 
 
@@ -23,6 +24,11 @@ def _is_threshold(value: float) -> float:
     if not (0.0 <= value <= 1.0 or value == ALWAYS):
         raise ValueError(f"must lie in [0, 1], or be {ALWAYS} for always")
     return value
+
+
+def _are_names(text: str) -> str:
+    unpack_names(text)
+    return text
 
 
 Threshold = Annotated[float, AfterValidator(_is_threshold)]
@@ -97,6 +103,38 @@ class PolicyMllm(_Section):
     """The thresholds that the prompts stated."""
 
 
+class PolicyRegression(_Section):
+    """A chance as a logistic regression of what is known of an entity; see `unco.tools.extraction.own_thresholds`."""
+
+    bias: Number
+    weights: dict[str, Number]
+    """By feature; one that is missing does not count."""
+
+
+class PolicyQuestion(_Section):
+    """What was learned about the questions about one attribute."""
+
+    own: PolicyRegression
+    """Chance that the small model is right; of type and region where its span is."""
+    answer: PolicyRegression
+    """Chance that the value after the question is right."""
+    least_gain: Number
+    """Least gain for which the question is asked, in the chance that the whole entity is right."""
+    floor: Threshold = ALWAYS
+    """Uncertainty up to which nothing was recorded, so that nothing was learned, and nobody is asked."""
+
+
+class PolicyGain(_Section):
+    """What was learned about gains, from which each entity gets thresholds of its own."""
+
+    questions: dict[Attribute, PolicyQuestion]
+    """An attribute that is missing is never asked about: it does not count for the task."""
+    learned: tuple[str, ...] = ()
+    """What it is, in words."""
+    known_names: Annotated[str, AfterValidator(_are_names)] = ""
+    """Hashes of the names of the training data, see `unco.tools.extraction.known_names`."""
+
+
 REFERENCE_STEPS = 101
 """Length of the scale that posts are described on."""
 
@@ -134,6 +172,8 @@ class Policy(_Section):
     thresholds: PolicyThresholds
     accept: PolicyAccept = PolicyAccept()
     """Missing in files of before, and where no confidence was recorded."""
+    gain: PolicyGain | None = None
+    """Where it is there, each entity has thresholds of its own, and `thresholds` are those of what it cannot judge."""
     checkpoint: PolicyCheckpoint | None = None
     """None = not known."""
     data: PolicyData
@@ -178,8 +218,9 @@ def write_policy(policy: Policy, path: Path) -> None:
     Raises:
         SettingsError: it cannot be written.
     """
-    absent = {"accept"} if policy.accept == PolicyAccept() else set()
-    data = policy.model_dump(mode="json", exclude=absent | ({"reference"} if policy.reference is None else set()))
+    unused = {"accept": PolicyAccept(), "gain": None, "reference": None}
+    absent = {name for name, value in unused.items() if getattr(policy, name) == value}
+    data = policy.model_dump(mode="json", exclude=absent)
     if policy.reference is not None:
         data["reference"]["counts"] = dict(policy.reference.counts)
     text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)

@@ -11,7 +11,8 @@ from dataclasses import replace
 from unco.small_model.fingerprint import Fingerprint
 from unco.tools.extraction.call import extract_async
 from unco.tools.extraction.extractor import Extractor
-from unco.tools.extraction.policy import Policy
+from unco.tools.extraction.own_thresholds import with_own_thresholds
+from unco.tools.extraction.policy import Policy, PolicyGain
 from unco.types import Extraction, Post
 
 
@@ -71,4 +72,10 @@ class PolicyExtractor:
             mllm_warnings = simulated if self._policy.mllm.simulated else ()
             self._warnings = (*mismatches(self._policy, self._fingerprint_of()), *mllm_warnings)
         thresholds, accept = self._policy.thresholds.as_thresholds(), self._policy.accept.as_accept()
-        return replace(found, thresholds=thresholds, accept=accept, warnings=(*found.warnings, *self._warnings))
+        found = replace(found, thresholds=thresholds, accept=accept, warnings=(*found.warnings, *self._warnings))
+        return with_own_thresholds(found, self._policy.gain)
+
+
+def with_gain(extractor: Extractor, gain: PolicyGain | None) -> Extractor:
+    """Wrap an extractor so that each entity has thresholds of its own; None = it comes back as it is."""
+    return extractor if gain is None else lambda post: with_own_thresholds(extractor(post), gain)

@@ -51,7 +51,7 @@ def draw_strip(result: Result, colours: Mapping[str, str], width: int) -> Image.
         top = MARGIN + number * LINE
         if isinstance(row, Entity):
             bars = MARGIN, top + LINE / 2, width - 2 * MARGIN
-            draw_bars(pen, *bars, row.uncertainty, result.thresholds)
+            draw_bars(pen, *bars, row.uncertainty, result.thresholds_of(row))
         else:
             _draw_line(pen, row[1], top, row[0], width)
     return strip

@@ -65,6 +65,8 @@ class About:
     """Price of the MLLM's tokens; None = unknown."""
     simulated: str = ""
     """Profile of the simulated MLLM; empty = it is a real one."""
+    known_names: tuple[str, ...] = ()
+    """Names of the training data, sorted; empty = none was there. A policy that learns may tell them from others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Record every path of an experiment's posts, with the user's own MLLM or a simulated one."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 
 from unco.context import Context
@@ -14,7 +15,11 @@ from unco.types import ATTRIBUTES, Attribute, Thresholds
 
 
 def record_experiment(
-    experiment: Experiment, checkpoint: Fingerprint | None, context: Context | None = None, floor: Thresholds = ALL
+    experiment: Experiment,
+    checkpoint: Fingerprint | None,
+    context: Context | None = None,
+    floor: Thresholds = ALL,
+    names: Collection[str] = (),
 ) -> Recording:
     """Ask every question about an experiment's posts. Replies are cached, so a recording that was cut off can go on.
 
@@ -23,6 +28,7 @@ def record_experiment(
         checkpoint: which small model it is; None = not known.
         context: versions of the prompts, and the thresholds that they state; None = the defaults.
         floor: attributes at or below it are not asked about.
+        names: of the training data.
 
     Raises:
         InputError: a post or a picture cannot be used.
@@ -36,6 +42,7 @@ def record_experiment(
         stating=attributes_stating_threshold(context),
         price=llm.terms.prices.of(context.model or llm.model or ""),
         simulated="" if experiment.profile is None else experiment.profile.model_dump_json(exclude_defaults=True),
+        known_names=tuple(sorted(names)),
     )
     labelled = (replace(post, gold=gold) for post, gold in zip(posts, experiment.gold, strict=True))
     return Recording(about, tuple(labelled))

@@ -40,7 +40,7 @@ def check_floor(floor: Thresholds, thresholds: Thresholds) -> None:
 def replay_post(post: PostPaths, thresholds: Thresholds) -> Result:
     """Compute the result of one post under thresholds."""
     extraction = replace(post.extraction, thresholds=thresholds)
-    routings = [routing_of(entity, thresholds) for entity in extraction.entities]
+    routings = [routing_of(entity, extraction.thresholds_of(entity)) for entity in extraction.entities]
     return result_of(extraction, replay_entities(post, extraction, routings), identity=post.id)
 
 
@@ -61,10 +61,11 @@ def replay_entities(post: PostPaths, extraction: Extraction, routings: Sequence[
 
 def replay_entity(entity: Entity, answers: Sequence[Answered], routing: Routing, extraction: Extraction) -> Entity:
     """Correct one entity by Algorithm 1; its corrections name the thresholds of the extraction."""
+    thresholds = extraction.thresholds_of(entity)
     for name, asked in zip(ATTRIBUTES, routing, strict=True):
         if asked:
             note = _answer(entity, name, answers)
-            note = replace(note, threshold=extraction.thresholds.of(name))
+            note = replace(note, threshold=thresholds.of(name))
             entity = with_correction(entity, note, extraction)
     return entity
 

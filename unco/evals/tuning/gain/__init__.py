@@ -1,0 +1,1 @@
+"""Learn from recorded answers what a question gains, and which entities are worth one."""
