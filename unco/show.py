@@ -86,7 +86,7 @@ def _table(result: Result) -> Table:
         heading = f"u {name}, always asked" if threshold == ALWAYS else f"u {name} > {threshold:.3f}?"
         table.add_column(heading, justify="right")
     for entity in result.entities:
-        where = _value(entity.region, result.tokens)
+        where = "; ".join(_value(box, result.tokens) for box in entity.regions or (None,))
         title = Text(visible(entity.text))
         if entity.found_by != "small model":
             title.append(f" ({entity.found_by})", style="dim")
