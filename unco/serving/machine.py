@@ -100,7 +100,9 @@ def build_machine(settings: ServeSettings, ledger: Ledger) -> Machine:
         shared = settings.workers > 1 and (rate.requests_per_minute or rate.tokens_per_minute)
         name = f"{place} {model.model}"
         model.terms = replace(model.terms, budget=budget, rate=ServedRate(ledger, name, rate) if shared else rate)
-    extractor = extractor_of(Choices(checkpoint=settings.checkpoint, scheme=settings.scheme))
+    extractor = extractor_of(
+        Choices(checkpoint=settings.checkpoint, scheme=settings.scheme, detector=settings.detector)
+    )
     graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
     return Machine(extractor, llm, knowledge, graph, account)
 
