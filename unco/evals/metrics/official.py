@@ -78,7 +78,8 @@ def _place(index: int, item: _GoldItem) -> Region:
 
 def _boxes(entity: Triplet) -> tuple[Box | None, ...]:
     """Give all boxes of an entity, where it has more than `region`; None = no box."""
-    return getattr(entity, "regions", ()) or (entity.region,)
+    boxes: tuple[Box | None, ...] = getattr(entity, "regions", ()) or (entity.region,)
+    return boxes
 
 
 def _match(entity: Triplet, region: Box | None, flat: Sequence[_GoldItem]) -> Region:
