@@ -11,15 +11,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Annotated
 
 import typer
+from PIL import ImageOps
 from rich.console import Console
 from rich.table import Table
 
+from unco.tools.pictures.decode import open_picture
+from unco.types.picture_names import SUFFIXES
+
 HERE = Path(__file__).parents[1]
 ONE_SIDE = Path(__file__).with_name("one_side.py")
+PICTURES_SIDE = Path(__file__).with_name("pictures_side.py")
 TEXT = "Eileen Collins commanded a Space Shuttle for NASA"
 
 
@@ -46,6 +52,29 @@ def read_in_batches(posts: Sequence[Sequence[str]], size: int, rounds: int) -> C
         return Run(**json.loads(done.stdout))
 
     return run
+
+
+def read_with_pictures(folder: Path) -> Callable[[Path], Run]:
+    """Make a task that runs a post with each picture of a folder but the first, which warms up."""
+    command = [sys.executable, "-P", str(PICTURES_SIDE), str(folder)]
+
+    def run(checkout: Path) -> Run:
+        done = subprocess.run(command, env=_env(checkout), stdout=subprocess.PIPE, text=True, check=True)
+        return Run(**json.loads(done.stdout))
+
+    return run
+
+
+def different_pictures(folders: Sequence[Path], out: Path) -> int:
+    """Write each picture in four forms (as it is, mirrored, smaller, lighter), so that none comes twice."""
+    paths = [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    for path in paths:
+        image = open_picture(str(path)).at_full_size()
+        smaller = (round(0.9 * image.width), round(0.9 * image.height))
+        forms = (image, ImageOps.mirror(image), image.resize(smaller), image.point(lambda value: min(255, value + 8)))
+        for number, form in enumerate(forms):
+            form.save(out / f"{number}-{path.stem}.jpg", quality=95)
+    return 4 * len(paths)
 
 
 def first_result(checkout: Path) -> Run:
@@ -93,18 +122,30 @@ def main(
     posts: Annotated[int, typer.Option(help="How many are read.")] = 128,
     pairs: Annotated[int, typer.Option(help="How often each side runs.")] = 5,
     rounds: Annotated[int, typer.Option(help="How often a run reads the posts; the best counts.")] = 3,
+    pictures: Annotated[
+        list[Path] | None, typer.Option(help="Folders of pictures: posts with them are run, and nothing else.")
+    ] = None,
 ) -> None:
     """Print the other side's figure, this side's, and the ratio: above 1, this side needs less."""
-    words = texts_of(texts, posts)
-    tasks: dict[str, Callable[[Path], Run]] = {
+    with TemporaryDirectory() as folder:
+        tasks = _tasks(texts_of(texts, posts), rounds) if pictures is None else _with_pictures(pictures, Path(folder))
+        table = Table("", "time", "processor time", "peak memory", title=f"{other.resolve().name} / this, ratio")
+        for name, task in tasks.items():
+            table.add_row(*row(name, compare(task, other.resolve(), pairs)))
+    Console().print(table)
+
+
+def _with_pictures(folders: Sequence[Path], out: Path) -> dict[str, Callable[[Path], Run]]:
+    count = different_pictures(folders, out)
+    return {f"{count - 1} posts with pictures, 16 at once": read_with_pictures(out)}
+
+
+def _tasks(words: Sequence[Sequence[str]], rounds: int) -> dict[str, Callable[[Path], Run]]:
+    return {
         f"{len(words)} posts, one by one": read_in_batches(words, 1, rounds),
         f"{len(words)} posts, in batches of 32": read_in_batches(words, 32, rounds),
         "unco extract TEXT, a new process": first_result,
     }
-    table = Table("", "time", "processor time", "peak memory", title=f"{other.resolve().name} / this, ratio")
-    for name, task in tasks.items():
-        table.add_row(*row(name, compare(task, other.resolve(), pairs)))
-    Console().print(table)
 
 
 def _env(checkout: Path) -> dict[str, str]:

@@ -31,6 +31,7 @@ def extract(
     variant: str = "unco",
     policy: str | PathLike[str] | None = None,
     labels: str | PathLike[str] | Sequence[Label] | None = None,
+    detector: str | None = None,
 ) -> Result:
     """Find the named entities of a post and where they are in its picture.
 
@@ -38,7 +39,7 @@ def extract(
         text: the post's text, or its tokens.
         image: path, `data:` URL, http(s) URL of an allowed host, the bytes of a file, an open file, an array
             (uint8, height x width x 3), or a PIL picture; None = the post has none.
-        regions: candidate boxes of your own; None = look for faces and lines of text.
+        regions: candidate boxes of your own; None = look for people, things (by a detector), faces and lines of text.
         caption: what the picture shows, in words, for a small model that was trained with captions.
         checkpoint: folder of a small model of your own, or its name on the Hugging Face hub; None = the shipped one.
         scheme: types to tell apart: gmner (4), fmnerg (51) or fmnerg_coarse (8); None = gmner.
@@ -48,19 +49,23 @@ def extract(
         labels: types of your own that nothing was trained for, or the YAML file of them, a list of `name` and
             `description`: the MLLM chooses one for each entity, and without an MLLM the types are None.
         policy: file of `unco tune` whose thresholds replace the checkpoint's; those of the context still win.
+        detector: finds people and things: `ssd`, or folder or hub name of a detector of transformers; None = the one
+            that `UNCO_DETECTOR` names, else none.
 
     Raises:
         PostError: the text cannot be used.
         PictureError: the picture may not be opened; or cannot be used, with `Context(strict_pictures=True)`. Otherwise
             the text is read without it, and `Result.picture` says why.
         SettingsError: the context asks for something that does not exist, or the policy is none.
+        SetupError: the detector cannot be loaded.
     """
     from unco.graph import default_graph, graph
     from unco.tools.pictures.from_python import reference_of
 
     chosen = (checkpoint, scheme, estimator)
-    if any(chosen) or variant != "unco" or policy is not None:
-        compiled = default_graph(*chosen, variant=variant, policy=None if policy is None else fspath(policy))
+    if any(chosen) or detector or variant != "unco" or policy is not None:
+        named = None if policy is None else fspath(policy)
+        compiled = default_graph(*chosen, variant=variant, policy=named, detector=detector)
     else:
         compiled = graph
     post = {

@@ -52,6 +52,9 @@ class Environment(BaseSettings):
     """File of facts for the type corrector, made with `unco kb build`."""
     policy: str = ""
     """File of `unco tune` whose thresholds replace the checkpoint's."""
+    detector: str = ""
+    """What finds people and things in pictures: `ssd`, or folder or hub name of a detector of transformers. Empty =
+    faces and lines of text alone."""
 
     @field_validator(
         *("llm_base_url", "llm_model", "llm_frame", "api_key", "organization", "project", "custom_headers"),

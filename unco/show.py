@@ -97,7 +97,7 @@ def _table(result: Result) -> Table:
     for name in ATTRIBUTES:
         table.add_column(_heading(result, name), justify="right")
     for entity in result.entities:
-        where = _value(entity.region, result.tokens)
+        where = "; ".join(_value(box, result.tokens) for box in entity.regions or (None,))
         title = Text(visible(entity.text))
         if entity.found_by != "small model":
             title.append(f" ({entity.found_by})", style="dim")

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.experiment_options import Checkpoint, Scheme
+from unco.cli.experiment_options import Checkpoint, Detector, Scheme
 from unco.cli.posts import (
     Drop,
     Estimator,
@@ -65,6 +65,7 @@ def run(
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
     estimator: Estimator = None,
+    detector: Detector = None,
     variant: Variant = "unco",
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
     at_once: Annotated[int, typer.Option(min=1, help="Posts that wait for the MLLM at the same time.")] = 16,
@@ -126,6 +127,7 @@ def run(
         checkpoint=checkpoint,
         scheme=scheme,
         estimator=estimator,
+        detector=detector,
         policy=policy,
         pictures=pictures,
         at_once=at_once,

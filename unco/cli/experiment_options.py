@@ -12,6 +12,10 @@ Pictures = Annotated[Path | None, typer.Option(help="Folder with <id>.jpg (.jpeg
 Posts = Annotated[int | None, typer.Option(min=1, help="Number of posts, from the first on; default: all.")]
 Checkpoint = Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")]
 Scheme = Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")]
+Detector = Annotated[
+    str | None,
+    typer.Option(help="Finds people and things: ssd, or a detector of transformers; default: UNCO_DETECTOR."),
+]
 Mode = Annotated[str | None, typer.Option(help="off, live, record or replay; default: live.")]
 Profile = Annotated[
     Path | None, typer.Option(help="YAML file of a simulated MLLM's mistakes; default: your endpoint is asked.")

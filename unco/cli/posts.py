@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
+from unco.cli.experiment_options import Detector
 from unco.errors import SetupError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -47,6 +48,7 @@ def extract(
     checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
     scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
     estimator: Estimator = None,
+    detector: Detector = None,
     mode: Mode = None,
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
     frame: Frame = None,
@@ -102,6 +104,7 @@ def extract(
         checkpoint=checkpoint,
         scheme=scheme,
         estimator=estimator,
+        detector=detector,
         context=context,
         variant=variant,
         policy=policy,
@@ -180,6 +183,7 @@ def serve(
     grace: Annotated[int, typer.Option(min=0, help="Seconds to finish what is under way, once told to end.")] = 30,
     checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
     scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
+    detector: Detector = None,
 ) -> None:
     """Serve the whole pipeline over HTTP: posts, streams, reviews, metrics, and a tool for agents."""
     _check_extra()
@@ -194,6 +198,7 @@ def serve(
         workers=workers,
         checkpoint=checkpoint,
         scheme=scheme,
+        detector=detector,
     )
     run(settings, host, port, grace)
 

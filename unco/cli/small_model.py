@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
+from unco.cli.experiment_options import Detector
 
 Data = Annotated[Path, typer.Option(help="Folder of the data set, with txt/ and xml/.")]
 Boxes = Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")]
@@ -98,11 +99,12 @@ def regions(
     pictures: Annotated[Path, typer.Option(help="Folder of pictures.")],
     out: Annotated[Path, typer.Option(help="Folder for the region files; what is there already is kept.")],
     boxes: Annotated[Path | None, typer.Option(help="Folder of region files to take the boxes from.")] = None,
-    detector: Annotated[str | None, typer.Option(help="A detector of transformers: folder or hub name.")] = None,
+    detector: Detector = None,
     zero_shot: Annotated[list[str] | None, typer.Option(help="What the detector looks for; may be repeated.")] = None,
     features: Annotated[str | None, typer.Option(help="A CLIP model that looks at each region.")] = None,
 ) -> None:
-    """Find the candidate regions of many pictures, once; default: faces and lines of text."""
+    """Find the candidate regions of many pictures, once: people, things, faces and lines of text."""
+    from unco.small_model.regions.choose import named_detector
     from unco.small_model.regions.prepare_regions import prepare_regions, select_provider, write_settings
     from unco.tools.pictures.decode import open_picture
 
@@ -112,7 +114,7 @@ def regions(
         from unco.small_model.regions.clip_features import ClipFeatures
 
         featuriser = ClipFeatures(features)
-    source = str(boxes) if boxes else detector or "faces and text"
+    source = str(boxes) if boxes else ", ".join(filter(None, (named_detector(detector), "faces and text")))
     write_settings(out, {"boxes": source, "zero_shot": zero_shot or [], "features": features})
     written = prepare_regions(
         pictures, out, provider, featuriser, lambda path: open_picture(path).at_full_size(), Console(stderr=True)

@@ -34,6 +34,8 @@ class Choices:
     """As of `Patience`."""
     variant: str = "unco"
     """See `unco.graph.variants`."""
+    detector: str | None = None
+    """As of `default_extractor`."""
 
 
 def policy_of(choices: Choices) -> str | None:
@@ -53,13 +55,14 @@ def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | Non
     Raises:
         SettingsError: choices that exclude each other.
         DataError: the saved predictions cannot be read.
+        SetupError: the detector needs a package that is not installed.
     """
     if choices.predictions is not None:
         if choices.policy is not None:
             raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")
         return SavedPredictions(choices.predictions)
     named = choices.checkpoint, choices.scheme, choices.estimator
-    extractor: Extractor = default_extractor(batching, *named, device=device)
+    extractor: Extractor = default_extractor(batching, *named, device=device, detector=choices.detector)
     if (policy := policy_of(choices)) is not None:
         identify = partial(fingerprint_of, *named)
         extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)

@@ -18,6 +18,7 @@ from unco.corpus.posts import count_posts, read_posts
 from unco.corpus.progress import progress_bar
 from unco.corpus.run import Corpus, run_corpus, settings_of
 from unco.errors import SettingsError, SetupError, Unavailable
+from unco.small_model.regions.choose import named_detector
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
@@ -85,8 +86,10 @@ def start(
 
 def _unusual(choices: Choices) -> dict[str, str]:
     """Return what a resumed run must have in common, where it is not the default: older runs did not write it down."""
-    variant = {} if choices.variant == "unco" else {"variant": choices.variant}
-    return variant | ({} if choices.estimator is None else {"estimator": choices.estimator})
+    variant = None if choices.variant == "unco" else choices.variant
+    detector = None if choices.predictions else named_detector(choices.detector)
+    found = {"variant": variant, "estimator": choices.estimator, "detector": detector}
+    return {name: value for name, value in found.items() if value}
 
 
 def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:

@@ -102,7 +102,7 @@ def _restored(entity: Entity, before: Entity, extraction: Extraction) -> Entity:
         for note in entity.corrections
     )
     found = with_span(entity, before.span, extraction.text, extraction.offsets)
-    return replace(found, type=before.type, region=before.region, corrections=corrections)
+    return replace(found, type=before.type, region=before.region, regions=before.regions, corrections=corrections)
 
 
 def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:

@@ -70,6 +70,11 @@ class CaptionedInput:
         return replace(self.builder(post, random), caption=self.captions.get(post.id, ""))
 
 
+def simulates(builder: InputBuilder) -> bool:
+    """Return whether a builder makes candidate regions from the gold boxes."""
+    return isinstance(builder.builder if isinstance(builder, CaptionedInput) else builder, SimulatedRegionsInput)
+
+
 def build_inputs(builder: InputBuilder, posts: Sequence[GoldPost], seed: int = 0) -> list[ModelInput]:
     """Build the input of each post, seeded by its id: the same each time."""
     return [builder(post, Random(f"{seed}:{post.id}")) for post in posts]

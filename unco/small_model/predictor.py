@@ -17,6 +17,7 @@ from unco.small_model.network.decoder import EncoderStates
 from unco.small_model.network.decoding import Decoded, decode_greedily
 from unco.small_model.network.model import Network
 from unco.small_model.out_of_memory import run_in_parts
+from unco.small_model.regions.region import distinct_boxes
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
 from unco.small_model.uncertainty.near_misses import MOST, PredictedNearMiss, find_near_misses
@@ -27,6 +28,7 @@ from unco.small_model.uncertainty.training_names import TrainingNames, name_vect
 from unco.small_model.uncertainty.type_signals import type_signals
 from unco.small_model.windows import cut_windows
 from unco.types import Box, Label, Span, Thresholds, Uncertainty
+from unco.types.geometry import all_boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ class Prediction:
     """Normalised to [0, 1]."""
     fine_type: str
     """The network's own label, of which `type` is the coarser reading."""
+    regions: tuple[Box, ...] = ()
+    """All of its boxes, `region` first."""
+
+    def __post_init__(self) -> None:
+        """Let `regions` begin with `region`."""
+        object.__setattr__(self, "regions", all_boxes(self.region, self.regions))
 
 
 CALL_COST, CALL_COST_ELSEWHERE = 64, 4096
@@ -236,13 +244,15 @@ class Predictor:
         return SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
 
     def _prediction(self, raw: RawEntity, post: ModelInput, first_word: int) -> Prediction:
+        boxes = distinct_boxes([post.candidates[index] for index in raw.regions])
         return Prediction(
             span=Span(raw.span.start + first_word, raw.span.stop + first_word),
             type=raw.type,
-            region=post.candidates[raw.region].box if raw.region is not None else None,
+            region=next(iter(boxes), None),
             nats=raw.nats,
             uncertainty=self.normaliser(raw.nats),
             fine_type=raw.fine_type,
+            regions=boxes,
         )
 
     def to(self, device: torch.device | str) -> "Predictor":

@@ -48,15 +48,17 @@ class EstimatorReport:
 
 @dataclass(frozen=True, slots=True)
 class SplitInputs:
-    """Model inputs of one split, with and without pictures."""
+    """Model inputs of one split, with and without regions."""
 
     posts: Sequence[GoldPost]
     text: Sequence[ModelInput]
     pictures: Sequence[ModelInput]
+    shown: str = "regions"
+    """What the regions are, as in `SplitReport`."""
 
 
 def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: Predictions) -> EstimatorReport:
-    """Measure the uncertainties of predictions: span and type from text alone, region with pictures."""
+    """Measure the uncertainties of predictions: span and type from text alone, region with regions shown."""
     return EstimatorReport(
         span=_quality("span", text, wrong_spans(posts, text)),
         type=_quality("type", text, wrong_types(posts, text)),

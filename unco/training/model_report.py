@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from unco.evals.metrics.bootstrap import Interval, f1_difference
 from unco.evals.metrics.drop_level import best_level
 from unco.evals.metrics.paper import Score, count_post, score, total
+from unco.evals.metrics.region_rules import rule_scores
 from unco.evals.metrics.uncertainty import wrong_groundings
-from unco.small_model.gold_inputs import InputBuilder, build_inputs
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, simulates
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Predictor
@@ -53,7 +54,7 @@ class SplitReport:
     decoder_alone: float
     """MNER F1 of the first scheme without the second head, in [0, 1]."""
     gmner: float
-    """F1 of whole triplets in the first scheme, with pictures, in [0, 1]; of simulated regions it says little."""
+    """F1 of whole triplets in the first scheme, with candidate regions, in [0, 1]; see `shown`."""
     eeg: float
     """As `gmner`, type ignored."""
     groundable: float | None
@@ -62,6 +63,10 @@ class SplitReport:
     unseen: NamesReport
     estimators: dict[str, EstimatorReport]
     """Quality of the model's own estimator as `own`, and of 1 - confidence of the decoder as `confidence`."""
+    shown: str = "regions"
+    """What the model was shown for scores of regions: `simulated regions`, made from gold, or `region files`."""
+    other_choices: dict[str, tuple[float, float | None]] = field(default_factory=dict)
+    """As of `rule_scores`: `gmner` and `groundable` if regions are chosen otherwise; empty = not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +136,10 @@ def predict_text(predictor: Predictor, text: Sequence[ModelInput], schemes: Iter
 
 
 def make_split_inputs(posts: Sequence[GoldPost], build_input: InputBuilder) -> SplitInputs:
-    """Make the inputs of a split without and with pictures; captions, where there are some, are in both."""
+    """Make the inputs of a split without and with regions; captions, where there are some, are in both."""
     pictures = build_inputs(build_input, posts)
     text = [ModelInput(post.words, caption=post.caption) for post in pictures]
-    return SplitInputs(posts, text, pictures)
+    return SplitInputs(posts, text, pictures, "simulated regions" if simulates(build_input) else "region files")
 
 
 def report_split(
@@ -144,7 +149,7 @@ def report_split(
     found: TextPredictions,
     gold: Mapping[str, Sequence[GoldPost]],
 ) -> SplitReport:
-    """Score one split: text alone for MNER, spans and types, with pictures for groundability.
+    """Score one split: text alone for MNER, spans and types, with regions for groundability.
 
     Args:
         predictor: whose scores.
@@ -173,6 +178,8 @@ def report_split(
             "own": report_predictions(split.posts, text, pictures),
             "confidence": report_predictions(split.posts, *doubts),
         },
+        shown=split.shown,
+        other_choices=rule_scores(split.posts, [post.candidates for post in split.pictures], pictures),
     )
 
 

@@ -35,8 +35,9 @@ def report_rows(split: SplitReport) -> dict[str, str]:
         **scores,
         "precision / recall, first of these": f"{100 * first.precision:.2f} / {100 * first.recall:.2f}",
         "MNER F1, same, decoder alone": f"{100 * split.decoder_alone:.2f}",
-        "GMNER / EEG F1, same, with pictures": f"{100 * split.gmner:.2f} / {100 * split.eeg:.2f}",
-        "groundable or not, with pictures": percent(split.groundable),
+        f"GMNER / EEG F1, same, with {split.shown}": f"{100 * split.gmner:.2f} / {100 * split.eeg:.2f}",
+        f"groundable or not, with {split.shown}": percent(split.groundable),
+        **{f"GMNER F1 / groundable, {name}": _both(*found) for name, found in split.other_choices.items()},
         "recall of names seen / unseen in training": f"{percent(split.seen.recall)} / {percent(split.unseen.recall)}",
         "mean span uncertainty, seen / unseen": _means("span", split.seen, split.unseen),
         "mean type uncertainty, seen / unseen": _means("type", split.seen, split.unseen),
@@ -56,6 +57,10 @@ AUROC_FIELDS = {
 def percent(share: float | None) -> str:
     """Format a share in [0, 1] in percent; "-" where it could not be measured."""
     return "-" if share is None else f"{100 * share:.2f}"
+
+
+def _both(gmner: float, groundable: float | None) -> str:
+    return f"{100 * gmner:.2f} / {percent(groundable)}"
 
 
 def _means(attribute: str, seen: NamesReport, unseen: NamesReport) -> str:

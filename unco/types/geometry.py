@@ -59,3 +59,9 @@ class Box:
             return 0.0
         shared = width * height
         return shared / (self.area + other.area - shared)
+
+
+def all_boxes(region: Box | None, regions: tuple[Box, ...]) -> tuple[Box, ...]:
+    """Give all boxes of an entity whose first is `region`: `regions`, unless they are those of another first box."""
+    first = () if region is None else (region,)
+    return regions if regions[:1] == first else first

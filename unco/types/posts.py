@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, Literal
 
 from unco.types.corrections import SETTLED, Correction, Finder, PostQuestion, Usage
-from unco.types.geometry import Box, Span
+from unco.types.geometry import Box, Span, all_boxes
 from unco.types.uncertainty import ATTRIBUTES, Accept, Attribute, Thresholds, Uncertainty
 
 UNTYPED = "untyped"
@@ -59,7 +59,7 @@ class Entity:
     type: str | None
     """Name of a label of the scheme; None = it is one of the user's own list, and nobody said which."""
     region: Box | None
-    """Where it is in the picture; None = not in the picture."""
+    """Where it is in the picture; None = not in the picture. Of several boxes the likeliest."""
     uncertainty: Uncertainty
     """Normalised to [0, 1] by the checkpoint's normaliser; thresholds compare with these. 1 where the MLLM found it."""
     nats: Uncertainty
@@ -70,6 +70,12 @@ class Entity:
     hint: str | None = None
     """The small model's own type, where types are of the user's own list; None = `type` is the small model's, or the
     MLLM found the entity."""
+    regions: tuple[Box, ...] = ()
+    """All of its boxes, `region` first; a name may be in the picture more than once. Empty = not in the picture."""
+
+    def __post_init__(self) -> None:
+        """Let `regions` begin with `region`: a new first box is the only one."""
+        object.__setattr__(self, "regions", all_boxes(self.region, self.regions))
 
     @property
     def shown_type(self) -> str:

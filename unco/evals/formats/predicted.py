@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from unco.types import Box, Span, Uncertainty
+from unco.types.geometry import all_boxes
 
 NOWHERE = Box(-2.0, -2.0, -1.0, -1.0)
 """A predicted region that is no usable box: it lies outside every picture, so it fits no gold box."""
@@ -19,6 +20,12 @@ class Predicted:
     """None = "not in the picture"; `NOWHERE` = an answer that is no box."""
     uncertainty: Uncertainty | None = None
     """Higher = less sure; in [0, 1] where `unco` made it. None = not measured for the values that stand here."""
+    regions: tuple[Box, ...] = ()
+    """All of its boxes, `region` first; empty = "not in the picture"."""
+
+    def __post_init__(self) -> None:
+        """Let `regions` begin with `region`."""
+        object.__setattr__(self, "regions", all_boxes(self.region, self.regions))
 
 
 @dataclass(frozen=True, slots=True)

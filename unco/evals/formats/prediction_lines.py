@@ -35,6 +35,7 @@ class _Entity(Record):
     type: str | None
     region: list[float] | None
     uncertainty: _Uncertainty | None = None
+    regions: list[list[float]] = []
 
 
 class _Line(Record):
@@ -99,6 +100,7 @@ def _entity_to_dict(entity: Predicted) -> dict[str, Any]:
         "type": None if entity.type == UNTYPED else entity.type,
         "region": None if entity.region is None else box_to_list(entity.region),
         **({} if uncertainty is None else {"uncertainty": {name: uncertainty.of(name) for name in ATTRIBUTES}}),
+        **({"regions": [box_to_list(box) for box in entity.regions]} if len(entity.regions) > 1 else {}),
     }
 
 
@@ -122,7 +124,8 @@ def _to_entity(entity: _Entity, where: str) -> Predicted:
     found = entity.uncertainty
     uncertainty = None if found is None else Uncertainty(found.span, found.type, found.region)
     kind = UNTYPED if entity.type is None else entity.type
-    return Predicted(to_span(entity.start, entity.stop, where), kind, region, uncertainty)
+    regions = tuple(to_box(box, f"{where}.regions[{index}]") for index, box in enumerate(entity.regions))
+    return Predicted(to_span(entity.start, entity.stop, where), kind, region, uncertainty, regions)
 
 
 def _is_result(data: Any) -> bool:
@@ -148,7 +151,7 @@ def predicted_of(result: Result) -> PredictedPost:
 
 
 def _predicted(entity: Entity) -> Predicted:
-    return Predicted(entity.span, entity.shown_type, entity.region, _measured(entity))
+    return Predicted(entity.span, entity.shown_type, entity.region, _measured(entity), entity.regions)
 
 
 def _measured(entity: Entity) -> Uncertainty | None:
@@ -167,6 +170,6 @@ def check_inside(post: PredictedPost, where: str) -> PredictedPost:
         for index, entity in enumerate(entities):
             if post.tokens is not None:
                 check_span(entity.span, post.tokens, f"{where}: {name}[{index}]")
-            if entity.region is not None:
-                check_box(entity.region, post.size, f"{where}: {name}[{index}].region")
+            for box in entity.regions:
+                check_box(box, post.size, f"{where}: {name}[{index}].region")
     return post

@@ -35,7 +35,7 @@ class _GoldItem:
 def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task, types: frozenset[str]) -> Score:
     """Count correct, predicted and gold items of one post.
 
-    - Gold has an item for each box, so a system that gives one box an entity cannot reach it all.
+    - Gold has an item for each box, and so has a prediction: who gives one box an entity cannot reach it all.
     - A prediction of a type that the scheme does not have is dropped: it is no false positive.
     - A box is right at an IoU of 0.5 or more, in single precision, with a gold box of the same words; the first one
       in the file's order counts, also where a later one fits better.
@@ -63,7 +63,11 @@ def count_post(gold: GoldPost, predicted: Sequence[Triplet], task: Task, types: 
         _compared_parts((item.start, item.stop, item.type, _place(index, item)), task)
         for index, item in enumerate(flat)
     }
-    found = [(entity.span.start, entity.span.stop, entity.type or UNTYPED, _match(entity, flat)) for entity in known]
+    found = [
+        (entity.span.start, entity.span.stop, entity.type or UNTYPED, _match(entity, box, flat))
+        for entity in known
+        for box in _boxes(entity)
+    ]
     predicted_items = {_compared_parts(item, task) for item in found + _ghosts(found, flat, task)}
     return Score(len(predicted_items & wanted), len(predicted_items), len(wanted))
 
@@ -72,13 +76,19 @@ def _place(index: int, item: _GoldItem) -> Region:
     return None if item.box is None else index
 
 
-def _match(entity: Triplet, flat: Sequence[_GoldItem]) -> Region:
-    """Find the first gold box of the same words that the region fits."""
-    if entity.region is None:
+def _boxes(entity: Triplet) -> tuple[Box | None, ...]:
+    """Give all boxes of an entity, where it has more than `region`; None = no box."""
+    boxes: tuple[Box | None, ...] = getattr(entity, "regions", ()) or (entity.region,)
+    return boxes
+
+
+def _match(entity: Triplet, region: Box | None, flat: Sequence[_GoldItem]) -> Region:
+    """Find the first gold box of the same words that a region of the entity fits."""
+    if region is None:
         return None
     for index, item in enumerate(flat):
         same = (item.start, item.stop) == (entity.span.start, entity.span.stop)
-        if same and item.box is not None and np.float32(entity.region.iou(item.box)) >= LEAST_IOU:
+        if same and item.box is not None and np.float32(region.iou(item.box)) >= LEAST_IOU:
             return index
     return "wrong"
 

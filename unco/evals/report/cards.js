@@ -63,13 +63,21 @@ function showPicture(post, values, types) {
   }
   values.forEach((value, place) => {
     if (value === null || value.region === null) return;
-    const box = rectangle(value.region, {class: "box", "data-entity": place});
-    box.style.stroke = colourOf(value.type, types);
-    box.append(draw("title", {}, `${words(post, value.span)} (${value.type})`));
-    svg.append(box);
+    for (const each of boxesOf(value)) {
+      const box = rectangle(each, {class: "box", "data-entity": place});
+      box.style.stroke = colourOf(value.type, types);
+      box.append(draw("title", {}, `${words(post, value.span)} (${value.type})`));
+      svg.append(box);
+    }
   });
   holder.append(svg);
   return holder;
+}
+
+// All boxes of an entity; where its first is another one than it had (by thresholds), that one alone.
+function boxesOf(value) {
+  const all = value.regions || [];
+  return all.length > 0 && String(all[0]) === String(value.region) ? all : [value.region];
 }
 
 function showMeter(name, note, threshold) {

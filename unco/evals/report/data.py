@@ -178,6 +178,7 @@ def _entity(entity: Entity, gold: GoldPost | None, thresholds: Thresholds) -> Js
         "span": _json_value(entity.span),
         "type": entity.shown_type,
         "region": _json_value(entity.region),
+        **({"regions": [box_to_list(box) for box in entity.regions]} if len(entity.regions) > 1 else {}),
         "by": entity.found_by,
         "notes": [_note(by_name[name], entity, gold, thresholds) for name in ATTRIBUTES if name in by_name],
     }

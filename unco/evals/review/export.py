@@ -118,9 +118,7 @@ def _as_gold(post: PredictedPost) -> GoldPost:
     """Convert predictions to gold posts, for formats that hold nothing else."""
     if not post.id or post.tokens is None:
         raise DataError(f"post {post.id!r} has no id or no tokens: give the gold posts, which hold both")
-    entities = (
-        GoldEntity(one.span, one.type, () if one.region in (None, NOWHERE) else (one.region,)) for one in post.entities
-    )
+    entities = (GoldEntity(one.span, one.type, () if one.region == NOWHERE else one.regions) for one in post.entities)
     return GoldPost(post.id, post.tokens, tuple(sorted(entities, key=lambda one: one.span.start)), post.size)
 
 

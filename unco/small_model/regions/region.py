@@ -6,7 +6,7 @@ regions, a featuriser adds visual features to them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -37,7 +37,7 @@ class Region:
     box: Box
     kind: RegionKind
     text: str = ""
-    """Recognised text; empty for what is not text."""
+    """Recognised text, or the name by which a detector found it; else empty."""
     score: float = 1.0
     """The detector's confidence, in [0, 1]."""
     features: "NDArray[np.float32] | None" = field(default=None, compare=False, repr=False)
@@ -65,6 +65,19 @@ class RegionProvider(Protocol):
             image: the picture.
             source: its reference as the caller gave it: a path, a URL or a `data:` reference.
         """
+        ...
+
+
+@runtime_checkable
+class PromptedProvider(RegionProvider, Protocol):
+    """Region provider that can look for the post's own names."""
+
+    def takes_names(self) -> bool:
+        """Return whether it looks for names: some detectors know their own classes alone."""
+        ...
+
+    def for_names(self, image: Image.Image, source: str, names: Sequence[str]) -> list[Region]:
+        """Find regions as `__call__` does, and those of names as they stand in the post."""
         ...
 
 
@@ -106,6 +119,19 @@ def kind_of_class(name: str) -> RegionKind:
     """Map a detector's class to `person` if it means one (man, woman, tennis player), else to `object`."""
     words = name.lower().split()
     return "person" if words and words[-1] in PEOPLE else "object"
+
+
+def distinct_boxes(regions: Sequence[Region]) -> tuple[Box, ...]:
+    """Give the boxes of one name: of the first region, and of others of its kind that show something beside it.
+
+    A region that overlaps a chosen one by an IoU of 0.5 or more shows the same.
+    """
+    chosen: list[Box] = []
+    for region in regions:
+        alike = region.kind == regions[0].kind and region.kind != "picture"
+        if not chosen or (alike and all(region.box.iou(box) < 0.5 for box in chosen)):
+            chosen.append(region.box)
+    return tuple(chosen)
 
 
 def clipped_box(corners: Sequence[float], size: tuple[int, int]) -> Box | None:

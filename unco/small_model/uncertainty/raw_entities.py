@@ -1,5 +1,6 @@
 """Turns decoded symbols and averaged distributions into entities with raw uncertainties."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unco.small_model.network.config import Estimator, ModelConfig, Scheme
@@ -9,6 +10,9 @@ from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.entropy import span_uncertainty, step_uncertainty
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities
 from unco.types import Span, Uncertainty
+
+NEARLY = 0.5
+"""Share of the likeliest region's probability from which another counts as one more box of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +25,13 @@ class ErrorProbabilities:
 
 @dataclass(frozen=True, slots=True)
 class RawEntity:
-    """An entity with raw uncertainties, its region by the number of its candidate."""
+    """An entity with raw uncertainties, its regions by the numbers of their candidates."""
 
     span: Span
     type: str
     fine_type: str
-    region: int | None
+    regions: tuple[int, ...]
+    """The likeliest first, then others that are nearly as likely; empty = not in the picture."""
     nats: Uncertainty
 
 
@@ -45,7 +50,7 @@ def raw_entities(
     steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator)
     fine_types = decoded.probabilities[..., columns].argmax(-1).tolist()
     decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
-    regions, none = decoded.regions.argmax(-1).tolist(), means.regions.shape[-1] - 1
+    regions = decoded.regions.tolist()
     values = (steps.spans.tolist(), steps.types.tolist(), steps.regions.tolist())
     posts: list[list[RawEntity]] = []
     for row, symbols in enumerate(decoded.symbols.tolist()):
@@ -56,7 +61,20 @@ def raw_entities(
             span = errors.spans[row][index] if errors.spans else span_uncertainty(entity, at_spans, estimator.span)
             kind = errors.types[row][index] if errors.types else at_types[step]
             nats = Uncertainty(span, kind, at_regions[step])
-            region = regions[row][step] if regions[row][step] < none else None
             kinds = scheme.labels[decoded_types[row][step]].name, config.types[fine_types[row][step]]
-            posts[-1].append(RawEntity(entity.span, *kinds, region, nats))
+            posts[-1].append(RawEntity(entity.span, *kinds, likely_regions(regions[row][step]), nats))
     return posts
+
+
+def likely_regions(probabilities: Sequence[float]) -> tuple[int, ...]:
+    """Choose the regions of an entity, the likeliest first.
+
+    Args:
+        probabilities: of the K candidates and, last, of "not in the picture".
+    """
+    *candidates, none = probabilities
+    level = max(candidates, default=0.0)
+    if not candidates or none > level:
+        return ()
+    chosen = [index for index, chance in enumerate(candidates) if chance >= max(NEARLY * level, none)]
+    return tuple(sorted(chosen, key=lambda index: -candidates[index]))

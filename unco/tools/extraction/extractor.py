@@ -13,7 +13,7 @@ from unco.errors import PostError
 from unco.small_model.batching import Batching
 from unco.small_model.micro_batcher import MicroBatcher
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regions.region import Region, RegionProvider, regions_from_boxes, scaled
+from unco.small_model.regions.region import PromptedProvider, Region, RegionProvider, regions_from_boxes, scaled
 from unco.tools.extraction.text import read_text, surface
 from unco.tools.pictures.decode import Picture
 from unco.tools.pictures.view import view_picture
@@ -150,10 +150,21 @@ class NetworkExtractor:
             return _Candidates(None, (), (NO_PICTURE,))
         if post.regions is not None:
             return _Candidates(picture, regions_inside(post.regions, picture), picture.warnings)
-        if self._provider is None:
+        provider = self._provider
+        if provider is None:
             return _Candidates(picture, (), (*picture.warnings, NO_PROVIDER))
-        found = self._provider(picture.image, post.image)  # in pixels of a picture that may have been reduced
+        # In pixels of a picture that may have been reduced.
+        if isinstance(provider, PromptedProvider) and provider.takes_names():
+            found = provider.for_names(picture.image, post.image, self._names_in(post))
+        else:
+            found = provider(picture.image, post.image)
         return _Candidates(picture, scaled(found, 1 / picture.scale), picture.warnings)
+
+    def _names_in(self, post: Post) -> list[str]:
+        """Read the post without its picture, to know what to look for in it."""
+        words = _Text(*read_text(post.text))
+        _, batcher = self._loaded()
+        return [surface(words.text, words.offsets, found.span) for found in batcher(ModelInput(words.tokens))]
 
 
 @lru_cache(maxsize=1)
@@ -195,6 +206,7 @@ def _extraction(
             region=found.region,
             uncertainty=found.uncertainty,
             nats=found.nats,
+            regions=found.regions,
         )
         for index, found in enumerate(predictions)
     )
@@ -209,7 +221,7 @@ def _extraction(
         model=predictor.name,
         warnings=(*candidates.warnings, *warnings),
         candidates=tuple(region.box for region in candidates.regions if region.kind != "picture"),
-        text_lines=tuple(TextLine(region.text, region.box) for region in candidates.regions if region.text),
+        text_lines=tuple(TextLine(region.text, region.box) for region in candidates.regions if region.kind == "text"),
         fine_types=tuple(found.fine_type for found in predictions),
         near_misses=tuple(
             NearMiss(found.span, surface(words.text, words.offsets, found.span), found.type, found.chance)

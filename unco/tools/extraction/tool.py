@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from unco.errors import PostError
 from unco.small_model.batching import Batching
-from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
+from unco.small_model.regions.choose import chosen_provider
 from unco.state import EXTRACTION, PostInput, to_json
 from unco.tools.extraction.call import extract_async, extract_post
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
@@ -72,8 +72,9 @@ def default_extractor(
     scheme: str | None = None,
     estimator: str | None = None,
     device: str = "cpu",
+    detector: str | None = None,
 ) -> NetworkExtractor:
-    """Make an extractor of a checkpoint; candidates are faces and text lines if the `vision` extra is installed.
+    """Make an extractor of a checkpoint; candidates are what a detector finds, and faces and text with extra `vision`.
 
     Args:
         batching: how posts that come at the same time share the network; None = the defaults.
@@ -82,6 +83,11 @@ def default_extractor(
             default.
         estimator: one of the checkpoint's estimators of uncertainty; None = its default.
         device: where the network runs, as torch names it.
+        detector: `ssd`, or folder or hub name of a detector of transformers; None = the one that `UNCO_DETECTOR` names,
+            else none.
+
+    Raises:
+        SetupError: the detector needs a package that is not installed.
     """
 
     def load() -> Any:
@@ -90,7 +96,7 @@ def default_extractor(
 
         return from_pretrained(checkpoint or SHIPPED, scheme, estimator).to(device)
 
-    return NetworkExtractor(load, FacesAndText() if vision_installed() else None, batching)
+    return NetworkExtractor(load, chosen_provider(detector), batching)
 
 
 def post_of(

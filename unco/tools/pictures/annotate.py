@@ -67,9 +67,9 @@ def _draw_boxes(picture: Image.Image, entities: tuple[Entity, ...], colours: dic
         for old in _boxes_before(entity):
             boxes.append(_scaled(old, scale))
             _dashed(pen, boxes[-1], colours[entity.shown_type])
-        if entity.region:
+        for region in entity.regions:
             corrected = any(correction.is_changed for correction in entity.corrections)
-            boxes.append(_scaled(entity.region, scale))
+            boxes.append(_scaled(region, scale))
             pen.rectangle(boxes[-1], outline=colours[entity.shown_type], width=5 if corrected else 2)
     labels: list[Corners] = []
     for number, entity in enumerate(entities, 1):
