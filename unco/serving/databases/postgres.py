@@ -73,9 +73,9 @@ class Postgres:
         )
         async with pool:
             table = PostgresReviews(self._address, pool)
-            with table.errors():
-                await table.set_up(schema)
             try:
+                with table.errors():
+                    await table.set_up(schema)
                 yield table
             finally:
                 await table.close()
@@ -116,12 +116,17 @@ class PostgresTables:
     def _begun(self) -> "psycopg.Connection[Any]":
         """Begin a transaction alone among all workers; a connection that broke meanwhile is opened again."""
         if self._connection is not None:
-            with suppress(psycopg.OperationalError):
+            with suppress(psycopg.Error):
                 return _alone(self._connection)
-            self._connection.close()
-        self._connection = psycopg.connect(self._address, prepare_threshold=None)
-        _alone(self._connection).execute(self._schema)
-        return self._connection
+            self.close()
+        connection = psycopg.connect(self._address, prepare_threshold=None)
+        try:
+            _alone(connection).execute(self._schema)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
 
 
 def _alone(connection: "psycopg.Connection[Any]") -> "psycopg.Connection[Any]":
