@@ -20,6 +20,9 @@ QUIET = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGGRAPH_NO_VERSION_CHECK": "true"
 """Environment that keeps the server from calling home."""
 
 GRAPHS = {"unco": "unco.graph.served:graph"}
+SHIPPED = Path(__file__).parents[1] / "langgraph.json"
+"""What the server is told of webhooks, the store and assistants."""
+
 JOBS = 10
 """Runs at once, as `make studio` has it."""
 START_S, STOP_S = 60.0, 10.0
@@ -57,7 +60,8 @@ def langgraph_server(
     """
     if not is_installed():
         raise SetupError("LangGraph's server is not installed: pip install 'unco[studio]'")
-    (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": dict(graphs)}))
+    told = json.loads(SHIPPED.read_text("utf-8")) | {"dependencies": ["."], "graphs": dict(graphs)}
+    (folder / "langgraph.json").write_text(json.dumps(told))
     port, log = free_port(), folder / "server.log"
     command = [sys.executable, "-m", "langgraph_cli", "dev", "--no-browser", "--no-reload"]
     command += ["--port", str(port), "--n-jobs-per-worker", str(jobs)]

@@ -1,10 +1,5 @@
 """The checkpointer of Postgres, against a server that the test starts: what is promised of SQLite holds there too."""
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +9,12 @@ from langgraph.types import Command
 from tests.graph.test_persistence import SCRIPT, TEXT, THREAD, Killed, graph_with, killed_at
 from tests.graph.test_review import EVERYTHING, WRONG, post, requests_in
 from tests.graph.test_review import graph_with as graph_to_review
+from tests.postgres import NEEDS_POSTGRES, database, postgres
 from tests.scripted import ScriptedLlm, drawing, outcome
 
-PROGRAMS = {name: shutil.which(name) for name in ("initdb", "pg_ctl", "postgres")}
+__all__ = ["database", "post", "postgres"]
 
-__all__ = ["post"]
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(None in PROGRAMS.values(), reason="Postgres is not installed: initdb, pg_ctl and postgres"),
-]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server on a socket of its own; as a user without rights, since Postgres refuses to run as root."""
-    pytest.importorskip("langgraph.checkpoint.postgres", reason="the extra `postgres` is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path may have 107 characters at most
-    user: dict[str, Any] = {}
-    if os.getuid() == 0:
-        shutil.chown(folder, "nobody")
-        user = {"user": "nobody", "cwd": folder}
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(PROGRAMS[program]), "-D", str(folder / "data"), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)
-
-    try:
-        run("initdb", "-U", "unco", "-A", "trust", "--no-sync")
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -h ''", "start")
-        yield f"host={folder} user=unco dbname=postgres"
-        run("pg_ctl", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder)
-
-
-@pytest.fixture
-def database(server: str) -> str:
-    """A database of the test's own."""
-    import psycopg
-
-    name = f"runs_{os.urandom(4).hex()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return server.replace("dbname=postgres", f"dbname={name}")
+pytestmark = NEEDS_POSTGRES
 
 
 def test_a_run_that_was_killed_goes_on(database: str, tmp_path: Path) -> None:

@@ -107,3 +107,23 @@ async def test_a_run_can_be_cancelled(action: str, client: Any) -> None:
     assert [one["status"] for one in left] == {"interrupt": ["interrupted"], "rollback": []}[action]
     after = await client.runs.wait(thread["thread_id"], "unco", input={"text": TEXT}, context={"mode": "off"})
     assert len(after["entities"]) == 3
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-auth-scheme": "langsmith"}])  # the latter is Studio's
+async def test_what_would_outlast_a_client_is_refused(client: Any, headers: dict[str, str]) -> None:
+    from langgraph_sdk.errors import APIStatusError
+
+    [assistant] = await client.assistants.search(graph_id="unco", headers=headers)
+    name = assistant["assistant_id"]
+    others = {"span_threshold": -1.0}
+    for attempt in (
+        client.assistants.create("unco", context=others, headers=headers),
+        client.assistants.update(name, context=others, headers=headers),
+        client.assistants.set_latest(name, 1, headers=headers),
+        client.assistants.delete(name, headers=headers),
+        client.crons.create("unco", schedule="* * * * *", input={"text": TEXT}, headers=headers),
+    ):
+        with pytest.raises(APIStatusError) as refused:
+            await attempt
+        assert refused.value.status_code == 403
+    assert await client.assistants.get(name, headers=headers) == assistant

@@ -8,17 +8,14 @@ from typing import Any
 import pytest
 
 from tests.serving.made import SMALL, TEXT, Made
-from unco.errors import SettingsError, Unavailable
-from unco.serving.accounts.ledger import Account, Ledger
+from unco.errors import SettingsError
 from unco.serving.accounts.tokens import make_token, read_tokens
 from unco.serving.run import serve
 from unco.serving.settings import ServeSettings
-from unco.tools.llm.budget import Caps, Reserved, Spent
-from unco.tools.llm.request import Reply
+from unco.tools.llm.budget import Caps
 from unco.types import Extraction, Post
 
 POST = {"text": TEXT}
-ANSWERED = Reply(text="{}", finish_reason="stop", model="m", cost=0.25)
 
 
 def test_only_who_has_a_token_is_answered(made: Made) -> None:
@@ -136,55 +133,7 @@ async def test_posts_beyond_those_that_may_be_under_way_are_told_to_come_again(m
     assert {answer.headers["retry-after"] for answer in refused} == {"1"}
 
 
-async def test_a_rate_lets_a_minutes_posts_pass_at_once_and_one_in_any_case(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
-    for rate in (0.5, 1.0, 7.0, 60.0):
-        assert await ledger.admit(f"at {rate}", rate, max(1, int(rate))) == 0
-        assert 0 < await ledger.admit(f"at {rate}", rate, 1) <= 60 / rate
-    ledger.close()
-
-
 def test_many_posts_pass_where_few_may_be_under_way(made: Made) -> None:
     with made.client(at_once=2) as client:
         answer = client.post("/extract/many", json={"posts": [POST] * 5})
     assert [list(item) for item in answer.json()["results"]] == [["result"]] * 5
-
-
-async def test_workers_with_one_ledger_spend_one_budget(tmp_path: Path) -> None:
-    first, second = Ledger(tmp_path / "ledger.sqlite"), Ledger(tmp_path / "ledger.sqlite")
-    account = Account("one", Caps(calls=2, usd=1.0))
-    await first.hold([account], "m", 0.5, 60)
-    await second.hold([account], "m", 0.5, 60)
-    for ledger in (first, second):
-        with pytest.raises(Reserved):
-            await ledger.hold([account], "m", 0.5, 60)
-        ledger.settle([account], 0.5, [ANSWERED])
-    spent = [await ledger.spent("one") for ledger in (second, first)]
-    assert spent[1] == Spent(calls=2, usd=0.5)
-    with pytest.raises(Unavailable, match="the token's 2 calls are spent"):
-        await first.hold([account], "m", 0.1, 60)
-    first.close()
-    second.close()
-    again = Ledger(tmp_path / "ledger.sqlite")
-    assert (await again.spent("one")).calls == 2
-    again.close()
-
-
-async def test_what_a_killed_worker_held_counts_as_spent_once_its_time_is_over(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
-    account = Account("one", Caps(calls=2, usd=1.0))
-    await ledger.hold([account], "m", 0.75, -60)
-    with pytest.raises(Unavailable, match=r"the token's \$1 do not cover"):
-        await ledger.hold([account], "m", 0.5, 60)
-    await ledger.hold([account], "m", 0.25, 60)
-    assert await ledger.spent("one") == Spent(calls=1, usd=0.75)
-    ledger.settle([account], 0.75, [ANSWERED])  # it was alive after all: then the call is set right
-    assert await ledger.spent("one") == Spent(calls=1, usd=0.25)
-    ledger.close()
-
-
-def test_a_price_that_is_not_known_spends_no_capped_money(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
-    with pytest.raises(Unavailable, match="price of 'm' is unknown"):
-        asyncio.run(ledger.hold([Account("one", Caps(usd=1.0))], "m", None, 60))
-    ledger.close()

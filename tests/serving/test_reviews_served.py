@@ -91,6 +91,6 @@ def test_a_disk_that_fails_is_the_servers_fault_and_says_no_more(made: Made, mon
         raise sqlite3.OperationalError("database or disk is full: /srv/reviews.sqlite")
 
     with made.client(reviews=True) as client:
-        monkeypatch.setattr("unco.serving.reviews.Reviews.open_of", full)
+        monkeypatch.setattr("unco.serving.databases.sqlite.SqliteReviews.rows", full)
         answer = client.get("/reviews")
     assert (answer.status_code, "/srv" in answer.text) == (503, False)

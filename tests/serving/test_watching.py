@@ -55,12 +55,12 @@ def test_no_count_has_a_label_of_a_clients_choice(made: Made) -> None:
     assert counted(text, "unco_requests_total", route="other", status="404") >= 1
 
 
-def test_ready_tells_of_model_endpoint_and_disk(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ready_tells_of_model_endpoint_database_and_disk(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     with made.client() as client:
         found = client.get("/health/ready")
         assert found.status_code == 200
         assert found.json()["model"] == "loaded"
-        assert (found.json()["endpoint"], found.json()["disk"]["state"]) == ("ok", "ok")
+        assert (found.json()["endpoint"], found.json()["database"], found.json()["disk"]["state"]) == ("ok", "ok", "ok")
         monkeypatch.setattr("unco.serving.machine.LEAST_FREE_BYTES", 2**62)
         assert client.get("/health/ready").status_code == 503
 

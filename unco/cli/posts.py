@@ -175,6 +175,9 @@ def serve(
     state: Annotated[Path, typer.Option(help="Folder of what tokens have spent, and of open reviews.")] = Path(
         "unco-state"
     ),
+    database: Annotated[
+        str | None, typer.Option(help="Postgres instead of that folder, such as postgresql://user@host/database.")
+    ] = None,
     reviews: Annotated[
         bool, typer.Option("--reviews", help="Let clients ask for a person's review of a post.")
     ] = False,
@@ -193,6 +196,7 @@ def serve(
     settings = ServeSettings(
         tokens=tokens,
         state=state,
+        database=database,
         reviews=reviews,
         at_once=at_once,
         workers=workers,

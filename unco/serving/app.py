@@ -1,6 +1,6 @@
 """The application: its addresses, and what is opened and closed with it."""
 
-import sqlite3
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -11,14 +11,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from unco import __version__
-from unco.errors import SetupError, UncoError
+from unco.errors import UncoError
 from unco.serving import openapi
 from unco.serving.accounts.ledger import Ledger
 from unco.serving.accounts.tokens import TokenFile
+from unco.serving.databases.choice import open_database
+from unco.serving.databases.database import Database
 from unco.serving.for_agents import mcp_routes, mcp_server
 from unco.serving.gate import Gate
 from unco.serving.logs import note, note_fault
-from unco.serving.machine import Machine, build_machine, disk_state
+from unco.serving.machine import build_machine, disk_state
 from unco.serving.metrics import exposition, show_watch
 from unco.serving.problems import problem_of
 from unco.serving.reading import posts_of, read_fields, read_object
@@ -26,29 +28,28 @@ from unco.serving.reviews import open_reviews
 from unco.serving.service import REQUEST_ID, Answer, Service, while_connected
 from unco.serving.settings import ServeSettings
 from unco.serving.stream import Steps
+from unco.tools.extraction.extractor import Extractor
 from unco.types import Result
 
 _EVENTS = "text/event-stream"
 
 
-def create_app(settings: ServeSettings, machine: Machine | None = None) -> Gate:
+def create_app(settings: ServeSettings, extractor: Extractor | None = None) -> Gate:
     """Make the application of one worker, with the small model loaded.
 
     Args:
         settings: of the service.
-        machine: what posts run through; None = what settings and environment describe.
+        extractor: stage 1; None = the small model of the settings.
 
     Raises:
         SettingsError: tokens or settings cannot be used.
-        SetupError: the small model cannot be loaded, or the state folder cannot be written.
+        SetupError: the small model cannot be loaded, or the service's state cannot be written.
     """
     tokens = None if settings.tokens is None else TokenFile(settings.tokens)
-    try:
-        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(f"the state folder {settings.state} cannot be made: {error}") from error
-    ledger = Ledger(settings.state / "ledger.sqlite")
-    machine = machine or build_machine(settings, ledger)
+    database = open_database(settings)
+    ledger = Ledger(database)
+    ledger.check()
+    machine = build_machine(settings, ledger, extractor)
     machine.warm()
     service = Service(settings, machine, ledger)
     agents = mcp_server(service, __version__)
@@ -56,10 +57,10 @@ def create_app(settings: ServeSettings, machine: Machine | None = None) -> Gate:
         title="unco",
         version=__version__,
         summary="Named entities of posts and where they are in their pictures, with what is uncertain corrected.",
-        lifespan=partial(_lifespan, service, agents),
+        lifespan=partial(_lifespan, service, database, agents),
         docs_url=None,  # that page would load programs from elsewhere
         redoc_url=None,
-        exception_handlers={UncoError: _problem, sqlite3.Error: _problem, HTTPException: _problem, Exception: _problem},
+        exception_handlers={UncoError: _problem, HTTPException: _problem, Exception: _problem},
     )
     _add_routes(app, service)
     app.router.routes.extend(mcp_routes(agents))
@@ -68,11 +69,11 @@ def create_app(settings: ServeSettings, machine: Machine | None = None) -> Gate:
 
 
 @asynccontextmanager
-async def _lifespan(service: Service, agents: Any, _: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(service: Service, database: Database, agents: Any, _: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as opened:
         opened.callback(service.ledger.close)
         if service.settings.reviews:
-            reviews = open_reviews(service.machine, service.settings.state)
+            reviews = open_reviews(service.machine, database)
             service.reviews = await opened.enter_async_context(reviews)
         await opened.enter_async_context(agents.session_manager.run())
         if service.machine.watch is not None:
@@ -84,7 +85,7 @@ async def _lifespan(service: Service, agents: Any, _: FastAPI) -> AsyncIterator[
 
 async def _problem(_: Request, error: Exception) -> Response:
     problem = problem_of(error)
-    if problem.status >= 500 and isinstance(error, UncoError | sqlite3.Error):  # any other comes to the gate as well
+    if problem.status >= 500 and isinstance(error, UncoError):  # any other comes to the gate as well
         note_fault(error, REQUEST_ID.get())
     return problem.response(REQUEST_ID.get())
 
@@ -171,9 +172,10 @@ def _add_health(app: FastAPI, service: Service) -> None:
     @app.get("/health/ready")
     async def ready() -> Response:
         """Say whether posts can be answered; an MLLM that fails costs its corrections only, so it is told, no more."""
-        disk = disk_state(service.settings.state)
-        state = {"model": "loaded", "endpoint": service.machine.endpoint_state(), "disk": disk}
-        return JSONResponse(state, 200 if disk["state"] == "ok" else 503)
+        database = await asyncio.to_thread(service.ledger.state)
+        disk = disk_state(service.settings)
+        state = {"model": "loaded", "endpoint": service.machine.endpoint_state(), "database": database, "disk": disk}
+        return JSONResponse(state, 200 if disk["state"] == database == "ok" else 503)
 
     @app.get("/metrics")
     async def metrics() -> Response:

@@ -88,8 +88,13 @@ class Machine:
         return build_graph(tool, self.llm, knowledge=self.knowledge, checkpointer=checkpointer)  # type: ignore[arg-type]
 
 
-def build_machine(settings: ServeSettings, ledger: Ledger) -> Machine:
+def build_machine(settings: ServeSettings, ledger: Ledger, extractor: Extractor | None = None) -> Machine:
     """Build the machine that settings and environment describe; nothing is loaded yet.
+
+    Args:
+        settings: of the service.
+        ledger: what is spent.
+        extractor: stage 1; None = the small model of the settings.
 
     Raises:
         SettingsError: a setting cannot be used; pictures may be opened anywhere.
@@ -101,11 +106,11 @@ def build_machine(settings: ServeSettings, ledger: Ledger) -> Machine:
     budget = ServedBudget(ledger)
     for place, model in enumerate((llm, *llm.fallbacks)):
         rate = model.terms.rate
-        shared = settings.workers > 1 and (rate.requests_per_minute or rate.tokens_per_minute)
+        shared = (settings.workers > 1 or settings.database) and (rate.requests_per_minute or rate.tokens_per_minute)
         name = f"{place} {model.model}"
         model.terms = replace(model.terms, budget=budget, rate=ServedRate(ledger, name, rate) if shared else rate)
     choices = Choices(checkpoint=settings.checkpoint, scheme=settings.scheme, detector=settings.detector)
-    extractor = extractor_of(choices)
+    extractor = extractor or extractor_of(choices)
     graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
     return Machine(extractor, llm, knowledge, graph, account, _watch(choices))
 
@@ -117,9 +122,10 @@ def _watch(choices: Choices) -> Watch | None:
     return None if policy is None or policy.reference is None else Watch.of_policy(policy)
 
 
-def disk_state(state: Path) -> Json:
+def disk_state(settings: ServeSettings) -> Json:
     """Say whether the folders of the cache and of the service's state can be written, and have room."""
-    folders = [_existing(folder) for folder in (environment().cache_directory(), state)]
+    state = [] if settings.database else [settings.state]
+    folders = [_existing(folder) for folder in (environment().cache_directory(), *state)]
     free = min(shutil.disk_usage(folder).free for folder in folders)
     full = "ok" if free >= LEAST_FREE_BYTES else "full"
     writable = all(os.access(folder, os.W_OK) for folder in folders)

@@ -1,6 +1,5 @@
 """Errors as a client reads them: one shape (RFC 9457, problem+json) that says what is wrong, where, and what to do."""
 
-import sqlite3
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -73,7 +72,7 @@ def problem_of(error: BaseException) -> Problem:
             return Problem(429, kind, _told(error), _headers(_LATER_S))
         case InputError() if not isinstance(error, DataError):  # a file of data is the server's own
             return Problem(422, kind, _told(error))
-        case UncoError() | sqlite3.Error():  # the latter of the file of reviews
+        case UncoError():
             return Problem(503, kind, _HIDDEN, _headers(_LATER_S))
     return Problem(500, "ServerError", _HIDDEN)
 

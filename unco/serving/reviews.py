@@ -1,7 +1,7 @@
-"""Posts that wait for a person: LangGraph's checkpoints and a list of what is open, in one SQLite file.
+"""Posts that wait for a person: LangGraph's checkpoints and a list of what is open, in one database.
 
-A review is on the disk before its client hears of it, so it outlives the worker, however that ends. A client sees the
-reviews of its own posts only.
+A review is in the database before its client hears of it, so it outlives the worker, however that ends. A client sees
+the reviews of its own posts only.
 """
 
 import asyncio
@@ -10,22 +10,19 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import aiosqlite
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import Command
 
 from unco.context import Context
 from unco.errors import Unavailable
 from unco.graph import PostGraph
+from unco.serving.databases.database import Database, ReviewTable
 from unco.serving.machine import Machine
 from unco.serving.problems import RequestError
 from unco.state import Json, PostOutput
-from unco.tools.llm.cache.process_locks import ProcessLocks
 
 MOST_SHOWN = 100
 """Reviews of one list, the oldest first."""
@@ -35,7 +32,8 @@ KEPT_DAYS = 30
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS reviews (
-    id TEXT PRIMARY KEY, owner TEXT NOT NULL, since REAL NOT NULL, requests TEXT, result TEXT, settled REAL
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, since DOUBLE PRECISION NOT NULL, requests TEXT, result TEXT,
+    settled DOUBLE PRECISION
 )
 """
 
@@ -44,14 +42,13 @@ Outcome = tuple[Json, Json | None]
 
 
 class Reviews:
-    """The reviews of a service; all its workers may share the file."""
+    """The reviews of a service; all its workers share the table."""
 
-    def __init__(self, graph: PostGraph, saver: AsyncSqliteSaver, file: aiosqlite.Connection, locks: Path) -> None:
-        """Bind the graph and its file; see `open_reviews`."""
-        self._graph, self._saver, self._file = graph, saver, file
-        self._locks = ProcessLocks(locks)
+    def __init__(self, graph: PostGraph, table: ReviewTable) -> None:
+        """Bind the table, and the graph that keeps its checkpoints there; see `open_reviews`."""
+        self._graph, self._table = graph, table
         self._answered = set[str]()
-        """Reviews that this process takes answers to now; the locks tell of other processes only."""
+        """Reviews that this process takes answers to now; the table's locks tell of other processes only."""
 
     async def begin(self, post: Json, context: Context, owner: str) -> Outcome:
         """Run a post; where something is open for a person, keep it.
@@ -60,13 +57,14 @@ class Reviews:
             UncoError: the post cannot be run.
         """
         name = uuid4().hex
-        try:
-            # On the disk once, when the run stops: a client whose worker dies before that hands in its post again.
-            output = await self._graph.ainvoke(post, _thread(name), context=context, durability="exit")
-        except BaseException:
-            await asyncio.shield(self._saver.adelete_thread(name))
-            raise
-        return await self._after(name, owner, output)
+        with self._table.errors():
+            try:
+                # On the disk once, when the run stops: a client whose worker dies before that hands in its post again.
+                output = await self._graph.ainvoke(post, _thread(name), context=context, durability="exit")
+            except BaseException:
+                await asyncio.shield(self._table.saver.adelete_thread(name))
+                raise
+            return await self._after(name, owner, output)
 
     async def open_of(self, owner: str) -> list[Json]:
         """List a client's open reviews, the oldest first."""
@@ -79,9 +77,9 @@ class Reviews:
         Raises:
             RequestError: there is none of this client's.
         """
-        rows = await self._rows("id = ? AND owner = ?", name, owner)
+        rows = await self._rows("id = ? AND owner = ?", name, owner) if _is_name(name) else []
         if not rows:
-            raise RequestError(404, "there is no such review of yours: GET /reviews lists those that are open")
+            raise _none()
         return _shown(*rows[0])
 
     async def answer(self, name: str, owner: str, answers: object) -> Outcome:
@@ -92,10 +90,11 @@ class Reviews:
         """
         if not isinstance(answers, list) or not answers:
             raise RequestError(422, 'answers: a list is wanted, {"answers": [{"type": "accept", "by": ...}, ...]}')
-        async with self._alone(name):
-            if "result" in await self.one(name, owner):
-                raise RequestError(409, "the review is settled: GET /reviews/{id} has the post's result")
-            return await self._after(name, owner, await self._resumed(name, answers))
+        with self._table.errors():
+            async with self._alone(name):
+                if "result" in await self.one(name, owner):
+                    raise RequestError(409, "the review is settled: GET /reviews/{id} has the post's result")
+                return await self._after(name, owner, await self._resumed(name, answers))
 
     async def _resumed(self, name: str, answers: list[Any]) -> Json:
         """Go on with a run; one that is done was killed after its last answer, before that was noted."""
@@ -111,14 +110,16 @@ class Reviews:
         now = time.time()
         if interrupts := output.get("__interrupt__"):
             requests = json.dumps(interrupts[0].value)
-            await self._write(
+            await self._table.write(
                 "INSERT INTO reviews (id, owner, since, requests) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET requests = excluded.requests",
                 name, owner, now, requests,
             )  # fmt: skip
             return result, await self.one(name, owner)
-        await self._write("UPDATE reviews SET result = ?, settled = ? WHERE id = ?", json.dumps(result), now, name)
-        await self._saver.adelete_thread(name)
+        await self._table.write(
+            "UPDATE reviews SET result = ?, settled = ? WHERE id = ?", json.dumps(result), now, name
+        )
+        await self._table.saver.adelete_thread(name)
         return result, None
 
     @asynccontextmanager
@@ -126,10 +127,10 @@ class Reviews:
         """Hold a review against other answers, of this worker and of others.
 
         Raises:
-            RequestError: another answer is under way; or the name is none.
+            RequestError: another answer is under way; or there is no such review.
         """
-        if len(name) != 32 or not set(name) <= set("0123456789abcdef"):
-            raise RequestError(404, "there is no such review of yours: GET /reviews lists those that are open")
+        if not _is_name(name):
+            raise _none()
         busy = RequestError(409, "another answer to this review is under way: look at it again", retry_after=1.0)
         if name in self._answered:
             raise busy
@@ -137,7 +138,7 @@ class Reviews:
         try:
             async with AsyncExitStack() as held:
                 try:
-                    await held.enter_async_context(self._locks.held(name, time.monotonic()))
+                    await held.enter_async_context(self._table.locked(name))
                 except Unavailable:
                     raise busy from None
                 yield
@@ -145,24 +146,25 @@ class Reviews:
             self._answered.discard(name)
 
     async def _rows(self, where: str, *values: Any) -> list[Any]:
-        async with self._file.execute(f"SELECT id, since, requests, result FROM reviews WHERE {where}", values) as rows:
-            return list(await rows.fetchall())
-
-    async def _write(self, statement: str, *values: Any) -> None:
-        await self._file.execute(statement, values)
-        await self._file.commit()
+        with self._table.errors():
+            return await self._table.rows(f"SELECT id, since, requests, result FROM reviews WHERE {where}", *values)
 
 
 @asynccontextmanager
-async def open_reviews(machine: Machine, folder: Path) -> AsyncIterator[Reviews]:
-    """Open the file of reviews in the state folder."""
-    path = folder / "reviews.sqlite"
-    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver, aiosqlite.connect(path) as file:
-        await saver.setup()
-        reviews = Reviews(machine.new_graph(saver), saver, file, folder / "reviews.locks")
-        await reviews._write(_TABLE)
-        await reviews._write("DELETE FROM reviews WHERE settled < ?", time.time() - KEPT_DAYS * 86400)
-        yield reviews
+async def open_reviews(machine: Machine, database: Database) -> AsyncIterator[Reviews]:
+    """Open the reviews in a database; those that were settled long ago are deleted."""
+    async with database.reviews(_TABLE) as table:
+        with table.errors():
+            await table.write("DELETE FROM reviews WHERE settled < ?", time.time() - KEPT_DAYS * 86400)
+        yield Reviews(machine.new_graph(table.saver), table)
+
+
+def _is_name(name: str) -> bool:
+    return len(name) == 32 and set(name) <= set("0123456789abcdef")
+
+
+def _none() -> RequestError:
+    return RequestError(404, "there is no such review of yours: GET /reviews lists those that are open")
 
 
 def _thread(name: str) -> RunnableConfig:

@@ -13,6 +13,7 @@ from unco.environment import VARIABLES
 from unco.errors import SettingsError, SetupError, UncoError
 from unco.serving.accounts.tokens import read_tokens
 from unco.serving.app import create_app
+from unco.serving.databases.choice import open_database
 from unco.serving.gate import Gate, is_loopback
 from unco.serving.logs import LOG_CONFIG, fault_of, log
 from unco.serving.metrics import FOLDER_VARIABLE
@@ -76,6 +77,7 @@ def _check(settings: ServeSettings, host: str) -> None:
     for name, value in (("--workers", settings.workers), ("--at-once", settings.at_once)):
         if value < 1:
             raise SettingsError(f"{name} is at least 1, got {value}")
+    open_database(settings)
     mllm_from_env()
 
 

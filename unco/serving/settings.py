@@ -29,7 +29,9 @@ class ServeSettings:
     tokens: Path | None = None
     """File of the tokens; None = whoever reaches the service may use it."""
     state: Path = Path("unco-state")
-    """Folder of what tokens have spent, and of open reviews."""
+    """Folder of what tokens have spent, and of open reviews; not used where there is a database."""
+    database: str | None = None
+    """Connection string of a Postgres database for the same, for many machines; None = the folder."""
     reviews: bool = False
     """Whether a client may ask for a review of a post."""
     at_once: int = 64

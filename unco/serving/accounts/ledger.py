@@ -1,20 +1,18 @@
-"""What tokens and the service have spent, and how fast, in a SQLite file that all workers share and a restart keeps.
+"""What tokens and the service have spent, and how fast, in tables that all workers share and a restart keeps.
 
 A call is held before it is made and settled after. What a worker held when it died counts as spent once the call must
 have ended, as it may have been paid for. One thread does all writing of a process.
 """
 
 import asyncio
-import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from unco.errors import SetupError
+from unco.serving.databases.database import Database, Execute
 from unco.tools.llm.budget import Caps, Spent, check_room
 from unco.tools.llm.request import Reply
 
@@ -28,12 +26,20 @@ BURST_S = 60.0
 
 _ROUNDING_S = 1e-3
 
-_LOCKED_S = 10.0
-
 _TABLES = """
-CREATE TABLE IF NOT EXISTS spent (account TEXT PRIMARY KEY, calls INTEGER NOT NULL, usd REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS held (account TEXT NOT NULL, usd REAL NOT NULL, until REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS pace (name TEXT PRIMARY KEY, first REAL NOT NULL, second REAL NOT NULL, third REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS spent (account TEXT PRIMARY KEY, calls BIGINT NOT NULL, usd DOUBLE PRECISION NOT NULL);
+CREATE TABLE IF NOT EXISTS held (account TEXT NOT NULL, usd DOUBLE PRECISION NOT NULL, until DOUBLE PRECISION NOT NULL);
+CREATE TABLE IF NOT EXISTS pace (
+    name TEXT PRIMARY KEY,
+    first DOUBLE PRECISION NOT NULL,
+    second DOUBLE PRECISION NOT NULL,
+    third DOUBLE PRECISION NOT NULL
+);
+"""
+
+_SET_PACE = """
+INSERT INTO pace VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+    first = excluded.first, second = excluded.second, third = excluded.third
 """
 
 Pace = tuple[float, float, float]
@@ -54,13 +60,28 @@ class Account:
 
 
 class Ledger:
-    """The file. Opened at its first use."""
+    """The tables. Opened at their first use."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file."""
-        self.path = path
+    def __init__(self, database: Database) -> None:
+        """Name the database that they are in."""
+        self._tables = database.tables(_TABLES)
         self._thread = ThreadPoolExecutor(1, "unco-ledger")
-        self._connection: sqlite3.Connection | None = None
+
+    def check(self) -> None:
+        """Try whether the tables can be written, and wait for it.
+
+        Raises:
+            SetupError: they cannot.
+        """
+        self._thread.submit(self._check).result()
+
+    def state(self) -> str:
+        """Say whether the tables can be written, `ok` or `failing`, see `check`."""
+        try:
+            self.check()
+        except SetupError:
+            return "failing"
+        return "ok"
 
     async def spent(self, account: str) -> Spent:
         """Return what an account has spent."""
@@ -77,7 +98,7 @@ class Ledger:
 
         Raises:
             Unavailable: an account has no room for it; `Reserved`, where calls under way may leave some.
-            SetupError: the file cannot be written.
+            SetupError: the tables cannot be written.
         """
         await self._do(lambda: self._hold(accounts, model, usd, time.time() + seconds + LATE_S))
 
@@ -114,80 +135,63 @@ class Ledger:
     def close(self) -> None:
         """Write what is left to write."""
         self._thread.shutdown()
-        if self._connection is not None:
-            self._connection.close()
+        self._tables.close()
 
     async def _do(self, work: Callable[[], T]) -> T:
         future: Future[T] = self._thread.submit(work)
-        try:
-            return await asyncio.wrap_future(future)
-        except sqlite3.Error as error:
-            raise SetupError(f"{self.path} cannot be read or written: {error}") from error
+        return await asyncio.wrap_future(future)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        if self._connection is None:
-            self._connection = self._open()
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=_LOCKED_S, isolation_level=None, check_same_thread=False)
-        # A commit outlives the process; after a power cut the last ones may be missing.
-        connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_TABLES}")
-        return connection
+    def _check(self) -> None:
+        with self._tables.transaction():
+            pass
 
     def _spent(self, account: str) -> Spent:
-        with self._transaction() as file:
-            return _spent(file, account)
+        with self._tables.transaction() as execute:
+            return _spent(execute, account)
 
     def _hold(self, accounts: Sequence[Account], model: str, usd: float | None, until: float) -> None:
-        with self._transaction() as file:
+        with self._tables.transaction() as execute:
             for account in accounts:
-                _count_lost(file, account.name)
-                calls, held = file.execute(
+                _count_lost(execute, account.name)
+                calls, held = execute(
                     "SELECT count(*), coalesce(sum(usd), 0) FROM held WHERE account = ?", [account.name]
                 ).fetchone()
-                check_room(account.caps, _spent(file, account.name), (calls, held), model, usd, account.whose)
-                file.execute("INSERT INTO held VALUES (?, ?, ?)", [account.name, usd or 0.0, until])
+                check_room(account.caps, _spent(execute, account.name), (calls, held), model, usd, account.whose)
+                execute("INSERT INTO held VALUES (?, ?, ?)", [account.name, usd or 0.0, until])
 
     def _settle(self, accounts: Sequence[str], held: float, calls: int, usd: float) -> None:
-        with self._transaction() as file:
+        row = self._tables.row
+        with self._tables.transaction() as execute:
             for name in accounts:
-                found = file.execute(  # equal ones are as good
-                    "DELETE FROM held WHERE rowid = (SELECT rowid FROM held WHERE account = ? AND usd = ? LIMIT 1)",
+                found = execute(  # equal ones are as good
+                    f"DELETE FROM held WHERE {row} = (SELECT {row} FROM held WHERE account = ? AND usd = ? LIMIT 1)",
                     [name, held],
                 ).rowcount
-                _add(file, name, calls if found else calls - 1, usd if found else usd - held)
+                _add(execute, name, calls if found else calls - 1, usd if found else usd - held)
 
     def _pace(self, name: str, step: Callable[[Pace], tuple[T, Pace]]) -> T:
-        with self._transaction() as file:
-            row = file.execute("SELECT first, second, third FROM pace WHERE name = ?", [name]).fetchone()
+        with self._tables.transaction() as execute:
+            row = execute("SELECT first, second, third FROM pace WHERE name = ?", [name]).fetchone()
             result, pace = step(row or (0.0, 0.0, 0.0))
-            file.execute("INSERT OR REPLACE INTO pace VALUES (?, ?, ?, ?)", [name, *pace])
+            execute(_SET_PACE, [name, *pace])
             return result
 
 
-def _spent(file: sqlite3.Connection, account: str) -> Spent:
-    row = file.execute("SELECT calls, usd FROM spent WHERE account = ?", [account]).fetchone()
+def _spent(execute: Execute, account: str) -> Spent:
+    row = execute("SELECT calls, usd FROM spent WHERE account = ?", [account]).fetchone()
     return Spent() if row is None else Spent(calls=row[0], usd=row[1])
 
 
-def _add(file: sqlite3.Connection, account: str, calls: int, usd: float) -> None:
-    file.execute(
+def _add(execute: Execute, account: str, calls: int, usd: float) -> None:
+    execute(
         "INSERT INTO spent VALUES (?, ?, ?) "
-        "ON CONFLICT (account) DO UPDATE SET calls = calls + excluded.calls, usd = usd + excluded.usd",
+        "ON CONFLICT (account) DO UPDATE SET calls = spent.calls + excluded.calls, usd = spent.usd + excluded.usd",
         [account, calls, usd],
     )
 
 
-def _count_lost(file: sqlite3.Connection, account: str) -> None:
+def _count_lost(execute: Execute, account: str) -> None:
     """Count as spent what was held for calls that must have ended, and that nobody settled."""
-    lost = file.execute("DELETE FROM held WHERE account = ? AND until < ? RETURNING usd", [account, time.time()])
+    lost = execute("DELETE FROM held WHERE account = ? AND until < ? RETURNING usd", [account, time.time()])
     for (usd,) in lost.fetchall():
-        _add(file, account, 1, usd)
+        _add(execute, account, 1, usd)
