@@ -15,12 +15,12 @@ import unco
 def main() -> None:
     """Run a post with each picture of a folder, several at once, after one that does not count."""
     first, *pictures = sorted(map(str, Path(sys.argv[1]).iterdir()))
-    settings = {"context": unco.Context(mode="off"), "at_once": 16}
+    context = unco.Context(mode="off")
     texts = ("Kevin Durant meets Angelina Jolie in Oslo", "New phone by Samsung", "Chelsea win at Old Trafford again")
-    unco.extract_many([{"text": texts[0], "image": first}], **settings)
+    unco.extract_many([{"text": texts[0], "image": first}], context=context, at_once=16)
     posts = [{"text": texts[place % len(texts)], "image": image} for place, image in enumerate(pictures)]
     began, worked = perf_counter(), process_time()
-    found = unco.extract_many(posts, **settings)
+    found = unco.extract_many(posts, context=context, at_once=16)
     wall, cpu = perf_counter() - began, process_time() - worked
     assert all(isinstance(one, unco.Result) and one.seen_picture for one in found)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -237,7 +237,8 @@ def test_each_correctors_gain_follows_the_sliders(show: Any, results: list[Resul
     page = show(report_data(results, gold))
 
     def row(corrector: str) -> list[str]:
-        return page.locator(f'tr[data-corrector="{corrector}"] td').all_inner_texts()
+        cells: list[str] = page.locator(f'tr[data-corrector="{corrector}"] td').all_inner_texts()
+        return cells
 
     all_answers = scores_of(gold, [predicted_of(result) for result in results])[0][2]
     move(page, type=1)

@@ -60,7 +60,7 @@ def test_all_that_is_given_must_hold_and_what_holds_adds_up() -> None:
 
 
 def test_without_anything_harder_answers_are_those_of_before() -> None:
-    erring = Profile(right={"span": 0.5, "type": 0.5, "region": 0.5})  # type: ignore[arg-type]
+    erring = Profile(right={"span": 0.5, "type": 0.5, "region": 0.5})
     assert answers(erring) == answers(erring.model_copy(update={"harder": (Harder(types=("ORG",), lost=ALL_LOST),)}))
 
 

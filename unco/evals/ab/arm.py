@@ -77,7 +77,7 @@ def parse_arm(text: str) -> Arm:
         raise SettingsError(f"arm {text!r}: unknown variant: choose one of {', '.join(get_args(Variant))}")
     policy = read_policy(Path(chosen["policy"])) if "policy" in chosen else None
     of_arm = {name: chosen[name] for name in _ARM_FIELDS if name in chosen}
-    return Arm(text, _context(text, chosen, policy), gain=policy and policy.gain, **of_arm)
+    return Arm(text, _context(text, chosen, policy), gain=policy.gain if policy else None, **of_arm)
 
 
 _ARM_FIELDS = ("variant", "checkpoint", "estimator")

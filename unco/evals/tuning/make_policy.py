@@ -128,8 +128,8 @@ def _caveats(recording: Recording, chosen: ChosenThresholds, notes: list[Correct
             " it stated the stated_thresholds, not these. All else is exact: every question that these thresholds lead"
             " to was asked on its own path."
         )
-    if own := next((post.extraction.labels for post in recording.posts if post.extraction.own_labels), ()):
-        names = ", ".join(label.name for label in own)
+    if labels := next((post.extraction.labels for post in recording.posts if post.extraction.own_labels), ()):
+        names = ", ".join(label.name for label in labels)
         found.append(f"Types were chosen from a list of your own ({names}): use this policy with the same --labels.")
     if about.floor != ALL:
         found.append(f"Nothing was recorded, so nothing tried, at or below {about.floor}.")
