@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from tests.tiny import tiny_tokenizer
 from unco.small_model.letters import as_read
-from unco.small_model.windows import cut_windows
 from unco.small_model.words import (
     PIECES_PER_WORD,
     Casing,
@@ -78,36 +77,6 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
     pieces = word_pieces(("a", "\u200b", "b" * 60), tiny_tokenizer())
     assert set(pieces.word) == {0, 1, 2}
     assert pieces.word.count(2) == PIECES_PER_WORD
-
-
-@given(
-    st.lists(st.sampled_from(["go", "owls", ".", "a", "verylongword"]), min_size=1, max_size=120), st.integers(24, 60)
-)
-def test_windows_cover_every_word_once(words: list[str], most: int) -> None:
-    windows = cut_windows(words, tiny_tokenizer(), most)
-    assert [index for start, stop in windows for index in range(start, stop)] == list(range(len(words)))
-    pieces = word_pieces(tuple(words), tiny_tokenizer()).word
-    assert all(sum(start <= owner < stop for owner in pieces) <= most for start, stop in windows)
-
-
-def test_a_window_ends_after_a_sentence() -> None:
-    words = ["ab"] * 15 + ["."] + ["cd"] * 20
-    assert cut_windows(words, tiny_tokenizer(), 40)[0] == (0, 16)
-
-
-@pytest.mark.parametrize(
-    ("next_one", "begins"),
-    [("RT", True), ("cd", True), (".", False)],
-)
-def test_a_retweet_and_a_word_after_an_end_begin_a_window(next_one: str, begins: bool) -> None:
-    words = ["ab"] * 10 + ["!", next_one] + ["cd"] * 15
-    assert (cut_windows(words, tiny_tokenizer(), 40)[0][1] == 11) is begins
-
-
-def test_a_post_that_fits_is_read_whole() -> None:
-    words = ["ab", "."] * 20
-    assert cut_windows(words, tiny_tokenizer(), 500) == [(0, 40)]
-    assert len(cut_windows([*words, *words], tiny_tokenizer(), 500)) > 1
 
 
 @pytest.mark.parametrize(

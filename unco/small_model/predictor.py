@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -16,6 +17,7 @@ from unco.small_model.network.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.network.decoder import EncoderStates
 from unco.small_model.network.decoding import Decoded, decode_greedily
 from unco.small_model.network.model import Network
+from unco.small_model.network.post_starts import PostStarts, surroundings
 from unco.small_model.out_of_memory import run_in_parts
 from unco.small_model.regions.region import distinct_boxes
 from unco.small_model.uncertainty.entropy import Normaliser
@@ -26,7 +28,7 @@ from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
 from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
 from unco.small_model.uncertainty.type_signals import type_signals
-from unco.small_model.windows import cut_windows
+from unco.small_model.windows import choose_windows, overlapping, piece_counts
 from unco.types import Box, Label, Span, Thresholds, Uncertainty
 from unco.types.geometry import all_boxes
 
@@ -54,6 +56,9 @@ class Prediction:
 
 CALL_COST, CALL_COST_ELSEWHERE = 64, 4096
 """What a batch costs beside its word pieces, in word pieces: on a processor little, on a GPU more than they do."""
+RUN, SHARED, EDGE = 160, 24, 8
+"""Word pieces of a run of words in which beginnings of texts are looked for; words that a run shares with the one
+before; and how many of these are left to that one, since a run's edge shows too little of what is around it."""
 T = TypeVar("T")
 OutputSetting = tuple[Estimator, Scheme]
 """How uncertainty is estimated, and which types results use."""
@@ -85,6 +90,11 @@ class Predictor:
     def device(self) -> torch.device:
         """Where the network runs."""
         return next(self.network.parameters()).device
+
+    @property
+    def run_pieces(self) -> int:
+        """Word pieces of the longest run of words that `states` is given."""
+        return min(RUN, self.network.config.positions - 2)
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -150,20 +160,44 @@ class Predictor:
             found[index].append(name_vectors(words, [one for one in inside if one.stop <= len(words)]))
         return [torch.cat(parts) for parts in found]
 
+    def states(self, runs: Sequence[tuple[str, ...]]) -> list[Tensor]:
+        """Compute the encoder's states of the words of each run, (W, d); a run has at most `run_pieces` pieces."""
+        return self._read_parts([encode_post(ModelInput(run), self.tokenizer) for run in runs], self._word_states)
+
     def _read_windows(
         self, posts: Sequence[ModelInput], read: Callable[[Sequence[EncodedPost]], list[T]]
     ) -> list[tuple[int, int, T]]:
         """Apply a function to windows in batches of similar length; gives (index of post, first word, result)."""
-        windows = [
-            (index, first, encode_post(post, self.tokenizer, slice(first, stop)))
-            for index, post in enumerate(posts)
-            for first, stop in cut_windows(post.words, self.tokenizer, self._window_pieces(post))
-        ]
+        rooms = [self._window_pieces(post) for post in posts]
+        layers = self.network.post_starts
+        log_odds = partial(self._log_odds, layers) if layers else None
+        windows = choose_windows([post.words for post in posts], rooms, self.tokenizer, log_odds)
+        parts = [(index, *window) for index, found in enumerate(windows) for window in found]
+        encoded = [encode_post(posts[index], self.tokenizer, slice(*window)) for index, *window in parts]
+        found = self._read_parts(encoded, read)
+        return [(index, first, one) for (index, first, _), one in zip(parts, found, strict=True)]
+
+    def _read_parts(self, parts: Sequence[EncodedPost], read: Callable[[Sequence[EncodedPost]], list[T]]) -> list[T]:
+        """Apply a function to parts of posts in batches of similar length; results keep the order of the parts."""
         call = CALL_COST if self.device.type == "cpu" else CALL_COST_ELSEWHERE
         found: dict[int, T] = {}
-        for chosen in split_by_length([len(window.pieces.ids) for _, _, window in windows], self.batch_size, call):
-            found |= dict(zip(chosen, run_in_parts(read, [windows[i][2] for i in chosen], _describe), strict=True))
-        return [(index, first, found[i]) for i, (index, first, _) in enumerate(windows)]
+        for chosen in split_by_length([len(part.pieces.ids) for part in parts], self.batch_size, call):
+            found |= dict(zip(chosen, run_in_parts(read, [parts[i] for i in chosen], _describe), strict=True))
+        return [found[index] for index in range(len(parts))]
+
+    def _log_odds(self, layers: PostStarts, posts: Sequence[tuple[str, ...]]) -> list[list[float]]:
+        """Compute the log-odds that a text begins at each word, in runs of words that overlap."""
+        runs = [
+            (index, *run)
+            for index, words in enumerate(posts)
+            for run in overlapping(piece_counts(words, self.tokenizer), self.run_pieces, SHARED)
+        ]
+        states = self.states([posts[index][start:stop] for index, start, stop in runs])
+        odds = [[0.0] * len(words) for words in posts]
+        for (index, start, stop), words in zip(runs, states, strict=True):
+            skipped = EDGE if start else 0
+            odds[index][start + skipped : stop] = layers(surroundings(words))[skipped:].tolist()
+        return odds
 
     def _window_pieces(self, post: ModelInput) -> int:
         """Compute how many word pieces a window may have beside the special pieces and the caption."""

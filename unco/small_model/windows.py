@@ -1,80 +1,122 @@
-"""Windows of long posts: whole sentences, about as many words as the model was trained on; each word in exactly one."""
+"""Windows of long posts, about as long as the posts that the model was trained on; each word is in exactly one."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from tokenizers import Tokenizer
 
 from unco.small_model.words import word_pieces
 
-FITS = 64
-"""Word pieces of a post that is read whole; longer ones are rare among the posts of the training (about 22 pieces)."""
-LEAST, MOST = 16, 40
-"""Word pieces of a window of a longer post: sentences are joined up to the first, and not beyond the second."""
-LONGEST_SENTENCE = 80
-"""Word pieces; a longer sentence is cut."""
-
 _END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f]+|https?:.*")
 """Words that a sentence ends with; posts end with links, too."""
+_WITHIN_A_SENTENCE, _BETWEEN_SENTENCES = -10.0, -1.0
 
 
-def cut_windows(words: Sequence[str], tokenizer: Tokenizer, room: int = MOST) -> list[tuple[int, int]]:
-    """Cut a post into windows, (start, stop) in words; one of up to 64 pieces has one.
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Word pieces of windows; chosen on dev."""
+
+    whole: int
+    """A post of so many is read whole."""
+    most: int
+    """Of a window of a longer post."""
+
+
+BY_SENTENCE = Lengths(whole=64, most=40)
+"""Where only the ends of sentences are known."""
+BY_START = Lengths(whole=40, most=48)
+"""Where the model says how likely a text begins at each word."""
+
+
+Windows = list[tuple[int, int]]
+"""(start, stop) in words."""
+LogOdds = Callable[[Sequence[tuple[str, ...]]], list[list[float]]]
+"""Says of each word of some posts how likely a text begins there."""
+
+
+def choose_windows(
+    posts: Sequence[tuple[str, ...]], rooms: Sequence[int], tokenizer: Tokenizer, log_odds: LogOdds | None
+) -> list[Windows]:
+    """Choose the windows of posts; a short post has one.
 
     Args:
-        words: at least one.
+        posts: their words, at least one in each.
+        rooms: pieces that the network has room for, of each post.
         tokenizer: of the encoder.
-        room: pieces that the network has room for, at least as many as one word may have.
+        log_odds: of the model; None = long posts are cut at the ends of sentences. It is asked for long posts only.
     """
-    costs = [0] * len(words)
+    lengths = BY_START if log_odds else BY_SENTENCE
+    pieces = [piece_counts(words, tokenizer) for words in posts]
+    long = [index for index, room in enumerate(rooms) if sum(pieces[index]) > min(lengths.whole, room)]
+    windows = [[(0, len(words))] for words in posts]
+    found = (log_odds or _sentence_log_odds)([posts[index] for index in long])
+    for index, starts in zip(long, found, strict=True):
+        windows[index] = cut_windows(pieces[index], starts, min(lengths.most, rooms[index]))
+    return windows
+
+
+def piece_counts(words: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+    """Count the word pieces of each word."""
+    counts = [0] * len(words)
     for owner in word_pieces(tuple(words), tokenizer).word:
-        costs[owner] += 1
-    if sum(costs) <= min(FITS, room):
-        return [(0, len(words))]
-    longest, most = min(LONGEST_SENTENCE, room), min(MOST, room)
-    pieces = (part for one in _sentences(words) for part in _cut_long(costs, one, longest, most))
-    return _joined(costs, pieces, most)
+        counts[owner] += 1
+    return counts
 
 
-def _sentences(words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    start = 0
-    for place in range(1, len(words)):
-        if _begins_sentence(words, place):
-            yield start, place
-            start = place
-    yield start, len(words)
+def cut_windows(pieces: Sequence[int], log_odds: Sequence[float], most: int) -> Windows:
+    """Cut a post where a new text most likely begins, by dynamic programming.
+
+    Args:
+        pieces: of each word; at least one word.
+        log_odds: that a text begins at each word; the windows' sum of them is the largest that can be.
+        most: pieces of a window; a single word may have more.
+
+    Returns:
+        The windows, (start, stop) in words.
+    """
+    best, cuts = [0.0], [0]
+    for stop in range(1, len(pieces) + 1):
+        size, choices = 0, []
+        for start in range(stop - 1, -1, -1):
+            size += pieces[start]
+            if size > most and choices:
+                break
+            choices.append((best[start] + (log_odds[start] if start else 0.0), start))
+        value, start = max(choices)
+        best.append(value)
+        cuts.append(start)
+    windows = [(cuts[-1], len(pieces))]
+    while windows[-1][0]:
+        windows.append((cuts[windows[-1][0]], windows[-1][0]))
+    return windows[::-1]
 
 
-def _begins_sentence(words: Sequence[str], place: int) -> bool:
+def _sentence_log_odds(posts: Sequence[tuple[str, ...]]) -> list[list[float]]:
+    """Prefer the beginnings of sentences; both numbers are below 0, so that few windows are best."""
+    return [
+        [_BETWEEN_SENTENCES if _begins(words, place) else _WITHIN_A_SENTENCE for place in range(len(words))]
+        for words in posts
+    ]
+
+
+def _begins(words: Sequence[str], place: int) -> bool:
     """Tell whether a sentence begins: after an end, with a retweet, or with a capital after a hash tag."""
-    word, before = words[place], words[place - 1]
+    word, before = words[place], words[place - 1] if place else ""
     if word == "RT" or (_END.fullmatch(before) and not _END.fullmatch(word)):
         return True
     return place > 1 and words[place - 2] == "#" and word[0].isupper()
 
 
-def _cut_long(costs: Sequence[int], sentence: tuple[int, int], longest: int, most: int) -> Iterator[tuple[int, int]]:
-    start, stop = sentence
-    left = sum(costs[start:stop])
-    while left > longest:
-        cut, taken = start, 0
-        while cut == start or taken + costs[cut] <= most:
-            taken += costs[cut]
-            cut += 1
-        yield start, cut
-        start, left = cut, left - taken
-    yield start, stop
-
-
-def _joined(costs: Sequence[int], pieces: Iterator[tuple[int, int]], most: int) -> list[tuple[int, int]]:
-    windows: list[tuple[int, int]] = []
-    size = 0
-    for start, stop in pieces:
-        cost = sum(costs[start:stop])
-        if windows and size < LEAST and size + cost <= most:
-            windows[-1] = (windows[-1][0], stop)
-            size += cost
-        else:
-            windows.append((start, stop))
-            size = cost
-    return windows
+def overlapping(pieces: Sequence[int], most: int, shared: int) -> Windows:
+    """Cut a post into parts of at most `most` pieces, each of which begins `shared` words before the last one's end."""
+    parts: Windows = []
+    start = stop = 0
+    while stop < len(pieces):
+        size, stop = 0, start
+        while stop < len(pieces) and (stop == start or size + pieces[stop] <= most):
+            size += pieces[stop]
+            stop += 1
+        parts.append((start, stop))
+        start = max(start + 1, stop - shared)
+    return parts

@@ -55,6 +55,8 @@ class Recipe:
     joined: float = 0.0
     """Share of training posts that another is appended to, and to these again, in [0, 1): for posts longer than the
     training's."""
+    post_starts: int = 128
+    """Hidden units of the layers that find where a text begins in long posts, fitted after the last epoch; 0 = none."""
     seed: int = 1
     heads: Heads = "both"
     """Heads that find spans and types: decoder, tags, or both."""
@@ -73,7 +75,7 @@ class Recipe:
         for name in ("epochs", "batch_size", "encoder_lr", "new_lr", "clip", "decoder_layers"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        for name in ("weight_decay", "region_loss", "bio_loss", "debiasing", "margin"):
+        for name in ("weight_decay", "region_loss", "bio_loss", "debiasing", "margin", "post_starts"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
         for name in ("warmup", "dropout", "label_smoothing", "unseen", "joined"):

@@ -36,6 +36,7 @@ from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.training import trainer as training
 from unco.training.calibrate import calibrate, can_sample
 from unco.training.examples.other_sources import read_sources
+from unco.training.learn_post_starts import learn_post_starts
 from unco.training.learn_spans import learn_spans
 from unco.training.learn_types import learn_types
 from unco.training.model_card import write_card
@@ -137,6 +138,11 @@ def finish_training(
         SettingsError: the recipe's estimator is learned, and there is nothing to learn from.
     """
     dev = gold["dev"]
+    starts = (
+        learn_post_starts(bare, gold["train"], dev, recipe.post_starts, recipe.seed) if recipe.post_starts else None
+    )
+    if starts:
+        bare.network.set_post_starts(starts.layers)
     tell("learning from dev how to tell wrong spans and types (step 1 of 4)")
     spans, types = learn_spans(bare, build_input, dev), learn_types(bare, build_input, gold["train"], dev)
     bare = replace(
@@ -144,6 +150,7 @@ def finish_training(
     )
     origin = {
         **origin,
+        "learned_starts": {"precision": starts.precision, "recall": starts.recall} if starts else None,
         "learned_spans": {"held_out": spans.held_out, "two_heads": spans.two_heads},
         "learned_types": {"held_out": types.held_out, "tags": types.tags},
     }

@@ -56,6 +56,8 @@ class ModelConfig:
     """F, numbers that a visual encoder gives for a region (CLIP ViT-B/32: 512, VinVL: 2048); 0 = no pixels are read."""
     captions: bool = False
     """Whether it was trained with captions beside the text."""
+    post_starts: int = 0
+    """Hidden units of the layers that find where a text begins in long posts; 0 = posts are cut at sentences."""
     dropout: float = 0.1
     """In training, and the default p of Monte Carlo dropout."""
     label_smoothing: float = 0.0

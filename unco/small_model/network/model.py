@@ -1,6 +1,6 @@
 """The small model: text encoder, region encoder, pointer decoder, and its losses (section 2.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from unco.small_model.network.decoder import Decoder, EncoderStates
 from unco.small_model.network.encoder import RegionEncoder, TextEncoder
 from unco.small_model.network.foreign_encoder import ForeignEncoder
 from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, token_loss
+from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.network.symbols import BEGIN, PreviousSymbols, last_words, legal_next
 from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
 
@@ -45,6 +46,14 @@ class Network(nn.Module):
         self.regions = RegionEncoder(config)
         self.decoder = Decoder(config)
         self.tagger = nn.Linear(config.hidden, 1 + 2 * len(config.labels))
+        self.post_starts = PostStarts(config.hidden, config.post_starts) if config.post_starts else None
+        if self.post_starts:
+            self.post_starts.requires_grad_(False)  # fitted by itself, after the last epoch
+
+    def set_post_starts(self, layers: PostStarts) -> None:
+        """Take fitted layers that find where a text begins."""
+        self.post_starts = layers.requires_grad_(False)
+        self.config = replace(self.config, post_starts=layers.hidden.out_features)
 
     def encode(self, batch: Batch) -> EncoderStates:
         """Run both encoders once; decoder and tagging head read the result."""
