@@ -23,7 +23,7 @@ MOST_WORDS, LEAST_EASE = 35, 50.0
 CODE = "0"
 """Stands for a piece of code: a word without letters."""
 
-OTHERS = {"--texts", "--unco-record"}
+OTHERS = {"--build-arg", "--read-only", "--texts", "--unco-record"}
 """Options of other programs that the docs name by themselves: of a benchmark, of pytest."""
 
 BUILD = runpy.run_path(str(ROOT / "docs" / "build_pages.py"))

@@ -69,9 +69,9 @@ def test_the_cuts_have_the_largest_sum(log_odds: list[float], most: int, windows
     assert cut_windows([2, 2, 2, 2], log_odds, most) == windows
 
 
-@given(st.lists(st.integers(1, 24), min_size=1, max_size=60), st.integers(24, 60), st.integers(0, 5))
-def test_runs_overlap_and_reach_the_end(pieces: list[int], most: int, shared: int) -> None:
-    runs = overlapping(pieces, most, shared)
+@given(st.lists(st.integers(1, 24), min_size=1, max_size=60), st.integers(24, 160))
+def test_runs_overlap_and_reach_the_end(pieces: list[int], most: int) -> None:
+    runs = overlapping(pieces, most)
     assert (runs[0][0], runs[-1][1]) == (0, len(pieces))
     assert all(sum(pieces[start:stop]) <= most for start, stop in runs)
     assert all(before[0] < after[0] <= before[1] for before, after in zip(runs, runs[1:], strict=False))

@@ -28,7 +28,7 @@ from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
 from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
 from unco.small_model.uncertainty.type_signals import type_signals
-from unco.small_model.windows import choose_windows, overlapping, piece_counts
+from unco.small_model.windows import choose_windows, in_runs
 from unco.types import Box, Label, Span, Thresholds, Uncertainty
 from unco.types.geometry import all_boxes
 
@@ -56,9 +56,8 @@ class Prediction:
 
 CALL_COST, CALL_COST_ELSEWHERE = 64, 4096
 """What a batch costs beside its word pieces, in word pieces: on a processor little, on a GPU more than they do."""
-RUN, SHARED, EDGE = 160, 24, 8
-"""Word pieces of a run of words in which beginnings of texts are looked for; words that a run shares with the one
-before; and how many of these are left to that one, since a run's edge shows too little of what is around it."""
+RUN = 160
+"""Word pieces of a run of words in which beginnings of texts are looked for."""
 T = TypeVar("T")
 OutputSetting = tuple[Estimator, Scheme]
 """How uncertainty is estimated, and which types results use."""
@@ -187,17 +186,11 @@ class Predictor:
 
     def _log_odds(self, layers: PostStarts, posts: Sequence[tuple[str, ...]]) -> list[list[float]]:
         """Compute the log-odds that a text begins at each word, in runs of words that overlap."""
-        runs = [
-            (index, *run)
-            for index, words in enumerate(posts)
-            for run in overlapping(piece_counts(words, self.tokenizer), self.run_pieces, SHARED)
-        ]
-        states = self.states([posts[index][start:stop] for index, start, stop in runs])
-        odds = [[0.0] * len(words) for words in posts]
-        for (index, start, stop), words in zip(runs, states, strict=True):
-            skipped = EDGE if start else 0
-            odds[index][start + skipped : stop] = layers(surroundings(words))[skipped:].tolist()
-        return odds
+
+        def log_odds(runs: Sequence[tuple[str, ...]]) -> list[list[float]]:
+            return [layers(surroundings(words)).tolist() for words in self.states(runs)]
+
+        return in_runs(posts, self.tokenizer, self.run_pieces, log_odds)
 
     def _window_pieces(self, post: ModelInput) -> int:
         """Compute how many word pieces a window may have beside the special pieces and the caption."""

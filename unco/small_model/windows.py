@@ -10,6 +10,9 @@ from unco.small_model.words import word_pieces
 
 _END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f]+|https?:.*")
 """Words that a sentence ends with; posts end with links, too."""
+_SHARED, _EDGE = 24, 8
+"""Words that a run shares with the one before, half of its words at most; and how many of these are left to that one: a
+run's edge shows too little of what is around it."""
 _WITHIN_A_SENTENCE, _BETWEEN_SENTENCES = -10.0, -1.0
 
 
@@ -108,15 +111,35 @@ def _begins(words: Sequence[str], place: int) -> bool:
     return place > 1 and words[place - 2] == "#" and word[0].isupper()
 
 
-def overlapping(pieces: Sequence[int], most: int, shared: int) -> Windows:
-    """Cut a post into parts of at most `most` pieces, each of which begins `shared` words before the last one's end."""
-    parts: Windows = []
+def in_runs(posts: Sequence[tuple[str, ...]], tokenizer: Tokenizer, most: int, log_odds: LogOdds) -> list[list[float]]:
+    """Compute log-odds of long posts in runs that overlap: where one begins, the run before judges the first words.
+
+    Args:
+        posts: their words.
+        tokenizer: of the encoder.
+        most: word pieces of a run.
+        log_odds: of runs.
+    """
+    runs = [
+        (index, *run) for index, words in enumerate(posts) for run in overlapping(piece_counts(words, tokenizer), most)
+    ]
+    found = [[0.0] * len(words) for words in posts]
+    parts = log_odds([posts[index][start:stop] for index, start, stop in runs])
+    for (index, start, stop), part in zip(runs, parts, strict=True):
+        skipped = _EDGE if start else 0
+        found[index][start + skipped : stop] = part[skipped:]
+    return found
+
+
+def overlapping(pieces: Sequence[int], most: int) -> Windows:
+    """Cut a post into runs of at most `most` pieces; they share words, if one can hold more than these."""
+    runs: Windows = []
     start = stop = 0
     while stop < len(pieces):
         size, stop = 0, start
         while stop < len(pieces) and (stop == start or size + pieces[stop] <= most):
             size += pieces[stop]
             stop += 1
-        parts.append((start, stop))
-        start = max(start + 1, stop - shared)
-    return parts
+        runs.append((start, stop))
+        start = max(start + 1, stop - min(_SHARED, (stop - start) // 2))
+    return runs

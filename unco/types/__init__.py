@@ -17,6 +17,7 @@ from unco.types.corrections import (
 )
 from unco.types.geometry import Box, Span
 from unco.types.gold import GoldEntity, GoldPost
+from unco.types.pictures import PictureFault, PictureInfo, UnusablePicture
 from unco.types.posts import (
     UNTYPED,
     Dropped,
@@ -25,12 +26,9 @@ from unco.types.posts import (
     Label,
     NearMiss,
     Neighbour,
-    PictureFault,
-    PictureInfo,
     Post,
     Result,
     TextLine,
-    UnusablePicture,
 )
 from unco.types.uncertainty import ALWAYS, ATTRIBUTES, Accept, Attribute, Thresholds, Uncertainty
 

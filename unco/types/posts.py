@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from unco.types.corrections import SETTLED, Correction, Finder, PostQuestion, Usage
 from unco.types.geometry import Box, Span, all_boxes
+from unco.types.pictures import PictureInfo, UnusablePicture
 from unco.types.uncertainty import ATTRIBUTES, Accept, Attribute, Thresholds, Uncertainty
 
 UNTYPED = "untyped"
@@ -114,38 +115,6 @@ class NearMiss:
     """The small model's most probable type, if it is a name."""
     chance: float
     """That the small model would have said it, in [0, 1]."""
-
-
-@dataclass(frozen=True, slots=True)
-class PictureInfo:
-    """Reference, hash and size of a picture; never its bytes."""
-
-    ref: str
-    """Path or URL as given, or `data:sha256,<hash>` for bytes that came inline."""
-    sha256: str
-    """Of the file's bytes, hex."""
-    width: int
-    """Pixels, as shown (EXIF orientation applied)."""
-    height: int
-
-
-PictureFault = Literal["missing", "unreachable", "unreadable", "malformed", "unknown_format", "damaged", "too_large"]
-"""Why a picture cannot be used.
-
-`missing`: nothing is there. `unreachable`: its address gave no picture, or not in time. `unreadable`: it is there and
-cannot be read as a file. `malformed`: its reference is none. `unknown_format`: no picture, or of a kind that cannot be
-decoded here. `damaged`: broken or cut short. `too_large`: decoding it would take too much memory or time.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class UnusablePicture:
-    """A picture that came with a post and could not be used: the post was read without it."""
-
-    reason: PictureFault
-    detail: str
-    """What is wrong with it and what to do, for people."""
-    state: Literal["unusable"] = "unusable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("thresholds: [", "cannot be read"),
         ("", "is none"),
         ("!!python/object/apply:os.system ['true']", "cannot be read"),
-        ("x: 1\n" * 30_000, "too large: more than 100000 characters"),
+        ("x: 1\n" * 250_000, "too large: more than 1000000 characters"),
         (BOMB, "too large: more than 100000 values"),
         ("- 2026-99-99", "cannot be read"),
         ("[\n" * 20_000, "cannot be read"),
