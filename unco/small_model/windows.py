@@ -80,7 +80,7 @@ def cut_windows(pieces: Sequence[int], log_odds: Sequence[float], most: int) -> 
     """
     best, cuts = [0.0], [0]
     for stop in range(1, len(pieces) + 1):
-        size, choices = 0, []
+        size, choices = 0, list[tuple[float, int]]()
         for start in range(stop - 1, -1, -1):
             size += pieces[start]
             if size > most and choices:

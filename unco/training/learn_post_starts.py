@@ -99,7 +99,7 @@ def _fit(layers: PostStarts, runs: Sequence[Tensor], starts: Sequence[Sequence[b
             found = torch.cat([_log_odds(layers, runs[index]) for index in chosen])
             loss = F.binary_cross_entropy_with_logits(found, wanted.to(found.device))
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             rates.step()
     layers.eval().requires_grad_(False)
