@@ -19,7 +19,6 @@ from tests.small_model.saved_models import save
 from tests.training.made_data import COUNTS, WORDS, write_data
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
-from unco.evals.data.data_paths import DataPaths, make_input_builder, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
@@ -28,6 +27,7 @@ from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
 from unco.training import start
 from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
+from unco.training.examples.data_paths import DataPaths, make_input_builder, read_split
 from unco.training.model_card import read_report, score_table
 from unco.training.recipe import recipe_path
 from unco.training.score_checkpoint import score_checkpoint

@@ -29,12 +29,15 @@ class SimulatedRegionsInput:
 
     names: tuple[str, ...]
     """Entity names of the training set, for distracting text lines."""
+    people: frozenset[str] = frozenset()
+    """Types of a user's own that are persons, beside those of our schemes."""
 
     def __call__(self, post: GoldPost, random: Random) -> ModelInput:
         """Build the input; each call simulates new candidates."""
         size = post.size or DEFAULT_SIZE
+        people = PERSON_TYPES | self.people
         gold = [
-            (box, entity.type in PERSON_TYPES, " ".join(post.tokens[entity.span.start : entity.span.stop]))
+            (box, entity.type in people, " ".join(post.tokens[entity.span.start : entity.span.stop]))
             for entity in post.entities
             for box in entity.boxes
         ]

@@ -25,6 +25,8 @@ class LearnedSpans:
     wrong spans or no right ones, here and below."""
     two_heads: float | None
     """AUROC of the same spans by the estimator `two_heads`, which learns nothing."""
+    fewer: int
+    """Number of wrong spans or of right ones, whichever is less."""
 
 
 def learn_spans(predictor: Predictor, build_input: InputBuilder, dev: Sequence[GoldPost]) -> LearnedSpans:
@@ -42,7 +44,10 @@ def learn_spans(predictor: Predictor, build_input: InputBuilder, dev: Sequence[G
     check_found(rows, len(dev))
     nats = [entity.nats.span for entities in plain for entity in entities]
     return LearnedSpans(
-        fit_regression(rows, wrong), auroc(held_out_chances(rows, wrong, folds), wrong), auroc(nats, wrong)
+        fit_regression(rows, wrong),
+        auroc(held_out_chances(rows, wrong, folds), wrong),
+        auroc(nats, wrong),
+        min(sum(wrong), len(wrong) - sum(wrong)),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from unco.errors import DataError
-from unco.evals.data.data_paths import in_scheme
+from unco.evals.data.gold_types import in_scheme
 from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
 from unco.small_model.gold_inputs import InputBuilder, build_inputs

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from unco.evals.data.data_paths import SPLITS, DataPaths, by_scheme, check_captions, make_input_builder, read_split
+from unco.evals.data.gold_types import by_scheme
+from unco.evals.data.twitter_gmner import SPLITS
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.gold_inputs import entity_names
+from unco.training.examples.data_paths import DataPaths, check_captions, make_input_builder, read_split
 from unco.training.model_report import ModelReport, report_model
 
 
@@ -22,6 +24,6 @@ def score_checkpoint(paths: DataPaths, folder: Path | None, estimator: str | Non
     check_captions(paths, config)
     gold = {split: read_split(paths, config.label_scheme, split) for split in SPLITS}
     names = entity_names(gold["train"])
-    build_input = make_input_builder(paths, names)
+    build_input = make_input_builder(paths, gold["train"], config.people)
     dev, test = (by_scheme(gold[split], config, predictor.scheme.name) for split in ("dev", "test"))
     return report_model(predictor, build_input, names, dev, test)

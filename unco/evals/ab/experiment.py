@@ -21,7 +21,7 @@ from unco.evals.ab.posts import (
     read_once,
     with_simulated_regions,
 )
-from unco.evals.data.data_paths import in_scheme
+from unco.evals.data.gold_types import in_scheme
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.small_model.checkpoint import from_pretrained

@@ -35,6 +35,8 @@ class ModelConfig:
     """The types that the network predicts."""
     label_scheme: str = "gmner"
     """Name of this set of labels."""
+    people: tuple[str, ...] = ()
+    """Types of a user's own list that are persons, who are seen as people in a picture."""
     coarser: tuple[Scheme, ...] = ()
     """Coarser schemes that the labels map to: Twitter-FMNERG's 51 types determine Twitter-GMNER's 4."""
     vocabulary: int = 30522
@@ -92,7 +94,7 @@ class ModelConfig:
             Scheme(scheme["name"], tuple(Label(**label) for label in scheme["labels"]), tuple(scheme["of"]))
             for scheme in data.get("coarser", ())
         )
-        return cls(**{**data, "labels": labels, "coarser": coarser})
+        return cls(**{**data, "labels": labels, "coarser": coarser, "people": tuple(data.get("people", ()))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
