@@ -31,6 +31,7 @@ def extract(
     variant: str = "unco",
     policy: str | PathLike[str] | None = None,
     labels: str | PathLike[str] | Sequence[Label] | None = None,
+    region_files: str | PathLike[str] | None = None,
 ) -> Result:
     """Find the named entities of a post and where they are in its picture.
 
@@ -48,6 +49,8 @@ def extract(
         labels: types of your own that nothing was trained for, or the YAML file of them, a list of `name` and
             `description`: the MLLM chooses one for each entity, and without an MLLM the types are None.
         policy: file of `unco tune` whose thresholds replace the checkpoint's; those of the context still win.
+        region_files: folder of region files (`unco regions`), by name of picture; None = the one that `UNCO_REGIONS`
+            names, else none.
 
     Raises:
         PostError: the text cannot be used.
@@ -59,8 +62,10 @@ def extract(
     from unco.tools.pictures.from_python import reference_of
 
     chosen = (checkpoint, scheme, estimator)
-    if any(chosen) or variant != "unco" or policy is not None:
-        compiled = default_graph(*chosen, variant=variant, policy=None if policy is None else fspath(policy))
+    files = None if region_files is None else fspath(region_files)
+    if any(chosen) or files or variant != "unco" or policy is not None:
+        named = None if policy is None else fspath(policy)
+        compiled = default_graph(*chosen, variant=variant, policy=named, region_files=files)
     else:
         compiled = graph
     post = {

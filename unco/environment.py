@@ -52,6 +52,8 @@ class Environment(BaseSettings):
     """File of facts for the type corrector, made with `unco kb build`."""
     policy: str = ""
     """File of `unco tune` whose thresholds replace the checkpoint's."""
+    regions: str = ""
+    """Folder of region files (`unco regions`) by name of picture, in place of looking for regions."""
 
     @field_validator(
         *("llm_base_url", "llm_model", "llm_frame", "api_key", "organization", "project", "custom_headers"),

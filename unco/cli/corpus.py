@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.experiment_options import Checkpoint, Scheme
+from unco.cli.experiment_options import Checkpoint, RegionFiles, Scheme
 from unco.cli.posts import (
     Drop,
     Estimator,
@@ -64,6 +64,7 @@ def run(
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
     estimator: Estimator = None,
+    region_files: RegionFiles = None,
     variant: Variant = "unco",
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
     at_once: Annotated[int, typer.Option(min=1, help="Posts that wait for the MLLM at the same time.")] = 16,
@@ -124,6 +125,7 @@ def run(
         scheme=scheme,
         estimator=estimator,
         policy=policy,
+        region_files=region_files,
         pictures=pictures,
         at_once=at_once,
         engine=engine,

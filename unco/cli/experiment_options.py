@@ -12,6 +12,10 @@ Pictures = Annotated[Path | None, typer.Option(help="Folder with <id>.jpg (.jpeg
 Posts = Annotated[int | None, typer.Option(min=1, help="Number of posts, from the first on; default: all.")]
 Checkpoint = Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")]
 Scheme = Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")]
+RegionFiles = Annotated[
+    Path | None,
+    typer.Option("--regions", help="Region files (`unco regions`), by name of picture; default: UNCO_REGIONS."),
+]
 Mode = Annotated[str | None, typer.Option(help="off, live, record or replay; default: live.")]
 Profile = Annotated[
     Path | None, typer.Option(help="YAML file of a simulated MLLM's mistakes; default: your endpoint is asked.")

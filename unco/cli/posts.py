@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
+from unco.cli.experiment_options import RegionFiles
 from unco.errors import SetupError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -44,6 +45,7 @@ def extract(
     checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
     scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
     estimator: Estimator = None,
+    region_files: RegionFiles = None,
     mode: Mode = None,
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
     frame: Frame = None,
@@ -100,6 +102,7 @@ def extract(
         context=context,
         variant=variant,
         policy=policy,
+        region_files=region_files,
         labels=labels,
     )
     if json:
@@ -175,6 +178,7 @@ def serve(
     grace: Annotated[int, typer.Option(min=0, help="Seconds to finish what is under way, once told to end.")] = 30,
     checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
     scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
+    region_files: RegionFiles = None,
 ) -> None:
     """Serve the whole pipeline over HTTP: posts, streams, reviews, metrics, and a tool for agents."""
     _check_extra()
@@ -189,6 +193,7 @@ def serve(
         workers=workers,
         checkpoint=checkpoint,
         scheme=scheme,
+        region_files=region_files,
     )
     run(settings, host, port, grace)
 

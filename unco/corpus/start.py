@@ -86,6 +86,8 @@ def start(
 def _unusual(choices: Choices) -> dict[str, str]:
     """Return what a resumed run must have in common, where it is not the default: older runs did not write it down."""
     variant = {} if choices.variant == "unco" else {"variant": choices.variant}
+    if choices.region_files is not None:
+        variant["regions"] = str(choices.region_files)
     return variant | ({} if choices.estimator is None else {"estimator": choices.estimator})
 
 

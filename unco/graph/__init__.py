@@ -33,6 +33,7 @@ def default_graph(
     estimator: str | None = None,
     variant: str = "unco",
     policy: str | None = None,
+    region_files: str | None = None,
 ) -> PostGraph:
     """Build a graph for a checkpoint and the endpoint that the environment names; no model is loaded yet.
 
@@ -44,11 +45,12 @@ def default_graph(
         variant: of the paper, see `unco.graph.variants`.
         policy: file of `unco tune` whose thresholds replace the checkpoint's; None = the one that `UNCO_POLICY` names,
             else none.
+        region_files: as of `default_extractor`.
 
     Raises:
         SettingsError: the policy or the settings file cannot be read.
     """
-    extractor: Extractor = default_extractor(checkpoint=checkpoint, scheme=scheme, estimator=estimator)
+    extractor: Extractor = default_extractor(None, checkpoint, scheme, estimator, region_files=region_files)
     if chosen := policy or environment().policy:
         identify = partial(fingerprint_of, checkpoint, scheme, estimator)
         extractor = PolicyExtractor(extractor, read_policy(Path(chosen)), identify)

@@ -38,3 +38,5 @@ class ServeSettings:
     checkpoint: str | None = None
     """Small model, as of `default_extractor`."""
     scheme: str | None = None
+    region_files: Path | None = None
+    """As of `default_extractor`."""

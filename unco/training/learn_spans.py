@@ -1,10 +1,10 @@
 """Fit the `learned` estimator of spans on dev's gold spans, and evaluate it on dev by cross-validation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from unco.evals.metrics.uncertainty import auroc, wrong_spans
-from unco.small_model.gold_inputs import InputBuilder, build_inputs
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
@@ -35,7 +35,7 @@ def learn_spans(predictor: Predictor, build_input: InputBuilder, dev: Sequence[G
     Raises:
         DataError: the model finds no entity there.
     """
-    posts = [replace(post, regions=(), size=None) for post in build_inputs(build_input, dev)]
+    posts = for_names(build_inputs(build_input, dev))
     signals = predictor.signals(posts)
     plain = predictor.with_estimator(ESTIMATORS["two_heads"]).predict(posts)
     rows = [row for found in signals for row in found]

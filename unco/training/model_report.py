@@ -7,7 +7,7 @@ from unco.evals.metrics.bootstrap import Interval, f1_difference
 from unco.evals.metrics.drop_level import best_level
 from unco.evals.metrics.paper import Score, count_post, score, total
 from unco.evals.metrics.uncertainty import wrong_groundings
-from unco.small_model.gold_inputs import InputBuilder, build_inputs
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Predictor
@@ -133,8 +133,7 @@ def predict_text(predictor: Predictor, text: Sequence[ModelInput], schemes: Iter
 def make_split_inputs(posts: Sequence[GoldPost], build_input: InputBuilder) -> SplitInputs:
     """Make the inputs of a split without and with pictures; captions, where there are some, are in both."""
     pictures = build_inputs(build_input, posts)
-    text = [ModelInput(post.words, caption=post.caption) for post in pictures]
-    return SplitInputs(posts, text, pictures)
+    return SplitInputs(posts, for_names(pictures), pictures)
 
 
 def report_split(

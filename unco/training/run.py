@@ -20,7 +20,7 @@ from unco.small_model.checkpoint import (
     quantise,
     save_pretrained,
 )
-from unco.small_model.gold_inputs import InputBuilder, build_inputs, check_inputs, entity_names
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, entity_names
 from unco.small_model.label_schemes import check_types, label_scheme
 from unco.small_model.network.config import Estimator, named_estimator
 from unco.small_model.network.model import Network
@@ -30,6 +30,8 @@ from unco.training import trainer as training
 from unco.training.calibrate import calibrate, can_sample
 from unco.training.examples.data_paths import (
     DataPaths,
+    check_regions,
+    featuriser_of,
     has_fine_labels,
     make_input_builder,
     read_split,
@@ -91,8 +93,7 @@ def run_training(
         check_types(posts, [label.name for label in scheme.labels])
     build_input = make_input_builder(paths, gold["train"], scheme.people)
     if paths.regions is not None:
-        for posts in gold.values():
-            check_inputs(build_input, posts)  # a fault in a region file shows now, not after hours
+        check_regions(build_input, gold, tell)
     torch.manual_seed(recipe.seed)
     start = start_folder(recipe.start_from)
     origin = {"command": [recipe_name, *changes], **training_origin(paths, recipe, start)}
@@ -100,7 +101,7 @@ def run_training(
         origin["regions"] = "none"
     claim_folder(out / "trainer", origin, resume)
     features, captions = visual_features(build_input, gold["train"]), paths.captions is not None
-    network, tokenizer = start_recipe(recipe, start, features, captions)
+    network, tokenizer = start_recipe(recipe, start, features, captions, featuriser_of(paths))
     more = []
     if paths.more:
         teacher = from_pretrained(start) if is_checkpoint(start) else from_pretrained()

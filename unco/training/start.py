@@ -57,7 +57,9 @@ def minilm_folder() -> Path:
     return folder
 
 
-def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> tuple[Network, Tokenizer]:
+def start_recipe(
+    recipe: Recipe, start: Path, features: int, captions: bool, featuriser: str = ""
+) -> tuple[Network, Tokenizer]:
     """Make a network from a pretrained text model, or from a checkpoint, by a recipe; with its tokenizer.
 
     Args:
@@ -65,6 +67,7 @@ def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> 
         start: folder of the text model or checkpoint.
         features: F, visual features of a region; 0 = none.
         captions: whether captions stand beside the text.
+        featuriser: see `ModelConfig`.
 
     Raises:
         SettingsError: the checkpoint has other inputs than the recipe and the data.
@@ -76,6 +79,7 @@ def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> 
         "label_scheme": scheme.name,
         "coarser": scheme.coarser,
         "people": scheme.people,
+        "featuriser": featuriser,
     }
     if is_checkpoint(start):
         trained = from_pretrained(start)

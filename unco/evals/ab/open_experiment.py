@@ -42,6 +42,8 @@ class ExperimentChoices:
     """Seed of the simulated MLLM's random choices."""
     labels: Path | None = None
     """YAML file of the user's own types; None = those of the small model."""
+    region_files: Path | None = None
+    """Folder of region files; None = regions are looked for, or simulated for blank pictures."""
 
 
 @contextmanager
@@ -57,13 +59,14 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
     labels = None if choices.labels is None else read_labels(choices.labels)
     if choices.profile is not None:
         profile = read_profile(choices.profile)
-        rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme, labels)
+        rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme, labels, choices.region_files)
         names = distracting_names(choices.gold, gold)
         with simulated_experiment(gold, names, profile, *rest) as experiment:
             yield _with_posts(experiment, choices.gold)
     else:
         mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
-        experiment = real_experiment(gold, choices.pictures, choices.checkpoint, choices.scheme, mode, labels)
+        asked = (choices.checkpoint, choices.scheme, mode, labels, choices.region_files)
+        experiment = real_experiment(gold, choices.pictures, *asked)
         yield _with_posts(experiment, choices.gold)
 
 

@@ -56,6 +56,8 @@ class ModelConfig:
     """Configuration of a `transformers` encoder of another shape, run by that library; None = our own layers."""
     visual_features: int = 0
     """F, numbers that a visual encoder gives for a region (CLIP ViT-B/32: 512, VinVL: 2048); 0 = no pixels are read."""
+    featuriser: str = ""
+    """CLIP model that gives these features, a folder or its name on the hub; empty = region files alone have them."""
     captions: bool = False
     """Whether it was trained with captions beside the text."""
     dropout: float = 0.1

@@ -57,6 +57,6 @@ def _named(trained: ModelConfig, name: str) -> list[int]:
 def _replaced(rows: Tensor, first: int, count: int, width: int, sources: Sequence[Sequence[int]]) -> Tensor:
     """Replace the rows of `count` labels, `width` each from `first` on, by means of them; the others stay."""
     stop = first + count * width
-    labels = rows[first:stop].unflatten(0, (count, width))
+    labels = rows[first:stop].view(count, width, *rows.shape[1:])
     means = torch.stack([labels[list(chosen)].mean(0) for chosen in sources]).flatten(0, 1)
     return torch.cat([rows[:first], means, rows[stop:]])

@@ -1,13 +1,16 @@
 """The small model as a LangChain tool, for the graph and for agents: a post in, triplets with uncertainties out."""
 
+from pathlib import Path
 from typing import Any
 
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field
 
+from unco.environment import environment
 from unco.errors import PostError
 from unco.small_model.batching import Batching
 from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
+from unco.small_model.regions.region_files import RegionFolder
 from unco.state import EXTRACTION, PostInput, to_json
 from unco.tools.extraction.call import extract_async, extract_post
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
@@ -72,6 +75,7 @@ def default_extractor(
     scheme: str | None = None,
     estimator: str | None = None,
     device: str = "cpu",
+    region_files: str | None = None,
 ) -> NetworkExtractor:
     """Make an extractor of a checkpoint; candidates are faces and text lines if the `vision` extra is installed.
 
@@ -82,6 +86,10 @@ def default_extractor(
             default.
         estimator: one of the checkpoint's estimators of uncertainty; None = its default.
         device: where the network runs, as torch names it.
+        region_files: folder of region files, by name of picture; None = the one that `UNCO_REGIONS` names, else none.
+
+    Raises:
+        DataError: there is no such folder.
     """
 
     def load() -> Any:
@@ -90,6 +98,8 @@ def default_extractor(
 
         return from_pretrained(checkpoint or SHIPPED, scheme, estimator).to(device)
 
+    if folder := region_files or environment().regions.strip():
+        return NetworkExtractor(load, RegionFolder(Path(folder)), batching)
     return NetworkExtractor(load, FacesAndText() if vision_installed() else None, batching)
 
 

@@ -1,7 +1,7 @@
 """Where training data lies, and how its posts become model inputs."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -16,12 +16,14 @@ from unco.small_model.gold_inputs import (
     RegionFilesInput,
     SimulatedRegionsInput,
     build_inputs,
+    check_inputs,
     entity_names,
     text_only,
 )
 from unco.small_model.label_schemes import GMNER_OF
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ModelConfig
+from unco.small_model.regions.prepare_regions import read_settings
 from unco.small_model.regions.region_files import RegionFolder
 from unco.types import GoldPost
 
@@ -97,6 +99,25 @@ def _has_fine_types(posts: Sequence[GoldPost]) -> bool:
 def shows_regions(paths: DataPaths, train: Sequence[GoldPost]) -> bool:
     """Return whether the model is shown candidate regions: there are files of them, or boxes to simulate them from."""
     return paths.regions is not None or any(entity.boxes for post in train for entity in post.entities)
+
+
+def check_regions(build_input: InputBuilder, gold: dict[str, list[GoldPost]], tell: Callable[[str], None]) -> None:
+    """Read all region files, so that a fault shows now and not after hours, and tell how many posts have none.
+
+    Raises:
+        DataError: a file cannot be read, or no post has one.
+    """
+    posts = [post for split in gold.values() for post in split]
+    missing = check_inputs(build_input, posts)
+    if missing == len(posts):
+        raise DataError("no post has a region file: --regions names a folder of <id>.npz or <id>.jpg.npz")
+    if missing:
+        tell(f"{missing} of {len(posts)} posts have no region file, so they are read without a picture")
+
+
+def featuriser_of(paths: DataPaths) -> str:
+    """Return the CLIP model that looked at the regions, by the note that `unco regions` leaves; empty = not known."""
+    return "" if paths.regions is None else str(read_settings(paths.regions).get("features") or "")
 
 
 def make_input_builder(paths: DataPaths, train: Sequence[GoldPost], people: Sequence[str] = ()) -> InputBuilder:
