@@ -205,12 +205,16 @@ def test_regions_of_another_picture_are_named(data: Path, encoder: Path, tmp_pat
         run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
 
 
-def test_a_missing_region_file_shows_before_training(data: Path, encoder: Path, tmp_path: Path) -> None:
+def test_region_files_are_read_before_training(data: Path, encoder: Path, tmp_path: Path) -> None:
     paths = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6))
-    (tmp_path / "regions" / "test3.jpg.npz").unlink()
+    (tmp_path / "regions" / "test3.jpg.npz").write_bytes(b"no arrays")
     with pytest.raises(DataError, match="test3.jpg.npz"):
         run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    for file in (tmp_path / "regions").iterdir():
+        file.unlink()
+    with pytest.raises(DataError, match="no post has a region file"):
+        run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
 
 
 def test_checkpoints_of_another_run_are_not_taken_up(data: Path, encoder: Path, tmp_path: Path) -> None:
