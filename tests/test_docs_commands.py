@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from unco.cli import app
-from unco.evals.data.data_paths import SPLITS
+from unco.evals.data.twitter_gmner import SPLITS
 from unco.evals.formats.detect_format import read_gold
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import write_prediction_lines

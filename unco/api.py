@@ -32,6 +32,7 @@ def extract(
     policy: str | PathLike[str] | None = None,
     labels: str | PathLike[str] | Sequence[Label] | None = None,
     detector: str | None = None,
+    region_files: str | PathLike[str] | None = None,
 ) -> Result:
     """Find the named entities of a post and where they are in its picture.
 
@@ -51,6 +52,8 @@ def extract(
         policy: file of `unco tune` whose thresholds replace the checkpoint's; those of the context still win.
         detector: finds people and things: `ssd`, or folder or hub name of a detector of transformers; None = the one
             that `UNCO_DETECTOR` names, else none.
+        region_files: folder of region files (`unco regions`), by name of picture; None = the one that `UNCO_REGIONS`
+            names, else none.
 
     Raises:
         PostError: the text cannot be used.
@@ -63,9 +66,10 @@ def extract(
     from unco.tools.pictures.from_python import reference_of
 
     chosen = (checkpoint, scheme, estimator)
-    if any(chosen) or detector or variant != "unco" or policy is not None:
+    files = None if region_files is None else fspath(region_files)
+    if any(chosen) or detector or files or variant != "unco" or policy is not None:
         named = None if policy is None else fspath(policy)
-        compiled = default_graph(*chosen, variant=variant, policy=named, detector=detector)
+        compiled = default_graph(*chosen, variant=variant, policy=named, detector=detector, region_files=files)
     else:
         compiled = graph
     post = {

@@ -55,6 +55,8 @@ class Environment(BaseSettings):
     detector: str = ""
     """What finds people and things in pictures: `ssd`, or folder or hub name of a detector of transformers. Empty =
     faces and lines of text alone."""
+    regions: str = ""
+    """Folder of region files (`unco regions`) by name of picture, in place of looking for regions."""
 
     @field_validator(
         *("llm_base_url", "llm_model", "llm_frame", "api_key", "organization", "project", "custom_headers"),

@@ -18,6 +18,7 @@ BAD_EVALUATIONS: tuple[str, ...] = (
             "data --out out --set dropout=2",
             "data --out out --set estimator=none",
             "data --out out --set scheme=none",
+            "data --out out --labels none.yaml",
             "data --out out --seed x",
             "data --out out --regions none",
             "data --out out --captions none",

@@ -1,6 +1,10 @@
 import re
+from pathlib import Path
 
-from unco.small_model.label_schemes import COARSE_OF, FMNERG_LABELS, GMNER_OF, PERSON_TYPES
+import pytest
+
+from unco.errors import SettingsError
+from unco.small_model.label_schemes import COARSE_OF, FMNERG_LABELS, GMNER_OF, PERSON_TYPES, label_scheme, read_labels
 from unco.small_model.network.config import GMNER_LABELS
 
 
@@ -20,5 +24,20 @@ def test_each_description_is_one_sentence_of_its_own() -> None:
 
 
 def test_people_of_either_scheme() -> None:
-    assert {name for name, coarse in COARSE_OF.items() if coarse == "person"} | {"PER"} == PERSON_TYPES
-    assert all(GMNER_OF.get(name, name) == "PER" for name in PERSON_TYPES)
+    assert {name for name, coarse in COARSE_OF.items() if coarse == "person"} | {"PER", "person"} == PERSON_TYPES
+    assert all(GMNER_OF.get(name, "PER") == "PER" for name in PERSON_TYPES)
+
+
+def test_types_of_a_users_own_may_be_persons(tmp_path: Path) -> None:
+    path = tmp_path / "kitchen.yaml"
+    path.write_text("- {name: chef, description: Cooks., person: true}\n- {name: place, description: A town.}\n")
+    scheme = label_scheme(str(path))
+    assert (scheme.name, [label.name for label in scheme.labels], scheme.people) == (
+        "kitchen",
+        ["chef", "place"],
+        ("chef",),
+    )
+    assert read_labels(path) == scheme.labels
+    path.write_text("- {name: chef, description: Cooks., person: perhaps}\n")
+    with pytest.raises(SettingsError, match="person"):
+        label_scheme(str(path))

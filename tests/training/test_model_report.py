@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.tiny import fitted_predictor, gold_post
-from unco.evals.data.data_paths import by_scheme
+from unco.evals.data.gold_types import by_scheme
 from unco.evals.metrics.paper import score
 from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.network.config import ESTIMATORS

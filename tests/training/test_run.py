@@ -19,7 +19,6 @@ from tests.small_model.saved_models import save
 from tests.training.made_data import COUNTS, WORDS, write_data
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
-from unco.evals.data.data_paths import DataPaths, make_input_builder, read_split
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
@@ -28,6 +27,7 @@ from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
 from unco.training import start
 from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
+from unco.training.examples.data_paths import DataPaths, make_input_builder, read_split
 from unco.training.model_card import read_report, score_table
 from unco.training.recipe import recipe_path
 from unco.training.score_checkpoint import score_checkpoint
@@ -205,12 +205,16 @@ def test_regions_of_another_picture_are_named(data: Path, encoder: Path, tmp_pat
         run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
 
 
-def test_a_missing_region_file_shows_before_training(data: Path, encoder: Path, tmp_path: Path) -> None:
+def test_region_files_are_read_before_training(data: Path, encoder: Path, tmp_path: Path) -> None:
     paths = DataPaths(data, regions=add_pictures(tmp_path / "regions", 6))
-    (tmp_path / "regions" / "test3.jpg.npz").unlink()
+    (tmp_path / "regions" / "test3.jpg.npz").write_bytes(b"no arrays")
     with pytest.raises(DataError, match="test3.jpg.npz"):
         run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    for file in (tmp_path / "regions").iterdir():
+        file.unlink()
+    with pytest.raises(DataError, match="no post has a region file"):
+        run_training.run_training(paths, recipe_file(tmp_path, encoder), tmp_path / "run")
 
 
 def test_checkpoints_of_another_run_are_not_taken_up(data: Path, encoder: Path, tmp_path: Path) -> None:

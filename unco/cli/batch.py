@@ -8,7 +8,7 @@ from rich.console import Console
 
 from unco.cli.app import app
 from unco.cli.corpus import Pictures, Posts
-from unco.cli.experiment_options import Checkpoint, Detector, Scheme
+from unco.cli.experiment_options import Checkpoint, Detector, RegionFiles, Scheme
 from unco.cli.posts import Labels, Share, Version
 
 commands = typer.Typer(
@@ -31,6 +31,7 @@ def export_(
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
     detector: Detector = None,
+    region_files: RegionFiles = None,
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
     span_threshold: Share = None,
@@ -60,7 +61,7 @@ def export_(
         region_prompt=region_prompt,
         labels=None if labels is None else read_labels(labels),
     )
-    chosen = Choices(predictions, checkpoint, scheme, policy=policy, detector=detector)
+    chosen = Choices(predictions, checkpoint, scheme, policy=policy, detector=detector, region_files=region_files)
     extractor = extractor_of(chosen)
     knowledge = Knowledge.from_env()
     found = export_questions(

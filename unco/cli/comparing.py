@@ -17,6 +17,7 @@ from unco.cli.experiment_options import (
     Pictures,
     Posts,
     Profile,
+    RegionFiles,
     Scheme,
     Seed,
     Split,
@@ -31,6 +32,7 @@ def compare(
     split: Split = "test",
     boxes: Boxes = None,
     pictures: Pictures = None,
+    region_files: RegionFiles = None,
     posts: Posts = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
@@ -53,7 +55,7 @@ def compare(
 
     arms = [parse_arm(text) for text in arm]
     choices = ExperimentChoices(
-        gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, labels
+        gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, labels, region_files
     )
     with open_experiment(choices) as experiment:
         found = compare_arms(arms, experiment, allow_misses)
@@ -72,6 +74,7 @@ def reproduce(
     split: Split = "test",
     boxes: Boxes = None,
     pictures: Pictures = None,
+    region_files: RegionFiles = None,
     posts: Posts = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
@@ -91,7 +94,9 @@ def reproduce(
     from unco.evals.paper.run import reproduce as run
     from unco.evals.paper.trained_models import read_trained_model
 
-    choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed)
+    choices = ExperimentChoices(
+        gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, None, region_files
+    )
     sources = Sources(gold, boxes, tuple(map(read_trained_model, (checkpoint, *(other or ())))))
     with open_experiment(choices) as experiment:
         sys.stdout.write(run(part, experiment, split, out, sources))

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.experiment_options import Checkpoint, Detector, Scheme
+from unco.cli.experiment_options import Checkpoint, Detector, RegionFiles, Scheme
 from unco.cli.posts import (
     Drop,
     Estimator,
@@ -66,6 +66,7 @@ def run(
     scheme: Scheme = None,
     estimator: Estimator = None,
     detector: Detector = None,
+    region_files: RegionFiles = None,
     variant: Variant = "unco",
     policy: Annotated[Path | None, typer.Option(help="Thresholds of `unco tune`; default: UNCO_POLICY.")] = None,
     at_once: Annotated[int, typer.Option(min=1, help="Posts that wait for the MLLM at the same time.")] = 16,
@@ -129,6 +130,7 @@ def run(
         estimator=estimator,
         detector=detector,
         policy=policy,
+        region_files=region_files,
         pictures=pictures,
         at_once=at_once,
         engine=engine,

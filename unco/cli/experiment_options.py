@@ -16,6 +16,10 @@ Detector = Annotated[
     str | None,
     typer.Option(help="Finds people and things: ssd, or a detector of transformers; default: UNCO_DETECTOR."),
 ]
+RegionFiles = Annotated[
+    Path | None,
+    typer.Option("--regions", help="Region files (`unco regions`), by name of picture; default: UNCO_REGIONS."),
+]
 Mode = Annotated[str | None, typer.Option(help="off, live, record or replay; default: live.")]
 Profile = Annotated[
     Path | None, typer.Option(help="YAML file of a simulated MLLM's mistakes; default: your endpoint is asked.")

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.experiment_options import Detector
+from unco.cli.experiment_options import Detector, RegionFiles
 from unco.errors import SetupError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -49,6 +49,7 @@ def extract(
     scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
     estimator: Estimator = None,
     detector: Detector = None,
+    region_files: RegionFiles = None,
     mode: Mode = None,
     model: Annotated[str | None, typer.Option(help="Name of the MLLM; default UNCO_LLM_MODEL.")] = None,
     frame: Frame = None,
@@ -108,6 +109,7 @@ def extract(
         context=context,
         variant=variant,
         policy=policy,
+        region_files=region_files,
         labels=labels,
     )
     if json:
@@ -187,6 +189,7 @@ def serve(
     checkpoint: Annotated[str | None, typer.Option(help="Small model: a folder or a hub name.")] = None,
     scheme: Annotated[str | None, typer.Option(help="Types: gmner (4), fmnerg (51), fmnerg_coarse (8).")] = None,
     detector: Detector = None,
+    region_files: RegionFiles = None,
 ) -> None:
     """Serve the whole pipeline over HTTP: posts, streams, reviews, metrics, and a tool for agents."""
     _check_extra()
@@ -203,6 +206,7 @@ def serve(
         checkpoint=checkpoint,
         scheme=scheme,
         detector=detector,
+        region_files=region_files,
     )
     run(settings, host, port, grace)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from unco.cli.app import app
 from unco.cli.experiment_options import Detector
 
-Data = Annotated[Path, typer.Option(help="Folder of the data set, with txt/ and xml/.")]
+Data = Annotated[Path, typer.Option(help="Gold posts: a folder with train, dev and test, or one file of all.")]
 Boxes = Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")]
 RegionFiles = Annotated[Path | None, typer.Option(help="Region files (`unco regions`); default: simulated regions.")]
 Captions = Annotated[Path | None, typer.Option(help="Folder of caption files; default: none are read.")]
@@ -31,6 +31,9 @@ def train(
         list[Path] | None,
         typer.Option(help="CoNLL text of another source, without pictures, to train on, too; repeat it."),
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="YAML list of your own types: name, description, and person: true of people.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the recipe's.")] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of the recipe, as name=value; may be repeated.")
@@ -38,11 +41,12 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in the folder.")] = False,
 ) -> None:
     """Train a small model and write its checkpoint and card. Needs the `train` extra."""
-    from unco.evals.data.data_paths import DataPaths
+    from unco.training.examples.data_paths import DataPaths
     from unco.training.run import run_training
     from unco.training.show_report import show_report
 
-    changes = [*(change or ()), *([] if seed is None else [f"seed={seed}"])]
+    own = [] if labels is None else [f"labels={labels}", f"scheme={labels.stem}"]
+    changes = [*own, *(change or ()), *([] if seed is None else [f"seed={seed}"])]
     paths, progress = DataPaths(gold, boxes, regions, captions, tuple(more or ())), Console(stderr=True)
     report = run_training(paths, recipe, out, resume, changes, lambda step: progress.print(step, markup=False))
     if report is not None:
@@ -61,7 +65,7 @@ def score_model(
     ] = None,
 ) -> None:
     """Score a checkpoint on dev and test: F1, and how well its uncertainty finds its errors."""
-    from unco.evals.data.data_paths import DataPaths
+    from unco.training.examples.data_paths import DataPaths
     from unco.training.score_checkpoint import score_checkpoint
     from unco.training.show_report import show_report
 
@@ -77,8 +81,8 @@ def estimators(
     captions: Captions = None,
 ) -> None:
     """Measure every estimator of uncertainty on dev and test."""
-    from unco.evals.data.data_paths import DataPaths
     from unco.training.compare_estimators import measure_estimators, show_runs
+    from unco.training.examples.data_paths import DataPaths
 
     measure_estimators(DataPaths(gold, boxes, regions, captions), checkpoint)
     show_runs([checkpoint], Console())

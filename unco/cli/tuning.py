@@ -7,7 +7,19 @@ import typer
 from rich.console import Console
 
 from unco.cli.app import app
-from unco.cli.experiment_options import Boxes, Checkpoint, Family, Mode, Pictures, Posts, Profile, Scheme, Seed, Split
+from unco.cli.experiment_options import (
+    Boxes,
+    Checkpoint,
+    Family,
+    Mode,
+    Pictures,
+    Posts,
+    Profile,
+    RegionFiles,
+    Scheme,
+    Seed,
+    Split,
+)
 from unco.cli.posts import Labels
 from unco.errors import SettingsError
 
@@ -48,6 +60,7 @@ def tune(
     split: Split = "dev",
     boxes: Boxes = None,
     pictures: Pictures = None,
+    region_files: RegionFiles = None,
     posts: Posts = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
@@ -69,7 +82,7 @@ def tune(
     experiment = None
     if gold is not None:
         experiment = ExperimentChoices(
-            gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, labels
+            gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, labels, region_files
         )
     asked_for = 0.0 if confidence else None
     context = Context(

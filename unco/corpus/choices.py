@@ -35,13 +35,19 @@ class Choices:
     variant: str = "unco"
     """See `unco.graph.variants`."""
     detector: str | None = None
+    """As of `default_extractor`, here and below."""
+    region_files: Path | None = None
     """As of `default_extractor`."""
 
 
 def policy_of(choices: Choices) -> str | None:
     """Return the file of the policy in force; saved predictions bring their own thresholds."""
-    named = None if choices.policy is None else str(choices.policy)
+    named = _name(choices.policy)
     return named if choices.predictions is not None else named or environment().policy or None
+
+
+def _name(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | None = None) -> Extractor:
@@ -62,7 +68,9 @@ def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | Non
             raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")
         return SavedPredictions(choices.predictions)
     named = choices.checkpoint, choices.scheme, choices.estimator
-    extractor: Extractor = default_extractor(batching, *named, device=device, detector=choices.detector)
+    extractor: Extractor = default_extractor(
+        batching, *named, device=device, detector=choices.detector, region_files=_name(choices.region_files)
+    )
     if (policy := policy_of(choices)) is not None:
         identify = partial(fingerprint_of, *named)
         extractor = PolicyExtractor(extractor, read_policy(Path(policy)), identify)

@@ -88,7 +88,8 @@ def _unusual(choices: Choices) -> dict[str, str]:
     """Return what a resumed run must have in common, where it is not the default: older runs did not write it down."""
     variant = None if choices.variant == "unco" else choices.variant
     detector = None if choices.predictions else named_detector(choices.detector)
-    found = {"variant": variant, "estimator": choices.estimator, "detector": detector}
+    regions = None if choices.region_files is None else str(choices.region_files)
+    found = {"variant": variant, "estimator": choices.estimator, "detector": detector, "regions": regions}
     return {name: value for name, value in found.items() if value}
 
 

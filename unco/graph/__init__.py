@@ -34,6 +34,7 @@ def default_graph(
     variant: str = "unco",
     policy: str | None = None,
     detector: str | None = None,
+    region_files: str | None = None,
 ) -> PostGraph:
     """Build a graph for a checkpoint and the endpoint that the environment names; no model is loaded yet.
 
@@ -46,12 +47,15 @@ def default_graph(
         policy: file of `unco tune` whose thresholds replace the checkpoint's; None = the one that `UNCO_POLICY` names,
             else none.
         detector: of people and things, as of `default_extractor`; None = the one that `UNCO_DETECTOR` names, else none.
+        region_files: as of `default_extractor`.
 
     Raises:
         SettingsError: the policy or the settings file cannot be read.
         SetupError: the detector needs a package that is not installed.
     """
-    extractor: Extractor = default_extractor(None, checkpoint, scheme, estimator, detector=detector)
+    extractor: Extractor = default_extractor(
+        None, checkpoint, scheme, estimator, detector=detector, region_files=region_files
+    )
     if chosen := policy or environment().policy:
         identify = partial(fingerprint_of, checkpoint, scheme, estimator)
         extractor = PolicyExtractor(extractor, read_policy(Path(chosen)), identify)

@@ -109,7 +109,12 @@ def build_machine(settings: ServeSettings, ledger: Ledger, extractor: Extractor 
         shared = (settings.workers > 1 or settings.database) and (rate.requests_per_minute or rate.tokens_per_minute)
         name = f"{place} {model.model}"
         model.terms = replace(model.terms, budget=budget, rate=ServedRate(ledger, name, rate) if shared else rate)
-    choices = Choices(checkpoint=settings.checkpoint, scheme=settings.scheme, detector=settings.detector)
+    choices = Choices(
+        checkpoint=settings.checkpoint,
+        scheme=settings.scheme,
+        detector=settings.detector,
+        region_files=settings.region_files,
+    )
     extractor = extractor or extractor_of(choices)
     graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
     return Machine(extractor, llm, knowledge, graph, account, _watch(choices))

@@ -41,4 +41,6 @@ class ServeSettings:
     """Small model, as of `default_extractor`."""
     scheme: str | None = None
     detector: str | None = None
+    """As of `default_extractor`, here and below."""
+    region_files: Path | None = None
     """As of `default_extractor`."""

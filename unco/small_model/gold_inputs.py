@@ -7,7 +7,7 @@ from random import Random
 from unco.errors import DataError
 from unco.small_model.label_schemes import PERSON_TYPES
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regions.region_files import RegionFolder
+from unco.small_model.regions.region_files import MissingRegions, RegionFolder
 from unco.small_model.regions.simulated_regions import simulate_regions
 from unco.types import GoldPost
 
@@ -29,12 +29,15 @@ class SimulatedRegionsInput:
 
     names: tuple[str, ...]
     """Entity names of the training set, for distracting text lines."""
+    people: frozenset[str] = frozenset()
+    """Types of a user's own that are persons, beside those of our schemes."""
 
     def __call__(self, post: GoldPost, random: Random) -> ModelInput:
         """Build the input; each call simulates new candidates."""
         size = post.size or DEFAULT_SIZE
+        people = PERSON_TYPES | self.people
         gold = [
-            (box, entity.type in PERSON_TYPES, " ".join(post.tokens[entity.span.start : entity.span.stop]))
+            (box, entity.type in people, " ".join(post.tokens[entity.span.start : entity.span.stop]))
             for entity in post.entities
             for box in entity.boxes
         ]
@@ -48,8 +51,11 @@ class RegionFilesInput:
     folder: RegionFolder
 
     def __call__(self, post: GoldPost, random: Random) -> ModelInput:
-        """Build the input; each call gives the same candidates."""
-        regions = self.folder.for_id(post.id)
+        """Build the input; each call gives the same candidates, and none where the post has no file."""
+        try:
+            regions = self.folder.for_id(post.id)
+        except MissingRegions:
+            return text_only(post)
         picture = regions[-1].box  # the whole picture comes last
         size = (round(picture.x2), round(picture.y2))
         if post.size not in (None, size):
@@ -80,14 +86,25 @@ def build_inputs(builder: InputBuilder, posts: Sequence[GoldPost], seed: int = 0
     return [builder(post, Random(f"{seed}:{post.id}")) for post in posts]
 
 
-def check_inputs(builder: InputBuilder, posts: Sequence[GoldPost]) -> None:
+def check_inputs(builder: InputBuilder, posts: Sequence[GoldPost]) -> int:
     """Build the input of each post once and discard it, to find faulty posts before training.
+
+    Returns:
+        Number of posts that have no picture.
 
     Raises:
         DataError: the input of a post cannot be built.
     """
-    for post in posts:
-        builder(post, Random(0))
+    return sum(builder(post, Random(0)).size is None for post in posts)
+
+
+def for_names(posts: Sequence[ModelInput]) -> list[ModelInput]:
+    """Leave out regions, as names are scored from the text alone; not those that a visual encoder looked at.
+
+    A network that reads visual features is trained to read text together with them.
+    """
+    seen = any(region.features is not None for post in posts for region in post.regions)
+    return list(posts) if seen else [replace(post, regions=(), size=None) for post in posts]
 
 
 def entity_names(posts: Sequence[GoldPost]) -> tuple[str, ...]:

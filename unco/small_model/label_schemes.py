@@ -97,8 +97,8 @@ _GMNER_OF_COARSE = {"person": "PER", "organization": "ORG", "location": "LOC", "
 GMNER_OF: dict[str, str] = {name: _GMNER_OF_COARSE.get(coarse, "OTHER") for name, coarse in COARSE_OF.items()}
 """Fine type -> PER, LOC, ORG or OTHER; without exception on all tweets of the two data sets."""
 
-PERSON_TYPES: frozenset[str] = frozenset({"PER", *_SCHEME["person"]})
-"""Person types of either scheme."""
+PERSON_TYPES: frozenset[str] = frozenset({"PER", "person", *_SCHEME["person"]})
+"""Person types of our schemes."""
 
 COARSE_LABELS = (
     Label("person", "A person or a named character."),
@@ -120,10 +120,23 @@ class LabelScheme:
     name: str
     labels: tuple[Label, ...]
     coarser: tuple[Scheme, ...] = ()
+    people: tuple[str, ...] = ()
+    """Labels of a user's own that are persons."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnLabel:
+    """One type of a user's YAML file."""
+
+    name: str
+    description: str
+    person: bool = False
 
 
 def label_scheme(name: str) -> LabelScheme:
     """Find a scheme by name (gmner, fmnerg), or read it from a YAML file: a list of `name` and `description`.
+
+    A type of such a file with `person: true` is seen as people in pictures.
 
     Raises:
         SettingsError: there is no such scheme, or the file is not in the format.
@@ -138,12 +151,13 @@ def label_scheme(name: str) -> LabelScheme:
         return LabelScheme(name, FMNERG_LABELS, coarse)
     path = Path(name)
     try:
-        labels = read_labels(path)
+        labels = _read_own(path)
     except SettingsError as error:
         raise SettingsError(f"no label scheme {name!r}: choose gmner or fmnerg, or give a file: {error}") from error
     if path.stem in ("gmner", "fmnerg", "fmnerg_coarse"):
         raise SettingsError(f"{path}: {path.stem} is the name of a scheme of ours: give the file another")
-    return LabelScheme(path.stem, labels)
+    people = tuple(label.name for label in labels if label.person)
+    return LabelScheme(path.stem, _as_labels(labels), people=people)
 
 
 def read_labels(path: Path) -> tuple[Label, ...]:
@@ -152,8 +166,16 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     Raises:
         SettingsError: it cannot be read, is no such list, is empty, or has a name twice.
     """
+    return _as_labels(_read_own(path))
+
+
+def _as_labels(labels: Sequence[_OwnLabel]) -> tuple[Label, ...]:
+    return tuple(Label(label.name, label.description) for label in labels)
+
+
+def _read_own(path: Path) -> tuple[_OwnLabel, ...]:
     try:
-        labels = TypeAdapter(tuple[Label, ...]).validate_python(read_yaml(path))
+        labels = TypeAdapter(tuple[_OwnLabel, ...]).validate_python(read_yaml(path))
     except (OSError, ValueError) as error:  # pydantic's is a ValueError
         raise SettingsError(f"{path} is no YAML file that is a list of `name` and `description`: {error}") from error
     names = [label.name for label in labels]
@@ -179,5 +201,5 @@ def check_types(posts: Sequence[GoldPost], types: Sequence[str]) -> None:
                 name = " ".join(post.tokens[entity.span.start : entity.span.stop])
                 raise DataError(
                     f"post {post.id}: {name!r} is a {entity.type!r}, which the label scheme lacks; it has "
-                    f"{', '.join(types)}. Train with the data's own scheme: another --recipe, or --set labels=..."
+                    f"{', '.join(types)}. Train with the data's own scheme: another --recipe, or --labels FILE of yours"
                 )

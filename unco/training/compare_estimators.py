@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from unco.errors import DataError
-from unco.evals.data.data_paths import DataPaths, by_scheme, check_captions, make_input_builder, read_split
+from unco.evals.data.gold_types import by_scheme
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.gold_inputs import entity_names
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.training.calibrate import can_estimate
@@ -24,6 +23,7 @@ from unco.training.estimator_report import (
     normalised,
     report_predictions,
 )
+from unco.training.examples.data_paths import DataPaths, check_captions, make_input_builder, read_split
 from unco.training.model_report import make_split_inputs
 from unco.training.show_report import AUROC_FIELDS
 
@@ -36,10 +36,9 @@ ESTIMATORS_FILE = "estimators.json"
 def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
     """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
     predictor = from_pretrained(checkpoint)
-    check_captions(paths, predictor.network.config)
-    build_input = make_input_builder(
-        paths, entity_names(read_split(paths, predictor.network.config.label_scheme, "train"))
-    )
+    config = predictor.network.config
+    check_captions(paths, config)
+    build_input = make_input_builder(paths, read_split(paths, config.label_scheme, "train"), config.people)
     split_inputs = {split: make_split_inputs(_gold(predictor, paths, split), build_input) for split in ("dev", "test")}
     found = {split: _predict_all(predictor, view) for split, view in split_inputs.items()}
     columns: Columns = {name: {} for name in found["dev"]}

@@ -1,10 +1,10 @@
 """Fit the `learned` estimator of spans on dev's gold spans, and evaluate it on dev by cross-validation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from unco.evals.metrics.uncertainty import auroc, wrong_spans
-from unco.small_model.gold_inputs import InputBuilder, build_inputs
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
@@ -25,6 +25,8 @@ class LearnedSpans:
     wrong spans or no right ones, here and below."""
     two_heads: float | None
     """AUROC of the same spans by the estimator `two_heads`, which learns nothing."""
+    fewer: int
+    """Number of wrong spans or of right ones, whichever is less."""
 
 
 def learn_spans(predictor: Predictor, build_input: InputBuilder, dev: Sequence[GoldPost]) -> LearnedSpans:
@@ -33,7 +35,7 @@ def learn_spans(predictor: Predictor, build_input: InputBuilder, dev: Sequence[G
     Raises:
         DataError: the model finds no entity there.
     """
-    posts = [replace(post, regions=(), size=None) for post in build_inputs(build_input, dev)]
+    posts = for_names(build_inputs(build_input, dev))
     signals = predictor.signals(posts)
     plain = predictor.with_estimator(ESTIMATORS["two_heads"]).predict(posts)
     rows = [row for found in signals for row in found]
@@ -42,7 +44,10 @@ def learn_spans(predictor: Predictor, build_input: InputBuilder, dev: Sequence[G
     check_found(rows, len(dev))
     nats = [entity.nats.span for entities in plain for entity in entities]
     return LearnedSpans(
-        fit_regression(rows, wrong), auroc(held_out_chances(rows, wrong, folds), wrong), auroc(nats, wrong)
+        fit_regression(rows, wrong),
+        auroc(held_out_chances(rows, wrong, folds), wrong),
+        auroc(nats, wrong),
+        min(sum(wrong), len(wrong) - sum(wrong)),
     )
 
 

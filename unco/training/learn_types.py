@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import torch
 
 from unco.errors import DataError
-from unco.evals.data.data_paths import in_scheme
+from unco.evals.data.gold_types import in_scheme
 from unco.evals.metrics.uncertainty import auroc, wrong_types
 from unco.small_model.checkpoint import dequantise, quantise
-from unco.small_model.gold_inputs import InputBuilder, build_inputs
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator, Scheme
 from unco.small_model.predictor import Predictor
@@ -57,7 +57,7 @@ def learn_types(
 
 
 def _texts(build_input: InputBuilder, posts: Sequence[GoldPost]) -> list[ModelInput]:
-    return [replace(post, regions=(), size=None) for post in build_inputs(build_input, posts)]
+    return for_names(build_inputs(build_input, posts))
 
 
 def _known(predictor: Predictor, build_input: InputBuilder, train: Sequence[GoldPost]) -> TrainingNames:

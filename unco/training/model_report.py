@@ -8,7 +8,7 @@ from unco.evals.metrics.drop_level import best_level
 from unco.evals.metrics.paper import Score, count_post, score, total
 from unco.evals.metrics.region_rules import rule_scores
 from unco.evals.metrics.uncertainty import wrong_groundings
-from unco.small_model.gold_inputs import InputBuilder, build_inputs, simulates
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names, simulates
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Predictor
@@ -138,8 +138,8 @@ def predict_text(predictor: Predictor, text: Sequence[ModelInput], schemes: Iter
 def make_split_inputs(posts: Sequence[GoldPost], build_input: InputBuilder) -> SplitInputs:
     """Make the inputs of a split without and with regions; captions, where there are some, are in both."""
     pictures = build_inputs(build_input, posts)
-    text = [ModelInput(post.words, caption=post.caption) for post in pictures]
-    return SplitInputs(posts, text, pictures, "simulated regions" if simulates(build_input) else "region files")
+    shown = "simulated regions" if simulates(build_input) else "region files"
+    return SplitInputs(posts, for_names(pictures), pictures, shown)
 
 
 def report_split(

@@ -1,16 +1,18 @@
 """What a checkpoint is trained from: data, recipe, versions, as hashes; a folder holds the checkpoints of one run."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from unco.corpus.formats.files import files_of
 from unco.errors import SettingsError
-from unco.evals.data.data_paths import SPLITS, DataPaths
-from unco.evals.data.twitter_gmner import split_file
+from unco.evals.data.twitter_gmner import SPLITS
 from unco.small_model.checkpoint import file_sha256
+from unco.training.examples.data_paths import DataPaths
 from unco.training.recipe import Recipe
 
 
@@ -19,7 +21,7 @@ def training_origin(paths: DataPaths, recipe: Recipe, start: Path) -> dict[str, 
     boxes = paths.boxes or paths.data / "xml"
     return {
         "data": paths.data.name,
-        "data_sha256": {split: file_sha256(split_file(paths.data, split)) for split in SPLITS},
+        "data_sha256": {split: _files_sha256(files_of(paths.data, split)) for split in SPLITS},
         "boxes_sha256": _folder_sha256(boxes),
         "more_sha256": {path.name: file_sha256(path) for path in paths.more},
         "regions": "simulated" if paths.regions is None else "region files",
@@ -66,6 +68,12 @@ def _weights_origin(origin: dict[str, Any]) -> dict[str, Any]:
     """Select the part of the origin that the weights depend on."""
     recipe = {name: value for name, value in origin["recipe"].items() if name != "estimator"}
     return {**{name: value for name, value in origin.items() if name != "command"}, "recipe": recipe}
+
+
+def _files_sha256(files: Sequence[Path]) -> str:
+    """Hash one file, or the hashes of several."""
+    hashes = [file_sha256(file) for file in files]
+    return hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest()
 
 
 def _folder_sha256(folder: Path) -> str:

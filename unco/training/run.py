@@ -11,15 +11,8 @@ from accelerate import PartialState
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError
-from unco.evals.data.data_paths import (
-    SPLITS,
-    DataPaths,
-    by_scheme,
-    has_fine_labels,
-    make_input_builder,
-    read_split,
-    visual_features,
-)
+from unco.evals.data.gold_types import by_scheme
+from unco.evals.data.twitter_gmner import SPLITS
 from unco.evals.metrics.paper import score
 from unco.small_model.checkpoint import (
     dequantise,
@@ -27,7 +20,7 @@ from unco.small_model.checkpoint import (
     quantise,
     save_pretrained,
 )
-from unco.small_model.gold_inputs import InputBuilder, build_inputs, check_inputs, entity_names
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, entity_names
 from unco.small_model.label_schemes import check_types, label_scheme
 from unco.small_model.network.config import Estimator, named_estimator
 from unco.small_model.network.model import Network
@@ -35,6 +28,16 @@ from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.training import trainer as training
 from unco.training.calibrate import calibrate, can_sample
+from unco.training.examples.data_paths import (
+    DataPaths,
+    check_regions,
+    featuriser_of,
+    has_fine_labels,
+    make_input_builder,
+    read_split,
+    shows_regions,
+    visual_features,
+)
 from unco.training.examples.other_sources import read_sources
 from unco.training.learn_post_starts import learn_post_starts
 from unco.training.learn_spans import learn_spans
@@ -45,6 +48,9 @@ from unco.training.origin import claim_folder, training_origin
 from unco.training.recipe import Recipe, read_recipe, recipe_path
 from unco.training.start import is_checkpoint, start_folder, start_recipe
 from unco.types import GoldPost, Thresholds
+
+FEW = 20
+"""Wrong spans on dev, and right ones, below which a learned uncertainty is not to be trusted."""
 
 Tell = Callable[[str], None]
 
@@ -80,21 +86,23 @@ def run_training(
         SettingsError: there is no such recipe or setting, or `out` holds another run.
         SetupError: the weights to start from are not there.
     """
-    recipe_name = recipe_name or ("tweets-minilm" if has_fine_labels(paths.data, "train") else "gmner-minilm")
+    recipe_name = recipe_name or ("tweets-minilm" if has_fine_labels(paths) else "gmner-minilm")
     recipe = read_recipe(recipe_path(recipe_name), changes)
     gold = {split: read_split(paths, recipe.labels, split) for split in SPLITS}
+    scheme = label_scheme(recipe.labels)
     for posts in gold.values():
-        check_types(posts, [label.name for label in label_scheme(recipe.labels).labels])
-    build_input = make_input_builder(paths, entity_names(gold["train"]))
+        check_types(posts, [label.name for label in scheme.labels])
+    build_input = make_input_builder(paths, gold["train"], scheme.people)
     if paths.regions is not None:
-        for posts in gold.values():
-            check_inputs(build_input, posts)  # a fault in a region file shows now, not after hours
+        check_regions(build_input, gold, tell)
     torch.manual_seed(recipe.seed)
     start = start_folder(recipe.start_from)
     origin = {"command": [recipe_name, *changes], **training_origin(paths, recipe, start)}
+    if not shows_regions(paths, gold["train"]):
+        origin["regions"] = "none"
     claim_folder(out / "trainer", origin, resume)
     features, captions = visual_features(build_input, gold["train"]), paths.captions is not None
-    network, tokenizer = start_recipe(recipe, start, features, captions)
+    network, tokenizer = start_recipe(recipe, start, features, captions, featuriser_of(paths))
     more = []
     if paths.more:
         teacher = from_pretrained(start) if is_checkpoint(start) else from_pretrained()
@@ -154,6 +162,11 @@ def finish_training(
         "learned_spans": {"held_out": spans.held_out, "two_heads": spans.two_heads},
         "learned_types": {"held_out": types.held_out, "tags": types.tags},
     }
+    if spans.fewer < FEW:
+        tell(
+            f"warning: dev has {spans.fewer} wrong or right spans, too few to learn uncertainty from: give more dev "
+            "posts, or finish this run with --resume --set estimator=two_heads, which learns nothing"
+        )
     tell("fitting scales and thresholds of every estimator on dev (step 2 of 4)")
     fitted = calibrate(bare, build_input, dev)
     own = fitted[recipe.scheme].get(recipe.estimator)

@@ -10,8 +10,9 @@ from tokenizers import Tokenizer
 from unco.errors import SettingsError, SetupError
 from unco.small_model.checkpoint import file_sha256, from_pretrained
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.label_schemes import label_scheme
+from unco.small_model.label_schemes import PERSON_TYPES, label_scheme
 from unco.small_model.network.model import Network
+from unco.small_model.network.new_labels import with_labels
 from unco.small_model.network.pretrained import start_network
 from unco.small_model.regions.hub_models import fetched_folder
 from unco.training.recipe import Recipe
@@ -56,7 +57,9 @@ def minilm_folder() -> Path:
     return folder
 
 
-def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> tuple[Network, Tokenizer]:
+def start_recipe(
+    recipe: Recipe, start: Path, features: int, captions: bool, featuriser: str = ""
+) -> tuple[Network, Tokenizer]:
     """Make a network from a pretrained text model, or from a checkpoint, by a recipe; with its tokenizer.
 
     Args:
@@ -64,28 +67,33 @@ def start_recipe(recipe: Recipe, start: Path, features: int, captions: bool) -> 
         start: folder of the text model or checkpoint.
         features: F, visual features of a region; 0 = none.
         captions: whether captions stand beside the text.
+        featuriser: see `ModelConfig`.
 
     Raises:
-        SettingsError: the checkpoint has other labels, or other inputs, than the recipe and the data.
+        SettingsError: the checkpoint has other inputs than the recipe and the data.
     """
-    settings = {name: getattr(recipe, name) for name in SETTINGS}
     scheme = label_scheme(recipe.labels)
+    settings = {name: getattr(recipe, name) for name in SETTINGS}
+    settings |= {
+        "labels": scheme.labels,
+        "label_scheme": scheme.name,
+        "coarser": scheme.coarser,
+        "people": scheme.people,
+        "featuriser": featuriser,
+    }
     if is_checkpoint(start):
         trained = from_pretrained(start)
         config = trained.network.config
-        if (config.labels, config.visual_features, config.captions) != (scheme.labels, features, captions):
+        if (config.visual_features, config.captions) != (features, captions):
             raise SettingsError(
-                f"{start} has the labels {config.label_scheme!r}, {config.visual_features} visual features, "
-                f"captions={config.captions}; the recipe and the data have {scheme.name!r}, {features}, {captions}"
+                f"{start} has {config.visual_features} visual features and captions={config.captions}; the recipe and "
+                f"the data have {features} and {captions}"
             )
-        network = Network(replace(config, **{**settings, "decoder_layers": config.decoder_layers}))
-        network.load_state_dict(trained.network.state_dict())  # a copy: a loaded checkpoint is shared
-        return network, trained.tokenizer
+        settings["decoder_layers"] = config.decoder_layers
+        people = PERSON_TYPES.union(config.people)
+        return with_labels(trained.network, replace(config, **settings), people), trained.tokenizer
     return start_network(
         start,
-        labels=scheme.labels,
-        label_scheme=scheme.name,
-        coarser=scheme.coarser,
         visual_features=features,
         captions=captions,
         **settings,

@@ -9,8 +9,8 @@ from tests.small_model.saved_models import save
 from tests.training.made_data import write_data
 from tests.training.test_run import recipe_file
 from unco.errors import DataError, SettingsError
-from unco.evals.data.data_paths import DataPaths
 from unco.small_model.checkpoint import from_pretrained
+from unco.training.examples.data_paths import DataPaths
 from unco.training.examples.other_sources import read_source, read_sources
 from unco.training.run import run_training
 from unco.types import Span

@@ -31,6 +31,10 @@ _ASIDE = re.compile(r"(readme|licen[cs]e|requirements)\b.*|(dataset_infos?|datas
 _SPLIT = re.compile(r"(train|dev|val|valid|validation|test)([-_.].*)?", re.IGNORECASE)
 
 
+_DEV = ("dev", "val", "valid", "validation")
+"""What data sets call the posts that choices are made on."""
+
+
 def form_of(path: Path) -> Form:
     """Tell the form of a file of posts, by its ending and by how it begins; whether it is packed does not matter."""
     ending = _unpacked(path).suffix.lower()
@@ -96,6 +100,8 @@ def _may_hold_posts(file: Path) -> bool:
 
 
 def _chosen(splits: list[str], split: str | None, path: Path) -> Sequence[str]:
+    if split == "dev":
+        split = next((name for name in splits if name.lower() in _DEV), split)
     if split is not None and split not in splits:
         raise DataError(f"{path} has no split {split!r}: it has {', '.join(splits)}")
     return splits if split is None else (split,)

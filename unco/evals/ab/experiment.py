@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from unco.context import Context, Mode
+from unco.environment import environment
 from unco.errors import DataError, SettingsError
 from unco.evals.ab.posts import (
     Input,
@@ -20,14 +21,16 @@ from unco.evals.ab.posts import (
     inputs_with_pictures,
     read_once,
     with_simulated_regions,
+    with_sizes,
 )
-from unco.evals.data.data_paths import in_scheme
+from unco.evals.data.gold_types import in_scheme
 from unco.evals.simulation import Profile, simulate
 from unco.evals.simulation.model import Simulation
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.gold_inputs import SimulatedRegionsInput, entity_names
+from unco.small_model.gold_inputs import InputBuilder, RegionFilesInput, SimulatedRegionsInput, entity_names
 from unco.small_model.predictor import Predictor
+from unco.small_model.regions.region_files import RegionFolder
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.tool import default_extractor
 from unco.tools.llm.cache.store import Cache
@@ -80,6 +83,7 @@ def simulated_experiment(
     checkpoint: str | None = None,
     scheme: str | None = None,
     labels: tuple[Label, ...] | None = None,
+    region_files: Path | None = None,
 ) -> Iterator[Experiment]:
     """Set up real posts and a real small model with simulated regions and MLLM; each arm has a cache of its own.
 
@@ -93,6 +97,7 @@ def simulated_experiment(
         checkpoint: small model; None = the shipped one.
         scheme: types that entities are given out in; None = the checkpoint's first choice.
         labels: the user's own types; None = those of the small model.
+        region_files: folder of them, one for each post; None = regions are simulated from the gold boxes.
 
     Raises:
         DataError: gold has other types.
@@ -100,8 +105,12 @@ def simulated_experiment(
     """
     predictor = _predictor(checkpoint, None, scheme)
     types = tuple(label.name for label in labels or predictor.labels)
+    people = frozenset(predictor.network.config.people)
+    build_input: InputBuilder = SimulatedRegionsInput(tuple(sorted(names or entity_names(gold))), people)
+    if files := region_files or environment().regions.strip():
+        build_input = RegionFilesInput(RegionFolder(Path(files)))
+        gold = with_sizes(gold, build_input)
     read_as = _in_output_types(gold, predictor, types, labels)
-    build_input = SimulatedRegionsInput(tuple(sorted(names or entity_names(gold))))
     with TemporaryDirectory() as temporary, simulate(read_as, family, profile, seed, names=names) as simulation:
         pictures, number = Path(temporary) / "pictures", count()
 
@@ -134,6 +143,7 @@ def real_experiment(
     scheme: str | None = None,
     mode: Mode | None = None,
     labels: tuple[Label, ...] | None = None,
+    region_files: Path | None = None,
 ) -> Experiment:
     """Set up the user's posts, pictures and endpoint (`UNCO_LLM_BASE_URL` ..., or `UNCO_SETTINGS`); calls are cached.
 
@@ -144,6 +154,7 @@ def real_experiment(
         scheme: types that entities are given out in; None = the checkpoint's first choice.
         mode: off, live, record or replay; None = live.
         labels: as of `simulated_experiment`.
+        region_files: folder of them, by name of picture; None = regions are looked for.
 
     Raises:
         DataError: a picture is missing, or gold has other types.
@@ -156,9 +167,11 @@ def real_experiment(
     predictor = _predictor(checkpoint, None, scheme)
     types = tuple(label.name for label in labels or predictor.labels)
 
+    files = None if region_files is None else str(region_files)
+
     @cache
     def small_model(chosen: str | None, estimator: str | None) -> Extractor:
-        return read_once(default_extractor(None, chosen or checkpoint, scheme, estimator))
+        return read_once(default_extractor(None, chosen or checkpoint, scheme, estimator, region_files=files))
 
     return Experiment(
         gold=tuple(_in_output_types(gold, predictor, types, labels)),

@@ -39,6 +39,8 @@ class ExperimentChoices:
     """Seed of the simulated MLLM's random choices."""
     labels: Path | None = None
     """YAML file of the user's own types; None = those of the small model."""
+    region_files: Path | None = None
+    """Folder of region files; None = regions are looked for, or simulated for blank pictures."""
 
 
 @contextmanager
@@ -54,12 +56,13 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
     labels = None if choices.labels is None else read_labels(choices.labels)
     if choices.profile is not None:
         profile, names = read_profile(choices.profile), training_names(choices.gold)
-        rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme, labels)
+        rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme, labels, choices.region_files)
         with simulated_experiment(gold, names, profile, *rest) as experiment:
             yield _with_posts(experiment, choices.gold)
     else:
         mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
-        experiment = real_experiment(gold, choices.pictures, choices.checkpoint, choices.scheme, mode, labels)
+        asked = (choices.checkpoint, choices.scheme, mode, labels, choices.region_files)
+        experiment = real_experiment(gold, choices.pictures, *asked)
         yield _with_posts(experiment, choices.gold)
 
 

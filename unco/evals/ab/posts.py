@@ -4,6 +4,7 @@ Blank pictures have the right size; the small model's candidates are then simula
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from unco.errors import DataError
 from unco.small_model.gold_inputs import DEFAULT_SIZE, InputBuilder, build_inputs
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region, scaled
+from unco.small_model.regions.region_files import MissingRegions
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
 from unco.tools.pictures.by_id import picture_by_id
 from unco.types import Extraction, GoldPost, Post
@@ -31,6 +33,12 @@ def inputs_with_blank_pictures(gold: Sequence[GoldPost], folder: Path) -> list[I
     return [{"text": list(post.tokens), "id": post.id, "image": _blank(post, folder)} for post in gold]
 
 
+def with_sizes(gold: Sequence[GoldPost], build_input: InputBuilder) -> list[GoldPost]:
+    """Give posts the size of the picture that their regions are of, where it is known."""
+    shown = build_inputs(build_input, gold)
+    return [replace(post, size=one.size or post.size) for post, one in zip(gold, shown, strict=True)]
+
+
 def with_simulated_regions(
     predictor: Predictor, build_input: InputBuilder, gold: Sequence[GoldPost], folder: Path
 ) -> Extractor:
@@ -46,8 +54,10 @@ def with_simulated_regions(
     inputs = {str(_path(post, folder)): model_input for post, model_input in zip(gold, shown, strict=True)}
 
     def provider(image: Image.Image, source: str) -> list[Region]:
-        width = (inputs[source].size or image.size)[0]
-        return list(scaled(inputs[source].regions, image.width / width))  # a large picture is opened reduced
+        size = inputs[source].size
+        if size is None:
+            raise MissingRegions(f"no region file of {source}")
+        return list(scaled(inputs[source].regions, image.width / size[0]))  # a large picture is opened reduced
 
     return read_once(NetworkExtractor(lambda: predictor, provider))
 

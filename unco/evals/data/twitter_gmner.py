@@ -12,6 +12,9 @@ from unco.small_model.label_schemes import COARSE_OF
 from unco.types import GoldEntity, GoldPost, Span
 from unco.types.picture_names import id_of_picture
 
+SPLITS = ("train", "dev", "test")
+"""Parts of a data set, as its files are named."""
+
 _COARSE = frozenset(COARSE_OF.values())
 _OPENS, _CLOSES = "BSUW", "ESLUW"
 """Marks of tags that begin a span, and that end one, in BIO, BIOES, BILOU and BMEWO."""

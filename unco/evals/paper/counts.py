@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from unco.evals.data.data_paths import SPLITS
+from unco.evals.data.twitter_gmner import SPLITS
 from unco.evals.formats.detect_format import read_gold
 from unco.types import GoldPost
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from unco.corpus.formats.files import files_of, split_of
 from unco.errors import DataError
-from unco.evals.data.data_paths import SPLITS
+from unco.evals.data.twitter_gmner import SPLITS
 from unco.evals.formats.detect_format import read_gold_files
 from unco.types import GoldEntity, GoldPost
 

@@ -35,6 +35,8 @@ class ModelConfig:
     """The types that the network predicts."""
     label_scheme: str = "gmner"
     """Name of this set of labels."""
+    people: tuple[str, ...] = ()
+    """Types of a user's own list that are persons, who are seen as people in a picture."""
     coarser: tuple[Scheme, ...] = ()
     """Coarser schemes that the labels map to: Twitter-FMNERG's 51 types determine Twitter-GMNER's 4."""
     vocabulary: int = 30522
@@ -54,6 +56,8 @@ class ModelConfig:
     """Configuration of a `transformers` encoder of another shape, run by that library; None = our own layers."""
     visual_features: int = 0
     """F, numbers that a visual encoder gives for a region (CLIP ViT-B/32: 512, VinVL: 2048); 0 = no pixels are read."""
+    featuriser: str = ""
+    """CLIP model that gives these features, a folder or its name on the hub; empty = region files alone have them."""
     captions: bool = False
     """Whether it was trained with captions beside the text."""
     post_starts: int = 0
@@ -94,7 +98,7 @@ class ModelConfig:
             Scheme(scheme["name"], tuple(Label(**label) for label in scheme["labels"]), tuple(scheme["of"]))
             for scheme in data.get("coarser", ())
         )
-        return cls(**{**data, "labels": labels, "coarser": coarser})
+        return cls(**{**data, "labels": labels, "coarser": coarser, "people": tuple(data.get("people", ()))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

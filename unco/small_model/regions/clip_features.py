@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from math import ceil, floor
 from threading import Lock
 from typing import Any
@@ -53,6 +54,12 @@ class ClipFeatures:
                 )
             ]
         return [replace(region, features=row) for region, row in zip(regions, embeddings, strict=True)]
+
+
+@cache
+def clip_features(model: str) -> ClipFeatures:
+    """Return the featuriser of a model, one for the whole process."""
+    return ClipFeatures(model)
 
 
 def _crop(image: Image.Image, box: Box) -> Image.Image:

@@ -90,6 +90,15 @@ def select_provider(boxes: Path | None, detector: str | None, labels: Sequence[s
     return provider_of(name, labels)
 
 
+def read_settings(folder: Path) -> dict[str, object]:
+    """Read the settings of a folder of region files; none where they were made elsewhere."""
+    try:
+        settings = json.loads((folder / SETTINGS_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
 def write_settings(out: Path, settings: dict[str, object]) -> None:
     """Record the settings of a folder of region files; a rerun with others is refused, as it would mix two kinds.
 

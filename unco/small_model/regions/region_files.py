@@ -20,6 +20,7 @@ from unco.small_model.regions.region import (
     RegionKind,
     clipped_box,
     kind_of_class,
+    scaled,
     whole_picture,
     with_whole_picture,
 )
@@ -137,6 +138,10 @@ def _picture(data: "Arrays", size: tuple[int, int]) -> Region:
     return replace(whole_picture(size), features=picture_features.astype(np.float32))
 
 
+class MissingRegions(DataError):
+    """A picture has no region file."""
+
+
 class RegionFolder:
     """Region provider that reads the regions of `O_2371.jpg` from `O_2371.jpg.npz`, else from `O_2371.npz`.
 
@@ -157,13 +162,19 @@ class RegionFolder:
     def __call__(self, image: Image.Image, source: str) -> list[Region]:
         """Read the regions of a picture by the name of its file.
 
+        Those of a picture that was opened reduced are reduced, too.
+
         Raises:
-            DataError: no region file for it, one of a picture of another size, or one that cannot be read.
+            MissingRegions: no region file for it.
+            DataError: one of a picture of another size, or one that cannot be read.
         """
         path = self._find(*_names(source))
         regions = self._read(path)
         recorded = regions[-1].box
-        if (recorded.x2, recorded.y2) != image.size:
+        scale = min(image.width / recorded.x2, 1.0)
+        if scale < 1 and abs(recorded.y2 * scale - image.height) <= 1:
+            regions = list(scaled(regions, scale))
+        elif (recorded.x2, recorded.y2) != image.size:
             raise DataError(
                 f"{path} is of a picture of {recorded.x2:g} x {recorded.y2:g} pixels, {source} has"
                 f" {image.width} x {image.height}: compute the regions from the picture as it is"
@@ -174,7 +185,8 @@ class RegionFolder:
         """Read the regions of a data set's post by its id, which is the picture's name without extension.
 
         Raises:
-            DataError: no region file for it, or one that cannot be read.
+            MissingRegions: no region file for it.
+            DataError: one that cannot be read.
         """
         return self._read(self._find(*(f"{name}.npz" for name in names_by_id(post_id)), f"{post_id}.npz"))
 
@@ -182,7 +194,7 @@ class RegionFolder:
         paths = [self.folder / name for name in names]
         found = next((path for path in paths if path.is_file()), None)
         if found is None:
-            raise DataError(f"no region file: looked for {paths[0]} and {paths[-1]}")
+            raise MissingRegions(f"no region file: looked for {paths[0]} and {paths[-1]}")
         return found
 
     def _read(self, path: Path) -> list[Region]:

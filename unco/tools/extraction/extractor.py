@@ -4,16 +4,25 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from unco.errors import PostError
+from unco.errors import PostError, SettingsError
 from unco.small_model.batching import Batching
 from unco.small_model.micro_batcher import MicroBatcher
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regions.region import PromptedProvider, Region, RegionProvider, regions_from_boxes, scaled
+from unco.small_model.regions.clip_features import clip_features
+from unco.small_model.regions.region import (
+    PromptedProvider,
+    Region,
+    RegionProvider,
+    regions_from_boxes,
+    scaled,
+    with_whole_picture,
+)
+from unco.small_model.regions.region_files import MissingRegions
 from unco.tools.extraction.text import read_text, surface
 from unco.tools.pictures.decode import Picture
 from unco.tools.pictures.view import view_picture
@@ -31,6 +40,7 @@ PICTURE_THREADS = 4
 NO_PICTURE = "no picture was seen, so nothing is grounded"
 UNREAD_CAPTION = "the small model was trained without captions, so the caption was not read"
 NO_CAPTION = "the small model was trained with captions and was given none"
+NO_REGION_FILE = "the picture has no region file, so nothing is grounded"
 NO_PROVIDER = 'no region provider is installed, so only the whole picture is a candidate: pip install ".[vision]"'
 
 
@@ -70,10 +80,14 @@ class _Candidates:
     picture: Picture | None
     regions: Sequence[Region]
     warnings: tuple[str, ...]
+    unseen: bool = False
+    """Whether nothing is known of what is in the picture, so that it is no candidate itself."""
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """(width, height) in pixels."""
+        """(width, height) in pixels; None = the text is read alone."""
+        if self.unseen:
+            return None
         return (self.picture.info.width, self.picture.info.height) if self.picture else None
 
 
@@ -149,16 +163,45 @@ class NetworkExtractor:
         if picture is None or post.image is None:
             return _Candidates(None, (), (NO_PICTURE,))
         if post.regions is not None:
-            return _Candidates(picture, regions_inside(post.regions, picture), picture.warnings)
-        provider = self._provider
-        if provider is None:
-            return _Candidates(picture, (), (*picture.warnings, NO_PROVIDER))
+            return self._seen(_Candidates(picture, regions_inside(post.regions, picture), picture.warnings))
+        if self._provider is None:
+            return self._seen(_Candidates(picture, (), (*picture.warnings, NO_PROVIDER)))
+        try:
+            found = self._look(self._provider, picture, post)
+        except MissingRegions:
+            return _Candidates(picture, (), (*picture.warnings, NO_REGION_FILE), unseen=True)
         # In pixels of a picture that may have been reduced.
+        return self._seen(_Candidates(picture, scaled(found, 1 / picture.scale), picture.warnings))
+
+    def _look(self, provider: RegionProvider, picture: Picture, post: Post) -> Sequence[Region]:
+        """Find the regions of a picture; some providers want to know what to look for."""
         if isinstance(provider, PromptedProvider) and provider.takes_names():
-            found = provider.for_names(picture.image, post.image, self._names_in(post))
-        else:
-            found = provider(picture.image, post.image)
-        return _Candidates(picture, scaled(found, 1 / picture.scale), picture.warnings)
+            return provider.for_names(picture.image, post.image, self._names_in(post))
+        return provider(picture.image, post.image)
+
+    def _seen(self, candidates: _Candidates) -> _Candidates:
+        """Add what the small model's visual encoder sees in each candidate, where it reads that and none looked yet.
+
+        Raises:
+            SettingsError: the checkpoint names no encoder.
+            SetupError: the encoder cannot be loaded.
+        """
+        predictor, _ = self._loaded()
+        config, picture, size = predictor.network.config, candidates.picture, candidates.size
+        if not config.visual_features or picture is None or size is None:
+            return candidates
+        regions = with_whole_picture(candidates.regions, size)
+        if all(region.features is not None for region in regions):
+            return candidates
+        if not config.featuriser:
+            raise SettingsError(
+                f"{predictor.name} reads {config.visual_features} visual features a region and names no encoder that "
+                "gives them: give the folder of its region files with --regions or UNCO_REGIONS"
+            )
+        looked = clip_features(config.featuriser)(picture.image, scaled(regions, picture.scale))
+        features = (region.features for region in looked)
+        seen = [replace(region, features=row) for region, row in zip(regions, features, strict=True)]
+        return replace(candidates, regions=seen)
 
     def _names_in(self, post: Post) -> list[str]:
         """Read the post without its picture, to know what to look for in it."""

@@ -1,13 +1,16 @@
 """The small model as a LangChain tool, for the graph and for agents: a post in, triplets with uncertainties out."""
 
+from pathlib import Path
 from typing import Any
 
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field
 
+from unco.environment import environment
 from unco.errors import PostError
 from unco.small_model.batching import Batching
 from unco.small_model.regions.choose import chosen_provider
+from unco.small_model.regions.region_files import RegionFolder
 from unco.state import EXTRACTION, PostInput, to_json
 from unco.tools.extraction.call import extract_async, extract_post
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
@@ -73,6 +76,7 @@ def default_extractor(
     estimator: str | None = None,
     device: str = "cpu",
     detector: str | None = None,
+    region_files: str | None = None,
 ) -> NetworkExtractor:
     """Make an extractor of a checkpoint; candidates are what a detector finds, and faces and text with extra `vision`.
 
@@ -85,8 +89,11 @@ def default_extractor(
         device: where the network runs, as torch names it.
         detector: `ssd`, or folder or hub name of a detector of transformers; None = the one that `UNCO_DETECTOR` names,
             else none.
+        region_files: folder of region files, by name of picture, in place of looking for regions; None = the one that
+            `UNCO_REGIONS` names, else none.
 
     Raises:
+        DataError: there is no such folder.
         SetupError: the detector needs a package that is not installed.
     """
 
@@ -96,6 +103,8 @@ def default_extractor(
 
         return from_pretrained(checkpoint or SHIPPED, scheme, estimator).to(device)
 
+    if folder := region_files or environment().regions.strip():
+        return NetworkExtractor(load, RegionFolder(Path(folder)), batching)
     return NetworkExtractor(load, chosen_provider(detector), batching)
 
 

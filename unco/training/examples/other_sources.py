@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from unco.errors import DataError, SettingsError
-from unco.evals.data.data_paths import with_types
+from unco.evals.data.gold_types import with_types
 from unco.evals.data.twitter_gmner import read_tagged
 from unco.small_model.batch import encode_post, make_batch
 from unco.small_model.label_schemes import GMNER_OF
