@@ -167,17 +167,17 @@ class NetworkExtractor:
         if self._provider is None:
             return self._seen(_Candidates(picture, (), (*picture.warnings, NO_PROVIDER)))
         try:
-            found = self._look(self._provider, picture, post)
+            found = self._look(self._provider, picture, post.image, post)
         except MissingRegions:
             return _Candidates(picture, (), (*picture.warnings, NO_REGION_FILE), unseen=True)
         # In pixels of a picture that may have been reduced.
         return self._seen(_Candidates(picture, scaled(found, 1 / picture.scale), picture.warnings))
 
-    def _look(self, provider: RegionProvider, picture: Picture, post: Post) -> Sequence[Region]:
+    def _look(self, provider: RegionProvider, picture: Picture, image: str, post: Post) -> Sequence[Region]:
         """Find the regions of a picture; some providers want to know what to look for."""
         if isinstance(provider, PromptedProvider) and provider.takes_names():
-            return provider.for_names(picture.image, post.image, self._names_in(post))
-        return provider(picture.image, post.image)
+            return provider.for_names(picture.image, image, self._names_in(post))
+        return provider(picture.image, image)
 
     def _seen(self, candidates: _Candidates) -> _Candidates:
         """Add what the small model's visual encoder sees in each candidate, where it reads that and none looked yet.
