@@ -55,6 +55,13 @@ def test_one_reader_whatever_the_encoding_and_the_packing(name: str, tmp_path: P
         assert not is_cut_by_line(path)
 
 
+def test_a_file_and_the_same_one_packed_are_read_once(tmp_path: Path) -> None:
+    for name in ("dev.jsonl", "train.jsonl"):
+        (tmp_path / name).write_text(FILES["train.jsonl"], "utf-8")
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(FILES["train.jsonl"].encode()))
+    assert [file.name for file in files_of(tmp_path)] == ["dev.jsonl", "train.jsonl"]
+
+
 def test_packed_splits_of_a_folder(tmp_path: Path) -> None:
     for split in ("train", "dev-00000-of-00001"):
         (tmp_path / f"{split}.jsonl.gz").write_bytes(gzip.compress(FILES["train.jsonl"].encode()))

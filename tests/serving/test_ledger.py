@@ -1,6 +1,7 @@
 """What tokens spend and how fast, in a file and in a database: no more than they may, whoever dies meanwhile."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,4 +105,25 @@ def test_a_database_that_is_not_there_is_told_at_the_start(tmp_path: Path) -> No
     ledger = Ledger(open_database(ServeSettings(database=f"host={tmp_path} dbname=unco")))
     with pytest.raises(SetupError, match="the database cannot be read or written"):
         ledger.check()
+    ledger.close()
+
+
+async def test_all_who_ask_whether_the_tables_can_be_written_share_one_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, tries = Ledger(open_database(ServeSettings(state=tmp_path))), list[int]()
+    monkeypatch.setattr(ledger, "_check", lambda: tries.append(1))
+    assert set(await asyncio.gather(*(ledger.state() for _ in range(20)))) == {"ok"}
+    assert tries == [1]
+    ledger.close()
+
+
+async def test_tables_that_take_too_long_do_not_hold_up_who_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, ended = Ledger(open_database(ServeSettings(state=tmp_path))), threading.Event()
+    monkeypatch.setattr("unco.serving.accounts.ledger.STATE_S", 0.05)
+    monkeypatch.setattr(ledger, "_check", ended.wait)
+    assert await ledger.state() == "failing"
+    ended.set()
     ledger.close()

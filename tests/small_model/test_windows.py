@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import tiny_tokenizer
-from unco.small_model.windows import Windows, choose_windows, cut_windows, overlapping
+from unco.small_model.windows import Windows, choose_windows, cut_windows, in_runs, overlapping
 from unco.small_model.words import word_pieces
 
 WORDS = st.lists(st.sampled_from(["go", "owls", ".", "a", "verylongword"]), min_size=1, max_size=120)
@@ -75,3 +75,9 @@ def test_runs_overlap_and_reach_the_end(pieces: list[int], most: int) -> None:
     assert (runs[0][0], runs[-1][1]) == (0, len(pieces))
     assert all(sum(pieces[start:stop]) <= most for start, stop in runs)
     assert all(before[0] < after[0] <= before[1] for before, after in zip(runs, runs[1:], strict=False))
+
+
+@given(st.lists(st.sampled_from(["a", "abcdefgh", "z" * 24]), min_size=1, max_size=60), st.integers(24, 160))
+def test_each_word_is_judged_also_where_a_run_holds_few(words: list[str], most: int) -> None:
+    found = in_runs([tuple(words)], tiny_tokenizer(), most, lambda runs: [[1.0] * len(run) for run in runs])
+    assert found == [[1.0] * len(words)]

@@ -1,6 +1,5 @@
 """The application: its addresses, and what is opened and closed with it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -172,7 +171,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
     @app.get("/health/ready")
     async def ready() -> Response:
         """Say whether posts can be answered; an MLLM that fails costs its corrections only, so it is told, no more."""
-        database = await asyncio.to_thread(service.ledger.state)
+        database = await service.ledger.state()
         disk = disk_state(service.settings)
         state = {"model": "loaded", "endpoint": service.machine.endpoint_state(), "database": database, "disk": disk}
         return JSONResponse(state, 200 if disk["state"] == database == "ok" else 503)

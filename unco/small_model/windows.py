@@ -125,9 +125,11 @@ def in_runs(posts: Sequence[tuple[str, ...]], tokenizer: Tokenizer, most: int, l
     ]
     found = [[0.0] * len(words) for words in posts]
     parts = log_odds([posts[index][start:stop] for index, start, stop in runs])
+    judged = [0] * len(posts)
     for (index, start, stop), part in zip(runs, parts, strict=True):
-        skipped = _EDGE if start else 0
+        skipped = min(_EDGE, judged[index] - start)
         found[index][start + skipped : stop] = part[skipped:]
+        judged[index] = stop
     return found
 
 

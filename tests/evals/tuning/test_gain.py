@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tests.tiny import extraction
 from unco.cli import app
-from unco.errors import DataError
+from unco.errors import DataError, SettingsError
 from unco.evals.tuning.expected import CALLS, expected
 from unco.evals.tuning.gain.against import against
 from unco.evals.tuning.gain.cases import cases_of
@@ -131,6 +131,23 @@ def test_too_few_posts_and_a_recording_without_answers_are_refused() -> None:
     silent = replace(silent, about=replace(silent.about, floor=Thresholds(1.0, 1.0, 1.0)))
     with pytest.raises(DataError, match="nobody was asked"):
         learned(silent)
+
+
+def test_types_of_a_users_own_are_not_learned_about() -> None:
+    recording = recorded(0.95, 0.1, count=100)
+    own = replace(recording.posts[0], extraction=replace(recording.posts[0].extraction, own_labels=True))
+    with_own = replace(recording, posts=(own, *recording.posts[1:]))
+    with pytest.raises(SettingsError, match="leave out --labels"):
+        choose_gain(with_own, outcomes_of(with_own), "MNER")
+    assert at_gain(with_own, learned(recorded(0.95, 0.1)).gain).posts[0] == own, "the graph does not follow it either"
+
+
+def test_with_levels_to_drop_above_nothing_is_said_to_be_held_out() -> None:
+    recording = recorded(0.95, 0.1)
+    goal = TuningGoal(method="gain", task="MNER", drop=True)
+    chosen = choose(recording, outcomes_of(recording), goal)
+    assert chosen.gain is not None
+    assert chosen.held_out is None
 
 
 def test_the_command_learns_compares_and_says_what_it_learned(tmp_path: Path) -> None:

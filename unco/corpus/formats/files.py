@@ -90,7 +90,8 @@ def _of_one_kind(folder: Path) -> list[Path]:
     kinds = (
         [file for file in files if _unpacked(file).suffix.lower() in kind and _may_hold_posts(file)] for kind in _KINDS
     )
-    return next(filter(None, kinds), [])
+    found = {_unpacked(file): file for file in reversed(next(filter(None, kinds), []))}
+    return sorted(found.values())  # of a file and the same one packed, which comes behind it, the file alone
 
 
 def _may_hold_posts(file: Path) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from unco.corpus.formats.files import files_of, form_of
 from unco.errors import DataError
+from unco.evals.formats.checks import check_gold
 from unco.evals.formats.conll_voc import read_text_file
 from unco.evals.formats.gold_lines import gold_from_dicts
 from unco.evals.formats.json_text import json_rows
@@ -67,7 +68,9 @@ def read_gold_files(files: Sequence[Path], boxes: Path | None = None, labelled: 
     """
     try:
         if form_of(files[0]) == "conll":
-            return [post for file in files for post in read_text_file(file, boxes or _boxes_beside(file))]
+            posts = [post for file in files for post in read_text_file(file, boxes or _boxes_beside(file))]
+            check_gold(posts, str(files[0].parent))
+            return posts
         return _gold_of_rows(files, labelled)
     except OSError as error:
         raise DataError(f"{error.filename or files[0]} cannot be read: {error.strerror or error}") from error

@@ -134,7 +134,7 @@ def write_official_gold(posts: Sequence[GoldPost], path: Path) -> None:
 
 
 def write_official_predictions(posts: Sequence[PredictedPost], path: Path) -> None:
-    """Write predictions; `read_official_predictions` gives them back as they are, the pictures' sizes aside.
+    """Write predictions; `read_official_predictions` gives them back, but for sizes of pictures and second boxes.
 
     Raises:
         DataError: a post has no id.

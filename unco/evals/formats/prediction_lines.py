@@ -125,6 +125,10 @@ def _to_entity(entity: _Entity, where: str) -> Predicted:
     uncertainty = None if found is None else Uncertainty(found.span, found.type, found.region)
     kind = UNTYPED if entity.type is None else entity.type
     regions = tuple(to_box(box, f"{where}.regions[{index}]") for index, box in enumerate(entity.regions))
+    if regions and regions[0] != region:
+        raise DataError(
+            f"{where}.regions: the first of them must be `region`; leave `regions` out where there is one box"
+        )
     return Predicted(to_span(entity.start, entity.stop, where), kind, region, uncertainty, regions)
 
 

@@ -102,7 +102,8 @@ def _with_drop(outcomes: Outcomes, chosen: ChosenThresholds, goal: TuningGoal) -
         return with_best_drop(some, thresholds, goal.task)
 
     thresholds = with_best_drop(outcomes, chosen.thresholds, goal.task)
-    held_out = held_out_f1(outcomes, choose_all, goal.task)
+    # Gains were learned from all posts here, so nothing would be held out.
+    held_out = None if chosen.gain else held_out_f1(outcomes, choose_all, goal.task)
     return replace(
         chosen,
         thresholds=thresholds,

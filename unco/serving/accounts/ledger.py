@@ -18,6 +18,8 @@ from unco.tools.llm.request import Reply
 
 T = TypeVar("T")
 
+STATE_S = 2.0
+"""Longest wait for whether the tables can be written."""
 LATE_S = 30.0
 """Seconds after the end of a call's time at which it counts as lost with its worker."""
 
@@ -66,6 +68,8 @@ class Ledger:
         """Name the database that they are in."""
         self._tables = database.tables(_TABLES)
         self._thread = ThreadPoolExecutor(1, "unco-ledger")
+        self._tried: tuple[Future[None] | None, float] = (None, 0.0)
+        """The last try of `state`, and when it began."""
 
     def check(self) -> None:
         """Try whether the tables can be written, and wait for it.
@@ -75,11 +79,18 @@ class Ledger:
         """
         self._thread.submit(self._check).result()
 
-    def state(self) -> str:
-        """Say whether the tables can be written, `ok` or `failing`, see `check`."""
+    async def state(self) -> str:
+        """Say whether the tables can be written: `ok`, or `failing` also where that takes long.
+
+        All who ask within a second share one try, so that asking does not hold up the posts.
+        """
+        tried, since = self._tried
+        if tried is None or (tried.done() and time.monotonic() - since > 1.0):
+            tried = self._thread.submit(self._check)
+            self._tried = tried, time.monotonic()
         try:
-            self.check()
-        except SetupError:
+            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(tried)), STATE_S)
+        except (SetupError, TimeoutError):
             return "failing"
         return "ok"
 

@@ -68,7 +68,8 @@ def service(choice: OnRay) -> Any:
     Raises:
         SettingsError: several nodes would share SQLite files.
     """
-    nodes, gpus = len(ray.nodes()), ray.cluster_resources().get("GPU", 0.0)  # type: ignore[no-untyped-call]
+    nodes = sum(node["Alive"] for node in ray.nodes())  # type: ignore[no-untyped-call]
+    gpus = ray.cluster_resources().get("GPU", 0.0)  # type: ignore[no-untyped-call]
     if nodes > 1 and choice.database is None:
         raise SettingsError(f"the cluster has {nodes} nodes: name a Postgres database with database=...")
     # A client names no file of a node, unless whoever deploys the service names folders of pictures.

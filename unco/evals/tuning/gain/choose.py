@@ -15,7 +15,7 @@ from unco.evals.tuning.gain.cross_fit import HeldOut, cross_fit
 from unco.evals.tuning.gain.in_words import in_words, thresholds_by_type
 from unco.evals.tuning.gain.learn import Table
 from unco.evals.tuning.outcomes import COLUMNS, Floats, Outcomes, outcomes_of
-from unco.evals.tuning.recorded.paths import Recording
+from unco.evals.tuning.recorded.paths import PostPaths, Recording
 from unco.evals.tuning.recorded.question_cost import recorded_usd
 from unco.tools.extraction.known_names import pack_names, unpack_names
 from unco.tools.extraction.own_thresholds import with_own_thresholds
@@ -53,7 +53,10 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
 
     Raises:
         DataError: a post is not labelled, or there are too few of them, or nobody was asked.
+        SettingsError: types are from a list of the user's own, of which nothing can be learned.
     """
+    if any(post.extraction.own_labels for post in recording.posts):
+        raise SettingsError("--method gain learns about the small model's own types: leave out --labels, or use joint")
     packed = pack_names(recording.about.known_names)
     table = Table(cases_of(recording, unpack_names(packed)), outcomes.uncertainty)
     _check(table, outcomes)
@@ -80,7 +83,7 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
     words = (*in_words(gain, table, held_out), *thresholds_by_type(ruled, outcomes_of(ruled)))
     return LearnedGain(
         gain=gain.model_copy(update={"learned": words}),
-        thresholds=recording.posts[0].extraction.thresholds,
+        thresholds=replace(recording.posts[0].extraction.thresholds, drop=1.0, recall=None),
         why=f"gain: asked about where a question gains enough; the fewest calls within one standard error of the best"
         f" {task} F1, which is at least that of the joint sweep, with at most its calls",
         held_out=f1_interval(scores(outcomes, under.by_post(joint.thresholds), task)),
@@ -107,8 +110,14 @@ def _questions(
 
 def at_gain(recording: Recording, gain: PolicyGain | None) -> Recording:
     """Return the recording with the thresholds that each entity has of its own."""
-    posts = (replace(post, extraction=with_own_thresholds(post.extraction, gain)) for post in recording.posts)
-    return replace(recording, posts=tuple(posts))
+    return replace(recording, posts=tuple(_at_gain(post, gain) for post in recording.posts))
+
+
+def _at_gain(post: PostPaths, gain: PolicyGain | None) -> PostPaths:
+    """Leave types of the user's own to the policy's thresholds, as the graph does."""
+    if post.extraction.own_labels:
+        return post
+    return replace(post, extraction=with_own_thresholds(post.extraction, gain))
 
 
 def _check(table: Table, outcomes: Outcomes) -> None:
