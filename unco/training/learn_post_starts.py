@@ -50,8 +50,11 @@ def learn_post_starts(
     random = Random(seed)
     train = random.sample(train, min(len(train), MOST_POSTS))
     runs = [run for _ in range(JOINS) for run in join_posts(train, predictor, random)]
-    layers = PostStarts(predictor.network.config.hidden, units).to(predictor.device)
-    _fit(layers, _states(predictor, runs), [run.starts for run in runs], random)
+    states = _states(predictor, runs)
+    with torch.random.fork_rng():  # the same layers from the same network, in a run that was resumed, too
+        torch.manual_seed(seed)
+        layers = PostStarts(predictor.network.config.hidden, units).to(predictor.device)
+        _fit(layers, states, [run.starts for run in runs], random)
     layers.load_state_dict(dequantise(quantise(layers.state_dict())))  # measure what will be shipped
     shown = list(join_posts(dev, predictor, random))
     found = torch.cat([_log_odds(layers, words) for words in _states(predictor, shown)]).cpu() > 0

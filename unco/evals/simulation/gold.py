@@ -14,7 +14,7 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     """Read gold posts of a data set's folder, all splits (of equal texts the first counts); or of one file.
 
     Args:
-        path: as of `unco.evals.formats.detect_format`; our own lines may lack `entities`.
+        path: as of `unco.evals.formats.detect_format`; our own lines in one file may lack `entities`.
         boxes: folder of the VOC files, where it is not xml/ in the folder.
 
     Raises:
@@ -25,7 +25,7 @@ def read_gold(path: Path, boxes: Path | None = None) -> list[GoldPost]:
     if path.is_file() and not path.stat().st_size:
         return []  # none is enough to be probed for a box frame
     files = sorted(files_of(path), key=_place_of_split)
-    return [post for file in files for post in read_gold_files([file], boxes, labelled=False)]
+    return [post for file in files for post in read_gold_files([file], boxes, labelled=path.is_dir())]
 
 
 def _place_of_split(file: Path) -> int:
