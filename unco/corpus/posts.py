@@ -137,7 +137,8 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
 
 def is_cut_by_line(path: Path) -> bool:
     """Return whether a path is JSON Lines, which can be read from the beginning of any line on."""
-    return path != STDIN and path.is_file() and form_of(path) == "lines" and is_as_it_stands(path)
+    with _read_errors(path):
+        return path != STDIN and path.is_file() and form_of(path) == "lines" and is_as_it_stands(path)
 
 
 def count_posts(path: Path) -> int | None:

@@ -103,6 +103,8 @@ def pieces_of(remaining: RemainingPosts) -> list[Piece]:
         raise SettingsError(
             f"--engine ray reads from a file that all nodes see, and {remaining.path} is a stream: save it"
         )
+    if not path.exists():
+        raise DataError(f"{path} cannot be read: it is not there")
     if remaining.pictures is not None or not is_cut_by_line(path):
         whole = Piece(path, remaining.done + 1, None, pictures=remaining.pictures and remaining.pictures.absolute())
         return [whole if remaining.only is None else replace(whole, only=frozenset(remaining.only))]
