@@ -14,7 +14,7 @@ from urllib.parse import quote
 import numpy as np
 from PIL import Image, ImageDraw, PngImagePlugin
 
-from benchmarks.raw_pictures import raw_bmp, raw_png, with_chunks
+from benchmarks.raw_pictures import Chunk, raw_bmp, raw_png, with_chunks
 
 SIZE = (90, 60)
 
@@ -165,6 +165,13 @@ _OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
         *({"progression": order} for order in ("RLCP", "RPCL", "PCRL", "CPRL")),
     ),
 }
+
+
+def png_with_chunk(body: Chunk, good: bool) -> bytes:
+    """Make a PNG with one more piece; its sum is right if it is `good`."""
+    return with_chunks(saved("PNG"), body, good=good)
+
+
 _BOMB = zlib.compress(bytes(2**26))
 _SPOILT = (
     (b"iCCP", b"icc\0\0" + _BOMB),
@@ -236,7 +243,7 @@ KINDS: dict[str, Make] = {
        for kind in ("PNG", "WEBP", "AVIF", "TIFF") for n in (3, 6)},
     **{f"PNG with a text of {size}": partial(with_text, size) for size in (10, 2**20 + 1, 2**21, 2**24)},
     **{f"PNG with {body[0].decode()} of {len(body[1])} bytes, sum {good}":
-       lambda body=body, good=good: with_chunks(saved("PNG"), body, good=good)  # type: ignore[misc]
+       partial(png_with_chunk, body, good)
        for body in _SPOILT for good in (True, False)},
     **_PARTS,
 }  # fmt: skip

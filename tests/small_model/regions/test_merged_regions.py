@@ -1,11 +1,11 @@
 """People and things of a detector, merged with faces and lines of text."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.small_model.regions.open_words import OpenWords
 from tests.small_model.regions.tiny_vision import noise, save_owlvit, save_yolos
 from unco.errors import SettingsError, SetupError
 from unco.small_model.regions import choose, ssd
@@ -50,27 +50,14 @@ def test_a_box_found_twice_counts_once_a_text_on_a_thing_stays() -> None:
 
 
 def test_the_names_of_the_post_reach_a_detector_that_takes_them() -> None:
-    class Open:
-        def __init__(self, takes: bool) -> None:
-            self.takes, self.asked = takes, list[Sequence[str]]()
-
-        def __call__(self, image: Image.Image, source: str) -> list[Region]:
-            return self.for_names(image, source, ())
-
-        def takes_names(self) -> bool:
-            return self.takes
-
-        def for_names(self, image: Image.Image, source: str, names: Sequence[str]) -> list[Region]:
-            self.asked.append(names)
-            return [PERSON]
-
-    detector = Open(True)
+    detector = OpenWords(True)
     provider = MergedRegions(detector, None)
     assert isinstance(provider, PromptedProvider)
     assert provider.takes_names()
-    assert provider.for_names(noise((90, 60)), "", ["KIA"]) == [PERSON] == provider(noise((90, 60)), "")
+    assert [one.text for one in provider.for_names(noise((90, 60)), "", ["KIA"])] == ["KIA"]
+    provider(noise((90, 60)), "")
     assert detector.asked == [["KIA"], ()]
-    assert not MergedRegions(Open(False), None).takes_names()
+    assert not MergedRegions(OpenWords(False), None).takes_names()
     assert not MergedRegions(lambda image, source: [], None).takes_names()
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from unco.evals.metrics.paper import region_correct
 from unco.evals.tuning.recorded.paths import Answered, Recording
 from unco.tools.extraction.own_thresholds import Features, features_of
-from unco.types import ATTRIBUTES, Attribute, Box, Entity, GoldEntity, GoldPost, Span
+from unco.types import ATTRIBUTES, Attribute, Box, Correction, Entity, GoldEntity, GoldPost, Span
 
 Flags = NDArray[np.bool_]
 
@@ -55,21 +55,21 @@ _Case = tuple[bool, bool, bool, bool]
 
 def _case(name: Attribute, entity: Entity, answers: Sequence[Answered], gold: GoldPost) -> _Case:
     item = next((item for item in gold.entities if item.span == entity.span), None)
-    after = next(_answers(name, entity, answers), None)
-    if after is None or (item is None and name != "span"):
+    note = next(_corrections(name, entity, answers), None)
+    if note is None or (item is None and name != "span"):
         return False, False, False, False
     if name == "span":
         found = [one.span for one in gold.entities]
-        return item is not None, after[0] in found, True, any(one.overlaps(entity.span) for one in found)
+        return item is not None, note.after in found, True, any(one.overlaps(entity.span) for one in found)
     assert item is not None
-    return _is_right(name, entity.value_of(name), item), _is_right(name, after[0], item), True, True
+    return _is_right(name, entity.value_of(name), item), _is_right(name, note.after, item), True, True
 
 
-def _answers(name: Attribute, entity: Entity, answers: Sequence[Answered]) -> Iterator[tuple[Span | str | Box | None]]:
-    """Find the value after the question about the entity as the small model left it."""
+def _corrections(name: Attribute, entity: Entity, answers: Sequence[Answered]) -> Iterator[Correction]:
+    """Find what came of the question about the entity as the small model left it."""
     for one in answers:
         if one.correction.attribute == name and (one.span, one.type) == (entity.span, entity.type):
-            yield (one.correction.after,)
+            yield one.correction
 
 
 def _is_right(name: Attribute, value: Span | str | Box | None, item: GoldEntity) -> bool:
