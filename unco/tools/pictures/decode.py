@@ -16,6 +16,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from unco.errors import PictureError
+from unco.tools.pictures.free_memory import return_freed_memory
 from unco.tools.pictures.headers import check_header
 from unco.tools.pictures.kinds import Kind, kind_of, opened
 from unco.tools.pictures.load import brief, read_picture_bytes, scheme_of
@@ -42,6 +43,9 @@ _STRIP = 128
 
 _LARGE = 100 * 2**20
 """Bytes; of pictures that take more to decode, one is decoded at a time, so that threads do not add them up."""
+
+_MEDIUM = 32 * 2**20
+"""Bytes; before and after pictures that take more, the C library gives back what it holds. It takes 17 ms at most."""
 
 _one_large = Lock()
 
@@ -168,15 +172,30 @@ def _decode(data: bytes, where: str) -> tuple[Image.Image, tuple[int, int], list
     check_header(kind, data, where)
     with _noted_warnings(notes):
         image = opened(kind, data, where)
-    width, height = image.size
+    size = image.size
     work = limit_work(image, kind, data, where)
     notes += _frames_note(image)
-    with _one_large if work.memory > _LARGE else nullcontext():
+    with _room_for(work.memory):
         image = _loaded(image, kind, data, work.scans, notes)
         turn = _orientation(image, notes)
         factor = max(1, ceil(sqrt(image.width * image.height / WORKING_PIXELS)))
         upright = _transposed(_reduced_rgb(_shades(image), factor), turn)
-    return upright, (height, width) if turn >= 5 else (width, height), notes
+        image.close()
+    return upright, size[::-1] if turn >= 5 else size, notes
+
+
+@contextmanager
+def _room_for(memory: int) -> Iterator[None]:
+    """Wait until no other large picture is decoded; give back what pictures and detectors left, before and after."""
+    if memory <= _MEDIUM:
+        yield
+        return
+    with _one_large if memory > _LARGE else nullcontext():
+        return_freed_memory()
+        try:
+            yield
+        finally:
+            return_freed_memory()
 
 
 def _frames_note(image: Image.Image) -> list[str]:
