@@ -7,6 +7,7 @@ stand at the same place among the post's letters, and its type is right.
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from unicodedata import category, normalize
 
 import typer
 from rich.console import Console
@@ -28,6 +29,9 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "as they are": lambda text: text,
     "bold letters": lambda text: re.sub(r"[A-Z]", lambda found: chr(ord(found[0]) + _BOLD), text),
     "wide letters": lambda text: re.sub(r"[A-Za-z]", lambda found: chr(ord(found[0]) + _WIDE), text),
+    "accents": lambda text: re.sub(r"(?<=\w)[aeiou](?=\w)", lambda found: found[0] + "\u0301", text),
+    "accents, a character each": lambda text: normalize("NFC", CHANGES["accents"](text)),
+    "struck through": lambda text: re.sub(r"(?<=[A-Za-z])", "\u0336", text),
     "soft hyphens in words": lambda text: re.sub(r"(?<=[a-z]{2})(?=[a-z]{2})", "\u00ad", text, count=5),
     "no blank after . and ,": lambda text: re.sub(r" ([.,]) (?=[A-Z])", r"\1", text),
 }
@@ -84,7 +88,8 @@ def _gold(post: GoldPost) -> Found:
 
 def _letters(words: Sequence[str], start: int, stop: int, kind: str) -> tuple[int, int, str]:
     def count(part: Sequence[str]) -> int:
-        return sum(char not in INVISIBLE for word in part for char in word)
+        seen = (char for word in part for char in normalize("NFC", word))
+        return sum(char not in INVISIBLE and category(char) != "Mn" for char in seen)
 
     return count(words[:start]), count(words[:stop]), kind
 

@@ -113,7 +113,13 @@ def test_any_json_is_four_finite_numbers_or_null_or_refused(value: object) -> No
     assert found is None or (len(found) == 4 and all(map(isfinite, found)))
 
 
-@pytest.mark.parametrize("value", ["", "   ", None, 7, ["Oslo"]])
+@pytest.mark.parametrize("value", ["Oslo", " Oslo\n", ["Oslo"], {"text": "Oslo"}, [{"name": "Oslo"}]])
+def test_one_text_in_a_list_or_an_object_is_that_text(value: object) -> None:
+    assert SpanAnswer.model_validate({"corrected_entity": value}).corrected_entity == "Oslo"
+    assert TypeAnswer.model_validate({"corrected_type": value}).corrected_type == "Oslo"
+
+
+@pytest.mark.parametrize("value", ["", "   ", None, 7, [], {}, ["New", "Oslo"], {"text": "Oslo", "type": "LOC"}])
 def test_words_must_be_words(value: object) -> None:
     with pytest.raises(ValidationError):
         SpanAnswer.model_validate({"corrected_entity": value})

@@ -77,7 +77,7 @@ def test_readable_spans(text: str) -> None:
         ('{"corrected_entity": ""}', "corrected_entity"),
         ('{"corrected_entity": null}', "corrected_entity"),
         ('{"corrected_entity": ["New", "Oslo"]}', "corrected_entity"),
-        ('{"corrected_entity": {"text": "New Oslo"}}', "corrected_entity"),
+        ('{"corrected_entity": {"text": "New", "more": "Oslo"}}', "corrected_entity"),
         ('{"answer": {"corrected_entity": "New Oslo"}}', "corrected_entity: Field required"),
         (GOOD[:-1], "breaks off"),
         (GOOD[:-4], "breaks off"),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import tiny_tokenizer
+from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.letters import as_read
 from unco.small_model.words import (
     PIECES_PER_WORD,
@@ -16,6 +17,7 @@ from unco.small_model.words import (
     _marks,
     chunk_shape,
     post_casing,
+    split_chunks,
     split_words,
     word_pieces,
 )
@@ -27,6 +29,9 @@ from unco.small_model.words import (
         ("RT @AnnLee_7: go #BlueOwls!", ["RT", "@", "AnnLee_7", ":", "go", "#", "BlueOwls", "!"]),
         ("It's 3.5-2 on 11/22/1963.", ["It", "'", "s", "3.5-2", "on", "11/22/1963", "."]),
         ("see https://x.org/a?b=c now", ["see", "https://x.org/a?b=c", "now"]),
+        ("Ann\u02bcs O\u02bcBrien", ["Ann", "\u02bc", "s", "O", "\u02bc", "Brien"]),
+        ("\u2066Os\u202clo\u2069 \U0001f3f4\U000e0067\U000e007f\u2800Bergen", ["Os\u202clo", "\U0001f3f4", "Bergen"]),
+        ("Barnes &amp; Noble&#39;s&nbsp;&nothing;", ["Barnes", "&amp;", "Noble", "&#39;", "s", "&", "nothing", ";"]),
         ("caf\u00e9 \U0001f600\U0001f600", ["caf\u00e9", "\U0001f600", "\U0001f600"]),
         ("a\u200bb \u200b c", ["a\u200bb", "c"]),
         ("Col\u00adlins, Jane\u200bDoe\u00ad", ["Col\u00adlins", ",", "Jane", "Doe"]),
@@ -65,6 +70,45 @@ def test_shapes() -> None:
     assert post_casing(("Some", "of", "it")) == Casing.MIXED
 
 
+@pytest.mark.parametrize(
+    ("word", "chunks"),
+    [
+        ("goOwls2", ["go", "Owls", "2"]),
+        ("S\u00e3oPaulo", ["S\u00e3o", "Paulo"]),
+        ("Beyonc\u00e9", ["Beyonc\u00e9"]),
+        ("\u00c5S\u00c5", ["\u00c5S\u00c5"]),
+        ("Malm\u00f6FF", ["Malm\u00f6", "FF"]),
+        ("\u0130stanbul", ["\u0130stanbul"]),
+        (
+            "\u041c\u043e\u0441\u043a\u0432\u0430\u0421\u0438\u0442\u0438",
+            ["\u041c\u043e\u0441\u043a\u0432\u0430", "\u0421\u0438\u0442\u0438"],
+        ),
+        ("\u6771", ["\u6771"]),
+        ("\u0928\u0930\u0947", ["\u0928\u0930\u0947"]),
+        ("_\u00e9_", ["_", "\u00e9", "_"]),
+        ("", [""]),
+    ],
+)
+def test_a_letter_with_an_accent_parts_no_word(word: str, chunks: list[str]) -> None:
+    assert split_chunks(word) == chunks
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_chunks_are_the_whole_word(word: str) -> None:
+    assert "".join(split_chunks(word)) == word
+
+
+def test_accented_names_have_the_pieces_of_plain_ones() -> None:
+    tokenizer = from_pretrained().tokenizer
+    for word, plain in (
+        ("S\u00e3o", "Sao"),
+        ("Malm\u00f6", "Malmo"),
+        ("BEYONC\u00c9", "BEYONCE"),
+        ("O\u0308zil", "Ozil"),
+    ):
+        assert word_pieces((word,), tokenizer) == word_pieces((plain,), tokenizer)
+
+
 def test_pieces_of_camel_case_hash_tags_and_handles() -> None:
     pieces = word_pieces(("#", "goOwls2", "@", "me"), tiny_tokenizer())
     assert pieces.word == (0, 1, 1, 1, 1, 1, 1, 1, 2, 3, 3)
@@ -90,6 +134,14 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
         ("Col\u00adlins", "Collins"),
         ("\u200b", "\u200b"),
         ("Caf\u00e9\u2122\u00bd\u2026", "Caf\u00e9\u2122\u00bd\u2026"),
+        ("Beyonce\u0301", "Beyonc\u00e9"),
+        ("O\u0336s\u0336l\u0332o\u0337\u0300\u0308", "Osl\u00f2"),
+        ("1\ufe0f\u20e3", "1"),
+        ("Os\u202clo\u2069", "Oslo"),
+        ("\u0301", "\u0301"),
+        ("&amp;", "&"),
+        ("&#x1F600;", "\U0001f600"),
+        ("&;", "&;"),
     ],
 )
 def test_letters_are_read_as_they_look(word: str, read: str) -> None:

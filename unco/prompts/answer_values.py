@@ -17,6 +17,13 @@ def read_words(value: object) -> str:
     return text.encode("utf-8", "replace").decode()  # an escape such as \ud83d alone is a lone surrogate
 
 
+def read_name(value: object) -> object:
+    """Read words or a type; of a list or an object that holds one text, this text. Anything else stays as it is."""
+    while isinstance(value, list | dict) and len(value) == 1:
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    return value
+
+
 def read_ordinal(value: object) -> int | None:
     """Read the number of a candidate; None for "none of them".
 

@@ -14,6 +14,7 @@ from unco.prompts.answer_values import (
     note_notation,
     read_choice,
     read_corners,
+    read_name,
     read_ordinal,
     read_words,
 )
@@ -30,7 +31,7 @@ PromptName = Literal["span", "type", "region", "one_shot", "generate", "recall",
 attributes of an entity at once; `generate` asks for a post's entities without any found before; `recall` asks for those
 that the small model missed; `second_opinion` asks which of two values is right, before one replaces the other."""
 
-_Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(read_name)]
 
 
 class Answer(BaseModel):

@@ -11,9 +11,9 @@ from itertools import chain
 from tokenizers import Tokenizer
 
 from unco.errors import SetupError
-from unco.small_model.letters import INVISIBLE, as_read, plain_letters
+from unco.small_model.letters import as_read, is_seen, plain_letters
 
-JOINERS = "\u00ad\u200c\u200d\u200e\u200f\u2060\ufeff"
+JOINERS = "\u00ad\u061c\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 """Invisible characters that may stand inside a word."""
 NO_BLANKS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
@@ -79,7 +79,7 @@ def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]
 
     Words that are written without a blank between them ("NASA.We", "Ronaldo,Messi") are words of their own.
     """
-    found = [match for match in _word_pattern().finditer(plain_letters(text)) if not set(match.group()) <= INVISIBLE]
+    found = [match for match in _word_pattern().finditer(plain_letters(text)) if is_seen(match.group())]
     spans = tuple(match.span() for match in found)
     return tuple(text[start:stop] for start, stop in spans), spans
 
@@ -90,10 +90,11 @@ def _word_pattern() -> re.Pattern[str]:
     hidden = rf"[{JOINERS}]+(?={letter})|\u200b+(?=[a-z])"  # inside a word only
     letters = rf"{letter}(?:{letter}|[{_marks()}]|{hidden})*"
     link = r"https?://\S+"  # a link is one word
+    escaped = r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#[xX][\da-fA-F]{1,6});"  # as programs write signs
     word = rf"{letters}(?:(?:{'|'.join(CONNECTORS)}){letters})*"
     sign = rf"[{NO_BLANKS}][{_marks()}]*"
     other = r"[^\w\s]"  # anything else stands alone: # @ ' ! and each emoji
-    return re.compile(f"{link}|{word}|{sign}|{other}")
+    return re.compile(f"{link}|{escaped}|{word}|{sign}|{other}")
 
 
 @cache
@@ -101,6 +102,19 @@ def _marks() -> str:
     """Return combining marks below U+FE00 as a character class: an accent belongs to the letter before it."""
     scripts = (range(0x300, 0x3100), range(0xA66F, 0xAC00), (0xFB1E,))  # the large ones between them have no marks
     return "".join(chr(code) for code in chain(*scripts) if unicodedata.category(chr(code)).startswith("M"))
+
+
+def split_chunks(word: str) -> list[str]:
+    """Split a word at its capitals, digits and underscores: camelCase, as in hash tags and handles, becomes words."""
+    cased = word if word.isascii() else "".join(map(_case, word))
+    return [word[found.start() : found.end()] for found in CHUNK.finditer(cased)] or [word]
+
+
+def _case(char: str) -> str:
+    """Stand in for a letter of any alphabet by one of the same case, for `CHUNK`."""
+    if char.isascii():
+        return char
+    return "a" if char.islower() else "A" if char.isupper() or char.istitle() else char
 
 
 def chunk_shape(chunk: str) -> Shape:
@@ -135,7 +149,7 @@ def word_pieces(words: tuple[str, ...], tokenizer: Tokenizer) -> Pieces:
     of more than 24 pieces the first 24 are read. The last posts' pieces are kept: a post is cut, then read.
     """
     words = tuple(as_read(word) for word in words)
-    chunks = [CHUNK.findall(word) or [word] for word in words]
+    chunks = [split_chunks(word) for word in words]
     flat = [chunk for word in chunks for chunk in word]
     space = leading_space(tokenizer)
     encoded = iter(tokenizer.encode_batch([space + chunk for chunk in flat], add_special_tokens=False))
