@@ -113,13 +113,25 @@ def test_any_answer_is_a_span_of_the_post_or_rejected(answer: str, case: tuple[t
 
 @pytest.mark.parametrize(
     ("answer", "name"),
-    [("PER", "PER"), (" per\n", "PER"), ("Org", "ORG"), ("SPORTS TEAM", "Sports Team")],
+    [
+        ("PER", "PER"),
+        (" per\n", "PER"),
+        ("Org", "ORG"),
+        ("SPORTS TEAM", "Sports Team"),
+        ("person", "PER"),
+        ("Organisation", "ORG"),
+        ("ORG (a club)", "ORG"),
+        ("PER: a player", "PER"),
+        ("sports team - a club", "Sports Team"),
+    ],
 )
 def test_types(answer: str, name: str) -> None:
     assert verify_type(answer, LABELS) == name
 
 
-@pytest.mark.parametrize("answer", ["", "DOG", "PERS", "PER/ORG", "a PER"])
+@pytest.mark.parametrize(
+    "answer", ["", "DOG", "PERS", "PER/ORG", "a PER", "(PER)(ORG)", "no type: PER", "miscellaneous"]
+)
 def test_types_that_there_are_not(answer: str) -> None:
     with pytest.raises(Rejected, match="there is PER, ORG, Sports Team"):
         verify_type(answer, LABELS)

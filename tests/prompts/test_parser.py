@@ -52,6 +52,12 @@ WHOLE: dict[Attribute, str] = {
         '{"corrected_entity": "New Oslo"}',
         '{"corrected_entity": "New Oslo", "reasoning_process": "corrected_entity is fine"}',
         '{"corrected_entity": "New Oslo" /* sure */}',
+        json.dumps(GOOD),
+        f'{{"answer": {GOOD}}}',
+        f'{{"result": {{"output": {GOOD}}}}}',
+        '{"reasoningProcess": "A city.", "correctedEntity": "New Oslo"}',
+        '{"Corrected Entity:": "New Oslo"}',
+        '{"**corrected_entity**": "New Oslo"}',
     ],
 )
 def test_readable_spans(text: str) -> None:
@@ -78,7 +84,8 @@ def test_readable_spans(text: str) -> None:
         ('{"corrected_entity": null}', "corrected_entity"),
         ('{"corrected_entity": ["New", "Oslo"]}', "corrected_entity"),
         ('{"corrected_entity": {"text": "New", "more": "Oslo"}}', "corrected_entity"),
-        ('{"answer": {"corrected_entity": "New Oslo"}}', "corrected_entity: Field required"),
+        ('{"answer": {"corrected_entity": "New Oslo"}, "other": {}}', "corrected_entity: Field required"),
+        ('{"answer": {"answer": {}}}', "corrected_entity: Field required"),
         (GOOD[:-1], "breaks off"),
         (GOOD[:-4], "breaks off"),
         (f"```json\n{GOOD[:-6]}", "breaks off"),

@@ -1,6 +1,7 @@
 """Verification of readable answers: the span stands in the post, the type exists, the box is in the picture."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from unco.errors import Rejected
@@ -17,6 +18,18 @@ MAX_WORDS_MOVED = 3
 
 SAME_BOX_IOU = 0.5
 """Least IoU of a box and a candidate, where an answer gives both."""
+
+_REMARK = re.compile(r"\s*[(\[:\u2013\u2014]|\s+-\s")
+"""Begins a remark behind the name of a type, as in "LOC (a stadium)"."""
+
+_IN_FULL: Mapping[str, Sequence[str]] = {
+    "PER": ("person",),
+    "LOC": ("location",),
+    "ORG": ("organization", "organisation"),
+    "MISC": ("miscellaneous",),
+    "OTHER": ("misc", "miscellaneous"),
+}
+"""What usual names of types stand for."""
 
 
 def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[Span] = ()) -> Span:
@@ -111,23 +124,24 @@ def _runs(words: str, tokens: Sequence[str]) -> Iterator[Span]:
 def verify_type(answer: str, labels: Sequence[Label]) -> str:
     """Find the label that an answer names: as it is spelt, by case, and then in the ways of `spelling`.
 
-    A whole line of the list, name and description, names its label too.
+    A whole line of the list, name and description, names its label too, and so does a name with a remark behind it.
 
     Raises:
         Rejected: there is no such label, or more than one.
     """
     if any(label.name == answer for label in labels):
         return answer
-    for comparison in (*EXACT, BY_CASE, *LOOSE):
-        wanted = comparison.answer(answer)
-        found = {label.name for label in labels if wanted and wanted in _spellings(label, comparison)}
-        if len(found) == 1:
-            return found.pop()
+    for said in dict.fromkeys((answer, _REMARK.split(answer, maxsplit=1)[0])):
+        for comparison in (*EXACT, BY_CASE, *LOOSE):
+            wanted = comparison.answer(said)
+            found = {label.name for label in labels if wanted and wanted in _spellings(label, comparison)}
+            if len(found) == 1:
+                return found.pop()
     raise Rejected(f"{answer!r} is no type: there is {', '.join(label.name for label in labels)}")
 
 
 def _spellings(label: Label, comparison: Comparison) -> set[str]:
-    shown = (label.name, name_line(label.name), f"{label.name}: {label.description}")
+    shown = (label.name, name_line(label.name), f"{label.name}: {label.description}", *_IN_FULL.get(label.name, ()))
     return {comparison.token(text) for text in shown} - {""}
 
 

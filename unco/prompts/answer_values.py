@@ -2,9 +2,13 @@
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 from unco.prompts.box_notations import Corners, WrittenBox, boxes_of, is_null, read_written_box
+
+_AROUND_KEYS = " \t\r\n:*\"'`"
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def read_words(value: object) -> str:
@@ -54,11 +58,19 @@ def read_corners(value: object) -> Corners | None:
     return read_written_box(value).corners
 
 
-def normalize_keys(data: Any) -> Any:
-    """Normalize keys: "Reasoning process" is read as reasoning_process, as the paper writes it both ways."""
+def normalize_keys(data: Any, known: Collection[str] = ()) -> Any:
+    """Normalize keys: "Reasoning process" and reasoningProcess are read as reasoning_process.
+
+    Args:
+        data: an answer.
+        known: keys of such an answer; an object that lies alone in another, and has one of them, is the answer.
+    """
     if not isinstance(data, dict):
         return data
-    return {re.sub(r"\s+", "_", str(key).strip().lower()): value for key, value in data.items()}
+    keys = {_CAPITAL.sub("_", str(key).strip(_AROUND_KEYS)): value for key, value in data.items()}
+    data = {re.sub(r"[\s_]+", "_", key.lower()): value for key, value in keys.items()}
+    inner = normalize_keys(next(iter(data.values())), known) if len(data) == 1 else None
+    return inner if isinstance(inner, dict) and not data.keys() & set(known) and inner.keys() & set(known) else data
 
 
 def note_notation(data: Any, box: str) -> Any:

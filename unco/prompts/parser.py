@@ -109,6 +109,8 @@ def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> l
     """Parse a text and return its JSON objects, the outermost ones only; boxes in a list of their own are one."""
     try:
         found = parse(text)
+        if isinstance(found, str):  # JSON that was written as a text in JSON
+            found = parse(found)
     # The repairer guesses at arbitrary text, and what it raises is nowhere promised; here it means "unreadable".
     except Exception:
         return []

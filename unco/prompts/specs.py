@@ -43,7 +43,7 @@ class Answer(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _normalize_keys(cls, data: Any) -> Any:
-        return normalize_keys(data)
+        return normalize_keys(data, cls.model_fields)
 
 
 class SpanAnswer(Answer):
@@ -74,7 +74,7 @@ class RegionAnswer(Answer):
     @model_validator(mode="before")
     @classmethod
     def _note_notation(cls, data: Any) -> Any:
-        return note_notation(normalize_keys(data), "corrected_bounding_box")
+        return note_notation(normalize_keys(data, cls.model_fields), "corrected_bounding_box")
 
 
 class CandidateAnswer(RegionAnswer):
@@ -86,7 +86,7 @@ class CandidateAnswer(RegionAnswer):
     @model_validator(mode="before")
     @classmethod
     def _allow_number_alone(cls, data: Any) -> Any:
-        data = note_notation(normalize_keys(data), "corrected_bounding_box")
+        data = note_notation(normalize_keys(data, cls.model_fields), "corrected_bounding_box")
         if isinstance(data, dict) and not is_null(data.get("candidate")):
             data.setdefault("corrected_bounding_box", None)
         return data

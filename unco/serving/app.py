@@ -1,5 +1,6 @@
 """The application: its addresses, and what is opened and closed with it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -28,9 +29,11 @@ from unco.serving.service import REQUEST_ID, Answer, Service, while_connected
 from unco.serving.settings import ServeSettings
 from unco.serving.stream import Steps
 from unco.tools.extraction.extractor import Extractor
+from unco.tools.free_memory import return_freed_memory
 from unco.types import Result
 
 _EVENTS = "text/event-stream"
+_RETURN_S = 10.0
 
 
 def create_app(settings: ServeSettings, extractor: Extractor | None = None) -> Gate:
@@ -75,11 +78,19 @@ async def _lifespan(service: Service, database: Database, agents: Any, _: FastAP
             reviews = open_reviews(service.machine, database)
             service.reviews = await opened.enter_async_context(reviews)
         await opened.enter_async_context(agents.session_manager.run())
+        opened.callback(asyncio.create_task(_return_memory()).cancel)
         if service.machine.watch is not None:
             show_watch(service.machine.watch)
         note("ready")
         yield
         note("stopping")
+
+
+async def _return_memory() -> None:
+    """Keep the worker's memory flat: give back what posts have left, every ten seconds."""
+    while True:
+        await asyncio.sleep(_RETURN_S)
+        await asyncio.to_thread(return_freed_memory)
 
 
 async def _problem(_: Request, error: Exception) -> Response:

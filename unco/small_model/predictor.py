@@ -17,7 +17,7 @@ from unco.small_model.network.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.network.decoder import EncoderStates
 from unco.small_model.network.decoding import Decoded, decode_greedily
 from unco.small_model.network.model import Network
-from unco.small_model.network.post_starts import PostStarts, surroundings
+from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.out_of_memory import run_in_parts
 from unco.small_model.regions.region import distinct_boxes
 from unco.small_model.uncertainty.entropy import Normaliser
@@ -188,7 +188,7 @@ class Predictor:
         """Compute the log-odds that a text begins at each word, in runs of words that overlap."""
 
         def log_odds(runs: Sequence[tuple[str, ...]]) -> list[list[float]]:
-            return [layers(surroundings(words)).tolist() for words in self.states(runs)]
+            return [layers([words])[0].tolist() for words in self.states(runs)]
 
         return in_runs(posts, self.tokenizer, self.run_pieces, log_odds)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unco.small_model.checkpoint import dequantise, quantise
-from unco.small_model.network.post_starts import PostStarts, surroundings
+from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.predictor import Predictor
 from unco.small_model.windows import piece_counts
 from unco.types import GoldPost
@@ -20,7 +20,7 @@ MOST_POSTS = 20_000
 """Posts that are used, drawn at random: the encoder's states of all of them stay in memory."""
 SHORTEST = 40
 """Word pieces of the shortest run; see `Predictor.run_pieces` for the longest."""
-EPOCHS, RUNS_IN_A_BATCH, RATE, DECAY = 10, 8, 2e-3, 0.02
+EPOCHS, RUNS_IN_A_BATCH, RATE, DECAY = 7, 8, 1e-3, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def learn_post_starts(
         _fit(layers, states, [run.starts for run in runs], random)
     layers.load_state_dict(dequantise(quantise(layers.state_dict())))  # measure what will be shipped
     shown = list(join_posts(dev, predictor, random))
-    found = torch.cat([_log_odds(layers, words) for words in _states(predictor, shown)]).cpu() > 0
+    with torch.no_grad():
+        found = torch.cat([_log_odds(layers, [words]) for words in _states(predictor, shown)]).cpu() > 0
     starts = torch.tensor([start for run in shown for start in run.starts[1:]])
     right = int((found & starts).sum())
     return LearnedStarts(layers, _share(right, int(found.sum())), _share(right, int(starts.sum())))
@@ -84,9 +85,9 @@ def _states(predictor: Predictor, runs: Sequence[Run]) -> list[Tensor]:
     return [words.half() for words in predictor.states([run.words for run in runs])]
 
 
-def _log_odds(layers: PostStarts, words: Tensor) -> Tensor:
+def _log_odds(layers: PostStarts, runs: Sequence[Tensor]) -> Tensor:
     """Compute the log-odds of each word but a run's first: what is before it is not seen."""
-    return layers(surroundings(words.float()))[1:]  # type: ignore[no-any-return]
+    return torch.cat([found[1:] for found in layers([words.float() for words in runs])])
 
 
 def _fit(layers: PostStarts, runs: Sequence[Tensor], starts: Sequence[Sequence[bool]], random: Random) -> None:
@@ -99,10 +100,11 @@ def _fit(layers: PostStarts, runs: Sequence[Tensor], starts: Sequence[Sequence[b
         for first in range(0, len(order), RUNS_IN_A_BATCH):
             chosen = order[first : first + RUNS_IN_A_BATCH]
             wanted = torch.tensor([float(start) for index in chosen for start in starts[index][1:]])
-            found = torch.cat([_log_odds(layers, runs[index]) for index in chosen])
+            found = _log_odds(layers, [runs[index] for index in chosen])
             loss = F.binary_cross_entropy_with_logits(found, wanted.to(found.device))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(layers.parameters(), 1.0)
             optimizer.step()
             rates.step()
     layers.eval().requires_grad_(False)

@@ -55,8 +55,8 @@ class Recipe:
     joined: float = 0.0
     """Share of training posts that another is appended to, and to these again, in [0, 1): for posts longer than the
     training's."""
-    post_starts: int = 128
-    """Hidden units of the layers that find where a text begins in long posts, fitted after the last epoch; 0 = none."""
+    post_starts: int = 192
+    """Units of the layers that find where a text begins in long posts, fitted after the last epoch; 0 = none."""
     seed: int = 1
     heads: Heads = "both"
     """Heads that find spans and types: decoder, tags, or both."""

@@ -1,14 +1,19 @@
 """`Retry-After`: seconds or a date, bounded; and never past a deadline."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
 
+import httpx2
+import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tenacity import RetryCallState, Retrying, wait_fixed
 
+from unco.tools.llm.chat_model import error_of
+from unco.tools.llm.endpoint import is_transient
 from unco.tools.llm.retry import MAX_RETRY_AFTER_S, WaitRetryAfter, retry_after
 
 
@@ -36,6 +41,27 @@ def test_a_date() -> None:
 def test_any_header_is_a_number_of_seconds_or_none(header: str) -> None:
     seconds = retry_after(rate_limited(header))
     assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_S
+
+
+def refused(status: int) -> Exception:
+    response = httpx2.Response(status, request=httpx2.Request("POST", "http://127.0.0.1"))
+    kind = openai.InternalServerError if status >= 500 else openai.APIStatusError
+    return kind("no", response=response, body=None)
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        *((refused(status), True) for status in (408, 409, 425, 429, 500, 529)),
+        *((refused(status), False) for status in (400, 401, 404, 422)),
+        (json.JSONDecodeError("Expecting value", " \n", 0), True),
+        (json.JSONDecodeError("Expecting value", "<html>", 0), False),
+        (error_of({"message": "an answer without any choices"}), True),
+        (ValueError("x"), False),
+    ],
+)
+def test_what_is_asked_again(error: Exception, again: bool) -> None:
+    assert is_transient(error) == again
 
 
 def test_an_error_without_a_response_says_nothing() -> None:

@@ -61,7 +61,7 @@ class ModelConfig:
     captions: bool = False
     """Whether it was trained with captions beside the text."""
     post_starts: int = 0
-    """Hidden units of the layers that find where a text begins in long posts; 0 = posts are cut at sentences."""
+    """Units of the layers that find where a text begins in long posts; 0 = posts are cut at sentences."""
     dropout: float = 0.1
     """In training, and the default p of Monte Carlo dropout."""
     label_smoothing: float = 0.0

@@ -50,6 +50,8 @@ class WholeReplyChat(ChatOpenAI):
             raise ValueError("the body is no JSON object")
         if response.get("error") and not response.get("choices"):
             raise error_of(response["error"])
+        if "choices" in response and not response["choices"]:
+            raise error_of({"message": "an answer without any choices"})
         reply = reply_from_body(response)
         facts = {name: value for name, value in reply_parts(reply).items() if name != "text"}
         message = AIMessage(

@@ -32,16 +32,28 @@ def reply_from_body(body: object) -> Reply:
 
 
 def text_of(message: Mapping[str, Any]) -> str:
-    """Return a message's text: its content, whole or in parts, else its refusal, else an answer among its reasoning.
+    """Return a message's text: its content, whole or in parts, else a tool's arguments, its refusal, or its reasoning.
 
-    A server whose reasoning parser takes the whole reply for reasoning leaves the content empty; an answer that can be
-    read there counts as one.
+    Some servers hold a model to a schema by a tool of their own. A server whose reasoning parser takes the whole reply
+    for reasoning leaves the content empty; an answer that can be read there counts as one.
     """
-    for field in ("content", "refusal"):
-        if text := _joined(message.get(field)):
+    calls = [message.get("function_call"), *_listed(message.get("tool_calls"))]
+    for text in (_joined(message.get("content")), *map(_arguments, calls), _joined(message.get("refusal"))):
+        if text:
             return text
     reasoning = _joined(message.get("reasoning_content")) or _joined(message.get("reasoning"))
     return reasoning if "}" in reasoning else ""
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _arguments(call: object) -> str:
+    match call:
+        case {"function": {"arguments": str(text)}} | {"arguments": str(text)}:
+            return text
+    return ""
 
 
 def _joined(content: object) -> str:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from json import JSONDecodeError
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What langchain-openai raises over a body that is no chat completion: HTML, broken JSON, no choices, an error."""
+
+_PASSING = frozenset({408, 409, 425, 429})
+"""Statuses below 500 after which the same request may be answered."""
 
 _REASON_FIELDS = (
     "message",
@@ -153,10 +157,14 @@ def is_endpoint_failure(error: BaseException) -> bool:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether asking again may help: no connection, too slow, too many requests (429), server fault (5xx)."""
+    """Return whether asking again may help: no connection, too slow, too many requests, server fault, no body."""
     import openai
 
-    return isinstance(error, openai.APIConnectionError | openai.RateLimitError | openai.InternalServerError)
+    if isinstance(error, JSONDecodeError):
+        return not error.doc.strip()
+    if isinstance(error, openai.APIStatusError) and error.status_code in _PASSING:
+        return True
+    return isinstance(error, openai.APIConnectionError | openai.InternalServerError)
 
 
 @contextmanager

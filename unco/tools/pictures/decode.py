@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from unco.errors import PictureError
-from unco.tools.pictures.free_memory import return_freed_memory
+from unco.tools.free_memory import return_freed_memory
 from unco.tools.pictures.headers import check_header
 from unco.tools.pictures.kinds import Kind, kind_of, opened
 from unco.tools.pictures.load import brief, read_picture_bytes, scheme_of

@@ -28,6 +28,11 @@ def test_an_address_stays_as_it_is_and_blanks_around_it_go(address: str, blanks:
     assert Mllm(f"{before}{address}{after}", "small-vl").base_url == address
 
 
+@pytest.mark.parametrize("copied", ["", "/", "/chat/completions", "/chat/completions/"])
+def test_the_path_of_questions_is_no_part_of_an_address(copied: str) -> None:
+    assert clean_address(f"https://host/v1{copied}").rstrip("/") == "https://host/v1"
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -10,6 +10,9 @@ from unco.tools.llm.checks.sendable import strip_blanks
 BASE_URL = "the endpoint's base URL"
 """What an address is called in a message where nobody says which setting it comes from."""
 
+_QUESTIONS = "/chat/completions"
+"""Where questions are sent, below the base URL; people copy it along."""
+
 _NETLOC = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<name>[^\[\]:]+))(?::[0-9]*)?")
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
@@ -17,7 +20,7 @@ _MAX_HOST = 253
 
 
 def clean_address(base_url: str, named: str = BASE_URL) -> str:
-    """Strip blanks around an address; refuse what is no http(s) URL, or holds a user name, password or query.
+    """Strip blanks around an address, and the path of its questions; refuse what is no http(s) URL, or holds a secret.
 
     Args:
         base_url: as it was set.
@@ -34,7 +37,7 @@ def clean_address(base_url: str, named: str = BASE_URL) -> str:
         raise SettingsError(f"{named} holds a user name, password or query: hand in a key instead")
     if not _is_host_and_port(parts.netloc):
         raise SettingsError(f"{named} must be like http://host:8000/v1 or https://host/v1")
-    return base_url
+    return base_url.rstrip("/").removesuffix(_QUESTIONS) if base_url.rstrip("/").endswith(_QUESTIONS) else base_url
 
 
 def _split(base_url: str) -> SplitResult | None:

@@ -8,7 +8,8 @@ from PIL import Image
 
 from tests.pictures import data_url
 from unco.errors import PictureError
-from unco.tools.pictures import decode, free_memory, open_picture
+from unco.tools import free_memory
+from unco.tools.pictures import decode, open_picture
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,8 @@
-"""Giving freed memory back to the system after a large picture.
+"""Giving freed memory back to the system: after a large picture, and now and then in a service.
 
 The C library of Linux keeps what a thread has freed, for that thread: after a picture of 65 million pixels, 250 MB stay
-with the process, and the next large one may be read in another thread.
+with the process, and the next large one may be read in another thread. What many small posts leave lies in pieces
+between memory in use, a little more after each thousand.
 """
 
 from collections.abc import Callable
