@@ -130,6 +130,28 @@ def test_a_folder_is_its_files_in_order_and_txt_goes_first(tmp_path: Path) -> No
         list(read_posts(tmp_path / "empty"))
 
 
+def test_running_text_is_a_post_a_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "Ann sings in Oslo.\n\n# no comment\nBo, too!\r\nGOAL\n\xe9\n".encode("latin-1"))
+    assert words(path)[:4] == [(None, "Ann sings in Oslo."), (None, "# no comment"), (None, "Bo, too!"), (None, "GOAL")]
+    assert words(path)[4] == (None, "line 6 is not UTF-8 text: save the file as UTF-8")
+    assert count_posts(path) == 5
+    assert words(write(tmp_path, "Ann sings in Oslo.", "b.txt")) == [(None, "Ann sings in Oslo.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ann NNP\nsings VBZ\n",
+        "Ann\nsings\n",
+        "Ann b-per\nsings o\n",
+        "Ann\tname\nsings\tverb\n",
+        "IMGID:1\nAnn a name\nsings\n",
+    ],
+)
+def test_columns_are_no_running_text(text: str, tmp_path: Path) -> None:
+    assert [found for _, found in words(write(tmp_path, text))] == [["Ann", "sings"]]
+
+
 def test_json_lines_by_another_name_stay_json_lines(tmp_path: Path) -> None:
     assert words(write(tmp_path, '\n {"text": "Ann", "id": "1"}\n')) == [("1", "Ann")]
 

@@ -100,4 +100,4 @@ def test_one_bad_character_costs_one_post(tmp_path: Path) -> None:
     path.write_bytes('{"text": "Ann"}\n{"text": "\ud800"}\n{"text": "Bo"}\n'.encode("utf-16", "surrogatepass") + b"x")
     found = list(read_posts(path))
     assert [line.post and line.post.text for line in found] == ["Ann", None, "Bo", None]
-    assert "utf-8" in found[1].fault
+    assert "UTF-8" in found[1].fault

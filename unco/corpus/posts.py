@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from unco.corpus.formats.conll import conll_posts, sentences
+from unco.corpus.formats.conll import conll_posts, plain_posts, sentences
 from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row
 from unco.corpus.formats.delimited import delimited_rows
 from unco.corpus.formats.files import Form, files_of, form_of
@@ -119,6 +119,8 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
         raise SettingsError(f'--pictures is for CoNLL text; in {path} each post names its own: {{"image": ...}}')
     if form == "conll":
         yield from map(_of_fields, conll_posts(path, pictures))
+    elif form == "plain":
+        yield from map(_of_fields, plain_posts(path))
     elif form == "table":
         yield from (_of_fields(fields_of(row, path.parent)) for row in table_rows(path, FIELDS))
     elif form == "delimited":
@@ -155,6 +157,8 @@ def _count(path: Path) -> int | None:
     form = form_of(path)
     if form == "conll":
         return sum(1 for _ in sentences(path))
+    if form == "plain":
+        return sum(1 for _ in plain_posts(path))
     if form != "lines":
         return None
     with opened(path) as file:
@@ -199,7 +203,9 @@ def _line(number: int, line: bytes) -> Line:
         return Line(number, None, f"longer than {MAX_LINE_BYTES} bytes")
     try:
         data = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # json's and Unicode's are ValueErrors
+    except UnicodeDecodeError:
+        return Line(number, None, "it is not UTF-8 text: save the file as UTF-8")
+    except (ValueError, RecursionError) as error:  # json's are ValueErrors
         return Line(number, None, " ".join(str(error).split()))
     return _checked(data, number)
 

@@ -93,6 +93,26 @@ def conll_posts(path: Path, pictures: Path | None) -> Iterator[dict[str, Any] | 
         yield sentence.fault or _post(sentence, pictures)
 
 
+def is_running_text(path: Path) -> bool:
+    """Return whether a file is no CoNLL text: its lines end in words where that has tags, or nothing."""
+    lines = [line for _, line in islice(text_lines(path), SAMPLE) if line.strip() and not _COMMENT.fullmatch(line)]
+    if any("\t" in line or _ID.fullmatch(line) or _DOCUMENT.fullmatch(line) for line in lines):
+        return False
+    last = [columns[-1] for columns in map(_columns, lines) if len(columns) > 1]
+    return not any(is_tag(column.upper()) for column in last) and any(column != column.upper() for column in last)
+
+
+def plain_posts(path: Path) -> Iterator[dict[str, Any] | str]:
+    """Yield the fields of the posts of running text, a line each, or why one cannot be read."""
+    for number, line in text_lines(path):
+        if line.strip():
+            yield {"text": line} if is_utf8(line) else _not_utf8(number)
+
+
+def _not_utf8(number: int) -> str:
+    return f"line {number} is not UTF-8 text: save the file as UTF-8"
+
+
 def _post(sentence: Sentence, pictures: Path | None) -> dict[str, Any] | str:
     post: dict[str, Any] = {"text": [row.columns[0] for row in sentence.rows]}
     if sentence.id:
@@ -127,7 +147,7 @@ def _sentence(block: Sequence[Line], shapes: frozenset[tuple[int, str]]) -> Sent
     name = next((found[1].strip() for found in names if found), "")
     rows = tuple(Row(number, _columns(line)) for number, line in lines if number not in comments)
     bad = next((number for number, line in block if not is_utf8(line)), None)
-    fault = "" if bad is None else f"line {bad} is not UTF-8 text: save the file as UTF-8"
+    fault = "" if bad is None else _not_utf8(bad)
     return Sentence("" if fault else id_of_picture(name), rows, block[0][0], fault)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from unco.corpus.formats.conll import is_running_text
 from unco.corpus.formats.opened import PACKED
 from unco.corpus.formats.text_lines import head_of
 from unco.errors import DataError
 
-Form = Literal["conll", "table", "delimited", "document", "lines"]
-"""CoNLL text; Parquet or Arrow; CSV or TSV; one JSON value; JSON Lines."""
+Form = Literal["conll", "plain", "table", "delimited", "document", "lines"]
+"""CoNLL text; running text, a post a line; Parquet or Arrow; CSV or TSV; one JSON value; JSON Lines."""
 
 CONLL = (".conll", ".conllu", ".txt", ".bio", ".iob", ".iob2")
 _TABLES = (".parquet", ".arrow", ".feather")
@@ -44,7 +45,7 @@ def form_of(path: Path) -> Form:
     if ending in _JSON:
         return "document" if re.match(rb"\s*(\[|\{\s*\n)" if ending == ".json" else rb"\s*\[", head) else "lines"
     if ending in CONLL and path.is_file() and not re.match(rb'\s*\{\s*["}]', head):
-        return "conll"
+        return "plain" if ending == ".txt" and is_running_text(path) else "conll"
     if ending != ".csv" and _TAGGED.match(head):
         return "conll"
     return "delimited" if ending in _DELIMITED else "lines"
