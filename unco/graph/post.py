@@ -27,6 +27,7 @@ from unco.state import PostInput, PostOutput, PostState
 from unco.tools.extraction.tool import ExtractArgs
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.pictures.data_urls import as_reference
 from unco.tools.pictures.load import scheme_of, store_inline
 from unco.types import Label, Thresholds
 
@@ -110,8 +111,8 @@ def check_input(post: Any) -> Any:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
         raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
-    if checked["image"] is not None and scheme_of(checked["image"]) == "data":
-        checked["image"] = store_inline(checked["image"])
+    image = as_reference(checked["image"] or "")
+    checked["image"] = store_inline(image) if scheme_of(image) == "data" else image if image.strip() else None
     return checked
 
 

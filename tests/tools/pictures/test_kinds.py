@@ -3,11 +3,13 @@
 import io
 import struct
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import unco
@@ -81,9 +83,55 @@ def test_what_python_programs_hold(image: Any) -> None:
     assert open_picture(reference_of(image)).image.size == SIZE
 
 
+PIXELS = np.asarray(RED)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        PIXELS / 255.0,
+        (PIXELS / 255.0).astype("float32"),
+        PIXELS.astype("float64"),
+        PIXELS.astype("int64"),
+        PIXELS.transpose(2, 0, 1),
+        PIXELS[None],
+        torch.tensor(PIXELS),
+        (torch.tensor(PIXELS) / 255).permute(2, 0, 1)[None].requires_grad_(),
+    ],
+    ids=lambda array: f"{type(array).__name__} {array.dtype} {tuple(array.shape)}",
+)
+def test_arrays_and_tensors_are_the_same_picture(array: Any) -> None:
+    assert open_picture(reference_of(array)).image.tobytes() == open_picture(reference_of(PIXELS)).image.tobytes()
+
+
+def test_a_file_that_was_just_written_is_read_from_its_start() -> None:
+    file = io.BytesIO()
+    RED.save(file, "PNG")
+    assert open_picture(reference_of(file)).image.size == SIZE
+    assert reference_of(io.BytesIO()) == "data:;base64,"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF"])
+async def test_base64_without_a_head_is_a_picture(kind: str, predictor: Predictor, tmp_path: Path) -> None:
+    text = b64encode(saved(kind)).decode()
+    assert open_picture(reference_of(text)).image.size == SIZE
+    assert open_picture(reference_of({"bytes": saved(kind), "path": None})).image.size == SIZE
+    graph = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm())
+    assert (await graph.ainvoke({"text": TEXT, "image": text}))["picture"]["width"] == SIZE[0]
+
+
+@pytest.mark.parametrize("image", ["", " \n"])
+def test_a_blank_is_no_picture(image: str, predictor: Predictor) -> None:
+    graph = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm())
+    assert graph.invoke({"text": TEXT, "image": image})["picture"] is None
+
+
 def test_what_is_no_picture_is_named() -> None:
     for image, told in (
-        (np.zeros((4, 5, 3)), "shape .4, 5, 3. is no picture: give uint8"),
+        (np.full((4, 5, 3), -1.0), "float64 of shape .4, 5, 3. is no picture: give height x width"),
+        (np.full((4, 5, 3), np.nan), "is no picture"),
+        (np.zeros((5, 5, 7), np.uint8), "is no picture"),
+        ({}, "a dict is no picture"),
         (np.zeros((2, 2, 2, 2), np.uint8), "is no picture"),
         (io.StringIO("a"), "open it with open"),
         (7, "a int is no picture"),

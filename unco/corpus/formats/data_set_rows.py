@@ -56,10 +56,10 @@ def _is_empty(value: Any) -> bool:
 
 def _reference(image: Any, folder: Path) -> Any:
     """Make a reference of what the Image column of `datasets` holds: bytes, a path, or both."""
-    if isinstance(image, dict) and image.keys() <= {"bytes", "path"}:
-        image = image.get("path") if image.get("bytes") is None else image["bytes"]
-    if isinstance(image, bytes):
-        return reference_of(image)
+    if isinstance(image, bytes) or (
+        isinstance(image, dict) and image.keys() <= {"bytes", "path"} and any(image.values())
+    ):
+        image = reference_of(image)
     if isinstance(image, str) and not os.path.exists(image) and os.path.isfile(folder / image):
         return str(folder / image)
     return image

@@ -1,5 +1,6 @@
 """Inline pictures: base64 as people's encoders write it, and the reference of one that cannot be used."""
 
+import re
 from base64 import b64decode
 from typing import get_args
 
@@ -14,6 +15,15 @@ _BLANKS = b" \t\r\n\f\v"
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _ESCAPED = {"%2B": "+", "%2F": "/", "%3D": "=", "%2D": "-", "%5F": "_", "%0A": "", "%0D": "", "%20": "", "%09": ""}
 """What encoders escape in base64; an escaped letter is nobody's encoding, and millions of them are a bomb."""
+
+
+_BARE = re.compile(r"\s*(?:/9j/|iVBORw0KGgo|R0lGOD[dl]h|UklGR|SUkqA|TU0AK|AAAA..Z0eX)[\w+/\s-]{60}")
+"""How base64 of a picture begins: JPEG, PNG, GIF, WebP, TIFF, HEIC and AVIF."""
+
+
+def as_reference(image: str) -> str:
+    """Return a `data:` URL for the bare base64 of a picture; any other reference as it is."""
+    return f"data:;base64,{image}" if _BARE.match(image) else image
 
 
 def decode_data_url(url: str, name: str) -> bytes:

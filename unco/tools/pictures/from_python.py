@@ -1,14 +1,19 @@
 """Pictures as Python programs hold them: paths, bytes, open files, arrays, PIL pictures; all become a reference."""
 
 from base64 import b64encode
+from io import UnsupportedOperation
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from unco.errors import PictureError
-from unco.tools.pictures.data_urls import MAX_BYTES, too_many_bytes, unusable_reference
+from unco.tools.pictures.data_urls import MAX_BYTES, as_reference, too_many_bytes, unusable_reference
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL import Image
+
+_CHANNELS = (1, 3, 4)
+"""Of grey, RGB and RGBA."""
 
 
 @runtime_checkable
@@ -21,26 +26,28 @@ class BinaryFile(Protocol):
 
 @runtime_checkable
 class PixelArray(Protocol):
-    """An array of NumPy, or what shows itself as one: uint8, of height x width, x 3 (RGB) or x 4 (RGBA)."""
+    """An array of NumPy, or what can be made one, such as a tensor."""
 
-    @property
-    def __array_interface__(self) -> dict[str, Any]:
-        """NumPy's description of the array."""
+    def __array__(self) -> Any:
+        """Make an array of NumPy."""
 
 
 def reference_of(image: Any) -> str:
     """Convert a picture to a path or a URL; what holds its bytes becomes a `data:` URL, and nothing is written to disk.
 
     Args:
-        image: a path, URL, PIL picture, bytes, open file, or array.
+        image: a path, URL, PIL picture, bytes, base64, open file, array or tensor, or {"bytes": ..., "path": ...} as
+            in an Image column of `datasets`.
 
     Raises:
         PictureError: it is none of these. One that is, and cannot be used, gets a reference that says why.
     """
     from PIL import Image
 
+    if isinstance(image, dict) and image and image.keys() <= {"bytes", "path"}:
+        image = image.get("path") if image.get("bytes") is None else image["bytes"]
     if isinstance(image, str | PathLike):
-        return str(fspath(image))
+        return as_reference(str(fspath(image)))
     try:
         if isinstance(image, Image.Image):
             return _of_pixels(image)
@@ -71,7 +78,7 @@ def _data_url(mime: str, data: bytes) -> str:
 
 def _read(file: BinaryFile) -> bytes:
     try:
-        data = file.read(MAX_BYTES + 1)
+        data = file.read(MAX_BYTES + 1) or _from_start(file)
     except (OSError, ValueError) as error:
         raise PictureError(f"the open file cannot be read: {error}", "unreadable") from error
     if not isinstance(data, bytes):
@@ -79,14 +86,47 @@ def _read(file: BinaryFile) -> bytes:
     return data
 
 
+def _from_start(file: BinaryFile) -> bytes:
+    """Read a file again whose end was reached, as after it was written."""
+    seek = getattr(file, "seek", None)
+    try:
+        if seek is not None:
+            seek(0)
+    except UnsupportedOperation:  # a pipe has no beginning to go back to
+        return b""
+    return file.read(MAX_BYTES + 1)
+
+
 def _from_array(array: PixelArray) -> "Image.Image":
     import numpy as np
     from PIL import Image
 
+    tensor = getattr(array, "detach", None)
+    pixels = np.asarray(array if tensor is None else tensor().cpu())
     try:
-        pixels = np.asarray(array)
-        return Image.fromarray(pixels[..., 0] if pixels.shape[-1:] == (1,) else pixels)
+        pixels = _in_bytes(_channels_last(pixels))
+        return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
-        shape = array.__array_interface__.get("shape")
-        told = f"an array of shape {shape} is no picture: give uint8, height x width x 3 (RGB), 4 (RGBA), or grey"
-        raise PictureError(f"{told} ({error})") from error
+        raise PictureError(
+            f"an array of {pixels.dtype} of shape {pixels.shape} is no picture: give height x width x 3 (RGB), 4 "
+            f"(RGBA) or grey, from 0 to 255, or to 1 in floating point ({error})"
+        ) from error
+
+
+def _channels_last(pixels: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """Drop a batch of one, and move the channels behind height and width, where a tensor has them first."""
+    while pixels.ndim > 3 and pixels.shape[0] == 1:
+        pixels = pixels[0]
+    first = pixels.ndim == 3 and pixels.shape[-1] not in _CHANNELS and pixels.shape[0] in _CHANNELS
+    return pixels.transpose(1, 2, 0) if first else pixels
+
+
+def _in_bytes(pixels: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """Convert wider numbers, where they are within the range of a byte, or of 0 to 1 in floating point."""
+    if pixels.dtype.kind not in "iuf" or pixels.dtype in ("uint8", "uint16") or not pixels.size:
+        return pixels
+    least, most = pixels.min(), pixels.max()
+    if not 0 <= least <= most <= 255:
+        return pixels
+    scale = 255 if pixels.dtype.kind == "f" and most <= 1 else 1
+    return (pixels * scale).round().astype("uint8")
