@@ -25,9 +25,9 @@ from unco.nodes.find_entities import find_entities
 from unco.nodes.review.node import review
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.extraction.tool import ExtractArgs
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.pictures.load import scheme_of, store_inline
+from unco.tools.search.search import Search
 from unco.types import Label, Thresholds
 
 
@@ -144,7 +144,7 @@ def build_graph(
     tool: BaseTool,
     llm: Mllm,
     *,
-    knowledge: Knowledge | None = None,
+    knowledge: Search | None = None,
     thresholds: Thresholds | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     store: BaseStore | None = None,

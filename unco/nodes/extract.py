@@ -18,8 +18,8 @@ from unco.state import EXTRACTION, STATE_VERSION, Json, PostInput, to_json
 from unco.tools.extraction.call import refuse_unusable
 from unco.tools.extraction.saved_predictions import handed_in
 from unco.tools.extraction.tool import arguments_of
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 from unco.types import Extraction, Thresholds, UnusablePicture
 
 
@@ -32,7 +32,7 @@ class ExtractNode(Runnable[PostInput, Json]):
     """
 
     def __init__(
-        self, tool: BaseTool, llm: Mllm, knowledge: Knowledge | None = None, thresholds: Thresholds | None = None
+        self, tool: BaseTool, llm: Mllm, knowledge: Search | None = None, thresholds: Thresholds | None = None
     ) -> None:
         """Bind small model, MLLM and facts, so that state and context stay plain.
 

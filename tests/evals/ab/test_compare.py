@@ -24,6 +24,7 @@ from unco.evals.metrics.correction_effects import CorrectionEffects
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.tools.extraction.policy import PolicyGain, write_policy
+from unco.tools.knowledge import build_knowledge
 from unco.types import GoldPost
 
 ALWAYS_WRONG_TYPE = Profile(right=Chances(span=1, type=0, region=1))
@@ -198,3 +199,15 @@ def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no picture for 2 of 3 posts; the first is 'two'"):
         inputs_with_pictures(posts, tmp_path / "in")
     assert [one["image"] for one in inputs_with_pictures(posts, None)] == [None, None, None]
+
+
+def test_an_arm_whose_prompt_quotes_facts_looks_them_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with drawn_experiment(tmp_path) as experiment:
+        [post, *_] = experiment.gold
+        name = " ".join(post.tokens[post.entities[0].span.start : post.entities[0].span.stop])
+        (tmp_path / "facts.jsonl").write_text(json.dumps({"name": name, "description": "a fact"}), encoding="utf-8")
+        build_knowledge(tmp_path / "facts.jsonl", tmp_path / "kb.sqlite")
+        monkeypatch.setenv("UNCO_KB", str(tmp_path / "kb.sqlite"))
+        runs = [run_arm(parse_arm(f"variant=correct_all,type={version}"), experiment) for version in ("v2", "v2-kb")]
+    facts = [{fact for result in run.results for note in result.notes for fact in note.facts} for run in runs]  # type: ignore[union-attr]
+    assert facts == [set(), {f"{name}: a fact"}]

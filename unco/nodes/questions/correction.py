@@ -11,6 +11,7 @@ from unco.nodes.questions.fallbacks import entity_attempts
 from unco.nodes.questions.question import EntityQuestion, most_calls, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
+from unco.nodes.questions.searching_node import SearchingNode, look_up
 from unco.nodes.questions.second_opinion import confirmed
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
 from unco.nodes.run_choices import outcome_of_value
@@ -18,9 +19,9 @@ from unco.nodes.settings import current_context
 from unco.prompts import Answer, Prompt, load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extraction.text import with_span
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request, SentPicture
+from unco.tools.search.search import Search
 from unco.types import AnswerState, Attribute, Box, Correction, Entity, Extraction, Span
 
 Value = Span | str | Box | None
@@ -47,7 +48,7 @@ class Corrector(Protocol):
 
 
 def corrector_node(
-    corrector: Corrector, llm: Mllm, knowledge: Knowledge | None = None
+    corrector: Corrector, llm: Mllm, knowledge: Search | None = None
 ) -> QuestionNode[EntityState, EntityQuestion]:
     """Make a node that corrects one attribute of the state's entity.
 
@@ -56,22 +57,15 @@ def corrector_node(
         llm: who is asked.
         knowledge: facts, for versions of the prompt that quote them; None = there are none.
     """
-    return QuestionNode(
-        partial(_attempts, corrector.attribute, llm), partial(_steps, corrector, knowledge), corrected_entity
-    )
+    prepare, steps = partial(_attempts, corrector.attribute, llm), partial(correction_steps, corrector)
+    if knowledge is None:
+        return QuestionNode(prepare, steps, corrected_entity)
+    return SearchingNode(prepare, steps, corrected_entity, partial(look_up, knowledge, llm, corrector.attribute))
 
 
 def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
     most = most_calls(current_context())
     return entity_attempts(state, llm, calls=(state.get("entity_grants") or {}).get(attribute, most))
-
-
-def _steps(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:
-    """Look up facts, where the prompt has a place for them, and run the correction."""
-    name = corrector.attribute
-    uses_facts = load_prompt(name, question.context.prompt_version(name)).uses("facts")
-    facts = knowledge.look_up(question.entity.text) if knowledge and uses_facts else ()
-    return (yield from correction_steps(corrector, replace(question, facts=facts)))
 
 
 def correction_steps(corrector: Corrector, question: EntityQuestion) -> Steps[QuestionResult]:
@@ -129,6 +123,7 @@ def blank_correction(attribute: Attribute, question: EntityQuestion, prompt: Pro
         prompt=prompt.id,
         prompt_hash=prompt.sha256[:12],
         facts=question.facts,
+        look_up=question.look_up,
     )
 
 

@@ -12,7 +12,7 @@ from unco.prompts.rendering import name_line
 from unco.tools.box_frames.frame import Frame
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.request import MAX_REPLY_TOKENS, Purpose, Request, SentPicture
-from unco.types import ATTRIBUTES, Attribute, Entity, Extraction, Neighbour
+from unco.types import ATTRIBUTES, Attribute, Entity, Extraction, LookUp, Neighbour
 
 MAX_CALLS = 2
 """Calls for one question: the first, and one more when its answer cannot be read."""
@@ -58,6 +58,8 @@ class EntityQuestion(Question):
     """The nearest other entities of the post."""
     facts: tuple[str, ...] = ()
     """What is known under the entity's name, for a prompt that quotes it."""
+    look_up: LookUp | None = None
+    """The search that found them; None = no tool was asked."""
 
     def threshold_of(self, attribute: Attribute) -> float:
         """Return the threshold of an attribute of the entity."""
