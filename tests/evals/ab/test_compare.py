@@ -13,13 +13,14 @@ from tests.tools.extraction.made_policy import policy_of
 from unco.context import Context
 from unco.errors import DataError, SettingsError
 from unco.evals.ab.arm import Arm, parse_arm
-from unco.evals.ab.compare import compare_arms, to_json, write_comparison
+from unco.evals.ab.compare import compare, compare_arms, to_json, write_comparison
 from unco.evals.ab.flips import find_flips
 from unco.evals.ab.posts import inputs_with_pictures
 from unco.evals.ab.run import run_arm
 from unco.evals.ab.show_comparison import show_comparison
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.evals.metrics.added import Added
 from unco.evals.metrics.correction_effects import CorrectionEffects
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
@@ -211,3 +212,19 @@ def test_an_arm_whose_prompt_quotes_facts_looks_them_up(tmp_path: Path, monkeypa
         runs = [run_arm(parse_arm(f"variant=correct_all,type={version}"), experiment) for version in ("v2", "v2-kb")]
     facts = [{fact for result in run.results for note in result.notes for fact in note.facts} for run in runs]  # type: ignore[union-attr]
     assert facts == [set(), {f"{name}: a fact"}]
+
+
+def test_what_recall_added_is_shown_by_arm(tmp_path: Path) -> None:
+    asked = parse_arm("missed=true,recall_accept=0.3,variant=small_only")
+    assert (asked.context.recall, asked.context.recall_accept) == (True, 0.3)
+    with drawn_experiment(tmp_path) as experiment:
+        runs = [run_arm(arm, experiment) for arm in (asked, parse_arm("variant=small_only"))]
+        assert [run.added for run in runs] == [Added(0, 0, None)] * 2
+        assert {question.finder for result in runs[0].results for question in result.questions} == {"recall"}
+        comparison = compare([replace(runs[0], added=Added(3, 2, 0.75)), runs[1]], experiment)
+        console = Console(record=True, width=200)
+        show_comparison(comparison, experiment, console)
+    assert json.loads(to_json(comparison))["arms"][0]["added"] == {"count": 3, "right": 2, "auroc": 0.75}
+    printed = console.export_text()
+    assert "3, 2 right" in printed
+    assert "0.750" in printed

@@ -107,15 +107,17 @@ def request_of(
         max_tokens=max_tokens,
         schema=json.dumps(prompt.schema),
         types=_types(question, prompt),
-        token_probabilities=_weighs_answer(question, attribute),
+        token_probabilities=_weighs_answer(question, prompt, attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
         purpose=_purpose(question, attribute),
     )
 
 
-def _weighs_answer(question: Question, attribute: Attribute | None) -> bool:
-    """Return whether the run has a level for what is asked about an entity: one attribute, or all three."""
+def _weighs_answer(question: Question, prompt: Prompt, attribute: Attribute | None) -> bool:
+    """Return whether the run has a level for what is asked: one attribute of an entity, all three, missed entities."""
+    if prompt.name == "recall":
+        return question.extraction.accept.recall is not None
     names = ATTRIBUTES if attribute is None else (attribute,)
     return isinstance(question, EntityQuestion) and any(
         question.extraction.accept.of(name) is not None for name in names
