@@ -82,6 +82,8 @@ class Context:
     """Whether a change counts only if the MLLM, asked again which of the two values is right, chooses it."""
     second_opinion_prompt: str = "v1"
     """Version of that question's prompt."""
+    close_up_prompt: str = "v1"
+    """Version of the question with a part of the picture, which the region prompt `v3` may ask to see closer."""
     strict_pictures: bool = False
     """Whether a picture that cannot be used is the post's error. Otherwise its text is read alone, with a warning."""
     labels: tuple[Label, ...] | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -79,7 +80,7 @@ class ExtractNode(Runnable[PostInput, Json]):
         refuse_unusable(found, context.strict_pictures)
         extraction = for_run(found, context, self._thresholds)
         calls = calls_for(context, self._llm, extraction.text)  # also in replay, which asks what was asked
-        grants = None if calls is None else plan_calls(extraction, calls, most_calls(context))
+        grants = None if calls is None else plan_calls(extraction, calls, partial(most_calls, context))
         unusable = {"image": None} if isinstance(found.picture, UnusablePicture) else {}
         return unusable | {
             "state_version": STATE_VERSION,

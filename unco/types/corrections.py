@@ -150,6 +150,8 @@ class Correction:
     """What was looked up and quoted to the MLLM."""
     look_up: LookUp | None = None
     """The search that found them; None = no tool was asked."""
+    looked_at: Box | None = None
+    """The part of the picture that the MLLM asked to see closer and was sent, in original pixels; None = none."""
     by: str = ""
     """The person who answered in a review, as the answer named them; empty = unnamed, or nobody was asked."""
     at: str = ""

@@ -12,11 +12,12 @@ from unco.nodes.questions.question import EntityQuestion, most_calls, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
 from unco.nodes.questions.searching_node import SearchingNode, look_up
+from unco.nodes.questions.second_look import looked_closer
 from unco.nodes.questions.second_opinion import confirmed
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
 from unco.nodes.run_choices import outcome_of_value
 from unco.nodes.settings import current_context
-from unco.prompts import Answer, Prompt, load_prompt
+from unco.prompts import Answer, LookAnswer, Prompt, load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extraction.text import with_span
 from unco.tools.llm.client import Mllm
@@ -64,7 +65,7 @@ def corrector_node(
 
 
 def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
-    most = most_calls(current_context())
+    most = most_calls(current_context(), attribute)
     return entity_attempts(state, llm, calls=(state.get("entity_grants") or {}).get(attribute, most))
 
 
@@ -81,7 +82,10 @@ def correction_steps(corrector: Corrector, question: EntityQuestion) -> Steps[Qu
         failed = replace(blank, outcome=outcome, answer=state, reason=reason, detail=str(fault))
         return QuestionResult((with_usage(failed, log),))
     answered = replace(blank, answer="value", reasoning=answer.reasoning_process)
-    note = weighed(_verified(corrector, answer, question, answered), question.extraction.accept, log)
+    note = _verified(corrector, answer, question, answered)
+    if isinstance(answer, LookAnswer) and answer.look_closer_at is not None:
+        note = yield from looked_closer(note, answer.look_closer_at, question, log)
+    note = weighed(note, question.extraction.accept, log)
     if question.context.second_opinion:
         note = yield from confirmed(note, question, request.picture, log)
     return QuestionResult((with_usage(note, log),))

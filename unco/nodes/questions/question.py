@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from unco.context import Context
 from unco.errors import Rejected
 from unco.nodes.verify import verify_type
-from unco.prompts import Prompt, render
+from unco.prompts import Prompt, load_prompt, render
 from unco.prompts.rendering import name_line
 from unco.tools.box_frames.frame import Frame
 from unco.tools.llm.privacy import Privacy
@@ -18,9 +18,10 @@ MAX_CALLS = 2
 """Calls for one question: the first, and one more when its answer cannot be read."""
 
 
-def most_calls(context: Context) -> int:
-    """Return how many calls an attribute may take: a second opinion is a question of its own."""
-    return 2 * MAX_CALLS if context.second_opinion else MAX_CALLS
+def most_calls(context: Context, attribute: Attribute) -> int:
+    """Return how many calls an attribute may take: a second look and a second opinion are questions of their own."""
+    looks = attribute == "region" and load_prompt("region", context.prompt_version("region")).answer == "look"
+    return MAX_CALLS * (1 + looks + context.second_opinion)
 
 
 MAX_POST_ANSWER_TOKENS = 2048

@@ -47,7 +47,7 @@ async def look_up(search: Search, llm: Mllm, attribute: Attribute, state: Entity
     if not load_prompt(attribute, context.prompt_version(attribute)).uses("facts"):
         return Findings()
     entity, post = ENTITY.validate_python(state["entity"]), state["post"]
-    granted = (state.get("entity_grants") or {}).get(attribute, most_calls(context))
+    granted = (state.get("entity_grants") or {}).get(attribute, most_calls(context, attribute))
     query = Query(
         words=entity.text,
         mode=current_mode(context, llm) if granted else "off",
