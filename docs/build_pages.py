@@ -13,7 +13,7 @@ from unco import errors
 from unco.cli import app
 from unco.context import Context
 from unco.environment import VARIABLES, Environment
-from unco.tools.settings_file import BudgetSettings, ModelSettings, PrivacySettings
+from unco.tools.settings_file import BudgetSettings, ModelSettings, PrivacySettings, SearchSettings
 
 DOCS = Path(__file__).parent
 
@@ -21,6 +21,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "models[]: ": ModelSettings,
     "privacy: ": PrivacySettings,
     "budget: ": BudgetSettings,
+    "search: ": SearchSettings,
 }
 """Parts of the settings file, by where they stand in it."""
 

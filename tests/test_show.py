@@ -1,13 +1,15 @@
 """Terminal output of results: only our own colours, whatever a post holds."""
 
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 from rich.console import Console
 
 from tests.scripted import ANN, EVIL, ScriptedLlm, doubt, graph_of, says, spoken
-from unco.show import show_result, visible
+from unco.show import show_result, steps_before, visible
 from unco.state import read_result
+from unco.types import Box, LookUp
 
 
 def test_colours_are_ours_and_only_on_a_terminal() -> None:
@@ -48,3 +50,20 @@ def test_entities_found_by_the_mllm_are_marked_and_dropped_ones_explained() -> N
 def test_a_threshold_of_always_is_shown_in_words() -> None:
     graph = graph_of(says((ANN, "ORG", None, doubt())), ScriptedLlm())
     assert "u type, always asked" in shown(graph.invoke({"text": "Ann"}, context={"type_threshold": -1}))
+
+
+def test_what_was_looked_up_and_looked_at_is_said() -> None:
+    graph = graph_of(says((ANN, "ORG", None, doubt("type"))), ScriptedLlm())
+    result = read_result(graph.invoke({"text": "Ann"}))
+    (entity,) = result.entities
+    search = LookUp("search at localhost", "Ann\x1b[2J", fault="too slow")
+    note = replace(entity.corrections[1], look_up=search, looked_at=Box(1, 2, 30, 40))
+    assert steps_before(replace(note, facts=("a", "b"), look_up=replace(search, words="Ann", fault=""))) == [
+        "looked up 'Ann' with search at localhost: 2 facts",
+        "looked closer at [1, 2, 30, 40]",
+    ]
+    sink = StringIO()
+    notes = (entity.corrections[0], note, entity.corrections[2])
+    show_result(replace(result, entities=(replace(entity, corrections=notes),)), Console(file=sink, width=160))
+    assert "with search at localhost: too slow" in sink.getvalue()
+    assert "\x1b" not in sink.getvalue()

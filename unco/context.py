@@ -49,6 +49,9 @@ class Context:
     """As for the span."""
     region_accept: float | None = None
     """As for the span."""
+    recall_accept: float | None = None
+    """Least confidence, in [0, 1], in an entity that recall adds: how probable its words and type are to the MLLM. At 0
+    all are added, with their confidence. None = the policy's; without one, the probabilities are not asked for."""
     drop_threshold: float | None = None
     """In [0, 1]: an entity whose doubt, 1 - (1 - span)(1 - type) of its uncertainties, is still strictly above once all
     answers are in is dropped, and stands apart in `dropped`. None = the policy's, else 1: none is dropped."""
@@ -79,6 +82,8 @@ class Context:
     """Whether a change counts only if the MLLM, asked again which of the two values is right, chooses it."""
     second_opinion_prompt: str = "v1"
     """Version of that question's prompt."""
+    close_up_prompt: str = "v1"
+    """Version of the question with a part of the picture, which the region prompt `v3` may ask to see closer."""
     strict_pictures: bool = False
     """Whether a picture that cannot be used is the post's error. Otherwise its text is read alone, with a warning."""
     labels: tuple[Label, ...] | None = None
@@ -114,13 +119,11 @@ class Context:
             value = getattr(self, f"{name}_threshold")
             if value is not None and not _is_threshold(value):
                 raise SettingsError(f"{name}_threshold must be a number in [0, 1], or -1 for always, got {value!r}")
-            value = getattr(self, f"{name}_accept", None)
+        levels = (f"{level.name}_accept" for level in fields(Accept))
+        for name in (*levels, "drop_threshold", "recall_threshold"):
+            value = getattr(self, name)
             if value is not None and not (_is_threshold(value) and value >= 0):
-                raise SettingsError(f"{name}_accept must be a number in [0, 1], got {value!r}")
-        for name in ("drop", "recall"):
-            value = getattr(self, f"{name}_threshold")
-            if value is not None and not (_is_threshold(value) and value >= 0):
-                raise SettingsError(f"{name}_threshold must be a number in [0, 1], got {value!r}")
+                raise SettingsError(f"{name} must be a number in [0, 1], got {value!r}")
 
     def thresholds(self, default: Thresholds) -> Thresholds:
         """Return these thresholds where given, `default` elsewhere."""

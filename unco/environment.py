@@ -50,6 +50,8 @@ class Environment(BaseSettings):
     """Folder with prompts of your own, beside those that come with unco."""
     kb: str = ""
     """File of facts for the type corrector, made with `unco kb build`."""
+    search: str = ""
+    """Address of an MCP server with a tool `search`, for the type corrector; a settings file may say more of it."""
     policy: str = ""
     """File of `unco tune` whose thresholds replace the checkpoint's."""
     detector: str = ""

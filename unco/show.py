@@ -136,11 +136,22 @@ def _correction_line(entity: Entity, note: Correction, tokens: tuple[str, ...], 
         line.append(" [answer authored by hand]", style="magenta")
     if note.simulated:
         line.append(" [simulated answer: no model gave it]", style="magenta")
-    for reason in filter(None, (note.detail, note.reasoning)):
+    for reason in filter(None, (*steps_before(note), note.detail, note.reasoning)):
         if reason not in said and note.reason != "off":
             line.append(f"\n    {visible(reason)}", style="dim")
         said.add(reason)
     return line
+
+
+def steps_before(note: Correction) -> list[str]:
+    """Say what was looked up, and what was looked at closer, before the answer."""
+    steps = []
+    if (search := note.look_up) is not None:
+        found = search.fault or f"{len(note.facts)} facts"
+        steps.append(f"looked up {search.words!r} with {search.by}: {found}")
+    if note.looked_at is not None:
+        steps.append(f"looked closer at {_value(note.looked_at, ())}")
+    return steps
 
 
 def _value(value: Span | Box | str | None, tokens: tuple[str, ...]) -> str:

@@ -1,7 +1,9 @@
 """Entities that the MLLM finds by itself: all of them (`generate`), or those that the small model missed (`recall`)."""
 
+from dataclasses import replace
+from math import log
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.scripted import (
     OWLS,
     TOKENS,
     Answer,
+    Asked,
     ScriptedLlm,
     account,
     doubt,
@@ -28,7 +31,9 @@ from unco.errors import CallFailed, Unavailable
 from unco.graph import PostGraph, build_variant
 from unco.state import read_result
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.llm.checks.token_probabilities import TokenLogs
 from unco.tools.llm.client import Mllm
+from unco.tools.llm.request import Reply
 from unco.types import Span, Uncertainty
 
 TEXT = " ".join(TOKENS)
@@ -204,3 +209,72 @@ def test_a_post_in_which_nothing_was_found_can_be_recalled() -> None:
     result = graph_of(says(), llm).invoke({"text": TEXT}, context=RECALL)
     assert [entity["text"] for entity in result["entities"]] == ["Ann Lee"]
     assert "<found>\n(none)\n</found>" in llm.asked[0].request.user
+
+
+Chances = tuple[tuple[str, float], ...]
+
+
+def logs(answer: str, chances: Chances) -> TokenLogs:
+    """Write a token for each value of the answer, in order, with its chance, and one for all between two of them."""
+    ends, place = list[tuple[int, float]](), 0
+    for value, chance in chances:
+        start = answer.index(value, place)
+        place = start + len(value)
+        ends += [(start, 0.0), (place, log(chance))]
+    return (*ends, (len(answer), 0.0))
+
+
+class SureLlm(ScriptedLlm):
+    """Says how probable the values of its answer about missed entities are, where it is asked for that."""
+
+    chances: ClassVar[Chances] = ()
+
+    def _reply(self, asked: Asked) -> Reply:
+        reply = super()._reply(asked)
+        if not asked.request.token_probabilities:
+            return reply
+        return replace(reply, log_probabilities=logs(reply.text, self.chances))
+
+
+THREE = found(("Lee", "PER", None), ("plays", "ORG", None), ("Arbor", "ORG", BOX))
+CHANCES = (("Lee", 0.9), ("PER", 0.5), ("plays", 0.3), ("ORG", 0.5), ("Arbor", 0.8), ("ORG", 0.25), (str(BOX), 0.81))
+
+
+def sure_recall(tmp_path: Path, **context: Any) -> tuple[dict[str, Any], SureLlm]:
+    llm = SureLlm({("recall", ""): THREE})
+    llm.chances = CHANCES  # type: ignore[misc]
+    graph = graph_of(says((ANN, "ORG", FACE, doubt()), (OWLS, "ORG", None, doubt())), llm)
+    return graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context=RECALL | context), llm
+
+
+def test_what_recall_adds_has_a_doubt_of_its_own(tmp_path: Path) -> None:
+    result, llm = sure_recall(tmp_path, recall_accept=0.0)
+    assert llm.asked[0].request.token_probabilities
+    *_, lee, plays, arbor = read_result(result).entities
+    assert [note.confidence for note in lee.corrections[:2]] == pytest.approx([0.9, 0.5])
+    assert (lee.uncertainty.span, lee.uncertainty.type) == pytest.approx((0.1, 0.5))
+    assert [note.uncertainty for note in arbor.corrections] == pytest.approx([0.2, 0.75, 0.19])
+    assert plays.text == "plays"
+
+
+@pytest.mark.parametrize(("level", "added"), [(0.15, ["Lee", "plays", "Arbor"]), (0.2, ["Lee", "Arbor"]), (0.46, [])])
+def test_what_the_mllm_is_less_sure_of_is_not_added(level: float, added: list[str], tmp_path: Path) -> None:
+    result, _ = sure_recall(tmp_path, recall_accept=level - 1e-9)
+    assert [entity["text"] for entity in result["entities"][2:]] == added
+    dropped = result["questions"][0]["dropped"]
+    assert len(dropped) == 3 - len(added)
+    assert all("confidence of" in reason for reason in dropped)
+
+
+def test_nobody_is_asked_how_sure_unless_it_is_wanted(tmp_path: Path) -> None:
+    result, llm = sure_recall(tmp_path, type_accept=0.5)
+    assert not llm.asked[0].request.token_probabilities
+    assert {note["confidence"] for note in result["entities"][2]["corrections"]} == {None}
+    assert result["entities"][2]["uncertainty"] == {"span": 1.0, "type": 1.0, "region": 1.0}
+
+
+def test_without_probabilities_all_are_added(tmp_path: Path) -> None:
+    llm = ScriptedLlm({("recall", ""): THREE})
+    graph = graph_of(says((ANN, "ORG", FACE, doubt())), llm)
+    result = graph.invoke({"text": TEXT, "image": drawing(tmp_path)}, context=RECALL | {"recall_accept": 0.9})
+    assert [entity["text"] for entity in result["entities"][1:]] == ["Lee", "plays", "Arbor"]

@@ -92,7 +92,7 @@ def test_an_ablation_says_what_it_leaves_out(folder: Path) -> None:
         ("$uncertainty", "$uncertainty $facts", r"uses the placeholders .*facts"),
         ("user: ", "leaves_out: [text]\nuser: ", r"names .*text.* in leaves_out"),
         ("user: ", "leaves_out: 5\nuser: ", "leaves_out must be a list"),
-        ("picture: false", "picture: marked", "only a region prompt's picture can be marked"),
+        ("picture: false", "picture: marked", "only the picture of a prompt of region or close_up can be marked"),
         ("user: ", "reasoning: some\nuser: ", "reasoning true or false"),
         ("user: ", "demonstrations: [{text: a}]\nuser: ", "a demonstration needs"),
         ("user: ", "extra: 1\nuser: ", "needs exactly the keys"),

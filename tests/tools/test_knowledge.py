@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from unco.cli import guarded
 from unco.cli.app import app
 from unco.errors import DataError, SettingsError, SetupError
-from unco.tools.knowledge import MAX_FACT_CHARS, MAX_FACTS, Knowledge, build_knowledge
+from unco.tools.knowledge import Knowledge, build_knowledge
+from unco.tools.search.search import MAX_FACT_CHARS, MAX_FACTS
 
 FACTS: list[dict[str, Any]] = [
     {"name": "Blue Owls", "description": "a football club of Ann Arbor", "aliases": ["The Owls", "BO"]},

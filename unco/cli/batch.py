@@ -48,8 +48,8 @@ def export_(
     from unco.corpus.choices import Choices, extractor_of
     from unco.corpus.posts import read_posts
     from unco.small_model.label_schemes import read_labels
-    from unco.tools.knowledge import Knowledge
     from unco.tools.llm_settings import mllm_from_env
+    from unco.tools.search_settings import search_from_env
 
     context = Context(
         model=model,
@@ -63,9 +63,9 @@ def export_(
     )
     chosen = Choices(predictions, checkpoint, scheme, policy=policy, detector=detector, region_files=region_files)
     extractor = extractor_of(chosen)
-    knowledge = Knowledge.from_env()
+    llm = mllm_from_env()
     found = export_questions(
-        read_posts(posts, pictures), questions, extractor, mllm_from_env(), context, again, knowledge
+        read_posts(posts, pictures), questions, extractor, llm, context, again, search_from_env(llm)
     )
     console, files = Console(), ", ".join(path.name for path in found.files) or "no file"
     state = f"{found.waiting:,} wait for answers, {found.done:,} do not, {found.failed:,} cannot be run"

@@ -28,6 +28,12 @@ Version = Annotated[str, typer.Option(help="Version of the corrector's prompt.")
 Estimator = Annotated[str | None, typer.Option(help="How uncertainty is computed; mc_decoder is the paper's.")]
 Frame = Annotated[str | None, typer.Option(help="Box frame of the MLLM; default: known by its name.")]
 Recall = Annotated[bool, typer.Option("--recall", help="Ask once for entities that the small model missed.")]
+RecallThreshold = Annotated[
+    float | None, typer.Option(help="Look for near misses; ask so where one is likelier, in [0, 1]; 1 = list them.")
+]
+RecallAccept = Annotated[
+    float | None, typer.Option(help="Add missed entities that the MLLM is so sure of, in [0, 1]; 0 = only measure.")
+]
 SecondOpinion = Annotated[
     bool, typer.Option("--second-opinion", help="Ask once more before a value is changed: which of the two is right.")
 ]
@@ -62,9 +68,8 @@ def extract(
     region_prompt: Version = "v1",
     recall: Recall = False,
     second_opinion: SecondOpinion = False,
-    recall_threshold: Annotated[
-        float | None, typer.Option(help="Look for near misses; ask so where one is likelier, in [0, 1]; 1 = list them.")
-    ] = None,
+    recall_threshold: RecallThreshold = None,
+    recall_accept: RecallAccept = None,
     variant: Variant = "unco",
     post_calls: PostCalls = None,
     post_usd: PostUsd = None,
@@ -96,6 +101,7 @@ def extract(
         post_usd=post_usd,
         post_seconds=post_seconds,
         recall_threshold=recall_threshold,
+        recall_accept=recall_accept,
         strict_pictures=strict_pictures,
     )
     result = run(

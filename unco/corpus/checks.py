@@ -15,12 +15,12 @@ from unco.nodes.settings import chain_of, check_settings
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.tool import arguments_of, post_of
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 
 
 def check_start(
-    posts: Path, pictures: Path | None, extractor: Extractor, llm: Mllm, context: Context, knowledge: Knowledge | None
+    posts: Path, pictures: Path | None, extractor: Extractor, llm: Mllm, context: Context, knowledge: Search | None
 ) -> None:
     """Refuse what no post can be run with, before anything is written.
 

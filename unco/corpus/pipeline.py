@@ -23,8 +23,8 @@ from unco.tools.extraction.call import extract_async, refuse_unusable
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.saved_predictions import handed_in
 from unco.tools.extraction.tool import arguments_of, post_of, small_model_tool
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 from unco.types import Extraction, Result
 
 WINDOW = 256
@@ -55,7 +55,7 @@ class Pipeline:
         extractor: Extractor,
         llm: Mllm,
         context: Context,
-        knowledge: Knowledge | None = None,
+        knowledge: Search | None = None,
         at_once: int = AT_ONCE,
         patience: Patience | None = None,
         variant: str = "unco",

@@ -20,9 +20,9 @@ from unco.corpus.run import Corpus, run_corpus, settings_of
 from unco.errors import SettingsError, SetupError, Unavailable
 from unco.small_model.regions.choose import named_detector
 from unco.tools.extraction.extractor import Extractor
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.llm_settings import mllm_from_env
+from unco.tools.search_settings import search_from_env
 
 
 def start(
@@ -50,7 +50,7 @@ def start(
     if dry_run and choices.variant != "unco":
         raise SettingsError("--dry-run counts the questions of the whole (--variant unco) alone: leave --variant out")
     extractor, llm = extractor_of(choices), mllm_from_env()
-    check_start(posts, choices.pictures, extractor, llm, context, Knowledge.from_env())
+    check_start(posts, choices.pictures, extractor, llm, context, search_from_env(llm))
     if dry_run or out is None:
         found = asyncio.run(estimate(read_posts(posts, choices.pictures), extractor, llm, context))
         usd = "unknown, for want of a price" if found.max_usd is None else f"at most ${found.max_usd:.2f}"
@@ -96,7 +96,7 @@ def _unusual(choices: Choices) -> dict[str, str]:
 def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:
     if choices.engine == "local":
         patience = Patience(choices.patience_s)
-        return Pipeline(extractor, llm, context, Knowledge.from_env(), choices.at_once, patience, choices.variant)
+        return Pipeline(extractor, llm, context, search_from_env(llm), choices.at_once, patience, choices.variant)
     try:
         from unco.corpus.on_ray.engine import RayEngine
     except ImportError as error:

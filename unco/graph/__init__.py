@@ -16,8 +16,8 @@ from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.policy import read_policy
 from unco.tools.extraction.policy_extractor import PolicyExtractor
 from unco.tools.extraction.tool import default_extractor, small_model_tool
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm_settings import mllm_from_env
+from unco.tools.search_settings import search_from_env
 
 if TYPE_CHECKING:
     graph: PostGraph
@@ -59,7 +59,8 @@ def default_graph(
     if chosen := policy or environment().policy:
         identify = partial(fingerprint_of, checkpoint, scheme, estimator)
         extractor = PolicyExtractor(extractor, read_policy(Path(chosen)), identify)
-    built = build_variant(variant, small_model_tool(extractor), mllm_from_env(), Knowledge.from_env())
+    llm = mllm_from_env()
+    built = build_variant(variant, small_model_tool(extractor), llm, search_from_env(llm))
     return built.with_config(metadata={"policy": Path(chosen).name}) if chosen else built
 
 

@@ -12,15 +12,15 @@ from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
 from unco.nodes.questions.correction import corrector_node
 from unco.state import EntityInput, EntityOutput, EntityState
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 
 FromType = Literal["correct_region", "__end__"]
 FromSpan = Literal["correct_type", FromType]
 FromStart = Literal["correct_span", FromSpan]
 
 
-def build_entity_graph(llm: Mllm, knowledge: Knowledge | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
+def build_entity_graph(llm: Mllm, knowledge: Search | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile the graph that one entity runs through."""
     graph = StateGraph(EntityState, Context, input_schema=EntityInput, output_schema=EntityOutput)
     graph.add_node("correct_span", corrector_node(SpanCorrector(), llm))

@@ -25,10 +25,10 @@ from unco.nodes.find_entities import find_entities
 from unco.nodes.review.node import review
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.extraction.tool import ExtractArgs
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.pictures.data_urls import as_reference
 from unco.tools.pictures.load import scheme_of, store_inline
+from unco.tools.search.search import Search
 from unco.types import Label, Thresholds
 
 
@@ -145,7 +145,7 @@ def build_graph(
     tool: BaseTool,
     llm: Mllm,
     *,
-    knowledge: Knowledge | None = None,
+    knowledge: Search | None = None,
     thresholds: Thresholds | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     store: BaseStore | None = None,

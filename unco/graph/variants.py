@@ -20,8 +20,8 @@ from unco.nodes.correct_one_shot import correct_one_shot
 from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import find_entities
 from unco.state import EntityState, PostInput, PostOutput, PostState
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 from unco.types import ALWAYS, Thresholds
 
 Variant = Literal["unco", "small_only", "correct_all", "one_shot", "generate", "generate_uncertain"]
@@ -32,7 +32,7 @@ NEVER_ASKED = Thresholds(1.0, 1.0, 1.0)
 ALWAYS_ASKED = Thresholds(ALWAYS, ALWAYS, ALWAYS)
 
 
-def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Knowledge | None = None) -> PostGraph:
+def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Search | None = None) -> PostGraph:
     """Compile the graph of a variant.
 
     Args:
@@ -61,7 +61,7 @@ def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Knowledge | N
     raise SettingsError(f"unknown variant {name!r}: choose one of {', '.join(get_args(Variant))}")
 
 
-def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGraph:
+def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Search | None) -> PostGraph:
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
     graph.add_node("correct_one_shot", correct_one_shot(llm), input_schema=EntityState)
@@ -71,7 +71,7 @@ def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None) -> PostGra
     return compile_post_graph(graph, "one_shot")
 
 
-def _generate(tool: BaseTool, llm: Mllm, knowledge: Knowledge | None, where_uncertain: bool = False) -> PostGraph:
+def _generate(tool: BaseTool, llm: Mllm, knowledge: Search | None, where_uncertain: bool = False) -> PostGraph:
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
     graph.add_node("generate", find_entities(llm, "generation"))

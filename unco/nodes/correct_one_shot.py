@@ -9,11 +9,10 @@ from dataclasses import replace
 from functools import partial
 
 from unco.errors import EndpointError, PictureError, Rejected, Unavailable
-from unco.nodes.correct_region import box_in_frame
 from unco.nodes.questions.accept import weighed
 from unco.nodes.questions.correction import Value, blank_correction, corrected_entity, shown_threshold
 from unco.nodes.questions.fallbacks import entity_attempts
-from unco.nodes.questions.frame_in_words import frame_in_words
+from unco.nodes.questions.frame_in_words import box_in_frame, frame_in_words
 from unco.nodes.questions.question import MAX_CALLS, EntityQuestion, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer

@@ -5,20 +5,17 @@ which the picture is sent.
 """
 
 import json
-from collections.abc import Iterable
 
 from unco.errors import Unavailable
+from unco.nodes.questions.frame_in_words import MAX_CANDIDATES, box_in_frame, named_lines, offered
 from unco.nodes.questions.question import EntityQuestion
 from unco.nodes.questions.sent_picture import marked_picture, sent_picture
 from unco.nodes.verify import verify_candidate, verify_region
 from unco.prompts import Answer, CandidateAnswer, RegionAnswer, load_prompt, neighbour_lines
 from unco.prompts.rendering import one_line
-from unco.tools.box_frames.frame import Frame, describe, encode
+from unco.tools.box_frames.frame import describe
 from unco.tools.llm.request import SentPicture
-from unco.types import Attribute, Box, PictureInfo
-
-MAX_CANDIDATES = 28
-"""Candidates that are offered by number, and lines of text that are quoted: as many as the small model has."""
+from unco.types import Attribute, Box
 
 
 class RegionCorrector:
@@ -37,7 +34,7 @@ class RegionCorrector:
             info is None or question.image is None
         ):  # saved predictions may know a picture that the caller did not hand in
             raise Unavailable("the post has no picture to look at", "no_picture")
-        size, candidates = (info.width, info.height), _candidates(question)
+        size, candidates = (info.width, info.height), offered(question)
         values = {
             "text": question.extraction.text,
             "entity": question.entity.text,
@@ -45,10 +42,10 @@ class RegionCorrector:
             "box": box_in_frame(question.entity.region, question.frame, info),
             "frame": describe(question.frame, *size) if question.frame is not None else "",
             "neighbours": neighbour_lines(question.neighbours),
-            "candidates": _lines(
+            "candidates": named_lines(
                 (str(n), box_in_frame(box, question.frame, info)) for n, box in enumerate(candidates, 1)
             ),
-            "text_lines": _lines(
+            "text_lines": named_lines(
                 (json.dumps(one_line(line.text), ensure_ascii=False), box_in_frame(line.box, question.frame, info))
                 for line in question.extraction.text_lines[:MAX_CANDIDATES]
             ),
@@ -63,18 +60,5 @@ class RegionCorrector:
         assert question.extraction.seen_picture is not None
         size = (question.extraction.seen_picture.width, question.extraction.seen_picture.height)
         if isinstance(answer, CandidateAnswer):
-            return verify_candidate(answer, question.entity.region, question.frame, size, _candidates(question))
+            return verify_candidate(answer, question.entity.region, question.frame, size, offered(question))
         return verify_region(answer, question.entity.region, question.frame, size)
-
-
-def box_in_frame(box: Box | None, frame: Frame | None, info: PictureInfo) -> str:
-    """Write a box for a prompt, in the model's frame; null for none, or when nobody will be asked."""
-    return json.dumps(encode(box, frame, info.width, info.height)) if box and frame else "null"
-
-
-def _candidates(question: EntityQuestion) -> tuple[Box, ...]:
-    return question.extraction.candidates[:MAX_CANDIDATES]
-
-
-def _lines(items: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"- {name}: {box}" for name, box in items) or "(none)"

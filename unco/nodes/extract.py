@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -18,8 +19,8 @@ from unco.state import EXTRACTION, STATE_VERSION, Json, PostInput, to_json
 from unco.tools.extraction.call import refuse_unusable
 from unco.tools.extraction.saved_predictions import handed_in
 from unco.tools.extraction.tool import arguments_of
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 from unco.types import Extraction, Thresholds, UnusablePicture
 
 
@@ -32,7 +33,7 @@ class ExtractNode(Runnable[PostInput, Json]):
     """
 
     def __init__(
-        self, tool: BaseTool, llm: Mllm, knowledge: Knowledge | None = None, thresholds: Thresholds | None = None
+        self, tool: BaseTool, llm: Mllm, knowledge: Search | None = None, thresholds: Thresholds | None = None
     ) -> None:
         """Bind small model, MLLM and facts, so that state and context stay plain.
 
@@ -79,7 +80,7 @@ class ExtractNode(Runnable[PostInput, Json]):
         refuse_unusable(found, context.strict_pictures)
         extraction = for_run(found, context, self._thresholds)
         calls = calls_for(context, self._llm, extraction.text)  # also in replay, which asks what was asked
-        grants = None if calls is None else plan_calls(extraction, calls, most_calls(context))
+        grants = None if calls is None else plan_calls(extraction, calls, partial(most_calls, context))
         unusable = {"image": None} if isinstance(found.picture, UnusablePicture) else {}
         return unusable | {
             "state_version": STATE_VERSION,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from unco.errors import EndpointError, PictureError, Rejected
+from unco.nodes.questions.accept import Sure, confidence_in_entity, confidences_in_list
 from unco.nodes.questions.fallbacks import post_attempts
 from unco.nodes.questions.frame_in_words import demonstration_text, frame_in_words
 from unco.nodes.questions.question import MAX_CALLS, MAX_POST_ANSWER_TOKENS, Question, request_of
@@ -69,20 +70,34 @@ def finding_steps(finder: Finder, question: Question) -> Steps[QuestionResult]:
         return QuestionResult((with_usage(replace(failed, outcome="failed") if outcome == "failed" else failed, log),))
     assert isinstance(answer, EntitiesAnswer)
     note = with_usage(replace(blank, outcome="answered", reasoning=answer.reasoning_process), log)
-    return _verified(question, note, answer.entities)
+    return _verified(question, note, answer.entities, confidences_in_list(log[-1][0], answer.entities))
 
 
-def _verified(question: Question, note: PostQuestion, items: Sequence[FoundEntity]) -> QuestionResult:
+def _verified(
+    question: Question, note: PostQuestion, items: Sequence[FoundEntity], sure: Sequence[Sure]
+) -> QuestionResult:
     """Verify the entities one after another, so that none takes the words of an earlier one."""
     found: list[Entity] = []
     dropped: list[str] = []
-    for item in items:
+    for item, item_sure in zip(items, sure, strict=True):
         entities = (*question.extraction.entities, *found)
         try:
-            found.append(verified_entity(item, question, note, entities))
+            _check_confidence(item, item_sure, question.extraction.accept.recall)
+            found.append(verified_entity(item, question, note, entities, item_sure))
         except Rejected as fault:
             dropped.append(str(fault))
     return QuestionResult((replace(note, dropped=tuple(dropped)),), tuple(found))
+
+
+def _check_confidence(item: FoundEntity, sure: Sure, level: float | None) -> None:
+    """Refuse an entity that the MLLM is less sure of than the run wants; where nobody knows, it counts.
+
+    Raises:
+        Rejected: its confidence is below the level.
+    """
+    confidence = confidence_in_entity(sure)
+    if level is not None and confidence is not None and confidence < level:
+        raise Rejected(f"{item.entity!r}: its confidence of {confidence:.2f} is below {level:g}")
 
 
 def _request(question: Question, prompt: Prompt) -> Request:

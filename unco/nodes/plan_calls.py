@@ -4,6 +4,8 @@ Entities run side by side, so who comes first is chance; the plan is made before
 left over once every routed attribute has one, the most uncertain may also be asked again after an unreadable answer.
 """
 
+from collections.abc import Callable
+
 from unco.context import Context
 from unco.nodes.questions.question import MAX_CALLS, MAX_POST_ANSWER_TOKENS
 from unco.nodes.settings import chain_of, current_model
@@ -20,13 +22,13 @@ Grants = dict[int, dict[Attribute, int]]
 """Entity index -> attribute -> questions that may be asked about it."""
 
 
-def plan_calls(extraction: Extraction, calls: int, most: int = MAX_CALLS) -> Grants:
+def plan_calls(extraction: Extraction, calls: int, most: Callable[[Attribute], int] = lambda _: MAX_CALLS) -> Grants:
     """Share out calls among the attributes above their thresholds; of equals the first entity comes first.
 
     Args:
         extraction: what the small model says, with the run's thresholds.
         calls: how many there are.
-        most: that one attribute may take.
+        most: that an attribute may take.
     """
     routed = [
         (entity.uncertainty.of(name), -entity.index, -place, entity.index, name)
@@ -35,11 +37,11 @@ def plan_calls(extraction: Extraction, calls: int, most: int = MAX_CALLS) -> Gra
         if name in extraction.routed(entity)
     ]
     grants: Grants = {index: {} for *_, index, _ in routed}
-    for _ in range(most):
+    for turn in range(max(map(most, ATTRIBUTES))):
         for *_, index, name in sorted(routed, reverse=True):
-            granted = grants[index].get(name, 0)
-            grants[index][name] = granted + (calls > 0)
-            calls -= calls > 0
+            granted, more = grants[index].get(name, 0), calls > 0 and turn < most(name)
+            grants[index][name] = granted + more
+            calls -= more
     return grants
 
 

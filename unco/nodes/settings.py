@@ -11,9 +11,9 @@ from unco.prompts import Prompt, PromptName, load_prompt
 from unco.tools.box_frames.families import frame_for
 from unco.tools.box_frames.frame import Frame, frame_by_name, with_longest_side
 from unco.tools.box_frames.saved import saved_frame
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.checks.sendable import clean_model
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 
 
 def current_context() -> Context:
@@ -81,7 +81,7 @@ def frame_for_post(context: Context, llm: Mllm, has_picture: bool) -> Frame | No
         return None
 
 
-def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = None, has_picture: bool = True) -> None:
+def check_settings(context: Context, llm: Mllm, knowledge: Search | None = None, has_picture: bool = True) -> None:
     """Refuse prompt versions and box frames that do not exist, and what needs a file that is not set.
 
     Args:
@@ -103,7 +103,7 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
     for name in get_args(PromptName):
         prompt = load_prompt(name, context.prompt_version(name))
         if prompt.uses("facts"):
-            _check_knowledge(prompt, knowledge)
+            _check_knowledge(prompt, knowledge, mode)
     if context.frame is not None:
         frame_by_name(context.frame)
     for model, model_context in chain_of(context, llm):
@@ -113,7 +113,10 @@ def check_settings(context: Context, llm: Mllm, knowledge: Knowledge | None = No
         llm.recording.check(mode)
 
 
-def _check_knowledge(prompt: Prompt, knowledge: Knowledge | None) -> None:
+def _check_knowledge(prompt: Prompt, knowledge: Search | None, mode: Mode) -> None:
     if knowledge is None:
-        raise SettingsError(f"prompt {prompt.id} quotes facts: set UNCO_KB to a file made with `unco kb build`")
-    knowledge.check()
+        raise SettingsError(
+            f"prompt {prompt.id} quotes facts: set UNCO_KB to a file made with `unco kb build`, "
+            "or UNCO_SEARCH to the address of an MCP server with a search tool"
+        )
+    knowledge.check(mode)

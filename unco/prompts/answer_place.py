@@ -28,6 +28,19 @@ def place_of_value(text: str, attribute: Attribute) -> tuple[int, int] | None:
     return found[-1] if found else None
 
 
+_LISTED: dict[Attribute, frozenset[str]] = {
+    "span": frozenset({"entity"}),
+    "type": frozenset({"type"}),
+    "region": frozenset(BOX_KEYS),
+}
+"""Keys of a value of an entity in a list."""
+
+
+def places_in_list(text: str, attribute: Attribute) -> list[tuple[int, int]]:
+    """Return the places of an attribute of the entities of a list, as `place_of_value` does, in order."""
+    return [place for match in _KEY.finditer(text) if (place := _value_after(match, text, _LISTED[attribute]))]
+
+
 def _value_after(match: re.Match[str], text: str, keys: frozenset[str]) -> tuple[int, int] | None:
     if squashed(match[1]) not in keys:
         return None

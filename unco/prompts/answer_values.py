@@ -58,6 +58,16 @@ def read_corners(value: object) -> Corners | None:
     return read_written_box(value).corners
 
 
+def read_area(value: object) -> WrittenBox | None:
+    """Read an area in any of the ways that models write a box; None for "none".
+
+    Raises:
+        ValueError: it is no box.
+    """
+    written = read_written_box(value)
+    return None if written.corners is None else written
+
+
 def normalize_keys(data: Any, known: Collection[str] = ()) -> Any:
     """Normalize keys: "Reasoning process" and reasoningProcess are read as reasoning_process.
 

@@ -25,6 +25,7 @@ VALUES: dict[str, str | float] = {
     "candidates": "- 1: [120, 80, 540, 930]\n- 2: [600, 300, 900, 420]",
     "text_lines": '- "HARBOUR HALL": [600, 300, 900, 420]',
     "facts": fact_lines(["Mia Lindqvist: an invented singer"]),
+    "thoughts": "Two people stand at the left, and one of them may be her.",
     "attribute": "type",
     "first": "PER: A person.",
     "second": "ORG: A group that acts as one.",

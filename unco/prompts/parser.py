@@ -15,6 +15,9 @@ from unco.errors import ReplyError
 from unco.prompts.box_notations import BOX_KEYS, LIST_KEYS, boxes_of, squashed, tagged_box
 from unco.prompts.specs import Answer, AnswerName, answer_type
 
+_OF_A_BOX: frozenset[AnswerName] = frozenset({"region", "candidate", "look"})
+"""Answers whose value is one box."""
+
 REPAIR_MAX_CHARS = 10_000
 """Longest text that is repaired, thinking aside: the repairer's time can grow with the square of the length."""
 
@@ -62,7 +65,7 @@ def _box_alone(text: str, answer: AnswerName, cut: bool) -> Answer:
         ReplyError: there are no tags, no box in them, or the answer is about more than a box.
     """
     try:
-        tagged = tagged_box(text) if answer in ("region", "candidate") else None
+        tagged = tagged_box(text) if answer in _OF_A_BOX else None
         if tagged is not None:
             return answer_type(answer).model_validate({_BOX: text})
     except ValueError as error:  # pydantic's too
@@ -101,7 +104,8 @@ def _breaks_off(text: str, answer: AnswerName) -> bool:
     if answer == "entities":
         return text.count("{") > text.count("}") or text.count("[") > text.count("]")
     boxes = [match.start() for match in _QUOTED.finditer(text) if squashed(match[1]) in {**BOX_KEYS, **LIST_KEYS}]
-    last = max(text.rfind("corrected_"), text.rfind("candidate") if answer == "candidate" else 0, *boxes[-1:], 0)
+    candidate = text.rfind("candidate") if answer in ("candidate", "look") else 0
+    last = max(text.rfind("corrected_"), candidate, *boxes[-1:], 0)
     return text.find("}", last) < 0
 
 
@@ -115,7 +119,7 @@ def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> l
     except Exception:
         return []
     objects = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
-    return _as_one_answer(objects) if answer in ("region", "candidate") else objects
+    return _as_one_answer(objects) if answer in _OF_A_BOX else objects
 
 
 def _as_one_answer(objects: list[dict[str, object]]) -> list[dict[str, object]]:

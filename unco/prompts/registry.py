@@ -165,8 +165,8 @@ def _check(where: str, path: Path, content: dict[str, Any]) -> None:
         raise SettingsError(f"{where}: answer must be one of {', '.join(PROMPTS[name].answers)}")
     if content["picture"] not in (True, False, "marked") or not isinstance(content.get("reasoning", True), bool):
         raise SettingsError(f"{where}: picture must be true, false or marked, and reasoning true or false")
-    if content["picture"] == "marked" and name != "region":
-        raise SettingsError(f"{where}: only a region prompt's picture can be marked")
+    if content["picture"] == "marked" and name not in ("region", "close_up"):
+        raise SettingsError(f"{where}: only the picture of a prompt of region or close_up can be marked")
     left_out = content.get("leaves_out", [])
     if not isinstance(left_out, list) or not all(isinstance(item, str) for item in left_out):
         raise SettingsError(f"{where}: leaves_out must be a list of placeholders")

@@ -12,22 +12,25 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints, model_valida
 from unco.prompts.answer_values import (
     normalize_keys,
     note_notation,
+    read_area,
     read_choice,
     read_corners,
     read_name,
     read_ordinal,
     read_words,
 )
-from unco.prompts.box_notations import Corners, LocationTokens, is_null
+from unco.prompts.box_notations import Corners, LocationTokens, WrittenBox, is_null
 
 Schema = dict[str, Any]
 
-AnswerName = Literal["span", "type", "region", "candidate", "one_shot", "entities", "choice"]
-"""Kinds of answers. `candidate`: a box, or the number of one that was offered. `one_shot`: all three attributes of an
+AnswerName = Literal["span", "type", "region", "candidate", "look", "one_shot", "entities", "choice"]
+"""Kinds of answers. `candidate`: a box, or the number of one that was offered. `look`: the same, and perhaps an area to
+see closer. `one_shot`: all three attributes of an
 entity. `entities`: a list of them, each with its words, type and box. `choice`: one of two values."""
 
-PromptName = Literal["span", "type", "region", "one_shot", "generate", "recall", "second_opinion"]
-"""Kinds of prompts, and the folders of their files. The first three are the correctors; `one_shot` corrects all three
+PromptName = Literal["span", "type", "region", "close_up", "one_shot", "generate", "recall", "second_opinion"]
+"""Kinds of prompts, and the folders of their files. The first three are the correctors; `close_up` asks once more about
+a region, with the area that the model asked to see; `one_shot` corrects all three
 attributes of an entity at once; `generate` asks for a post's entities without any found before; `recall` asks for those
 that the small model missed; `second_opinion` asks which of two values is right, before one replaces the other."""
 
@@ -90,6 +93,13 @@ class CandidateAnswer(RegionAnswer):
         if isinstance(data, dict) and not is_null(data.get("candidate")):
             data.setdefault("corrected_bounding_box", None)
         return data
+
+
+class LookAnswer(CandidateAnswer):
+    """The region corrector's answer where it may ask to see an area closer: its answer so far, and the area."""
+
+    look_closer_at: Annotated[WrittenBox | None, BeforeValidator(read_area)] = None
+    """None = it need not."""
 
 
 class OneShotAnswer(SpanAnswer, TypeAnswer, RegionAnswer):
@@ -177,6 +187,10 @@ ANSWERS: dict[AnswerName, AnswerSpec] = {
     "candidate": AnswerSpec(
         CandidateAnswer, {"candidate": {"type": ["integer", "null"]}, "corrected_bounding_box": _BOX}
     ),
+    "look": AnswerSpec(
+        LookAnswer,
+        {"look_closer_at": _BOX, "candidate": {"type": ["integer", "null"]}, "corrected_bounding_box": _BOX},
+    ),
     "one_shot": AnswerSpec(
         OneShotAnswer, {"corrected_entity": TEXT, "corrected_type": TEXT, "corrected_bounding_box": _BOX}
     ),
@@ -199,9 +213,13 @@ PROMPTS: dict[PromptName, PromptSpec] = {
         optional=frozenset({"neighbours", "facts"}),
     ),
     "region": PromptSpec(
-        answers=("region", "candidate"),
+        answers=("region", "candidate", "look"),
         required=_UNCERTAINTY | {"text", "entity", "entity_type", "box", "frame"},
         optional=frozenset({"neighbours", "candidates", "text_lines"}),
+    ),
+    "close_up": PromptSpec(
+        answers=("candidate",),
+        required=frozenset({"text", "entity", "entity_type", "box", "frame", "candidates", "thoughts"}),
     ),
     "one_shot": PromptSpec(
         answers=("one_shot",),
@@ -220,7 +238,8 @@ PROMPTS: dict[PromptName, PromptSpec] = {
     ),
 }
 """`box` is written in `frame`; `labels`, `neighbours` (the post's other entities), `near_misses` and
-`demonstrations` are lines; `candidates` are numbered, `text_lines` of the picture were read, `facts` were looked up."""
+`demonstrations` are lines; `candidates` are numbered, `text_lines` of the picture were read, `facts` were looked up;
+`thoughts` are the model's own at its first look."""
 
 
 def answer_type(answer: AnswerName) -> type[Answer]:

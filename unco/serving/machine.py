@@ -20,9 +20,10 @@ from unco.state import Json
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.policy import read_policy
 from unco.tools.extraction.tool import small_model_tool
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.llm_settings import mllm_from_env
+from unco.tools.search.search import Search
+from unco.tools.search_settings import search_from_env
 from unco.types import Post
 
 LEAST_FREE_BYTES = 100 * 2**20
@@ -35,7 +36,7 @@ class Machine:
 
     extractor: Extractor
     llm: Mllm
-    knowledge: Knowledge | None
+    knowledge: Search | None
     graph: PostGraph
     account: Account
     """The service's own, with the caps of the settings file."""
@@ -101,7 +102,8 @@ def build_machine(settings: ServeSettings, ledger: Ledger, extractor: Extractor 
     """
     if environment().picture_roots is None:
         raise SettingsError("set UNCO_PICTURE_ROOTS: the folders that a client may name pictures in; empty = none")
-    llm, knowledge = mllm_from_env(), Knowledge.from_env()
+    llm = mllm_from_env()
+    knowledge = search_from_env(llm)
     account = Account("", llm.terms.budget.caps)
     budget = ServedBudget(ledger)
     for place, model in enumerate((llm, *llm.fallbacks)):

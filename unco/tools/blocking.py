@@ -79,6 +79,14 @@ async def on_loop(steps: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+async def on_background_loop(steps: Coroutine[Any, Any, T]) -> T:
+    """Await on the background loop, whichever loop the caller has: for what is kept open from call to call."""
+    loop = _background_loop()
+    if asyncio.get_running_loop() is loop:
+        return await steps
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(steps, loop))
+
+
 def _background_loop() -> AbstractEventLoop:
     with _loop_lock:
         return _loop_of(os.getpid())

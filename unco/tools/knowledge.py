@@ -12,14 +12,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 from unicodedata import combining, normalize
 
+from unco.context import Mode
 from unco.environment import environment
 from unco.errors import DataError, SettingsError, SetupError
-
-MAX_FACTS = 3
-"""Facts that are quoted about a name."""
-
-MAX_FACT_CHARS = 400
-"""Length of a fact; a longer one is cut."""
+from unco.tools.blocking import in_thread
+from unco.tools.search.search import MAX_FACT_CHARS, MAX_FACTS, Findings, Query
 
 _MAX_WORDS = 12
 """Words of a name that are searched for."""
@@ -35,8 +32,8 @@ class Knowledge:
         """Remember the path; nothing is opened yet."""
         self.path = Path(path)
 
-    def check(self) -> None:
-        """Refuse a file that is not there.
+    def check(self, mode: Mode = "off") -> None:
+        """Refuse a file that is not there, in every mode.
 
         Raises:
             SettingsError: there is no such file.
@@ -49,6 +46,10 @@ class Knowledge:
         """Return the file that `UNCO_KB` names; None where it is not set."""
         path = environment().kb
         return cls(path) if path else None
+
+    async def search(self, query: Query) -> Findings:
+        """Look up the words of an entity; raises as `look_up`."""
+        return Findings(await in_thread(self.look_up, query.words))
 
     def look_up(self, name: str) -> tuple[str, ...]:
         """Find up to three facts whose name or alias holds every word of a name, the best match first.

@@ -129,6 +129,27 @@ class BudgetSettings(_Section):
     """Most US dollars of a run; null = no limit."""
 
 
+class SearchSettings(_Section):
+    """Settings of the search tool that the type corrector may use."""
+
+    mcp: str | Annotated[list[str], Field(min_length=1)]
+    """Address of an MCP server (streamable HTTP), or a program and its arguments, asked over its pipes."""
+    tool: Annotated[str, Field(min_length=1)] = "search"
+    """The server's name of the tool."""
+    argument: str | None = None
+    """Argument that the name goes into; null = `query`, or the only one that the tool wants."""
+    arguments: dict[str, JsonValue] = {}
+    """Further arguments, the same for every name."""
+    key: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)] | None = None
+    """Name of the environment variable that holds a bearer token; null = none is sent."""
+    env: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]] = []
+    """Names of environment variables that a program gets, such as one with its own key."""
+    seconds: Positive = 10.0
+    """That a search may take in all."""
+    calls: Annotated[int, Field(ge=0)] | None = 1000
+    """Most searches of a run; null = no limit."""
+
+
 class CallSettings(_Section):
     """The whole settings file."""
 
@@ -139,6 +160,8 @@ class CallSettings(_Section):
     prices: list[Price] = []
     """Of your own, before those that come with unco."""
     egress_log: str | None = None
+    search: SearchSettings | None = None
+    """null = nothing is searched for."""
 
 
 def read_settings(path: Path) -> CallSettings:

@@ -87,6 +87,22 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUp:
+    """A search for an entity's name by a tool; what it found stands in `Correction.facts`."""
+
+    by: str
+    """The tool and its host, e.g. "search at localhost"."""
+    words: str
+    """What was sent."""
+    fault: str = ""
+    """Why nothing could be found; empty = the tool answered, perhaps with nothing."""
+    cached: bool = False
+    """From the cache or a recording: the tool was not asked for this one."""
+    seconds: float = 0.0
+    """Wall time; 0 when cached."""
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """The correction of one attribute of one entity, in enough detail to explain, audit and count it."""
 
@@ -132,6 +148,10 @@ class Correction:
     """Each question and reply, in order."""
     facts: tuple[str, ...] = ()
     """What was looked up and quoted to the MLLM."""
+    look_up: LookUp | None = None
+    """The search that found them; None = no tool was asked."""
+    looked_at: Box | None = None
+    """The part of the picture that the MLLM asked to see closer and was sent, in original pixels; None = none."""
     by: str = ""
     """The person who answered in a review, as the answer named them; empty = unnamed, or nobody was asked."""
     at: str = ""

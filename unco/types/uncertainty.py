@@ -76,11 +76,13 @@ class Accept:
     span: float | None = None
     type: float | None = None
     region: float | None = None
+    recall: float | None = None
+    """Least confidence, in [0, 1], in an entity that recall adds; None = nobody asks how sure the MLLM is."""
 
     def __post_init__(self) -> None:
         """Refuse a level outside [0, 1]."""
-        for name in ATTRIBUTES:
-            level = self.of(name)
+        for name in (*ATTRIBUTES, "recall"):
+            level: float | None = getattr(self, name)
             if level is not None and not 0.0 <= level <= 1.0:
                 raise ValueError(f"the {name} level to accept must lie in [0, 1], got {level!r}")
 

@@ -13,17 +13,19 @@ from tests.tools.extraction.made_policy import policy_of
 from unco.context import Context
 from unco.errors import DataError, SettingsError
 from unco.evals.ab.arm import Arm, parse_arm
-from unco.evals.ab.compare import compare_arms, to_json, write_comparison
+from unco.evals.ab.compare import compare, compare_arms, to_json, write_comparison
 from unco.evals.ab.flips import find_flips
 from unco.evals.ab.posts import inputs_with_pictures
 from unco.evals.ab.run import run_arm
 from unco.evals.ab.show_comparison import show_comparison
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.formats.prediction_lines import read_prediction_lines
+from unco.evals.metrics.added import Added
 from unco.evals.metrics.correction_effects import CorrectionEffects
 from unco.evals.simulation import Profile
 from unco.evals.simulation.profile import Chances
 from unco.tools.extraction.policy import PolicyGain, write_policy
+from unco.tools.knowledge import build_knowledge
 from unco.types import GoldPost
 
 ALWAYS_WRONG_TYPE = Profile(right=Chances(span=1, type=0, region=1))
@@ -198,3 +200,31 @@ def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no picture for 2 of 3 posts; the first is 'two'"):
         inputs_with_pictures(posts, tmp_path / "in")
     assert [one["image"] for one in inputs_with_pictures(posts, None)] == [None, None, None]
+
+
+def test_an_arm_whose_prompt_quotes_facts_looks_them_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with drawn_experiment(tmp_path) as experiment:
+        [post, *_] = experiment.gold
+        name = " ".join(post.tokens[post.entities[0].span.start : post.entities[0].span.stop])
+        (tmp_path / "facts.jsonl").write_text(json.dumps({"name": name, "description": "a fact"}), encoding="utf-8")
+        build_knowledge(tmp_path / "facts.jsonl", tmp_path / "kb.sqlite")
+        monkeypatch.setenv("UNCO_KB", str(tmp_path / "kb.sqlite"))
+        runs = [run_arm(parse_arm(f"variant=correct_all,type={version}"), experiment) for version in ("v2", "v2-kb")]
+    facts = [{fact for result in run.results for note in result.notes for fact in note.facts} for run in runs]  # type: ignore[union-attr]
+    assert facts == [set(), {f"{name}: a fact"}]
+
+
+def test_what_recall_added_is_shown_by_arm(tmp_path: Path) -> None:
+    asked = parse_arm("missed=true,recall_accept=0.3,variant=small_only")
+    assert (asked.context.recall, asked.context.recall_accept) == (True, 0.3)
+    with drawn_experiment(tmp_path) as experiment:
+        runs = [run_arm(arm, experiment) for arm in (asked, parse_arm("variant=small_only"))]
+        assert [run.added for run in runs] == [Added(0, 0, None)] * 2
+        assert {question.finder for result in runs[0].results for question in result.questions} == {"recall"}
+        comparison = compare([replace(runs[0], added=Added(3, 2, 0.75)), runs[1]], experiment)
+        console = Console(record=True, width=200)
+        show_comparison(comparison, experiment, console)
+    assert json.loads(to_json(comparison))["arms"][0]["added"] == {"count": 3, "right": 2, "auroc": 0.75}
+    printed = console.export_text()
+    assert "3, 2 right" in printed
+    assert "0.750" in printed

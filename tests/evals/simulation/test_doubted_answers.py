@@ -65,3 +65,23 @@ def test_the_right_reading_is_chosen_or_with_an_error_the_other(attribute: str, 
         for first, second in ((right, wrong), (wrong, right)):
             reply = send(simulation.url, opinion(attribute, first, second))[2]["choices"][0]["message"]["content"]
             assert json.loads(reply)["chosen"] == ("first" if (first == right) != errs else "second")
+
+
+def test_a_list_has_a_probability_for_each_value_that_knows_whether_it_is_right() -> None:
+    lee = {"entity": "Lee", "type": "PER", "bounding_box": [1, 2, 30, 40]}
+    moved = lee | {"type": "ORG", "bounding_box": [50, 60, 70, 80]}
+    text = json.dumps({"reasoning_process": "x", "entities": [lee, moved | {"entity": "Ann"}, moved]})
+    sums = dict.fromkeys(range(9), 0.0)
+    draw = Random(1)
+    for _ in range(300):
+        found = token_probabilities(text, {"entities": [lee]}, 0.9, draw)
+        assert found is not None
+        values = [token["logprob"] for token in found["content"][1::2]]
+        sums |= {place: sums[place] + exp(value) / 300 for place, value in enumerate(values)}
+    assert [sums[place] > 0.5 for place in range(9)] == [True, True, True, False, False, False, True, False, False]
+
+
+def test_an_empty_list_has_probabilities_too() -> None:
+    found = token_probabilities('{"entities": []}', {"entities": []}, 0.9, Random(1))
+    assert found is not None
+    assert [token["token"] for token in found["content"]] == ['{"entities": []}']

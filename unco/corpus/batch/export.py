@@ -13,8 +13,8 @@ from unco.corpus.posts import Line
 from unco.errors import SettingsError, Waiting
 from unco.nodes.settings import chain_of
 from unco.tools.extraction.extractor import Extractor
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def export_questions(
     llm: Mllm,
     context: Context,
     again: bool = False,
-    knowledge: Knowledge | None = None,
+    knowledge: Search | None = None,
 ) -> Exported:
     """Write the questions that posts wait for: the next of each entity, where its last one is answered.
 

@@ -24,8 +24,8 @@ from unco.errors import SetupError, UncoError
 from unco.nodes.settings import check_settings
 from unco.small_model.batching import Batching
 from unco.state import EXTRACTION
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm_settings import mllm_from_env
+from unco.tools.search_settings import search_from_env
 from unco.types import Extraction, Post
 
 ON_GPU = Batching(most_posts=128, most_words=4096)
@@ -101,7 +101,8 @@ class Correctors:
             environment.apply()
             if context.mode not in ("off", "replay"):
                 environment.check_key()
-            llm, knowledge = mllm_from_env(), Knowledge.from_env()
+            llm = mllm_from_env()
+            knowledge = search_from_env(llm)
             check_settings(context, llm, knowledge, has_picture=False)
             use_shared_budget(llm, actor)
             patience = Patience(patience_s)

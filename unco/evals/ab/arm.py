@@ -22,6 +22,7 @@ CHOICES = (
     *THRESHOLDS,
     *ACCEPT,
     "second_opinion",
+    "missed",
     "model",
     "frame",
     "variant",
@@ -59,6 +60,7 @@ def parse_arm(text: str) -> Arm:
     `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold.
     `drop_threshold=0.6`: above which doubt entities are dropped. `model=NAME`: an MLLM of the endpoint.
     `policy=FILE`: what `unco tune` wrote. `second_opinion=true`: a change must be confirmed.
+    `missed=true`: each post is asked for missed entities.
     `variant=one_shot`: another graph.
     `checkpoint=FOLDER`, `estimator=NAME`: another small model.
 
@@ -95,8 +97,8 @@ def _context(text: str, chosen: Mapping[str, str], policy: Policy | None) -> Con
             fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")
         elif name in (*THRESHOLDS, *ACCEPT):
             fields[name] = _number(text, name, value)
-        elif name == "second_opinion":
-            fields[name] = _switch(text, name, value)
+        elif name in ("second_opinion", "missed"):
+            fields["recall" if name == "missed" else name] = _switch(text, name, value)
         elif name not in (*_ARM_FIELDS, "policy"):
             fields[name] = value
     return replace(Context(), **fields)

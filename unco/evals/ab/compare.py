@@ -118,6 +118,7 @@ def _arm_to_dict(run: ArmRun, f1: dict[Task, Interval]) -> dict[str, Any]:
         "f1": {task: asdict(interval) for task, interval in f1.items()},
         "entities": run.entities,
         "dropped": run.dropped,
+        "added": asdict(run.added),
         **asdict(run.effects),
         "harm_rate": run.effects.harm_rate,
         "questions": gaps.questions,

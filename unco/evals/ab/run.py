@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from unco.evals.ab.arm import Arm
 from unco.evals.ab.experiment import Experiment
+from unco.evals.metrics.added import Added, count_added
 from unco.evals.metrics.correction_effects import CorrectionEffects, count_effects
 from unco.evals.metrics.protocols import Report, evaluate
 from unco.graph import build_variant
@@ -15,6 +16,7 @@ from unco.state import read_result
 from unco.tools.extraction.policy_extractor import with_gain
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.prices import Prices, cost_usd
+from unco.tools.search_settings import search_from_env
 from unco.types import ATTRIBUTES, Attribute, Correction, Result, Usage
 
 CONCURRENCY = 16
@@ -33,6 +35,8 @@ class ArmRun:
     full_cost: float | None
     """US dollars if no reply had been cached, so that arms can be compared; None = unknown."""
     effects: CorrectionEffects
+    added: Added
+    """What recall added."""
     seconds: float
     """Wall time of the whole run, the small model's part included where this arm was the first to need it."""
     results: tuple[Result, ...]
@@ -83,7 +87,7 @@ def run_arm(arm: Arm, experiment: Experiment) -> ArmRun:
     """Run one arm over the experiment's posts."""
     llm = experiment.make_llm()
     extractor = with_gain(experiment.small_model(*arm.small_model), arm.gain)
-    graph = build_variant(arm.variant, small_model_tool(extractor), llm)
+    graph = build_variant(arm.variant, small_model_tool(extractor), llm, search_from_env(llm))
     # A post that is read without its picture here and there would make no score of posts with pictures.
     context = replace(experiment.context_of(arm.context), strict_pictures=True)
     start = time.perf_counter()
@@ -100,6 +104,7 @@ def run_arm(arm: Arm, experiment: Experiment) -> ArmRun:
         ),
         full_cost=_full_cost(results, llm.terms.prices),
         effects=count_effects(experiment.gold, results),
+        added=count_added(experiment.gold, results),
         seconds=seconds,
         results=results,
     )

@@ -16,6 +16,7 @@ from unco.evals.ab.simulated import show_simulation
 from unco.evals.ab.table import SIMULATED
 from unco.evals.ab.unanswered import unanswered
 from unco.evals.evaluate.scoring import NotScored
+from unco.evals.metrics.added import Added
 from unco.evals.metrics.bootstrap import Interval
 from unco.evals.metrics.paper import THREE_TASKS
 from unco.show import visible
@@ -24,7 +25,8 @@ CHANCE_NOTE = "Of arms that are equal, one comparison in twenty falls outside it
 COST_NOTE = (
     "$: if no reply had been cached. seconds: of all calls made now, added up. better, worse: attributes that "
     "corrections put right or spoilt. harm: of the right ones that were asked about, the share that was spoilt. "
-    "dropped: entities left out as too doubtful."
+    "dropped: entities left out as too doubtful. added: by recall, and those of right words and type; AUROC: of the "
+    "doubt of what was added."
 )
 
 LONGEST = 160
@@ -74,8 +76,9 @@ def _differences(one: AgainstFirst, number: int) -> Table:
 
 def _costs(runs: Sequence[ArmRun]) -> Table:
     headings = ("arm", "calls", "/ entity", "tokens", "$", "seconds", "better", "worse", "harm")
-    drops = any(run.dropped for run in runs)
-    table = Table(*headings, *(("dropped",) if drops else ()), title="Cost and harm", caption=COST_NOTE)
+    drops, adds = any(run.dropped for run in runs), any(run.added.count for run in runs)
+    more = (*(("dropped",) if drops else ()), *(("added", "AUROC") if adds else ()))
+    table = Table(*headings, *more, title="Cost and harm", caption=COST_NOTE)
     for number, run in enumerate(runs, start=1):
         table.add_row(
             str(number),
@@ -88,8 +91,13 @@ def _costs(runs: Sequence[ArmRun]) -> Table:
             str(run.effects.worse),
             "-" if run.effects.harm_rate is None else f"{100 * run.effects.harm_rate:.1f} %",
             *((f"{run.dropped:,}",) if drops else ()),
+            *(_added(run.added) if adds else ()),
         )
     return table
+
+
+def _added(added: Added) -> tuple[str, str]:
+    return f"{added.count:,}, {added.right:,} right", "-" if added.auroc is None else f"{added.auroc:.3f}"
 
 
 def _show_flips(one: AgainstFirst, number: int, experiment: Experiment, console: Console) -> None:

@@ -15,6 +15,7 @@ from unco.evals.metrics.correction_effects import count_effects, value_correct, 
 from unco.evals.metrics.paper import THREE_TASKS
 from unco.evals.report.densities import plot_data
 from unco.nodes.questions.usage import usage_of
+from unco.show import steps_before
 from unco.types import ATTRIBUTES, UNTYPED, Box, Correction, Entity, GoldPost, PostQuestion, Result, Span, Thresholds
 
 Json = dict[str, Any]
@@ -198,7 +199,9 @@ def _note(note: Correction, entity: Entity, gold: GoldPost | None, thresholds: T
     reviewed = {"reviewed": f"{note.by or 'a person'}, {note.at}"} if note.at else {}
     of_all = thresholds.of(note.attribute)
     own = {} if note.threshold == of_all else {"own": {"threshold": note.threshold, "of_all": of_all}}
-    return data | reviewed | own | _provenance(note)
+    provenance, steps = _provenance(note), steps_before(note)
+    before = {"detail": "; ".join(filter(None, (*steps, note.detail)))} if steps else {}
+    return data | reviewed | own | provenance | before
 
 
 def _question(question: PostQuestion) -> Json:

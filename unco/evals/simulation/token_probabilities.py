@@ -1,13 +1,14 @@
 """Make the token probabilities of a simulated answer: they know its errors as well as its profile says."""
 
 import json
+from collections.abc import Iterator
 from math import exp, log
 from random import Random
 from statistics import NormalDist
 from typing import Any
 
 from unco.evals.simulation.answering import same_answer
-from unco.prompts.answer_place import place_of_value
+from unco.prompts.answer_place import place_of_value, places_in_list
 from unco.types import ATTRIBUTES, Attribute
 
 KEYS: dict[Attribute, str] = {
@@ -15,6 +16,8 @@ KEYS: dict[Attribute, str] = {
     "type": "corrected_type",
     "region": "corrected_bounding_box",
 }
+LISTED: dict[Attribute, str] = {"span": "entity", "type": "type", "region": "bounding_box"}
+"""The same in a list of entities."""
 
 
 def token_probabilities(text: str, right: dict[str, Any], auroc: float, draw: Random) -> dict[str, Any] | None:
@@ -35,8 +38,8 @@ def token_probabilities(text: str, right: dict[str, Any], auroc: float, draw: Ra
         return None
     apart = 2**0.5 * NormalDist().inv_cdf(auroc)
     tokens, begin = list[tuple[str, float]](), 0
-    for start, stop, name in sorted((*place, name) for name in ATTRIBUTES if (place := place_of_value(text, name))):
-        is_right = same_answer(found.get(KEYS[name]), right.get(KEYS[name]))
+    values = _listed_values if "entities" in found else _values
+    for start, stop, is_right in sorted(values(text, found, right)):
         drawn = draw.gauss(apart if is_right else 0.0, 1.0)
         tokens += [(text[begin:start], 0.0), (text[start:stop], -log(1 + exp(apart * (apart / 2 - drawn))))]
         begin = stop
@@ -45,3 +48,19 @@ def token_probabilities(text: str, right: dict[str, Any], auroc: float, draw: Ra
         {"token": token, "logprob": chance, "bytes": None, "top_logprobs": []} for token, chance in tokens if token
     ]
     return {"content": content}
+
+
+def _values(text: str, found: dict[str, Any], right: dict[str, Any]) -> Iterator[tuple[int, int, bool]]:
+    """Yield where each value of an answer about one entity stands, and whether it is right."""
+    for name in ATTRIBUTES:
+        if place := place_of_value(text, name):
+            yield (*place, same_answer(found.get(KEYS[name]), right.get(KEYS[name])))
+
+
+def _listed_values(text: str, found: dict[str, Any], right: dict[str, Any]) -> Iterator[tuple[int, int, bool]]:
+    """Yield the same of a list of entities; type and box of one are compared with the right one of the same words."""
+    items, by_words = found.get("entities", ()), {item["entity"]: item for item in right.get("entities", ())}
+    for name in ATTRIBUTES:
+        for place, item in zip(places_in_list(text, name), items, strict=True):
+            same = by_words.get(item["entity"])
+            yield (*place, same is not None and same_answer(item[LISTED[name]], same[LISTED[name]]))

@@ -1,12 +1,19 @@
 """Weighs an answer that changes a value against the value that the small model gave."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from unco.nodes.questions.usage import ReplyLog
-from unco.prompts.answer_place import place_of_value
+from unco.prompts import FoundEntity
+from unco.prompts.answer_place import place_of_value, places_in_list
 from unco.tools.llm.checks.token_probabilities import probability
 from unco.tools.llm.request import Reply
-from unco.types import Accept, Attribute, Correction
+from unco.types import ATTRIBUTES, Accept, Attribute, Correction
+
+Sure = Mapping[Attribute, float]
+"""How probable the values of one entity are to the MLLM that wrote them, each in [0, 1]; one that is missing = not
+known."""
 
 
 def confidence_of(reply: Reply, attribute: Attribute) -> float | None:
@@ -16,10 +23,50 @@ def confidence_of(reply: Reply, attribute: Attribute) -> float | None:
     less says little. None = the endpoint reports no probabilities, or the value is not written as plain JSON.
     """
     place = place_of_value(reply.text, attribute)
-    if place is None:
-        return None
-    is_box = reply.text[place[0]] in "[{"
-    return probability(reply.log_probabilities, reply.text, *place, mean=is_box)
+    return None if place is None else _probability(reply, place)
+
+
+def confidences_in_list(reply: Reply, items: Sequence[FoundEntity]) -> list[Sure]:
+    """Compute how probable the words, type and box of each entity of a list are, as `confidence_of` does."""
+    if not reply.log_probabilities:
+        return [{} for _ in items]
+    places = {name: places_in_list(reply.text, name)[-len(items) :] for name in ATTRIBUTES}
+    known = {
+        name: [_probability(reply, place) for place in found]
+        for name, found in places.items()
+        # A key that stands elsewhere too, or is written another way: then nobody can tell which is whose.
+        if len(found) == len(items) and (name == "region" or _said(reply.text, found) == _read(items, name))
+    }
+    return [
+        {name: chance for name, chances in known.items() if (chance := chances[place]) is not None}
+        for place in range(len(items))
+    ]
+
+
+def confidence_in_entity(sure: Sure) -> float | None:
+    """Compute how probable words and type are together; None = one of them is not known."""
+    return sure["span"] * sure["type"] if "span" in sure and "type" in sure else None
+
+
+def _said(text: str, places: Sequence[tuple[int, int]]) -> list[str]:
+    """Read strings of JSON at their places; what is no string there is empty."""
+    return [_string(text[start:stop]) for start, stop in places]
+
+
+def _string(written: str) -> str:
+    try:
+        return str(json.loads(f'"{written}"')).strip()
+    except ValueError:
+        return ""
+
+
+def _read(items: Sequence[FoundEntity], name: Attribute) -> list[str]:
+    return [item.entity if name == "span" else item.type for item in items]
+
+
+def _probability(reply: Reply, place: tuple[int, int]) -> float | None:
+    """Compute how probable a value is, at its place in a reply; of a box the geometric mean."""
+    return probability(reply.log_probabilities, reply.text, *place, mean=reply.text[place[0]] in "[{")
 
 
 def belief_in_change(confidence: float, uncertainty: float) -> float:

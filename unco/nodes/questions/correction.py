@@ -11,16 +11,18 @@ from unco.nodes.questions.fallbacks import entity_attempts
 from unco.nodes.questions.question import EntityQuestion, most_calls, request_of
 from unco.nodes.questions.question_node import QuestionNode
 from unco.nodes.questions.question_runner import Attempt, Steps, outcome_of, readable_answer
+from unco.nodes.questions.searching_node import SearchingNode, look_up
+from unco.nodes.questions.second_look import looked_closer
 from unco.nodes.questions.second_opinion import confirmed
 from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_usage
 from unco.nodes.run_choices import outcome_of_value
 from unco.nodes.settings import current_context
-from unco.prompts import Answer, Prompt, load_prompt
+from unco.prompts import Answer, LookAnswer, Prompt, load_prompt
 from unco.state import ENTITY, EntityState, Json, to_json
 from unco.tools.extraction.text import with_span
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.request import Request, SentPicture
+from unco.tools.search.search import Search
 from unco.types import AnswerState, Attribute, Box, Correction, Entity, Extraction, Span
 
 Value = Span | str | Box | None
@@ -47,7 +49,7 @@ class Corrector(Protocol):
 
 
 def corrector_node(
-    corrector: Corrector, llm: Mllm, knowledge: Knowledge | None = None
+    corrector: Corrector, llm: Mllm, knowledge: Search | None = None
 ) -> QuestionNode[EntityState, EntityQuestion]:
     """Make a node that corrects one attribute of the state's entity.
 
@@ -56,22 +58,15 @@ def corrector_node(
         llm: who is asked.
         knowledge: facts, for versions of the prompt that quote them; None = there are none.
     """
-    return QuestionNode(
-        partial(_attempts, corrector.attribute, llm), partial(_steps, corrector, knowledge), corrected_entity
-    )
+    prepare, steps = partial(_attempts, corrector.attribute, llm), partial(correction_steps, corrector)
+    if knowledge is None:
+        return QuestionNode(prepare, steps, corrected_entity)
+    return SearchingNode(prepare, steps, corrected_entity, partial(look_up, knowledge, llm, corrector.attribute))
 
 
 def _attempts(attribute: Attribute, llm: Mllm, state: EntityState) -> Iterator[Attempt[EntityQuestion]]:
-    most = most_calls(current_context())
+    most = most_calls(current_context(), attribute)
     return entity_attempts(state, llm, calls=(state.get("entity_grants") or {}).get(attribute, most))
-
-
-def _steps(corrector: Corrector, knowledge: Knowledge | None, question: EntityQuestion) -> Steps[QuestionResult]:
-    """Look up facts, where the prompt has a place for them, and run the correction."""
-    name = corrector.attribute
-    uses_facts = load_prompt(name, question.context.prompt_version(name)).uses("facts")
-    facts = knowledge.look_up(question.entity.text) if knowledge and uses_facts else ()
-    return (yield from correction_steps(corrector, replace(question, facts=facts)))
 
 
 def correction_steps(corrector: Corrector, question: EntityQuestion) -> Steps[QuestionResult]:
@@ -87,7 +82,10 @@ def correction_steps(corrector: Corrector, question: EntityQuestion) -> Steps[Qu
         failed = replace(blank, outcome=outcome, answer=state, reason=reason, detail=str(fault))
         return QuestionResult((with_usage(failed, log),))
     answered = replace(blank, answer="value", reasoning=answer.reasoning_process)
-    note = weighed(_verified(corrector, answer, question, answered), question.extraction.accept, log)
+    note = _verified(corrector, answer, question, answered)
+    if isinstance(answer, LookAnswer) and answer.look_closer_at is not None:
+        note = yield from looked_closer(note, answer.look_closer_at, question, log)
+    note = weighed(note, question.extraction.accept, log)
     if question.context.second_opinion:
         note = yield from confirmed(note, question, request.picture, log)
     return QuestionResult((with_usage(note, log),))
@@ -129,6 +127,7 @@ def blank_correction(attribute: Attribute, question: EntityQuestion, prompt: Pro
         prompt=prompt.id,
         prompt_hash=prompt.sha256[:12],
         facts=question.facts,
+        look_up=question.look_up,
     )
 
 

@@ -1,9 +1,15 @@
 """Describes boxes in a question about a post, which may have no picture."""
 
-from unco.nodes.questions.question import Question
+import json
+from collections.abc import Iterable
+
+from unco.nodes.questions.question import EntityQuestion, Question
 from unco.prompts import Prompt, demonstration_lines
-from unco.tools.box_frames.frame import describe, encode
-from unco.types import Box
+from unco.tools.box_frames.frame import Frame, describe, encode
+from unco.types import Box, PictureInfo
+
+MAX_CANDIDATES = 28
+"""Candidates that are offered by number, and lines of text that are quoted: as many as the small model has."""
 
 NO_PICTURE = "null, for this post has no picture"
 
@@ -32,3 +38,18 @@ def demonstration_text(prompt: Prompt, question: Question) -> str:
         return encode(box, frame, info.width, info.height)
 
     return demonstration_lines(prompt.demonstrations, question.extraction.labels, write)
+
+
+def box_in_frame(box: Box | None, frame: Frame | None, info: PictureInfo) -> str:
+    """Write a box for a prompt, in the model's frame; null for none, or when nobody will be asked."""
+    return json.dumps(encode(box, frame, info.width, info.height)) if box and frame else "null"
+
+
+def offered(question: EntityQuestion) -> tuple[Box, ...]:
+    """Return the candidates that are offered by number; the first is number 1."""
+    return question.extraction.candidates[:MAX_CANDIDATES]
+
+
+def named_lines(items: Iterable[tuple[str, str]]) -> str:
+    """List boxes for a prompt, each with its number or its words."""
+    return "\n".join(f"- {name}: {box}" for name, box in items) or "(none)"

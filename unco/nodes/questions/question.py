@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from unco.context import Context
 from unco.errors import Rejected
 from unco.nodes.verify import verify_type
-from unco.prompts import Prompt, render
+from unco.prompts import Prompt, load_prompt, render
 from unco.prompts.rendering import name_line
 from unco.tools.box_frames.frame import Frame
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.request import MAX_REPLY_TOKENS, Purpose, Request, SentPicture
-from unco.types import ATTRIBUTES, Attribute, Entity, Extraction, Neighbour
+from unco.types import ATTRIBUTES, Attribute, Entity, Extraction, LookUp, Neighbour
 
 MAX_CALLS = 2
 """Calls for one question: the first, and one more when its answer cannot be read."""
 
 
-def most_calls(context: Context) -> int:
-    """Return how many calls an attribute may take: a second opinion is a question of its own."""
-    return 2 * MAX_CALLS if context.second_opinion else MAX_CALLS
+def most_calls(context: Context, attribute: Attribute) -> int:
+    """Return how many calls an attribute may take: a second look and a second opinion are questions of their own."""
+    looks = attribute == "region" and load_prompt("region", context.prompt_version("region")).answer == "look"
+    return MAX_CALLS * (1 + looks + context.second_opinion)
 
 
 MAX_POST_ANSWER_TOKENS = 2048
@@ -58,6 +59,8 @@ class EntityQuestion(Question):
     """The nearest other entities of the post."""
     facts: tuple[str, ...] = ()
     """What is known under the entity's name, for a prompt that quotes it."""
+    look_up: LookUp | None = None
+    """The search that found them; None = no tool was asked."""
 
     def threshold_of(self, attribute: Attribute) -> float:
         """Return the threshold of an attribute of the entity."""
@@ -105,15 +108,17 @@ def request_of(
         max_tokens=max_tokens,
         schema=json.dumps(prompt.schema),
         types=_types(question, prompt),
-        token_probabilities=_weighs_answer(question, attribute),
+        token_probabilities=_weighs_answer(question, prompt, attribute),
         prompt=prompt.id,
         prompt_hash=prompt.sha256,
         purpose=_purpose(question, attribute),
     )
 
 
-def _weighs_answer(question: Question, attribute: Attribute | None) -> bool:
-    """Return whether the run has a level for what is asked about an entity: one attribute, or all three."""
+def _weighs_answer(question: Question, prompt: Prompt, attribute: Attribute | None) -> bool:
+    """Return whether the run has a level for what is asked: one attribute of an entity, all three, missed entities."""
+    if prompt.name == "recall":
+        return question.extraction.accept.recall is not None
     names = ATTRIBUTES if attribute is None else (attribute,)
     return isinstance(question, EntityQuestion) and any(
         question.extraction.accept.of(name) is not None for name in names

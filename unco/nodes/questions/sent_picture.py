@@ -1,11 +1,13 @@
 """Prepares the picture for the MLLM: at the size its box frame asks for, encoded anew without metadata."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 
 from PIL.Image import Resampling
 
 from unco.errors import PictureError
+from unco.nodes.questions.part import Part, crop_corners
 from unco.nodes.questions.question import EntityQuestion, Question
 from unco.tools.box_frames.frame import sent_size
 from unco.tools.llm.request import SentPicture
@@ -14,9 +16,6 @@ from unco.tools.pictures.mark_boxes import mark_boxes
 from unco.tools.pictures.resize import fit
 from unco.tools.pictures.view import view_picture
 from unco.types import Box, PictureInfo
-
-MARGIN = 0.1
-"""Margin around a cropped box, as a share of its sides: boxes are seldom exact."""
 
 
 def sent_picture(question: Question) -> SentPicture | None:
@@ -38,13 +37,6 @@ def sent_crop(question: EntityQuestion) -> SentPicture | None:
     return _encoded(question.image, info.sha256, size, corners)
 
 
-def crop_corners(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
-    """Return a box with its margin, in whole pixels inside the picture."""
-    x, y = MARGIN * (box.x2 - box.x1), MARGIN * (box.y2 - box.y1)
-    left, top = max(0, int(box.x1 - x)), max(0, int(box.y1 - y))
-    return left, top, max(left + 1, min(width, round(box.x2 + x))), max(top + 1, min(height, round(box.y2 + y)))
-
-
 def marked_picture(question: EntityQuestion, candidates: tuple[Box, ...]) -> SentPicture | None:
     """Encode the picture with the numbered candidates and the entity's box drawn in."""
     if question.image is None or question.frame is None:
@@ -52,6 +44,28 @@ def marked_picture(question: EntityQuestion, candidates: tuple[Box, ...]) -> Sen
     info = _checked_info(question, question.image)
     size = sent_size(question.frame, info.width, info.height)
     return _marked(question.image, info.sha256, size, candidates, question.entity.region)
+
+
+def marked_part(question: Question, part: Part, candidates: Mapping[int, Box], found: Box | None) -> SentPicture | None:
+    """Encode a part of the picture, enlarged, with candidates by their numbers and the entity's box drawn in.
+
+    Args:
+        question: about the picture.
+        part: of it.
+        candidates: by number, in pixels of the part.
+        found: the entity's box, likewise; None = it is not in the part.
+    """
+    if question.image is None or question.frame is None:
+        return None
+    _checked_info(question, question.image)
+    picture, size = view_picture(question.image), sent_size(question.frame, part.width, part.height)
+    left, top, right, bottom = (picture.scale * side for side in part.corners)
+    edge = float(picture.image.width), float(picture.image.height)
+    area = left, top, min(right, edge[0]), min(bottom, edge[1])
+    enlarged = picture.image.resize(size, Resampling.LANCZOS, box=area)
+    scales = size[0] / part.width, size[1] / part.height
+    marked = mark_boxes(enlarged, tuple(candidates.values()), found, scales, tuple(candidates))
+    return _sent(*encode_jpeg_or_png(marked))
 
 
 def _checked_info(question: Question, image: str) -> PictureInfo:

@@ -64,10 +64,12 @@ class PolicyAccept(_Section):
     span: Level | None = None
     type: Level | None = None
     region: Level | None = None
+    recall: Level | None = None
+    """The least confidence in an entity that recall adds, which `unco tune` does not choose."""
 
     def as_accept(self) -> Accept:
         """Convert to the type that the graph uses."""
-        return Accept(self.span, self.type, self.region)
+        return Accept(self.span, self.type, self.region, self.recall)
 
 
 class PolicyCheckpoint(_Section):

@@ -19,28 +19,34 @@ _DARK = "#111827"
 
 
 def mark_boxes(
-    picture: Image.Image, candidates: Sequence[Box], found: Box | None, scales: tuple[float, float]
+    picture: Image.Image,
+    candidates: Sequence[Box],
+    found: Box | None,
+    scales: tuple[float, float],
+    numbers: Sequence[int] = (),
 ) -> Image.Image:
     """Copy a picture and draw boxes into it.
 
     Args:
         picture: RGB, at the size at which it is sent.
-        candidates: in original pixels; the first is number 1.
+        candidates: in original pixels.
         found: the box that the small model chose, in original pixels.
         scales: pixels of this picture for one original pixel, along x and along y.
+        numbers: of the candidates; empty = from 1 on.
     """
     marked = picture.copy()
     pen = ImageDraw.Draw(marked)
     # Pillow's own font, not one of the machine's: the picture's hash is part of a recording's key.
     font = ImageFont.load_default(max(10, min(18, min(picture.size) // 24)))
-    for number, box in enumerate(candidates, start=1):
+    numbered = list(zip(numbers or range(1, len(candidates) + 1), candidates, strict=True))
+    for number, box in numbered:
         pen.rectangle(_scaled(box, scales), outline=_colour(number), width=2)
     if found is not None:
         x1, y1, x2, y2 = _scaled(found, scales)
         pen.rectangle((x1, y1, x2, y2), outline=FOUND, width=3)
         if x2 - x1 > 8 and y2 - y1 > 8:
             pen.rectangle((x1 + 3, y1 + 3, x2 - 3, y2 - 3), outline=_DARK, width=1)
-    for number, box in enumerate(candidates, start=1):
+    for number, box in numbered:
         x1, y1, _, _ = _scaled(box, scales)
         width = pen.textlength(str(number), font) + 4
         x = x1 - width if x1 >= width else x1  # beside the box where there is room: a line of text loses no letter

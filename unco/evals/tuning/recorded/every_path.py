@@ -26,8 +26,8 @@ from unco.nodes.questions.correction import corrector_node
 from unco.nodes.questions.question import EntityQuestion
 from unco.nodes.questions.question_node import QuestionNode
 from unco.state import ENTITY, EXTRACTION, EntityState, Json, PostInput, PostState, merge
-from unco.tools.knowledge import Knowledge
 from unco.tools.llm.client import Mllm
+from unco.tools.search.search import Search
 from unco.types import ATTRIBUTES, Attribute, Entity, Thresholds
 
 CONCURRENCY = 16
@@ -50,7 +50,7 @@ async def record_paths(
     llm: Mllm,
     context: Context | None = None,
     floor: Thresholds = ALL,
-    knowledge: Knowledge | None = None,
+    knowledge: Search | None = None,
 ) -> list[PostPaths]:
     """Record the answers on every path of some posts.
 
@@ -68,9 +68,7 @@ async def record_paths(
     return [from_json(output["paths"]) for output in outputs]
 
 
-def build_paths_graph(
-    tool: BaseTool, llm: Mllm, floor: Thresholds = ALL, knowledge: Knowledge | None = None
-) -> PostGraph:
+def build_paths_graph(tool: BaseTool, llm: Mllm, floor: Thresholds = ALL, knowledge: Search | None = None) -> PostGraph:
     """Compile the graph that records a post; it is awaited (`ainvoke`, `abatch`)."""
     ask = _AskEveryPath(
         {

@@ -11,6 +11,7 @@ from unco.evals.tuning.recorded.paths import ALL, About, Recording
 from unco.prompts import load_prompt
 from unco.small_model.fingerprint import Fingerprint
 from unco.tools.extraction.tool import small_model_tool
+from unco.tools.search_settings import search_from_env
 from unco.types import ATTRIBUTES, Attribute, Thresholds
 
 
@@ -35,7 +36,7 @@ def record_experiment(
     """
     llm, context = experiment.make_llm(), experiment.context_of(context or Context())
     tool = small_model_tool(experiment.small_model(None, None))
-    posts = asyncio.run(record_paths(experiment.inputs, tool, llm, context, floor))
+    posts = asyncio.run(record_paths(experiment.inputs, tool, llm, context, floor, search_from_env(llm)))
     about = About(
         checkpoint=checkpoint,
         floor=floor,

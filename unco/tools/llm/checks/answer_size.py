@@ -38,6 +38,29 @@ class LimitedTransport(httpx2.AsyncHTTPTransport):
         return httpx2.Response(response.status_code, headers=headers, content=body, extensions=response.extensions)
 
 
+class BoundedTransport(httpx2.AsyncHTTPTransport):
+    """Passes each body on as it comes, up to the limit: for streams of events, which may have no end."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        """Open nothing yet; a proxy that the environment names is not used."""
+        super().__init__(verify=tls, limits=httpx2.Limits(max_keepalive_connections=0), trust_env=False)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request.
+
+        Raises:
+            AnswerTooLarge: the body is packed, so that nobody knows how large it is.
+        """
+        request.headers["accept-encoding"] = "identity"
+        response = await super().handle_async_request(request)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            raise AnswerTooLarge("an answer that is packed, though nobody asked for that")
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = _Limited(response.stream)
+        return response
+
+
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that hold for the body as it came, no longer for the one that was read."""
 
