@@ -109,7 +109,7 @@ except InputError as error:
 In Python, catch `InputError` for what a caller gave, and `SetupError` for a broken installation. An MLLM that does
 not answer raises nothing: the correction says so. See [why was nobody asked](concepts.md#why-was-nobody-asked).
 
-| error | under | exit code | meaning |
+| error | meaning | exit code | is a kind of |
 | --- | --- | --- | --- |
 {errors}
 """
@@ -162,7 +162,7 @@ def _errors() -> str:
     ]
     about = [cell(kind.__doc__) for kind in found]
     return "\n".join(
-        f"| `{name}` | `{base}` | {code} | {text} |" for (name, base, code), text in zip(rows, about, strict=True)
+        f"| `{name}` | {text} | {code} | `{base}` |" for (name, base, code), text in zip(rows, about, strict=True)
     )
 
 
@@ -197,7 +197,8 @@ def _section(path: str, command: Any) -> str:
     rows += [(", ".join(names), by_id[key].help) for key, names in named.items()]
     table = "\n".join(f"| {name} | {cell(text)} |" for name, text in rows)
     about = inspect.cleandoc(command.help or "")
-    return f"\n## {path}\n\n{about}" + (f"\n\n| | |\n| --- | --- |\n{table}" if rows else "") + "\n"
+    head = "\n\n| argument or option | what it does |\n| --- | --- |\n"
+    return f"\n## {path}\n\n{about}" + (f"{head}{table}" if rows else "") + "\n"
 
 
 if __name__ == "__main__":

@@ -195,7 +195,7 @@ def test_json_of_the_network(run: Run) -> None:
 def test_a_table_for_people(run: Run, by_hand: ScriptedLlm, tmp_path: Path) -> None:
     finished = run("extract", "--text", TEXT, "--image", drawing(tmp_path))
     assert finished.code == 0
-    for words in (TEXT, "u span > 0.400?", "0.900 !", "[10, 10, 60, 90]", "Ann / type: changed ORG -> PER", "By hand."):
+    for words in (TEXT, "ask > 0.400", "0.900 !", "[10, 10, 60, 90]", "Ann / type: changed ORG -> PER", "By hand."):
         assert words in finished.out
     assert "[answer authored by hand]" in finished.out
     assert HOW_TO_CONFIGURE not in finished.out

@@ -109,8 +109,8 @@ def _table(result: Result) -> Table:
 def _heading(result: Result, name: Attribute) -> str:
     threshold = result.thresholds.of(name)
     if any(result.thresholds_of(entity).of(name) != threshold for entity in result.entities):
-        return f"u {name}, own threshold"
-    return f"u {name}, always asked" if threshold == ALWAYS else f"u {name} > {threshold:.3f}?"
+        return f"unsure of\n{name}\nown limit"
+    return f"unsure of\n{name}\n{'always ask' if threshold == ALWAYS else f'ask > {threshold:.3f}'}"
 
 
 def _dropped_line(one: Dropped, level: float) -> Text:

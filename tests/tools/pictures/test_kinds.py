@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 import pytest
 import torch
 from PIL import Image
@@ -49,6 +50,8 @@ def test_there_are_many() -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_picture_is_opened_whatever_it_is_called(name: str, tmp_path: Path) -> None:
+    if name == "TIFF YCbCr" and int(PIL.__version__.partition(".")[0]) < 13:
+        pytest.skip("Pillow before 13 reads the file that it wrote itself as RGBX")
     path = tmp_path / "photo.jpg"
     path.write_bytes(KINDS[name]())
     opened = open_picture(str(path))

@@ -86,7 +86,7 @@ function showMeter(name, note, threshold) {
   const svg = draw("svg", {viewBox: "0 0 90 10", "aria-hidden": "true"},
     draw("rect", {class: "track", width: 90, height: 10, rx: 3}),
     draw("rect", {class: over ? "level over" : "level", width: 90 * Math.min(1, note.uncertainty), height: 10, rx: 3}),
-    draw("line", {class: "limit", x1: limit, x2: limit, y1: 0, y2: 10}));
+    ...["limit edge", "limit"].map((name) => draw("line", {class: name, x1: limit, x2: limit, y1: 0, y2: 10})));
   return make("span", {class: "meter", title: `${name}: uncertainty ${note.uncertainty.toFixed(3)}, threshold ${threshold}`},
     name, svg, note.uncertainty.toFixed(2));
 }

@@ -48,7 +48,8 @@ function densityPlot(name, plot) {
 function riskPlot(name, plot) {
   const top = Math.max(...plot.curve.map(([, risk]) => risk), 0.05);
   const [svg, at] = frame(`${name}: share of wrong ones among the surest`, top, "share kept, the surest first");
-  svg.append(draw("path", {class: "curve wrong", d: path(plot.curve, at)}));
+  const held = [[0, plot.curve[0][1]], ...plot.curve]; // among equally sure ones, any part has the same share
+  svg.append(draw("path", {class: "curve wrong", d: path(held, at)}));
   return svg;
 }
 
