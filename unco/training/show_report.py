@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from unco.training.model_report import ModelReport, NamesReport, SplitReport
+from unco.training.model_report import ClutterReport, ModelReport, NamesReport, SplitReport
 
 
 def show_report(report: ModelReport, console: Console) -> None:
@@ -42,6 +42,28 @@ def report_rows(split: SplitReport) -> dict[str, str]:
         "mean span uncertainty, seen / unseen": _means("span", split.seen, split.unseen),
         "mean type uncertainty, seen / unseen": _means("type", split.seen, split.unseen),
         **{f"{name}: own / 1 - confidence": _aurocs(field, split) for name, field in AUROC_FIELDS.items()},
+        "ECE wrong region, right span: own / 1 - confidence": " / ".join(
+            three_decimals(split.estimators[name].region.ece) for name in ("own", "confidence")
+        ),
+        **(_clutter_rows(split.clutter) if split.clutter else {}),
+    }
+
+
+def _clutter_rows(found: ClutterReport) -> dict[str, str]:
+    """Format the scores of regions that are simulated in clutter, by name."""
+    shown, qualities = "simulated regions in clutter", (found.own, found.confidence)
+    others = {f"GMNER F1 / groundable, {name}, {shown}": _both(*both) for name, both in found.other_choices.items()}
+    doubts = {
+        f"{figure.upper()} wrong region, {shown}: own / 1 - confidence": " / ".join(
+            three_decimals(getattr(quality, figure)) for quality in qualities
+        )
+        for figure in ("auroc", "ece")
+    }
+    return {
+        f"GMNER / EEG F1, {shown}": f"{100 * found.gmner:.2f} / {100 * found.eeg:.2f}",
+        f"groundable or not, {shown}": percent(found.groundable),
+        **others,
+        **doubts,
     }
 
 

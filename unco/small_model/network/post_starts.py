@@ -1,7 +1,7 @@
 """Tells where a new text begins among running words: posts that were joined, or a change of topic.
 
 Names are predicted best in windows that hold one text, as in training. Two layers look at the encoder's states of the
-words around a place. They are trained on the training posts, joined at random; see `unco.training.learn_post_starts`.
+words around a place. They are trained on the training posts, joined at random; see `unco.training.learn.post_starts`.
 """
 
 import torch
