@@ -1,6 +1,7 @@
 """Choose the regions of a post's entities together: two names share a region only with a reason."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from unco.small_model.regions.region import Region
@@ -34,24 +35,22 @@ def share_out(pointers: Sequence[Pointer], candidates: Sequence[Region]) -> list
         candidates: the K regions.
     """
     chosen: list[tuple[int, ...]] = [()] * len(pointers)
+    holders = defaultdict[int, set[str]](set)
     order = sorted(range(len(pointers)), key=lambda index: -max(pointers[index].chances[:-1], default=0.0))
     for most in (1, None):
         for index in order:
-            free = _free(index, pointers, chosen, candidates)
-            chosen[index] = likely_regions(free)[:most]
+            own = pointers[index]
+            chosen[index] = likely_regions(_free(own, holders, candidates))[:most]
+            for region in chosen[index]:
+                holders[region].add(own.name)
     return chosen
 
 
-def _free(
-    index: int, pointers: Sequence[Pointer], chosen: Sequence[tuple[int, ...]], candidates: Sequence[Region]
-) -> list[float]:
+def _free(own: Pointer, holders: Mapping[int, set[str]], candidates: Sequence[Region]) -> list[float]:
     """Give an entity's probabilities without the regions that another name has."""
-    own = pointers[index]
-    others = [(pointers[other].name, regions) for other, regions in enumerate(chosen) if other != index and regions]
 
     def taken(region: int) -> bool:
-        names = [name for name, regions in others if region in regions]
-        return any(not _may_share(own.name, name, candidates[region].text) for name in names)
+        return any(not _may_share(own.name, other, candidates[region].text) for other in holders.get(region, ()))
 
     *chances, none = own.chances
     return [*(TAKEN if taken(region) else chance for region, chance in enumerate(chances)), none]
