@@ -37,12 +37,12 @@ def report_rows(split: SplitReport) -> dict[str, str]:
         "MNER F1, same, decoder alone": f"{100 * split.decoder_alone:.2f}",
         f"GMNER / EEG F1, same, with {split.shown}": f"{100 * split.gmner:.2f} / {100 * split.eeg:.2f}",
         f"groundable or not, with {split.shown}": percent(split.groundable),
-        **{f"GMNER F1 / groundable, {name}": _both(*found) for name, found in split.other_choices.items()},
+        **{f"GMNER F1 / groundable, {name}, {split.shown}": _both(*one) for name, one in split.other_choices.items()},
         "recall of names seen / unseen in training": f"{percent(split.seen.recall)} / {percent(split.unseen.recall)}",
         "mean span uncertainty, seen / unseen": _means("span", split.seen, split.unseen),
         "mean type uncertainty, seen / unseen": _means("type", split.seen, split.unseen),
-        **{f"{name}: own / 1 - confidence": _aurocs(field, split) for name, field in AUROC_FIELDS.items()},
-        "ECE wrong region, right span: own / 1 - confidence": " / ".join(
+        **{_auroc_name(name, field, split): _aurocs(field, split) for name, field in AUROC_FIELDS.items()},
+        f"ECE wrong region, right span, {split.shown}: own / 1 - confidence": " / ".join(
             three_decimals(split.estimators[name].region.ece) for name in ("own", "confidence")
         ),
         **(_clutter_rows(split.clutter) if split.clutter else {}),
@@ -87,6 +87,11 @@ def _both(gmner: float, groundable: float | None) -> str:
 
 def _means(attribute: str, seen: NamesReport, unseen: NamesReport) -> str:
     return " / ".join(three_decimals(getattr(names, attribute)) for names in (seen, unseen))
+
+
+def _auroc_name(name: str, field: str, split: SplitReport) -> str:
+    shown = f", {split.shown}" if field in ("groundable", "region") else ""
+    return f"{name}{shown}: own / 1 - confidence"
 
 
 def _aurocs(field: str, split: SplitReport) -> str:
