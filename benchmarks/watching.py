@@ -19,7 +19,8 @@ from unco.evals.watch.features import reference_of
 from unco.evals.watch.watch import Watch
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.gold_inputs import SimulatedRegionsInput, build_inputs, entity_names
-from unco.small_model.predictor import Prediction, Predictor
+from unco.small_model.predictor import Predictor
+from unco.small_model.uncertainty.prediction import Prediction
 from unco.tools.extraction.policy import PolicyReference
 from unco.types import Entity, GoldPost, Result, Thresholds
 

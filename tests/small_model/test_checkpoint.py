@@ -25,6 +25,7 @@ from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.uncertainty.entropy import log_cardinality
+from unco.small_model.uncertainty.region_signals import REGION_SIGNALS
 from unco.small_model.uncertainty.regression import Regression
 from unco.training.model_card import read_report, score_table
 from unco.types import Thresholds
@@ -93,11 +94,14 @@ def test_scheme_and_estimator_bring_what_was_fitted_for_them(saved: Path) -> Non
 
 
 def test_fitted_regressions_and_training_names_are_loaded(tmp_path: Path) -> None:
+    of_regions = Regression(tuple(i / 9 for i in range(REGION_SIGNALS)), 0.1)
     learned = fitted_predictor(span=Regression(tuple(i / 7 for i in range(12)), -0.3))
+    learned = replace(learned, region_regression=of_regions)
     fitted = {"learned": FITTED["entropy"]}
     save_pretrained(learned, "learned", {"tiny": fitted}, tmp_path, {"data": "none"})
     loaded = from_pretrained(tmp_path)
     assert (loaded.span_regression, loaded.type_regressions) == (learned.span_regression, learned.type_regressions)
+    assert loaded.region_regression == of_regions
     # Names are kept in one byte a number, as all matrices.
     ours_known, loaded_known = learned.training_names, loaded.training_names
     assert ours_known is not None
@@ -116,7 +120,7 @@ def test_an_older_checkpoint_without_training_names_is_loaded(tmp_path: Path) ->
     older = replace(fitted_predictor(), training_names=None, type_regressions={})
     save_pretrained(older, "learned", {"tiny": {"learned": FITTED["entropy"]}}, tmp_path, {"data": "none"})
     data = json.loads((tmp_path / "config.json").read_text())
-    del data["type_regressions"], data["estimators"]["learned"]["type"]
+    del data["type_regressions"], data["region_regression"], data["estimators"]["learned"]["type"]
     (tmp_path / "config.json").write_text(json.dumps(data))
     loaded = from_pretrained(tmp_path)
     found, tags = loaded.predict([POST])[0], loaded.with_estimator(ESTIMATORS["tags"])
@@ -216,6 +220,7 @@ def test_regressions_and_names_of_another_network_are_refused(tmp_path: Path) ->
     for learned in (
         fitted_predictor(span=Regression((1.0,), 0.0)),
         replace(fitted_predictor(), type_regressions={"tiny": Regression((1.0, 2.0, 3.0), 0.0)}),
+        replace(fitted_predictor(), region_regression=Regression((1.0, 2.0), 0.0)),
         replace(fitted_predictor(), training_names=replace(known, types=known.types + 7)),
     ):
         save_pretrained(learned, "learned", fitted, tmp_path, {"data": "none"})

@@ -14,9 +14,9 @@ from tests.tiny import NAMES, TINY, fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS, Estimator, Heads, McDropout
-from unco.small_model.predictor import Prediction
 from unco.small_model.regions.region import Region
 from unco.small_model.scheme_types import fold_types
+from unco.small_model.uncertainty.prediction import Prediction
 from unco.types import ATTRIBUTES, Box
 
 REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))

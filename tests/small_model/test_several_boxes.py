@@ -11,7 +11,7 @@ from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, read_prediction_lines, write_prediction_lines
 from unco.evals.metrics import official, paper
 from unco.small_model.regions.region import Region, RegionKind, distinct_boxes
-from unco.small_model.uncertainty.raw_entities import likely_regions
+from unco.small_model.uncertainty.region_choice import likely_regions
 from unco.state import RESULT
 from unco.types import Box, Entity, GoldEntity, GoldPost, Result, Span, Uncertainty
 

@@ -10,7 +10,7 @@ from unco.small_model.checkpoint import Calibration, from_pretrained, save_pretr
 from unco.small_model.model_input import ModelInput
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.small_model.windows import piece_counts
-from unco.training.learn_post_starts import join_posts, learn_post_starts
+from unco.training.learn.post_starts import join_posts, learn_post_starts
 from unco.types import GoldPost, Thresholds
 
 FITTED = Calibration(log_cardinality(2, 10, 4), Thresholds(0.4, 0.3, 0.5))
@@ -36,8 +36,8 @@ def test_joined_posts_have_every_word_once_and_fit_the_network() -> None:
 def test_layers_learn_where_posts_begin_and_a_checkpoint_keeps_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unco.training.learn_post_starts.EPOCHS", 30)  # there are few posts
-    monkeypatch.setattr("unco.training.learn_post_starts.RATE", 1e-2)
+    monkeypatch.setattr("unco.training.learn.post_starts.EPOCHS", 30)  # there are few posts
+    monkeypatch.setattr("unco.training.learn.post_starts.RATE", 1e-2)
     predictor = tiny_predictor()
     learned = learn_post_starts(predictor, posts_of(1, 150), posts_of(2, 40), 16, 1)
     assert (learned.precision or 0.0) > 0.4, "one word in seven begins a post"

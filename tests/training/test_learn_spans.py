@@ -11,7 +11,7 @@ from unco.evals.metrics.uncertainty import auroc
 from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.small_model.uncertainty.regression import fit_regression
-from unco.training.learn_spans import FOLDS, held_out_chances, learn_spans
+from unco.training.learn.spans import FOLDS, held_out_chances, learn_spans
 from unco.types import GoldEntity, GoldPost
 
 SIGNAL = 3

@@ -16,8 +16,8 @@ from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import fit_regression
 from unco.training.calibrate import can_estimate
-from unco.training.learn_spans import FOLDS
-from unco.training.learn_types import learn_types
+from unco.training.learn.spans import FOLDS
+from unco.training.learn.types import learn_types
 from unco.types import GoldEntity, GoldPost
 
 LOOK = SimulatedRegionsInput(())

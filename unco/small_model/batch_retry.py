@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from unco.small_model.model_input import ModelInput
 
 if TYPE_CHECKING:
-    from unco.small_model.predictor import Prediction
+    from unco.small_model.uncertainty.prediction import Prediction
 
 Predict = Callable[[Sequence[ModelInput]], "list[list[Prediction]]"]
 """Predicts the entities of each post, in the order of the posts."""

@@ -25,6 +25,7 @@ from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.uncertainty.entropy import Normaliser
+from unco.small_model.uncertainty.region_signals import REGION_SIGNALS
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import SPAN_SIGNALS
 from unco.small_model.uncertainty.training_names import TrainingNames
@@ -85,6 +86,7 @@ def save_pretrained(
         },
         "span_regression": asdict(predictor.span_regression) if predictor.span_regression else None,
         "type_regressions": {scheme: asdict(fitted) for scheme, fitted in predictor.type_regressions.items()},
+        "region_regression": asdict(predictor.region_regression) if predictor.region_regression else None,
         "origin": origin,
     }
     (folder / "config.json").write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -127,6 +129,7 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             span_regression=TypeAdapter(Regression | None).validate_python(data.get("span_regression")),
             training_names=training_names,
             type_regressions=TypeAdapter(dict[str, Regression]).validate_python(data.get("type_regressions", {})),
+            region_regression=TypeAdapter(Regression | None).validate_python(data.get("region_regression")),
             name=data["name"],
         )
         _check_fitted(predictor)
@@ -146,7 +149,8 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
 
 def _check_fitted(predictor: Predictor) -> None:
     """Check that fitted regressions and training names fit the network and this version's features."""
-    regressions = [(predictor.span_regression, SPAN_SIGNALS)] if predictor.span_regression else []
+    once = ((predictor.span_regression, SPAN_SIGNALS), (predictor.region_regression, REGION_SIGNALS))
+    regressions = [(fitted, count) for fitted, count in once if fitted]
     regressions += [(fitted, TYPE_SIGNALS) for fitted in predictor.type_regressions.values()]
     for fitted, count in regressions:
         if len(fitted.weights) != count:

@@ -8,7 +8,8 @@ from unco.errors import DataError
 from unco.small_model.label_schemes import PERSON_TYPES
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region_files import MissingRegions, RegionFolder
-from unco.small_model.regions.simulated_regions import simulate_regions
+from unco.small_model.regions.simulated.cluttered import simulate_clutter
+from unco.small_model.regions.simulated.plain import simulate_regions
 from unco.types import GoldPost
 
 DEFAULT_SIZE = (600, 450)
@@ -31,17 +32,24 @@ class SimulatedRegionsInput:
     """Entity names of the training set, for distracting text lines."""
     people: frozenset[str] = frozenset()
     """Types of a user's own that are persons, beside those of our schemes."""
+    clutter: bool = False
+    """Whether they lie among people, things and text that nobody named; see `simulated.cluttered`."""
 
     def __call__(self, post: GoldPost, random: Random) -> ModelInput:
         """Build the input; each call simulates new candidates."""
         size = post.size or DEFAULT_SIZE
         people = PERSON_TYPES | self.people
+        names = [" ".join(post.tokens[entity.span.start : entity.span.stop]) for entity in post.entities]
         gold = [
-            (box, entity.type in people, " ".join(post.tokens[entity.span.start : entity.span.stop]))
-            for entity in post.entities
+            (box, entity.type in people, name)
+            for entity, name in zip(post.entities, names, strict=True)
             for box in entity.boxes
         ]
-        return ModelInput(post.tokens, tuple(simulate_regions(gold, size, self.names, random)), size)
+        if self.clutter:
+            regions = simulate_clutter(gold, size, (post.tokens, names), self.names, random)
+        else:
+            regions = simulate_regions(gold, size, self.names, random)
+        return ModelInput(post.tokens, tuple(regions), size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,22 @@ class CaptionedInput:
 def simulates(builder: InputBuilder) -> bool:
     """Return whether a builder makes candidate regions from the gold boxes."""
     return isinstance(builder.builder if isinstance(builder, CaptionedInput) else builder, SimulatedRegionsInput)
+
+
+def with_clutter(builder: InputBuilder) -> InputBuilder:
+    """Return the builder with clutter around the regions that it simulates; any other builder as it is."""
+    if isinstance(builder, CaptionedInput):
+        return replace(builder, builder=with_clutter(builder.builder))
+    return replace(builder, clutter=True) if isinstance(builder, SimulatedRegionsInput) else builder
+
+
+def shown_by(builder: InputBuilder) -> str:
+    """Name what a builder shows for scores of regions."""
+    if isinstance(builder, CaptionedInput):
+        return shown_by(builder.builder)
+    if not isinstance(builder, SimulatedRegionsInput):
+        return "region files"
+    return "simulated regions in clutter" if builder.clutter else "simulated regions"
 
 
 def build_inputs(builder: InputBuilder, posts: Sequence[GoldPost], seed: int = 0) -> list[ModelInput]:

@@ -23,7 +23,7 @@ from unco.small_model.batching import Batching, choose_batch
 from unco.small_model.model_input import ModelInput
 
 if TYPE_CHECKING:
-    from unco.small_model.predictor import Prediction
+    from unco.small_model.uncertainty.prediction import Prediction
 
 IDLE_TIMEOUT = 10.0
 """Seconds without a post after which the worker thread ends and releases the model."""

@@ -19,40 +19,17 @@ from unco.small_model.network.decoding import Decoded, decode_greedily
 from unco.small_model.network.model import Network
 from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.out_of_memory import run_in_parts
-from unco.small_model.regions.region import distinct_boxes
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
 from unco.small_model.uncertainty.near_misses import MOST, PredictedNearMiss, find_near_misses
+from unco.small_model.uncertainty.prediction import Prediction, point, predictions
 from unco.small_model.uncertainty.raw_entities import ErrorProbabilities, RawEntity, raw_entities
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
 from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
 from unco.small_model.uncertainty.type_signals import type_signals
 from unco.small_model.windows import choose_windows, in_runs
-from unco.types import Box, Label, Span, Thresholds, Uncertainty
-from unco.types.geometry import all_boxes
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """One entity as the small model predicts it."""
-
-    span: Span
-    type: str
-    region: Box | None
-    nats: Uncertainty
-    """Raw: in nats, or a probability where the estimator gives one."""
-    uncertainty: Uncertainty
-    """Normalised to [0, 1]."""
-    fine_type: str
-    """The network's own label, of which `type` is the coarser reading."""
-    regions: tuple[Box, ...] = ()
-    """All of its boxes, `region` first."""
-
-    def __post_init__(self) -> None:
-        """Let `regions` begin with `region`."""
-        object.__setattr__(self, "regions", all_boxes(self.region, self.regions))
-
+from unco.types import Label, Span, Thresholds
 
 CALL_COST, CALL_COST_ELSEWHERE = 64, 4096
 """What a batch costs beside its word pieces, in word pieces: on a processor little, on a GPU more than they do."""
@@ -82,6 +59,8 @@ class Predictor:
     training_names: TrainingNames | None = None
     type_regressions: Mapping[str, Regression] = field(default_factory=dict)
     """By scheme, from `type_signals` to the probability of a wrong type."""
+    region_regression: Regression | None = None
+    """From `region_signals` to the probability of a wrong region, for learned estimators."""
     batch_size: int = 32
     name: str = "unnamed"
 
@@ -119,11 +98,29 @@ class Predictor:
 
         Spans and regions are the same in all. The normaliser is the predictor's own throughout.
         """
-        results: list[list[list[Prediction]]] = [[[] for _ in posts] for _ in settings]
-        for index, first, found in self._read_windows(posts, lambda part: self._predict_batch(part, settings)):
-            for result, entities in zip(results, found, strict=True):
-                result[index] += [self._prediction(entity, posts[index], first) for entity in entities]
+        results: list[list[list[Prediction]]] = [[] for _ in settings]
+        people = self.network.config.people
+        for post, by_setting in zip(posts, self._raw_entities(posts, settings), strict=True):
+            pointed = point(post, by_setting[0], people)
+            for result, found, (estimator, _) in zip(results, by_setting, settings, strict=True):
+                result.append(predictions(pointed, found, estimator, self.normaliser, self.region_regression))
         return results
+
+    def region_signals(self, posts: Sequence[ModelInput]) -> list[list[Signals]]:
+        """Compute a learned estimator's features of each region, in the order of `predict`; none without a picture."""
+        people = self.network.config.people
+        raw = self._raw_entities(posts, [(Estimator(), self.scheme)])
+        return [point(post, found, people).signals() for post, (found,) in zip(posts, raw, strict=True)]
+
+    def _raw_entities(
+        self, posts: Sequence[ModelInput], settings: Sequence[OutputSetting]
+    ) -> list[list[list[RawEntity]]]:
+        """Find the entities of whole posts, by post and setting."""
+        raw: list[list[list[RawEntity]]] = [[[] for _ in settings] for _ in posts]
+        for index, first, by_setting in self._read_windows(posts, lambda part: self._predict_batch(part, settings)):
+            for whole, found in zip(raw[index], by_setting, strict=True):
+                whole += [entity.moved(first) for entity in found]
+        return raw
 
     def near_misses(self, posts: Sequence[ModelInput]) -> list[list[PredictedNearMiss]]:
         """Find the near misses of each post, the likeliest first; posts are read anew for it."""
@@ -269,18 +266,6 @@ class Predictor:
 
     def _not_fitted(self) -> SettingsError:
         return SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
-
-    def _prediction(self, raw: RawEntity, post: ModelInput, first_word: int) -> Prediction:
-        boxes = distinct_boxes([post.candidates[index] for index in raw.regions])
-        return Prediction(
-            span=Span(raw.span.start + first_word, raw.span.stop + first_word),
-            type=raw.type,
-            region=next(iter(boxes), None),
-            nats=raw.nats,
-            uncertainty=self.normaliser(raw.nats),
-            fine_type=raw.fine_type,
-            regions=boxes,
-        )
 
     def to(self, device: torch.device | str) -> "Predictor":
         """Move to a device; the network itself moves, for everything that shares it."""

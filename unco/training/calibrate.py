@@ -7,8 +7,9 @@ from unco.errors import DataError
 from unco.small_model.checkpoint import Calibration, Calibrations
 from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig, Scheme
-from unco.small_model.predictor import Prediction, Predictor
+from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import fit_normaliser, quantile_thresholds
+from unco.small_model.uncertainty.prediction import Prediction
 from unco.types import Attribute, GoldPost
 
 GMNER_RATES: dict[Attribute, float] = {"span": 0.1232, "type": 0.1574, "region": 0.2803}

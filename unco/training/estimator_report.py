@@ -14,8 +14,8 @@ from unco.evals.metrics.uncertainty import (
 )
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator
-from unco.small_model.predictor import Prediction
 from unco.small_model.uncertainty.entropy import fit_normaliser
+from unco.small_model.uncertainty.prediction import Prediction
 from unco.types import Attribute, GoldPost
 
 Predictions = Sequence[Sequence[Prediction]]
@@ -55,6 +55,8 @@ class SplitInputs:
     pictures: Sequence[ModelInput]
     shown: str = "regions"
     """What the regions are, as in `SplitReport`."""
+    in_clutter: Sequence[ModelInput] = ()
+    """With regions that are simulated in clutter; empty = regions are not simulated."""
 
 
 def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: Predictions) -> EstimatorReport:
@@ -63,8 +65,13 @@ def report_predictions(posts: Sequence[GoldPost], text: Predictions, pictures: P
         span=_quality("span", text, wrong_spans(posts, text)),
         type=_quality("type", text, wrong_types(posts, text)),
         groundable=_quality("region", pictures, wrong_groundings(posts, pictures)),
-        region=_quality("region", pictures, wrong_regions(posts, pictures)),
+        region=region_quality(posts, pictures),
     )
+
+
+def region_quality(posts: Sequence[GoldPost], found: Predictions) -> Quality:
+    """Measure how well doubts of regions find wrong ones, among entities whose span is right."""
+    return _quality("region", found, wrong_regions(posts, found))
 
 
 def normalised(found: Predictions, dev: Predictions, estimator: Estimator) -> Predictions:

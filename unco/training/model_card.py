@@ -58,7 +58,7 @@ Table 6: 12.32 %, 15.74 %, 28.03 %); they are not tuned for any MLLM.
 `learned` is fitted on dev, so its scores on dev are a little too good. AUROC of wrong spans on dev, each
 fifth judged by what was fitted on the others: {held_out}; `two_heads`, which learns nothing: {two_heads}. AUROC of
 wrong types in the same way: {learned_types}.
-
+{learned_regions}
 ## Long posts
 
 {learned_starts}
@@ -73,9 +73,12 @@ It knows best what its data shows; Twitter-GMNER and Twitter-FMNERG are English 
 SIMULATED = """\
 The pictures of the data set were not used. Regions, in training and in the scores with simulated regions, are its real
 gold boxes with simulated detector errors, misread text and distractors
-(`unco/small_model/regions/simulated_regions.py`). Such scores say little about real pictures: a rule comes as far that
+(`unco/small_model/regions/simulated/plain.py`). Such scores say little about real pictures: a rule comes as far that
 takes the largest person for a person; else the text that shares a word; else the first object. The model weighs the
 place, the kind and the recognised text of a region; it does not see pixels.
+
+The rows "simulated regions in clutter" show the same gold boxes among people, things and text that nobody named
+(`cluttered.py`). The model was not trained on them. "A rule" is the one above; without objects, it takes no object.
 """
 
 
@@ -132,6 +135,7 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "losses": ", ".join(f"{value:.2f}" for value in origin["loss_by_100_steps"]),
         **{name: _rounded(value) for name, value in origin["learned_spans"].items()},
         "learned_types": _learned_types(origin["learned_types"]),
+        "learned_regions": _learned_regions(origin.get("learned_regions") or {}),
         "learned_starts": _learned_starts(origin.get("learned_starts")),
         "estimator": f"{data['estimator']} ({_listed(data['estimators'][data['estimator']])})",
         "estimators": ", ".join(data["estimators"]),
@@ -143,6 +147,15 @@ def _learned_types(learned: dict[str, Any]) -> str:
     return ", ".join(
         f"`{scheme}` {_rounded(value)} (`tags` {_rounded(learned['tags'][scheme])})"
         for scheme, value in learned["held_out"].items()
+    )
+
+
+def _learned_regions(learned: dict[str, dict[str, float | None]]) -> str:
+    """Format AUROC and ECE of wrong regions by what was shown, held out, where a regression was fitted."""
+    return "".join(
+        f"AUROC of wrong regions on dev in the same way, {shown}: {_rounded(found['auroc'])} (1 - confidence: "
+        f"{_rounded(found['confidence'])}), ECE {_rounded(found['ece'])}.\n"
+        for shown, found in learned.items()
     )
 
 

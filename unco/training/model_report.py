@@ -8,15 +8,18 @@ from unco.evals.metrics.drop_level import best_level
 from unco.evals.metrics.paper import Score, count_post, score, total
 from unco.evals.metrics.region_rules import rule_scores
 from unco.evals.metrics.uncertainty import wrong_groundings
-from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names, simulates
+from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names, shown_by, simulates, with_clutter
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Predictor
+from unco.small_model.uncertainty.prediction import Prediction
 from unco.training.estimator_report import (
     EstimatorReport,
     Predictions,
+    Quality,
     SplitInputs,
     normalised,
+    region_quality,
     report_predictions,
 )
 from unco.types import GoldPost
@@ -44,6 +47,24 @@ class NamesReport:
     type: float | None
 
 
+OtherChoices = dict[str, tuple[float, float | None]]
+"""As of `rule_scores`: `gmner` and `groundable` if regions are chosen otherwise; empty = not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClutterReport:
+    """Scores of regions that are simulated in clutter; the fields are as in `SplitReport`."""
+
+    gmner: float
+    eeg: float
+    groundable: float | None
+    other_choices: OtherChoices
+    own: Quality
+    """Quality of the model's own doubt of regions."""
+    confidence: Quality
+    """Quality of 1 - the probability of the same regions."""
+
+
 @dataclass(frozen=True, slots=True)
 class SplitReport:
     """Report of one split."""
@@ -62,11 +83,12 @@ class SplitReport:
     seen: NamesReport
     unseen: NamesReport
     estimators: dict[str, EstimatorReport]
-    """Quality of the model's own estimator as `own`, and of 1 - confidence of the decoder as `confidence`."""
+    """Quality of the model's own estimator as `own`, and of 1 - confidence of the same predictions as `confidence`."""
     shown: str = "regions"
-    """What the model was shown for scores of regions: `simulated regions`, made from gold, or `region files`."""
-    other_choices: dict[str, tuple[float, float | None]] = field(default_factory=dict)
-    """As of `rule_scores`: `gmner` and `groundable` if regions are chosen otherwise; empty = not measured."""
+    """What the model was shown for scores of regions, as of `shown_by`."""
+    other_choices: OtherChoices = field(default_factory=dict)
+    clutter: "ClutterReport | None" = None
+    """Scores of regions where simulated ones lie in clutter; None = not measured, or real pictures were shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +146,27 @@ class TextPredictions:
     schemes: dict[str, Predictions]
     """By label scheme."""
     doubted: Predictions
-    """In the first scheme, with 1 - confidence for uncertainties."""
+    """In the first scheme, with 1 - confidence of the same predictions for uncertainties."""
 
 
 def predict_text(predictor: Predictor, text: Sequence[ModelInput], schemes: Iterable[str]) -> TextPredictions:
     """Predict posts once, and give their entities in each label scheme."""
     names = list(schemes)
     settings = [(predictor.estimator, predictor.network.config.schemes[name]) for name in names]
-    found = predictor.predict_each(text, [*settings, (ESTIMATORS["confidence"], predictor.scheme)])
+    found = predictor.predict_each(text, [*settings, (_same_confidence(predictor), predictor.scheme)])
     return TextPredictions(dict(zip(names, found, strict=False)), found[-1])
 
 
 def make_split_inputs(posts: Sequence[GoldPost], build_input: InputBuilder) -> SplitInputs:
     """Make the inputs of a split without and with regions; captions, where there are some, are in both."""
     pictures = build_inputs(build_input, posts)
-    shown = "simulated regions" if simulates(build_input) else "region files"
-    return SplitInputs(posts, for_names(pictures), pictures, shown)
+    in_clutter = build_inputs(with_clutter(build_input), posts) if simulates(build_input) else ()
+    return SplitInputs(posts, for_names(pictures), pictures, shown_by(build_input), in_clutter)
+
+
+def _same_confidence(predictor: Predictor) -> Estimator:
+    """Make the estimator 1 - confidence of the heads that choose what is predicted."""
+    return replace(ESTIMATORS["confidence"], heads=predictor.heads)
 
 
 def report_split(
@@ -159,19 +186,16 @@ def report_split(
         gold: by label scheme.
     """
     text = found.schemes[predictor.scheme.name]
-    pictures, doubted = predictor.predict_each(
-        split.pictures, [(predictor.estimator, predictor.scheme), (ESTIMATORS["confidence"], predictor.scheme)]
-    )
+    pictures, doubted = _own_and_confidence(predictor, split.pictures)
     alone = replace(predictor, heads="decoder", estimator=Estimator()).predict(split.text)
     doubts = [normalised(one, doubted, ESTIMATORS["confidence"]) for one in (found.doubted, doubted)]
-    wrong = [flag for flag in wrong_groundings(split.posts, pictures) if flag is not None]
     return SplitReport(
         posts=len(split.posts),
         schemes={name: _type_score(score(posts, found.schemes[name], "MNER")) for name, posts in gold.items()},
         decoder_alone=round(score(split.posts, alone, "MNER").f1, 4),
         gmner=round(score(split.posts, pictures, "GMNER").f1, 4),
         eeg=round(score(split.posts, pictures, "EEG").f1, 4),
-        groundable=_share(len(wrong) - sum(wrong), len(wrong)),
+        groundable=_groundable(split.posts, pictures),
         seen=_names(split.posts, text, known, True),
         unseen=_names(split.posts, text, known, False),
         estimators={
@@ -180,7 +204,31 @@ def report_split(
         },
         shown=split.shown,
         other_choices=rule_scores(split.posts, [post.candidates for post in split.pictures], pictures),
+        clutter=_report_clutter(predictor, split) if split.in_clutter else None,
     )
+
+
+def _report_clutter(predictor: Predictor, split: SplitInputs) -> ClutterReport:
+    found, doubted = _own_and_confidence(predictor, split.in_clutter)
+    return ClutterReport(
+        gmner=round(score(split.posts, found, "GMNER").f1, 4),
+        eeg=round(score(split.posts, found, "EEG").f1, 4),
+        groundable=_groundable(split.posts, found),
+        other_choices=rule_scores(split.posts, [post.candidates for post in split.in_clutter], found),
+        own=region_quality(split.posts, found),
+        confidence=region_quality(split.posts, normalised(doubted, doubted, ESTIMATORS["confidence"])),
+    )
+
+
+def _own_and_confidence(predictor: Predictor, posts: Sequence[ModelInput]) -> list[list[list[Prediction]]]:
+    return predictor.predict_each(
+        posts, [(predictor.estimator, predictor.scheme), (_same_confidence(predictor), predictor.scheme)]
+    )
+
+
+def _groundable(posts: Sequence[GoldPost], found: Predictions) -> float | None:
+    wrong = [flag for flag in wrong_groundings(posts, found) if flag is not None]
+    return _share(len(wrong) - sum(wrong), len(wrong))
 
 
 def report_drop(gold: Sequence[Sequence[GoldPost]], found: Sequence[Predictions]) -> DropReport:

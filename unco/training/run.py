@@ -39,9 +39,10 @@ from unco.training.examples.data_paths import (
     visual_features,
 )
 from unco.training.examples.other_sources import read_sources
-from unco.training.learn_post_starts import learn_post_starts
-from unco.training.learn_spans import learn_spans
-from unco.training.learn_types import learn_types
+from unco.training.learn.post_starts import learn_post_starts
+from unco.training.learn.regions import learn_regions
+from unco.training.learn.spans import learn_spans
+from unco.training.learn.types import learn_types
 from unco.training.model_card import write_card
 from unco.training.model_report import ModelReport, report_model
 from unco.training.origin import claim_folder, training_origin
@@ -151,16 +152,22 @@ def finish_training(
     )
     if starts:
         bare.network.set_post_starts(starts.layers)
-    tell("learning from dev how to tell wrong spans and types (step 1 of 4)")
+    tell("learning from dev how to tell wrong spans, types and regions (step 1 of 4)")
     spans, types = learn_spans(bare, build_input, dev), learn_types(bare, build_input, gold["train"], dev)
+    regions = learn_regions(bare, build_input, dev)
     bare = replace(
-        bare, span_regression=spans.regression, training_names=types.known, type_regressions=types.regressions
+        bare,
+        span_regression=spans.regression,
+        training_names=types.known,
+        type_regressions=types.regressions,
+        region_regression=regions.regression,
     )
     origin = {
         **origin,
         "learned_starts": {"precision": starts.precision, "recall": starts.recall} if starts else None,
         "learned_spans": {"held_out": spans.held_out, "two_heads": spans.two_heads},
         "learned_types": {"held_out": types.held_out, "tags": types.tags},
+        "learned_regions": {shown: asdict(found) for shown, found in regions.held_out.items()},
     }
     if spans.fewer < FEW:
         tell(

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from unco.training.model_report import ModelReport, NamesReport, SplitReport
+from unco.training.model_report import ClutterReport, ModelReport, NamesReport, SplitReport
 
 
 def show_report(report: ModelReport, console: Console) -> None:
@@ -37,11 +37,33 @@ def report_rows(split: SplitReport) -> dict[str, str]:
         "MNER F1, same, decoder alone": f"{100 * split.decoder_alone:.2f}",
         f"GMNER / EEG F1, same, with {split.shown}": f"{100 * split.gmner:.2f} / {100 * split.eeg:.2f}",
         f"groundable or not, with {split.shown}": percent(split.groundable),
-        **{f"GMNER F1 / groundable, {name}": _both(*found) for name, found in split.other_choices.items()},
+        **{f"GMNER F1 / groundable, {name}, {split.shown}": _both(*one) for name, one in split.other_choices.items()},
         "recall of names seen / unseen in training": f"{percent(split.seen.recall)} / {percent(split.unseen.recall)}",
         "mean span uncertainty, seen / unseen": _means("span", split.seen, split.unseen),
         "mean type uncertainty, seen / unseen": _means("type", split.seen, split.unseen),
-        **{f"{name}: own / 1 - confidence": _aurocs(field, split) for name, field in AUROC_FIELDS.items()},
+        **{_auroc_name(name, field, split): _aurocs(field, split) for name, field in AUROC_FIELDS.items()},
+        f"ECE wrong region, right span, {split.shown}: own / 1 - confidence": " / ".join(
+            three_decimals(split.estimators[name].region.ece) for name in ("own", "confidence")
+        ),
+        **(_clutter_rows(split.clutter) if split.clutter else {}),
+    }
+
+
+def _clutter_rows(found: ClutterReport) -> dict[str, str]:
+    """Format the scores of regions that are simulated in clutter, by name."""
+    shown, qualities = "simulated regions in clutter", (found.own, found.confidence)
+    others = {f"GMNER F1 / groundable, {name}, {shown}": _both(*both) for name, both in found.other_choices.items()}
+    doubts = {
+        f"{figure.upper()} wrong region, {shown}: own / 1 - confidence": " / ".join(
+            three_decimals(getattr(quality, figure)) for quality in qualities
+        )
+        for figure in ("auroc", "ece")
+    }
+    return {
+        f"GMNER / EEG F1, {shown}": f"{100 * found.gmner:.2f} / {100 * found.eeg:.2f}",
+        f"groundable or not, {shown}": percent(found.groundable),
+        **others,
+        **doubts,
     }
 
 
@@ -65,6 +87,11 @@ def _both(gmner: float, groundable: float | None) -> str:
 
 def _means(attribute: str, seen: NamesReport, unseen: NamesReport) -> str:
     return " / ".join(three_decimals(getattr(names, attribute)) for names in (seen, unseen))
+
+
+def _auroc_name(name: str, field: str, split: SplitReport) -> str:
+    shown = f", {split.shown}" if field in ("groundable", "region") else ""
+    return f"{name}{shown}: own / 1 - confidence"
 
 
 def _aurocs(field: str, split: SplitReport) -> str:

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.tiny import gold_post
-from unco.evals.metrics.region_rules import NEVER, ORACLE, RULE, by_rule, rule_scores
-from unco.small_model.predictor import Prediction
+from unco.evals.metrics.region_rules import CAREFUL_RULE, NEVER, ORACLE, RULE, by_rule, rule_scores
 from unco.small_model.regions.region import Region
+from unco.small_model.uncertainty.prediction import Prediction
 from unco.types import Box, Span, Uncertainty
 
 SMALL, LARGE = Region(Box(0, 0, 10, 10), "person"), Region(Box(10, 10, 60, 90), "person")
@@ -36,5 +36,7 @@ def test_scores_of_the_rule_of_never_and_of_the_best_candidate() -> None:
         Prediction(Span(3, 4), "LOC", None, NONE, NONE, "LOC"),
     ]
     scores = rule_scores([post], [(SMALL, LARGE, LINE, WHOLE)], [found])
-    assert scores == {RULE: (0.4, 0.5), NEVER: (0.4, 0.5), ORACLE: (0.8, 1.0)}
+    assert scores == {RULE: (0.4, 0.5), CAREFUL_RULE: (0.4, 0.5), NEVER: (0.4, 0.5), ORACLE: (0.8, 1.0)}
+    things = rule_scores([post], [(LARGE, THING, WHOLE)], [found])
+    assert (things[RULE], things[CAREFUL_RULE]) == ((0.4, 0.5), (0.8, 1.0))
     assert rule_scores([post], [()], [[]])[RULE] == (0.0, None)

@@ -108,3 +108,4 @@ def test_a_probability_is_not_normalised() -> None:
     assert fit_normaliser(raw, Estimator(span="learned")) == Normaliser(chance, Range(1.0, 3.0), Range(0.5, 1.0))
     both = Estimator(span="learned", type="learned")
     assert fit_normaliser(raw, both) == Normaliser(chance, chance, Range(0.5, 1.0))
+    assert fit_normaliser(raw, Estimator(region="learned")) == Normaliser(Range(0.1, 0.9), Range(1.0, 3.0), chance)

@@ -11,9 +11,9 @@ from unco.small_model.regions.region import Region
 from unco.types import Box, GoldPost
 
 if TYPE_CHECKING:
-    from unco.small_model.predictor import Prediction
+    from unco.small_model.uncertainty.prediction import Prediction
 
-RULE, NEVER, ORACLE = "a rule", "never ground", "the best candidate"
+RULE, CAREFUL_RULE, NEVER, ORACLE = "a rule", "the rule without objects", "never ground", "the best candidate"
 """The rule: the largest person for a person; else the text that shares a word; else the first object; else none."""
 
 
@@ -31,14 +31,20 @@ def rule_scores(
         By name of the choice: F1 of GMNER in [0, 1], and the share of entities with a right span for which "in the
         picture or not" is right; None where there are none.
     """
+    fewer = [[region for region in own if region.kind != "object"] for own in candidates]
     chosen: dict[str, list[list[Box | None]]] = {
-        RULE: [
-            [by_rule(e.type, words(post, e), own) for e in line] for post, own, line in _zip(posts, candidates, found)
-        ],
+        RULE: _by_rule(posts, candidates, found),
+        CAREFUL_RULE: _by_rule(posts, fewer, found),
         NEVER: [[None for _ in line] for line in found],
         ORACLE: [[_best(post, e, own) for e in line] for post, own, line in _zip(posts, candidates, found)],
     }
     return {name: _scores(posts, found, boxes) for name, boxes in chosen.items()}
+
+
+def _by_rule(
+    posts: Sequence[GoldPost], candidates: Sequence[Sequence[Region]], found: "Sequence[Sequence[Prediction]]"
+) -> list[list[Box | None]]:
+    return [[by_rule(e.type, words(post, e), own) for e in line] for post, own, line in _zip(posts, candidates, found)]
 
 
 def by_rule(kind: str, name: str, candidates: Sequence[Region]) -> Box | None:

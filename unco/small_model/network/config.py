@@ -133,9 +133,10 @@ SpanVariant = Literal["boundary", "eq7", "total", "joint", "learned"]
 `total`: as boundary, not divided. `joint`: 1 - exp(-total), of surprisals the probability that the span is wrong.
 `learned`: no sum, but the probability of a wrong span by a regression fitted on dev (`span_signals.py`).
 """
-RegionVariant = Literal["choice", "groundable"]
+RegionVariant = Literal["choice", "groundable", "learned"]
 """Which decision a region's uncertainty measures: the choice among K candidates and "not groundable" (the paper's), or
-only whether the entity is groundable."""
+only whether the entity is groundable. `learned`: the probability of a wrong region by a regression fitted on dev
+(`region_signals.py`); as `groundable` where none was fitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +160,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "mc_encoder": Estimator(sampling=_IN_ENCODER),
     "tags": Estimator(measure="surprisal", span="total", region="groundable", heads="tags"),
     "two_heads": Estimator(measure="surprisal", span="total", region="groundable", heads="both"),
-    "learned": Estimator(measure="surprisal", span="learned", type="learned", region="groundable", heads="tags"),
+    "learned": Estimator(measure="surprisal", span="learned", type="learned", region="learned", heads="tags"),
     "tags_mc": Estimator(measure="surprisal", span="total", region="groundable", heads="tags", sampling=_IN_ENCODER),
 }
 """Estimators by name. `mc_decoder` is the paper's; `tags`, `two_heads` and `learned` are ours and need one pass."""

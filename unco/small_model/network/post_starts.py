@@ -2,7 +2,7 @@
 
 Names are predicted best in windows that hold one text, as in training. A small transformer layer sees all words of a
 run, and two layers look at the words around a place. They are trained on the training posts, joined at random; see
-`unco.training.learn_post_starts`.
+`unco.training.learn.post_starts`.
 """
 
 from collections.abc import Sequence

@@ -54,7 +54,7 @@ def step_uncertainty(
     """
     of_choice = least_confidence if estimator.measure == "doubt" else entropy
     of_symbol = entropy(tokens) if estimator.measure == "entropy" else surprisal(tokens, symbols)
-    if estimator.region == "groundable":
+    if estimator.region != "choice":
         none = regions[..., -1:]
         regions = torch.cat([1.0 - none, none], -1)
     return StepUncertainty(of_symbol, of_choice(types), of_choice(regions))
@@ -116,8 +116,8 @@ def fit_normaliser(raw: Sequence[Uncertainty], estimator: Estimator) -> Normalis
     if estimator.measure == "doubt":
         return Normaliser(unit, unit, unit)
     found = fit_minmax(raw)
-    span = unit if estimator.span == "learned" else found.span
-    return replace(found, span=span, type=unit if estimator.type == "learned" else found.type)
+    learned = {name: unit for name in ATTRIBUTES if getattr(estimator, name) == "learned"}
+    return replace(found, **learned)
 
 
 def log_cardinality(types: int, symbols: int, regions: int) -> Normaliser:

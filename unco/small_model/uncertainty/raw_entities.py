@@ -1,7 +1,6 @@
 """Turns decoded symbols and averaged distributions into entities with raw uncertainties."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unco.small_model.network.config import Estimator, ModelConfig, Scheme
 from unco.small_model.network.decoding import Decoded
@@ -10,9 +9,6 @@ from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.entropy import span_uncertainty, step_uncertainty
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities
 from unco.types import Span, Uncertainty
-
-NEARLY = 0.5
-"""Share of the likeliest region's probability from which another counts as one more box of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +21,18 @@ class ErrorProbabilities:
 
 @dataclass(frozen=True, slots=True)
 class RawEntity:
-    """An entity with raw uncertainties, its regions by the numbers of their candidates."""
+    """An entity with raw uncertainties, before its region is chosen."""
 
     span: Span
     type: str
     fine_type: str
-    regions: tuple[int, ...]
-    """The likeliest first, then others that are nearly as likely; empty = not in the picture."""
+    region_chances: tuple[float, ...]
+    """Probabilities of the batch's candidates, of which the post's come first, and, last, of "not in the picture"."""
     nats: Uncertainty
+
+    def moved(self, words: int) -> "RawEntity":
+        """Copy to a place that many words later."""
+        return replace(self, span=Span(self.span.start + words, self.span.stop + words))
 
 
 def raw_entities(
@@ -62,19 +62,5 @@ def raw_entities(
             kind = errors.types[row][index] if errors.types else at_types[step]
             nats = Uncertainty(span, kind, at_regions[step])
             kinds = scheme.labels[decoded_types[row][step]].name, config.types[fine_types[row][step]]
-            posts[-1].append(RawEntity(entity.span, *kinds, likely_regions(regions[row][step]), nats))
+            posts[-1].append(RawEntity(entity.span, *kinds, tuple(regions[row][step]), nats))
     return posts
-
-
-def likely_regions(probabilities: Sequence[float]) -> tuple[int, ...]:
-    """Choose the regions of an entity, the likeliest first.
-
-    Args:
-        probabilities: of the K candidates and, last, of "not in the picture".
-    """
-    *candidates, none = probabilities
-    level = max(candidates, default=0.0)
-    if not candidates or none > level:
-        return ()
-    chosen = [index for index, chance in enumerate(candidates) if chance >= max(NEARLY * level, none)]
-    return tuple(sorted(chosen, key=lambda index: -candidates[index]))

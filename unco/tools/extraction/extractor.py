@@ -29,8 +29,9 @@ from unco.tools.pictures.view import view_picture
 from unco.types import Box, Entity, Extraction, NearMiss, Post, TextLine
 
 if TYPE_CHECKING:
-    from unco.small_model.predictor import Prediction, Predictor
+    from unco.small_model.predictor import Predictor
     from unco.small_model.uncertainty.near_misses import PredictedNearMiss
+    from unco.small_model.uncertainty.prediction import Prediction
 
 
 PICTURE_THREADS = 4

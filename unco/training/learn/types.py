@@ -16,7 +16,7 @@ from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import Signals
 from unco.small_model.uncertainty.training_names import TrainingNames, fit_training_names
-from unco.training.learn_spans import FOLDS, held_out_chances
+from unco.training.learn.spans import FOLDS, held_out_chances
 from unco.types import GoldPost
 
 

@@ -1,0 +1,1 @@
+"""Candidate regions simulated from gold boxes, for training and scoring without the pictures themselves."""
