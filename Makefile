@@ -17,8 +17,9 @@ test: $(VENV)/dev.done
 	$(PYTEST) -m "not slow"
 
 # File after file: by number of tests, as otherwise, the file of the cluster would come last and keep one process alone.
+# These tests wait for other processes half of the time, so there is one process more than cores.
 test-slow: $(VENV)/dev.done
-	$(PYTEST) -m slow --no-loadscope-reorder
+	$(PYTEST) --numprocesses=$(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) -m slow --no-loadscope-reorder
 
 # Of the quick tests alone; measuring takes half as long again.
 coverage: $(VENV)/dev.done
