@@ -32,6 +32,10 @@ from unco.small_model.words import (
         ("Ann\u02bcs O\u02bcBrien", ["Ann", "\u02bc", "s", "O", "\u02bc", "Brien"]),
         ("\u2066Os\u202clo\u2069 \U0001f3f4\U000e0067\U000e007f\u2800Bergen", ["Os\u202clo", "\U0001f3f4", "Bergen"]),
         ("Barnes &amp; Noble&#39;s&nbsp;&nothing;", ["Barnes", "&amp;", "Noble", "&#39;", "s", "&", "nothing", ";"]),
+        (
+            "_Oslo_ __Ann Lee__ @ann_lee_ ____",
+            ["_", "Oslo", "_", "__", "Ann", "Lee", "__", "@", "ann_lee", "_", "____"],
+        ),
         ("caf\u00e9 \U0001f600\U0001f600", ["caf\u00e9", "\U0001f600", "\U0001f600"]),
         ("a\u200bb \u200b c", ["a\u200bb", "c"]),
         ("Col\u00adlins, Jane\u200bDoe\u00ad", ["Col\u00adlins", ",", "Jane", "Doe"]),

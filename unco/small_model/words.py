@@ -88,12 +88,12 @@ def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]
 def _word_pattern() -> re.Pattern[str]:
     letter = rf"(?![{NO_BLANKS}])\w"
     hidden = rf"[{JOINERS}]+(?={letter})|\u200b+(?=[a-z])"  # inside a word only
-    letters = rf"{letter}(?:{letter}|[{_marks()}]|{hidden})*"
+    letters = rf"(?!_){letter}(?:{letter}|[{_marks()}]|{hidden})*(?<!_)"  # _Oslo_ is Markdown for Oslo in italics
     link = r"https?://\S+"  # a link is one word
     escaped = r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#[xX][\da-fA-F]{1,6});"  # as programs write signs
     word = rf"{letters}(?:(?:{'|'.join(CONNECTORS)}){letters})*"
     sign = rf"[{NO_BLANKS}][{_marks()}]*"
-    other = r"[^\w\s]"  # anything else stands alone: # @ ' ! and each emoji
+    other = r"_+|[^\w\s]"  # anything else stands alone: # @ ' ! and each emoji
     return re.compile(f"{link}|{escaped}|{word}|{sign}|{other}")
 
 
