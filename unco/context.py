@@ -35,16 +35,15 @@ class Context:
     frame: str | None = None
     """Box frame of that model, a name from `unco.tools.box_frames.frame`. None = looked up by the model's name."""
     span_threshold: float | None = None
-    """In [0, 1], or -1 for always; an attribute is routed when its uncertainty is strictly above. None = the
-    checkpoint's."""
+    """From 0 to 1, or -1 for always: the MLLM is asked if the uncertainty is above it. None = the checkpoint's."""
     type_threshold: float | None = None
     """As for the span."""
     region_threshold: float | None = None
     """As for the span."""
     span_accept: float | None = None
-    """Least belief, in [0, 1], in an answer that changes a span; below, the small model's stands. It weighs the
-    probabilities of the answer's tokens against the small model's uncertainty. None = the policy's; without one, the
-    probabilities are not asked for."""
+    """From 0 to 1: an answer that changes the span needs this belief or more, or the small model's span stays. The
+    belief weighs the probabilities of the answer's tokens against the small model's uncertainty. None = the policy's;
+    without one, no probabilities are asked for."""
     type_accept: float | None = None
     """As for the span."""
     region_accept: float | None = None
@@ -53,11 +52,11 @@ class Context:
     """Least confidence, in [0, 1], in an entity that recall adds: how probable its words and type are to the MLLM. At 0
     all are added, with their confidence. None = the policy's; without one, the probabilities are not asked for."""
     drop_threshold: float | None = None
-    """In [0, 1]: an entity whose doubt, 1 - (1 - span)(1 - type) of its uncertainties, is still strictly above once all
-    answers are in is dropped, and stands apart in `dropped`. None = the policy's, else 1: none is dropped."""
+    """From 0 to 1: an entity whose doubt is above it after all answers is dropped, and listed in `dropped`. The doubt
+    is 1 - (1 - span)(1 - type) of its uncertainties. None = the policy's, else 1: nothing is dropped."""
     recall_threshold: float | None = None
-    """In [0, 1]: the small model looks for near misses, and a post with one of a higher chance is asked about missed
-    entities; 1 = they are only listed. None = the policy's, else none is looked for."""
+    """From 0 to 1: the small model looks for near misses. If one has a higher chance, the MLLM is asked for missed
+    entities; 1 = they are only listed. None = the policy's, else no search for them."""
     span_prompt: str = "v1"
     """Version of the span corrector's prompt."""
     type_prompt: str = "v1"
@@ -65,11 +64,12 @@ class Context:
     region_prompt: str = "v1"
     """Version of the region corrector's prompt."""
     post_calls: int | None = None
-    """Most questions about one post, the most uncertain attributes first; what is cut is `unavailable`. None = any."""
+    """Most questions about one post. The most uncertain attributes come first, the others are `unavailable`. None =
+    no limit."""
     post_usd: float | None = None
-    """Most US dollars for one post, as `post_calls`; needs the model's price. None = any."""
+    """Most US dollars for one post, in the same way; needs the model's price. None = no limit."""
     post_seconds: float | None = None
-    """Seconds after which no question about the post is begun any more. None = each call's own deadline only."""
+    """After this number of seconds, no question about the post begins. None = only each call has a deadline."""
     one_shot_prompt: str = "v1"
     """Version of the prompt that corrects all three at once; the variant `one_shot` asks it."""
     generate_prompt: str = "v1"
@@ -79,19 +79,20 @@ class Context:
     recall: bool = False
     """Whether to ask, once a post, for entities that the small model missed."""
     second_opinion: bool = False
-    """Whether a change counts only if the MLLM, asked again which of the two values is right, chooses it."""
+    """Whether a change needs a second question: it counts only if the MLLM chooses the new value again."""
     second_opinion_prompt: str = "v1"
     """Version of that question's prompt."""
     close_up_prompt: str = "v1"
     """Version of the question with a part of the picture, which the region prompt `v3` may ask to see closer."""
     strict_pictures: bool = False
-    """Whether a picture that cannot be used is the post's error. Otherwise its text is read alone, with a warning."""
+    """Whether a picture that cannot be used is an error of its post. Otherwise only the text is read, with a
+    warning."""
     labels: tuple[Label, ...] | None = None
-    """Types of your own, each with `name` and `description`, of which the MLLM chooses one for each entity. None = the
-    small model's types."""
+    """Types of your own, each with `name` and `description`: the MLLM chooses one for each entity. None = the small
+    model's types."""
     review: tuple[Reviewable, ...] = ()
-    """Outcomes that a person is asked about, of attributes above their thresholds: the run is interrupted, once for the
-    post, and goes on with `Command(resume=...)`. Needs a checkpointer. Empty = nobody is asked."""
+    """Outcomes about which a person is asked, for attributes above their thresholds. The run stops once for the post
+    and goes on with `Command(resume=...)`. Needs a checkpointer. Empty = nobody is asked."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything.

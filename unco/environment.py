@@ -25,11 +25,11 @@ class Environment(BaseSettings):
     llm_model: str = ""
     """The endpoint's name of the model that is asked."""
     llm_frame: str = ""
-    """Box frame of that model, see docs/box-frames.md. Empty = known by the model's name."""
+    """Box frame of that model, see docs/box-frames.md. Empty = found by the model's name."""
     api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
     """The endpoint's key; a settings file names its own variables instead."""
     organization: str = Field("", validation_alias="OPENAI_ORG_ID")
-    """Account that is charged; sent to the first endpoint's host alone, as the next two are."""
+    """Account that is charged. Like the next two, it is sent only to the first endpoint's host."""
     project: str = Field("", validation_alias="OPENAI_PROJECT_ID")
     """Project that is charged."""
     custom_headers: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_CUSTOM_HEADERS")
@@ -55,10 +55,10 @@ class Environment(BaseSettings):
     policy: str = ""
     """File of `unco tune` whose thresholds replace the checkpoint's."""
     detector: str = ""
-    """What finds people and things in pictures: `ssd`, or folder or hub name of a detector of transformers. Empty =
-    faces and lines of text alone."""
+    """Detector of people and things in pictures: `ssd`, or a folder or hub name for transformers. Empty = only faces
+    and lines of text."""
     regions: str = ""
-    """Folder of region files (`unco regions`) by name of picture, in place of looking for regions."""
+    """Folder of region files (`unco regions`), one for each picture: unco then does not look for regions."""
 
     @field_validator(
         *("llm_base_url", "llm_model", "llm_frame", "api_key", "organization", "project", "custom_headers"),

@@ -75,7 +75,7 @@ class Overloaded(CallerError):
 
 
 class NothingSucceeded(UncoError):
-    """A run came to its end, and no post has a result, or no question an answer."""
+    """A run ended, but no post has a result, or no question got an answer."""
 
 
 class EndpointError(UncoError):
@@ -115,7 +115,7 @@ class Busy(CallFailed):
 
 
 class Broken(CallFailed):
-    """The endpoint broke down, broke off, was too slow or sent what is no answer; it may answer later."""
+    """The endpoint failed, closed the connection, was too slow or sent no real answer; it may answer later."""
 
     reason = "broken"
 
@@ -133,14 +133,14 @@ class TimeIsUp(Broken):
 class RecordingMiss(EndpointError):
     """In mode `replay` no recording matches; the message names the nearest one and the first difference.
 
-    Unlike the others it leaves the graph: a replay that answers less than the recorded run did is no replay of it.
+    Unlike the others, it ends the run, because a replay must answer as much as the recorded run.
     """
 
     reason = "not_recorded"
 
 
 class ReplyError(EndpointError):
-    """The reply cannot be read as an answer; the re-ask quotes the message to the model."""
+    """The reply cannot be read as an answer; unco asks again and quotes this message to the model."""
 
 
 class Rejected(EndpointError):

@@ -56,7 +56,7 @@ def simulate_mllm(
     seed: Annotated[int, typer.Option(help="Seed of its mistakes.")] = 0,
     boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
 ) -> None:
-    """Serve a simulated MLLM that knows the gold answers and errs as it is told: for tests, never for scores."""
+    """Serve a simulated MLLM that knows the gold answers and makes chosen mistakes: for tests, never for scores."""
     from unco.evals.simulation.run import run_simulation
 
     run_simulation(gold, family, profile, port, seed, boxes, Console())

@@ -54,7 +54,7 @@ def review(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who answers; default: the name of the login.")] = None,
 ) -> None:
-    """Answer what is still in doubt after correction, on a page of this machine."""
+    """Decide what is still in doubt after correction, on a page in your browser."""
     import getpass
 
     from unco.evals.review.run import run_review
@@ -67,7 +67,7 @@ def import_review(
     export: Annotated[Path, typer.Argument(help="Label Studio's JSON export, or results of `unco review`.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File of gold posts to write.")],
 ) -> None:
-    """Read what people made of a review, as gold posts."""
+    """Turn the answers of a review into gold posts."""
     from unco.evals.review.export import import_review as run
 
     found = run(export, out)

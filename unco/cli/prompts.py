@@ -51,7 +51,7 @@ def diff(before: PromptId, after: PromptId) -> None:
 
 @prompts.command()
 def lock() -> None:
-    """Write down the hashes of prompts that are not locked yet; refused when a locked one has changed."""
+    """Write down the hashes of prompts that are not locked yet. It is an error if a locked one has changed."""
     from unco.prompts import lock_prompts
 
     for locked in lock_prompts():

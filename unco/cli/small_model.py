@@ -92,7 +92,7 @@ def estimators(
 def training_runs(
     checkpoints: Annotated[list[Path], typer.Argument(help="Checkpoint folders of training runs.")],
 ) -> None:
-    """Print mean and spread of several training runs, of seeds for instance."""
+    """Print mean and spread of several training runs, for instance with different seeds."""
     from unco.training.compare_estimators import show_runs
 
     show_runs(checkpoints, Console())

@@ -73,7 +73,7 @@ def tune(
     family: Family = "qwen2.5-vl",
     seed: Seed = 1,
 ) -> None:
-    """Choose thresholds on labelled posts from answers that are recorded once, and write them down as a policy."""
+    """Choose thresholds on labelled posts, and write them to a policy file."""
     from unco.context import Context
     from unco.evals.ab.open_experiment import ExperimentChoices
     from unco.evals.tuning.methods import TuningGoal, equal_thresholds

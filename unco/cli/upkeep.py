@@ -45,7 +45,7 @@ def stats(directory: Directory = None) -> None:
 def verify(
     directory: Directory = None, mend: Annotated[bool, typer.Option(help="Delete damaged rows.")] = False
 ) -> None:
-    """Look for damaged rows; exit code 1 when there are some and they are left."""
+    """Look for damaged rows. Ends with 1 if there are some and --mend is not given."""
     from unco.tools.llm.cache.maintenance import verify_cache
     from unco.tools.llm.cache.store import Cache
 
@@ -63,7 +63,7 @@ def prune(
     directory: Directory = None,
     pictures: Annotated[bool, typer.Option(help="Delete kept inline pictures as well.")] = False,
 ) -> None:
-    """Delete old replies; they are asked, and paid for, anew when they are needed."""
+    """Delete old replies. If one is needed again, the MLLM is asked and paid again."""
     from unco.tools.llm.cache.maintenance import prune_cache
     from unco.tools.llm.cache.store import Cache
 
@@ -76,7 +76,7 @@ def build(
     facts: Annotated[Path, typer.Argument(help='JSONL: {"name": ..., "description": ..., "aliases": [...]} a line.')],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write; UNCO_KB names it later.")],
 ) -> None:
-    """Make a file that facts are looked up in."""
+    """Make a file of facts that the type corrector can look up."""
     from unco.tools.knowledge import build_knowledge
 
     sys.stdout.write(f"{build_knowledge(facts, out)} facts written to {out}\n")

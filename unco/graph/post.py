@@ -111,8 +111,8 @@ def check_input(post: Any) -> Any:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
         raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
-    image = as_reference(checked["image"] or "")
-    checked["image"] = store_inline(image) if scheme_of(image) == "data" else image if image.strip() else None
+    if checked["image"] is not None and scheme_of(image := as_reference(checked["image"])) == "data":
+        checked["image"] = store_inline(image)
     return checked
 
 

@@ -46,7 +46,7 @@ class ModelSettings(_Section):
     timeout_s: Positive = 60.0
     """Seconds without a byte from the endpoint."""
     deadline_s: Positive = 120.0
-    """Seconds of a whole call, waits and further attempts included."""
+    """Seconds for a whole call, with its waits and further attempts."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """How often a call is tried; 1 to 10."""
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
@@ -106,9 +106,9 @@ class PrivacySettings(_Section):
     private_posts: str | list[str] = "local"
     """Hosts that may be asked about a post with `private: true`."""
     longest_side: Annotated[int, Field(ge=MIN_LONGEST_SIDE)] | None = None
-    """Pixels; pictures leave no larger. null = as large as the model takes."""
+    """Longest side of a picture that is sent, in pixels; null = as large as the model takes."""
     crop: list[Literal["type"]] = []
-    """Correctors that get the entity's own box instead of the picture; `type` alone can."""
+    """Correctors that get the entity's own box instead of the picture; only `type` can."""
 
     @field_validator("span", "type", "region", "private_posts")
     @classmethod

@@ -124,9 +124,13 @@ async def test_base64_without_a_head_is_a_picture(kind: str, predictor: Predicto
 
 
 @pytest.mark.parametrize("image", ["", " \n"])
-def test_a_blank_is_no_picture(image: str, predictor: Predictor) -> None:
-    graph = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm())
-    assert graph.invoke({"text": TEXT, "image": image})["picture"] is None
+def test_a_blank_costs_no_text(
+    image: str, predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNCO_PICTURE_ROOTS", str(tmp_path))
+    result = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm()).invoke({"text": TEXT, "image": image})
+    assert result["entities"]
+    assert result["picture"]["reason"] == "missing"
 
 
 def test_what_is_no_picture_is_named() -> None:

@@ -62,6 +62,8 @@ def brief(ref: str) -> str:
 
 
 def _from_file(path: str) -> bytes:
+    if not path.strip():
+        raise PictureError(f"no picture at {brief(path)}: name one, or leave it out", "missing")
     try:
         _check_root(path)
         # A named pipe or a device would block or never end, so look before opening.
