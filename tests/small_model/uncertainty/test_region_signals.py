@@ -33,8 +33,11 @@ def test_a_name_whose_next_region_is_less_likely_than_none_is_not_in_the_picture
     assert share_out([pointer("Ann", 0.6, 0.1, 0.3), pointer("Bob", 0.5, 0.2, 0.3)], PEOPLE) == [(0,), ()]
 
 
-def test_the_same_name_may_share_a_region() -> None:
-    assert share_out([pointer("Ann", 0.6, 0.1, 0.3), pointer("ANN", 0.5, 0.1, 0.4)], PEOPLE) == [(0,), (0,)]
+def test_a_name_and_a_part_of_it_may_share_a_region() -> None:
+    ann = pointer("Ann", 0.6, 0.1, 0.3)
+    assert share_out([ann, pointer("ANN", 0.5, 0.1, 0.4)], PEOPLE) == [(0,), (0,)]
+    assert share_out([ann, pointer("Ann Lee", 0.5, 0.1, 0.4)], PEOPLE) == [(0,), (0,)]
+    assert share_out([pointer("Ann Ray", 0.6, 0.1, 0.3), pointer("Ann Lee", 0.5, 0.1, 0.4)], PEOPLE) == [(0,), ()]
 
 
 def test_names_that_both_stand_on_a_region_may_share_it() -> None:

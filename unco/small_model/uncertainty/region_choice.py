@@ -27,8 +27,8 @@ def share_out(pointers: Sequence[Pointer], candidates: Sequence[Region]) -> list
     """Choose the regions of each entity, the likeliest first; empty = not in the picture.
 
     The entity with the most probable region chooses first, and the others choose among what is left. Two entities get
-    the same region only if their names are the same in any case, or if a word of each stands on it. When all have
-    chosen, an entity takes further regions that are nearly as likely and not yet taken.
+    the same region only if one's name has all words of the other's, in any case, or if a word of each stands on it.
+    When all have chosen, an entity takes further regions that are nearly as likely and not yet taken.
 
     Args:
         pointers: of all entities of a post.
@@ -57,7 +57,8 @@ def _free(own: Pointer, holders: Mapping[int, set[str]], candidates: Sequence[Re
 
 
 def _may_share(name: str, other: str, text: str) -> bool:
-    return name.lower() == other.lower() or (said_by(text, name) > 0 and said_by(text, other) > 0)
+    one_in_the_other = 1.0 in (said_by(other, name), said_by(name, other))
+    return one_in_the_other or (said_by(text, name) > 0 and said_by(text, other) > 0)
 
 
 def said_by(text: str, name: str) -> float:
