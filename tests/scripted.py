@@ -134,7 +134,8 @@ def _logs(answer: str, asked: Asked, sure: Mapping[tuple[str, str], float]) -> t
     """Write three tokens: up to the value, the value, and the rest."""
     if asked.key not in sure:
         return ()
-    place = place_of_value(answer, asked.attribute)  # type: ignore[arg-type]  # scripts have the attributes' names
+    attribute = "region" if asked.attribute == "close_up" else asked.attribute
+    place = place_of_value(answer, attribute)  # type: ignore[arg-type]  # scripts have the attributes' names
     if place is None:
         return ()
     return (place[0], 0.0), (place[1], log(sure[asked.key])), (len(answer), 0.0)

@@ -85,6 +85,8 @@ BAD_LINES: tuple[str, ...] = (
         for name in ("span", "type", "region")
         for value in ("v99", "''", "../type/v1", "/etc/passwd", "v1.yaml", "'v 1'")
     ),
+    *(f"{EXTRACT} --recall-{name} {value}" for name in ("accept", "threshold") for value in ("7", "-1", "nan", "x")),
+    *(f"UNCO_SEARCH={url} {EXTRACT} --type-prompt v2-kb" for url in ("x", "ftp://a", "http://u:p@a/mcp", "http://a?b")),
     *(f"{EXTRACT} --mode {value}" for value in ("''", "on", "LIVE", "replay", "record")),
     *(
         f"{EXTRACT} {option} {value}"
@@ -131,6 +133,8 @@ BAD_LINES: tuple[str, ...] = (
             "--mode x",
             "--mode record",
             "--span-threshold 7",
+            "--recall-accept 7",
+            "--recall-threshold -1",
             "--type-prompt v99",
             "--nonsense",
         )

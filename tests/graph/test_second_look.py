@@ -175,3 +175,16 @@ def test_other_versions_know_of_no_second_look(tmp_path: Path) -> None:
     assert len(llm.asked) == 1
     assert region(result) == Box(20, 20, 80, 90)
     assert "look_closer_at" not in json.dumps([llm.asked[0].request.schema, llm.asked[0].request.system])
+
+
+@pytest.mark.parametrize(
+    ("second", "confidence"), [(answer([80, 80, 240, 320]), 0.6), (["no JSON", "none again"], 0.9)]
+)
+def test_the_confidence_is_that_of_the_answer_that_counts(second: Any, confidence: float, tmp_path: Path) -> None:
+    llm = ScriptedLlm({REGION: wish(box=[20, 20, 80, 90]), CLOSER: second})
+    llm.sure = {REGION: 0.9, CLOSER: 0.6}
+    small_model = says((ANN, "ORG", FACE, doubt("region")))
+    post, context = {"text": TEXT, "image": drawing(tmp_path)}, V3 | {"region_accept": 0.0}
+    note = account(graph_of(small_model, llm).invoke(post, context=context), "region")
+    assert all(asked.request.token_probabilities for asked in llm.asked)
+    assert note["confidence"] == pytest.approx(confidence)

@@ -34,6 +34,10 @@ class Tally:
     """Posts that lack an answer for a reason that passes."""
     dropped: int = 0
     """Entities that were dropped as too doubtful."""
+    looked_up: int = 0
+    """Names that a search tool was asked for."""
+    looked_up_in_vain: int = 0
+    """Of these without an answer."""
     calls: int = 0
     cached: int = 0
     usd: float = 0.0
@@ -49,6 +53,9 @@ class Tally:
         self.attributes += len(notes)
         self.routed += sum(note.outcome != "skipped" for note in notes)
         self.unanswered += sum(note.outcome in ("failed", "unavailable") for note in notes)
+        searches = [note.look_up for note in notes if note.look_up is not None]
+        self.looked_up += len(searches)
+        self.looked_up_in_vain += sum(bool(search.fault) for search in searches)
         self._add_questions(result)
         self.calls += result.usage.calls
         self.cached += result.usage.calls - result.usage.asked
@@ -75,4 +82,6 @@ class Tally:
         cost = f"${self.usd:.2f}" + (" and what has no known price" if self.unpriced else "")
         calls = f"calls {self.calls:,} ({self.cached:,} cached), {cost}"
         dropped = f", dropped {self.dropped:,}" if self.dropped else ""
-        return f"routed {share:.1%}, unanswered {self.unanswered:,}{dropped}, {calls}, failed posts {self.failed:,}"
+        searches = f", looked up {self.looked_up:,} ({self.looked_up_in_vain:,} in vain)" if self.looked_up else ""
+        left = f"unanswered {self.unanswered:,}{dropped}{searches}"
+        return f"routed {share:.1%}, {left}, {calls}, failed posts {self.failed:,}"

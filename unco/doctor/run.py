@@ -14,6 +14,7 @@ from unco.doctor.machine import (
     check_torch,
     check_writing,
 )
+from unco.doctor.search import check_search
 from unco.show import visible
 
 COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "fault": "red", "skipped": "dim"}
@@ -31,6 +32,7 @@ def run_checks() -> list[Check]:
         writing,
         *cache,
         *check_endpoints(),
+        *check_search(),
     ]
 
 

@@ -45,7 +45,7 @@ def tool_of(settings: SearchSettings, llm: Mllm) -> SearchTool:
     Raises:
         SettingsError: the address or the key cannot be used.
     """
-    where = f"`mcp` of `search`, or {VARIABLES['search']}"
+    where = f"`mcp` of `search`, or {VARIABLES['search']}, where it is no list of a program and its arguments,"
     server = clean_address(settings.mcp, where) if isinstance(settings.mcp, str) else tuple(settings.mcp)
     key = clean_key(os.environ.get(settings.key), f"the environment variable {settings.key}") if settings.key else None
     if settings.key and not key:

@@ -41,6 +41,19 @@ def test_few_and_short_facts_come_of_a_huge_answer() -> None:
     assert len(facts_in([json.dumps([str(n) for n in range(1000)])])) == MAX_FACTS
 
 
+def test_a_long_answer_in_json_is_read_as_such() -> None:
+    results = [{"title": str(number), "text": "x" * 2000} for number in range(200)]
+    assert [fact[:3] for fact in facts_in([json.dumps({"results": results})])] == ["0: ", "1: ", "2: "]
+
+
+def test_what_is_nested_too_deeply_is_no_fact() -> None:
+    deep: Any = {"a": 1}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    assert facts_in([], [deep, {"title": "b"}]) == ("b",)
+    assert facts_in(['{"a": ' * 100_000 + "1" + "}" * 100_000])
+
+
 def test_a_recorded_answer_is_read_back_and_may_be_written_by_hand() -> None:
     assert read_facts(written_facts(["a: b", "“c”"])) == ("a: b", "“c”")
     assert read_facts("Blue Owls: a football club") == FOUND

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.server.mcpserver import MCPServer
 
 from tests.tools.search.servers import LocalTool, server
 from unco.errors import Unavailable
@@ -38,6 +39,17 @@ class Counting:
         if self.fails:
             raise Unavailable("the search server cannot be reached", "unreachable")
         return (f"{words}: a club",)
+
+
+def server_of(answer: Any) -> Any:
+    """Make a server whose tool awaits its answer."""
+    made: Any = MCPServer("facts", log_level="CRITICAL")
+
+    @made.tool(structured_output=False)  # type: ignore[untyped-decorator]
+    async def search(query: str) -> Any:
+        return await answer(query)
+
+    return made
 
 
 def tool(answer: Counting, address: str = "http://localhost/mcp", seconds: float = 5.0, **settings: Any) -> SearchTool:
@@ -184,6 +196,20 @@ async def test_a_slow_or_dead_server_costs_little() -> None:
     faults = [await fault(search, replace(OWLS, words=str(n))) for n in range(8)]
     assert len(dead.asked) == 5
     assert "failed 5 times in a row" in faults[-1]
+
+
+async def test_a_connection_that_hangs_is_made_anew() -> None:
+    hangs = [True, False]
+
+    async def answer(query: str) -> Any:
+        await asyncio.sleep(60 if hangs.pop(0) else 0)
+        return "a fact"
+
+    local = LocalTool(server_of(answer), seconds=0.3)
+    search = SearchTool(local, seconds=0.3)
+    assert "longer than it may" in await fault(search)
+    assert (await search.search(OWLS)).facts == ("a fact",)
+    assert local.opened == 2
 
 
 def test_a_caller_without_an_event_loop_waits() -> None:

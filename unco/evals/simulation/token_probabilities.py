@@ -59,8 +59,11 @@ def _values(text: str, found: dict[str, Any], right: dict[str, Any]) -> Iterator
 
 def _listed_values(text: str, found: dict[str, Any], right: dict[str, Any]) -> Iterator[tuple[int, int, bool]]:
     """Yield the same of a list of entities; type and box of one are compared with the right one of the same words."""
-    items, by_words = found.get("entities", ()), {item["entity"]: item for item in right.get("entities", ())}
+    items, by_words = found["entities"], {item["entity"]: item for item in right.get("entities", ())}
     for name in ATTRIBUTES:
-        for place, item in zip(places_in_list(text, name), items, strict=True):
+        places = places_in_list(text, name)
+        if len(places) != len(items) or not all(set(LISTED.values()) <= item.keys() for item in items):
+            continue  # written in another way, as a profile may have it
+        for place, item in zip(places, items, strict=True):
             same = by_words.get(item["entity"])
             yield (*place, same is not None and same_answer(item[LISTED[name]], same[LISTED[name]]))

@@ -91,12 +91,12 @@ def weighed(note: Correction, accept: Accept, log: ReplyLog) -> Correction:
     Args:
         note: a correction with a value that was verified.
         accept: levels of the run.
-        log: the replies to the question; the last one was read.
+        log: the replies to the question; the last one that could be read counts.
     """
-    level = accept.of(note.attribute)
-    if level is None or not log:
+    level, read = accept.of(note.attribute), [reply for reply, fault in log if not fault]
+    if level is None or not read:
         return note
-    sure = confidence_of(log[-1][0], note.attribute)
+    sure = confidence_of(read[-1], note.attribute)
     return judged(replace(note, confidence=sure), level)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
@@ -11,8 +12,8 @@ from unco.tools.search.search import MAX_FACT_CHARS, MAX_FACTS
 _NAMES = ("title", "name", "label", "heading")
 _TEXTS = ("description", "snippet", "summary", "extract", "abstract", "content", "text", "body")
 _LISTS = ("results", "result", "items", "hits", "data", "search", "documents", "pages")
-_MAX_READ = 100_000
-"""Characters of an answer that are looked at: many times what is quoted."""
+_MAX_JSON, _MAX_READ = 5_000_000, 100_000
+"""Characters of an answer that are read as JSON, and as words: many times what is quoted."""
 
 _MAX_READ_OF_ONE = 10 * MAX_FACT_CHARS
 """Characters of a result that are looked at, white space among them."""
@@ -30,7 +31,7 @@ def facts_in(texts: Iterable[str], structured: Any = None) -> tuple[str, ...]:
     """
     found = list(_in_value(structured))
     for text in texts if not found else ():
-        found += _in_text(text[:_MAX_READ])
+        found += _in_text(text)
     lines = (" ".join(_printable(fact[:_MAX_READ_OF_ONE]).split())[:MAX_FACT_CHARS].strip() for fact in found)
     return tuple(dict.fromkeys(filter(None, lines)))[:MAX_FACTS]
 
@@ -47,9 +48,9 @@ def read_facts(text: str) -> tuple[str, ...]:
 
 def _in_text(text: str) -> Iterator[str]:
     try:
-        value = json.loads(text)
+        value = json.loads(text[:_MAX_JSON])
     except (ValueError, RecursionError):
-        yield from re.split(r"\n\s*\n", text)
+        yield from re.split(r"\n\s*\n", text[:_MAX_READ])
     else:
         yield from _in_value(value)
 
@@ -72,7 +73,8 @@ def _in_item(item: Any) -> Iterator[str]:
     if not isinstance(item, dict) or not item:
         return
     parts = [_first(item, _NAMES), _first(item, _TEXTS)]
-    yield ": ".join(filter(None, parts)) or json.dumps(item, ensure_ascii=False, default=str)
+    with suppress(ValueError, RecursionError):  # nested too deeply to be a fact
+        yield ": ".join(filter(None, parts)) or json.dumps(item, ensure_ascii=False, default=str)
 
 
 def _first(item: dict[str, Any], names: Iterable[str]) -> str:

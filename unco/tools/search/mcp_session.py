@@ -4,29 +4,42 @@ The SDK's client has to be opened and closed by one task, and may be used by oth
 """
 
 import asyncio
+import atexit
 import os
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Opened = TypeVar("Opened")
+
+_PROGRAMS: "list[KeptOpen[Any]]" = []
+"""Those that started a program, which is to end with this process."""
+
+_LAST_SECONDS = 3.0
+"""That programs have to end, when the process ends; the SDK asks one that does not after two."""
 
 
 class KeptOpen(Generic[Opened]):
     """Something that one task opens, keeps and closes. Used on one event loop alone."""
 
-    def __init__(self, open_it: Callable[[], AbstractAsyncContextManager[Opened]], seconds: float) -> None:
+    def __init__(
+        self, open_it: Callable[[], AbstractAsyncContextManager[Opened]], seconds: float, is_program: bool = False
+    ) -> None:
         """Begin to open it.
 
         Args:
             open_it: makes what is entered.
             seconds: that opening may take.
+            is_program: whether it starts a program, which is ended when this process ends.
         """
         self._open_it, self._seconds = open_it, seconds
         self._ready: asyncio.Future[Opened] = asyncio.get_running_loop().create_future()
         self._end = asyncio.Event()
         self._process = os.getpid()
-        self._task = asyncio.create_task(self._keep())
+        self._task, self._loop = asyncio.create_task(self._keep()), asyncio.get_running_loop()
+        if is_program:
+            _PROGRAMS[:] = [one for one in _PROGRAMS if not one._task.done()] + [self]
 
     @property
     def is_open(self) -> bool:
@@ -54,3 +67,14 @@ class KeptOpen(Generic[Opened]):
             self._ready.set_exception(ConnectionError() if isinstance(error, asyncio.CancelledError) else error)
             with suppress(BaseException):  # nobody may have waited
                 self._ready.exception()
+
+
+@atexit.register
+def _end_programs() -> None:
+    """Close what started a program: one that hangs does not see that its pipes are closed."""
+    left = [one for one in _PROGRAMS if one._process == os.getpid() and not one._task.done()]
+    for one in left:
+        one._loop.call_soon_threadsafe(one._task.cancel)
+    end = time.monotonic() + _LAST_SECONDS
+    while any(not one._task.done() for one in left) and time.monotonic() < end:
+        time.sleep(0.01)

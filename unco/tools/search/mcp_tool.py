@@ -4,7 +4,9 @@ The server is a stranger: it can make nothing happen here. What it asks for besi
 no callback is given. `mcp` is imported when the first question is asked.
 """
 
+import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -72,20 +74,38 @@ class McpTool:
                 raise
         return await self._asked(words)
 
+    async def argument(self) -> str:
+        """Connect, and return the name of the argument that the words go into; raises as `ask`."""
+        async with self._connected() as (_, argument):
+            return argument
+
     async def _asked(self, words: str) -> tuple[str, ...]:
-        if self._kept is None or not self._kept.is_open:
-            self._kept = KeptOpen(self._opened, self._seconds)
-        kept = self._kept
-        try:
-            client, argument = await kept.get()
+        async with self._connected() as (client, argument):
             answer = await client.call_tool(self.tool, self._arguments | {argument: words})
-        except Exception as error:  # the SDK promises nowhere what it raises over a server that breaks off or babbles
-            kept.close()
-            raise _explained(error) from None
         texts = [text for block in answer.content for text in _texts_of(block)]
         if answer.is_error:
             raise CallFailed(f"the search tool answered with an error: {' '.join(' '.join(texts).split())[:200]}")
         return facts_in(texts, answer.structured_content)
+
+    @asynccontextmanager
+    async def _connected(self) -> "AsyncIterator[tuple[Client, str]]":
+        """Yield the connection. One that fails, or takes too long, is not used again."""
+        if self._kept is None or not self._kept.is_open:
+            self._kept = KeptOpen(self._opened, self._seconds, not isinstance(self._server, str))
+        kept = self._kept
+        try:
+            yield await kept.get()
+        except asyncio.CancelledError:
+            self._retire(kept)
+            raise
+        except Exception as error:  # the SDK promises nowhere what it raises over a server that breaks off or babbles
+            self._retire(kept)
+            raise _explained(error) from None
+
+    def _retire(self, kept: "KeptOpen[tuple[Client, str]]") -> None:
+        """Let the next question open a new connection; this one is closed once no other question can be using it."""
+        self._kept = None if self._kept is kept else self._kept
+        asyncio.get_running_loop().call_later(self._seconds, kept.close)
 
     @asynccontextmanager
     async def _opened(self) -> "AsyncIterator[tuple[Client, str]]":
@@ -172,7 +192,7 @@ def _explained(error: BaseException) -> EndpointError:
     import httpx2
     from mcp.shared.exceptions import MCPError
 
-    from unco.tools.llm.checks.answer_size import MAX_ANSWER_BYTES, AnswerTooLarge
+    from unco.tools.llm.checks.answer_size import AnswerTooLarge
 
     causes = list(_causes(error))
     for cause in causes:
@@ -183,12 +203,13 @@ def _explained(error: BaseException) -> EndpointError:
             kind = AccessRefused if status in (401, 402, 403, 407) else Broken
             return kind(f"the search server answered with status {status}")
         if isinstance(cause, AnswerTooLarge):
-            return Broken(f"the search server's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
+            return Broken(f"the search server sent {cause}")
     if any(isinstance(cause, TimeoutError | httpx2.TimeoutException) for cause in causes):
         return Broken("the search server took too long to answer")
     if any(isinstance(cause, OSError | httpx2.ConnectError) for cause in causes):
         return Unavailable("the search server cannot be reached, or its program cannot be started", "unreachable")
-    words = " ".join(str(causes[-1]).split())[:100] if isinstance(causes[-1], MCPError) else ""
+    said = str(causes[-1]) if isinstance(causes[-1], MCPError) else ""
+    words = " ".join(re.sub(r"https?://\S+", "***", said).split())[:100]
     about = ": ".join(filter(None, (type(causes[-1]).__name__, words)))
     return Broken(f"the search server broke off, or its answer is not MCP ({about})")
 

@@ -53,7 +53,7 @@ class SearchTool(Mllm):
             None, tool.tool, cache=cache, recording=recording, deadline_s=seconds, terms=terms, options=options
         )
         self.base_url = tool.address
-        self._tool = tool
+        self.tool = tool
         self._failed: set[str] = set()
 
     def check(self, mode: Mode) -> None:
@@ -88,7 +88,7 @@ class SearchTool(Mllm):
 
     @cached_property
     def _connection(self) -> Connection:
-        return _SearchConnection(self._tool, self._limits, self.terms)
+        return _SearchConnection(self.tool, self._limits, self.terms)
 
 
 class _SearchConnection(Connection):

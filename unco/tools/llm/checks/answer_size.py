@@ -38,6 +38,10 @@ class LimitedTransport(httpx2.AsyncHTTPTransport):
         return httpx2.Response(response.status_code, headers=headers, content=body, extensions=response.extensions)
 
 
+_REFUSALS = frozenset({401, 402, 403, 407, 429, 500, 502, 503, 504})
+"""Statuses that say no more than themselves, whatever the protocol; 404 and 405 mean something in MCP."""
+
+
 class BoundedTransport(httpx2.AsyncHTTPTransport):
     """Passes each body on as it comes, up to the limit: for streams of events, which may have no end."""
 
@@ -49,10 +53,14 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
         """Send a request.
 
         Raises:
+            HTTPStatusError: the server refuses, or breaks down.
             AnswerTooLarge: the body is packed, so that nobody knows how large it is.
         """
         request.headers["accept-encoding"] = "identity"
         response = await super().handle_async_request(request)
+        if response.status_code in _REFUSALS:
+            await response.aclose()
+            raise httpx2.HTTPStatusError(str(response.status_code), request=request, response=response)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
             raise AnswerTooLarge("an answer that is packed, though nobody asked for that")
