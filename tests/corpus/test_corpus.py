@@ -99,7 +99,7 @@ def test_a_lone_surrogate_fails_its_own_post_alone(tmp_path: Path) -> None:
     posts.write_text(halves + posts.read_text())
     tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, ScriptedLlm(), mode="off"))
     first, second, third = lines_of(tmp_path / "out.jsonl")
-    assert "id: character 0 is half of one" in first["error"]["message"]
+    assert "id: character 0 is half a surrogate pair" in first["error"]["message"]
     assert second["id"] == "2"
     assert second["error"]["type"] == "PostError"
     assert (third["id"], tally.failed) == ("0", 2)
@@ -226,7 +226,7 @@ def test_the_policy_in_force_is_part_of_what_a_run_goes_on_with(
     with pytest.raises(SettingsError, match=r"policy was '.*policy1\.yaml', is '.*policy2\.yaml'"):
         start(posts, out, True, False, Context(mode="off"), Choices(), console)
     saved = Choices(predictions, policy=tmp_path / "policy1.yaml")
-    with pytest.raises(SettingsError, match="--policy has no say: leave one out"):
+    with pytest.raises(SettingsError, match="--policy changes nothing: leave one out"):
         start(posts, tmp_path / "other.jsonl", False, False, Context(mode="off"), saved, console)
 
 
@@ -290,5 +290,5 @@ def test_a_run_with_types_of_ones_own_goes_on_with_these_alone(tmp_path: Path) -
     assert {entity.type for result in results for entity in result.entities if entity.text == "Ann Lee"} == {"singer"}
     context = Context(labels=labels[:1])
     other = Corpus(posts, out, True, settings_of(context))
-    with pytest.raises(SettingsError, match="another run"):
+    with pytest.raises(SettingsError, match="the settings differ"):
         run_corpus(other, Pipeline(SavedPredictions(predictions), llm, context))

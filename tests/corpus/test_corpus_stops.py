@@ -91,7 +91,7 @@ def test_a_recording_that_cannot_be_read_stops_the_run(
 
 def test_what_to_run_again_goes_with_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_corpus(tmp_path, 1)
-    with pytest.raises(SettingsError, match="--retry unavailable goes with --resume"):
+    with pytest.raises(SettingsError, match="--retry unavailable needs --resume"):
         begin(tmp_path, ScriptedLlm(), monkeypatch, "live", retry="unavailable")
 
 

@@ -117,7 +117,7 @@ def test_what_is_final_is_run_again_when_asked_for(run: Run, reason: Reason) -> 
 def test_a_run_without_an_mllm_may_get_one_to_run_posts_again(run: Run) -> None:
     off, on = {"mllm": None, "context": {"mode": "off"}}, {"mllm": "gpt-4o", "context": {}}
     run(dict.fromkeys(range(6), gone("off")), settings=off)
-    with pytest.raises(SettingsError, match="--resume: this is another run"):
+    with pytest.raises(SettingsError, match="--resume: the settings differ"):
         run(resume=True, settings=on)
     with pytest.raises(SettingsError, match="scheme was None, is 'fmnerg'"):
         run(resume=True, settings=on | {"scheme": "fmnerg"}, retry="unavailable")

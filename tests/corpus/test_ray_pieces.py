@@ -108,7 +108,7 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert (os.environ["UNCO_KB"], "UNCO_PROMPTS" in os.environ) == ("facts.jsonl", False)
     environment.check_key()
     monkeypatch.delenv("OPENAI_API_KEY")
-    with pytest.raises(SetupError, match="a key does not travel, so set it where `ray start` is called"):
+    with pytest.raises(SetupError, match="keys are not sent to workers, so set it where `ray start` is called"):
         environment.check_key()
 
 

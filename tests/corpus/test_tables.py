@@ -270,7 +270,7 @@ def test_numbers_as_ids_are_the_same_post_everywhere(tmp_path: Path) -> None:
 )
 def test_names_in_a_data_set_lead_out_of_no_folder(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(DataError, match=rf"{re.escape(str(tmp_path))}.*(cannot be read|is none of `datasets`)"):
+    with pytest.raises(DataError, match=rf"{re.escape(str(tmp_path))}.*(cannot be read|is not a folder of `datasets`)"):
         list(read_posts(tmp_path))
 
 

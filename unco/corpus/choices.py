@@ -65,7 +65,9 @@ def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | Non
     """
     if choices.predictions is not None:
         if choices.policy is not None:
-            raise SettingsError("--predictions bring their own thresholds, so --policy has no say: leave one out")
+            raise SettingsError(
+                "--predictions have thresholds of their own, so --policy changes nothing: leave one out"
+            )
         return SavedPredictions(choices.predictions)
     named = choices.checkpoint, choices.scheme, choices.estimator
     extractor: Extractor = default_extractor(

@@ -214,7 +214,7 @@ def open_output(path: Path, settings: Settings, resume: bool, retry: Retry = "op
     if path != STDOUT:
         return Output(path, settings, resume, retry)
     if resume:
-        raise SettingsError("--resume needs a file to go on in: standard output keeps nothing")
+        raise SettingsError("--resume needs an output file: standard output keeps nothing")
     return StandardOutput()
 
 

@@ -230,7 +230,7 @@ def _post(data: Any) -> PostInput:
         try:
             (getattr(post, name) or "").encode("utf-8")
         except UnicodeEncodeError as error:  # it cannot be written into a result either
-            raise PostError(f"{name}: character {error.start} is half of one: hand it in as valid Unicode") from error
+            raise PostError(f"{name}: character {error.start} is half a surrogate pair: give valid Unicode") from error
     return post
 
 

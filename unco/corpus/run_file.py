@@ -95,7 +95,10 @@ class RunFile:
             differing = [name for name in differing if not self._only_mode_differs(name, before)]
         if differing:
             told = "; ".join(f"{name} was {before.get(name)!r}, is {self.settings.get(name)!r}" for name in differing)
-            raise SettingsError(f"--resume: this is another run than the one that {self.path} tells of: {told}")
+            raise SettingsError(
+                f"--resume: the settings differ from those of the run in {self.path} ({told}):"
+                " use the same ones, or name another file of results"
+            )
 
     def _only_mode_differs(self, name: str, before: Settings) -> bool:
         if name != "context":

@@ -44,11 +44,11 @@ def start(
         UncoError: see `run_corpus`.
     """
     if retry != "open" and not resume:
-        raise SettingsError(f"--retry {retry} goes with --resume: it says which posts of a run are run again")
+        raise SettingsError(f"--retry {retry} needs --resume: it says which posts of a run are run again")
     if out is None and not dry_run:
         raise SettingsError("name the file of results: --out results.jsonl, or --out - for standard output")
     if dry_run and choices.variant != "unco":
-        raise SettingsError("--dry-run counts the questions of the whole (--variant unco) alone: leave --variant out")
+        raise SettingsError("--dry-run works only for the whole pipeline (--variant unco): leave --variant out")
     extractor, llm = extractor_of(choices), mllm_from_env()
     check_start(posts, choices.pictures, extractor, llm, context, search_from_env(llm))
     if dry_run or out is None:

@@ -97,7 +97,7 @@ def test_a_token_of_one_invisible_character_stays() -> None:
 
 @pytest.mark.parametrize("text", ["Ann \udcff", ("Ann", "\ud83d")])
 def test_half_a_character_is_refused(text: str | tuple[str, ...]) -> None:
-    with pytest.raises(PostError, match="character 4 of the text is half of one"):
+    with pytest.raises(PostError, match="character 4 of the text is half a surrogate pair"):
         read_text(text)
 
 

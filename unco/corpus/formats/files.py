@@ -132,4 +132,4 @@ def _names(path: Path, key: str) -> list[str]:
             raise ValueError(f"{key} are no names")
         return names
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{path} is none of `datasets`: {error}") from error
+        raise DataError(f"{path} is not a folder of `datasets`: {error}") from error

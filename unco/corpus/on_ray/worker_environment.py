@@ -48,7 +48,7 @@ class WorkerEnvironment:
             SetupError: it is not in this process's environment.
         """
         if self.has_key and not os.environ.get(KEY):
-            raise SetupError(f"{KEY} is not set: a key does not travel, so set it where `ray start` is called")
+            raise SetupError(f"{KEY} is not set: keys are not sent to workers, so set it where `ray start` is called")
 
 
 def this_environment() -> WorkerEnvironment:

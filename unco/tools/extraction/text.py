@@ -51,7 +51,7 @@ def read_text(text: str | tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[
     if len(tokens) > MOST_WORDS:
         raise PostError(f"the text has {len(tokens)} words, at most {MOST_WORDS} are read: hand it in in parts")
     if (half := _LONE_SURROGATE.search(whole)) is not None:
-        raise PostError(f"character {half.start()} of the text is half of one: hand it in as valid Unicode")
+        raise PostError(f"character {half.start()} of the text is half a surrogate pair: give valid Unicode")
     return whole, tokens, offsets
 
 
