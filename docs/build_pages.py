@@ -109,8 +109,8 @@ except InputError as error:
 In Python, catch `InputError` for what a caller gave, and `SetupError` for a broken installation. An MLLM that does
 not answer raises nothing: the correction says so. See [why was nobody asked](concepts.md#why-was-nobody-asked).
 
-| error | meaning | exit code | is a kind of |
-| --- | --- | --- | --- |
+| error | meaning | exit code |
+| --- | --- | --- |
 {errors}
 """
 
@@ -162,7 +162,8 @@ def _errors() -> str:
     ]
     about = [cell(kind.__doc__) for kind in found]
     return "\n".join(
-        f"| `{name}` | {text} | {code} | `{base}` |" for (name, base, code), text in zip(rows, about, strict=True)
+        f"| `{name}` | {text} A kind of `{base}`. | {code} |"
+        for (name, base, code), text in zip(rows, about, strict=True)
     )
 
 

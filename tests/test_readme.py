@@ -55,7 +55,7 @@ def test_an_example_stands_on_a_page_that_runs_it(example: Path) -> None:
 def test_the_readme_is_short_and_its_pictures_are_small() -> None:
     assert len(README.splitlines()) <= 150
     for page in PAGES:
-        for name in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text("utf-8")):
+        for name in re.findall(r'(?:!\[[^\]]*\]\(|src(?:set)?=")([^)"]+)', page.read_text("utf-8")):
             assert (page.parent / name).stat().st_size < 250_000, name
 
 

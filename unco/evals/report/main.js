@@ -148,7 +148,7 @@ function showPosts() {
     button.addEventListener("click", () => turn(by));
     return button;
   };
-  find("pages").replaceChildren(step("previous", -1), `page ${state.page + 1} of ${pages}, ${chosen.length} posts`, step("next", 1));
+  find("pages").replaceChildren(step("previous", -1), `page ${state.page + 1} of ${pages}, ${chosen.length} ${chosen.length === 1 ? "post" : "posts"}`, step("next", 1));
 }
 
 function turn(by) {
