@@ -126,4 +126,4 @@ def test_extract_uses_the_policy(folder: Path) -> None:
     assert ended.exit_code == 0, ended.output
     assert "chosen by the answers of a simulated MLLM" in ended.output
     thresholds = read_policy(folder / "policy.yaml").thresholds
-    assert f"unsure of type, ask > {thresholds.type:.3f}" in ended.output or thresholds.type == -1
+    assert f"ask > {thresholds.type:.3f}" in ended.output or thresholds.type == -1
