@@ -1,6 +1,6 @@
 """Uncertainties of the small model, and the thresholds above which a corrector is asked. Higher = less sure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 Attribute = Literal["span", "type", "region"]
@@ -81,10 +81,10 @@ class Accept:
 
     def __post_init__(self) -> None:
         """Refuse a level outside [0, 1]."""
-        for name in (*ATTRIBUTES, "recall"):
-            level: float | None = getattr(self, name)
+        for field in fields(self):
+            level: float | None = getattr(self, field.name)
             if level is not None and not 0.0 <= level <= 1.0:
-                raise ValueError(f"the {name} level to accept must lie in [0, 1], got {level!r}")
+                raise ValueError(f"the {field.name} level to accept must lie in [0, 1], got {level!r}")
 
     def of(self, attribute: Attribute) -> float | None:
         """Return the level of one attribute; None for one that has none, such as one of a corrector of your own."""
