@@ -33,7 +33,7 @@ from unco.tools.free_memory import return_freed_memory
 from unco.types import Result
 
 _EVENTS = "text/event-stream"
-_RETURN_S = 10.0
+_RETURN_S = 3.0
 
 
 def create_app(settings: ServeSettings, extractor: Extractor | None = None) -> Gate:
@@ -87,7 +87,7 @@ async def _lifespan(service: Service, database: Database, agents: Any, _: FastAP
 
 
 async def _return_memory() -> None:
-    """Keep the worker's memory flat: give back what posts have left, every ten seconds."""
+    """Keep the worker's memory flat: give back what posts have left, every three seconds."""
     while True:
         await asyncio.sleep(_RETURN_S)
         await asyncio.to_thread(return_freed_memory)
