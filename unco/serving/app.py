@@ -34,6 +34,7 @@ from unco.types import Result
 
 _EVENTS = "text/event-stream"
 _RETURN_S = 3.0
+"""Seconds between two times that freed memory is given back to the system."""
 
 
 def create_app(settings: ServeSettings, extractor: Extractor | None = None) -> Gate:

@@ -107,6 +107,10 @@ def test_arrays_and_tensors_are_the_same_picture(array: Any) -> None:
     assert open_picture(reference_of(array)).image.tobytes() == open_picture(reference_of(PIXELS)).image.tobytes()
 
 
+def test_the_bytes_of_a_file_in_an_array() -> None:
+    assert open_picture(reference_of(np.frombuffer(JPEG, np.uint8))).image.size == SIZE
+
+
 def test_a_file_that_was_just_written_is_read_from_its_start() -> None:
     file = io.BytesIO()
     RED.save(file, "PNG")
@@ -138,6 +142,9 @@ def test_what_is_no_picture_is_named() -> None:
         (np.full((4, 5, 3), -1.0), "float64 of shape .4, 5, 3. is no picture: give height x width"),
         (np.full((4, 5, 3), np.nan), "is no picture"),
         (np.zeros((5, 5, 7), np.uint8), "is no picture"),
+        (np.float64("nan"), "a float64 is no picture|float64 of shape .. is no picture"),
+        (np.zeros(9), "is no picture"),
+        (torch.zeros(4, 5, 3, dtype=torch.bfloat16), "a Tensor is no picture: it cannot be made an array"),
         ({}, "a dict is no picture"),
         (np.zeros((2, 2, 2, 2), np.uint8), "is no picture"),
         (io.StringIO("a"), "open it with open"),

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 _UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What langchain-openai raises over a body that is no chat completion: HTML, broken JSON, no choices, an error."""
 
-_PASSING = frozenset({408, 409, 425, 429})
-"""Statuses below 500 after which the same request may be answered."""
-
 _REASON_FIELDS = (
     "message",
     "error",
@@ -162,9 +159,9 @@ def is_transient(error: BaseException) -> bool:
 
     if isinstance(error, JSONDecodeError):
         return not error.doc.strip()
-    if isinstance(error, openai.APIStatusError) and error.status_code in _PASSING:
-        return True
-    return isinstance(error, openai.APIConnectionError | openai.InternalServerError)
+    if isinstance(error, openai.APIStatusError):
+        return _kind_of(error.status_code) in (Busy, Broken)
+    return isinstance(error, openai.APIConnectionError)
 
 
 @contextmanager

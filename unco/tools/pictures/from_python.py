@@ -54,7 +54,7 @@ def reference_of(image: Any) -> str:
         if isinstance(image, bytes | bytearray | memoryview):
             return _data_url("", bytes(image))
         if isinstance(image, PixelArray):
-            return _of_pixels(_from_array(image))
+            return _of_array(_as_array(image))
         if isinstance(image, BinaryFile):
             return _data_url("", _read(image))
     except PictureError as fault:
@@ -97,14 +97,30 @@ def _from_start(file: BinaryFile) -> bytes:
     return file.read(MAX_BYTES + 1)
 
 
-def _from_array(array: PixelArray) -> "Image.Image":
+def _as_array(array: PixelArray) -> "np.ndarray[Any, Any]":
+    """Make an array of NumPy, of a tensor on any device, too."""
     import numpy as np
-    from PIL import Image
 
     tensor = getattr(array, "detach", None)
-    pixels = np.asarray(array if tensor is None else tensor().cpu())
+    try:
+        return np.asarray(tensor().cpu() if callable(tensor) else array)
+    except (TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise PictureError(f"a {type(array).__name__} is no picture: it cannot be made an array ({error})") from error
+
+
+def _of_array(pixels: "np.ndarray[Any, Any]") -> str:
+    if pixels.ndim == 1 and pixels.dtype == "uint8":  # the bytes of a file, as OpenCV encodes a picture
+        return _data_url("", pixels.tobytes())
+    return _of_pixels(_from_array(pixels))
+
+
+def _from_array(pixels: "np.ndarray[Any, Any]") -> "Image.Image":
+    from PIL import Image
+
     try:
         pixels = _in_bytes(_channels_last(pixels))
+        if pixels.ndim not in (2, 3):
+            raise ValueError("it has neither two nor three dimensions")
         return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise PictureError(

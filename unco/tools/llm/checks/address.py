@@ -37,7 +37,8 @@ def clean_address(base_url: str, named: str = BASE_URL) -> str:
         raise SettingsError(f"{named} holds a user name, password or query: hand in a key instead")
     if not _is_host_and_port(parts.netloc):
         raise SettingsError(f"{named} must be like http://host:8000/v1 or https://host/v1")
-    return base_url.rstrip("/").removesuffix(_QUESTIONS) if base_url.rstrip("/").endswith(_QUESTIONS) else base_url
+    bare = base_url.rstrip("/")
+    return bare.removesuffix(_QUESTIONS) if bare.endswith(_QUESTIONS) else base_url
 
 
 def _split(base_url: str) -> SplitResult | None:
