@@ -24,8 +24,8 @@ Started from {start} (SHA-256 of the weights {start_sha256}).
 
 {data}: trained on train; the epoch, the normaliser and the thresholds chosen on dev; test only reported.
 SHA-256 of the text files: {hashes}; of the folder of box files {boxes_hash}. Regions: {regions}.
-Captions: {captions}. Texts of other sources: {more}.
-
+Captions: {captions}. Texts of other sources: {more}. Teachers: {teachers}.
+{credits}
 {about_regions}
 ## Command
 
@@ -78,8 +78,13 @@ takes the largest person for a person; else the text that shares a word; else th
 place, the kind and the recognised text of a region; it does not see pixels.
 
 The rows "simulated regions in clutter" show the same gold boxes among people, things and text that nobody named
-(`cluttered.py`). The model was not trained on them. "A rule" is the one above; without objects, it takes no object.
+(`cluttered.py`). {clutter} "A rule" is the one above; without objects, it takes no object.
 """
+CREDITS = {
+    "broad-twitter-corpus": "Broad Twitter Corpus (Derczynski, Bontcheva, Roberts, COLING 2016), CC BY 4.0",
+    "wnut17": "WNUT-17, emerging and rare entities (Derczynski, Nichols, van Erp, Limsopatham, W-NUT 2017), CC BY 4.0",
+}
+"""Texts of other sources that must be named, by their folder."""
 
 
 def write_card(folder: Path) -> Path:
@@ -122,8 +127,10 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "hashes": ", ".join(f"{split} {digest}" for split, digest in origin["data_sha256"].items()),
         "boxes_hash": origin["boxes_sha256"],
         "regions": f"{origin['regions']} {origin['regions_sha256'] or ''}".strip(),
-        "about_regions": SIMULATED if origin["regions"] == "simulated" else "",
-        "more": ", ".join(f"{name} {digest}" for name, digest in origin.get("more_sha256", {}).items()) or "none",
+        "about_regions": _about_regions(origin),
+        "more": _hashes(origin.get("more_sha256", {})),
+        "teachers": _hashes(origin.get("teachers_sha256", {})),
+        "credits": _credits(origin.get("more_sha256", {})),
         "captions": origin["captions_sha256"] or "none",
         "command": " ".join(
             [f"--recipe {shlex.quote(recipe)}", *(f"--set {shlex.quote(change)}" for change in changes)]
@@ -131,7 +138,7 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "recipe": _listed(origin["recipe"]),
         "versions": _listed(origin["versions"]),
         "scores": score_table(read_report(data)),
-        "curve": ", ".join(f"{100 * value:.2f}" for value in origin["dev_f1_by_epoch"]),
+        "curve": ", ".join("not scored" if f1 is None else f"{100 * f1:.2f}" for f1 in origin["dev_f1_by_epoch"]),
         "losses": ", ".join(f"{value:.2f}" for value in origin["loss_by_100_steps"]),
         **{name: _rounded(value) for name, value in origin["learned_spans"].items()},
         "learned_types": _learned_types(origin["learned_types"]),
@@ -140,6 +147,26 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "estimator": f"{data['estimator']} ({_listed(data['estimators'][data['estimator']])})",
         "estimators": ", ".join(data["estimators"]),
     }
+
+
+def _about_regions(origin: dict[str, Any]) -> str:
+    """Say what simulated regions are, and whether the model was trained in clutter."""
+    if origin["regions"] != "simulated":
+        return ""
+    share = origin["recipe"].get("clutter", 0.0)
+    seen = f"In training, a share of {share} of the pictures had clutter."
+    return SIMULATED.format(clutter=seen if share else "The model was not trained on them.")
+
+
+def _credits(more: dict[str, str]) -> str:
+    """Name the sources whose licence asks for it, each once."""
+    folders = dict.fromkeys(name.partition("/")[0] for name in more)
+    named = [CREDITS[folder] for folder in folders if folder in CREDITS]
+    return f"These texts are from {' and '.join(named)}.\n" if named else ""
+
+
+def _hashes(hashes: dict[str, str]) -> str:
+    return ", ".join(f"{name} {digest}" for name, digest in hashes.items()) or "none"
 
 
 def _learned_types(learned: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from unco.evals.data.twitter_gmner import SPLITS
 from unco.small_model.checkpoint import file_sha256
 from unco.training.examples.data_paths import DataPaths
 from unco.training.recipe import Recipe
+from unco.training.start import start_folder
 
 
 def training_origin(paths: DataPaths, recipe: Recipe, start: Path) -> dict[str, Any]:
@@ -23,7 +24,8 @@ def training_origin(paths: DataPaths, recipe: Recipe, start: Path) -> dict[str, 
         "data": paths.data.name,
         "data_sha256": {split: _files_sha256(files_of(paths.data, split)) for split in SPLITS},
         "boxes_sha256": _folder_sha256(boxes),
-        "more_sha256": {path.name: file_sha256(path) for path in paths.more},
+        "more_sha256": {f"{path.parent.name}/{path.name}": file_sha256(path) for path in paths.more},
+        "teachers_sha256": {name: file_sha256(_weights(start_folder(name))) for name in recipe.teachers},
         "regions": "simulated" if paths.regions is None else "region files",
         "regions_sha256": None if paths.regions is None else _listing_sha256(paths.regions),
         "captions_sha256": None if paths.captions is None else _folder_sha256(paths.captions),
@@ -67,7 +69,8 @@ def _saved_origin(note: Path) -> Any:
 def _weights_origin(origin: dict[str, Any]) -> dict[str, Any]:
     """Select the part of the origin that the weights depend on."""
     recipe = {name: value for name, value in origin["recipe"].items() if name != "estimator"}
-    return {**{name: value for name, value in origin.items() if name != "command"}, "recipe": recipe}
+    weights = {**{name: value for name, value in origin.items() if name != "command"}, "recipe": recipe}
+    return json.loads(json.dumps(weights))  # type: ignore[no-any-return]  # as it is read back: lists for tuples
 
 
 def _files_sha256(files: Sequence[Path]) -> str:

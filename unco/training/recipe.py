@@ -40,6 +40,12 @@ class Recipe:
     """Matrix products in bfloat16: twice as fast on GPUs and on CPUs with AVX512-BF16 or AMX, slower on others."""
     dropout: float = 0.1
     label_smoothing: float = 0.0
+    teachers: tuple[str, ...] = ()
+    """Checkpoints with the same labels, folders or hub names: their mean distributions are learned too."""
+    distillation: float = 0.5
+    """Share of the token and tag losses that is learned from the teachers, in [0, 1]."""
+    renamed: int = 0
+    """Copies of each training post, without its picture, in which other names of the same types stand."""
     region_loss: float = 0.2
     bio_loss: float = 0.5
     debiasing: float = 0.0
@@ -52,6 +58,8 @@ class Recipe:
     """Keep the pretrained vectors of word pieces, so that words unseen in training keep their place among them."""
     unseen: float = 0.4
     """Share of training posts shown without their picture, in [0, 1)."""
+    clutter: float = 0.0
+    """Share of simulated pictures in which the regions lie in clutter, in [0, 1]."""
     joined: float = 0.0
     """Share of training posts that another is appended to, and to these again, in [0, 1): for posts longer than the
     training's."""
@@ -75,12 +83,15 @@ class Recipe:
         for name in ("epochs", "batch_size", "encoder_lr", "new_lr", "clip", "decoder_layers"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        for name in ("weight_decay", "region_loss", "bio_loss", "debiasing", "margin", "post_starts"):
+        for name in ("weight_decay", "region_loss", "bio_loss", "debiasing", "margin", "post_starts", "renamed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
         for name in ("warmup", "dropout", "label_smoothing", "unseen", "joined"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+        for name in ("distillation", "clutter"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         named_estimator(self.estimator)
 
 

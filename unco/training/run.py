@@ -39,6 +39,7 @@ from unco.training.examples.data_paths import (
     visual_features,
 )
 from unco.training.examples.other_sources import read_sources
+from unco.training.examples.teachers import check_teachers
 from unco.training.learn.post_starts import learn_post_starts
 from unco.training.learn.regions import learn_regions
 from unco.training.learn.spans import learn_spans
@@ -108,10 +109,12 @@ def run_training(
     if paths.more:
         teacher = from_pretrained(start) if is_checkpoint(start) else from_pretrained()
         more = read_sources(paths.more, teacher, recipe.labels)
+    teachers = [from_pretrained(start_folder(name)) for name in recipe.teachers]
+    check_teachers(teachers, network.config.types)
     bare = bare_predictor(network, tokenizer, recipe)
     score_dev = dev_score(bare, recipe, paths, build_input, gold["dev"])
     log = training.train(
-        network, tokenizer, recipe, gold["train"], build_input, score_dev, out / "trainer", resume, more
+        network, tokenizer, recipe, gold["train"], build_input, score_dev, out / "trainer", resume, more, teachers
     )
     if not PartialState().is_main_process:
         return None

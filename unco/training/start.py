@@ -22,7 +22,15 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 """SHA-256 of the weights that the shipped model starts from: all-MiniLM-L6-v2, Apache-2.0."""
 
 
-SETTINGS = ("dropout", "label_smoothing", "region_loss", "bio_loss", "debiasing", "margin", "decoder_layers")
+SETTINGS = (
+    "dropout",
+    "label_smoothing",
+    "region_loss",
+    "bio_loss",
+    "debiasing",
+    "margin",
+    "decoder_layers",
+)
 """Settings of a recipe that a network has."""
 
 
@@ -75,6 +83,7 @@ def start_recipe(
     scheme = label_scheme(recipe.labels)
     settings = {name: getattr(recipe, name) for name in SETTINGS}
     settings |= {
+        "distillation": recipe.distillation if recipe.teachers else 0.0,
         "labels": scheme.labels,
         "label_scheme": scheme.name,
         "coarser": scheme.coarser,

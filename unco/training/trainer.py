@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,16 @@ from unco.small_model.gold_inputs import InputBuilder
 from unco.small_model.label_schemes import check_types
 from unco.small_model.network.model import Network, Targets
 from unco.small_model.out_of_memory import is_out_of_memory
+from unco.small_model.predictor import Predictor
 from unco.training.examples.collator import Collator, Examples
 from unco.training.examples.example import of_data_set, of_text
+from unco.training.examples.renamed import renamed_posts
+from unco.training.examples.teachers import read_teachers
 from unco.training.recipe import Recipe
 from unco.types import GoldPost
+
+LOADERS = 2
+"""Processes that make batches for a GPU."""
 
 
 class LossModel(nn.Module):
@@ -33,7 +40,7 @@ class LossModel(nn.Module):
     def forward(self, **tensors: Tensor) -> dict[str, Tensor]:
         """Compute the losses; the tensors' names are those of `Batch` and `Targets`."""
         batch = Batch(**{name: tensors[name] for name in Batch.__slots__})
-        targets = Targets(**{name: tensors[name] for name in Targets.__slots__})
+        targets = Targets(**{name: tensors[name] for name in Targets.__slots__ if name in tensors})
         return self.network.loss(batch, targets)
 
 
@@ -63,6 +70,7 @@ def train(
     folder: Path,
     resume: bool = False,
     more: Sequence[GoldPost] = (),
+    teachers: Sequence[Predictor] = (),
 ) -> list[dict[str, float]]:
     """Train in place; at the end the network holds the weights of the epoch with the best dev score.
 
@@ -76,6 +84,7 @@ def train(
         folder: for the trainer's checkpoints and TensorBoard log.
         resume: go on from the last whole checkpoint in `folder`, if there is one.
         more: posts of other sources, of which the text alone is known.
+        teachers: with the network's labels; what they say of each text is learned too.
 
     Returns:
         The log: losses and dev scores by epoch.
@@ -85,7 +94,11 @@ def train(
         SetupError: memory ran out, or the folder was moved since the epoch that dev liked best.
     """
     check_types([*posts, *more], network.config.types)
+    more = [*more, *renamed_posts(posts, recipe.renamed, recipe.seed)]
     examples = [*map(of_data_set, posts), *map(of_text, more)]
+    if teachers:
+        said = read_teachers(teachers, [example.post for example in examples])
+        examples = [replace(example, taught=one) for example, one in zip(examples, said, strict=True)]
     set_seed(recipe.seed)
     network.encoder.piece.weight.requires_grad_(not recipe.frozen_pieces)
     network.encoder.casing.requires_grad_(recipe.casing)  # it starts from zeros: what is not learned is not there
@@ -95,7 +108,7 @@ def train(
         args=_arguments(recipe, folder),
         train_dataset=Examples(examples),
         eval_dataset=Examples(examples[:1]),  # the trainer wants one; `score_dev` knows the posts
-        data_collator=Collator(tokenizer, network.config, build_input, recipe.unseen, recipe.joined),
+        data_collator=Collator(tokenizer, network.config, build_input, recipe.unseen, recipe.clutter, recipe.joined),
         optimizers=(_optimizer(network, recipe), None),
     )
     try:
@@ -154,5 +167,6 @@ def _arguments(recipe: Recipe, folder: Path) -> TrainingArguments:
         use_cpu=not torch.cuda.is_available(),
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_num_workers=LOADERS if torch.cuda.is_available() else 0,  # else a GPU waits for word pieces
         ddp_find_unused_parameters=True,  # a batch without pictures uses no region weights
     )

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, token_loss
+from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, tag_loss, token_loss
 
 
 def test_token_loss_is_the_mean_over_real_steps() -> None:
@@ -137,3 +137,21 @@ def test_the_loss_lies_within_its_bounds_and_scale_does_not_matter(overlaps: lis
     loss = float(debiasing_loss(WORDS, spans, REGIONS, table, 0.5))
     assert 0.0 <= loss <= 2.5  # D lies in [0, 2], the margin in [0, 0.5]
     assert float(debiasing_loss(scale * WORDS, spans, REGIONS, table, 0.5)) == pytest.approx(loss, abs=1e-5)
+
+
+def test_a_share_of_the_loss_is_the_teachers_where_they_said_something() -> None:
+    log_probs = torch.log(torch.tensor([[[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]]))
+    taught = torch.tensor([[[0.4, 0.6, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 1.0]]])  # of the second place nothing
+    symbols = torch.tensor([[0, 1, -100]])
+    first = 0.75 * -log(0.5) + 0.25 * -(0.4 * log(0.5) + 0.6 * log(0.3))
+    expected = (first - log(0.8)) / 2  # the third place is padding, whatever is said of it
+    assert float(token_loss(log_probs, symbols, 0.0, taught, 0.25)) == pytest.approx(expected, abs=1e-6)
+    assert float(tag_loss(log_probs, symbols, taught, 0.25)) == pytest.approx(expected, abs=1e-6)
+    assert float(tag_loss(log_probs, symbols)) == pytest.approx(-(log(0.5) + log(0.8)) / 2, abs=1e-6)
+
+
+def test_what_is_illegal_costs_nothing_where_teachers_leave_it_out() -> None:
+    log_probs = torch.tensor([[[log(0.75), log(0.25), ILLEGAL_LOGIT]]])
+    taught = torch.tensor([[[0.5, 0.5, 0.0]]])
+    expected = -(log(0.75) + log(0.25)) / 2
+    assert float(token_loss(log_probs, torch.tensor([[0]]), 0.0, taught, 1.0)) == pytest.approx(expected, abs=1e-6)

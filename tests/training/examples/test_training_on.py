@@ -1,5 +1,6 @@
 """Training goes on from a checkpoint, with posts of other sources."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.small_model.saved_models import save
 from tests.training.made_data import write_data
 from tests.training.test_run import recipe_file
 from unco.errors import DataError, SettingsError
-from unco.small_model.checkpoint import from_pretrained
+from unco.small_model.checkpoint import file_sha256, from_pretrained
 from unco.training.examples.data_paths import DataPaths
 from unco.training.examples.other_sources import read_source, read_sources
 from unco.training.run import run_training
@@ -90,3 +91,27 @@ def test_a_checkpoint_of_other_labels_goes_on_with_these(trained: Path, tmp_path
     recipe = recipe_file(tmp_path, trained / "run" / "checkpoint")
     run_training(DataPaths(write_data(tmp_path / "data", fine=False)), recipe, tmp_path / "run")
     assert from_pretrained(tmp_path / "run" / "checkpoint").network.config.label_scheme == "gmner"
+
+
+@pytest.mark.slow
+def test_a_model_learns_from_teachers_and_says_so(trained: Path, tmp_path: Path) -> None:
+    teacher, folder = trained / "run" / "checkpoint", tmp_path / "wnut17"
+    folder.mkdir()
+    recipe = recipe_file(
+        tmp_path, trained / "encoder", labels="fmnerg", scheme="gmner", teachers=[str(teacher)], renamed=1, clutter=0.5
+    )
+    paths = DataPaths(trained / "data", more=(source_file(folder),))
+    assert run_training(paths, recipe, tmp_path / "run") is not None
+    learned = json.loads((tmp_path / "run" / "checkpoint" / "config.json").read_text("utf-8"))
+    assert learned["model"]["distillation"] == 0.5
+    assert learned["origin"]["teachers_sha256"] == {str(teacher): file_sha256(teacher / "model.safetensors")}
+    assert list(learned["origin"]["more_sha256"]) == ["wnut17/other.conll"]
+    card = " ".join((tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8").split())
+    assert f"Teachers: {teacher} " in card
+    assert "W-NUT 2017), CC BY 4.0" in card
+    assert "In training, a share of 0.5 of the pictures had clutter." in card
+    assert run_training(paths, recipe, tmp_path / "run", resume=True) is not None, "a finished run is taken up"
+    with pytest.raises(SettingsError, match="the teacher .* has other labels"):
+        run_training(
+            DataPaths(write_data(tmp_path / "data", fine=False)), recipe, tmp_path / "four", changes=["labels=gmner"]
+        )

@@ -65,6 +65,8 @@ class ModelConfig:
     dropout: float = 0.1
     """In training, and the default p of Monte Carlo dropout."""
     label_smoothing: float = 0.0
+    distillation: float = 0.0
+    """Share of the token and tag losses that is the cross-entropy with teachers' distributions, in [0, 1]."""
     debiasing: float = 0.0
     """Gamma, weight of the debiasing loss (Eq. 9); the paper's is 0.6. It needs visual features to make sense."""
     margin: float = 0.5

@@ -8,20 +8,52 @@ ILLEGAL_LOGIT = -1e4
 """Logit of an illegal symbol: its probability is 0 in float32, and 0 * log 0 stays finite."""
 
 
-def token_loss(log_probs: Tensor, symbols: Tensor, smoothing: float = 0.0) -> Tensor:
+def token_loss(
+    log_probs: Tensor, symbols: Tensor, smoothing: float = 0.0, taught: Tensor | None = None, share: float = 0.0
+) -> Tensor:
     """Compute the mean cross-entropy over real steps (Eq. 1), smoothed over the legal symbols of each step.
 
     Args:
         log_probs: (B, L, V), illegal symbols at about -1e4.
         symbols: (B, L), -100 = padding.
         smoothing: share of the target spread evenly over legal symbols, in [0, 1).
+        taught: the teachers' distributions, see `with_teachers`.
+        share: of the loss that is the teachers', in [0, 1].
     """
     real = symbols >= 0
     picked = log_probs.gather(-1, symbols.clamp(min=0).unsqueeze(-1)).squeeze(-1)
     legal = log_probs > ILLEGAL_LOGIT / 2
     spread = (log_probs * legal).sum(-1) / legal.sum(-1).clamp(min=1)
     losses = -(1 - smoothing) * picked - smoothing * spread
-    return losses[real].mean()
+    return with_teachers(losses, log_probs, taught, share)[real].mean()
+
+
+def tag_loss(log_probs: Tensor, tags: Tensor, taught: Tensor | None = None, share: float = 0.0) -> Tensor:
+    """Compute the mean cross-entropy of the tags over real words.
+
+    Args:
+        log_probs: (B, W, T).
+        tags: (B, W), -100 = padding.
+        taught: the teachers' distributions, see `with_teachers`.
+        share: of the loss that is the teachers', in [0, 1].
+    """
+    losses = -log_probs.gather(-1, tags.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    return with_teachers(losses, log_probs, taught, share)[tags >= 0].mean()
+
+
+def with_teachers(losses: Tensor, log_probs: Tensor, taught: Tensor | None, share: float) -> Tensor:
+    """Replace a share of each place's cross-entropy by the one with the teachers' distribution, where there is any.
+
+    Args:
+        losses: (B, L), cross-entropies with the gold labels.
+        log_probs: (B, L, V).
+        taught: (B, L, V), mean probabilities of the teachers; zeros where they said nothing. None = no teachers.
+        share: in [0, 1].
+    """
+    if taught is None:
+        return losses
+    mixed = (1 - share) * losses - share * (taught * log_probs).sum(-1)
+    return torch.where(taught.sum(-1) > 0, mixed, losses)
 
 
 def region_loss(logits: Tensor, target: Tensor) -> Tensor:

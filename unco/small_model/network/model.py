@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from unco.small_model.batch import Batch
 from unco.small_model.network.config import Heads, ModelConfig
 from unco.small_model.network.decoder import Decoder, EncoderStates
 from unco.small_model.network.encoder import RegionEncoder, TextEncoder
 from unco.small_model.network.foreign_encoder import ForeignEncoder
-from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, token_loss
+from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, tag_loss, token_loss
 from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.network.symbols import BEGIN, PreviousSymbols, last_words, legal_next
 from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
@@ -31,6 +30,10 @@ class Targets:
     """(B, E, K) float, each candidate's best IoU with the entity's gold boxes; -1 = padding."""
     tags: Tensor
     """(B, W) int, BIO tags for the auxiliary loss: 0 outside, 1 + 2t begin, 2 + 2t inside; -100 = padding."""
+    taught_symbols: Tensor | None = None
+    """(B, L, 3 + types + W), the teachers' probabilities of each symbol; rows of zeros = they said nothing."""
+    taught_tags: Tensor | None = None
+    """(B, W, 1 + 2 types), the teachers' probabilities of each tag; rows of zeros = they said nothing."""
 
 
 class Network(nn.Module):
@@ -127,9 +130,10 @@ class Network(nn.Module):
         previous = shift(targets.symbols)
         x, _ = self.decoder(previous, encoded)
         log_probs = self.step_log_probs(x, previous, last_words(previous, len(self.config.labels)), encoded)
-        token = token_loss(log_probs, targets.symbols, self.config.label_smoothing)
+        share = self.config.distillation
+        token = token_loss(log_probs, targets.symbols, self.config.label_smoothing, targets.taught_symbols, share)
         grounding = region_loss(self.decoder.region_logits(x, encoded), targets.regions)
-        bio = F.cross_entropy(self.tagger(words).flatten(0, 1), targets.tags.flatten(), ignore_index=-100)
+        bio = tag_loss(self.tagger(words).log_softmax(-1), targets.tags, targets.taught_tags, share)
         debiasing = debiasing_loss(words, targets.spans, regions, targets.overlaps, self.config.margin)
         weighted = self.config.region_loss * grounding + self.config.debiasing * debiasing + self.config.bio_loss * bio
         return {"loss": token + weighted, "token": token, "region": grounding, "debiasing": debiasing, "bio": bio}

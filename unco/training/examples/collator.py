@@ -12,11 +12,11 @@ from torch.utils.data import Dataset
 
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.gold_inputs import InputBuilder, text_only
+from unco.small_model.gold_inputs import InputBuilder, text_only, with_clutter
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
-from unco.small_model.network.symbols import REGION, encode_entities
+from unco.small_model.network.symbols import FIRST_TYPE, REGION, encode_entities
 from unco.training.examples.example import Example, joined_at_random
 from unco.types import Box, GoldPost
 
@@ -60,6 +60,8 @@ class Collator:
     build_input: InputBuilder
     unseen: float = 0.0
     """Share of posts given without a picture, in [0, 1], so that the model learns to read text alone too."""
+    clutter: float = 0.0
+    """Share of simulated pictures in clutter, in [0, 1]."""
     joined: float = 0.0
     """Share of examples that another of the batch is appended to, in [0, 1), so that long posts are read too."""
 
@@ -67,7 +69,8 @@ class Collator:
         """Make a flat dictionary of tensors, as `transformers.Trainer` expects."""
         random = Random(int(torch.randint(2**31, (1,))))
         batch, targets = self.build([item["example"] for item in items], random)
-        return {name: getattr(part, name) for part in (batch, targets) for name in part.__slots__}
+        tensors = {name: getattr(part, name) for part in (batch, targets) for name in part.__slots__}
+        return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
     def build(self, examples: Sequence[Example], random: Random) -> tuple[Batch, Targets]:
         """Make the inputs and targets of some examples.
@@ -87,7 +90,9 @@ class Collator:
     def _show(self, example: Example, random: Random) -> ModelInput:
         if example.picture is None or random.random() < self.unseen:
             return text_only(example.post)
-        return replace(self.build_input(example.picture, random), words=example.post.tokens)
+        in_clutter = self.clutter > 0 and random.random() < self.clutter
+        build_input = with_clutter(self.build_input) if in_clutter else self.build_input
+        return replace(build_input(example.picture, random), words=example.post.tokens)
 
     def _targets(self, examples: Sequence[Example], candidates: Sequence[Sequence[Box]]) -> Targets:
         types, posts = self.config.types, [example.post for example in examples]
@@ -111,7 +116,8 @@ class Collator:
             if candidates[row]:
                 _fill_regions(regions[row], symbols[row], examples[row], candidates[row])
         padded = [[*row, *[-100] * (steps - len(row))] for row in symbols]
-        return Targets(torch.tensor(padded), regions, spans, overlaps, tags)
+        taught = _taught(examples, steps, width, len(types)) if any(one.taught for one in examples) else ()
+        return Targets(torch.tensor(padded), regions, spans, overlaps, tags, *taught)
 
 
 def check_lengths(posts: Sequence[GoldPost], batch: Batch, config: ModelConfig) -> None:
@@ -135,6 +141,17 @@ def _fill_regions(row: Tensor, symbols: Sequence[int], example: Example, candida
         *covered, none = region_target(candidates, entity.boxes)
         row[step, : len(covered)] = torch.tensor(covered)
         row[step, -1] = none
+
+
+def _taught(examples: Sequence[Example], steps: int, width: int, types: int) -> tuple[Tensor, Tensor]:
+    """Pad what the teachers say: (B, L, 3 + N + W) and (B, W, 1 + 2 N)."""
+    symbols = torch.zeros(len(examples), steps, FIRST_TYPE + types + width)
+    tags = torch.zeros(len(examples), width, 1 + 2 * types)
+    for row, example in enumerate(examples):
+        if example.taught:
+            for table, said in ((symbols, example.taught.symbols), (tags, example.taught.tags)):
+                table[row, : said.shape[0], : said.shape[1]] = said
+    return symbols, tags
 
 
 def _tags(post: GoldPost, types: Sequence[str]) -> list[int]:

@@ -4,10 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from torch import Tensor
+
 from unco.types import GoldEntity, GoldPost, Span
 
 LONGEST = 64
 """Words of an example beyond which no further post is joined to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """The mean probabilities of the teachers for one post, in float16."""
+
+    symbols: Tensor
+    """(L, 3 + types + W), at each step of the gold sequence."""
+    tags: Tensor
+    """(W, 1 + 2 types)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +31,8 @@ class Example:
     """The post whose picture is shown, with that post's boxes; None = the text alone."""
     grounded: range
     """Places of the entities that this picture's boxes are of; of the others nothing is known."""
+    taught: Taught | None = None
+    """What teachers say of the text; None = nothing is known."""
 
 
 def of_data_set(post: GoldPost) -> Example:

@@ -85,7 +85,7 @@ def read_source(path: Path, teacher: Predictor) -> list[GoldPost]:
         DataError: it cannot be read, has a type of which we do not know what it is of ours, or a post that is longer
             than the encoder.
     """
-    posts = [_in_four_types(post, path) for post in read_tagged(path, path.parent / "xml", fine=False)]
+    posts = read_four_types(path)
     config = teacher.network.config
     labels, four = [label.name for label in config.labels], config.schemes["gmner"]
     coarse = dict(zip(labels, (four.labels[index].name for index in four.of), strict=True))
@@ -99,18 +99,28 @@ def read_source(path: Path, teacher: Predictor) -> list[GoldPost]:
     ]
 
 
+def read_four_types(path: Path) -> list[GoldPost]:
+    """Read a file of CoNLL text in Twitter-GMNER's four types, without handles.
+
+    Raises:
+        DataError: it cannot be read, or has a type of which we do not know what it is of ours.
+    """
+    return [_in_four_types(post, path) for post in read_tagged(path, path.parent / "xml", fine=False)]
+
+
 def _in_four_types(post: GoldPost, path: Path) -> GoldPost:
     entities = []
     for entity in post.entities:
         kind = TYPES.get(entity.type.lower())
         if kind is None:
             raise DataError(f"{path}: {entity.type!r} is no type that is known here; known are {', '.join(TYPES)}")
-        if not _is_handle(post.tokens, entity.span.start):
+        if not is_handle(post.tokens, entity.span.start):
             entities.append(replace(entity, type=kind, boxes=()))
     return replace(post, entities=tuple(entities), size=None)
 
 
-def _is_handle(tokens: Sequence[str], start: int) -> bool:
+def is_handle(tokens: Sequence[str], start: int) -> bool:
+    """Return whether a name that starts at a word is a handle: `@name`, in one word or two."""
     return tokens[start].startswith("@") or (start > 0 and tokens[start - 1] == "@")
 
 
@@ -149,6 +159,6 @@ def _filled_in(post: GoldPost, predicted: Sequence[Prediction], missing: set[str
         if one.type in missing
         and one.uncertainty.span <= SURE
         and taken.isdisjoint(range(one.span.start, one.span.stop))
-        and not _is_handle(post.tokens, one.span.start)
+        and not is_handle(post.tokens, one.span.start)
     ]
     return replace(post, entities=tuple(sorted((*post.entities, *added), key=lambda entity: entity.span.start)))
