@@ -13,7 +13,7 @@ OTHER = GoldPost(
     (GoldEntity(Span(0, 3), "PER", (Box(1, 1, 5, 5),)),),
     (9, 9),
 )
-NAMES = {"PER": {("Ann", "Lee"), ("Bo", "van", "Dam")}, "ORG": {("Blue", "Owls")}}
+NAMES: dict[str, set[tuple[str, ...]]] = {"PER": {("Ann", "Lee"), ("Bo", "van", "Dam")}, "ORG": {("Blue", "Owls")}}
 
 
 @given(copies=st.integers(0, 5), seed=st.integers(0, 99))
