@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from random import Random
+from typing import Any
 
 from PIL import Image
 
@@ -12,14 +13,16 @@ from unco.context import Context
 from unco.errors import Rejected
 from unco.evals.ab.experiment import simulated_experiment
 from unco.evals.simulation import Profile
-from unco.evals.simulation.answering import Knowledge, answer
+from unco.evals.simulation.answering import Knowledge, answer, same_answer
 from unco.evals.simulation.families import family_by_name
 from unco.evals.simulation.gold import GoldIndex
 from unco.evals.simulation.question import Question, ReceivedPicture
+from unco.evals.simulation.token_probabilities import chance_of
 from unco.evals.tuning.recorded.paths import About, Answered, PostPaths, Recording
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
+from unco.nodes.questions.accept import belief_in_change, judged
 from unco.nodes.questions.correction import Corrector, with_correction
 from unco.nodes.questions.question import EntityQuestion
 from unco.nodes.run_choices import outcome_of_value
@@ -27,7 +30,7 @@ from unco.prompts import parse_answer
 from unco.tools.box_frames.families import frame_for
 from unco.tools.box_frames.frame import encode
 from unco.tools.extraction.known_names import name_key
-from unco.types import Box, Correction, Entity, Extraction, GoldPost, Neighbour, Post, Span
+from unco.types import Attribute, Box, Correction, Entity, Extraction, GoldPost, Neighbour, Post, Span
 
 FAMILY = "qwen3-vl"
 KEYS = {"span": "corrected_entity", "type": "corrected_type", "region": "corrected_bounding_box"}
@@ -54,11 +57,21 @@ def read_posts(gold: Sequence[GoldPost], names: set[str]) -> ReadPosts:
         return ReadPosts(experiment.gold, tuple(found), frozenset(names))
 
 
-def record(posts: ReadPosts, profile: Profile, seed: int, second: bool = False) -> Recording:
-    """Ask every question that some thresholds would ask, each once; about a change once more for a second opinion."""
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is done with changes that are believed little, in [0, 1]: see `Context`."""
+
+    accept: float = 0.0
+    """The value before stands where the belief is below."""
+    below: float = 0.0
+    """A second opinion is asked for where the belief is below; above 1 = about each change."""
+
+
+def record(posts: ReadPosts, profile: Profile, seed: int, doubts: Doubts = Doubts()) -> Recording:
+    """Ask every question that some thresholds would ask, each once."""
     known = frozenset(map(name_key, posts.names))
     knowledge = Knowledge(GoldIndex(posts.gold), family_by_name(FAMILY), profile, known)
-    asking = _Asking(knowledge, seed, second)
+    asking = _Asking(knowledge, seed, doubts)
     paths = (
         PostPaths(gold.id, found, tuple(_answers(one, found, asking) for one in found.entities), gold)
         for gold, found in zip(posts.gold, posts.found, strict=True)
@@ -71,7 +84,7 @@ def record(posts: ReadPosts, profile: Profile, seed: int, second: bool = False) 
 class _Asking:
     knowledge: Knowledge
     seed: int
-    second: bool
+    doubts: Doubts
 
 
 def _answers(entity: Entity, post: Extraction, asking: _Asking) -> tuple[Answered, ...]:
@@ -102,21 +115,40 @@ def _note(corrector: Corrector, entity: Entity, post: Extraction, asking: _Askin
             except Rejected:
                 return replace(note, outcome="rejected", calls=calls, answer="value")
             found = replace(note, outcome=outcome_of_value(note, after), after=after, calls=calls, answer="value")
-            return _confirmed(found, entity, post, asking.knowledge, draw) if asking.second else found
+            found = replace(found, confidence=_confidence(said, name, entity, post, asking))
+            found = judged(found, asking.doubts.accept)
+            return found if _is_believed(found, asking.doubts) else _confirmed(found, entity, post, asking, draw)
     return note
 
 
-def _confirmed(note: Correction, entity: Entity, post: Extraction, knowledge: Knowledge, draw: Random) -> Correction:
+def _confidence(
+    said: dict[str, Any], name: Attribute, entity: Entity, post: Extraction, asking: _Asking
+) -> float | None:
+    """Draw how probable the answer's value is to the simulated MLLM; None = its profile gives no probabilities."""
+    auroc = asking.knowledge.profile.answer_auroc
+    if auroc is None:
+        return None
+    perfect = replace(asking.knowledge, profile=Profile())
+    right = answer(_question(name, entity, post), perfect, Random(0))
+    about = f"confidence {asking.seed} {post.text} {entity.index} {name} {entity.span} {entity.type}"
+    return chance_of(same_answer(said[KEYS[name]], right[KEYS[name]]), auroc, Random(sha256(about.encode()).digest()))
+
+
+def _is_believed(note: Correction, doubts: Doubts) -> bool:
+    if note.outcome != "changed" or not doubts.below:
+        return True
+    return note.confidence is not None and belief_in_change(note.confidence, note.uncertainty) >= doubts.below
+
+
+def _confirmed(note: Correction, entity: Entity, post: Extraction, asking: _Asking, draw: Random) -> Correction:
     """Ask once more about a change, as `unco.nodes.questions.second_opinion` does."""
-    if note.outcome != "changed":
-        return note
     change_first = draw.random() < 0.5
     values = (note.after, note.before) if change_first else (note.before, note.after)
     first, second = (_in_words(value, post) for value in values)
     asked = replace(
         _question(note.attribute, entity, post), keys=("chosen",), readings=(first, second), about=note.attribute
     )
-    chosen = answer(asked, knowledge, draw)["chosen"]
+    chosen = answer(asked, asking.knowledge, draw)["chosen"]
     if (chosen == "first") == change_first:
         return replace(note, calls=note.calls + 1)
     return replace(note, calls=note.calls + 1, outcome="rejected", after=note.before)

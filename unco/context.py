@@ -80,6 +80,9 @@ class Context:
     """Whether to ask, once a post, for entities that the small model missed."""
     second_opinion: bool = False
     """Whether a change needs a second question: it counts only if the MLLM chooses the new value again."""
+    second_opinion_below: float | None = None
+    """Ask the second question only if the belief in a change is below this level, in [0, 1]. Needs an endpoint that
+    gives the probabilities of tokens. None = about each change."""
     second_opinion_prompt: str = "v1"
     """Version of that question's prompt."""
     close_up_prompt: str = "v1"
@@ -121,10 +124,12 @@ class Context:
             if value is not None and not _is_threshold(value):
                 raise SettingsError(f"{name}_threshold must be a number in [0, 1], or -1 for always, got {value!r}")
         levels = (f"{level.name}_accept" for level in fields(Accept))
-        for name in (*levels, "drop_threshold", "recall_threshold"):
+        for name in (*levels, "drop_threshold", "recall_threshold", "second_opinion_below"):
             value = getattr(self, name)
             if value is not None and not (_is_threshold(value) and value >= 0):
                 raise SettingsError(f"{name} must be a number in [0, 1], got {value!r}")
+        if self.second_opinion_below is not None and not self.second_opinion:
+            raise SettingsError("second_opinion_below needs second_opinion: without it nobody is asked again")
 
     def thresholds(self, default: Thresholds) -> Thresholds:
         """Return these thresholds where given, `default` elsewhere."""

@@ -172,3 +172,35 @@ def test_words_and_boxes_are_written_as_a_model_reads_them(tmp_path: Path) -> No
     run(llm, Context(second_opinion=True), small, image=drawing(tmp_path))
     asked = [one.request.user for one in llm.asked if one.attribute == "second_opinion"]
     assert any(">the Blue Owls<" in text and ">Blue Owls<" in text for text in asked)
+
+
+def with_confidence(llm: ScriptedLlm, probability: float) -> ScriptedLlm:
+    llm.sure[TYPE] = probability
+    return llm
+
+
+def test_a_believed_change_needs_no_second_opinion() -> None:
+    llm = with_confidence(choosing("PER"), 0.2)  # a belief of 0.69 against an uncertainty of 0.9
+    note = account(run(llm, Context(second_opinion=True, second_opinion_below=0.69)), "type")
+    assert (note["outcome"], note["confidence"]) == ("changed", pytest.approx(0.2))
+    assert llm.keys == [TYPE]
+
+
+def test_a_change_that_is_believed_less_is_put_again() -> None:
+    llm = with_confidence(choosing("PER"), 0.2)
+    note = account(run(llm, Context(second_opinion=True, second_opinion_below=0.7)), "type")
+    assert (note["outcome"], note["after"]) == ("rejected", "PER")
+    assert llm.keys == [TYPE, ("second_opinion", "Ann")]
+    assert [one.request.token_probabilities for one in llm.asked] == [True, False]
+
+
+def test_without_probabilities_each_change_is_put_again() -> None:
+    llm = choosing("PER")
+    assert account(run(llm, Context(second_opinion=True, second_opinion_below=0.0)), "type")["outcome"] == "rejected"
+
+
+def test_a_level_for_second_opinions_needs_them() -> None:
+    with pytest.raises(SettingsError, match="second_opinion_below needs second_opinion"):
+        Context(second_opinion_below=0.5)
+    with pytest.raises(SettingsError, match="second_opinion_below must be a number in"):
+        Context(second_opinion=True, second_opinion_below=1.5)

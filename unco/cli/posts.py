@@ -37,6 +37,10 @@ RecallAccept = Annotated[
 SecondOpinion = Annotated[
     bool, typer.Option("--second-opinion", help="Ask once more before a value is changed: which of the two is right.")
 ]
+SecondOpinionBelow = Annotated[
+    float | None,
+    typer.Option(help="Ask again only if a change is believed less, in [0, 1]; default: always."),
+]
 Variant = Annotated[str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")]
 PostCalls = Annotated[int | None, typer.Option(min=0, help="Most questions about one post.")]
 PostUsd = Annotated[float | None, typer.Option(min=0, help="Most US dollars for one post.")]
@@ -68,6 +72,7 @@ def extract(
     region_prompt: Version = "v1",
     recall: Recall = False,
     second_opinion: SecondOpinion = False,
+    second_opinion_below: SecondOpinionBelow = None,
     recall_threshold: RecallThreshold = None,
     recall_accept: RecallAccept = None,
     variant: Variant = "unco",
@@ -97,6 +102,7 @@ def extract(
         region_prompt=region_prompt,
         recall=recall,
         second_opinion=second_opinion,
+        second_opinion_below=second_opinion_below,
         post_calls=post_calls,
         post_usd=post_usd,
         post_seconds=post_seconds,

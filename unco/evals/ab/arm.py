@@ -22,6 +22,7 @@ CHOICES = (
     *THRESHOLDS,
     *ACCEPT,
     "second_opinion",
+    "second_opinion_below",
     "missed",
     "model",
     "frame",
@@ -95,7 +96,7 @@ def _context(text: str, chosen: Mapping[str, str], policy: Policy | None) -> Con
     for name, value in chosen.items():
         if name in PROMPTS:
             fields[f"{name}_prompt"] = value.removeprefix(f"{name}/")
-        elif name in (*THRESHOLDS, *ACCEPT):
+        elif name in (*THRESHOLDS, *ACCEPT, "second_opinion_below"):
             fields[name] = _number(text, name, value)
         elif name in ("second_opinion", "missed"):
             fields["recall" if name == "missed" else name] = _switch(text, name, value)

@@ -23,9 +23,6 @@ LISTED: dict[Attribute, str] = {"span": "entity", "type": "type", "region": "bou
 def token_probabilities(text: str, right: dict[str, Any], auroc: float, draw: Random) -> dict[str, Any] | None:
     """Build the `logprobs` of a choice; each value is one token, and so is all between two of them.
 
-    A normal variable is drawn for each value, with a mean apart for right and wrong ones that gives the AUROC. The
-    probability is what Bayes' rule makes of it where right and wrong are equally frequent.
-
     Args:
         text: the answer, well formed; of others there are no probabilities.
         right: the answer of a model that does not err.
@@ -36,18 +33,32 @@ def token_probabilities(text: str, right: dict[str, Any], auroc: float, draw: Ra
         found = json.loads(text)
     except ValueError:
         return None
-    apart = 2**0.5 * NormalDist().inv_cdf(auroc)
     tokens, begin = list[tuple[str, float]](), 0
     values = _listed_values if "entities" in found else _values
     for start, stop, is_right in sorted(values(text, found, right)):
-        drawn = draw.gauss(apart if is_right else 0.0, 1.0)
-        tokens += [(text[begin:start], 0.0), (text[start:stop], -log(1 + exp(apart * (apart / 2 - drawn))))]
+        tokens += [(text[begin:start], 0.0), (text[start:stop], log(chance_of(is_right, auroc, draw)))]
         begin = stop
     tokens.append((text[begin:], 0.0))
     content: list[dict[str, Any]] = [
         {"token": token, "logprob": chance, "bytes": None, "top_logprobs": []} for token, chance in tokens if token
     ]
     return {"content": content}
+
+
+def chance_of(is_right: bool, auroc: float, draw: Random) -> float:
+    """Draw the probability of a value that is right or wrong.
+
+    A normal variable is drawn, with a mean apart for right and wrong values that gives the AUROC. The probability is
+    what Bayes' rule makes of it where right and wrong are equally frequent.
+
+    Args:
+        is_right: whether the value is.
+        auroc: at least 0.5, below 1.
+        draw: random generator.
+    """
+    apart = 2**0.5 * NormalDist().inv_cdf(auroc)
+    drawn = draw.gauss(apart if is_right else 0.0, 1.0)
+    return 1 / (1 + exp(apart * (apart / 2 - drawn)))
 
 
 def _values(text: str, found: dict[str, Any], right: dict[str, Any]) -> Iterator[tuple[int, int, bool]]:

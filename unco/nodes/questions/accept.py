@@ -83,7 +83,7 @@ def belief_in_change(confidence: float, uncertainty: float) -> float:
     return answer / (answer + before) if answer + before > 0 else 0.5
 
 
-def weighed(note: Correction, accept: Accept, log: ReplyLog) -> Correction:
+def weighed(note: Correction, accept: Accept, log: ReplyLog, measure: bool = False) -> Correction:
     """Write the answer's confidence into a verified correction; a change that is not believed leaves the value before.
 
     A change whose confidence is not known counts: nothing speaks against it.
@@ -92,12 +92,13 @@ def weighed(note: Correction, accept: Accept, log: ReplyLog) -> Correction:
         note: a correction with a value that was verified.
         accept: levels of the run.
         log: the replies to the question; the last one that could be read counts.
+        measure: write the confidence without a level, too.
     """
     level, read = accept.of(note.attribute), [reply for reply, fault in log if not fault]
-    if level is None or not read:
+    if not read or (level is None and not measure):
         return note
-    sure = confidence_of(read[-1], note.attribute)
-    return judged(replace(note, confidence=sure), level)
+    note = replace(note, confidence=confidence_of(read[-1], note.attribute))
+    return note if level is None else judged(note, level)
 
 
 def judged(note: Correction, level: float) -> Correction:

@@ -119,10 +119,11 @@ def _weighs_answer(question: Question, prompt: Prompt, attribute: Attribute | No
     """Return whether the run has a level for what is asked: one attribute of an entity, all three, missed entities."""
     if prompt.name == "recall":
         return question.extraction.accept.recall is not None
+    if not isinstance(question, EntityQuestion) or prompt.name == "second_opinion":
+        return False
     names = ATTRIBUTES if attribute is None else (attribute,)
-    return isinstance(question, EntityQuestion) and any(
-        question.extraction.accept.of(name) is not None for name in names
-    )
+    has_level = any(question.extraction.accept.of(name) is not None for name in names)
+    return has_level or (attribute is not None and question.context.second_opinion_below is not None)
 
 
 def _types(question: Question, prompt: Prompt) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from unco.errors import EndpointError, PictureError
+from unco.nodes.questions.accept import belief_in_change
 from unco.nodes.questions.frame_in_words import frame_in_words
 from unco.nodes.questions.question import EntityQuestion, request_of
 from unco.nodes.questions.question_runner import Steps, outcome_of, readable_answer
@@ -21,12 +22,13 @@ def confirmed(
     """Let a change stand if the second opinion chooses it; where none comes, the value before stands.
 
     Args:
-        note: a verified correction; of another outcome than `changed` it comes back as it is, and nobody is asked.
+        note: a verified correction. If its outcome is not `changed`, or it is believed enough without, it comes back
+            as it is, and nobody is asked.
         question: what was asked about.
         picture: what was sent with it.
         log: replies so far; those to the second question are added.
     """
-    if note.outcome != "changed":
+    if note.outcome != "changed" or _is_believed(note, question.context.second_opinion_below):
         return note
     prompt = load_prompt("second_opinion", question.context.prompt_version("second_opinion"))
     change_first = _change_comes_first(note, question)
@@ -41,6 +43,13 @@ def confirmed(
     if (answer.chosen == "first") == change_first:
         return note
     return replace(unconfirmed, outcome="rejected", detail="a second opinion chose the value before")
+
+
+def _is_believed(note: Correction, level: float | None) -> bool:
+    """Return whether a change is believed enough without a second opinion; where nothing is known, it is not."""
+    if level is None or note.confidence is None:
+        return False
+    return belief_in_change(note.confidence, note.uncertainty) >= level
 
 
 def _change_comes_first(note: Correction, question: EntityQuestion) -> bool:
