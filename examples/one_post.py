@@ -3,7 +3,7 @@
 import unco
 
 result = unco.extract(
-    "Eileen Collins commanded a Space Shuttle for NASA",
+    "Eileen Collins commanded the Columbia for NASA",
     image="unco/demo/pictures/astronaut.jpg",
     context=unco.Context(mode="off"),  # leave this out to ask the MLLM that the environment names
 )

@@ -25,7 +25,7 @@ from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.uncertainty.entropy import log_cardinality
-from unco.small_model.uncertainty.region_signals import REGION_SIGNALS
+from unco.small_model.uncertainty.region_signals import EARLIER_REGION_SIGNALS, REGION_SIGNALS
 from unco.small_model.uncertainty.regression import Regression
 from unco.training.model_card import read_report, score_table
 from unco.types import Thresholds
@@ -236,3 +236,13 @@ def test_a_loaded_network_has_the_numbers_of_the_saved_one(saved: Path) -> None:
     assert all(torch.equal(value, stored[name]) for name, value in state.items())
     pieces = torch.tensor([[3, 0], [5, 3]])
     assert torch.equal(loaded.encoder.piece(pieces), stored["encoder.piece.weight"][pieces])
+
+
+def test_a_region_doubt_of_an_earlier_version_stays_what_it_was(tmp_path: Path) -> None:
+    earlier = Regression(tuple(0.1 * i for i in range(EARLIER_REGION_SIGNALS)), 0.3)
+    older, fitted = replace(fitted_predictor(), region_regression=earlier), {"tiny": {"learned": FITTED["entropy"]}}
+    save_pretrained(older, "learned", fitted, tmp_path, {"data": "none"})
+    loaded = from_pretrained(tmp_path).region_regression
+    assert loaded is not None
+    row = tuple((-1.0) ** i / (1 + i) for i in range(REGION_SIGNALS))
+    assert loaded(row) == pytest.approx(earlier(row[:EARLIER_REGION_SIGNALS]))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +25,7 @@ from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.uncertainty.entropy import Normaliser
-from unco.small_model.uncertainty.region_signals import REGION_SIGNALS
+from unco.small_model.uncertainty.region_signals import EARLIER_REGION_SIGNALS, REGION_SIGNALS
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import SPAN_SIGNALS
 from unco.small_model.uncertainty.training_names import TrainingNames
@@ -129,7 +129,9 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             span_regression=TypeAdapter(Regression | None).validate_python(data.get("span_regression")),
             training_names=training_names,
             type_regressions=TypeAdapter(dict[str, Regression]).validate_python(data.get("type_regressions", {})),
-            region_regression=TypeAdapter(Regression | None).validate_python(data.get("region_regression")),
+            region_regression=_with_later_signals(
+                TypeAdapter(Regression | None).validate_python(data.get("region_regression"))
+            ),
             name=data["name"],
         )
         _check_fitted(predictor)
@@ -145,6 +147,13 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
         ValueError,
     ) as error:
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
+
+
+def _with_later_signals(regression: Regression | None) -> Regression | None:
+    """Give a region regression of an earlier version, which knew fewer signals, a weight of 0 for the others."""
+    if regression is None or len(regression.weights) != EARLIER_REGION_SIGNALS:
+        return regression
+    return replace(regression, weights=(*regression.weights, *(0.0,) * (REGION_SIGNALS - EARLIER_REGION_SIGNALS)))
 
 
 def _check_fitted(predictor: Predictor) -> None:

@@ -65,16 +65,22 @@ def test_features_of_a_region_by_hand() -> None:
     entropy = -sum(chance * log(chance) for chance in (0.6, 0.1, 0.3))
     within = -sum(chance * log(chance) for chance in (6 / 7, 1 / 7))
     kinds, area = (1.0, 0.0, 0.0), log(0.5 + 0.001)
+    chances = (*(log(value + 0.01) for value in (entropy, 0.4, 0.3, within)), 0.0)
+    around = (0.0, 1.0, 0.0, log(2), log(2), log(3))
     assert ann == pytest.approx(
         (
-            *(log(value + 0.01) for value in (entropy, 0.4, 0.3, within)),
-            *(0.0, 1.0, 1 - 0.6 / 1.1, *kinds, 0.0, 0.0, area, 1.0, log(2), 1.0, 1.0, 0.0, 0.0),
-            *(0.0, 1.0, 0.0, log(2), log(2), log(3)),
+            *chances,
+            *(1.0, 1 - 0.6 / 1.1, *kinds, 0.0, 0.0, area, 1.0, log(2), 1.0, 1.0, 0.0, 0.0),
+            *around,
+            *(*chances, *around),  # once more, as she has a region
+            *chances,  # and once more, as she is a person
         )
     )
     # Bob lost his likeliest region to Ann; there is a person, and a text with one of his two words.
     assert bob[1:5] == pytest.approx((log(0.71), log(0.31), 0.0, 1.0))
-    assert bob[5:] == pytest.approx((*(0.0,) * 12, 1.0, 0.0, 0.5, 1.0, 0.0, log(2), log(2), log(3)))
+    assert bob[5:25] == pytest.approx((*(0.0,) * 12, 1.0, 0.0, 0.5, 1.0, 0.0, log(2), log(2), log(3)))
+    assert bob[25:36] == (0.0,) * 11  # he has no region
+    assert bob[36:] == bob[:5]
 
 
 def test_a_text_without_the_name_is_no_evidence() -> None:
@@ -82,7 +88,7 @@ def test_a_text_without_the_name_is_no_evidence() -> None:
     (row,) = region_signals([pointer("Ann", 0.9, 0.05, 0.05, is_person=False)], [(0,)], candidates, (100, 100))
     said, unsaid, area = row[10:13]
     assert (said, unsaid, area) == pytest.approx((0.0, 1.0, log(0.01 + 0.001)))
-    assert row[-6] == 1.0, "another region says it"
+    assert row[19] == 1.0, "another region says it"
 
 
 def test_the_learned_doubt_is_the_regression_s_and_falls_back_without_one() -> None:

@@ -12,8 +12,10 @@ from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty.region_choice import Pointer, likely_regions, said_by
 from unco.small_model.uncertainty.span_signals import NATS_OFFSET, Signals
 
-REGION_SIGNALS = 25
+REGION_SIGNALS = 41
 """Number of features of a region."""
+EARLIER_REGION_SIGNALS = 25
+"""The first of them, which earlier checkpoints have a weight for; the others are products of these."""
 AREA_OFFSET = 1e-3
 """Added to a box's share of the picture before the logarithm is taken."""
 
@@ -52,16 +54,20 @@ def region_signals(
         size: (width, height) of the picture in pixels.
     """
     post = _Post(pointers, candidates, max(1, size[0] * size[1]))
-    return [
-        (
-            *_of_chances(own.chances, regions),
-            *(_of_region(own, regions[0], post) if regions else _without_region(own, post)),
-            _said_elsewhere(own, regions[:1], candidates),
-            float(own.is_person),
-            *post.counts(),
-        )
-        for own, regions in zip(pointers, chosen, strict=True)
-    ]
+    return [_of_entity(own, regions, post) for own, regions in zip(pointers, chosen, strict=True)]
+
+
+def _of_entity(own: Pointer, regions: tuple[int, ...], post: _Post) -> Signals:
+    """Describe one entity's choice; a box and none, a person and a thing, are judged by weights of their own."""
+    chances = _of_chances(own.chances, regions)
+    around = (_said_elsewhere(own, regions[:1], post.candidates), float(own.is_person), *post.counts())
+    return (
+        *chances,
+        *(_of_region(own, regions[0], post) if regions else _without_region(own, post)),
+        *around,
+        *(float(bool(regions)) * number for number in (*chances, *around)),
+        *(float(own.is_person) * number for number in chances),
+    )
 
 
 def _of_chances(chances: Sequence[float], regions: Sequence[int]) -> Signals:

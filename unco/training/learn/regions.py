@@ -13,6 +13,9 @@ from unco.small_model.uncertainty.span_signals import Signals
 from unco.training.learn.spans import FOLDS, held_out_chances
 from unco.types import GoldPost
 
+DRAWS = 4
+"""How often regions are simulated for each post of dev: there are few wrong ones to learn from."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
@@ -49,16 +52,27 @@ class _Cases:
 
 
 def learn_regions(predictor: Predictor, build_input: InputBuilder, dev: Sequence[GoldPost]) -> LearnedRegions:
-    """Fit the regression on dev; where regions are simulated, on those with clutter and on those without."""
-    builders = [build_input, with_clutter(build_input)] if simulates(build_input) else [build_input]
-    views = {shown_by(builder): _cases(predictor, build_inputs(builder, dev), dev) for builder in builders}
+    """Fit the regression on dev; where regions are simulated, on `DRAWS` of those with clutter and of those without.
+
+    It is evaluated on the first draw.
+    """
+    simulated = simulates(build_input)
+    builders = [build_input, with_clutter(build_input)] if simulated else [build_input]
+    views = [
+        _cases(predictor, build_inputs(builder, dev, seed), dev)
+        for seed in range(DRAWS if simulated else 1)
+        for builder in builders
+    ]
     rows, wrong, folds = (
-        [value for cases in views.values() for value in getattr(cases, name)] for name in ("rows", "wrong", "folds")
+        [value for cases in views for value in getattr(cases, name)] for name in ("rows", "wrong", "folds")
     )
     if not rows:
         return LearnedRegions(None, {})
     chances = iter(held_out_chances(rows, wrong, folds))
-    held_out = {shown: _held_out(cases, [next(chances) for _ in cases.rows]) for shown, cases in views.items()}
+    held_out = {
+        shown_by(builder): _held_out(cases, [next(chances) for _ in cases.rows])
+        for builder, cases in zip(builders, views, strict=False)
+    }
     return LearnedRegions(fit_regression(rows, wrong), held_out)
 
 
