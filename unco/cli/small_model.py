@@ -31,6 +31,10 @@ def train(
         list[Path] | None,
         typer.Option(help="CoNLL text of another source, without pictures, to train on, too; repeat it."),
     ] = None,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option(help="Reviewed posts, or results of `unco run`, to learn from, too; repeat it."),
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="YAML list of your own types: name, description, and person: true of people.")
     ] = None,
@@ -47,7 +51,8 @@ def train(
 
     own = [] if labels is None else [f"labels={labels}", f"scheme={labels.stem}"]
     changes = [*own, *(change or ()), *([] if seed is None else [f"seed={seed}"])]
-    paths, progress = DataPaths(gold, boxes, regions, captions, tuple(more or ())), Console(stderr=True)
+    sources = {"more": tuple(more or ()), "add": tuple(add or ())}
+    paths, progress = DataPaths(gold, boxes, regions, captions, **sources), Console(stderr=True)
     report = run_training(paths, recipe, out, resume, changes, lambda step: progress.print(step, markup=False))
     if report is not None:
         show_report(report, Console())

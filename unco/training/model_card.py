@@ -24,7 +24,7 @@ Started from {start} (SHA-256 of the weights {start_sha256}).
 
 {data}: trained on train; the epoch, the normaliser and the thresholds chosen on dev; test only reported.
 SHA-256 of the text files: {hashes}; of the folder of box files {boxes_hash}. Regions: {regions}.
-Captions: {captions}. Texts of other sources: {more}. Teachers: {teachers}.
+Captions: {captions}. Texts of other sources: {more}. Teachers: {teachers}. Added posts: {added}.
 {credits}
 {about_regions}
 ## Command
@@ -130,6 +130,7 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "about_regions": _about_regions(origin),
         "more": _hashes(origin.get("more_sha256", {})),
         "teachers": _hashes(origin.get("teachers_sha256", {})),
+        "added": _added(origin),
         "credits": _credits(origin.get("more_sha256", {})),
         "captions": origin["captions_sha256"] or "none",
         "command": " ".join(
@@ -156,6 +157,15 @@ def _about_regions(origin: dict[str, Any]) -> str:
     share = origin["recipe"].get("clutter", 0.0)
     seen = f"In training, a share of {share} of the pictures had clutter."
     return SIMULATED.format(clutter=seen if share else "The model was not trained on them.")
+
+
+def _added(origin: dict[str, Any]) -> str:
+    """Say which posts of reviews and answers came in."""
+    files, counts = origin.get("added_sha256", {}), origin.get("added", {})
+    if not files:
+        return "none"
+    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    return f"{said}, of {_hashes(files)}"
 
 
 def _credits(more: dict[str, str]) -> str:

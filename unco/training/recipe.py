@@ -44,6 +44,8 @@ class Recipe:
     """Checkpoints with the same labels, folders or hub names: their mean distributions are learned too."""
     distillation: float = 0.5
     """Share of the token and tag losses that is learned from the teachers, in [0, 1]."""
+    reviewed: int = 3
+    """How often an epoch shows a reviewed post of `--add`; one that a multimodal LLM answered about is shown once."""
     renamed: int = 0
     """Copies of each training post, without its picture, in which other names of the same types stand."""
     region_loss: float = 0.2
@@ -80,7 +82,7 @@ class Recipe:
             ValueError: one is out of its range.
             SettingsError: there is no such estimator.
         """
-        for name in ("epochs", "batch_size", "encoder_lr", "new_lr", "clip", "decoder_layers"):
+        for name in ("epochs", "reviewed", "batch_size", "encoder_lr", "new_lr", "clip", "decoder_layers"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         for name in ("weight_decay", "region_loss", "bio_loss", "debiasing", "margin", "post_starts", "renamed"):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.training import trainer as training
 from unco.training.calibrate import calibrate, can_sample
+from unco.training.examples.added import read_added
 from unco.training.examples.data_paths import (
     DataPaths,
     check_regions,
@@ -38,7 +40,8 @@ from unco.training.examples.data_paths import (
     shows_regions,
     visual_features,
 )
-from unco.training.examples.other_sources import read_sources
+from unco.training.examples.example import of_text
+from unco.training.examples.other_sources import in_labels, read_sources
 from unco.training.examples.teachers import check_teachers
 from unco.training.learn.post_starts import learn_post_starts
 from unco.training.learn.regions import learn_regions
@@ -105,10 +108,13 @@ def run_training(
     claim_folder(out / "trainer", origin, resume)
     features, captions = visual_features(build_input, gold["train"]), paths.captions is not None
     network, tokenizer = start_recipe(recipe, start, features, captions, featuriser_of(paths))
-    more = []
-    if paths.more:
-        teacher = from_pretrained(start) if is_checkpoint(start) else from_pretrained()
-        more = read_sources(paths.more, teacher, recipe.labels)
+    reader = partial(from_pretrained, start) if is_checkpoint(start) else from_pretrained
+    more = list(map(of_text, read_sources(paths.more, reader(), recipe.labels))) if paths.more else []
+    added = read_added(paths.add).labelled(partial(in_labels, types=network.config.types, reader=reader))
+    more += added.examples(recipe.reviewed)
+    origin["added"] = added.counts
+    if added.left_out:
+        tell(f"{added.left_out} results of --add are left out: nothing was asked about them, or not all was answered")
     teachers = [from_pretrained(start_folder(name)) for name in recipe.teachers]
     check_teachers(teachers, network.config.types)
     bare = bare_predictor(network, tokenizer, recipe)

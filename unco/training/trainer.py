@@ -19,7 +19,7 @@ from unco.small_model.network.model import Network, Targets
 from unco.small_model.out_of_memory import is_out_of_memory
 from unco.small_model.predictor import Predictor
 from unco.training.examples.collator import Collator, Examples
-from unco.training.examples.example import of_data_set, of_text
+from unco.training.examples.example import Example, of_data_set, of_text
 from unco.training.examples.renamed import renamed_posts
 from unco.training.examples.teachers import read_teachers
 from unco.training.recipe import Recipe
@@ -69,7 +69,7 @@ def train(
     score_dev: Callable[[], float],
     folder: Path,
     resume: bool = False,
-    more: Sequence[GoldPost] = (),
+    more: Sequence[Example] = (),
     teachers: Sequence[Predictor] = (),
 ) -> list[dict[str, float]]:
     """Train in place; at the end the network holds the weights of the epoch with the best dev score.
@@ -83,7 +83,7 @@ def train(
         score_dev: scores the network, as it then is, on the development split; the highest is kept.
         folder: for the trainer's checkpoints and TensorBoard log.
         resume: go on from the last whole checkpoint in `folder`, if there is one.
-        more: posts of other sources, of which the text alone is known.
+        more: further examples.
         teachers: with the network's labels; what they say of each text is learned too.
 
     Returns:
@@ -93,9 +93,12 @@ def train(
         DataError: the label scheme lacks a type of the data.
         SetupError: memory ran out, or the folder was moved since the epoch that dev liked best.
     """
-    check_types([*posts, *more], network.config.types)
-    more = [*more, *renamed_posts(posts, recipe.renamed, recipe.seed)]
-    examples = [*map(of_data_set, posts), *map(of_text, more)]
+    examples = [
+        *map(of_data_set, posts),
+        *more,
+        *map(of_text, renamed_posts(posts, recipe.renamed, recipe.seed)),
+    ]
+    check_types([example.post for example in examples], network.config.types)
     if teachers:
         said = read_teachers(teachers, [example.post for example in examples])
         examples = [replace(example, taught=one) for example, one in zip(examples, said, strict=True)]

@@ -100,7 +100,10 @@ def test_a_model_learns_from_teachers_and_says_so(trained: Path, tmp_path: Path)
     recipe = recipe_file(
         tmp_path, trained / "encoder", labels="fmnerg", scheme="gmner", teachers=[str(teacher)], renamed=1, clutter=0.5
     )
-    paths = DataPaths(trained / "data", more=(source_file(folder),))
+    reviewed = tmp_path / "reviewed.jsonl"
+    name = {"start": 0, "stop": 1, "type": "PER"}
+    reviewed.write_text(json.dumps({"id": "r1", "tokens": ["Ann", "sings"], "entities": [name]}) + "\n", "utf-8")
+    paths = DataPaths(trained / "data", more=(source_file(folder),), add=(reviewed,))
     assert run_training(paths, recipe, tmp_path / "run") is not None
     learned = json.loads((tmp_path / "run" / "checkpoint" / "config.json").read_text("utf-8"))
     assert learned["model"]["distillation"] == 0.5
@@ -108,6 +111,7 @@ def test_a_model_learns_from_teachers_and_says_so(trained: Path, tmp_path: Path)
     assert list(learned["origin"]["more_sha256"]) == ["wnut17/other.conll"]
     card = " ".join((tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8").split())
     assert f"Teachers: {teacher} " in card
+    assert "Added posts: 1 reviewed, 0 answered, 0 left out, of " in card
     assert "W-NUT 2017), CC BY 4.0" in card
     assert "In training, a share of 0.5 of the pictures had clutter." in card
     assert run_training(paths, recipe, tmp_path / "run", resume=True) is not None, "a finished run is taken up"

@@ -47,6 +47,8 @@ class DataPaths:
     """Folder of `<split>.txt` with captions; None = no captions."""
     more: tuple[Path, ...] = ()
     """CoNLL texts of other sources, without pictures, that are trained on, too."""
+    add: tuple[Path, ...] = ()
+    """Reviewed posts and results of `unco run` that are trained on, too."""
 
 
 def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:

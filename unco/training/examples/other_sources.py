@@ -5,7 +5,7 @@ gets the label that the teacher finds most probable among those that the source'
 source never labels are the teacher's own, so that they are not learned as no names (self-training).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,6 +99,40 @@ def read_source(path: Path, teacher: Predictor) -> list[GoldPost]:
     ]
 
 
+def in_labels(posts: Sequence[GoldPost], types: Sequence[str], reader: Callable[[], Predictor]) -> list[GoldPost]:
+    """Give posts the labels of a network, where some have Twitter-GMNER's four types in place of them.
+
+    Args:
+        posts: with either.
+        types: of the network.
+        reader: loads a model with these labels; called only where it is needed.
+
+    Raises:
+        DataError: as of `with_finer_labels`.
+    """
+    if all(entity.type in types for post in posts for entity in post.entities):
+        return list(posts)
+    return with_finer_labels(posts, reader())
+
+
+def with_finer_labels(posts: Sequence[GoldPost], teacher: Predictor) -> list[GoldPost]:
+    """Give each entity the label that the teacher finds most probable among those that its type allows.
+
+    Raises:
+        DataError: a type is neither a label of the teacher's network nor one of Twitter-GMNER's four; or a post is
+            longer than the encoder.
+    """
+    config = teacher.network.config
+    four = config.schemes["gmner"]
+    coarse = dict(zip(config.types, (four.labels[index].name for index in four.of), strict=True))
+    known = {*coarse, *coarse.values()}
+    for post in posts:
+        for entity in post.entities:
+            if entity.type not in known:
+                raise DataError(f"post {post.id!r}: {entity.type!r} is no type of {teacher.name}, and none of the four")
+    return [_finer(post, chances, coarse) for post, chances in zip(posts, _label_chances(posts, teacher), strict=True)]
+
+
 def read_four_types(path: Path) -> list[GoldPost]:
     """Read a file of CoNLL text in Twitter-GMNER's four types, without handles.
 
@@ -142,10 +176,10 @@ def _label_chances(posts: Sequence[GoldPost], teacher: Predictor) -> Iterator[Te
 
 
 def _finer(post: GoldPost, chances: Tensor, coarse: Mapping[str, str]) -> GoldPost:
-    """Give each entity the most probable label of those that its type allows; `coarse`: label -> type."""
+    """Give each entity the most probable label of those that its type allows, or is; `coarse`: label -> type."""
     names, found = list(coarse), []
     for entity, row in zip(post.entities, chances, strict=False):  # rows of other posts' entities are padding
-        allowed = torch.tensor([coarse[name] == entity.type for name in names])
+        allowed = torch.tensor([entity.type in (name, coarse[name]) for name in names])
         found.append(replace(entity, type=names[int(row.masked_fill(~allowed, -1.0).argmax())]))
     return replace(post, entities=tuple(found))
 
