@@ -101,7 +101,8 @@ class Context:
         """Check what can be checked without opening anything.
 
         Raises:
-            SettingsError: a mode that does not exist, a threshold outside [0, 1] that is not -1.
+            SettingsError: a mode that does not exist, a threshold outside [0, 1] that is not -1, a level for second
+                opinions without these.
         """
         if self.labels is not None:
             object.__setattr__(self, "labels", _checked_labels(self.labels))

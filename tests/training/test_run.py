@@ -70,7 +70,7 @@ def test_train_save_card_and_score_again(
     saved = json.loads((out / "checkpoint" / "config.json").read_text("utf-8"))
     assert read_report(saved) == report
     assert score_table(report) in card
-    for text in (saved["origin"]["data_sha256"]["train"], "unco train --data", "seed 1", "torch"):
+    for text in (saved["origin"]["data_sha256"]["train"], "unco train --gold", "seed 1", "torch"):
         assert text in card
     assert set(saved["calibrations"]["gmner"]) == set(ESTIMATORS), "each estimator has its own scale"
     assert score_checkpoint(paths, out / "checkpoint") == report, "what was measured is what was saved"

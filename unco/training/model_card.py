@@ -30,10 +30,10 @@ Captions: {captions}. Texts of other sources: {more}. Teachers: {teachers}. Adde
 ## Command
 
 ```
-unco train --data <folder of the data set> --out <folder> {command}
+unco train --gold <folder of the data set> --out <folder> {command}
 ```
 
-Beside that `--boxes`, `--regions` and `--captions` where the data needs them. Settings: {recipe}
+Beside that `--boxes`, `--regions`, `--captions`, `--more` and `--add` where the data needs them. Settings: {recipe}
 
 Versions: {versions}
 
@@ -139,6 +139,7 @@ def card_values(data: dict[str, Any]) -> dict[str, Any]:
         "recipe": _listed(origin["recipe"]),
         "versions": _listed(origin["versions"]),
         "scores": score_table(read_report(data)),
+        # None: the shipped model was scored after its last epochs only.
         "curve": ", ".join("not scored" if f1 is None else f"{100 * f1:.2f}" for f1 in origin["dev_f1_by_epoch"]),
         "losses": ", ".join(f"{value:.2f}" for value in origin["loss_by_100_steps"]),
         **{name: _rounded(value) for name, value in origin["learned_spans"].items()},

@@ -47,7 +47,7 @@ class Recipe:
     reviewed: int = 3
     """How often an epoch shows a reviewed post of `--add`; one that a multimodal LLM answered about is shown once."""
     renamed: int = 0
-    """Copies of each training post, without its picture, in which other names of the same types stand."""
+    """Copies of each training post that has names, without its picture; other names of the same types stand in them."""
     region_loss: float = 0.2
     bio_loss: float = 0.5
     debiasing: float = 0.0
@@ -64,7 +64,7 @@ class Recipe:
     """Share of simulated pictures in which the regions lie in clutter, in [0, 1]."""
     joined: float = 0.0
     """Share of training posts that another is appended to, and to these again, in [0, 1): for posts longer than the
-    training's."""
+    training's. Teachers say nothing of these."""
     post_starts: int = 192
     """Units of the layers that find where a text begins in long posts, fitted after the last epoch; 0 = none."""
     seed: int = 1

@@ -1,6 +1,7 @@
 """Train with `transformers.Trainer`: dev selects the checkpoint, test is never used."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from unco.small_model.label_schemes import check_types
 from unco.small_model.network.model import Network, Targets
 from unco.small_model.out_of_memory import is_out_of_memory
 from unco.small_model.predictor import Predictor
-from unco.training.examples.collator import Collator, Examples
+from unco.training.examples.collator import Collator, Examples, check_texts
 from unco.training.examples.example import Example, of_data_set, of_text
 from unco.training.examples.renamed import renamed_posts
 from unco.training.examples.teachers import read_teachers
@@ -99,8 +100,15 @@ def train(
         *map(of_text, renamed_posts(posts, recipe.renamed, recipe.seed)),
     ]
     check_types([example.post for example in examples], network.config.types)
-    if teachers:
-        said = read_teachers(teachers, [example.post for example in examples])
+    check_texts(examples, tokenizer, network.config)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else each process that makes batches warns
+    try:
+        said = read_teachers(teachers, [example.post for example in examples]) if teachers else []
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SetupError(f"memory ran out while the teachers read: take fewer or smaller ones ({error})") from error
+    if said:
         examples = [replace(example, taught=one) for example, one in zip(examples, said, strict=True)]
     set_seed(recipe.seed)
     network.encoder.piece.weight.requires_grad_(not recipe.frozen_pieces)

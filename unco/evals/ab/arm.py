@@ -60,7 +60,8 @@ def parse_arm(text: str) -> Arm:
 
     `span=v2,region=v2`: versions of prompts. `span_threshold=0.3`: a threshold.
     `drop_threshold=0.6`: above which doubt entities are dropped. `model=NAME`: an MLLM of the endpoint.
-    `policy=FILE`: what `unco tune` wrote. `second_opinion=true`: a change must be confirmed.
+    `policy=FILE`: what `unco tune` wrote. `second_opinion=true`: a change must be confirmed,
+    with `second_opinion_below=0.6` only one that is believed less.
     `missed=true`: each post is asked for missed entities.
     `variant=one_shot`: another graph.
     `checkpoint=FOLDER`, `estimator=NAME`: another small model.
@@ -102,6 +103,8 @@ def _context(text: str, chosen: Mapping[str, str], policy: Policy | None) -> Con
             fields["recall" if name == "missed" else name] = _switch(text, name, value)
         elif name not in (*_ARM_FIELDS, "policy"):
             fields[name] = value
+    if "second_opinion_below" in fields and not fields.get("second_opinion"):
+        raise SettingsError(f"arm {text!r}: second_opinion_below needs second_opinion=true")
     return replace(Context(), **fields)
 
 

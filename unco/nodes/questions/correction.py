@@ -85,7 +85,8 @@ def correction_steps(corrector: Corrector, question: EntityQuestion) -> Steps[Qu
     note = _verified(corrector, answer, question, answered)
     if isinstance(answer, LookAnswer) and answer.look_closer_at is not None:
         note = yield from looked_closer(note, answer.look_closer_at, question, log)
-    note = weighed(note, question.extraction.accept, log, question.context.second_opinion_below is not None)
+    unsure_again = question.context.second_opinion_below is not None
+    note = weighed(note, question.extraction.accept, log, measure=unsure_again)
     if question.context.second_opinion:
         note = yield from confirmed(note, question, request.picture, log)
     return QuestionResult((with_usage(note, log),))

@@ -116,14 +116,19 @@ def request_of(
 
 
 def _weighs_answer(question: Question, prompt: Prompt, attribute: Attribute | None) -> bool:
-    """Return whether the run has a level for what is asked: one attribute of an entity, all three, missed entities."""
+    """Return whether the run has a level for what is asked: one attribute of an entity, all three, missed entities.
+
+    Second opinions are no exception where an answer has a level: requests of before keep their keys.
+    """
     if prompt.name == "recall":
         return question.extraction.accept.recall is not None
-    if not isinstance(question, EntityQuestion) or prompt.name == "second_opinion":
+    if not isinstance(question, EntityQuestion):
         return False
     names = ATTRIBUTES if attribute is None else (attribute,)
     has_level = any(question.extraction.accept.of(name) is not None for name in names)
-    return has_level or (attribute is not None and question.context.second_opinion_below is not None)
+    if has_level or attribute is None or prompt.name == "second_opinion":
+        return has_level
+    return question.context.second_opinion_below is not None
 
 
 def _types(question: Question, prompt: Prompt) -> tuple[str, ...]:

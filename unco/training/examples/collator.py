@@ -20,6 +20,9 @@ from unco.small_model.network.symbols import FIRST_TYPE, REGION, encode_entities
 from unco.training.examples.example import Example, joined_at_random
 from unco.types import Box, GoldPost
 
+AT_ONCE = 256
+"""Texts that are checked together."""
+
 
 class Examples(Dataset[dict[str, Any]]):
     """A data set of examples for a sampler that groups by length, for which it reads the length of `input_ids`."""
@@ -118,6 +121,17 @@ class Collator:
         padded = [[*row, *[-100] * (steps - len(row))] for row in symbols]
         taught = _taught(examples, steps, width, len(types)) if any(one.taught for one in examples) else ()
         return Targets(torch.tensor(padded), regions, spans, overlaps, tags, *taught)
+
+
+def check_texts(examples: Sequence[Example], tokenizer: Tokenizer, config: ModelConfig) -> None:
+    """Check that the encoder reads the text of each example as a whole, before a batch is made in another process.
+
+    Raises:
+        DataError: one is longer; it is named.
+    """
+    for start in range(0, len(examples), AT_ONCE):
+        posts = [example.post for example in examples[start : start + AT_ONCE]]
+        check_lengths(posts, make_batch([encode_post(text_only(post), tokenizer) for post in posts], tokenizer), config)
 
 
 def check_lengths(posts: Sequence[GoldPost], batch: Batch, config: ModelConfig) -> None:

@@ -32,7 +32,7 @@ class Example:
     grounded: range
     """Places of the entities that this picture's boxes are of; of the others nothing is known."""
     taught: Taught | None = None
-    """What teachers say of the text; None = nothing is known."""
+    """What teachers say of the text; None = nothing is known, as of texts that were joined."""
 
 
 def of_data_set(post: GoldPost) -> Example:

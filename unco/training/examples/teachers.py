@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 import torch
+from accelerate import PartialState
 
 from unco.errors import SettingsError
 from unco.small_model.batch import encode_post, make_batch
@@ -27,7 +28,7 @@ def check_teachers(teachers: Sequence[Predictor], types: Sequence[str]) -> None:
     """Check that all teachers have the labels of the network that learns.
 
     Raises:
-        SettingsError: one has others, or reads visual features.
+        SettingsError: one has others, reads pictures or captions, or has a tagging head that was not trained.
     """
     for teacher in teachers:
         config = teacher.network.config
@@ -35,6 +36,8 @@ def check_teachers(teachers: Sequence[Predictor], types: Sequence[str]) -> None:
             raise SettingsError(f"the teacher {teacher.name} has other labels than the recipe: train it with the same")
         if config.visual_features or config.captions:
             raise SettingsError(f"the teacher {teacher.name} reads pictures or captions, and teachers see text alone")
+        if not config.bio_loss:
+            raise SettingsError(f"the tagging head of the teacher {teacher.name} was not trained (bio_loss: 0)")
 
 
 def read_teachers(teachers: Sequence[Predictor], posts: Sequence[GoldPost]) -> list[Taught]:
@@ -43,16 +46,22 @@ def read_teachers(teachers: Sequence[Predictor], posts: Sequence[GoldPost]) -> l
     Raises:
         DataError: a post is longer than a teacher's encoder.
     """
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    teachers = [teacher.to(device) for teacher in teachers]
+    own = [teacher.device for teacher in teachers]
+    device = PartialState().device if torch.cuda.is_available() else torch.device("cpu")
+    try:
+        return _read_all([teacher.to(device) for teacher in teachers], posts)
+    finally:
+        for teacher, before in zip(teachers, own, strict=True):
+            teacher.to(before)
+
+
+def _read_all(teachers: Sequence[Predictor], posts: Sequence[GoldPost]) -> list[Taught]:
     order = sorted(range(len(posts)), key=lambda place: len(posts[place].tokens))
     found: dict[int, Taught] = {}
     for start in range(0, len(order), AT_ONCE):
         chosen = order[start : start + AT_ONCE]
         part = [posts[place] for place in chosen]
         found |= dict(zip(chosen, _mean([list(_read(teacher, part)) for teacher in teachers]), strict=True))
-    for teacher in teachers:
-        teacher.to("cpu")
     return [found[place] for place in range(len(posts))]
 
 
