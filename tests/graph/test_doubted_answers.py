@@ -199,6 +199,13 @@ def test_without_probabilities_each_change_is_put_again() -> None:
     assert account(run(llm, Context(second_opinion=True, second_opinion_below=0.0)), "type")["outcome"] == "rejected"
 
 
+def test_a_level_of_the_answer_asks_for_probabilities_of_both_as_before() -> None:
+    """Recordings and caches know these requests."""
+    llm = with_confidence(choosing("ORG"), 0.9)
+    run(llm, Context(second_opinion=True, type_accept=0.1))
+    assert [one.request.token_probabilities for one in llm.asked] == [True, True]
+
+
 def test_a_level_for_second_opinions_needs_them() -> None:
     with pytest.raises(SettingsError, match="second_opinion_below needs second_opinion"):
         Context(second_opinion_below=0.5)

@@ -29,6 +29,7 @@ from unco.training import start
 from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
 from unco.training.examples.data_paths import DataPaths, make_input_builder, read_split
 from unco.training.model_card import read_report, score_table
+from unco.training.origin import short_name
 from unco.training.recipe import recipe_path
 from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
@@ -284,3 +285,11 @@ def test_without_a_recipe_the_data_decides(
 def test_posts_in_fine_types_train_the_four_types_too(tmp_path: Path) -> None:
     posts = read_split(DataPaths(write_data(tmp_path / "data", fine=True)), "gmner", "train")
     assert [entity.type for entity in posts[0].entities] == ["PER", "ORG", "LOC", "OTHER"]
+
+
+def test_sources_are_named_by_folder_and_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "wnut17"
+    folder.mkdir()
+    (folder / "a.conll").write_text("Ann\tB-person\n", "utf-8")
+    monkeypatch.chdir(folder)
+    assert short_name(Path("a.conll")) == "wnut17/a.conll"

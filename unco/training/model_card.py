@@ -73,9 +73,9 @@ It knows best what its data shows; Twitter-GMNER and Twitter-FMNERG are English 
 SIMULATED = """\
 The pictures of the data set were not used. Regions, in training and in the scores with simulated regions, are its real
 gold boxes with simulated detector errors, misread text and distractors
-(`unco/small_model/regions/simulated/plain.py`). Such scores say little about real pictures: a rule comes as far that
-takes the largest person for a person; else the text that shares a word; else the first object. The model weighs the
-place, the kind and the recognised text of a region; it does not see pixels.
+(`unco/small_model/regions/simulated/plain.py`). Such scores say little about real pictures: a rule does as well or
+better that takes the largest person for a person; else the text that shares a word; else the first object. The model
+weighs the place, the kind and the recognised text of a region; it does not see pixels.
 
 The rows "simulated regions in clutter" show the same gold boxes among people, things and text that nobody named
 (`cluttered.py`). {clutter} "A rule" is the one above; without objects, it takes no object.

@@ -24,8 +24,8 @@ def training_origin(paths: DataPaths, recipe: Recipe, start: Path) -> dict[str, 
         "data": paths.data.name,
         "data_sha256": {split: _files_sha256(files_of(paths.data, split)) for split in SPLITS},
         "boxes_sha256": _folder_sha256(boxes),
-        "more_sha256": {_short_name(path): file_sha256(path) for path in paths.more},
-        "added_sha256": {_short_name(path): file_sha256(path) for path in paths.add},
+        "more_sha256": {short_name(path): file_sha256(path) for path in paths.more},
+        "added_sha256": {short_name(path): file_sha256(path) for path in paths.add},
         "teachers_sha256": {name: file_sha256(_weights(start_folder(name))) for name in recipe.teachers},
         "regions": "simulated" if paths.regions is None else "region files",
         "regions_sha256": None if paths.regions is None else _listing_sha256(paths.regions),
@@ -92,7 +92,7 @@ def _listing_sha256(folder: Path) -> str:
     return sha256(listing.encode()).hexdigest()
 
 
-def _short_name(path: Path) -> str:
+def short_name(path: Path) -> str:
     """Name a file by its folder and its own name, without the place where both are."""
     whole = path.resolve()
     return f"{whole.parent.name}/{whole.name}"

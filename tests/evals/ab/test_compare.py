@@ -38,6 +38,8 @@ def test_an_arm_is_read_from_its_text() -> None:
     assert (arm.variant, arm.small_model) == ("one_shot", ("there", None))
     assert parse_arm("") == Arm("")
     assert parse_arm("second_opinion=true").context == Context(second_opinion=True)
+    below = parse_arm("second_opinion=true,second_opinion_below=0.6").context
+    assert below == Context(second_opinion=True, second_opinion_below=0.6)
 
 
 def test_an_arm_has_the_own_thresholds_of_its_policy(tmp_path: Path) -> None:
@@ -69,6 +71,7 @@ def test_an_arm_has_the_own_thresholds_of_its_policy(tmp_path: Path) -> None:
         ("span_threshold=low", "span_threshold must be a number, got 'low'"),
         ("span_threshold=3", r"must be a number in \[0, 1\]"),
         ("variant=best", "unknown variant"),
+        ("second_opinion_below=0.6", "needs second_opinion=true"),
         ("second_opinion=yes", "second_opinion must be true or false, got 'yes'"),
     ],
 )

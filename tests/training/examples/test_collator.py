@@ -1,6 +1,6 @@
 """Targets of training batches, by hand."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
@@ -13,7 +13,7 @@ from unco.small_model.label_schemes import check_types
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.symbols import END, REGION
 from unco.small_model.regions.region import Region
-from unco.training.examples.collator import Collator, Examples, region_overlaps, region_target
+from unco.training.examples.collator import Collator, Examples, check_texts, region_overlaps, region_target
 from unco.training.examples.example import of_data_set, of_text
 from unco.types import Box, GoldEntity, GoldPost, Span
 
@@ -83,6 +83,33 @@ def test_a_share_of_posts_is_shown_without_its_picture(unseen: float, shown: int
     collator = Collator(tiny_tokenizer(), TINY, SimulatedRegionsInput(("Blue Owls",)), unseen)
     batch, _ = collator.build([of_data_set(gold_post(str(index))) for index in range(16)], Random(0))
     assert int(batch.region_mask.any(1).sum()) == shown
+
+
+@pytest.mark.parametrize(("clutter", "share"), [(0.0, 0.0), (1.0, 1.0), (0.5, 0.5)])
+def test_a_share_of_simulated_pictures_has_clutter(clutter: float, share: float) -> None:
+    plain, seen = SimulatedRegionsInput(("Blue Owls",)), list[bool]()
+
+    @dataclass(frozen=True)
+    class Watched(SimulatedRegionsInput):
+        def __call__(self, post: GoldPost, random: Random) -> ModelInput:
+            seen.append(self.clutter)
+            return plain(post, random)
+
+    collator = Collator(tiny_tokenizer(), TINY, Watched(("Blue Owls",)), clutter=clutter)
+    collator.build([of_data_set(gold_post(str(index))) for index in range(400)], Random(0))
+    assert sum(seen) / 400 == pytest.approx(share, abs=0.08)
+
+
+def test_regions_of_files_are_shown_as_they_are() -> None:
+    collator = replace(shown_with(Box(10, 10, 60, 90)), clutter=1.0)
+    batch, _ = collator.build([of_data_set(gold_post())], Random(0))
+    assert int(batch.region_mask.sum()) == 2  # the box and the whole picture
+
+
+def test_texts_are_checked_before_the_training() -> None:
+    check_texts([of_data_set(gold_post("6"))], tiny_tokenizer(), TINY)
+    with pytest.raises(DataError, match="post 7 has 28 word pieces"):
+        check_texts([of_data_set(gold_post("7"))], tiny_tokenizer(), replace(TINY, positions=20))
 
 
 def test_chance_comes_from_torch_alone() -> None:
