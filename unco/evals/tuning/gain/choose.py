@@ -33,6 +33,10 @@ LEVELS = 41
 """Least gains that are tried: those that let through all questions that gain, or even shares of them, down to none."""
 
 
+WORTH_IT = 0.9
+"""Share of the joint sweep's calls up to which fewer calls are worth another policy."""
+
+
 @dataclass(frozen=True, slots=True)
 class LearnedGain:
     """What `choose_gain` found."""
@@ -73,7 +77,7 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
     worth = _gains(held_out, counted, recording.about.floor, outcomes.uncertainty) / list(prices.values())
     level = _level(outcomes, worth, joint.thresholds, task)
     if level is None:
-        why = "gain: no least gain has the F1 of the joint sweep with fewer calls, so its thresholds stay"
+        why = "gain: no least gain is clearly better than the joint sweep, so its thresholds stay"
         return LearnedGain(None, joint.thresholds, why, None, joint.tried + LEVELS)
     questions = _questions(
         table, counted, {name: level * price for name, price in prices.items()}, recording.about.floor
@@ -152,15 +156,17 @@ def _gains(held_out: HeldOut, counted: Collection[Attribute], floor: Thresholds,
 def _level(outcomes: Outcomes, worth: Floats, joint: Thresholds, task: Task) -> float | None:
     """Find the least gain with the fewest calls whose F1 is within one standard error of the best; None = none is.
 
-    Only such count as have at least the F1 of the joint thresholds, with no more calls.
+    Only such count as have at least the F1 of the joint thresholds, with no more calls, and are better by more than
+    chance: by a tenth of the calls, or by a standard error of F1.
     """
     wanted, most = _f1_and_calls(outcomes, joint, task)
     tried = [(*_f1_and_calls(_routing(outcomes, worth > level), joint, task), level) for level in _levels(worth)]
     affordable = [one for one in tried if one[1] <= most]
     best = max(affordable)
     by_post = _routing(outcomes, worth > best[2]).by_post(joint)
-    least = max(wanted, best[0] - f1_error(scores(outcomes, by_post, task)))
-    good = [one for one in affordable if one[0] >= least]
+    error = f1_error(scores(outcomes, by_post, task))
+    least = max(wanted, best[0] - error)
+    good = [one for one in affordable if one[0] >= least and (one[1] <= WORTH_IT * most or one[0] >= wanted + error)]
     return min(good, key=lambda one: one[1])[2] if good else None
 
 
