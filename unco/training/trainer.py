@@ -1,7 +1,6 @@
 """Train with `transformers.Trainer`: dev selects the checkpoint, test is never used."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -101,7 +100,6 @@ def train(
     ]
     check_types([example.post for example in examples], network.config.types)
     check_texts(examples, tokenizer, network.config)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else each process that makes batches warns
     try:
         said = read_teachers(teachers, [example.post for example in examples]) if teachers else []
     except (MemoryError, RuntimeError) as error:
