@@ -208,6 +208,9 @@ async def test_a_connection_that_hangs_is_made_anew() -> None:
     local = LocalTool(server_of(answer), seconds=0.3)
     search = SearchTool(local, seconds=0.3)
     assert "longer than it may" in await fault(search)
+    async with asyncio.timeout(5):  # the loop of the connections learns of it a moment later
+        while local._kept is not None:
+            await asyncio.sleep(0.01)
     assert (await search.search(OWLS)).facts == ("a fact",)
     assert local.opened == 2
 
