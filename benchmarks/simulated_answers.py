@@ -22,7 +22,7 @@ from unco.evals.tuning.recorded.paths import About, Answered, PostPaths, Recordi
 from unco.nodes.correct_region import RegionCorrector
 from unco.nodes.correct_span import SpanCorrector
 from unco.nodes.correct_type import TypeCorrector
-from unco.nodes.questions.accept import belief_in_change, judged
+from unco.nodes.questions.accept import is_believed, judged
 from unco.nodes.questions.correction import Corrector, with_correction
 from unco.nodes.questions.question import EntityQuestion
 from unco.nodes.run_choices import outcome_of_value
@@ -117,7 +117,9 @@ def _note(corrector: Corrector, entity: Entity, post: Extraction, asking: _Askin
             found = replace(note, outcome=outcome_of_value(note, after), after=after, calls=calls, answer="value")
             found = replace(found, confidence=_confidence(said, name, entity, post, asking))
             found = judged(found, asking.doubts.accept)
-            return found if _is_believed(found, asking.doubts) else _confirmed(found, entity, post, asking, draw)
+            if found.outcome != "changed" or not asking.doubts.below or is_believed(found, asking.doubts.below):
+                return found
+            return _confirmed(found, entity, post, asking, draw)
     return note
 
 
@@ -132,12 +134,6 @@ def _confidence(
     right = answer(_question(name, entity, post), perfect, Random(0))
     about = f"confidence {asking.seed} {post.text} {entity.index} {name} {entity.span} {entity.type}"
     return chance_of(same_answer(said[KEYS[name]], right[KEYS[name]]), auroc, Random(sha256(about.encode()).digest()))
-
-
-def _is_believed(note: Correction, doubts: Doubts) -> bool:
-    if note.outcome != "changed" or not doubts.below:
-        return True
-    return note.confidence is not None and belief_in_change(note.confidence, note.uncertainty) >= doubts.below
 
 
 def _confirmed(note: Correction, entity: Entity, post: Extraction, asking: _Asking, draw: Random) -> Correction:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.scripted import ANN, OWLS, ScriptedLlm, doubt, graph_of, kind, says
+from tests.tiny import tiny_predictor
 from unco.context import Context
 from unco.errors import DataError, Unavailable
 from unco.small_model.checkpoint import from_pretrained
@@ -53,6 +54,17 @@ def test_a_reviewed_post_is_shown_more_often(tmp_path: Path) -> None:
     assert all(example.picture is None for example in examples)
 
 
+def test_names_are_learned_in_the_order_of_the_text_and_may_not_overlap(tmp_path: Path) -> None:
+    gold, words = tmp_path / "reviewed.jsonl", ["Ann", "joins", "NASA"]
+    ann, nasa = {"start": 0, "stop": 1, "type": "PER"}, {"start": 2, "stop": 3, "type": "ORG"}
+    gold.write_text(json.dumps({"id": "r1", "tokens": words, "entities": [nasa, ann]}) + "\n", "utf-8")
+    assert [entity.type for entity in read_added([gold]).reviewed[0].entities] == ["PER", "ORG"]
+    both = {"start": 0, "stop": 3, "type": "ORG"}
+    gold.write_text(json.dumps({"id": "r1", "tokens": words, "entities": [both, ann]}) + "\n", "utf-8")
+    with pytest.raises(DataError, match="'r1'.*overlap"):
+        read_added([gold])
+
+
 def test_a_post_with_a_picture_teaches_its_boxes() -> None:
     post = GoldPost("1", ("Ann",), (GoldEntity(Span(0, 1), "PER", (Box(1, 1, 5, 5),)),), (9, 9))
     (example,) = AddedPosts(answered=(post,)).examples(3)
@@ -68,6 +80,10 @@ def test_types_of_a_result_are_read_as_labels_of_the_network() -> None:
     place = model.network.config.types.index(read.entities[0].type)
     assert four.labels[four.of[place]].name == "PER"
     assert in_labels([read], model.network.config.types, lambda: pytest.fail("nobody is needed")) == [read]
+    own = tiny_predictor()
+    assert "gmner" not in own.network.config.schemes
+    with pytest.raises(DataError, match="post '1': 'gene' is no type of tiny"):
+        in_labels([replace(post, entities=(GoldEntity(Span(0, 1), "gene", ()),))], ("PER",), lambda: own)
     odd = replace(post, entities=(GoldEntity(Span(0, 1), "gene", ()),))
     with pytest.raises(DataError, match="post '1': 'gene' is no type"):
         in_labels([odd], model.network.config.types, from_pretrained)

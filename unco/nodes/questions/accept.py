@@ -101,12 +101,17 @@ def weighed(note: Correction, accept: Accept, log: ReplyLog, measure: bool = Fal
     return note if level is None else judged(note, level)
 
 
+def is_believed(note: Correction, level: float) -> bool:
+    """Return whether the belief in a change reaches a level, in [0, 1]; where no confidence is known, it does not."""
+    return note.confidence is not None and belief_in_change(note.confidence, note.uncertainty) >= level
+
+
 def judged(note: Correction, level: float) -> Correction:
     """Let a change of known confidence stand, or the value before it."""
     if note.outcome != "changed" or note.confidence is None:
         return note
-    belief = belief_in_change(note.confidence, note.uncertainty)
-    if belief >= level:
+    if is_believed(note, level):
         return note
+    belief = belief_in_change(note.confidence, note.uncertainty)
     detail = f"its confidence of {note.confidence:.2f} makes a belief of {belief:.2f}, below {level:g}"
     return replace(note, outcome="low_confidence", after=note.before, detail=detail)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from unco.errors import EndpointError, PictureError
-from unco.nodes.questions.accept import belief_in_change
+from unco.nodes.questions.accept import is_believed
 from unco.nodes.questions.frame_in_words import frame_in_words
 from unco.nodes.questions.question import EntityQuestion, request_of
 from unco.nodes.questions.question_runner import Steps, outcome_of, readable_answer
@@ -28,7 +28,8 @@ def confirmed(
         picture: what was sent with it.
         log: replies so far; those to the second question are added.
     """
-    if note.outcome != "changed" or _is_believed(note, question.context.second_opinion_below):
+    below = question.context.second_opinion_below
+    if note.outcome != "changed" or (below is not None and is_believed(note, below)):
         return note
     prompt = load_prompt("second_opinion", question.context.prompt_version("second_opinion"))
     change_first = _change_comes_first(note, question)
@@ -43,13 +44,6 @@ def confirmed(
     if (answer.chosen == "first") == change_first:
         return note
     return replace(unconfirmed, outcome="rejected", detail="a second opinion chose the value before")
-
-
-def _is_believed(note: Correction, level: float | None) -> bool:
-    """Return whether a change is believed enough without a second opinion; where nothing is known, it is not."""
-    if level is None or note.confidence is None:
-        return False
-    return belief_in_change(note.confidence, note.uncertainty) >= level
 
 
 def _change_comes_first(note: Correction, question: EntityQuestion) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from unco.evals.formats.detect_format import read_gold
 from unco.evals.formats.json_text import json_rows
 from unco.evals.formats.results import read_results
+from unco.training.examples.data_paths import in_order
 from unco.training.examples.example import Example, of_data_set, of_text
 from unco.types import GoldEntity, GoldPost, Result
 
@@ -49,12 +50,12 @@ def read_added(paths: Sequence[Path]) -> AddedPosts:
     """Read files of reviewed posts and of results.
 
     Raises:
-        DataError: one cannot be read, or is neither.
+        DataError: one cannot be read, or is neither; or names of a post overlap.
     """
     reviewed, answered, left_out = list[GoldPost](), list[GoldPost](), 0
     for path in paths:
         if not _holds_results(path):
-            reviewed += read_gold(path)
+            reviewed += map(in_order, read_gold(path))
             continue
         results = read_results(path)
         kept = [_as_gold(result, f"{path.stem}:{place}") for place, result in enumerate(results) if _is_settled(result)]
@@ -79,10 +80,10 @@ def _is_settled(result: Result) -> bool:
 
 def _as_gold(result: Result, name: str) -> GoldPost:
     picture = result.seen_picture
-    entities = sorted(result.entities, key=lambda entity: entity.span.start)
-    return GoldPost(
+    post = GoldPost(
         result.id or name,
         result.tokens,
-        tuple(GoldEntity(one.span, one.type or "", one.regions if picture else ()) for one in entities),
+        tuple(GoldEntity(one.span, one.type or "", one.regions if picture else ()) for one in result.entities),
         (picture.width, picture.height) if picture else None,
     )
+    return in_order(post)

@@ -57,7 +57,7 @@ def read_split(paths: DataPaths, labels: str, split: str) -> list[GoldPost]:
     Raises:
         DataError: it is missing, not in the format, or empty; or entities of a post overlap.
     """
-    posts = [_in_order(post) for post in _read(paths, split)]
+    posts = [in_order(post) for post in _read(paths, split)]
     if not posts:
         raise DataError(f"{paths.data}: {split} holds no posts: a file that is shared out needs 5 or more")
     return with_types(posts, GMNER_OF) if labels == "gmner" and _has_fine_types(posts) else posts
@@ -83,8 +83,12 @@ def _read(paths: DataPaths, split: str) -> list[GoldPost]:
     return [post for place, post in enumerate(whole) if place % 5 in SHARES[split]]
 
 
-def _in_order(post: GoldPost) -> GoldPost:
-    """Put the entities of a post in the order of the text, in which the network says them."""
+def in_order(post: GoldPost) -> GoldPost:
+    """Put the entities of a post in the order of the text, in which the network says them.
+
+    Raises:
+        DataError: two of them overlap.
+    """
     entities = tuple(sorted(post.entities, key=lambda entity: entity.span.start))
     for one, other in zip(entities, entities[1:], strict=False):
         if other.span.start < one.span.stop:

@@ -123,7 +123,7 @@ def with_finer_labels(posts: Sequence[GoldPost], teacher: Predictor) -> list[Gol
             longer than the encoder.
     """
     config = teacher.network.config
-    four = config.schemes["gmner"]
+    four = config.schemes.get("gmner", config.schemes[config.label_scheme])  # types of a user's own are no finer
     coarse = dict(zip(config.types, (four.labels[index].name for index in four.of), strict=True))
     known = {*coarse, *coarse.values()}
     for post in posts:
