@@ -1,5 +1,6 @@
 """Reviewed posts and answered results become training examples; what is not settled does not."""
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,11 @@ def test_a_result_counts_if_all_that_was_asked_was_answered(tmp_path: Path) -> N
     assert [post.id for post in found.answered] == ["run:0", "run:2"]
     assert [post.entities[0].type for post in found.answered] == ["ORG", "PER"]
     assert found.answered[0].tokens == changed.tokens
+    packed = tmp_path / "run.jsonl.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "run.jsonl").read_bytes()))
+    assert read_added([packed]).counts == found.counts
+    with pytest.raises(DataError, match="is a folder: --add takes files"):
+        read_added([tmp_path])
 
 
 def test_a_reviewed_post_is_shown_more_often(tmp_path: Path) -> None:

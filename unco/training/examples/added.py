@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from unco.corpus.formats.files import form_of
+from unco.errors import DataError
 from unco.evals.formats.detect_format import read_gold
 from unco.evals.formats.json_text import json_rows
 from unco.evals.formats.results import read_results
@@ -65,7 +67,9 @@ def read_added(paths: Sequence[Path]) -> AddedPosts:
 
 
 def _holds_results(path: Path) -> bool:
-    if path.suffix not in (".jsonl", ".json"):
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: --add takes files of reviewed posts, or of results of unco run")
+    if form_of(path) != "lines":
         return False
     first = next(json_rows(path), None)
     return first is not None and isinstance(first[1], dict) and "thresholds" in first[1]
