@@ -13,10 +13,10 @@ from benchmarks.roofline import Lengths, multiply_adds, weight_bytes
 from benchmarks.timing import Measured, measure
 from unco.errors import SettingsError
 from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.decoding.greedy import Decoded, decode_greedily
+from unco.small_model.decoding.symbols import END
 from unco.small_model.network.config import ESTIMATORS, Heads, McDropout, Scheme
-from unco.small_model.network.decoding import Decoded, decode_greedily
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import END
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, mean_probabilities, run_passes
 from unco.small_model.uncertainty.span_signals import span_signals

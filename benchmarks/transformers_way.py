@@ -13,8 +13,8 @@ import torch
 from benchmarks.mc_cost import PASSES, Case, deterministic, estimated, make_case, synchronised
 from benchmarks.timing import Measured, measure
 from unco.small_model.batch import Batch
+from unco.small_model.decoding.symbols import FIRST_TYPE, START
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import FIRST_TYPE, START
 from unco.small_model.network.weight_conversion import bart_config, bart_weights
 from unco.small_model.predictor import Predictor
 

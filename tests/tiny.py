@@ -6,9 +6,9 @@ from dataclasses import replace
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from unco.small_model.decoding.symbols import START
 from unco.small_model.network.config import Estimator, McDropout, ModelConfig, Scheme
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import START
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.small_model.uncertainty.regression import Regression

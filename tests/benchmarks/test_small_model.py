@@ -18,9 +18,9 @@ from benchmarks.transformers_way import WORDS, generate, make_pair, measure_tran
 from tests.tiny import LABELS, TINY, fitted_predictor, tiny_network, tiny_predictor
 from unco.small_model.batch import Batch
 from unco.small_model.checkpoint import load_tokenizer
+from unco.small_model.decoding.symbols import FIRST_TYPE
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.network.config import ModelConfig
-from unco.small_model.network.symbols import FIRST_TYPE
 from unco.small_model.predictor import Predictor
 
 CPU = torch.device("cpu")

@@ -12,10 +12,10 @@ from torch import Tensor
 from unco.errors import SettingsError
 from unco.small_model.batch import CAPTION_PIECES, Batch, EncodedPost, encode_post, make_batch
 from unco.small_model.batching import split_by_length
+from unco.small_model.decoding.greedy import Decoded, decode_greedily
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded, decode_greedily
 from unco.small_model.network.model import Network
 from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.out_of_memory import run_in_parts

@@ -8,12 +8,12 @@ import torch
 
 from tests.tiny import TINY, gold_post, tiny_network, tiny_tokenizer
 from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.decoding.greedy import decode_greedily
+from unco.small_model.decoding.symbols import BEGIN, END, previous_symbols
 from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import Heads, McDropout, ModelConfig
-from unco.small_model.network.decoding import decode_greedily
 from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import BEGIN, END, previous_symbols
 from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, draw_masks, mean_probabilities, run_passes
 from unco.training.examples.collator import Collator

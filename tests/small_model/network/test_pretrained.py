@@ -12,13 +12,13 @@ from tests.small_model.saved_models import save, save_tokenizer
 from tests.tiny import LABELS, byte_tokenizer
 from unco.errors import SettingsError, SetupError
 from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.decoding.symbols import FIRST_TYPE, REGION
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.network.encoder import TextEncoder
 from unco.small_model.network.foreign_encoder import ForeignEncoder
 from unco.small_model.network.model import Network
 from unco.small_model.network.pretrained import start_network
-from unco.small_model.network.symbols import FIRST_TYPE, REGION
 
 POSTS = [ModelInput(("Ann", "Lee", "sings")), ModelInput(("in", "Oslo"), caption="a stage")]
 OURS = ("bert", "roberta", "bart")

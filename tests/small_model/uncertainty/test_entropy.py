@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unco.small_model.decoding.symbols import DecodedEntity
 from unco.small_model.network.config import Estimator, Measure, RegionVariant, SpanVariant
-from unco.small_model.network.symbols import DecodedEntity
 from unco.small_model.uncertainty.entropy import (
     Normaliser,
     Range,

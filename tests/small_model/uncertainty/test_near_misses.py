@@ -7,10 +7,10 @@ import torch
 
 from tests.tiny import tiny_predictor
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.decoding.greedy import decode_greedily
+from unco.small_model.decoding.symbols import REGION, START, decode_symbols, encode_entities, pointer, previous_symbols
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.decoding import decode_greedily
 from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import REGION, START, decode_symbols, encode_entities, pointer, previous_symbols
 from unco.small_model.uncertainty.near_misses import MOST, find_near_misses
 
 POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h i j".split()))]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.tiny import fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.decoding.greedy import decode_greedily
+from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols, previous_symbols
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS
-from unco.small_model.network.decoding import decode_greedily
 from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols, previous_symbols
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import NATS_OFFSET, span_signals
 

@@ -12,10 +12,10 @@ from tests.tiny import LABELS, TINY, gold_post, tiny_network, tiny_predictor, ti
 from tests.training.train_tiny import RECIPE, posts
 from unco.errors import DataError, SettingsError
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.decoding.symbols import last_words
 from unco.small_model.gold_inputs import SimulatedRegionsInput, text_only
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import last_words
 from unco.training import trainer as training
 from unco.training.examples.collator import Collator
 from unco.training.examples.example import of_data_set

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from unco.small_model.decoding.symbols import BEGIN, FIRST_TYPE
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.layers import DecoderLayer, Drop, KeyValue, mask_dropout
-from unco.small_model.network.symbols import BEGIN, FIRST_TYPE
 
 
 @dataclass(frozen=True, slots=True)

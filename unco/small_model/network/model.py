@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from unco.small_model.batch import Batch
+from unco.small_model.decoding.symbols import BEGIN, PreviousSymbols, last_words, legal_next
+from unco.small_model.decoding.tagging_head import Tags, read_tags, tag_probabilities
 from unco.small_model.network.config import Heads, ModelConfig
 from unco.small_model.network.decoder import Decoder, EncoderStates
 from unco.small_model.network.encoder import RegionEncoder, TextEncoder
 from unco.small_model.network.foreign_encoder import ForeignEncoder
 from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, tag_loss, token_loss
 from unco.small_model.network.post_starts import PostStarts
-from unco.small_model.network.symbols import BEGIN, PreviousSymbols, last_words, legal_next
-from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
 
 
 @dataclass(frozen=True, slots=True)

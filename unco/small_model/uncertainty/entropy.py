@@ -7,8 +7,8 @@ from math import exp, log
 import torch
 from torch import Tensor
 
+from unco.small_model.decoding.symbols import DecodedEntity
 from unco.small_model.network.config import Estimator, SpanVariant
-from unco.small_model.network.symbols import DecodedEntity
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from unco.small_model.batch import Batch
+from unco.small_model.decoding.greedy import Decoded
+from unco.small_model.decoding.symbols import END, PreviousSymbols, previous_symbols
 from unco.small_model.network.config import Heads, McDropout
 from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded
 from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import END, PreviousSymbols, previous_symbols
 
 
 @dataclass(frozen=True, slots=True)

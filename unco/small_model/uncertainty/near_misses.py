@@ -11,11 +11,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from unco.small_model.network.config import Scheme
-from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import (
+from unco.small_model.decoding.greedy import Decoded
+from unco.small_model.decoding.symbols import (
     END,
     FIRST_TYPE,
     REGION,
@@ -26,7 +23,10 @@ from unco.small_model.network.symbols import (
     pointer,
     previous_symbols,
 )
-from unco.small_model.network.tagging_head import Tags
+from unco.small_model.decoding.tagging_head import Tags
+from unco.small_model.network.config import Scheme
+from unco.small_model.network.decoder import EncoderStates
+from unco.small_model.network.model import Network, shift
 from unco.small_model.scheme_types import fold_types
 from unco.types import Span
 

@@ -11,9 +11,9 @@ from math import log
 import torch
 from torch import Tensor
 
-from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.symbols import FIRST_TYPE, DecodedEntity, decode_symbols
-from unco.small_model.network.tagging_head import Tags
+from unco.small_model.decoding.greedy import Decoded
+from unco.small_model.decoding.symbols import FIRST_TYPE, DecodedEntity, decode_symbols
+from unco.small_model.decoding.tagging_head import Tags
 from unco.small_model.uncertainty.entropy import entropy, surprisal
 
 NATS_OFFSET = 0.01

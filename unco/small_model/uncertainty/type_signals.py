@@ -4,10 +4,10 @@ from math import log
 
 import torch
 
+from unco.small_model.decoding.greedy import Decoded
+from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.network.config import Scheme
 from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.entropy import entropy
 from unco.small_model.uncertainty.span_signals import NATS_OFFSET, Signals

@@ -12,11 +12,11 @@ from torch.utils.data import Dataset
 
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.decoding.symbols import FIRST_TYPE, REGION, encode_entities
 from unco.small_model.gold_inputs import InputBuilder, text_only, with_clutter
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
-from unco.small_model.network.symbols import FIRST_TYPE, REGION, encode_entities
 from unco.training.examples.example import Example, joined_at_random
 from unco.types import Box, GoldPost
 

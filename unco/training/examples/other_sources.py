@@ -16,9 +16,9 @@ from unco.errors import DataError, SettingsError
 from unco.evals.data.gold_types import with_types
 from unco.evals.data.twitter_gmner import read_tagged
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.decoding.tagging_head import label_probabilities
 from unco.small_model.label_schemes import GMNER_OF
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.tagging_head import label_probabilities
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.prediction import Prediction
 from unco.training.examples.collator import check_lengths

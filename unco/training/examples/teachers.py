@@ -12,9 +12,9 @@ from accelerate import PartialState
 
 from unco.errors import SettingsError
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.decoding.symbols import encode_entities, last_words
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import encode_entities, last_words
 from unco.small_model.predictor import Predictor
 from unco.training.examples.collator import check_lengths
 from unco.training.examples.example import Taught

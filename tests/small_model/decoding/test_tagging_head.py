@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import tiny_network
-from unco.small_model.network.decoding import decode_greedily
-from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import (
+from unco.small_model.decoding.greedy import decode_greedily
+from unco.small_model.decoding.symbols import (
     BEGIN,
     END,
     REGION,
@@ -18,7 +17,8 @@ from unco.small_model.network.symbols import (
     legal_next,
     previous_symbols,
 )
-from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
+from unco.small_model.decoding.tagging_head import Tags, read_tags, tag_probabilities
+from unco.small_model.network.model import shift
 from unco.types import Span
 
 TYPES = 2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unco.small_model.network.symbols import END, FIRST_TYPE, REGION, START
+from unco.small_model.decoding.symbols import END, FIRST_TYPE, REGION, START
 
 TINY = 1e-6
 """Probabilities are kept this far from 0 and 1, so that their logarithms stay finite."""

@@ -6,8 +6,8 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from unco.small_model.network.symbols import END, FIRST_TYPE, REGION, START
-from unco.small_model.network.tagging_head import Tags
+from unco.small_model.decoding.symbols import END, FIRST_TYPE, REGION, START
+from unco.small_model.decoding.tagging_head import Tags
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.small_model.network.symbols import (
+from unco.small_model.decoding.symbols import (
     BEGIN,
     END,
     FIRST_TYPE,

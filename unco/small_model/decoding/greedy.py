@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from unco.small_model.decoding.drafts import drafts_of
+from unco.small_model.decoding.symbols import END, PreviousSymbols, previous_symbols
+from unco.small_model.decoding.tagging_head import Tags, tag_probabilities
 from unco.small_model.network.config import Heads
 from unco.small_model.network.decoder import EncoderStates, Past
-from unco.small_model.network.drafts import drafts_of
 from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import END, PreviousSymbols, previous_symbols
-from unco.small_model.network.tagging_head import Tags, tag_probabilities
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from tests.small_model.test_predictor import assert_same
 from tests.tiny import TINY, fitted_predictor, tiny_network, tiny_tokenizer
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.decoding.drafts import Drafts
+from unco.small_model.decoding.greedy import Decoded, decode_greedily
+from unco.small_model.decoding.symbols import BEGIN, END, FIRST_TYPE, REGION, START, previous_symbols
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded, decode_greedily
-from unco.small_model.network.drafts import Drafts
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import BEGIN, END, FIRST_TYPE, REGION, START, previous_symbols
 from unco.small_model.regions.region import Region
 from unco.types import Box
 
