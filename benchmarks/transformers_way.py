@@ -66,8 +66,8 @@ def bias_to_names(network: Network) -> Network:
 def generate(model: Any, batch: Batch, steps: int) -> torch.Tensor:
     """Decode greedily with a cache, for as many steps as our decoder takes: (B, 1 + steps)."""
     generated: torch.Tensor = model.generate(
-        input_ids=batch.piece_ids,
-        attention_mask=batch.piece_mask.long(),
+        input_ids=torch.from_numpy(batch.piece_ids),
+        attention_mask=torch.from_numpy(batch.piece_mask).long(),
         do_sample=False,
         num_beams=1,
         use_cache=True,

@@ -1,13 +1,13 @@
-"""Padded tensors of a batch of posts, built in the same way for training and for prediction."""
+"""Padded arrays of a batch of posts, built in the same way for training and for prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
+from typing_extensions import TypeVar
 
 from unco.errors import SettingsError
 from unco.small_model.model_input import ModelInput
@@ -37,46 +37,46 @@ class EncodedPost:
     features: tuple[NDArray[np.float32] | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """B posts of at most P pieces (begin and end pieces included), W words, K regions, X pieces of region text."""
+Array = NDArray[Any]
+Numbers = TypeVar("Numbers", default=Array)
+Others = TypeVar("Others")
 
-    piece_ids: Tensor
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[Numbers]):
+    """B posts of at most P pieces (begin and end pieces included), W words, K regions, X pieces of region text.
+
+    They are arrays as they are made, and tensors where torch reads them.
+    """
+
+    piece_ids: Numbers
     """(B, P) int."""
-    piece_mask: Tensor
+    piece_mask: Numbers
     """(B, P) bool, True = real."""
-    shapes: Tensor
+    shapes: Numbers
     """(B, P) int."""
-    prefixes: Tensor
+    prefixes: Numbers
     """(B, P) int."""
-    casings: Tensor
+    casings: Numbers
     """(B,) int."""
-    word_of_piece: Tensor
+    word_of_piece: Numbers
     """(B, P) int, -1 for marks and padding."""
-    words: Tensor
+    words: Numbers
     """(B,) int, number of words."""
-    geometry: Tensor
+    geometry: Numbers
     """(B, K, 8) float."""
-    kinds: Tensor
+    kinds: Numbers
     """(B, K) int."""
-    region_texts: Tensor
+    region_texts: Numbers
     """(B, K, X) int, -1 = padding."""
-    features: Tensor
+    features: Numbers
     """(B, K, F) float, visual features; F = 0 where no region has features."""
-    region_mask: Tensor
+    region_mask: Numbers
     """(B, K) bool, True = real."""
 
-    def repeat(self, times: int) -> "Batch":
-        """Repeat each post `times` times in a row."""
-        return Batch(*(getattr(self, name).repeat_interleave(times, 0) for name in self.__slots__))
-
-    def take(self, posts: Tensor) -> "Batch":
-        """Select some of the posts, by index."""
-        return Batch(*(getattr(self, name)[posts] for name in self.__slots__))
-
-    def to(self, device: torch.device) -> "Batch":
-        """Copy to another device."""
-        return Batch(*(getattr(self, name).to(device) for name in self.__slots__))
+    def map(self, change: Callable[[Numbers], Others]) -> "Batch[Others]":
+        """Change each of the arrays: to tensors, to another device, to some of the posts."""
+        return Batch(*(change(getattr(self, name)) for name in self.__slots__))
 
 
 def encode_post(post: ModelInput, tokenizer: Tokenizer, words: slice = slice(None)) -> EncodedPost:
@@ -127,32 +127,30 @@ def make_batch(posts: Sequence[EncodedPost], tokenizer: Tokenizer, features: int
     regions = max(len(post.kinds) for post in posts)
     return Batch(
         piece_ids=_pad(ids, width, 0),
-        piece_mask=_pad([[1] * len(row) for row in ids], width, 0).bool(),
+        piece_mask=_pad([[1] * len(row) for row in ids], width, 0).astype(bool),
         shapes=_pad([(0, *post.pieces.shape, 0) for post in posts], width, 0),
         prefixes=_pad([(0, *post.pieces.prefix, 0) for post in posts], width, 0),
-        casings=torch.tensor([post.pieces.casing for post in posts]),
+        casings=np.array([post.pieces.casing for post in posts], np.int64),
         word_of_piece=_pad([(-1, *post.pieces.word, -1) for post in posts], width, -1),
-        words=torch.tensor([len(post.words) for post in posts]),
+        words=np.array([len(post.words) for post in posts], np.int64),
         geometry=_geometries(posts, regions),
         kinds=_pad([post.kinds for post in posts], regions, 0),
         region_texts=_texts(posts, regions),
         features=_features(posts, regions, features),
-        region_mask=_pad([[1] * len(post.kinds) for post in posts], regions, 0).bool(),
+        region_mask=_pad([[1] * len(post.kinds) for post in posts], regions, 0).astype(bool),
     )
 
 
-def _pad(rows: Sequence[Sequence[int]], width: int, value: int) -> Tensor:
-    return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows], dtype=torch.long).view(
-        len(rows), width
-    )
+def _pad(rows: Sequence[Sequence[int]], width: int, value: int) -> Array:
+    return np.array([[*row, *[value] * (width - len(row))] for row in rows], np.int64).reshape(len(rows), width)
 
 
-def _geometries(posts: Sequence[EncodedPost], regions: int) -> Tensor:
+def _geometries(posts: Sequence[EncodedPost], regions: int) -> Array:
     padded = [[*post.geometry, *[(0.0,) * GEOMETRY] * (regions - len(post.geometry))] for post in posts]
-    return torch.tensor(padded, dtype=torch.float32).view(len(posts), regions, GEOMETRY)
+    return np.array(padded, np.float32).reshape(len(posts), regions, GEOMETRY)
 
 
-def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Tensor:
+def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Array:
     table = np.zeros((len(posts), regions, size), np.float32)
     if size:
         for row, post in enumerate(posts):
@@ -166,10 +164,10 @@ def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Tensor:
                 if not np.isfinite(features).all():
                     raise SettingsError(f"the visual features of candidate region {column} are not all finite numbers")
                 table[row, column] = features
-    return torch.from_numpy(table)
+    return table
 
 
-def _texts(posts: Sequence[EncodedPost], regions: int) -> Tensor:
+def _texts(posts: Sequence[EncodedPost], regions: int) -> Array:
     width = max((len(text) for post in posts for text in post.region_texts), default=0)
     rows = [text for post in posts for text in (*post.region_texts, *[()] * (regions - len(post.region_texts)))]
-    return _pad(rows, width, -1).view(len(posts), regions, width)
+    return _pad(rows, width, -1).reshape(len(posts), regions, width)

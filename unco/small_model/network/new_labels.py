@@ -5,8 +5,8 @@ from collections.abc import Container, Sequence
 import torch
 from torch import Tensor
 
+from unco.small_model.config import ModelConfig
 from unco.small_model.decoding.symbols import FIRST_TYPE
-from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Network
 
 SYMBOLS = ("decoder.symbol.weight", "decoder.special_out.weight", "decoder.special_out.bias")

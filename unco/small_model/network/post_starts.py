@@ -12,10 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-NEIGHBOURS = 2
-"""Words before and after a place that are looked at."""
-
-_UNITS_OF_HEAD = 32
+from unco.small_model.config import NEIGHBOURS
 
 
 class PostStarts(nn.Module):
@@ -29,7 +26,7 @@ class PostStarts(nn.Module):
             units: of each layer; a multiple of the heads, one for 32 units.
         """
         super().__init__()
-        heads = max(1, units // _UNITS_OF_HEAD)
+        heads = max(1, units // 32)  # see `ModelConfig.heads_of_starts`
         self.narrow = nn.Linear(width, units)
         self.attention = nn.TransformerEncoderLayer(
             units, heads, 2 * units, dropout=0.15, activation="gelu", batch_first=True, norm_first=True

@@ -17,6 +17,10 @@ GMNER_LABELS = (
 """The four types of Twitter-GMNER, described in our words."""
 
 
+NEIGHBOURS = 2
+"""Words before and after a place that are looked at, to tell whether a text begins there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """The entity types that results use: the network's own labels, or a coarser set that these map to."""
@@ -81,6 +85,11 @@ class ModelConfig:
     def types(self) -> tuple[str, ...]:
         """Names of the labels, in the order of their symbols."""
         return tuple(label.name for label in self.labels)
+
+    @property
+    def heads_of_starts(self) -> int:
+        """Heads of the attention that finds where a text begins, one for 32 units."""
+        return max(1, self.post_starts // 32)
 
     @property
     def schemes(self) -> dict[str, Scheme]:
