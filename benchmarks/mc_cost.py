@@ -11,9 +11,8 @@ from benchmarks.posts import typical_posts
 from benchmarks.roofline import Lengths, multiply_adds, weight_bytes
 from benchmarks.timing import Measured, measure
 from unco.errors import SettingsError
-from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.batch import Array, Batch, encode_post, make_batch
 from unco.small_model.config import ESTIMATORS, Heads, McDropout, Scheme
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.greedy import Decoded, decode_greedily
 from unco.small_model.decoding.symbols import END
 from unco.small_model.network.model import Network

@@ -21,6 +21,9 @@ TEXT_PIECES = 16
 """Word pieces read of a region's recognised text."""
 CAPTION_PIECES = 64
 """Word pieces read of a picture's caption."""
+Array = NDArray[Any]
+ArrayOrTensor = TypeVar("ArrayOrTensor", default=Array)
+Changed = TypeVar("Changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +40,40 @@ class EncodedPost:
     features: tuple[NDArray[np.float32] | None, ...]
 
 
-Array = NDArray[Any]
-Numbers = TypeVar("Numbers", default=Array)
-Others = TypeVar("Others")
-
-
 @dataclass(frozen=True, slots=True)
-class Batch(Generic[Numbers]):
+class Batch(Generic[ArrayOrTensor]):
     """B posts of at most P pieces (begin and end pieces included), W words, K regions, X pieces of region text.
 
     They are arrays as they are made, and tensors where torch reads them.
     """
 
-    piece_ids: Numbers
+    piece_ids: ArrayOrTensor
     """(B, P) int."""
-    piece_mask: Numbers
+    piece_mask: ArrayOrTensor
     """(B, P) bool, True = real."""
-    shapes: Numbers
+    shapes: ArrayOrTensor
     """(B, P) int."""
-    prefixes: Numbers
+    prefixes: ArrayOrTensor
     """(B, P) int."""
-    casings: Numbers
+    casings: ArrayOrTensor
     """(B,) int."""
-    word_of_piece: Numbers
+    word_of_piece: ArrayOrTensor
     """(B, P) int, -1 for marks and padding."""
-    words: Numbers
+    words: ArrayOrTensor
     """(B,) int, number of words."""
-    geometry: Numbers
+    geometry: ArrayOrTensor
     """(B, K, 8) float."""
-    kinds: Numbers
+    kinds: ArrayOrTensor
     """(B, K) int."""
-    region_texts: Numbers
+    region_texts: ArrayOrTensor
     """(B, K, X) int, -1 = padding."""
-    features: Numbers
+    features: ArrayOrTensor
     """(B, K, F) float, visual features; F = 0 where no region has features."""
-    region_mask: Numbers
+    region_mask: ArrayOrTensor
     """(B, K) bool, True = real."""
 
-    def map(self, change: Callable[[Numbers], Others]) -> "Batch[Others]":
-        """Change each of the arrays: to tensors, to another device, to some of the posts."""
+    def map(self, change: Callable[[ArrayOrTensor], Changed]) -> "Batch[Changed]":
+        """Change each of the arrays: to tensors, to some of the posts."""
         return Batch(*(change(getattr(self, name)) for name in self.__slots__))
 
 
@@ -126,28 +124,30 @@ def make_batch(posts: Sequence[EncodedPost], tokenizer: Tokenizer, features: int
     width = max(len(row) for row in ids)
     regions = max(len(post.kinds) for post in posts)
     return Batch(
-        piece_ids=_pad(ids, width, 0),
-        piece_mask=_pad([[1] * len(row) for row in ids], width, 0).astype(bool),
-        shapes=_pad([(0, *post.pieces.shape, 0) for post in posts], width, 0),
-        prefixes=_pad([(0, *post.pieces.prefix, 0) for post in posts], width, 0),
+        piece_ids=padded(ids, 0, width),
+        piece_mask=padded([[1] * len(row) for row in ids], 0, width).astype(bool),
+        shapes=padded([(0, *post.pieces.shape, 0) for post in posts], 0, width),
+        prefixes=padded([(0, *post.pieces.prefix, 0) for post in posts], 0, width),
         casings=np.array([post.pieces.casing for post in posts], np.int64),
-        word_of_piece=_pad([(-1, *post.pieces.word, -1) for post in posts], width, -1),
+        word_of_piece=padded([(-1, *post.pieces.word, -1) for post in posts], -1, width),
         words=np.array([len(post.words) for post in posts], np.int64),
         geometry=_geometries(posts, regions),
-        kinds=_pad([post.kinds for post in posts], regions, 0),
+        kinds=padded([post.kinds for post in posts], 0, regions),
         region_texts=_texts(posts, regions),
         features=_features(posts, regions, features),
-        region_mask=_pad([[1] * len(post.kinds) for post in posts], regions, 0).astype(bool),
+        region_mask=padded([[1] * len(post.kinds) for post in posts], 0, regions).astype(bool),
     )
 
 
-def _pad(rows: Sequence[Sequence[int]], width: int, value: int) -> Array:
+def padded(rows: Sequence[Sequence[int]], value: int, width: int | None = None) -> Array:
+    """Pad rows of integers to a width, by default that of the longest: (B, L)."""
+    width = max(map(len, rows), default=0) if width is None else width
     return np.array([[*row, *[value] * (width - len(row))] for row in rows], np.int64).reshape(len(rows), width)
 
 
 def _geometries(posts: Sequence[EncodedPost], regions: int) -> Array:
-    padded = [[*post.geometry, *[(0.0,) * GEOMETRY] * (regions - len(post.geometry))] for post in posts]
-    return np.array(padded, np.float32).reshape(len(posts), regions, GEOMETRY)
+    rows = [[*post.geometry, *[(0.0,) * GEOMETRY] * (regions - len(post.geometry))] for post in posts]
+    return np.array(rows, np.float32).reshape(len(posts), regions, GEOMETRY)
 
 
 def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Array:
@@ -170,4 +170,4 @@ def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Array:
 def _texts(posts: Sequence[EncodedPost], regions: int) -> Array:
     width = max((len(text) for post in posts for text in post.region_texts), default=0)
     rows = [text for post in posts for text in (*post.region_texts, *[()] * (regions - len(post.region_texts)))]
-    return _pad(rows, width, -1).reshape(len(posts), regions, width)
+    return padded(rows, -1, width).reshape(len(posts), regions, width)

@@ -14,14 +14,14 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
+from unco.small_model.batch import Array
 from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.hub_models import fetched_folder
 from unco.small_model.stored.network import StoredNetwork, TrainedNetwork
-from unco.small_model.stored.quantise import SCALE, QuantisedRows, dequantise, quantise, read_weights, write_weights
-from unco.small_model.stored.shapes import check_shapes
+from unco.small_model.stored.quantise import QuantisedRows, dequantise, pieces_of, quantise, read_weights, write_weights
+from unco.small_model.stored.shapes import check_weights
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.region_signals import EARLIER_REGION_SIGNALS, REGION_SIGNALS
 from unco.small_model.uncertainty.regression import Regression
@@ -34,8 +34,6 @@ FORMAT = 2
 WEIGHTS = "model.safetensors"
 NAMES_PREFIX = "known_names."
 """Prefix of the tensors of `TrainingNames` in the weights file."""
-PIECES = "encoder.piece.weight"
-"""Name of the embeddings of the word pieces."""
 
 _load_lock = Lock()
 
@@ -64,9 +62,9 @@ def save_pretrained(
         folder: made if it does not exist.
         origin: facts about the training run, as plain JSON.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     from unco.small_model.stored.in_torch import arrays_of
 
+    folder.mkdir(parents=True, exist_ok=True)
     weights = arrays_of(predictor.network.in_torch)
     write_weights(quantise({**weights, **_names_state(predictor.training_names)}), folder / WEIGHTS)
     predictor.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
@@ -212,7 +210,7 @@ def _read_network(
     weights: Path, config: ModelConfig, sha256_of_weights: str
 ) -> tuple[TrainedNetwork, TrainingNames | None]:
     stored = read_weights(weights)
-    rows = None if config.foreign_encoder else QuantisedRows(stored.pop(PIECES), stored.pop(PIECES + SCALE))
+    rows = None if config.foreign_encoder else pieces_of(stored)
     state = dequantise(stored)
     names = {name.removeprefix(NAMES_PREFIX): state.pop(name) for name in list(state) if name.startswith(NAMES_PREFIX)}
     return _network(config, state, rows), TrainingNames(**names) if names else None
@@ -223,7 +221,7 @@ def _network(config: ModelConfig, weights: dict[str, Array], pieces: QuantisedRo
         from unco.small_model.stored.in_torch import network_of
 
         return network_of(config, weights)
-    check_shapes({**weights, PIECES: pieces.rows}, config)
+    check_weights(weights, pieces, config)
     return StoredNetwork(config, weights, pieces)
 
 

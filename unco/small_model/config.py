@@ -87,11 +87,6 @@ class ModelConfig:
         return tuple(label.name for label in self.labels)
 
     @property
-    def heads_of_starts(self) -> int:
-        """Heads of the attention that finds where a text begins, one for 32 units."""
-        return max(1, self.post_starts // 32)
-
-    @property
     def schemes(self) -> dict[str, Scheme]:
         """All schemes that results can use, by name; the first is the network's own."""
         own = Scheme(self.label_scheme, self.labels, tuple(range(len(self.labels))))
@@ -110,6 +105,11 @@ class ModelConfig:
             for scheme in data.get("coarser", ())
         )
         return cls(**{**data, "labels": labels, "coarser": coarser, "people": tuple(data.get("people", ()))})
+
+
+def heads_of_starts(units: int) -> int:
+    """Return how many heads the attention has that finds where a text begins: one for 32 units."""
+    return max(1, units // 32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

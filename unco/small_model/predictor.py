@@ -8,10 +8,9 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError
-from unco.small_model.batch import CAPTION_PIECES, Batch, EncodedPost, encode_post, make_batch
+from unco.small_model.batch import CAPTION_PIECES, Array, Batch, EncodedPost, encode_post, make_batch
 from unco.small_model.batching import split_by_length
 from unco.small_model.config import Estimator, Heads, McDropout, Scheme
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.greedy import Decoded, decode_greedily
 from unco.small_model.decoding.states import EncoderStates, Runtime
 from unco.small_model.model_input import ModelInput
@@ -93,8 +92,8 @@ class Predictor:
     def predict(self, posts: Sequence[ModelInput]) -> list[list[Prediction]]:
         """Predict the entities of each post, in text order.
 
-        A post's result does not depend on the others in the call (up to float rounding, about 1e-6). Long posts are
-        split into windows; no word is left out.
+        A post's result does not depend on what else is read, up to float rounding (1e-4, since NumPy and torch take
+        turns). Long posts are split into windows; no word is left out.
 
         Raises:
             SettingsError: a region lacks the visual features that the network reads.

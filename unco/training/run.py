@@ -156,7 +156,7 @@ def finish_training(
         learn_post_starts(bare, gold["train"], dev, recipe.post_starts, recipe.seed) if recipe.post_starts else None
     )
     if starts:
-        bare.network.in_torch.set_post_starts(starts.layers)
+        bare.network.in_torch.set_post_starts(starts.layers)  # one that was trained here, never a loaded one
     tell("learning from dev how to tell wrong spans, types and regions (step 1 of 4)")
     spans, types = learn_spans(bare, build_input, dev), learn_types(bare, build_input, gold["train"], dev)
     regions = learn_regions(bare, build_input, dev)

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from tests.small_model.test_predictor import assert_same
 from tests.tiny import TINY, fitted_predictor, tiny_network, tiny_tokenizer
-from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.batch import Array, encode_post, make_batch
 from unco.small_model.config import ESTIMATORS, Estimator, Heads, McDropout
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.drafts import Drafts
 from unco.small_model.decoding.greedy import Decoded, decode_greedily, mixed, read_distributions
 from unco.small_model.decoding.states import EncoderStates

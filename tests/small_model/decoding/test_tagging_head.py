@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import tiny_network
-from unco.small_model.decoding.arrays import Array, one_hot
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import one_hot
 from unco.small_model.decoding.greedy import decode_greedily
 from unco.small_model.decoding.symbols import (
     BEGIN,

@@ -1,9 +1,5 @@
 """NumPy runs the network as torch does, up to float rounding; torch is started only when it pays."""
 
-import subprocess
-import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from math import erf
@@ -13,20 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tiny import TINY, fitted_predictor, tiny_network, tiny_predictor, tiny_tokenizer
+from tests.small_model.stored.from_weights import stored
+from tests.tiny import TINY, fitted_predictor, tiny_network, tiny_tokenizer
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.config import ESTIMATORS, ModelConfig
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.greedy import decode_greedily
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
 from unco.small_model.regions.region import Region
 from unco.small_model.stored.in_numpy import NumpyNetwork
-from unco.small_model.stored.in_torch import arrays_of
-from unco.small_model.stored.network import ENOUGH, FEW, StoredNetwork
 from unco.small_model.stored.numpy_layers import gelu
-from unco.small_model.stored.quantise import QuantisedRows, dequantise, quantise
-from unco.small_model.stored.shapes import check_shapes, parameter_shapes
 from unco.types import Box
 
 WORDS = "Ann Lee plays for the Blue Owls in Port Lindow tonight".split()
@@ -38,14 +30,6 @@ def region(kind: str, box: Box, text: str = "") -> Region:
 
 
 REGIONS = (region("person", Box(0, 0, 50, 50)), region("text", Box(20, 60, 90, 80), "blue owls"))
-
-
-def stored(network: Network) -> StoredNetwork:
-    """The network as if it was read from a file."""
-    weights = quantise(arrays_of(network))
-    name = "encoder.piece.weight"
-    pieces = QuantisedRows(weights.pop(name), weights.pop(f"{name}::scale"))
-    return StoredNetwork(network.config, dequantise(weights), pieces)
 
 
 @cache
@@ -114,82 +98,3 @@ def test_predictions_are_the_same_with_every_estimator_that_does_not_sample(name
 def test_gelu_is_x_times_the_normal_share_below() -> None:
     x = np.linspace(-9, 9, 2001, dtype=np.float32)
     assert gelu(x).tolist() == pytest.approx([v * (1 + erf(v / 2**0.5)) / 2 for v in x.tolist()], abs=1e-6)
-
-
-@pytest.mark.parametrize("config", [TINY, SIGHT, replace(TINY, encoder_layers=1, decoder_layers=3)])
-def test_shapes_are_those_of_the_network_in_torch(config: ModelConfig) -> None:
-    state = arrays_of(tiny_network(config=config))
-    assert dict(parameter_shapes(config)) == {name: array.shape for name, array in state.items()}
-
-
-def lacking(state: dict[str, Array]) -> None:
-    del state["tagger.bias"]
-
-
-def surplus(state: dict[str, Array]) -> None:
-    state["tagger.extra"] = np.zeros(1)
-
-
-def another_shape(state: dict[str, Array]) -> None:
-    state["tagger.bias"] = np.zeros(3)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lacking, "tagger.bias is missing"),
-        (surplus, "tagger.extra is unknown"),
-        (another_shape, r"tagger.bias has the shape \(3,\) and not \(5,\)"),
-    ],
-)
-def test_weights_of_another_network_are_named(change: Callable[[dict[str, Array]], None], message: str) -> None:
-    state = arrays_of(tiny_network())
-    change(state)
-    with pytest.raises(ValueError, match=message):
-        check_shapes(state, TINY)
-
-
-def test_torch_takes_over_once_it_has_paid_for_its_start() -> None:
-    network = stored(tiny_network())
-    for _ in range(1000):
-        assert isinstance(network.runtime(FEW), NumpyNetwork), "single posts never need it"
-    assert isinstance(network.runtime(ENOUGH), NumpyNetwork)
-    assert isinstance(network.runtime(FEW + 1), Network)
-    assert isinstance(network.runtime(FEW), NumpyNetwork), "for a single post NumPy stays the quicker one"
-    assert network.to("cpu") is network
-    assert str(network.device) == "cpu"
-
-
-def test_both_share_their_weights() -> None:
-    network = stored(tiny_network())
-    held = network.in_torch.state_dict()["tagger.weight"]
-    held.fill_(7.0)
-    words = np.ones((1, 1, TINY.hidden), np.float32)
-    encoded = replace(network.runtime(1).encode(batch_of([ModelInput(("a",))], TINY)), words=words)
-    tags = network.runtime(1).read_tags(encoded)
-    assert tags.begin_types.shape == (1, 1, 2)
-    assert np.ptp(tags.begin_types[0, 0] / np.exp(network.in_torch.tagger.bias.numpy()[1::2])) < 1e-6
-
-
-def test_threads_start_torch_once() -> None:
-    network = stored(tiny_network())
-    with ThreadPoolExecutor(8) as pool:
-        assert len({id(one) for one in pool.map(lambda _: network.in_torch, range(32))}) == 1
-
-
-def test_dropout_is_sampled_in_torch() -> None:
-    predictor = replace(tiny_predictor(), network=stored(tiny_network()))
-    assert predictor.estimator.sampling.passes
-    post = ModelInput(tuple(WORDS))
-    alone, in_torch = predictor.predict([post])[0], predictor.in_torch().predict([post])[0]
-    assert [(one.span, one.type, one.nats) for one in alone] == [(one.span, one.type, one.nats) for one in in_torch]
-
-
-def test_a_text_is_read_without_torch() -> None:
-    code = (
-        "import sys, unco; found = unco.extract('Grace Hopper joined the US Navy', context=unco.Context(mode='off'));"
-        "print([one.text for one in found.entities], *sorted({'torch', 'transformers'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split("]")[1].strip() == ""
-    assert "Grace Hopper" in done.stdout

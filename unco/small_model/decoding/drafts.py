@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import exp, log
 
-from unco.small_model.decoding.arrays import Array
+from unco.small_model.batch import Array
 from unco.small_model.decoding.symbols import END, FIRST_TYPE, REGION, START
 from unco.small_model.decoding.tagging_head import Tags
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from unco.small_model.batch import Array, padded
 from unco.small_model.config import Heads
-from unco.small_model.decoding.arrays import Array, padded
 from unco.small_model.decoding.drafts import drafts_of
 from unco.small_model.decoding.states import EncoderStates, Past, Runtime
 from unco.small_model.decoding.symbols import END, PreviousSymbols, previous_symbols, shift, symbol_probabilities

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from unco.small_model.batch import Batch
+from unco.small_model.batch import Array, Batch
 from unco.small_model.config import ModelConfig
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.tagging_head import Tags
 
 Numbers = Any

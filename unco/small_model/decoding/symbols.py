@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unco.small_model.decoding.arrays import Array, softmax
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import softmax
 from unco.types import Span
 
 END, START, REGION, FIRST_TYPE = 0, 1, 2, 3

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unco.small_model.decoding.arrays import Array, softmax
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import softmax
 from unco.small_model.decoding.symbols import END, FIRST_TYPE, REGION, START
 
 TINY = 1e-6

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from unco.small_model.batch import Array
 from unco.small_model.config import ModelConfig
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.states import EncoderStates, KeyValue, Past
 from unco.small_model.decoding.symbols import BEGIN, FIRST_TYPE
 from unco.small_model.network.layers import DecoderLayer, Drop, mask_dropout
@@ -46,9 +47,7 @@ class Decoder(nn.Module):
     def encoder_states(self, words: Tensor, regions: Tensor, counts: Array, region_mask: Tensor) -> EncoderStates:
         """Prepare word states (B, W, d) and region states (B, K, d) for decoding."""
         states = torch.cat([words, regions], dim=1)
-        real = torch.arange(words.shape[1], device=words.device) < torch.from_numpy(counts).to(words.device).unsqueeze(
-            1
-        )
+        real = torch.from_numpy(np.arange(words.shape[1]) < counts[:, None]).to(words.device)
         return EncoderStates(
             words=words,
             word_keys=self.word_key(words),

@@ -31,10 +31,7 @@ class CasingEmbedding(nn.Module):
 
 
 class StoredPieces(nn.Module):
-    """Embeddings of word pieces as a checkpoint stores them, int8: only the rows that are read are restored.
-
-    They are more than half of the weights, and this is a quarter of their memory.
-    """
+    """The rows of `stored.quantise.QuantisedRows` in torch."""
 
     rows: Tensor
     scales: Tensor

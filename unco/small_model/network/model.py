@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from unco.small_model.batch import Batch
+from unco.small_model.batch import Array, Batch
 from unco.small_model.config import ModelConfig
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.states import EncoderStates, Past, Steps
 from unco.small_model.decoding.symbols import ILLEGAL_LOGIT, last_words, legal_next, shift
 from unco.small_model.decoding.tagging_head import Tags, read_tags
@@ -42,7 +41,7 @@ class Network(nn.Module):
     """The whole network: text and region encoders, decoder, and tagging head."""
 
     def __init__(self, config: ModelConfig) -> None:
-        """Initialise randomly; see `pretrained.py` and `checkpoint.py` for trained weights."""
+        """Initialise randomly; see `pretrained.py` and `stored/in_torch.py` for trained weights."""
         super().__init__()
         self.config = config
         self.encoder: TextEncoder | ForeignEncoder = (

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from unco.small_model.batch import Batch
-from unco.small_model.config import NEIGHBOURS, ModelConfig
-from unco.small_model.decoding.arrays import Array, softmax
+from unco.small_model.batch import Array, Batch
+from unco.small_model.config import NEIGHBOURS, ModelConfig, heads_of_starts
+from unco.small_model.decoding.arrays import softmax
 from unco.small_model.decoding.states import EncoderStates, KeyValue, Past, Steps
 from unco.small_model.decoding.symbols import BEGIN, FIRST_TYPE
 from unco.small_model.decoding.tagging_head import Tags, read_tags
@@ -25,6 +25,9 @@ from unco.small_model.stored.numpy_layers import (
 )
 from unco.small_model.stored.quantise import QuantisedRows
 
+FEW = 64
+"""Word pieces of a batch, padding included, or steps, up to which NumPy is as quick as torch."""
+
 TORCH_EPS = 1e-5
 """Of the norms that keep torch's own."""
 
@@ -35,11 +38,14 @@ class NumpyNetwork:
     def __init__(self, config: ModelConfig, weights: Mapping[str, Array], pieces: QuantisedRows) -> None:
         """Take the weights of an encoder of our own; they are not copied."""
         self.config = config
+        self.long_work = 0
+        """Word pieces and steps that were read in batches of more than `FEW`."""
         self._weights = weights
         self._pieces = pieces
 
     def encode(self, batch: Batch) -> EncoderStates:
         """Run both encoders once."""
+        self._count(batch.piece_ids)
         words, regions = self._words(batch), self._regions(batch)
         states = np.concatenate([words, regions], 1)
         real = np.arange(words.shape[1]) < batch.words[:, None]
@@ -63,6 +69,7 @@ class NumpyNetwork:
 
     def read_steps(self, previous: Array, encoded: EncoderStates, past: Past | None = None) -> Steps:
         """Run the decoder on new steps."""
+        self._count(previous)
         x, past = self._decode(previous, encoded, past)
         scale = np.float32(x.shape[-1] ** -0.5)
         words = (self._linear("decoder.pointer_out", x) * scale) @ encoded.word_keys.swapaxes(1, 2)
@@ -92,10 +99,13 @@ class NumpyNetwork:
         normed = layer_norm(self._weights, f"{name}.norm1", x, TORCH_EPS)
         weight, bias = (self._weights[f"{name}.self_attn.in_proj_{part}"] for part in ("weight", "bias"))
         parts = np.split(normed @ weight.T + bias, 3, -1)
-        query, keys, values = (split_heads(part[None], self.config.heads_of_starts) for part in parts)
+        query, keys, values = (split_heads(part[None], heads_of_starts(self.config.post_starts)) for part in parts)
         x = x + self._linear(f"{name}.self_attn.out_proj", attend(query, (keys, values), None)[0])
         normed = layer_norm(self._weights, f"{name}.norm2", x, TORCH_EPS)
         return x + self._linear(f"{name}.linear2", gelu(self._linear(f"{name}.linear1", normed)))
+
+    def _count(self, read: Array) -> None:
+        self.long_work += read.size if read.size > FEW else 0
 
     def _linear(self, name: str, x: Array) -> Array:
         return linear(self._weights, name, x)

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from unco.small_model.batch import Array
 from unco.small_model.config import ModelConfig
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.network.encoder import StoredPieces, TextEncoder
 from unco.small_model.network.model import Network
 from unco.small_model.stored.quantise import QuantisedRows, dequantise, quantise

@@ -1,28 +1,30 @@
 """The network of a checkpoint: NumPy runs it at first, and torch once there is enough to read.
 
 Torch takes seconds to start, and then reads long batches in two thirds of the time. For a single post NumPy is as
-quick. So torch is started when the posts that were read in batches would have paid for it.
+quick. So torch is started when as much was read in batches as would have paid for it.
 """
 
+import logging
+import os
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
+from unco.small_model.batch import Array
 from unco.small_model.config import ModelConfig
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.states import Runtime
-from unco.small_model.stored.in_numpy import NumpyNetwork
+from unco.small_model.stored.in_numpy import FEW, NumpyNetwork
 from unco.small_model.stored.quantise import QuantisedRows
 
 if TYPE_CHECKING:
-    import torch
-
     from unco.small_model.network.model import Network
 
-FEW = 64
-"""Word pieces of a batch, padding included, up to which NumPy is at least as quick as torch."""
+log = logging.getLogger(__name__)
 
-ENOUGH = 8192
-"""Word pieces in larger batches after which torch is started: NumPy has lost about half a second on them."""
+ENOUGH = 16384
+"""Word pieces and steps in batches after which torch is started: NumPy has lost about as much time as it takes."""
+
+_starting = Lock()
+"""One for the process: torch is imported once, and a network with a lock of its own could not be copied."""
 
 
 class TrainedNetwork(Protocol):
@@ -54,23 +56,18 @@ class StoredNetwork:
         self._weights, self._pieces = weights, pieces
         self._in_numpy = NumpyNetwork(config, weights, pieces)
         self._in_torch: Network | None = None
-        self._lock = Lock()
-        self._read = 0
+        self._cannot_start = False
 
     @property
-    def device(self) -> "torch.device | str":
+    def device(self) -> Any:
         """Where it runs."""
         return "cpu" if self._in_torch is None else self._in_torch.device
 
     @property
     def in_torch(self) -> "Network":
         """The same network in torch, which is imported for it."""
-        with self._lock:
-            if self._in_torch is None:
-                from unco.small_model.stored.in_torch import network_of
-
-                self._in_torch = network_of(self.config, self._weights, self._pieces)
-            return self._in_torch
+        with _starting:
+            return self._started()
 
     def runtime(self, pieces: int) -> Runtime:
         """Choose who runs a batch.
@@ -78,17 +75,46 @@ class StoredNetwork:
         Args:
             pieces: word pieces of the batch, padding included.
         """
-        if pieces <= FEW:
+        if self._in_torch is None and self._in_numpy.long_work > ENOUGH:
+            self._try_to_start()
+        # On another device than the processor, small batches are torch's as well.
+        if self._in_torch is None or (pieces <= FEW and str(self.device) == "cpu"):
             return self._in_numpy
-        self._read += pieces
-        if self._in_torch is None and self._read <= ENOUGH:
-            return self._in_numpy
-        return self.in_torch.runtime(pieces)
+        return self._in_torch.runtime(pieces)
 
-    def to(self, device: "torch.device | str") -> TrainedNetwork:
+    def to(self, device: Any) -> TrainedNetwork:
         """Move to a device; only torch runs it on another than the processor."""
         if str(device) != "cpu":
             return self.in_torch.to(device)
         if self._in_torch is not None:
             self._in_torch.to(device)
         return self
+
+    def _try_to_start(self) -> None:
+        """Start torch, unless another thread does so; where it cannot be started, NumPy goes on."""
+        if self._cannot_start or not _starting.acquire(blocking=False):
+            return
+        try:
+            self._started()
+        except (ImportError, OSError, MemoryError) as error:
+            self._cannot_start = True
+            log.warning("torch cannot be started, so NumPy goes on: %s", error)
+        finally:
+            _starting.release()
+
+    def _started(self) -> "Network":
+        if self._in_torch is None:
+            from unco.small_model.stored.in_torch import network_of
+
+            self._in_torch = network_of(self.config, self._weights, self._pieces)
+        return self._in_torch
+
+
+def _reset_lock() -> None:
+    global _starting
+    _starting = Lock()
+
+
+# A thread that starts torch while the process forks does not go on in the child: its lock would never be free.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_lock)

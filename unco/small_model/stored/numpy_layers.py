@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from unco.small_model.decoding.arrays import Array, softmax
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import softmax
 from unco.small_model.decoding.states import KeyValue
 
 Weights = Mapping[str, Array]
@@ -69,7 +70,7 @@ def attend(query: Array, key_value: KeyValue, mask: Array | None) -> Array:
     keys, values = key_value
     scores = (query * np.float32(query.shape[-1] ** -0.5)) @ keys.swapaxes(-1, -2)
     if mask is not None:
-        scores = np.where(mask, scores, np.float32(-np.inf))
+        np.copyto(scores, np.float32(-np.inf), where=~mask)
     mixed: Array = softmax(scores) @ values
     return mixed.swapaxes(1, 2).reshape(len(mixed), mixed.shape[2], -1)
 

@@ -7,10 +7,14 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from unco.small_model.decoding.arrays import Array
+from unco.small_model.batch import Array
 
 SCALE = "::scale"
 """Suffix of the name under which the row scales of an int8 matrix are stored."""
+
+
+PIECES = "encoder.piece.weight"
+"""Name of the embeddings of the word pieces."""
 
 
 class QuantisedRows:
@@ -22,11 +26,21 @@ class QuantisedRows:
     def __init__(self, rows: Array, scales: Array) -> None:
         """Keep the rows (V, d), int8, and a scale for each, (V,)."""
         self.rows, self.scales = rows, scales
-        self.shape = rows.shape
 
     def __call__(self, pieces: Array) -> Array:
         """Look up pieces: (..) -> (.., d)."""
         return self.rows[pieces].astype(np.float32) * self.scales[pieces][..., None]
+
+
+def pieces_of(stored: dict[str, Array]) -> QuantisedRows:
+    """Take the embeddings of the word pieces out of the arrays of a file, as they are.
+
+    Raises:
+        ValueError: they are missing, or are no quantised matrix.
+    """
+    if PIECES not in stored or PIECES + SCALE not in stored:
+        raise ValueError(f"{PIECES} is missing, or its scales are")
+    return QuantisedRows(stored.pop(PIECES), stored.pop(PIECES + SCALE))
 
 
 def quantise(state: Mapping[str, Array]) -> dict[str, Array]:
@@ -54,7 +68,7 @@ def dequantise(stored: Mapping[str, Array]) -> dict[str, Array]:
 
 def write_weights(stored: Mapping[str, Array], path: Path) -> None:
     """Write arrays as safetensors."""
-    save_file({name: np.ascontiguousarray(array) for name, array in stored.items()}, path)
+    save_file({name: np.asarray(array, order="C") for name, array in stored.items()}, path)
 
 
 def read_weights(path: Path) -> dict[str, Array]:

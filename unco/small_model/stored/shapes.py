@@ -2,33 +2,45 @@
 
 from collections.abc import Iterator, Mapping
 
-from unco.small_model.batch import GEOMETRY, KINDS
+from unco.small_model.batch import GEOMETRY, KINDS, Array
 from unco.small_model.config import NEIGHBOURS, ModelConfig
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.symbols import FIRST_TYPE
+from unco.small_model.stored.quantise import PIECES, SCALE, QuantisedRows
 from unco.small_model.words import Casing, Prefix, Shape
 
 Shapes = Iterator[tuple[str, tuple[int, ...]]]
 
 
-def check_shapes(weights: Mapping[str, Array], config: ModelConfig) -> None:
+def check_weights(weights: Mapping[str, Array], pieces: QuantisedRows, config: ModelConfig) -> None:
     """Check that weights are those of a network with an encoder of our own.
 
+    Args:
+        weights: all but the embeddings of the word pieces.
+        pieces: these embeddings.
+        config: of the network.
+
     Raises:
-        ValueError: one is missing, unknown, or of another shape.
+        ValueError: one is missing, unknown, or of another shape or kind of number.
     """
     expected = dict(parameter_shapes(config))
+    rows = expected.pop(PIECES)
     for name in sorted(expected.keys() ^ weights.keys()):
         raise ValueError(f"{name} is {'missing' if name in expected else 'unknown'}")
     for name, shape in expected.items():
-        if weights[name].shape != shape:
-            raise ValueError(f"{name} has the shape {weights[name].shape} and not {shape}")
+        _check(name, weights[name], shape, "float32")
+    _check(PIECES, pieces.rows, rows, "int8")
+    _check(f"{PIECES}{SCALE}", pieces.scales, rows[:1], "float32")
+
+
+def _check(name: str, array: Array, shape: tuple[int, ...], kind: str) -> None:
+    if (array.shape, array.dtype.name) != (shape, kind):
+        raise ValueError(f"{name} is {array.dtype.name} of the shape {array.shape} and not {kind} of {shape}")
 
 
 def parameter_shapes(config: ModelConfig) -> Shapes:
     """List name and shape of each parameter, by the names that torch's network gives them."""
     d, labels = config.hidden, len(config.labels)
-    yield "encoder.piece.weight", (config.vocabulary, d)
+    yield PIECES, (config.vocabulary, d)
     yield "encoder.position.weight", (config.positions, d)
     for name, kinds in (("shape", Shape), ("prefix", Prefix), ("post", Casing)):
         yield f"encoder.casing.{name}.weight", (len(kinds), d)

@@ -6,8 +6,8 @@ from math import exp, log
 
 import numpy as np
 
+from unco.small_model.batch import Array
 from unco.small_model.config import Estimator, SpanVariant
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.symbols import DecodedEntity
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 

@@ -13,9 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unco.small_model.batch import Batch
+from unco.small_model.batch import Array, Batch
 from unco.small_model.config import McDropout
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.greedy import Decoded
 from unco.small_model.decoding.states import EncoderStates
 from unco.small_model.decoding.symbols import END, previous_symbols, shift, symbol_probabilities

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from unco.small_model.batch import Array
 from unco.small_model.config import Heads
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.greedy import Decoded, mixed
 
 

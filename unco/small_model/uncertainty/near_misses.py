@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from unco.small_model.batch import Array, padded
 from unco.small_model.config import Scheme
-from unco.small_model.decoding.arrays import Array, padded
 from unco.small_model.decoding.greedy import Decoded, mixed, read_distributions
 from unco.small_model.decoding.states import EncoderStates, Runtime
 from unco.small_model.decoding.symbols import (

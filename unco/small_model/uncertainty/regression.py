@@ -6,7 +6,7 @@ from math import exp
 
 import numpy as np
 
-from unco.small_model.decoding.arrays import Array
+from unco.small_model.batch import Array
 
 PENALTY = 1e-3
 """L2 penalty on the weights of the standardised features, beside the mean loss of a row."""

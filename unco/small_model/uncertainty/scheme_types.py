@@ -1,7 +1,8 @@
 """Mapping from the network's labels to the types of a scheme."""
 
+from unco.small_model.batch import Array
 from unco.small_model.config import Scheme
-from unco.small_model.decoding.arrays import Array, one_hot
+from unco.small_model.decoding.arrays import one_hot
 
 
 def fold_types(probabilities: Array, scheme: Scheme) -> Array:

@@ -10,7 +10,7 @@ from math import log
 
 import numpy as np
 
-from unco.small_model.decoding.arrays import Array
+from unco.small_model.batch import Array
 from unco.small_model.decoding.greedy import Decoded
 from unco.small_model.decoding.symbols import FIRST_TYPE, DecodedEntity, decode_symbols
 from unco.small_model.decoding.tagging_head import Tags

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from unco.small_model.decoding.arrays import Array, softmax
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import softmax
 from unco.types import Span
 
 AXES = 128

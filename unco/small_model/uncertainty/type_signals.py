@@ -4,8 +4,8 @@ from math import log
 
 import numpy as np
 
+from unco.small_model.batch import Array
 from unco.small_model.config import Scheme
-from unco.small_model.decoding.arrays import Array
 from unco.small_model.decoding.greedy import Decoded
 from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.uncertainty.entropy import entropy

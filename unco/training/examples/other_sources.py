@@ -14,8 +14,7 @@ import numpy as np
 from unco.errors import DataError, SettingsError
 from unco.evals.data.gold_types import with_types
 from unco.evals.data.twitter_gmner import read_tagged
-from unco.small_model.batch import encode_post, make_batch
-from unco.small_model.decoding.arrays import Array
+from unco.small_model.batch import Array, encode_post, make_batch
 from unco.small_model.decoding.tagging_head import label_probabilities
 from unco.small_model.label_schemes import GMNER_OF
 from unco.small_model.model_input import ModelInput

@@ -11,8 +11,7 @@ import torch
 from accelerate import PartialState
 
 from unco.errors import SettingsError
-from unco.small_model.batch import encode_post, make_batch
-from unco.small_model.decoding.arrays import padded
+from unco.small_model.batch import encode_post, make_batch, padded
 from unco.small_model.decoding.symbols import encode_entities, shift
 from unco.small_model.model_input import ModelInput
 from unco.small_model.predictor import Predictor
