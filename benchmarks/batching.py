@@ -7,8 +7,8 @@ from benchmarks.timing import Measured, measure
 from unco.context import Context
 from unco.graph import build_graph
 from unco.small_model.batching import Batching
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.tools.extraction.extractor import NetworkExtractor
 from unco.tools.extraction.tool import small_model_tool

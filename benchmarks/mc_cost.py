@@ -4,21 +4,21 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
 
 from benchmarks.posts import typical_posts
 from benchmarks.roofline import Lengths, multiply_adds, weight_bytes
 from benchmarks.timing import Measured, measure
 from unco.errors import SettingsError
-from unco.small_model.batch import Batch, encode_post, make_batch
-from unco.small_model.network.config import ESTIMATORS, Heads, McDropout, Scheme
-from unco.small_model.network.decoding import Decoded, decode_greedily
+from unco.small_model.batch import Array, Batch, encode_post, make_batch
+from unco.small_model.config import ESTIMATORS, Heads, McDropout, Scheme
+from unco.small_model.decoding.greedy import Decoded, decode_greedily
+from unco.small_model.decoding.symbols import END
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import END
 from unco.small_model.predictor import Predictor
-from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, mean_probabilities, run_passes
+from unco.small_model.uncertainty.mc_dropout import run_passes
+from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities, mean_probabilities
 from unco.small_model.uncertainty.span_signals import span_signals
 from unco.small_model.uncertainty.training_names import TrainingNames
 from unco.small_model.uncertainty.type_signals import type_signals
@@ -43,15 +43,15 @@ class Case:
 
 def make_case(predictor: Predictor, size: int, device: torch.device) -> Case:
     """Prepare typical posts in batches of one size on the device: tokenizing is not timed."""
-    network = deepcopy(predictor.network).to(device).eval()
+    network = deepcopy(predictor.network.in_torch).to(device).eval()
     posts = [encode_post(post, predictor.tokenizer) for post in typical_posts(max(size, POSTS))]
     chunks = [posts[start : start + size] for start in range(0, len(posts), size)]
     features = network.config.visual_features
     batches = [
-        (make_batch(chunk, predictor.tokenizer, features).to(device), tuple(" ".join(post.words) for post in chunk))
+        (make_batch(chunk, predictor.tokenizer, features), tuple(" ".join(post.words) for post in chunk))
         for chunk in chunks
     ]
-    known = (predictor.training_names.to(device), predictor.scheme) if predictor.training_names else None
+    known = (predictor.training_names, predictor.scheme) if predictor.training_names else None
     return Case(network, predictor.heads, tuple(batches), known)
 
 
@@ -70,18 +70,18 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
         encoded = network.encode(batch)
         decoded = decode_greedily(network, encoded, case.heads)
         ran = run_passes(network, batch, encoded, decoded, keys, estimator.sampling)
-        means.append(mean_probabilities(network, decoded, ran, estimator.heads))
+        means.append(mean_probabilities(decoded, ran, estimator.heads))
         if estimator.span == "learned":
             span_signals(decoded)
         if estimator.type == "learned":
             if case.known is None:
                 raise SettingsError(f"the checkpoint was not fitted for the estimator {name!r}")
-            type_signals(case.known[0], encoded, decoded, case.known[1])
+            type_signals(case.known[0], network.word_states(encoded), decoded, case.known[1])
     return means
 
 
 @torch.inference_mode()
-def naive(case: Case, training: Network) -> list[Tensor]:
+def naive(case: Case, training: Network) -> list[Array]:
     """Predict once, then T times more with dropout on, encoder and all; average the symbols' distributions.
 
     The passes may end at different steps: the shorter ones count as zeros there.
@@ -95,7 +95,8 @@ def naive(case: Case, training: Network) -> list[Tensor]:
     for batch, _ in case.batches:
         found = [_decode(training, batch, case.heads).probabilities for _ in range(PASSES)]
         length = max(symbols.shape[1] for symbols in found)
-        means.append(torch.stack([F.pad(symbols, (0, 0, 0, length - symbols.shape[1])) for symbols in found]).mean(0))
+        rows = [np.pad(symbols, ((0, 0), (0, length - symbols.shape[1]), (0, 0))) for symbols in found]
+        means.append(np.mean(rows, 0))
     return means
 
 
@@ -111,7 +112,7 @@ def mc_tasks(case: Case, estimators: Sequence[str]) -> dict[str, Callable[[], ob
     for name in estimators:
         tasks[name] = lambda name=name: estimated(case, name)  # type: ignore[misc]
     tasks[NAIVE] = lambda: naive(case, training)
-    return {name: synchronised(task, case.batches[0][0].words.device) for name, task in tasks.items()}
+    return {name: synchronised(task, case.network.device) for name, task in tasks.items()}
 
 
 def synchronised(task: Callable[[], object], device: torch.device) -> Callable[[], object]:
@@ -137,7 +138,7 @@ def lengths(case: Case) -> list[Lengths]:
     for (batch, _), decoded in zip(case.batches, deterministic(case), strict=True):
         steps = (decoded.symbols != END).sum(1) + 1
         columns = (batch.piece_mask.sum(1), batch.words, batch.region_mask.sum(1), steps)
-        found += [Lengths(*row) for row in torch.stack(columns, 1).tolist()]
+        found += [Lengths(*row) for row in np.stack(columns, 1).tolist()]
     return found
 
 

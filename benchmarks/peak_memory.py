@@ -6,12 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import torch
-
 from benchmarks.posts import typical_posts
 from unco.small_model.checkpoint import from_pretrained
+from unco.small_model.config import named_estimator
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.network.config import named_estimator
 from unco.small_model.predictor import Predictor
 
 MEBI = 1 << 20
@@ -33,6 +31,8 @@ def peak_of_process(estimator: str, posts: int, folder: Path = SHIPPED) -> float
 
 def peak_on_device(predictor: Predictor, posts: int) -> float:
     """Measure the most memory that tensors took on CUDA during one call, weights included, in MiB."""
+    import torch
+
     torch.cuda.reset_peak_memory_stats()
     predictor.predict(typical_posts(posts))
     return torch.cuda.max_memory_allocated() / MEBI

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from unco.small_model.batch import GEOMETRY
-from unco.small_model.network.config import ModelConfig
-from unco.small_model.network.symbols import FIRST_TYPE
+from unco.small_model.config import ModelConfig
+from unco.small_model.decoding.symbols import FIRST_TYPE
 
 FLOAT = 4
 """Bytes of a weight."""

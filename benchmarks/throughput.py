@@ -13,8 +13,8 @@ from benchmarks.peak_memory import peak_of_process, peak_on_device
 from benchmarks.posts import typical_posts
 from benchmarks.tables import columns_table, milliseconds
 from benchmarks.timing import measure
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 
 NAMES = ("entropy", "learned", "mc_decoder")
@@ -48,7 +48,7 @@ def measure_throughput(
 
 
 def _device_table(predictor: Predictor, sizes: Sequence[int], rounds: int, folder: Path, device: torch.device) -> Table:
-    moved = replace(predictor, network=deepcopy(predictor.network)).to(device)
+    moved = replace(predictor, network=deepcopy(predictor.network.in_torch)).to(device)
     columns: dict[str, list[str]] = {
         name: [] for name in ("estimator", "batch", "median a post", "posts a second", "peak memory")
     }

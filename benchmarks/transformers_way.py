@@ -13,8 +13,8 @@ import torch
 from benchmarks.mc_cost import PASSES, Case, deterministic, estimated, make_case, synchronised
 from benchmarks.timing import Measured, measure
 from unco.small_model.batch import Batch
+from unco.small_model.decoding.symbols import FIRST_TYPE, START
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import FIRST_TYPE, START
 from unco.small_model.network.weight_conversion import bart_config, bart_weights
 from unco.small_model.predictor import Predictor
 
@@ -66,8 +66,8 @@ def bias_to_names(network: Network) -> Network:
 def generate(model: Any, batch: Batch, steps: int) -> torch.Tensor:
     """Decode greedily with a cache, for as many steps as our decoder takes: (B, 1 + steps)."""
     generated: torch.Tensor = model.generate(
-        input_ids=batch.piece_ids,
-        attention_mask=batch.piece_mask.long(),
+        input_ids=torch.from_numpy(batch.piece_ids),
+        attention_mask=torch.from_numpy(batch.piece_mask).long(),
         do_sample=False,
         num_beams=1,
         use_cache=True,

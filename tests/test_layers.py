@@ -106,6 +106,8 @@ def test_other_imports_are_fine(part: str, source: str) -> None:
         ("unco", {"torch", "transformers", "langgraph", "langchain_core", "numpy", "PIL"}),
         ("unco.cli", {"torch", "transformers", "langgraph", "langchain_core"}),
         ("unco.graph", {"torch", "transformers", "langchain_openai", "openai"}),
+        ("unco.small_model.checkpoint", {"torch", "transformers", "safetensors.torch"}),
+        ("unco.evals.tuning.gain", {"torch", "transformers"}),
     ],
 )
 def test_importing_is_quick(module: str, heavy: set[str]) -> None:

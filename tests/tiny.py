@@ -6,9 +6,9 @@ from dataclasses import replace
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from unco.small_model.network.config import Estimator, McDropout, ModelConfig, Scheme
+from unco.small_model.config import Estimator, McDropout, ModelConfig, Scheme
+from unco.small_model.decoding.symbols import START
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import START
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.small_model.uncertainty.regression import Regression
@@ -84,7 +84,7 @@ def fitted_predictor(predictor: Predictor | None = None, span: Regression | None
     """Build a random small model as if fitted for the estimator `learned`, with nine random training names."""
     predictor = predictor or tiny_predictor()
     labels, hidden = len(predictor.network.config.labels), predictor.network.config.hidden
-    names = torch.randn(9, hidden, generator=torch.Generator().manual_seed(0))
+    names = torch.randn(9, hidden, generator=torch.Generator().manual_seed(0)).numpy()
     return replace(
         predictor,
         span_regression=span or Regression(tuple((-1.0) ** i / 4 for i in range(12)), 0.5),

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from unco.errors import SettingsError
+from unco.small_model.config import GMNER_LABELS
 from unco.small_model.label_schemes import COARSE_OF, FMNERG_LABELS, GMNER_OF, PERSON_TYPES, label_scheme, read_labels
-from unco.small_model.network.config import GMNER_LABELS
 
 
 def test_there_are_51_types_of_8_coarse_ones() -> None:

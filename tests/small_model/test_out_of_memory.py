@@ -77,6 +77,8 @@ def test_the_small_model_goes_on_in_smaller_batches(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Network, "encode", encodes_one)
     for found, alone in zip(predictor.predict(posts), expected, strict=True):
         assert [(item.span, item.type) for item in found] == [(item.span, item.type) for item in alone]
-    monkeypatch.setattr(Network, "encode", lambda self, batch: encodes_one(self, batch.repeat(2)))
+    monkeypatch.setattr(
+        Network, "encode", lambda self, batch: encodes_one(self, batch.map(lambda numbers: numbers.repeat(2, 0)))
+    )
     with pytest.raises(SetupError, match="on one post of 1 words and 0 regions"):
         predictor.predict(posts[2:])

@@ -6,17 +6,16 @@ from random import Random
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny import NAMES, TINY, fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
+from unco.small_model.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS, Estimator, Heads, McDropout
 from unco.small_model.regions.region import Region
-from unco.small_model.scheme_types import fold_types
 from unco.small_model.uncertainty.prediction import Prediction
+from unco.small_model.uncertainty.scheme_types import fold_types
 from unco.types import ATTRIBUTES, Box
 
 REGIONS = (Region(Box(0, 0, 50, 50), "person"), Region(Box(20, 60, 90, 80), "text", "blue owls"))
@@ -97,7 +96,7 @@ def test_a_picture_without_regions_can_still_be_pointed_at_as_a_whole() -> None:
 
 
 def test_types_fold_into_a_coarser_scheme() -> None:
-    assert fold_types(torch.tensor([[0.3, 0.7]]), NAMES).tolist() == [[1.0]]
+    assert fold_types(np.array([[0.3, 0.7]]), NAMES).tolist() == [[1.0]]
     coarse = tiny_predictor()
     found = replace(coarse, scheme=NAMES).predict(POSTS[:2])
     assert [[(item.span, item.type) for item in items] for items in found] == [

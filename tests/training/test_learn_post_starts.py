@@ -1,5 +1,6 @@
 """Where a text begins is learned from joined posts, and long posts are cut there."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -42,16 +43,16 @@ def test_layers_learn_where_posts_begin_and_a_checkpoint_keeps_them(
     learned = learn_post_starts(predictor, posts_of(1, 150), posts_of(2, 40), 16, 1)
     assert (learned.precision or 0.0) > 0.4, "one word in seven begins a post"
     assert (learned.recall or 0.0) > 0.1
-    predictor.network.set_post_starts(learned.layers)
+    predictor.network.in_torch.set_post_starts(learned.layers)
     save_pretrained(predictor, "entropy", {"tiny": {"entropy": FITTED}}, tmp_path, {"data": "none"})
     long = ModelInput(tuple(word for post in posts_of(3, 12) for word in post.tokens))
     alone, (_, beside) = from_pretrained(tmp_path).predict([long]), predictor.predict([ModelInput(("a",)), long])
     assert [one.span for one in alone[0]] == [one.span for one in beside]
-    predictor.network.post_starts = None
+    predictor.network.config = replace(predictor.network.config, post_starts=0)
     assert [one.span for one in predictor.predict([long])[0]] != [one.span for one in beside], "they cut elsewhere"
 
 
 def test_learning_leaves_the_encoder_as_it_is() -> None:
     predictor, before = tiny_predictor(), tiny_network().state_dict()
     learn_post_starts(predictor, posts_of(1, 3), posts_of(2, 2), 4, 1)
-    assert all((value == before[name]).all() for name, value in predictor.network.state_dict().items())
+    assert all((value == before[name]).all() for name, value in predictor.network.in_torch.state_dict().items())

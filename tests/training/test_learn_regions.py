@@ -7,8 +7,8 @@ import pytest
 
 from tests.tiny import fitted_predictor, gold_post
 from unco.evals.metrics.uncertainty import auroc, wrong_regions
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.gold_inputs import RegionFilesInput, SimulatedRegionsInput, build_inputs, with_clutter
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.regions.region_files import RegionFolder
 from unco.training.learn.regions import learn_regions
 from unco.types import GoldEntity, GoldPost

@@ -8,8 +8,8 @@ import pytest
 from tests.tiny import fitted_predictor, gold_post
 from unco.evals.data.gold_types import by_scheme
 from unco.evals.metrics.paper import score
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.gold_inputs import SimulatedRegionsInput, text_only
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.training.estimator_report import normalised, region_quality, report_predictions
 from unco.training.model_report import make_split_inputs, predict_text, report_split

@@ -20,8 +20,8 @@ from tests.training.made_data import COUNTS, WORDS, write_data
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
 from unco.small_model.checkpoint import from_pretrained
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.regions.region import Region, with_whole_picture
 from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
@@ -238,7 +238,7 @@ def test_the_estimator_may_be_chosen_after_training(data: Path, encoder: Path, t
     run_training.run_training(DataPaths(data), recipe, out, resume=True, changes=["estimator=entropy"])
     refitted = from_pretrained(out / "checkpoint")
     assert (trained.estimator, refitted.estimator) == (ESTIMATORS["tags"], ESTIMATORS["entropy"])
-    weights, same = (model.network.state_dict() for model in (trained, refitted))
+    weights, same = (model.network.in_torch.state_dict() for model in (trained, refitted))
     assert all(torch.equal(weights[name], same[name]) for name in weights)
 
 

@@ -39,7 +39,7 @@ def main(folder: Path, dies_at: int, resume: bool) -> None:
         resume: go on from the last checkpoint.
     """
     predictor = tiny_predictor(config=replace(TINY, dropout=0.1))
-    network = predictor.network.requires_grad_(True)
+    network = predictor.network.in_torch.requires_grad_(True)
     simulated, looks = SimulatedRegionsInput(("Blue Owls", "Ann Lee")), count(1)
 
     def build_input(post: GoldPost, random: Random) -> ModelInput:

@@ -1,13 +1,13 @@
-"""Padded tensors of a batch of posts, built in the same way for training and for prediction."""
+"""Padded arrays of a batch of posts, built in the same way for training and for prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
+from typing_extensions import TypeVar
 
 from unco.errors import SettingsError
 from unco.small_model.model_input import ModelInput
@@ -21,6 +21,9 @@ TEXT_PIECES = 16
 """Word pieces read of a region's recognised text."""
 CAPTION_PIECES = 64
 """Word pieces read of a picture's caption."""
+Array = NDArray[Any]
+ArrayOrTensor = TypeVar("ArrayOrTensor", default=Array)
+Changed = TypeVar("Changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,45 +41,40 @@ class EncodedPost:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """B posts of at most P pieces (begin and end pieces included), W words, K regions, X pieces of region text."""
+class Batch(Generic[ArrayOrTensor]):
+    """B posts of at most P pieces (begin and end pieces included), W words, K regions, X pieces of region text.
 
-    piece_ids: Tensor
+    They are arrays as they are made, and tensors where torch reads them.
+    """
+
+    piece_ids: ArrayOrTensor
     """(B, P) int."""
-    piece_mask: Tensor
+    piece_mask: ArrayOrTensor
     """(B, P) bool, True = real."""
-    shapes: Tensor
+    shapes: ArrayOrTensor
     """(B, P) int."""
-    prefixes: Tensor
+    prefixes: ArrayOrTensor
     """(B, P) int."""
-    casings: Tensor
+    casings: ArrayOrTensor
     """(B,) int."""
-    word_of_piece: Tensor
+    word_of_piece: ArrayOrTensor
     """(B, P) int, -1 for marks and padding."""
-    words: Tensor
+    words: ArrayOrTensor
     """(B,) int, number of words."""
-    geometry: Tensor
+    geometry: ArrayOrTensor
     """(B, K, 8) float."""
-    kinds: Tensor
+    kinds: ArrayOrTensor
     """(B, K) int."""
-    region_texts: Tensor
+    region_texts: ArrayOrTensor
     """(B, K, X) int, -1 = padding."""
-    features: Tensor
+    features: ArrayOrTensor
     """(B, K, F) float, visual features; F = 0 where no region has features."""
-    region_mask: Tensor
+    region_mask: ArrayOrTensor
     """(B, K) bool, True = real."""
 
-    def repeat(self, times: int) -> "Batch":
-        """Repeat each post `times` times in a row."""
-        return Batch(*(getattr(self, name).repeat_interleave(times, 0) for name in self.__slots__))
-
-    def take(self, posts: Tensor) -> "Batch":
-        """Select some of the posts, by index."""
-        return Batch(*(getattr(self, name)[posts] for name in self.__slots__))
-
-    def to(self, device: torch.device) -> "Batch":
-        """Copy to another device."""
-        return Batch(*(getattr(self, name).to(device) for name in self.__slots__))
+    def map(self, change: Callable[[ArrayOrTensor], Changed]) -> "Batch[Changed]":
+        """Change each of the arrays: to tensors, to some of the posts."""
+        return Batch(*(change(getattr(self, name)) for name in self.__slots__))
 
 
 def encode_post(post: ModelInput, tokenizer: Tokenizer, words: slice = slice(None)) -> EncodedPost:
@@ -126,33 +124,33 @@ def make_batch(posts: Sequence[EncodedPost], tokenizer: Tokenizer, features: int
     width = max(len(row) for row in ids)
     regions = max(len(post.kinds) for post in posts)
     return Batch(
-        piece_ids=_pad(ids, width, 0),
-        piece_mask=_pad([[1] * len(row) for row in ids], width, 0).bool(),
-        shapes=_pad([(0, *post.pieces.shape, 0) for post in posts], width, 0),
-        prefixes=_pad([(0, *post.pieces.prefix, 0) for post in posts], width, 0),
-        casings=torch.tensor([post.pieces.casing for post in posts]),
-        word_of_piece=_pad([(-1, *post.pieces.word, -1) for post in posts], width, -1),
-        words=torch.tensor([len(post.words) for post in posts]),
+        piece_ids=padded(ids, 0, width),
+        piece_mask=padded([[1] * len(row) for row in ids], 0, width).astype(bool),
+        shapes=padded([(0, *post.pieces.shape, 0) for post in posts], 0, width),
+        prefixes=padded([(0, *post.pieces.prefix, 0) for post in posts], 0, width),
+        casings=np.array([post.pieces.casing for post in posts], np.int64),
+        word_of_piece=padded([(-1, *post.pieces.word, -1) for post in posts], -1, width),
+        words=np.array([len(post.words) for post in posts], np.int64),
         geometry=_geometries(posts, regions),
-        kinds=_pad([post.kinds for post in posts], regions, 0),
+        kinds=padded([post.kinds for post in posts], 0, regions),
         region_texts=_texts(posts, regions),
         features=_features(posts, regions, features),
-        region_mask=_pad([[1] * len(post.kinds) for post in posts], regions, 0).bool(),
+        region_mask=padded([[1] * len(post.kinds) for post in posts], 0, regions).astype(bool),
     )
 
 
-def _pad(rows: Sequence[Sequence[int]], width: int, value: int) -> Tensor:
-    return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows], dtype=torch.long).view(
-        len(rows), width
-    )
+def padded(rows: Sequence[Sequence[int]], value: int, width: int | None = None) -> Array:
+    """Pad rows of integers to a width, by default that of the longest: (B, L)."""
+    width = max(map(len, rows), default=0) if width is None else width
+    return np.array([[*row, *[value] * (width - len(row))] for row in rows], np.int64).reshape(len(rows), width)
 
 
-def _geometries(posts: Sequence[EncodedPost], regions: int) -> Tensor:
-    padded = [[*post.geometry, *[(0.0,) * GEOMETRY] * (regions - len(post.geometry))] for post in posts]
-    return torch.tensor(padded, dtype=torch.float32).view(len(posts), regions, GEOMETRY)
+def _geometries(posts: Sequence[EncodedPost], regions: int) -> Array:
+    rows = [[*post.geometry, *[(0.0,) * GEOMETRY] * (regions - len(post.geometry))] for post in posts]
+    return np.array(rows, np.float32).reshape(len(posts), regions, GEOMETRY)
 
 
-def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Tensor:
+def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Array:
     table = np.zeros((len(posts), regions, size), np.float32)
     if size:
         for row, post in enumerate(posts):
@@ -166,10 +164,10 @@ def _features(posts: Sequence[EncodedPost], regions: int, size: int) -> Tensor:
                 if not np.isfinite(features).all():
                     raise SettingsError(f"the visual features of candidate region {column} are not all finite numbers")
                 table[row, column] = features
-    return torch.from_numpy(table)
+    return table
 
 
-def _texts(posts: Sequence[EncodedPost], regions: int) -> Tensor:
+def _texts(posts: Sequence[EncodedPost], regions: int) -> Array:
     width = max((len(text) for post in posts for text in post.region_texts), default=0)
     rows = [text for post in posts for text in (*post.region_texts, *[()] * (regions - len(post.region_texts)))]
-    return _pad(rows, width, -1).view(len(posts), regions, width)
+    return padded(rows, -1, width).reshape(len(posts), regions, width)

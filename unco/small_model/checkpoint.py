@@ -9,21 +9,19 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import torch
 from pydantic import TypeAdapter
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
-from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from unco.errors import SettingsError, SetupError
+from unco.small_model.batch import Array
+from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.fingerprint import SHIPPED
-from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig
-from unco.small_model.network.encoder import StoredPieces, TextEncoder
-from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.hub_models import fetched_folder
+from unco.small_model.stored.network import StoredNetwork, TrainedNetwork
+from unco.small_model.stored.quantise import QuantisedRows, dequantise, pieces_of, quantise, read_weights, write_weights
+from unco.small_model.stored.shapes import check_weights
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.region_signals import EARLIER_REGION_SIGNALS, REGION_SIGNALS
 from unco.small_model.uncertainty.regression import Regression
@@ -36,8 +34,6 @@ FORMAT = 2
 WEIGHTS = "model.safetensors"
 NAMES_PREFIX = "known_names."
 """Prefix of the tensors of `TrainingNames` in the weights file."""
-SCALE = "::scale"
-"""Suffix of the name under which the row scales of an int8 matrix are stored."""
 
 _load_lock = Lock()
 
@@ -66,11 +62,11 @@ def save_pretrained(
         folder: made if it does not exist.
         origin: facts about the training run, as plain JSON.
     """
+    from unco.small_model.stored.in_torch import arrays_of
+
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(
-        quantise({**predictor.network.state_dict(), **_names_state(predictor.training_names)}),
-        folder / WEIGHTS,
-    )
+    weights = arrays_of(predictor.network.in_torch)
+    write_weights(quantise({**weights, **_names_state(predictor.training_names)}), folder / WEIGHTS)
     predictor.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     data = {
         "format": FORMAT,
@@ -200,7 +196,9 @@ def _read_config(path: Path) -> dict[str, Any]:
     return data
 
 
-def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, TrainingNames | None]:
+def _load_network(
+    folder: Path, config: ModelConfig, sha256_of_weights: str
+) -> tuple[TrainedNetwork, TrainingNames | None]:
     weights = folder / WEIGHTS
     if file_sha256(weights) != sha256_of_weights:
         raise SetupError(f"{weights} is not the file that config.json was written for: fetch the checkpoint again")
@@ -208,64 +206,27 @@ def _load_network(folder: Path, config: ModelConfig, sha256_of_weights: str) -> 
 
 
 @lru_cache(maxsize=4)
-def _read_network(weights: Path, config: ModelConfig, sha256_of_weights: str) -> tuple[Network, TrainingNames | None]:
-    network, stored = _blank_network(config), load_file(weights)
-    name = "encoder.piece.weight"
-    if isinstance(network.encoder, TextEncoder) and name + SCALE in stored:
-        rows, scales = stored.pop(name).clone(), stored.pop(name + SCALE).clone()
-        if (*rows.shape, *scales.shape) != (config.vocabulary, config.hidden, config.vocabulary):
-            raise ValueError(f"the word pieces do not fit {config.vocabulary} x {config.hidden}")
-        network.encoder.piece = StoredPieces(rows, scales)
+def _read_network(
+    weights: Path, config: ModelConfig, sha256_of_weights: str
+) -> tuple[TrainedNetwork, TrainingNames | None]:
+    stored = read_weights(weights)
+    rows = None if config.foreign_encoder else pieces_of(stored)
     state = dequantise(stored)
     names = {name.removeprefix(NAMES_PREFIX): state.pop(name) for name in list(state) if name.startswith(NAMES_PREFIX)}
-    network.load_state_dict(state, assign=True)
-    return network.eval().requires_grad_(False), TrainingNames(**names) if names else None
+    return _network(config, state, rows), TrainingNames(**names) if names else None
 
 
-def _blank_network(config: ModelConfig) -> Network:
-    """Make a network whose weights are to be loaded: drawing them at random first takes time and memory for nothing."""
-    if config.foreign_encoder:  # transformers computes some of its numbers when it is made
-        return Network(config)
-    with torch.device("meta"), _WithoutDrawing():
-        return Network(config)
+def _network(config: ModelConfig, weights: dict[str, Array], pieces: QuantisedRows | None) -> TrainedNetwork:
+    if pieces is None:  # an encoder that transformers runs
+        from unco.small_model.stored.in_torch import network_of
+
+        return network_of(config, weights)
+    check_weights(weights, pieces, config)
+    return StoredNetwork(config, weights, pieces)
 
 
-class _WithoutDrawing(TorchFunctionMode):
-    """Skip the initialisation of weights; on the meta device it would import torch._dynamo, which takes seconds."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Return the tensor as it is where it would be initialised."""
-        if getattr(func, "__module__", None) == "torch.nn.init":
-            return args[0] if args else kwargs["tensor"]
-        return func(*args, **(kwargs or {}))
-
-
-def _names_state(names: TrainingNames | None) -> dict[str, Tensor]:
-    return {f"{NAMES_PREFIX}{name}": tensor for name, tensor in names.state().items()} if names else {}
-
-
-def quantise(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Quantise matrices to int8 with one scale for each row (weight-only); vectors stay as they are."""
-    stored: dict[str, Tensor] = {}
-    for name, value in state.items():
-        if value.dim() == 2 and value.is_floating_point():
-            scale = value.abs().amax(dim=1).clamp(min=1e-12) / 127.0
-            stored[name] = (value / scale.unsqueeze(1)).round().to(torch.int8)
-            stored[name + SCALE] = scale.to(torch.float32)
-        else:
-            stored[name] = value.to(torch.float32).contiguous() if value.is_floating_point() else value
-    return stored
-
-
-def dequantise(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Restore float32 weights from what `quantise` made."""
-    state: dict[str, Tensor] = {}
-    for name, value in stored.items():
-        if not name.endswith(SCALE):
-            scale = stored.get(name + SCALE)
-            # A copy, also of the small ones: one view of the file would keep all of it in memory.
-            state[name] = value.clone() if scale is None else value.to(torch.float32).mul_(scale.unsqueeze(1))
-    return state
+def _names_state(names: TrainingNames | None) -> dict[str, Array]:
+    return {f"{NAMES_PREFIX}{name}": array for name, array in names.state().items()} if names else {}
 
 
 def file_sha256(path: Path) -> str:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from unco.errors import DataError, SettingsError
 from unco.plain_yaml import read_yaml
-from unco.small_model.network.config import GMNER_LABELS, Scheme
+from unco.small_model.config import GMNER_LABELS, Scheme
 from unco.types import GoldPost, Label
 
 _SCHEME: dict[str, dict[str, str]] = {

@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-import torch
+import numpy as np
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from unco.errors import SettingsError
-from unco.small_model.batch import CAPTION_PIECES, Batch, EncodedPost, encode_post, make_batch
+from unco.small_model.batch import CAPTION_PIECES, Array, Batch, EncodedPost, encode_post, make_batch
 from unco.small_model.batching import split_by_length
+from unco.small_model.config import Estimator, Heads, McDropout, Scheme
+from unco.small_model.decoding.greedy import Decoded, decode_greedily
+from unco.small_model.decoding.states import EncoderStates, Runtime
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import Estimator, Heads, McDropout, Scheme
-from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded, decode_greedily
-from unco.small_model.network.model import Network
-from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.out_of_memory import run_in_parts
+from unco.small_model.stored.network import TrainedNetwork
 from unco.small_model.uncertainty.entropy import Normaliser
-from unco.small_model.uncertainty.mc_dropout import MeanProbabilities, Passes, mean_probabilities, run_passes
+from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities, Passes, mean_probabilities
 from unco.small_model.uncertainty.near_misses import MOST, PredictedNearMiss, find_near_misses
 from unco.small_model.uncertainty.prediction import Prediction, point, predictions
 from unco.small_model.uncertainty.raw_entities import ErrorProbabilities, RawEntity, raw_entities
@@ -40,11 +37,24 @@ OutputSetting = tuple[Estimator, Scheme]
 """How uncertainty is estimated, and which types results use."""
 
 
+class _Read(NamedTuple):
+    """An encoded batch, and who encoded it."""
+
+    network: Runtime
+    batch: Batch
+    encoded: EncoderStates
+
+    @property
+    def words(self) -> Array:
+        """States of the words, (B, W, d)."""
+        return self.network.word_states(self.encoded)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predictor:
     """A network with all that is needed to predict entities from posts."""
 
-    network: Network
+    network: TrainedNetwork
     tokenizer: Tokenizer
     normaliser: Normaliser
     thresholds: Thresholds
@@ -65,9 +75,9 @@ class Predictor:
     name: str = "unnamed"
 
     @property
-    def device(self) -> torch.device:
-        """Where the network runs."""
-        return next(self.network.parameters()).device
+    def device(self) -> Any:
+        """Where the network runs, as torch names it."""
+        return self.network.device
 
     @property
     def run_pieces(self) -> int:
@@ -82,8 +92,8 @@ class Predictor:
     def predict(self, posts: Sequence[ModelInput]) -> list[list[Prediction]]:
         """Predict the entities of each post, in text order.
 
-        A post's result does not depend on the others in the call (up to float rounding, about 1e-6). Long posts are
-        split into windows; no word is left out.
+        A post's result does not depend on what else is read, up to float rounding (1e-4, since NumPy and torch take
+        turns). Long posts are split into windows; no word is left out.
 
         Raises:
             SettingsError: a region lacks the visual features that the network reads.
@@ -148,15 +158,15 @@ class Predictor:
             results[index] += found
         return results
 
-    def name_vectors(self, posts: Sequence[ModelInput], spans: Sequence[Sequence[Span]]) -> list[Tensor]:
+    def name_vectors(self, posts: Sequence[ModelInput], spans: Sequence[Sequence[Span]]) -> list[Array]:
         """Compute the encoder's vectors of names, (E, d) for each post; names cut by a window's end are left out."""
-        found: list[list[Tensor]] = [[] for _ in posts]
+        found: list[list[Array]] = [[] for _ in posts]
         for index, first, words in self._read_windows(posts, self._word_states):
             inside = [Span(one.start - first, one.stop - first) for one in spans[index] if first <= one.start]
             found[index].append(name_vectors(words, [one for one in inside if one.stop <= len(words)]))
-        return [torch.cat(parts) for parts in found]
+        return [np.concatenate(parts) for parts in found]
 
-    def states(self, runs: Sequence[tuple[str, ...]]) -> list[Tensor]:
+    def states(self, runs: Sequence[tuple[str, ...]]) -> list[Array]:
         """Compute the encoder's states of the words of each run, (W, d); a run has at most `run_pieces` pieces."""
         return self._read_parts([encode_post(ModelInput(run), self.tokenizer) for run in runs], self._word_states)
 
@@ -165,8 +175,7 @@ class Predictor:
     ) -> list[tuple[int, int, T]]:
         """Apply a function to windows in batches of similar length; gives (index of post, first word, result)."""
         rooms = [self._window_pieces(post) for post in posts]
-        layers = self.network.post_starts
-        log_odds = partial(self._log_odds, layers) if layers else None
+        log_odds = self._log_odds if self.network.config.post_starts else None
         windows = choose_windows([post.words for post in posts], rooms, self.tokenizer, log_odds)
         parts = [(index, *window) for index, found in enumerate(windows) for window in found]
         encoded = [encode_post(posts[index], self.tokenizer, slice(*window)) for index, *window in parts]
@@ -175,17 +184,19 @@ class Predictor:
 
     def _read_parts(self, parts: Sequence[EncodedPost], read: Callable[[Sequence[EncodedPost]], list[T]]) -> list[T]:
         """Apply a function to parts of posts in batches of similar length; results keep the order of the parts."""
-        call = CALL_COST if self.device.type == "cpu" else CALL_COST_ELSEWHERE
+        call = CALL_COST if str(self.device) == "cpu" else CALL_COST_ELSEWHERE
         found: dict[int, T] = {}
         for chosen in split_by_length([len(part.pieces.ids) for part in parts], self.batch_size, call):
             found |= dict(zip(chosen, run_in_parts(read, [parts[i] for i in chosen], _describe), strict=True))
         return [found[index] for index in range(len(parts))]
 
-    def _log_odds(self, layers: PostStarts, posts: Sequence[tuple[str, ...]]) -> list[list[float]]:
+    def _log_odds(self, posts: Sequence[tuple[str, ...]]) -> list[list[float]]:
         """Compute the log-odds that a text begins at each word, in runs of words that overlap."""
 
         def log_odds(runs: Sequence[tuple[str, ...]]) -> list[list[float]]:
-            return [layers([words])[0].tolist() for words in self.states(runs)]
+            network = self.network.runtime(0)
+            found = [network.log_odds_of_starts(words) for words in self.states(runs)]
+            return [row.tolist() for row in found if row is not None]
 
         return in_runs(posts, self.tokenizer, self.run_pieces, log_odds)
 
@@ -194,13 +205,12 @@ class Predictor:
         beside = CAPTION_PIECES + 3 if post.caption else 2
         return self.network.config.positions - beside
 
-    @torch.inference_mode()
     def _predict_batch(
         self, posts: Sequence[EncodedPost], settings: Sequence[OutputSetting]
     ) -> list[list[list[RawEntity]]]:
         """Predict the entities of a batch, by post and setting."""
-        network = self.network
-        batch, encoded, decoded = self._decode(posts)
+        read = self._encode(posts, any(estimator.sampling.passes for estimator, _ in settings))
+        decoded = decode_greedily(read.network, read.encoded, self.heads)
         keys = ["\x1f".join(post.words) for post in posts]
         passes: dict[McDropout, tuple[Passes, ...]] = {}
         means: dict[tuple[McDropout, Heads], MeanProbabilities] = {}
@@ -210,44 +220,48 @@ class Predictor:
         for estimator, scheme in settings:
             sampling, key = estimator.sampling, (estimator.sampling, estimator.heads)
             if sampling not in passes:
-                passes[sampling] = run_passes(network, batch, encoded, decoded, keys, sampling)
+                passes[sampling] = self._passes(read, decoded, keys, sampling)
             if key not in means:
-                means[key] = mean_probabilities(network, decoded, passes[sampling], estimator.heads)
-            types = self._type_error_probabilities(encoded, decoded, scheme) if estimator.type == "learned" else None
+                means[key] = mean_probabilities(decoded, passes[sampling], estimator.heads)
+            types = self._type_error_probabilities(read, decoded, scheme) if estimator.type == "learned" else None
             errors = ErrorProbabilities(spans if estimator.span == "learned" else None, types)
-            results.append(raw_entities(network.config, decoded, means[key], estimator, scheme, errors))
+            results.append(raw_entities(read.network.config, decoded, means[key], estimator, scheme, errors))
         return [list(entities) for entities in zip(*results, strict=True)]
 
-    def _encode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, EncoderStates]:
-        network = self.network.eval()
-        batch = make_batch(posts, self.tokenizer, network.config.visual_features)
-        batch = batch.to(self.device)
-        return batch, network.encode(batch)
+    def _passes(self, read: _Read, decoded: Decoded, keys: Sequence[str], sampling: McDropout) -> tuple[Passes, ...]:
+        if not sampling.passes:
+            return ()
+        from unco.small_model.uncertainty.mc_dropout import run_passes
 
-    def _decode(self, posts: Sequence[EncodedPost]) -> tuple[Batch, EncoderStates, Decoded]:
-        batch, encoded = self._encode(posts)
-        return batch, encoded, decode_greedily(self.network, encoded, self.heads)
+        return run_passes(self.network.in_torch, read.batch, read.encoded, decoded, keys, sampling)
 
-    @torch.inference_mode()
+    def _encode(self, posts: Sequence[EncodedPost], sampled: bool = False) -> _Read:
+        """Encode a batch; only torch samples."""
+        batch = make_batch(posts, self.tokenizer, self.network.config.visual_features)
+        network = (self.network.in_torch if sampled else self.network).runtime(batch.piece_ids.size)
+        return _Read(network, batch, network.encode(batch))
+
+    def _decode(self, posts: Sequence[EncodedPost]) -> tuple[_Read, Decoded]:
+        read = self._encode(posts)
+        return read, decode_greedily(read.network, read.encoded, self.heads)
+
     def _near_misses(self, posts: Sequence[EncodedPost]) -> list[list[PredictedNearMiss]]:
-        return find_near_misses(self.network, *self._decode(posts)[1:], self.scheme)
+        read, decoded = self._decode(posts)
+        return find_near_misses(read.network, read.encoded, decoded, self.scheme)
 
-    @torch.inference_mode()
     def _signals(self, posts: Sequence[EncodedPost]) -> list[list[Signals]]:
-        return span_signals(self._decode(posts)[2])
+        return span_signals(self._decode(posts)[1])
 
-    @torch.inference_mode()
     def _type_signals(self, posts: Sequence[EncodedPost], scheme: Scheme) -> list[list[Signals]]:
         if self.training_names is None:
             raise self._not_fitted()
-        _, encoded, decoded = self._decode(posts)
-        return type_signals(self.training_names, encoded, decoded, scheme)
+        read, decoded = self._decode(posts)
+        return type_signals(self.training_names, read.words, decoded, scheme)
 
-    @torch.inference_mode()
-    def _word_states(self, posts: Sequence[EncodedPost]) -> list[Tensor]:
+    def _word_states(self, posts: Sequence[EncodedPost]) -> list[Array]:
         """Compute the states of each post's words, (W, d)."""
-        _, encoded = self._encode(posts)
-        return [words[:count] for words, count in zip(encoded.words, encoded.counts.tolist(), strict=True)]
+        read = self._encode(posts)
+        return [words[:count] for words, count in zip(read.words, read.batch.words.tolist(), strict=True)]
 
     def _span_error_probabilities(self, decoded: Decoded) -> list[list[float]]:
         """Compute the probability of each span being wrong, by post."""
@@ -256,21 +270,24 @@ class Predictor:
             raise self._not_fitted()
         return [[regression(signals) for signals in post] for post in span_signals(decoded)]
 
-    def _type_error_probabilities(self, encoded: EncoderStates, decoded: Decoded, scheme: Scheme) -> list[list[float]]:
+    def _type_error_probabilities(self, read: _Read, decoded: Decoded, scheme: Scheme) -> list[list[float]]:
         """Compute the probability of each type being wrong, by post."""
         training_names, regression = self.training_names, self.type_regressions.get(scheme.name)
         if training_names is None or regression is None:
             raise self._not_fitted()
-        found = type_signals(training_names, encoded, decoded, scheme)
+        found = type_signals(training_names, read.words, decoded, scheme)
         return [[regression(signals) for signals in post] for post in found]
 
     def _not_fitted(self) -> SettingsError:
         return SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
 
-    def to(self, device: torch.device | str) -> "Predictor":
-        """Move to a device; the network itself moves, for everything that shares it."""
-        training_names = self.training_names.to(device) if self.training_names else None
-        return replace(self, network=self.network.to(device), training_names=training_names)
+    def to(self, device: Any) -> "Predictor":
+        """Move to a device, as torch names it; the network itself moves, for everything that shares it."""
+        return replace(self, network=self.network.to(device))
+
+    def in_torch(self) -> "Predictor":
+        """Copy to one whose network torch runs from the first post on: where many are read, or digits count."""
+        return replace(self, network=self.network.in_torch)
 
     def with_estimator(self, estimator: Estimator) -> "Predictor":
         """Copy with another estimator; normaliser and thresholds stay as they are."""

@@ -5,8 +5,8 @@ from itertools import product
 
 from unco.errors import DataError
 from unco.small_model.checkpoint import Calibration, Calibrations
+from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig, Scheme
 from unco.small_model.gold_inputs import InputBuilder, build_inputs
-from unco.small_model.network.config import ESTIMATORS, Estimator, ModelConfig, Scheme
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import fit_normaliser, quantile_thresholds
 from unco.small_model.uncertainty.prediction import Prediction

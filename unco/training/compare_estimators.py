@@ -13,7 +13,7 @@ from rich.table import Table
 from unco.errors import DataError
 from unco.evals.data.gold_types import by_scheme
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.network.config import ESTIMATORS
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.training.calibrate import can_estimate
 from unco.training.estimator_report import (
@@ -35,7 +35,7 @@ ESTIMATORS_FILE = "estimators.json"
 
 def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
     """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
-    predictor = from_pretrained(checkpoint)
+    predictor = from_pretrained(checkpoint).in_torch()
     config = predictor.network.config
     check_captions(paths, config)
     build_input = make_input_builder(paths, read_split(paths, config.label_scheme, "train"), config.people)

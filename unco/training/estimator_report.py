@@ -12,8 +12,8 @@ from unco.evals.metrics.uncertainty import (
     wrong_spans,
     wrong_types,
 )
+from unco.small_model.config import Estimator
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import Estimator
 from unco.small_model.uncertainty.entropy import fit_normaliser
 from unco.small_model.uncertainty.prediction import Prediction
 from unco.types import Attribute, GoldPost

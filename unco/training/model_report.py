@@ -8,9 +8,9 @@ from unco.evals.metrics.drop_level import best_level
 from unco.evals.metrics.paper import Score, count_post, score, total
 from unco.evals.metrics.region_rules import rule_scores
 from unco.evals.metrics.uncertainty import wrong_groundings
+from unco.small_model.config import ESTIMATORS, Estimator
 from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names, shown_by, simulates, with_clutter
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.prediction import Prediction
 from unco.training.estimator_report import (

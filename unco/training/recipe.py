@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from unco.errors import SettingsError
 from unco.plain_yaml import read_yaml
-from unco.small_model.network.config import Heads, named_estimator
+from unco.small_model.config import Heads, named_estimator
 
 RECIPES = Path(__file__).with_name("recipes")
 

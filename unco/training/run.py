@@ -15,17 +15,13 @@ from unco.errors import SettingsError
 from unco.evals.data.gold_types import by_scheme
 from unco.evals.data.twitter_gmner import SPLITS
 from unco.evals.metrics.paper import score
-from unco.small_model.checkpoint import (
-    dequantise,
-    from_pretrained,
-    quantise,
-    save_pretrained,
-)
+from unco.small_model.checkpoint import from_pretrained, save_pretrained
+from unco.small_model.config import Estimator, named_estimator
 from unco.small_model.gold_inputs import InputBuilder, build_inputs, entity_names
 from unco.small_model.label_schemes import check_types, label_scheme
-from unco.small_model.network.config import Estimator, named_estimator
 from unco.small_model.network.model import Network
 from unco.small_model.predictor import Predictor
+from unco.small_model.stored.in_torch import round_weights
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.training import trainer as training
 from unco.training.calibrate import calibrate, can_sample
@@ -124,7 +120,7 @@ def run_training(
     )
     if not PartialState().is_main_process:
         return None
-    network.load_state_dict(dequantise(quantise(network.state_dict())))  # measure what will be shipped
+    round_weights(network)  # measure what will be shipped
     return finish_training(bare, recipe, build_input, gold, out / "checkpoint", {**origin, **_curves(log)}, tell)
 
 
@@ -160,7 +156,7 @@ def finish_training(
         learn_post_starts(bare, gold["train"], dev, recipe.post_starts, recipe.seed) if recipe.post_starts else None
     )
     if starts:
-        bare.network.set_post_starts(starts.layers)
+        bare.network.in_torch.set_post_starts(starts.layers)  # one that was trained here, never a loaded one
     tell("learning from dev how to tell wrong spans, types and regions (step 1 of 4)")
     spans, types = learn_spans(bare, build_input, dev), learn_types(bare, build_input, gold["train"], dev)
     regions = learn_regions(bare, build_input, dev)

@@ -92,7 +92,7 @@ def start_recipe(
             )
         settings["decoder_layers"] = config.decoder_layers
         people = PERSON_TYPES.union(config.people)
-        return with_labels(trained.network, replace(config, **settings), people), trained.tokenizer
+        return with_labels(trained.network.in_torch, replace(config, **settings), people), trained.tokenizer
     return start_network(
         start,
         visual_features=features,

@@ -39,7 +39,7 @@ class LossModel(nn.Module):
 
     def forward(self, **tensors: Tensor) -> dict[str, Tensor]:
         """Compute the losses; the tensors' names are those of `Batch` and `Targets`."""
-        batch = Batch(**{name: tensors[name] for name in Batch.__slots__})
+        batch: Batch[Tensor] = Batch(**{name: tensors[name] for name in Batch.__slots__})
         targets = Targets(**{name: tensors[name] for name in Targets.__slots__ if name in tensors})
         return self.network.loss(batch, targets)
 

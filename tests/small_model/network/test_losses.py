@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, tag_loss, token_loss
+from unco.small_model.decoding.symbols import ILLEGAL_LOGIT
+from unco.small_model.network.losses import debiasing_loss, region_loss, tag_loss, token_loss
 
 
 def test_token_loss_is_the_mean_over_real_steps() -> None:

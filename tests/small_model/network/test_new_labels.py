@@ -5,8 +5,8 @@ from dataclasses import replace
 import torch
 
 from tests.tiny import LABELS, TINY, tiny_network
+from unco.small_model.decoding.symbols import FIRST_TYPE
 from unco.small_model.network.new_labels import known_labels, with_labels
-from unco.small_model.network.symbols import FIRST_TYPE
 from unco.types import Label
 
 OTHERS = replace(

@@ -12,13 +12,13 @@ from tests.small_model.saved_models import save, save_tokenizer
 from tests.tiny import LABELS, byte_tokenizer
 from unco.errors import SettingsError, SetupError
 from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.config import ESTIMATORS
+from unco.small_model.decoding.symbols import FIRST_TYPE, REGION
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.network.encoder import TextEncoder
 from unco.small_model.network.foreign_encoder import ForeignEncoder
 from unco.small_model.network.model import Network
 from unco.small_model.network.pretrained import start_network
-from unco.small_model.network.symbols import FIRST_TYPE, REGION
 
 POSTS = [ModelInput(("Ann", "Lee", "sings")), ModelInput(("in", "Oslo"), caption="a stage")]
 OURS = ("bert", "roberta", "bart")
@@ -34,7 +34,7 @@ def test_our_encoder_gives_the_states_of_theirs(kind: str, tmp_path: Path) -> No
     model = save(tmp_path, kind)
     network, tokenizer = start_network(tmp_path, labels=LABELS)
     network.eval()
-    batch = batch_for(tokenizer)
+    batch = network.tensors(batch_for(tokenizer))
     encoder = model.get_encoder() if model.config.is_encoder_decoder else model
     theirs = encoder(input_ids=batch.piece_ids, attention_mask=batch.piece_mask.long()).last_hidden_state
     if isinstance(network.encoder, TextEncoder):
@@ -63,7 +63,7 @@ def test_bart_s_decoder_is_ours_too(tmp_path: Path) -> None:
     theirs = model.decoder(
         inputs_embeds=network.decoder.symbol(symbols),
         encoder_hidden_states=encoded.words,
-        encoder_attention_mask=(torch.arange(encoded.words.shape[1]) < encoded.counts.unsqueeze(1)).long(),
+        encoder_attention_mask=encoded.mask[:, 0, 0, :].long(),
     ).last_hidden_state
     assert torch.allclose(ours, theirs, atol=1e-5)
 
@@ -93,10 +93,10 @@ def test_a_foreign_encoder_is_saved_loaded_and_not_sampled(tmp_path: Path) -> No
     again = Network(network.config)
     again.load_state_dict(network.state_dict())
     batch = batch_for(tokenizer)
-    assert torch.equal(again.eval().encoder(batch), network.eval().encoder(batch))
+    assert torch.equal(*(one.eval().encoder(one.tensors(batch)) for one in (again, network)))
     assert ESTIMATORS["mc_encoder"].sampling.encoder_layers
     with pytest.raises(SettingsError, match="cannot be sampled"):
-        network.encoder.lower(batch, 0)
+        network.encoder.lower(network.tensors(batch), 0)
 
 
 @pytest.mark.parametrize("kind", ["electra", "albert"])

@@ -2,13 +2,13 @@
 
 from math import exp, log
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unco.small_model.network.config import Estimator, Measure, RegionVariant, SpanVariant
-from unco.small_model.network.symbols import DecodedEntity
+from unco.small_model.config import Estimator, Measure, RegionVariant, SpanVariant
+from unco.small_model.decoding.symbols import DecodedEntity
 from unco.small_model.uncertainty.entropy import (
     Normaliser,
     Range,
@@ -26,21 +26,21 @@ from unco.types import Span, Thresholds, Uncertainty
 
 
 def test_entropy_of_known_distributions() -> None:
-    rows = torch.tensor([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0]], dtype=torch.float64)
+    rows = np.array([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0]])
     assert entropy(rows).tolist() == pytest.approx([log(4), 0.0, log(2)])
     assert least_confidence(rows).tolist() == pytest.approx([0.75, 0.0, 0.5])
 
 
 @given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=20).filter(lambda weights: sum(weights) > 1e-6))
 def test_entropy_lies_between_zero_and_ln_v(weights: list[float]) -> None:
-    row = torch.tensor(weights, dtype=torch.float64)
+    row = np.array(weights)
     value = float(entropy(row / row.sum()))
     assert -1e-9 <= value <= log(len(weights)) + 1e-9
 
 
 def test_surprisal_is_of_the_decoded_symbol() -> None:
-    rows = torch.tensor([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
-    assert surprisal(rows, torch.tensor([1, 0, 2])).tolist() == pytest.approx([log(4), 0.0, 9 * log(10)])
+    rows = np.array([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    assert surprisal(rows, np.array([1, 0, 2])).tolist() == pytest.approx([log(4), 0.0, 9 * log(10)])
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,8 @@ def test_equation_7_by_hand(variant: SpanVariant, expected: float) -> None:
     [("entropy", log(2), log(4)), ("doubt", log(2), 0.75), ("surprisal", log(2), log(4))],
 )
 def test_measures_of_a_step_by_hand(measure: Measure, span: float, kind: float) -> None:
-    tokens, types = torch.tensor([[[0.5, 0.5, 0.0]]]), torch.tensor([[[0.25] * 4]])
-    steps = step_uncertainty(
-        torch.tensor([[1]]), tokens, types, torch.tensor([[[1.0, 0.0]]]), Estimator(measure=measure)
-    )
+    tokens, types = np.array([[[0.5, 0.5, 0.0]]]), np.array([[[0.25] * 4]])
+    steps = step_uncertainty(np.array([[1]]), tokens, types, np.array([[[1.0, 0.0]]]), Estimator(measure=measure))
     assert steps.spans.item() == pytest.approx(span)
     assert steps.types.item() == pytest.approx(kind)
     assert steps.regions.item() == 0.0
@@ -74,8 +72,8 @@ def test_measures_of_a_step_by_hand(measure: Measure, span: float, kind: float) 
 
 @pytest.mark.parametrize(("variant", "expected"), [("choice", log(4)), ("groundable", log(4) - 0.75 * log(3))])
 def test_region_uncertainty_is_of_the_choice_or_of_groundability(variant: RegionVariant, expected: float) -> None:
-    tokens, types, regions = torch.ones(1, 1, 1), torch.ones(1, 1, 1), torch.full((1, 1, 4), 0.25)
-    steps = step_uncertainty(torch.tensor([[0]]), tokens, types, regions, Estimator(region=variant))
+    tokens, types, regions = np.ones((1, 1, 1)), np.ones((1, 1, 1)), np.full((1, 1, 4), 0.25)
+    steps = step_uncertainty(np.array([[0]]), tokens, types, regions, Estimator(region=variant))
     assert steps.regions.item() == pytest.approx(expected)
 
 

@@ -1,16 +1,24 @@
 """Near misses: words that both heads nearly said, apart from the entities and from each other."""
 
 from dataclasses import replace
+from math import prod
 
+import numpy as np
 import pytest
-import torch
 
 from tests.tiny import tiny_predictor
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.decoding.greedy import decode_greedily, mixed, read_distributions
+from unco.small_model.decoding.symbols import (
+    REGION,
+    START,
+    decode_symbols,
+    encode_entities,
+    pointer,
+    previous_symbols,
+    shift,
+)
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.decoding import decode_greedily
-from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import REGION, START, decode_symbols, encode_entities, pointer, previous_symbols
 from unco.small_model.uncertainty.near_misses import MOST, find_near_misses
 
 POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h i j".split()))]
@@ -31,7 +39,7 @@ def test_they_share_no_word_with_an_entity_or_each_other_and_the_likeliest_come_
 
 def test_the_chance_is_what_both_heads_say_step_by_step() -> None:
     predictor = tiny_predictor(3)
-    network = predictor.network
+    network = predictor.network.in_torch
     batch = make_batch([encode_post(POSTS[1], predictor.tokenizer)], predictor.tokenizer)
     encoded = network.encode(batch)
     decoded = decode_greedily(network, encoded, "both")
@@ -42,9 +50,8 @@ def test_the_chance_is_what_both_heads_say_step_by_step() -> None:
         before = [(entity.span, entity.type_index) for entity in entities if entity.span.stop <= one.span.start]
         head = encode_entities(before, 2)[:-1]
         said = [*head, START, *(pointer(word, 2) for word in range(one.span.start, one.span.stop)), REGION]
-        symbols = torch.tensor([said])
-        history = previous_symbols(shift(symbols), 2)
-        states, _ = network.decoder(history.previous, encoded)
-        steps = network.step_probabilities(states, history, encoded, "both")[0]
+        history = previous_symbols(shift(np.array([said])), 2)
+        found_there, _ = read_distributions(network, encoded, history, network.read_tags(encoded))
+        steps = mixed("both", found_there.by_decoder, found_there.by_tags)[0]
         chances = [float(steps[step, said[step]]) for step in range(len(head), len(said))]
-        assert one.chance == pytest.approx(torch.tensor(chances).prod().item(), rel=1e-4)
+        assert one.chance == pytest.approx(prod(chances), rel=1e-4)

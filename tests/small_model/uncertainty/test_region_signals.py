@@ -6,9 +6,9 @@ from math import log
 import pytest
 
 from tests.tiny import fitted_predictor, gold_post, tiny_predictor
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.gold_inputs import SimulatedRegionsInput, build_inputs, with_clutter
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.regions.region import Region
 from unco.small_model.uncertainty.region_choice import Pointer, share_out
 from unco.small_model.uncertainty.region_signals import REGION_SIGNALS, region_signals

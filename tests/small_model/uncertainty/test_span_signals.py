@@ -1,47 +1,44 @@
 """The features of a span, computed by hand; and the regression on them."""
 
 from dataclasses import replace
-from math import exp, log
+from math import exp, isfinite, log
 from random import Random
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny import fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.config import ESTIMATORS, Heads
+from unco.small_model.decoding.greedy import decode_greedily
+from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS
-from unco.small_model.network.decoding import decode_greedily
-from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols, previous_symbols
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import NATS_OFFSET, span_signals
 
 POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h i j".split()))]
 SIGNALS = 12
+HEADS: tuple[Heads, ...] = ("decoder", "tags")
 
 
 def test_features_of_a_span_by_hand() -> None:
     predictor = tiny_predictor()
-    network = predictor.network
+    network = predictor.network.in_torch
     batch = make_batch([encode_post(post, predictor.tokenizer) for post in POSTS], predictor.tokenizer)
     encoded = network.encode(batch)
     decoded = decode_greedily(network, encoded, "both")
     found = span_signals(decoded)
-    history = previous_symbols(shift(decoded.symbols), 2)
-    states, _ = network.decoder(history.previous, encoded)
     tagged = network.tagger(encoded.words).softmax(-1)
     for row, symbols in enumerate(decoded.symbols.tolist()):
         entities = decode_symbols(symbols, 2)
         assert len(entities) == len(found[row]) > 0
         for entity, signals in zip(entities, found[row], strict=True):
             expected = []
-            for head in ("decoder", "tags"):
-                tokens = network.step_probabilities(states, history, encoded, head)[row]
-                surprisals = [-log(float(tokens[step, symbol])) for step, symbol in enumerate(symbols)]
+            for head in HEADS:
+                tokens = decoded.of(head)[row]
+                surprisals = [-log(max(float(tokens[step, symbol]), 1e-9)) for step, symbol in enumerate(symbols)]
                 types = tokens[entity.type_step, FIRST_TYPE : FIRST_TYPE + 2]
                 inner = sum(surprisals[entity.start_step + 1 : entity.end_step])
                 kinds = -sum(float(p) * log(float(p)) for p in types)
@@ -95,4 +92,4 @@ def test_a_regression_of_any_rows_gives_chances(cases: list[tuple[float, float, 
     found = fit_regression(rows, [case[2] for case in cases])
     assert all(0.0 <= found(row) <= 1.0 for row in rows)
     assert fit_regression(rows, [case[2] for case in cases]) == found
-    assert torch.isfinite(torch.tensor([*found.weights, found.bias])).all()
+    assert all(map(isfinite, (*found.weights, found.bias)))

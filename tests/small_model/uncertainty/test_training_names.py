@@ -3,15 +3,15 @@
 from dataclasses import replace
 from math import exp, log
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny import NAMES, fitted_predictor, tiny_predictor
 from unco.errors import SettingsError
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.uncertainty.span_signals import NATS_OFFSET
 from unco.small_model.uncertainty.training_names import AXES, SHARPNESS, TrainingNames, fit_training_names, name_vectors
 from unco.small_model.uncertainty.type_signals import SHARE_OFFSET
@@ -21,46 +21,46 @@ POSTS = [ModelInput(("Ann", "Lee", "plays")), ModelInput(tuple("a b c d e f g h 
 
 
 def test_a_name_is_the_mean_of_its_words() -> None:
-    words = torch.tensor([[1.0, 0.0], [3.0, 2.0], [5.0, 5.0]])
+    words = np.array([[1.0, 0.0], [3.0, 2.0], [5.0, 5.0]])
     assert name_vectors(words, [Span(0, 2), Span(2, 3)]).tolist() == [[2.0, 1.0], [5.0, 5.0]]
     assert name_vectors(words, []).shape == (0, 2)
 
 
 def test_types_count_by_their_cosine() -> None:
     known = TrainingNames(
-        centre=torch.tensor([1.0, 1.0, 1.0]),
-        axes=torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
-        names=torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]),
-        types=torch.tensor([2, 0, 2], dtype=torch.int16),
+        centre=np.array([1.0, 1.0, 1.0]),
+        axes=np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+        names=np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]),
+        types=np.array([2, 0, 2], np.int16),
     )
     # Behind the centre it is (3, 4, 9), on the axes (3, 4), of length 1 (0.6, 0.8): cosines 0.6, 0.8, -0.6.
     weights = [exp(SHARPNESS * cosine) for cosine in (0.6, 0.8, -0.6)]
-    (near,) = known.types_near(torch.tensor([[4.0, 5.0, 10.0]]), 3).tolist()
+    (near,) = known.types_near(np.array([[4.0, 5.0, 10.0]]), 3).tolist()
     assert near == pytest.approx([weights[1] / sum(weights), 0.0, (weights[0] + weights[2]) / sum(weights)], rel=1e-5)
 
 
 def test_axes_are_those_along_which_names_differ_most() -> None:
-    dice = torch.Generator().manual_seed(1)
-    spread = torch.linspace(3.0, 0.1, AXES + 8)
-    vectors = torch.randn(400, AXES + 8, generator=dice) * spread + 5.0
+    spread = np.linspace(3.0, 0.1, AXES + 8, dtype=np.float32)
+    vectors = np.random.default_rng(1).standard_normal((400, AXES + 8), np.float32) * spread + 5.0
     known = fit_training_names(vectors, [0] * 400)
     assert known.axes.shape == (AXES, AXES + 8)
-    assert torch.allclose(known.axes @ known.axes.T, torch.eye(AXES), atol=1e-4)
+    assert np.allclose(known.axes @ known.axes.T, np.eye(AXES), atol=1e-4)
     kept = (vectors - vectors.mean(0)) @ known.axes.T
-    assert kept.var(0).diff().max() < 1e-3, "from the widest on"
-    assert kept.square().sum() > 0.99 * (vectors - vectors.mean(0)).square().sum()
-    assert torch.allclose(known.names.norm(dim=1), torch.ones(400), atol=1e-5)
+    assert np.diff(kept.var(0)).max() < 1e-3, "from the widest on"
+    assert np.square(kept).sum() > 0.99 * np.square(vectors - vectors.mean(0)).sum()
+    assert np.allclose(np.linalg.norm(known.names, axis=1), 1.0, atol=1e-5)
 
 
 @given(seed=st.integers(0, 1000), names=st.integers(1, 30))
 @settings(max_examples=25, deadline=None)
 def test_types_near_is_a_distribution_and_a_training_name_is_its_own_neighbour(seed: int, names: int) -> None:
-    vectors = torch.randn(names, 16, generator=torch.Generator().manual_seed(seed)) * 4
+    vectors = np.random.default_rng(seed).standard_normal((names, 16), np.float32) * 4
     known = fit_training_names(vectors, [index % 5 for index in range(names)])
     near = known.types_near(vectors, 5)
-    assert torch.allclose(near.sum(1), torch.ones(names), atol=1e-5)
+    assert np.allclose(near.sum(1), 1.0, atol=1e-5)
     assert (near >= 0).all()
-    cosines = (known.names @ known.names.T).fill_diagonal_(-1.0)
+    cosines = known.names @ known.names.T
+    np.fill_diagonal(cosines, -1.0)
     for index in range(names):
         if names > 1 and cosines[index].max() < 0.5:
             assert near[index].argmax() == index % 5
@@ -109,11 +109,11 @@ def test_names_of_a_long_post_are_found_in_their_windows() -> None:
 
 
 def test_more_labels_than_a_byte_counts_are_kept() -> None:
-    assert fit_training_names(torch.eye(400), range(400)).types.tolist() == list(range(400))
+    assert fit_training_names(np.eye(400, dtype=np.float32), range(400)).types.tolist() == list(range(400))
 
 
 def test_names_of_another_network_are_refused() -> None:
-    known = fit_training_names(torch.randn(5, 16), [0, 1, 2, 1, 0])
+    known = fit_training_names(np.random.default_rng(0).standard_normal((5, 16), np.float32), [0, 1, 2, 1, 0])
     known.check(16, 3)
     for hidden, labels in ((15, 3), (16, 2)):
         with pytest.raises(ValueError, match="its known names do not"):

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.scripted import drawing
 from tests.tiny import TINY, tiny_predictor
 from unco.errors import PictureError, PostError, SetupError
-from unco.small_model.network.config import Estimator
+from unco.small_model.config import Estimator
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
 from unco.tools.extraction.call import extract_async

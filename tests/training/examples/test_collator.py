@@ -8,10 +8,10 @@ import torch
 
 from tests.tiny import LABELS, TINY, gold_post, tiny_tokenizer
 from unco.errors import DataError
+from unco.small_model.decoding.symbols import END, REGION
 from unco.small_model.gold_inputs import SimulatedRegionsInput, text_only
 from unco.small_model.label_schemes import check_types
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.symbols import END, REGION
 from unco.small_model.regions.region import Region
 from unco.training.examples.collator import Collator, Examples, check_texts, region_overlaps, region_target
 from unco.training.examples.example import of_data_set, of_text

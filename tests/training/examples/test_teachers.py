@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,10 +13,9 @@ from tests.tiny import LABELS, TINY, gold_post, tiny_network, tiny_predictor, ti
 from tests.training.train_tiny import RECIPE, posts
 from unco.errors import DataError, SettingsError
 from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.decoding.symbols import shift
 from unco.small_model.gold_inputs import SimulatedRegionsInput, text_only
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import last_words
 from unco.training import trainer as training
 from unco.training.examples.collator import Collator
 from unco.training.examples.example import of_data_set
@@ -37,10 +37,10 @@ def test_teachers_say_the_mean_of_what_each_says_alone() -> None:
 
 def test_a_teacher_says_what_its_network_gives_for_the_gold_sequence() -> None:
     teacher, post = tiny_predictor(3), gold_post()
-    network = teacher.network
+    network = teacher.network.in_torch
     states = network.encode(make_batch([encode_post(ModelInput(post.tokens), teacher.tokenizer)], teacher.tokenizer))
-    previous = shift(torch.tensor([[1, 5, 6, 2, 3, 1, 10, 11, 2, 4, 0]]))
-    expected = network.step_log_probs(network.decoder(previous, states)[0], previous, last_words(previous, 2), states)
+    previous = shift(np.array([[1, 5, 6, 2, 3, 1, 10, 11, 2, 4, 0]]))
+    expected = network.step_log_probs(network.decoder(torch.from_numpy(previous), states)[0], previous, states)
     said = read_teachers([teacher], [post])[0]
     torch.testing.assert_close(said.symbols.float(), expected[0].exp(), atol=1e-3, rtol=0)
 

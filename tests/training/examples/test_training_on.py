@@ -74,14 +74,14 @@ def test_a_type_that_is_none_of_ours_and_labels_of_another_scheme_are_refused(tm
 @pytest.mark.slow
 def test_training_goes_on_from_a_checkpoint(trained: Path, tmp_path: Path) -> None:
     checkpoint = trained / "run" / "checkpoint"
-    before = {name: value.clone() for name, value in from_pretrained(checkpoint).network.state_dict().items()}
+    before = {name: value.clone() for name, value in from_pretrained(checkpoint).network.in_torch.state_dict().items()}
     recipe = recipe_file(tmp_path, checkpoint, labels="fmnerg", scheme="gmner", joined=0.5)
     paths = DataPaths(trained / "data", more=(source_file(tmp_path),))
     assert run_training(paths, recipe, tmp_path / "run") is not None
-    after = from_pretrained(checkpoint).network.state_dict()
+    after = from_pretrained(checkpoint).network.in_torch.state_dict()
     assert all(torch.equal(value, after[name]) for name, value in before.items()), "what it starts from stays"
     again = from_pretrained(tmp_path / "run" / "checkpoint")
-    assert any(not torch.equal(value, again.network.state_dict()[name]) for name, value in before.items())
+    assert any(not torch.equal(value, again.network.in_torch.state_dict()[name]) for name, value in before.items())
     card = (tmp_path / "run" / "checkpoint" / "README.md").read_text("utf-8")
     assert "other.conll" in card
 

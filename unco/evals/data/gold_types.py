@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from unco.small_model.config import ModelConfig, Scheme
 from unco.small_model.label_schemes import check_types
-from unco.small_model.network.config import ModelConfig, Scheme
 from unco.types import GoldPost, Label
 
 

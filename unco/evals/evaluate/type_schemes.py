@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from unco.evals.formats.predicted import Predicted, PredictedPost
+from unco.small_model.config import GMNER_LABELS
 from unco.small_model.label_schemes import COARSE_LABELS, COARSE_OF, FMNERG_LABELS, GMNER_OF
-from unco.small_model.network.config import GMNER_LABELS
 from unco.types import UNTYPED, GoldPost
 
 _OWN_OF_GOLD = "gold's own types"

@@ -14,8 +14,8 @@ from unco.evals.metrics.bootstrap import Interval
 from unco.evals.metrics.paper import THREE_TASKS, Task
 from unco.evals.paper.published import NONE, F1s, Row, Table
 from unco.evals.paper.trained_models import TrainedModel, with_debiasing
+from unco.small_model.config import GMNER_LABELS
 from unco.small_model.label_schemes import COARSE_OF
-from unco.small_model.network.config import GMNER_LABELS
 
 DATA_SETS = {
     "gmner": frozenset(label.name for label in GMNER_LABELS),

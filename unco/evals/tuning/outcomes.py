@@ -5,7 +5,7 @@ post touch each other only where corrected spans may come to share words; such p
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations, product
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from unco.evals.metrics.paper import THREE_TASKS, count_post, entity_correct, region_correct
 from unco.evals.tuning.recorded.paths import About, Answered, PostPaths, Recording, data_hash
-from unco.evals.tuning.recorded.replay import Routing, replay_entities, replay_entity
+from unco.evals.tuning.recorded.replay import Routing, replay_entity
+from unco.nodes.collect import settle_overlaps
 from unco.nodes.questions.usage import known_sum
 from unco.tools.llm.prices import Price, cost_usd
 from unco.types import ATTRIBUTES, Correction, Entity, GoldEntity, GoldPost, Span, Thresholds
@@ -41,12 +42,22 @@ class CoupledPost:
     gold: GoldPost
     drop: float = 1.0
     """Level above which entities are dropped."""
+    replayed: dict[tuple[int, Routing], Entity] = field(default_factory=dict, compare=False, repr=False)
+    """Entities as they were corrected before, by index and routing: there are far fewer than ways to route a post."""
 
     def counts(self, routings: Sequence[Routing]) -> Floats:
         """Count the correct entities by task, and the kept ones, for routings of the post's entities."""
-        found = replay_entities(self.paths, self.paths.extraction, routings)
+        corrected = [self._corrected(index, routing) for index, routing in enumerate(routings)]
+        found = settle_overlaps(corrected, self.paths.extraction)
         kept = [entity for entity in found if entity.doubt <= self.drop]
         return np.array([*(count_post(self.gold, kept, task).correct for task in THREE_TASKS), len(kept)], np.float64)
+
+    def _corrected(self, index: int, routing: Routing) -> Entity:
+        known = self.replayed.get((index, routing))
+        if known is None:
+            entity, answers = self.paths.extraction.entities[index], self.paths.answers[index]
+            known = self.replayed[index, routing] = replay_entity(entity, answers, routing, self.paths.extraction)
+        return known
 
 
 @dataclass(frozen=True)
@@ -192,12 +203,14 @@ def _tables(
     """Tabulate an entity's values and doubt by routing; an attribute below the floor was not asked about and stays."""
     asked = [about.floor.are_exceeded(entity.uncertainty, name) for name in ATTRIBUTES]
     table, doubt = np.zeros((2, 2, 2, len(COLUMNS))), np.zeros((2, 2, 2))
-    for routing in ROUTINGS:
-        span, kind, region = (wanted and known for wanted, known in zip(routing, asked, strict=True))
-        after = replay_entity(entity, answers, (span, kind, region), post.extraction)
+    for routing in ROUTINGS:  # in an order in which what is asked of them comes first
+        place, there = tuple(map(int, routing)), tuple(map(int, np.logical_and(routing, asked)))
+        if there != place:
+            table[place], doubt[place] = table[there], doubt[there]
+            continue
+        after = replay_entity(entity, answers, routing, post.extraction)
         right = [any(entity_correct(after, item, task) for item in gold.entities) for task in THREE_TASKS]
         calls = sum(note.calls for note in after.corrections)
-        place = tuple(map(int, routing))
         table[place] = (*right, calls, _usd(after.corrections, about.price), 1.0)
         doubt[place] = after.doubt
     return table, doubt

@@ -144,16 +144,16 @@ def corrected_entity(question: EntityQuestion, result: QuestionResult) -> Json:
 
 def with_correction(entity: Entity, correction: Correction, extraction: Extraction) -> Entity:
     """Apply a correction to an entity, and append it to the corrections."""
-    corrected = replace(entity, corrections=(*entity.corrections, correction))
+    notes = (*entity.corrections, correction)
     match correction.after:
         case Span() as span if correction.attribute == "span":
-            return with_span(corrected, span, extraction.text, extraction.offsets)
+            return with_span(replace(entity, corrections=notes), span, extraction.text, extraction.offsets)
         case str() as entity_type if correction.attribute == "type":
-            return replace(corrected, type=entity_type)
+            return replace(entity, corrections=notes, type=entity_type)
         case None if correction.attribute == "type":  # still not known
-            return corrected
+            return replace(entity, corrections=notes)
         case (Box() | None) as region if correction.attribute == "region":
-            return replace(corrected, region=region)
+            return replace(entity, corrections=notes, region=region)
         case _ if not hasattr(entity, correction.attribute):  # its value stands in the correction alone
-            return corrected
+            return replace(entity, corrections=notes)
     raise TypeError(f"a {correction.attribute} cannot become {correction.after!r}")

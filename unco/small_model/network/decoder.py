@@ -1,46 +1,17 @@
 """The pointer decoder: it generates symbols step by step and attends to encoded words and regions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unco.small_model.network.config import ModelConfig
-from unco.small_model.network.layers import DecoderLayer, Drop, KeyValue, mask_dropout
-from unco.small_model.network.symbols import BEGIN, FIRST_TYPE
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderStates:
-    """Encoder output of a batch: computed once, shared by every step and every Monte Carlo pass."""
-
-    words: Tensor
-    """(B, W, d), word states."""
-    word_keys: Tensor
-    """(B, W, d), what pointers are compared with."""
-    word_inputs: Tensor
-    """(B, W, d), the decoder's input for a pointer to each word."""
-    region_keys: Tensor
-    """(B, K, d), what the region pointer is compared with."""
-    region_mask: Tensor
-    """(B, K) bool."""
-    counts: Tensor
-    """(B,) words of each post."""
-    layers: tuple[KeyValue, ...]
-    """Keys and values of each decoder layer's cross-attention."""
-    mask: Tensor
-    """(B, 1, 1, W + K) bool, True = a word or region, False = padding."""
-
-    def take(self, posts: Tensor) -> "EncoderStates":
-        """Select some of the posts, by index."""
-        layers = tuple((keys[posts], values[posts]) for keys, values in self.layers)
-        fields = {name: getattr(self, name)[posts] for name in self.__slots__ if name != "layers"}
-        return EncoderStates(**fields, layers=layers)
-
-
-Past = tuple[KeyValue, ...]
+from unco.small_model.batch import Array
+from unco.small_model.config import ModelConfig
+from unco.small_model.decoding.states import EncoderStates, KeyValue, Past
+from unco.small_model.decoding.symbols import BEGIN, FIRST_TYPE
+from unco.small_model.network.layers import DecoderLayer, Drop, mask_dropout
 
 
 class Decoder(nn.Module):
@@ -73,10 +44,10 @@ class Decoder(nn.Module):
         """Number of dropout masks that one pass needs: one for the input, and those of each layer."""
         return 1 + DecoderLayer.SITES * len(self.layers)
 
-    def encoder_states(self, words: Tensor, regions: Tensor, counts: Tensor, region_mask: Tensor) -> EncoderStates:
+    def encoder_states(self, words: Tensor, regions: Tensor, counts: Array, region_mask: Tensor) -> EncoderStates:
         """Prepare word states (B, W, d) and region states (B, K, d) for decoding."""
         states = torch.cat([words, regions], dim=1)
-        real = torch.arange(words.shape[1], device=words.device) < counts.unsqueeze(1)
+        real = torch.from_numpy(np.arange(words.shape[1]) < counts[:, None]).to(words.device)
         return EncoderStates(
             words=words,
             word_keys=self.word_key(words),
@@ -129,7 +100,7 @@ class Decoder(nn.Module):
     def region_logits(self, x: Tensor, encoded: EncoderStates) -> Tensor:
         """Logits of the regions: (N, L, d) -> (N, L, K + 1); the last is "not groundable", padding is -inf (Eq. 2)."""
         query = self.region_out(x) * x.shape[-1] ** -0.5
-        passes = x.shape[0] // encoded.counts.shape[0]
+        passes = x.shape[0] // len(encoded.counts)
         padded = ~encoded.region_mask.repeat_interleave(passes, 0).unsqueeze(1)  # (N, 1, K)
         scores = _compare(query, encoded.region_keys).masked_fill(padded, -torch.inf)
         return torch.cat([scores, self.no_region(x)], dim=-1)
@@ -139,7 +110,7 @@ class Decoder(nn.Module):
 
     def _embed(self, previous: Tensor, encoded: EncoderStates) -> Tensor:
         specials = FIRST_TYPE + len(self.config.labels)
-        passes = previous.shape[0] // encoded.counts.shape[0]
+        passes = previous.shape[0] // len(encoded.counts)
         word = (previous - specials).clamp(min=0).unsqueeze(-1).expand(*previous.shape, encoded.words.shape[-1])
         pointed = torch.gather(encoded.word_inputs.repeat_interleave(passes, 0), 1, word)
         special = torch.where(previous == BEGIN, specials, previous.clamp(max=specials - 1))

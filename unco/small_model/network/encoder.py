@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
-from unco.small_model.network.config import ModelConfig
+from unco.small_model.config import ModelConfig
 from unco.small_model.network.layers import EncoderLayer, mask_dropout
 from unco.small_model.words import Casing, Prefix, Shape
 
@@ -24,17 +24,14 @@ class CasingEmbedding(nn.Module):
         for table in (self.shape, self.prefix, self.post):
             nn.init.zeros_(table.weight)
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch[Tensor]) -> Tensor:
         """Return the embeddings of each piece, (B, P, d)."""
         x: Tensor = self.shape(batch.shapes) + self.prefix(batch.prefixes) + self.post(batch.casings).unsqueeze(1)
         return x
 
 
 class StoredPieces(nn.Module):
-    """Embeddings of word pieces as a checkpoint stores them, int8: only the rows that are read are restored.
-
-    They are more than half of the weights, and this is a quarter of their memory.
-    """
+    """The rows of `stored.quantise.QuantisedRows` in torch."""
 
     rows: Tensor
     scales: Tensor
@@ -74,11 +71,11 @@ class TextEncoder(nn.Module):
             for _ in range(config.encoder_layers)
         )
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch[Tensor]) -> Tensor:
         """Return word states of shape (B, W, d), zero beyond a post's words."""
         return self.upper(self.lower(batch, len(self.layers)), batch, len(self.layers))
 
-    def lower(self, batch: Batch, stop: int) -> Tensor:
+    def lower(self, batch: Batch[Tensor], stop: int) -> Tensor:
         """Run the first `stop` layers; returns piece states, (B, P, d)."""
         positions = torch.arange(batch.piece_ids.shape[1], device=batch.piece_ids.device)
         x = self.piece(batch.piece_ids) + self.position(positions) + self.casing(batch)
@@ -89,7 +86,7 @@ class TextEncoder(nn.Module):
         states: Tensor = x
         return states
 
-    def upper(self, x: Tensor, batch: Batch, start: int, masks: Tensor | None = None) -> Tensor:
+    def upper(self, x: Tensor, batch: Batch[Tensor], start: int, masks: Tensor | None = None) -> Tensor:
         """Run the layers from `start` on and pool the pieces to words.
 
         Args:
@@ -140,7 +137,7 @@ class RegionEncoder(nn.Module):
         self.mix = nn.Linear(hidden, hidden)
         self.norm = nn.LayerNorm(hidden, eps=config.norm_eps)
 
-    def forward(self, batch: Batch, pieces: nn.Module) -> Tensor:
+    def forward(self, batch: Batch[Tensor], pieces: nn.Module) -> Tensor:
         """Return region states of shape (B, K, d)."""
         real = batch.region_texts >= 0  # (B, K, X)
         text = pieces(batch.region_texts.clamp(min=0)) * real.unsqueeze(-1)

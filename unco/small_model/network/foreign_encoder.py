@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from unco.errors import SettingsError, SetupError
 from unco.small_model.batch import Batch
-from unco.small_model.network.config import ModelConfig
+from unco.small_model.config import ModelConfig
 from unco.small_model.network.encoder import CasingEmbedding, pool_words
 
 
@@ -30,17 +30,17 @@ class ForeignEncoder(nn.Module):
         table: nn.Embedding = self.model.get_input_embeddings()
         return table
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch[Tensor]) -> Tensor:
         """Return word states of shape (B, W, d), zero beyond a post's words."""
         x = self.piece(batch.piece_ids) + self.casing(batch)
         states = self.model(inputs_embeds=x, attention_mask=batch.piece_mask.to(torch.long)).last_hidden_state
         return pool_words(states, batch.word_of_piece, int(batch.words.max()))
 
-    def lower(self, batch: Batch, stop: int) -> Tensor:
+    def lower(self, batch: Batch[Tensor], stop: int) -> Tensor:
         """Raise: the layers of a foreign encoder cannot be run in part; see `TextEncoder.lower`."""
         raise SettingsError("this encoder's layers cannot be sampled: set mc_dropout's encoder_layers to 0")
 
-    def upper(self, x: Tensor, batch: Batch, start: int, masks: Tensor | None = None) -> Tensor:
+    def upper(self, x: Tensor, batch: Batch[Tensor], start: int, masks: Tensor | None = None) -> Tensor:
         """Raise: the layers of a foreign encoder cannot be run in part; see `TextEncoder.upper`."""
         raise SettingsError("this encoder's layers cannot be sampled: set mc_dropout's encoder_layers to 0")
 

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-KeyValue = tuple[Tensor, Tensor]
-"""Keys and values of an attention, each (B, heads, S, hidden / heads)."""
+from unco.small_model.decoding.states import KeyValue
 
 Drop = Callable[[Tensor, int], Tensor]
 """Dropout of an activation at a numbered site of a layer."""

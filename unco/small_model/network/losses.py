@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-ILLEGAL_LOGIT = -1e4
-"""Logit of an illegal symbol: its probability is 0 in float32, and 0 * log 0 stays finite."""
+from unco.small_model.decoding.symbols import ILLEGAL_LOGIT
 
 
 def token_loss(

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from unco.small_model.batch import Batch
-from unco.small_model.network.config import Heads, ModelConfig
-from unco.small_model.network.decoder import Decoder, EncoderStates
+from unco.small_model.batch import Array, Batch
+from unco.small_model.config import ModelConfig
+from unco.small_model.decoding.states import EncoderStates, Past, Steps
+from unco.small_model.decoding.symbols import ILLEGAL_LOGIT, last_words, legal_next, shift
+from unco.small_model.decoding.tagging_head import Tags, read_tags
+from unco.small_model.network.decoder import Decoder
 from unco.small_model.network.encoder import RegionEncoder, TextEncoder
 from unco.small_model.network.foreign_encoder import ForeignEncoder
-from unco.small_model.network.losses import ILLEGAL_LOGIT, debiasing_loss, region_loss, tag_loss, token_loss
+from unco.small_model.network.losses import debiasing_loss, region_loss, tag_loss, token_loss
 from unco.small_model.network.post_starts import PostStarts
-from unco.small_model.network.symbols import BEGIN, PreviousSymbols, last_words, legal_next
-from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Network(nn.Module):
     """The whole network: text and region encoders, decoder, and tagging head."""
 
     def __init__(self, config: ModelConfig) -> None:
-        """Initialise randomly; see `pretrained.py` and `checkpoint.py` for trained weights."""
+        """Initialise randomly; see `pretrained.py` and `stored/in_torch.py` for trained weights."""
         super().__init__()
         self.config = config
         self.encoder: TextEncoder | ForeignEncoder = (
@@ -58,78 +59,87 @@ class Network(nn.Module):
         self.post_starts = layers.requires_grad_(False)
         self.config = replace(self.config, post_starts=layers.hidden.out_features)
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.tagger.weight.device
+
+    @property
+    def in_torch(self) -> "Network":
+        """Itself: see `StoredNetwork`, which has one as well."""
+        return self
+
+    def runtime(self, pieces: int) -> "Network":
+        """Return itself in evaluation mode, for any number of word pieces."""
+        return self.eval()
+
+    def tensors(self, batch: Batch) -> Batch[Tensor]:
+        """Copy a batch to the device."""
+        return batch.map(lambda numbers: torch.from_numpy(numbers).to(self.device))
+
+    @torch.inference_mode()
     def encode(self, batch: Batch) -> EncoderStates:
         """Run both encoders once; decoder and tagging head read the result."""
-        return self.encoder_states(self.encoder(batch), self.encode_regions(batch), batch)
+        tensors = self.tensors(batch)
+        return self.encoder_states(self.encoder(tensors), self.encode_regions(tensors), tensors, batch.words)
 
-    def encode_regions(self, batch: Batch) -> Tensor:
+    def encode_regions(self, batch: Batch[Tensor]) -> Tensor:
         """Compute region states of shape (B, K, d)."""
         return self.regions(batch, self.encoder.piece)  # type: ignore[no-any-return]
 
-    def encoder_states(self, words: Tensor, regions: Tensor, batch: Batch) -> EncoderStates:
+    def encoder_states(self, words: Tensor, regions: Tensor, batch: Batch[Tensor], counts: Array) -> EncoderStates:
         """Concatenate word states (B, W, d) and region states (B, K, d) for the decoder, as in Eq. 1."""
-        return self.decoder.encoder_states(words, regions, batch.words, batch.region_mask)
+        return self.decoder.encoder_states(words, regions, counts, batch.region_mask)
 
-    def step_log_probs(self, x: Tensor, previous: Tensor, last_word: Tensor, encoded: EncoderStates) -> Tensor:
+    @torch.inference_mode()
+    def read_steps(
+        self, previous: Array, encoded: EncoderStates, past: Past | None = None, masks: Tensor | None = None
+    ) -> Steps:
+        """Run the decoder on new steps; see `Runtime` and, for the masks, `Decoder`."""
+        states, past = self.decoder(torch.from_numpy(previous).to(self.device), encoded, past, masks)
+        regions = self.decoder.region_logits(states, encoded).softmax(-1)
+        return Steps(_array(self.decoder.symbol_logits(states, encoded)), _array(regions), past)
+
+    @torch.inference_mode()
+    def read_tags(self, encoded: EncoderStates) -> Tags:
+        """Run the tagging head on encoded posts."""
+        return read_tags(_array(self.tagger(encoded.words)), encoded.counts)
+
+    def word_states(self, encoded: EncoderStates) -> Array:
+        """Return the states of the words, (B, W, d)."""
+        return _array(encoded.words)
+
+    @torch.inference_mode()
+    def log_odds_of_starts(self, words: Array) -> Array | None:
+        """Compute the log-odds that a text begins at each word, from their states, (W, d); None = not learned."""
+        return _array(self.post_starts([torch.from_numpy(words).to(self.device)])[0]) if self.post_starts else None
+
+    def step_log_probs(self, x: Tensor, previous: Array, encoded: EncoderStates) -> Tensor:
         """Compute log-probabilities of the next symbol, over legal symbols only.
 
         Args:
-            x: decoder states (N, L, d).
-            previous: input symbols (N, L).
-            last_word: see `symbols.legal_next`, (N, L).
-            encoded: encoder states of B posts, N = B * T.
-
-        Returns:
-            (N, L, 3 + types + W).
-        """
-        counts = encoded.counts.repeat_interleave(x.shape[0] // encoded.counts.shape[0])
-        legal = legal_next(previous, last_word, counts, len(self.config.labels), encoded.words.shape[1])
-        return self.decoder.symbol_logits(x, encoded).masked_fill(~legal, ILLEGAL_LOGIT).log_softmax(-1)
-
-    def step_probabilities(
-        self,
-        x: Tensor,
-        history: PreviousSymbols,
-        encoded: EncoderStates,
-        heads: Heads = "decoder",
-    ) -> Tensor:
-        """Compute the probabilities of the next symbol.
-
-        Args:
-            x: decoder states (N, L, d).
-            history: the symbols before each step, for N = B * T rows.
+            x: decoder states (B, L, d).
+            previous: input symbols (B, L).
             encoded: encoder states of B posts.
-            heads: whose distributions are used.
 
         Returns:
-            (N, L, 3 + types + W).
+            (B, L, 3 + types + W).
         """
-        passes = x.shape[0] // encoded.counts.shape[0]
-        distributions = []
-        if heads != "tags":
-            distributions.append(self.step_log_probs(x, history.previous, history.last_word, encoded).exp())
-        if heads != "decoder":
-            once = PreviousSymbols(
-                history.previous[::passes], history.first_word[::passes], history.last_word[::passes]
-            )
-            by_tags = tag_probabilities(self.read_tags(encoded), *once)
-            distributions.append(by_tags.repeat_interleave(passes, 0))
-        return distributions[0] if len(distributions) == 1 else (distributions[0] + distributions[1]) / 2
+        types = len(self.config.labels)
+        legal = legal_next(previous, last_words(previous, types), encoded.counts, types, encoded.words.shape[1])
+        logits = self.decoder.symbol_logits(x, encoded)
+        return logits.masked_fill(~torch.from_numpy(legal).to(x.device), ILLEGAL_LOGIT).log_softmax(-1)
 
-    def read_tags(self, encoded: EncoderStates) -> Tags:
-        """Run the tagging head on encoded posts."""
-        return read_tags(self.tagger(encoded.words), encoded.counts)
-
-    def loss(self, batch: Batch, targets: Targets) -> dict[str, Tensor]:
+    def loss(self, batch: Batch[Tensor], targets: Targets) -> dict[str, Tensor]:
         """Compute token cross-entropy (Eq. 1), region KL (Eq. 3), debiasing (Eq. 8), auxiliary BIO cross-entropy.
 
         `loss` is their weighted sum (Eq. 9).
         """
         words, regions = self.encoder(batch), self.encode_regions(batch)
-        encoded = self.encoder_states(words, regions, batch)
-        previous = shift(targets.symbols)
-        x, _ = self.decoder(previous, encoded)
-        log_probs = self.step_log_probs(x, previous, last_words(previous, len(self.config.labels)), encoded)
+        encoded = self.encoder_states(words, regions, batch, _array(batch.words))
+        previous = shift(_array(targets.symbols))
+        x, _ = self.decoder(torch.from_numpy(previous).to(words.device), encoded)
+        log_probs = self.step_log_probs(x, previous, encoded)
         share = self.config.distillation
         token = token_loss(log_probs, targets.symbols, self.config.label_smoothing, targets.taught_symbols, share)
         grounding = region_loss(self.decoder.region_logits(x, encoded), targets.regions)
@@ -139,7 +149,5 @@ class Network(nn.Module):
         return {"loss": token + weighted, "token": token, "region": grounding, "debiasing": debiasing, "bio": bio}
 
 
-def shift(symbols: Tensor) -> Tensor:
-    """Shift targets to teacher-forcing inputs: BEGIN, then all symbols but the last; padding becomes `<end>`."""
-    begin = torch.full_like(symbols[:, :1], BEGIN)
-    return torch.cat([begin, symbols[:, :-1].clamp(min=0)], dim=1)
+def _array(tensor: Tensor) -> Array:
+    return tensor.float().cpu().numpy() if tensor.is_floating_point() else tensor.cpu().numpy()

@@ -5,9 +5,9 @@ from collections.abc import Container, Sequence
 import torch
 from torch import Tensor
 
-from unco.small_model.network.config import ModelConfig
+from unco.small_model.config import ModelConfig
+from unco.small_model.decoding.symbols import FIRST_TYPE
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import FIRST_TYPE
 
 SYMBOLS = ("decoder.symbol.weight", "decoder.special_out.weight", "decoder.special_out.bias")
 """Parameters with a row for each symbol, the labels from `FIRST_TYPE` on."""

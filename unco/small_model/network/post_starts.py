@@ -12,10 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-NEIGHBOURS = 2
-"""Words before and after a place that are looked at."""
-
-_UNITS_OF_HEAD = 32
+from unco.small_model.config import NEIGHBOURS, heads_of_starts
 
 
 class PostStarts(nn.Module):
@@ -29,10 +26,9 @@ class PostStarts(nn.Module):
             units: of each layer; a multiple of the heads, one for 32 units.
         """
         super().__init__()
-        heads = max(1, units // _UNITS_OF_HEAD)
         self.narrow = nn.Linear(width, units)
         self.attention = nn.TransformerEncoderLayer(
-            units, heads, 2 * units, dropout=0.15, activation="gelu", batch_first=True, norm_first=True
+            units, heads_of_starts(units), 2 * units, dropout=0.15, activation="gelu", batch_first=True, norm_first=True
         )
         self.hidden = nn.Linear(2 * NEIGHBOURS * (width + units), units)
         self.dropout = nn.Dropout(0.3)

@@ -9,10 +9,10 @@ import torch
 from tokenizers import Tokenizer
 
 from unco.errors import SetupError
-from unco.small_model.network.config import ModelConfig
+from unco.small_model.config import ModelConfig
+from unco.small_model.decoding.symbols import FIRST_TYPE
 from unco.small_model.network.foreign_encoder import ForeignEncoder, text_encoder
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import FIRST_TYPE
 from unco.small_model.network.weight_conversion import READERS
 
 FOREIGN_POSITIONS = 512

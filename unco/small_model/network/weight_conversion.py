@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from unco.errors import SetupError
-from unco.small_model.network.config import ModelConfig
+from unco.small_model.config import ModelConfig
 
 State = dict[str, Tensor]
 BERT_ATTENTION = {"query": "self.query", "key": "self.key", "value": "self.value", "output": "output.dense"}

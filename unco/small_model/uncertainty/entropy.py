@@ -4,44 +4,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from unco.small_model.network.config import Estimator, SpanVariant
-from unco.small_model.network.symbols import DecodedEntity
+from unco.small_model.batch import Array
+from unco.small_model.config import Estimator, SpanVariant
+from unco.small_model.decoding.symbols import DecodedEntity
 from unco.types import ATTRIBUTES, Attribute, Thresholds, Uncertainty
 
 
-def entropy(probabilities: Tensor) -> Tensor:
+def entropy(probabilities: Array) -> Array:
     """Compute the Shannon entropy of the last dimension in nats (Eq. 6), in [0, ln V]. (.., V) -> (..)."""
-    terms: Tensor = torch.special.xlogy(probabilities, probabilities)
-    return 0.0 - terms.sum(-1)  # not minus zero
+    logarithms = np.log(np.where(probabilities > 0, probabilities, np.float32(1)))
+    found: Array = 0.0 - (probabilities * logarithms).sum(-1)  # not minus zero
+    return found
 
 
-def least_confidence(probabilities: Tensor) -> Tensor:
+def least_confidence(probabilities: Array) -> Array:
     """Compute 1 - the largest probability, the paper's baseline, in [0, 1). (.., V) -> (..)."""
-    return 1.0 - probabilities.amax(-1)
+    found: Array = 1.0 - probabilities.max(-1)
+    return found
 
 
-def surprisal(probabilities: Tensor, symbols: Tensor) -> Tensor:
+def surprisal(probabilities: Array, symbols: Array) -> Array:
     """Compute minus the log-probability of the decoded symbols, in nats, in [0, 21]. (.., V), (..) -> (..)."""
-    return -probabilities.gather(-1, symbols.unsqueeze(-1)).squeeze(-1).clamp(min=1e-9).log()
+    found: Array = -np.log(np.maximum(np.take_along_axis(probabilities, symbols[..., None], -1)[..., 0], 1e-9))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class StepUncertainty:
     """Uncertainty of each step of a batch, (B, L)."""
 
-    spans: Tensor
+    spans: Array
     """Of the symbol; spans sum over it."""
-    types: Tensor
+    types: Array
     """Of the type, where the step's input is `<r>`."""
-    regions: Tensor
+    regions: Array
     """Of the region, where the step's input is `<r>`."""
 
 
 def step_uncertainty(
-    symbols: Tensor, tokens: Tensor, types: Tensor, regions: Tensor, estimator: Estimator
+    symbols: Array, tokens: Array, types: Array, regions: Array, estimator: Estimator
 ) -> StepUncertainty:
     """Compute the uncertainty of each step from averaged distributions.
 
@@ -56,7 +59,7 @@ def step_uncertainty(
     of_symbol = entropy(tokens) if estimator.measure == "entropy" else surprisal(tokens, symbols)
     if estimator.region != "choice":
         none = regions[..., -1:]
-        regions = torch.cat([1.0 - none, none], -1)
+        regions = np.concatenate([1.0 - none, none], -1)
     return StepUncertainty(of_symbol, of_choice(types), of_choice(regions))
 
 
@@ -140,6 +143,5 @@ def quantile_thresholds(normalised: Sequence[Uncertainty], rates: dict[Attribute
     """
     values: dict[str, float] = {}
     for name in ATTRIBUTES:
-        column = torch.tensor([value.of(name) for value in normalised], dtype=torch.float64)
-        values[name] = round(float(column.quantile(1.0 - rates[name])), 3)
+        values[name] = round(float(np.quantile([value.of(name) for value in normalised], 1.0 - rates[name])), 3)
     return Thresholds(**values)

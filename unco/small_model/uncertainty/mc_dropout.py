@@ -8,28 +8,19 @@ is the same alone and in any batch. Only what is needed is sampled: posts of sim
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from unco.small_model.batch import Batch
-from unco.small_model.network.config import Heads, McDropout
-from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import END, PreviousSymbols, previous_symbols
-
-
-@dataclass(frozen=True, slots=True)
-class MeanProbabilities:
-    """Probabilities averaged over the passes."""
-
-    symbols: Tensor
-    """(B, L, 3 + types + W)."""
-    regions: Tensor
-    """(B, L, K + 1), meaningful where the step's input is `<r>`."""
+from unco.small_model.batch import Array, Batch
+from unco.small_model.config import McDropout
+from unco.small_model.decoding.greedy import Decoded
+from unco.small_model.decoding.states import EncoderStates
+from unco.small_model.decoding.symbols import END, previous_symbols, shift, symbol_probabilities
+from unco.small_model.decoding.tagging_head import tag_probabilities
+from unco.small_model.network.model import Network
+from unco.small_model.uncertainty.mean_probabilities import Passes
 
 
 def draw_masks(keys: Sequence[str], sites: int, hidden: int, settings: McDropout) -> Tensor:
@@ -44,23 +35,14 @@ def _generator(key: str, seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(int.from_bytes(digest, "little")))
 
 
-@dataclass(frozen=True, slots=True)
-class Passes:
-    """Decoder states of some posts of a batch, from T passes each; any head can be applied to them."""
-
-    posts: Tensor
-    """(G,) indices of the posts in the batch."""
-    states: Tensor
-    """(G * T, L, d), decoder states of the steps, at least of those that emit an entity's symbols."""
-    history: PreviousSymbols
-    """The symbols before each of these steps, (G * T, L)."""
-    encoded: EncoderStates
-    """Of G posts, or of G * T where the encoder was sampled."""
-
-
 @torch.inference_mode()
 def run_passes(
-    network: Network, batch: Batch, encoded: EncoderStates, decoded: Decoded, keys: Sequence[str], sampling: McDropout
+    network: Network,
+    batch: Batch,
+    encoded: EncoderStates,
+    decoded: Decoded,
+    keys: Sequence[str],
+    sampling: McDropout,
 ) -> tuple[Passes, ...]:
     """Run T stochastic passes over a decoded batch, in groups of posts of similar length.
 
@@ -77,39 +59,17 @@ def run_passes(
     masks = draw_masks(
         keys, network.decoder.dropout_sites + 2 * sampling.encoder_layers, network.config.hidden, sampling
     )
-    masks = masks.view(len(keys), sampling.passes, *masks.shape[1:]).to(decoded.symbols.device)
+    masks = masks.view(len(keys), sampling.passes, *masks.shape[1:]).to(network.device)
     return tuple(
         _run(network, batch, encoded, decoded, posts, masks[posts].flatten(0, 1), sampling)
         for posts in _by_length((decoded.symbols != END).sum(1))
     )
 
 
-@torch.inference_mode()
-def mean_probabilities(
-    network: Network, decoded: Decoded, groups: Sequence[Passes], heads: Heads = "decoder"
-) -> MeanProbabilities:
-    """Average the distributions of the passes (the sums in Eq. 6).
-
-    Args:
-        network: in evaluation mode.
-        decoded: B posts.
-        groups: passes over them; steps that no pass covers keep their probabilities from decoding.
-        heads: whose distributions are averaged.
-    """
-    symbols, regions = decoded.of(heads).clone(), decoded.regions.clone()
-    for passes in groups:
-        states, count = passes.states, len(passes.posts)
-        tokens = network.step_probabilities(states, passes.history, passes.encoded, heads)
-        pointed = network.decoder.region_logits(states, passes.encoded).softmax(-1)
-        for whole, part in ((symbols, tokens), (regions, pointed)):  # some groups have no pointers to the last words
-            whole[passes.posts, : part.shape[1], : part.shape[2]] = part.view(count, -1, *part.shape[1:]).mean(1)
-    return MeanProbabilities(symbols, regions)
-
-
-def _by_length(steps: Tensor) -> Iterator[Tensor]:
+def _by_length(steps: Array) -> Iterator[list[int]]:
     """Group posts so that padding is at most a quarter; posts without steps are in no group. (B,) -> indices."""
-    order = steps.argsort(descending=True, stable=True)
-    lengths = steps[order].tolist()
+    order = np.argsort(-steps, kind="stable").tolist()
+    lengths = [int(steps[post]) for post in order]
     start, stop = 0, sum(length > 0 for length in lengths)
     while start < stop:
         end = next((i for i in range(start, stop) if 4 * lengths[i] < 3 * lengths[start]), stop)
@@ -122,26 +82,31 @@ def _run(
     batch: Batch,
     encoded: EncoderStates,
     decoded: Decoded,
-    posts: Tensor,
+    posts: list[int],
     masks: Tensor,
     sampling: McDropout,
 ) -> Passes:
-    sites = network.decoder.dropout_sites
+    sites, times = network.decoder.dropout_sites, sampling.passes
     if sampling.encoder_layers:
-        encoded = _sampled_states(network, batch.take(posts), masks[:, sites:], sampling)
+        encoded = _sampled_states(network, batch.map(lambda numbers: numbers[posts]), masks[:, sites:], sampling)
     else:
         encoded = encoded.take(posts)
     symbols = decoded.symbols[posts]
-    symbols = symbols[:, : int((symbols != END).sum(1).max())].repeat_interleave(sampling.passes, 0)
+    symbols = symbols[:, : int((symbols != END).sum(1).max())].repeat(times, 0)
     history = previous_symbols(shift(symbols), len(network.config.labels))
-    states, _ = network.decoder(history.previous, encoded, masks=masks)
-    return Passes(posts, states, history, encoded)
+    logits, regions, _ = network.read_steps(history.previous, encoded, masks=masks)
+    counts, tags = encoded.counts, network.read_tags(encoded)
+    if not sampling.encoder_layers:
+        counts, tags = counts.repeat(times), tags.take(np.arange(len(posts)).repeat(times))
+    by_decoder = symbol_probabilities(logits, history, counts, len(network.config.labels))
+    return Passes(posts, by_decoder, tag_probabilities(tags, *history), regions)
 
 
 def _sampled_states(network: Network, batch: Batch, masks: Tensor, settings: McDropout) -> EncoderStates:
     """Encode B * T posts with dropout masks in the top layers; the layers below run once for each post."""
-    start = max(0, len(network.encoder.layers) - settings.encoder_layers)
-    lower, repeated = network.encoder.lower(batch, start), batch.repeat(settings.passes)
-    words = network.encoder.upper(lower.repeat_interleave(settings.passes, 0), repeated, start, masks)
-    regions = network.encode_regions(batch).repeat_interleave(settings.passes, 0)
-    return network.encoder_states(words, regions, repeated)
+    start, times = max(0, len(network.encoder.layers) - settings.encoder_layers), settings.passes
+    tensors = network.tensors(batch)
+    lower, repeated = network.encoder.lower(tensors, start), tensors.map(lambda one: one.repeat_interleave(times, 0))
+    words = network.encoder.upper(lower.repeat_interleave(times, 0), repeated, start, masks)
+    regions = network.encode_regions(tensors).repeat_interleave(times, 0)
+    return network.encoder_states(words, regions, repeated, batch.words.repeat(times))

@@ -8,14 +8,13 @@ a batch. A near miss's chance is the mean of both heads at each step, multiplied
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from unco.small_model.network.config import Scheme
-from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import (
+from unco.small_model.batch import Array, padded
+from unco.small_model.config import Scheme
+from unco.small_model.decoding.greedy import Decoded, mixed, read_distributions
+from unco.small_model.decoding.states import EncoderStates, Runtime
+from unco.small_model.decoding.symbols import (
     END,
     FIRST_TYPE,
     REGION,
@@ -25,9 +24,10 @@ from unco.small_model.network.symbols import (
     encode_entities,
     pointer,
     previous_symbols,
+    shift,
 )
-from unco.small_model.network.tagging_head import Tags
-from unco.small_model.scheme_types import fold_types
+from unco.small_model.decoding.tagging_head import Tags
+from unco.small_model.uncertainty.scheme_types import fold_types
 from unco.types import Span
 
 MOST = 5
@@ -55,9 +55,8 @@ class PredictedNearMiss:
         return replace(self, span=Span(self.span.start + words, self.span.stop + words))
 
 
-@torch.inference_mode()
 def find_near_misses(
-    network: Network, encoded: EncoderStates, decoded: Decoded, scheme: Scheme
+    network: Runtime, encoded: EncoderStates, decoded: Decoded, scheme: Scheme
 ) -> list[list[PredictedNearMiss]]:
     """Find the near misses of each post, the likeliest first; they share no word with each other or an entity.
 
@@ -95,35 +94,31 @@ def _proposals(tags: Tags, row: int, entities: Sequence[DecodedEntity]) -> list[
 
 
 def _say(
-    network: Network,
+    network: Runtime,
     encoded: EncoderStates,
     tags: Tags,
     entities: Sequence[Sequence[DecodedEntity]],
     proposed: Sequence[tuple[int, Span]],
-) -> tuple[list[float], Tensor]:
+) -> tuple[list[float], Array]:
     """Make both heads say each proposal; returns its chance, and the distributions over the labels, (P, N)."""
-    labels, device = len(network.config.labels), encoded.counts.device
+    labels = len(network.config.labels)
     before = [
         encode_entities([(one.span, one.type_index) for one in entities[row] if one.span.stop <= span.start], labels)
         for row, span in proposed
     ]
     heads = [symbols[:-1] for symbols in before]  # without the end
     own = [[START, *(pointer(word, labels) for word in range(s.start, s.stop)), REGION] for _, s in proposed]
-    rows = [[*head, *symbols, END] for head, symbols in zip(heads, own, strict=True)]
-    width = max(map(len, rows))
-    symbols = torch.tensor([[*row, *[END] * (width - len(row))] for row in rows], device=device)
-    posts = torch.tensor([row for row, _ in proposed], device=device)
-    some, history = encoded.take(posts), previous_symbols(shift(symbols), labels)
-    states, _ = network.decoder(history.previous, some)
-    steps = network.step_probabilities(states, history, some, "both")
-    chosen = steps.gather(-1, symbols.unsqueeze(-1)).squeeze(-1)
+    symbols = padded([[*head, *symbols, END] for head, symbols in zip(heads, own, strict=True)], END)
+    posts, history = [row for row, _ in proposed], previous_symbols(shift(symbols), labels)
+    said, _ = read_distributions(network, encoded.take(posts), history, tags.take(posts))
+    steps = mixed("both", said.by_decoder, said.by_tags)
+    chosen = np.take_along_axis(steps, symbols[..., None], -1)[..., 0]
     chances = [
-        float(line[len(head) : len(head) + len(said)].prod())
-        for line, head, said in zip(chosen, heads, own, strict=True)
+        float(line[len(head) : len(head) + len(name)].prod())
+        for line, head, name in zip(chosen, heads, own, strict=True)
     ]
-    at_type = torch.tensor([len(head) + len(said) for head, said in zip(heads, own, strict=True)], device=device)
-    kinds = steps[torch.arange(len(rows), device=device), at_type][:, FIRST_TYPE : FIRST_TYPE + labels]
-    return chances, kinds
+    at_type = [len(head) + len(name) for head, name in zip(heads, own, strict=True)]
+    return chances, steps[np.arange(len(posts)), at_type, FIRST_TYPE : FIRST_TYPE + labels]
 
 
 def _apart(found: Sequence[PredictedNearMiss]) -> list[PredictedNearMiss]:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from unco.small_model.config import Estimator
 from unco.small_model.label_schemes import PERSON_TYPES
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import Estimator
 from unco.small_model.regions.region import distinct_boxes
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.raw_entities import RawEntity

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from unco.small_model.network.config import Estimator, ModelConfig, Scheme
-from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols
-from unco.small_model.scheme_types import fold_types
+from unco.small_model.config import Estimator, ModelConfig, Scheme
+from unco.small_model.decoding.greedy import Decoded
+from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.uncertainty.entropy import span_uncertainty, step_uncertainty
-from unco.small_model.uncertainty.mc_dropout import MeanProbabilities
+from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities
+from unco.small_model.uncertainty.scheme_types import fold_types
 from unco.types import Span, Uncertainty
 
 

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
-import torch
+import numpy as np
+
+from unco.small_model.batch import Array
 
 PENALTY = 1e-3
 """L2 penalty on the weights of the standardised features, beside the mean loss of a row."""
+
+STEPS, SLOPE = 100, 1e-8
+"""Most steps of Newton's method, and the slope at which it has arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +39,32 @@ def fit_regression(rows: Sequence[Sequence[float]], events: Sequence[bool]) -> R
         rows: features of each case, at least one case.
         events: whether the event happened in each case.
     """
-    raw = torch.tensor(rows, dtype=torch.float64)
-    mean, scale = raw.mean(0), raw.std(0, correction=0).clamp(min=1e-6)
-    x, y = (raw - mean) / scale, torch.tensor(events, dtype=torch.float64)
-    weights = torch.zeros(x.shape[1], dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
+    raw, y = np.array(rows, np.float64), np.array(events, np.float64)
+    mean, scale = raw.mean(0), np.maximum(raw.std(0), 1e-6)
+    x = np.column_stack([(raw - mean) / scale, np.ones(len(raw))])
+    penalty = PENALTY * np.array([1.0] * raw.shape[1] + [0.0])  # not on the bias
+    fitted = _minimise(x, y, penalty)
+    weights = fitted[:-1] / scale
+    return Regression(tuple(weights.tolist()), float(fitted[-1] - weights @ mean))
 
-    def loss() -> float:
-        optimizer.zero_grad()
-        mean_loss = torch.nn.functional.binary_cross_entropy_with_logits(x @ weights + bias, y)
-        total = mean_loss + PENALTY * weights.square().sum()
-        total.backward()  # type: ignore[no-untyped-call]
-        return total.item()
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    with torch.no_grad():
-        unscaled = weights / scale
-        return Regression(tuple(unscaled.tolist()), float(bias - unscaled @ mean))
+def _minimise(x: Array, y: Array, penalty: Array) -> Array:
+    """Find the weights of least mean loss by Newton's method; a step that does not lower the loss is halved."""
+    weights = np.zeros(x.shape[1])
+    loss = _loss(x, y, penalty, weights)
+    for _ in range(STEPS):
+        chances = 1.0 / (1.0 + np.exp(-np.clip(x @ weights, -50.0, 50.0)))
+        slope = x.T @ (chances - y) / len(y) + 2.0 * penalty * weights
+        if np.abs(slope).max() < SLOPE:
+            break
+        bend = (x.T * (chances * (1.0 - chances))) @ x / len(y) + np.diag(2.0 * penalty)
+        step = np.linalg.lstsq(bend, slope, rcond=None)[0]
+        while (lower := _loss(x, y, penalty, weights - step)) > loss and np.abs(step).max() > SLOPE:
+            step = step / 2.0
+        weights, loss = weights - step, lower
+    return weights
+
+
+def _loss(x: Array, y: Array, penalty: Array, weights: Array) -> float:
+    logits = x @ weights
+    return float((np.logaddexp(0.0, logits) - y * logits).mean() + (penalty * weights**2).sum())

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.symbols import FIRST_TYPE, DecodedEntity, decode_symbols
-from unco.small_model.network.tagging_head import Tags
+from unco.small_model.batch import Array
+from unco.small_model.decoding.greedy import Decoded
+from unco.small_model.decoding.symbols import FIRST_TYPE, DecodedEntity, decode_symbols
+from unco.small_model.decoding.tagging_head import Tags
 from unco.small_model.uncertainty.entropy import entropy, surprisal
 
 NATS_OFFSET = 0.01
@@ -34,7 +34,6 @@ class _Head:
     """Over the types."""
 
 
-@torch.inference_mode()
 def span_signals(decoded: Decoded) -> list[list[Signals]]:
     """Compute the features of each entity's span, by post, in the order of `decode_symbols`.
 
@@ -57,11 +56,10 @@ def span_signals(decoded: Decoded) -> list[list[Signals]]:
     ]
 
 
-def _word_entropies(tags: Tags) -> Tensor:
+def _word_entropies(tags: Tags) -> Array:
     """Compute each word's entropy of "begins, continues or neither", with a zero at both ends. (B, W + 2)."""
     begin, inside = tags.begin, tags.inside[:, :-1]
-    tags_by_kind = torch.stack([begin, inside, (1.0 - begin - inside).clamp(min=0.0)], -1)
-    return torch.nn.functional.pad(entropy(tags_by_kind), (1, 1))
+    return np.pad(entropy(np.stack([begin, inside, np.maximum(1.0 - begin - inside, 0.0)], -1)), ((0, 0), (1, 1)))
 
 
 def _signals(entity: DecodedEntity, heads: Sequence[_Head], words: Sequence[float]) -> Signals:

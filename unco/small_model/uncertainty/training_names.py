@@ -6,11 +6,12 @@ other types than the model predicts, it is seldom right: a distance in feature s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import softmax
 from unco.types import Span
 
 AXES = 128
@@ -24,28 +25,24 @@ SHARPNESS = 20.0
 class TrainingNames:
     """The vectors and types of a training split's names: M names, A axes, d numbers a word, N labels."""
 
-    centre: Tensor
+    centre: Array
     """(d,), the mean name."""
-    axes: Tensor
+    axes: Array
     """(A, d)."""
-    names: Tensor
+    names: Array
     """(M, A), each of length 1."""
-    types: Tensor
+    types: Array
     """(M,), int16, index of each name's label."""
 
-    def types_near(self, names: Tensor, labels: int) -> Tensor:
+    def types_near(self, names: Array, labels: int) -> Array:
         """Compute the type distribution of training names near each name: (E, d) -> (E, `labels`); rows sum to 1."""
-        projected = torch.nn.functional.normalize((names - self.centre) @ self.axes.T, dim=-1)
-        weights = (SHARPNESS * projected @ self.names.T).softmax(-1)
-        return weights.new_zeros(len(weights), labels).index_add(-1, self.types.to(torch.int64), weights)
+        weights = softmax(SHARPNESS * _of_length_1((names - self.centre) @ self.axes.T) @ self.names.T)
+        shares = [np.bincount(self.types, row, labels) for row in weights]
+        return np.array(shares, np.float32).reshape(len(names), labels)
 
-    def state(self) -> dict[str, Tensor]:
-        """Return the tensors by name, as a checkpoint stores them."""
+    def state(self) -> dict[str, Array]:
+        """Return the arrays by name, as a checkpoint stores them."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    def to(self, device: torch.device | str) -> "TrainingNames":
-        """Copy to a device; it must be the one of the names that are compared."""
-        return replace(self, **{name: tensor.to(device) for name, tensor in self.state().items()})
 
     def check(self, hidden: int, labels: int) -> None:
         """Check that the names fit a network.
@@ -64,14 +61,14 @@ class TrainingNames:
             raise ValueError(f"its known names do not have types of its {labels} labels")
 
 
-def name_vectors(words: Tensor, spans: Sequence[Span]) -> Tensor:
+def name_vectors(words: Array, spans: Sequence[Span]) -> Array:
     """Average the word vectors of each span of one post: (W, d), E spans -> (E, d)."""
     if not spans:
-        return words.new_zeros(0, words.shape[-1])
-    return torch.stack([words[span.start : span.stop].mean(0) for span in spans])
+        return np.zeros((0, words.shape[-1]), words.dtype)
+    return np.stack([words[span.start : span.stop].mean(0) for span in spans])
 
 
-def fit_training_names(vectors: Tensor, types: Sequence[int]) -> TrainingNames:
+def fit_training_names(vectors: Array, types: Sequence[int]) -> TrainingNames:
     """Fit the axes to the names of a training split and project the names on them.
 
     Args:
@@ -80,7 +77,12 @@ def fit_training_names(vectors: Tensor, types: Sequence[int]) -> TrainingNames:
     """
     centre = vectors.mean(0)
     # Of the covariance, in double precision: quicker than taking the names themselves apart, and the same axes.
-    centred = (vectors - centre).double()
-    axes = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(-1)[:, :AXES].T.to(vectors.dtype).contiguous()
-    names = torch.nn.functional.normalize((vectors - centre) @ axes.T, dim=-1)
-    return TrainingNames(centre, axes, names, torch.tensor(types, dtype=torch.int16))
+    centred = (vectors - centre).astype(np.float64)
+    axes = np.linalg.eigh(centred.T @ centred).eigenvectors[:, ::-1][:, :AXES].T.astype(vectors.dtype)
+    names = _of_length_1((vectors - centre) @ axes.T)
+    return TrainingNames(centre, np.ascontiguousarray(axes), names, np.array(types, np.int16))
+
+
+def _of_length_1(vectors: Array) -> Array:
+    scaled: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-12))
+    return scaled

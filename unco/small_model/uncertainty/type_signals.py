@@ -2,14 +2,14 @@
 
 from math import log
 
-import torch
+import numpy as np
 
-from unco.small_model.network.config import Scheme
-from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded
-from unco.small_model.network.symbols import FIRST_TYPE, decode_symbols
-from unco.small_model.scheme_types import fold_types
+from unco.small_model.batch import Array
+from unco.small_model.config import Scheme
+from unco.small_model.decoding.greedy import Decoded
+from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.uncertainty.entropy import entropy
+from unco.small_model.uncertainty.scheme_types import fold_types
 from unco.small_model.uncertainty.span_signals import NATS_OFFSET, Signals
 from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
 
@@ -20,10 +20,7 @@ SHARE_OFFSET = 0.02
 """Added to the share of other types before the logarithm is taken."""
 
 
-@torch.inference_mode()
-def type_signals(
-    training_names: TrainingNames, encoded: EncoderStates, decoded: Decoded, scheme: Scheme
-) -> list[list[Signals]]:
+def type_signals(training_names: TrainingNames, words: Array, decoded: Decoded, scheme: Scheme) -> list[list[Signals]]:
     """Compute the features of each entity's type, by post, in the order of `decode_symbols`.
 
     They are logarithms: of the tags' entropy over the scheme's types, in nats; and of the share of types other than the
@@ -31,7 +28,7 @@ def type_signals(
 
     Args:
         training_names: those of the training split.
-        encoded: encoder states of B posts.
+        words: states of the words of B posts, (B, W, d).
         decoded: their decoded symbols.
         scheme: the types that results use.
     """
@@ -40,11 +37,8 @@ def type_signals(
     entropies = entropy(fold_types(decoded.by_tags[..., columns], scheme)).tolist()
     decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
     posts = [decode_symbols(symbols, labels) for symbols in decoded.symbols.tolist()]
-    names = torch.cat(
-        [
-            name_vectors(words, [entity.span for entity in entities])
-            for words, entities in zip(encoded.words, posts, strict=True)
-        ]
+    names = np.concatenate(
+        [name_vectors(states, [entity.span for entity in found]) for states, found in zip(words, posts, strict=True)]
     )
     near = iter(fold_types(training_names.types_near(names, labels), scheme).tolist())
     return [

@@ -12,11 +12,11 @@ from torch.utils.data import Dataset
 
 from unco.errors import DataError
 from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.config import ModelConfig
+from unco.small_model.decoding.symbols import FIRST_TYPE, REGION, encode_entities
 from unco.small_model.gold_inputs import InputBuilder, text_only, with_clutter
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ModelConfig
 from unco.small_model.network.model import Targets
-from unco.small_model.network.symbols import FIRST_TYPE, REGION, encode_entities
 from unco.training.examples.example import Example, joined_at_random
 from unco.types import Box, GoldPost
 
@@ -75,7 +75,7 @@ class Collator:
         tensors = {name: getattr(part, name) for part in (batch, targets) for name in part.__slots__}
         return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
-    def build(self, examples: Sequence[Example], random: Random) -> tuple[Batch, Targets]:
+    def build(self, examples: Sequence[Example], random: Random) -> tuple[Batch[Tensor], Targets]:
         """Make the inputs and targets of some examples.
 
         Raises:
@@ -88,7 +88,7 @@ class Collator:
         candidates = [[region.box for region in post.candidates] for post in shown]
         batch = make_batch(encoded, self.piece_tokenizer, self.config.visual_features)
         check_lengths(posts, batch, self.config)
-        return batch, self._targets(examples, candidates)
+        return batch.map(torch.from_numpy), self._targets(examples, candidates)
 
     def _show(self, example: Example, random: Random) -> ModelInput:
         if example.picture is None or random.random() < self.unseen:

@@ -10,6 +10,7 @@ from unco.errors import DataError, SettingsError
 from unco.evals.data.gold_types import with_types
 from unco.evals.data.twitter_gmner import SPLITS, read_captions
 from unco.evals.formats.detect_format import read_gold
+from unco.small_model.config import ModelConfig
 from unco.small_model.gold_inputs import (
     CaptionedInput,
     InputBuilder,
@@ -22,7 +23,6 @@ from unco.small_model.gold_inputs import (
 )
 from unco.small_model.label_schemes import GMNER_OF
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ModelConfig
 from unco.small_model.regions.prepare_regions import read_settings
 from unco.small_model.regions.region_files import RegionFolder
 from unco.types import GoldPost

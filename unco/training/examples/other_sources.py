@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unco.errors import DataError, SettingsError
 from unco.evals.data.gold_types import with_types
 from unco.evals.data.twitter_gmner import read_tagged
-from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.batch import Array, encode_post, make_batch
+from unco.small_model.decoding.tagging_head import label_probabilities
 from unco.small_model.label_schemes import GMNER_OF
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.tagging_head import label_probabilities
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.prediction import Prediction
 from unco.training.examples.collator import check_lengths
@@ -158,29 +157,29 @@ def is_handle(tokens: Sequence[str], start: int) -> bool:
     return tokens[start].startswith("@") or (start > 0 and tokens[start - 1] == "@")
 
 
-@torch.inference_mode()
-def _label_chances(posts: Sequence[GoldPost], teacher: Predictor) -> Iterator[Tensor]:
+def _label_chances(posts: Sequence[GoldPost], teacher: Predictor) -> Iterator[Array]:
     """Give the teacher's distribution over the labels for each post's entities, (E, N)."""
-    network, tokenizer = teacher.network.eval(), teacher.tokenizer
+    tokenizer = teacher.tokenizer
     for start in range(0, len(posts), teacher.batch_size):
         part = posts[start : start + teacher.batch_size]
         batch = make_batch([encode_post(ModelInput(post.tokens), tokenizer) for post in part], tokenizer)
-        check_lengths(part, batch, network.config)
+        check_lengths(part, batch, teacher.network.config)
+        network = teacher.network.runtime(batch.piece_ids.size)
         tags = network.read_tags(network.encode(batch))
         most = max(len(post.entities) for post in part)
-        first, last = (torch.full((len(part), most), -1) for _ in range(2))
+        first, last = (np.full((len(part), most), -1) for _ in range(2))
         for row, post in enumerate(part):
             for place, entity in enumerate(post.entities):
                 first[row, place], last[row, place] = entity.span.start, entity.span.stop - 1
         yield from label_probabilities(tags, first, last)
 
 
-def _finer(post: GoldPost, chances: Tensor, coarse: Mapping[str, str]) -> GoldPost:
+def _finer(post: GoldPost, chances: Array, coarse: Mapping[str, str]) -> GoldPost:
     """Give each entity the most probable label of those that its type allows, or is; `coarse`: label -> type."""
     names, found = list(coarse), []
     for entity, row in zip(post.entities, chances, strict=False):  # rows of other posts' entities are padding
-        allowed = torch.tensor([entity.type in (name, coarse[name]) for name in names])
-        found.append(replace(entity, type=names[int(row.masked_fill(~allowed, -1.0).argmax())]))
+        allowed = [entity.type in (name, coarse[name]) for name in names]
+        found.append(replace(entity, type=names[int(np.where(allowed, row, -1.0).argmax())]))
     return replace(post, entities=tuple(found))
 
 

@@ -11,10 +11,9 @@ import torch
 from accelerate import PartialState
 
 from unco.errors import SettingsError
-from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.batch import encode_post, make_batch, padded
+from unco.small_model.decoding.symbols import encode_entities, shift
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import encode_entities, last_words
 from unco.small_model.predictor import Predictor
 from unco.training.examples.collator import check_lengths
 from unco.training.examples.example import Taught
@@ -73,19 +72,18 @@ def _mean(said: Sequence[Sequence[Taught]]) -> Iterator[Taught]:
 
 @torch.inference_mode()
 def _read(teacher: Predictor, posts: Sequence[GoldPost]) -> Iterator[Taught]:
-    network, types = teacher.network.eval(), teacher.network.config.types
+    network, types = teacher.network.in_torch.eval(), teacher.network.config.types
     encoded = [encode_post(ModelInput(post.tokens), teacher.tokenizer) for post in posts]
     batch = make_batch(encoded, teacher.tokenizer)
     check_lengths(posts, batch, network.config)
-    states = network.encode(batch.to(teacher.device))
+    states = network.encode(batch)
     rows = [
         encode_entities([(entity.span, types.index(entity.type)) for entity in post.entities], len(types))
         for post in posts
     ]
-    steps = max(map(len, rows))
-    previous = shift(torch.tensor([[*row, *[-100] * (steps - len(row))] for row in rows], device=teacher.device))
-    x, _ = network.decoder(previous, states)
-    symbols = network.step_log_probs(x, previous, last_words(previous, len(types)), states).exp()
+    previous = shift(padded(rows, -100))
+    x, _ = network.decoder(torch.from_numpy(previous).to(network.device), states)
+    symbols = network.step_log_probs(x, previous, states).exp()
     tags = network.tagger(states.words).softmax(-1)
     for place, (row, post) in enumerate(zip(rows, posts, strict=True)):
         words = len(post.tokens)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unco.small_model.checkpoint import dequantise, quantise
 from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.predictor import Predictor
+from unco.small_model.stored.in_torch import round_weights
 from unco.small_model.windows import piece_counts
 from unco.types import GoldPost
 
@@ -55,7 +55,7 @@ def learn_post_starts(
         torch.manual_seed(seed)
         layers = PostStarts(predictor.network.config.hidden, units).to(predictor.device)
         _fit(layers, states, [run.starts for run in runs], random)
-    layers.load_state_dict(dequantise(quantise(layers.state_dict())))  # measure what will be shipped
+    round_weights(layers)  # measure what will be shipped
     shown = list(join_posts(dev, predictor, random))
     with torch.no_grad():
         found = torch.cat([_log_odds(layers, [words]) for words in _states(predictor, shown)]).cpu() > 0
@@ -82,7 +82,9 @@ def join_posts(posts: Sequence[GoldPost], predictor: Predictor, random: Random) 
 
 def _states(predictor: Predictor, runs: Sequence[Run]) -> list[Tensor]:
     """Compute the encoder's states of runs, (W, d) each; in half precision, since there are many."""
-    return [words.half() for words in predictor.states([run.words for run in runs])]
+    return [
+        torch.from_numpy(words).half().to(predictor.device) for words in predictor.states([run.words for run in runs])
+    ]
 
 
 def _log_odds(layers: PostStarts, runs: Sequence[Tensor]) -> Tensor:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from unco.evals.metrics.uncertainty import auroc, calibration_error, wrong_regions
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.gold_inputs import InputBuilder, build_inputs, shown_by, simulates, with_clutter
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import Signals

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unco.evals.metrics.uncertainty import auroc, wrong_spans
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names
-from unco.small_model.network.config import ESTIMATORS
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import Signals

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import torch
+import numpy as np
 
 from unco.errors import DataError
 from unco.evals.data.gold_types import in_scheme
 from unco.evals.metrics.uncertainty import auroc, wrong_types
-from unco.small_model.checkpoint import dequantise, quantise
+from unco.small_model.config import Estimator, Scheme
 from unco.small_model.gold_inputs import InputBuilder, build_inputs, for_names
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import Estimator, Scheme
 from unco.small_model.predictor import Predictor
+from unco.small_model.stored.quantise import dequantise, quantise
 from unco.small_model.uncertainty.regression import Regression, fit_regression
 from unco.small_model.uncertainty.span_signals import Signals
 from unco.small_model.uncertainty.training_names import TrainingNames, fit_training_names
@@ -66,7 +66,7 @@ def _known(predictor: Predictor, build_input: InputBuilder, train: Sequence[Gold
     spans = [[item.span for item in post.entities] for post in train]
     found = predictor.name_vectors(_texts(build_input, train), spans)
     whole = [len(rows) == len(post.entities) for rows, post in zip(found, train, strict=True)]
-    vectors = torch.cat([rows for rows, all_ in zip(found, whole, strict=True) if all_])
+    vectors = np.concatenate([rows for rows, all_ in zip(found, whole, strict=True) if all_])
     if not len(vectors):
         raise DataError(f"there is no name in {len(train)} training posts, so no types can be learned")
     types = [labels[item.type] for post, all_ in zip(train, whole, strict=True) if all_ for item in post.entities]

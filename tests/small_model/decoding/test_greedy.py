@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,14 +11,14 @@ from hypothesis import strategies as st
 
 from tests.small_model.test_predictor import assert_same
 from tests.tiny import TINY, fitted_predictor, tiny_network, tiny_tokenizer
-from unco.small_model.batch import encode_post, make_batch
+from unco.small_model.batch import Array, encode_post, make_batch
+from unco.small_model.config import ESTIMATORS, Estimator, Heads, McDropout
+from unco.small_model.decoding.drafts import Drafts
+from unco.small_model.decoding.greedy import Decoded, decode_greedily, mixed, read_distributions
+from unco.small_model.decoding.states import EncoderStates
+from unco.small_model.decoding.symbols import BEGIN, END, FIRST_TYPE, REGION, START, previous_symbols
 from unco.small_model.model_input import ModelInput
-from unco.small_model.network.config import ESTIMATORS, Estimator, Heads, McDropout
-from unco.small_model.network.decoder import EncoderStates
-from unco.small_model.network.decoding import Decoded, decode_greedily
-from unco.small_model.network.drafts import Drafts
 from unco.small_model.network.model import Network
-from unco.small_model.network.symbols import BEGIN, END, FIRST_TYPE, REGION, START, previous_symbols
 from unco.small_model.regions.region import Region
 from unco.types import Box
 
@@ -41,18 +42,17 @@ def talkative(seed: int, names: float, certainty: float) -> Network:
     return network
 
 
-@torch.inference_mode()
-def step_by_step(network: Network, encoded: EncoderStates, heads: Heads) -> tuple[torch.Tensor, torch.Tensor]:
+def step_by_step(network: Network, encoded: EncoderStates, heads: Heads) -> tuple[Array, Array]:
     """The plain way: the most probable symbol, again and again, each time after all that was said before."""
-    said = torch.full((len(encoded.counts), 1), BEGIN)
+    said, tags = np.full((len(encoded.counts), 1), BEGIN), network.read_tags(encoded)
     while True:
         history = previous_symbols(said, len(network.config.labels))
-        states, _ = network.decoder(said, encoded)
-        probabilities = network.step_probabilities(states, history, encoded, heads)
+        found, _ = read_distributions(network, encoded, history, tags)
+        probabilities = mixed(heads, found.by_decoder, found.by_tags)
         symbol = probabilities[:, -1:].argmax(-1)
-        if bool((symbol == END).all()):
-            return torch.cat([said[:, 1:], symbol], 1), probabilities
-        said = torch.cat([said, symbol], 1)
+        if (symbol == END).all():
+            return np.concatenate([said[:, 1:], symbol], 1), probabilities
+        said = np.concatenate([said, symbol], 1)
 
 
 def assert_step_by_step(network: Network, encoded: EncoderStates, heads: Heads) -> Decoded:
@@ -60,7 +60,7 @@ def assert_step_by_step(network: Network, encoded: EncoderStates, heads: Heads) 
     found = decode_greedily(network, encoded, heads)
     assert found.symbols.tolist() == expected.tolist()
     before_end = (expected == END).cumsum(1) <= 1
-    assert torch.allclose(found.probabilities[before_end], distributions[before_end], atol=1e-5)
+    assert np.allclose(found.probabilities[before_end], distributions[before_end], atol=1e-5)
     return found
 
 

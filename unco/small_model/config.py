@@ -17,6 +17,10 @@ GMNER_LABELS = (
 """The four types of Twitter-GMNER, described in our words."""
 
 
+NEIGHBOURS = 2
+"""Words before and after a place that are looked at, to tell whether a text begins there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """The entity types that results use: the network's own labels, or a coarser set that these map to."""
@@ -101,6 +105,11 @@ class ModelConfig:
             for scheme in data.get("coarser", ())
         )
         return cls(**{**data, "labels": labels, "coarser": coarser, "people": tuple(data.get("people", ()))})
+
+
+def heads_of_starts(units: int) -> int:
+    """Return how many heads the attention has that finds where a text begins: one for 32 units."""
+    return max(1, units // 32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

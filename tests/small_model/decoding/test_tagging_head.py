@@ -1,14 +1,16 @@
 """The tagging head: its distributions over the next symbol are those of the target language."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import tiny_network
-from unco.small_model.network.decoding import decode_greedily
-from unco.small_model.network.model import shift
-from unco.small_model.network.symbols import (
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import one_hot
+from unco.small_model.decoding.greedy import decode_greedily
+from unco.small_model.decoding.symbols import (
     BEGIN,
     END,
     REGION,
@@ -17,8 +19,9 @@ from unco.small_model.network.symbols import (
     encode_entities,
     legal_next,
     previous_symbols,
+    shift,
 )
-from unco.small_model.network.tagging_head import Tags, read_tags, tag_probabilities
+from unco.small_model.decoding.tagging_head import Tags, read_tags, tag_probabilities
 from unco.types import Span
 
 TYPES = 2
@@ -27,14 +30,15 @@ WORDS = 6
 
 def tags_of(probabilities: list[list[float]], padding: int = 0) -> Tags:
     """Tags of one post from the probabilities of outside, begin and inside A, begin and inside B."""
-    logits = torch.tensor([probabilities]).clamp(min=1e-30).log()
-    logits = torch.cat([logits, torch.full((1, padding, 1 + 2 * TYPES), 3.0)], 1)
-    return read_tags(logits, torch.tensor([len(probabilities)]))
+    logits = np.log(np.maximum(np.array([probabilities], np.float32), 1e-30))
+    logits = np.concatenate([logits, np.full((1, padding, 1 + 2 * TYPES), 3.0, np.float32)], 1)
+    return read_tags(logits, np.array([len(probabilities)]))
 
 
-def rows(tags: Tags, symbols: list[int]) -> torch.Tensor:
+def rows(tags: Tags, symbols: list[int]) -> Array:
     """The distribution at each step of a sequence, (L, V)."""
-    return tag_probabilities(tags, *previous_symbols(shift(torch.tensor([symbols])), TYPES))[0]
+    table: Array = tag_probabilities(tags, *previous_symbols(shift(np.array([symbols])), TYPES))[0]
+    return table
 
 
 TWO_WORDS = [[0.2, 0.5, 0.0, 0.3, 0.0], [0.4, 0.1, 0.25, 0.0, 0.25]]
@@ -62,20 +66,20 @@ def test_two_words_by_hand() -> None:
 
 def test_a_post_of_many_certain_names_stays_finite() -> None:
     """Forty words, each a name for certain: what was passed over many times is as unlikely as numbers can be."""
-    tags = read_tags(torch.tensor([[[-30.0, 30.0, -30.0, -30.0, -30.0]] * 40]), torch.tensor([40]))
+    tags = read_tags(np.array([[[-30.0, 30.0, -30.0, -30.0, -30.0]] * 40], np.float32), np.array([40]))
     symbols = encode_entities([(Span(word, word + 1), 0) for word in range(40)], TYPES)
     table = rows(tags, symbols)
-    assert bool(table.isfinite().all())
+    assert np.isfinite(table).all()
     assert table.sum(-1).tolist() == pytest.approx([1.0] * len(symbols), abs=1e-4)
     assert table.argmax(-1).tolist() == symbols
 
 
 def test_certain_continuation_leaves_no_negative_probability() -> None:
     """A sum of softmax outputs can be a hair above 1; its complement must not be below 0."""
-    torch.manual_seed(0)
+    random = np.random.default_rng(0)
     for _ in range(200):
-        logits = torch.randn(1, 6, 5) * 3 + torch.tensor([0.0, 0.0, 18.0, 0.0, 18.0])
-        table = rows(read_tags(logits, torch.tensor([6])), [START, FIRST, SECOND, REGION, 3, END])
+        logits = random.standard_normal((1, 6, 5), np.float32) * 3 + np.array([0, 0, 18, 0, 18], np.float32)
+        table = rows(read_tags(logits, np.array([6])), [START, FIRST, SECOND, REGION, 3, END])
         assert float(table.min()) >= 0.0
 
 
@@ -108,9 +112,9 @@ def test_rows_are_distributions_over_legal_symbols(
     drawn: tuple[int, list[int]], seed: int, spread: float, padding: int
 ) -> None:
     words, symbols = drawn
-    logits = spread * torch.randn(1, words + padding, 1 + 2 * TYPES, generator=torch.Generator().manual_seed(seed))
-    counts = torch.tensor([words])
-    history = previous_symbols(shift(torch.tensor([symbols])), TYPES)
+    random, shape = np.random.default_rng(seed), (1, words + padding, 1 + 2 * TYPES)
+    logits, counts = np.float32(spread) * random.standard_normal(shape, np.float32), np.array([words])
+    history = previous_symbols(shift(np.array([symbols])), TYPES)
     table = tag_probabilities(read_tags(logits, counts), *history)
     legal = legal_next(history.previous, history.last_word, counts, TYPES, words + padding)
     assert float(table.min()) >= 0.0
@@ -121,7 +125,7 @@ def test_rows_are_distributions_over_legal_symbols(
 def test_padding_changes_no_row() -> None:
     symbols = [START, FIRST, SECOND, REGION, 3, END]
     bare, padded = rows(tags_of(TWO_WORDS), symbols), rows(tags_of(TWO_WORDS, padding=3), symbols)
-    assert torch.allclose(bare, padded[:, : bare.shape[1]], atol=1e-6)
+    assert np.allclose(bare, padded[:, : bare.shape[1]], atol=1e-6)
     assert float(padded[:, bare.shape[1] :].sum()) == 0.0
 
 
@@ -130,13 +134,12 @@ def test_certain_tags_outvote_an_undecided_decoder(monkeypatch: pytest.MonkeyPat
     for layer in (network.decoder.special_out, network.decoder.pointer_out):  # every legal symbol is equally likely
         torch.nn.init.zeros_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
-    counts = torch.tensor([4])
+    counts = np.array([4])
     encoded = network.decoder.encoder_states(
         torch.randn(1, 4, 32), torch.zeros(1, 0, 32), counts, torch.zeros(1, 0, dtype=torch.bool)
     )
     # B-ORG I-ORG O B-PER, as outside, begin and inside PER, begin and inside ORG
-    wanted = torch.tensor([[3, 4, 0, 1]])
-    tags = read_tags(20.0 * torch.nn.functional.one_hot(wanted, 5).float(), counts)
+    tags = read_tags(20.0 * one_hot([3, 4, 0, 1], 5)[None], counts)
     monkeypatch.setattr(network, "read_tags", lambda encoded: tags)
     symbols = decode_greedily(network, encoded, "both").symbols[0].tolist()
     assert [(found.span, found.type_index) for found in decode_symbols(symbols, TYPES)] == [
@@ -146,6 +149,6 @@ def test_certain_tags_outvote_an_undecided_decoder(monkeypatch: pytest.MonkeyPat
 
 
 def test_before_the_first_word_there_is_no_newest_name() -> None:
-    history = previous_symbols(torch.tensor([[BEGIN, START, FIRST, REGION, 3, START, SECOND]]), TYPES)
+    history = previous_symbols(np.array([[BEGIN, START, FIRST, REGION, 3, START, SECOND]]), TYPES)
     assert history.first_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]
     assert history.last_word.tolist() == [[-1, -1, 0, 0, 0, 0, 1]]

@@ -8,10 +8,11 @@ err differently; where they disagree, the average is flat. It costs one matrix p
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from unco.small_model.network.symbols import END, FIRST_TYPE, REGION, START
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import softmax
+from unco.small_model.decoding.symbols import END, FIRST_TYPE, REGION, START
 
 TINY = 1e-6
 """Probabilities are kept this far from 0 and 1, so that their logarithms stay finite."""
@@ -21,43 +22,47 @@ TINY = 1e-6
 class Tags:
     """Tag probabilities of B posts, with the cumulative sums that next-symbol probabilities are computed from."""
 
-    counts: Tensor
+    counts: Array
     """(B,) words of each post."""
-    begin: Tensor
+    begin: Array
     """(B, W), that a name begins at a word; 0 beyond the post."""
-    inside: Tensor
+    inside: Array
     """(B, W + 1), that a word continues the name before it; 0 beyond the post."""
-    none_until: Tensor
+    none_until: Array
     """(B, W + 1), log-probability that no name begins before a word."""
-    begin_types: Tensor
+    begin_types: Array
     """(B, W, N), of a name's first word."""
-    inside_types: Tensor
+    inside_types: Array
     """(B, W + 1, N), of later words, summed over all words before."""
 
+    def take(self, posts: list[int] | Array) -> "Tags":
+        """Select some of the posts, by index."""
+        return Tags(*(getattr(self, name)[posts] for name in self.__slots__))
 
-def read_tags(logits: Tensor, counts: Tensor) -> Tags:
+
+def read_tags(logits: Array, counts: Array) -> Tags:
     """Compute tag probabilities and their cumulative sums from logits.
 
     Args:
         logits: (B, W, 1 + 2 N): outside, then begin and inside of each type.
         counts: (B,) words of each post.
     """
-    real = torch.arange(logits.shape[1], device=logits.device) < counts.unsqueeze(1)  # (B, W)
-    tags = logits.softmax(-1) * real.unsqueeze(-1)
+    real = np.arange(logits.shape[1]) < counts[:, None]  # (B, W)
+    tags = softmax(logits) * real[..., None]
     begin_types, inside_types = tags[..., 1::2], tags[..., 2::2]
-    begin = begin_types.sum(-1).clamp(max=1 - TINY)
-    nothing = begin.new_zeros(len(begin), 1)
+    begin = np.minimum(begin_types.sum(-1), np.float32(1 - TINY))
+    nothing = np.zeros((len(begin), 1), begin.dtype)
     return Tags(
         counts=counts,
         begin=begin,
-        inside=torch.cat([inside_types.sum(-1).clamp(max=1.0), nothing], 1),
-        none_until=torch.cat([nothing, torch.log1p(-begin).cumsum(1)], 1),
+        inside=np.concatenate([np.minimum(inside_types.sum(-1), 1.0), nothing], 1),
+        none_until=np.concatenate([nothing, np.log1p(-begin).cumsum(1)], 1),
         begin_types=begin_types,
-        inside_types=torch.cat([torch.zeros_like(inside_types[:, :1]), inside_types.cumsum(1)], 1),
+        inside_types=np.concatenate([np.zeros_like(inside_types[:, :1]), inside_types.cumsum(1)], 1),
     )
 
 
-def tag_probabilities(tags: Tags, previous: Tensor, first_word: Tensor, last_word: Tensor) -> Tensor:
+def tag_probabilities(tags: Tags, previous: Array, first_word: Array, last_word: Array) -> Array:
     """Compute the probabilities of the next symbol from the tags.
 
     Args:
@@ -72,23 +77,23 @@ def tag_probabilities(tags: Tags, previous: Tensor, first_word: Tensor, last_wor
     types, width = tags.begin_types.shape[-1], tags.begin.shape[1]
     after = last_word + 1
     skipped = _at(tags.none_until, after)  # (B, L)
-    none_left = (tags.none_until[:, -1:] - skipped).exp().masked_fill(previous == END, 1.0)  # the end is the end
-    word = torch.arange(width, device=previous.device)
-    free = (word >= after.unsqueeze(-1)) & (word < tags.counts[:, None, None])  # (B, L, W)
-    passed_over = (tags.none_until[:, None, :-1] - skipped.unsqueeze(-1)).masked_fill(~free, 0.0)  # else exp overflows
-    starts = (tags.begin.unsqueeze(1) * passed_over.exp()).clamp(min=TINY) * free
-    starts = starts / starts.sum(-1, keepdim=True).clamp(min=TINY)
+    none_left = np.where(previous == END, 1.0, np.exp(tags.none_until[:, -1:] - skipped))  # the end is the end
+    word = np.arange(width)
+    free = (word >= after[..., None]) & (word < tags.counts[:, None, None])  # (B, L, W)
+    passed_over = np.where(free, tags.none_until[:, None, :-1] - skipped[..., None], 0.0)  # else exp overflows
+    starts = np.maximum(tags.begin[:, None] * np.exp(passed_over), TINY) * free
+    starts = starts / np.maximum(starts.sum(-1, keepdims=True), TINY)
     goes_on = _at(tags.inside, after)
     between = (previous < START) | ((previous >= FIRST_TYPE) & (previous < FIRST_TYPE + types))
     inside = previous >= FIRST_TYPE + types
-    specials = torch.stack([between * none_left, between * (1.0 - none_left), inside * (1.0 - goes_on)], -1)
-    type_columns = label_probabilities(tags, first_word, last_word) * (previous == REGION).unsqueeze(-1)
-    next_word = (word == after.unsqueeze(-1)) * goes_on.unsqueeze(-1) * inside.unsqueeze(-1)
-    pointers = starts * (previous == START).unsqueeze(-1) + next_word
-    return torch.cat([specials, type_columns, pointers], -1)
+    specials = np.stack([between * none_left, between * (1.0 - none_left), inside * (1.0 - goes_on)], -1)
+    type_columns = label_probabilities(tags, first_word, last_word) * (previous == REGION)[..., None]
+    next_word = (word == after[..., None]) * goes_on[..., None] * inside[..., None]
+    pointers = starts * (previous == START)[..., None] + next_word
+    return np.concatenate([specials, type_columns, pointers], -1)
 
 
-def label_probabilities(tags: Tags, first_word: Tensor, last_word: Tensor) -> Tensor:
+def label_probabilities(tags: Tags, first_word: Array, last_word: Array) -> Array:
     """Compute the distribution over the labels of names: a first word's "begin" plus its later words' "inside".
 
     Args:
@@ -99,13 +104,13 @@ def label_probabilities(tags: Tags, first_word: Tensor, last_word: Tensor) -> Te
     Returns:
         (B, L, N); rows sum to 1.
     """
-    first, last = first_word.clamp(min=0), last_word.clamp(min=0)
-    total = _at(tags.begin_types, first) + _at(tags.inside_types, last + 1) - _at(tags.inside_types, first + 1)
-    total = total.clamp(min=TINY)
-    return total / total.sum(-1, keepdim=True)
+    first, last = np.maximum(first_word, 0), np.maximum(last_word, 0)
+    total: Array = _at(tags.begin_types, first) + _at(tags.inside_types, last + 1) - _at(tags.inside_types, first + 1)
+    total = np.maximum(total, TINY)
+    total /= total.sum(-1, keepdims=True)
+    return total
 
 
-def _at(table: Tensor, places: Tensor) -> Tensor:
+def _at(table: Array, places: Array) -> Array:
     """Pick rows of (B, S, ..) at indices (B, L): (B, L, ..)."""
-    rows = torch.arange(len(table), device=table.device).unsqueeze(1)
-    return table[rows, places]
+    return table[np.arange(len(table))[:, None], places]

@@ -6,17 +6,16 @@ what it says; from there on a new draft is made. So the result is that of decodi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import torch
-from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
+import numpy as np
 
-from unco.small_model.network.config import Heads
-from unco.small_model.network.decoder import EncoderStates, Past
-from unco.small_model.network.drafts import drafts_of
-from unco.small_model.network.model import Network, shift
-from unco.small_model.network.symbols import END, PreviousSymbols, previous_symbols
-from unco.small_model.network.tagging_head import Tags, tag_probabilities
+from unco.small_model.batch import Array, padded
+from unco.small_model.config import Heads
+from unco.small_model.decoding.drafts import drafts_of
+from unco.small_model.decoding.states import EncoderStates, Past, Runtime
+from unco.small_model.decoding.symbols import END, PreviousSymbols, previous_symbols, shift, symbol_probabilities
+from unco.small_model.decoding.tagging_head import Tags, tag_probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +25,13 @@ class Decoded:
     After a post's `<end>` its distributions mean nothing.
     """
 
-    symbols: Tensor
+    symbols: Array
     """(B, L); a post that has ended goes on with `<end>`."""
-    by_decoder: Tensor
+    by_decoder: Array
     """(B, L, 3 + N + W), the decoder's probabilities of each step's symbol."""
-    by_tags: Tensor
+    by_tags: Array
     """(B, L, 3 + N + W), the tagging head's."""
-    regions: Tensor
+    regions: Array
     """(B, L, K + 1), probabilities of the regions at each step; the last is "not groundable".
 
     They are meaningful where the step's input is `<r>`."""
@@ -42,17 +41,21 @@ class Decoded:
     """Which heads chose the symbols."""
 
     @property
-    def probabilities(self) -> Tensor:
+    def probabilities(self) -> Array:
         """(B, L, 3 + N + W), what the symbols were chosen by."""
         return self.of(self.heads)
 
-    def of(self, heads: Heads) -> Tensor:
+    def of(self, heads: Heads) -> Array:
         """Return the probabilities of each step's symbol by one head, or the mean of both."""
-        return _mixed(heads, self.by_decoder, self.by_tags)
+        return mixed(heads, self.by_decoder, self.by_tags)
 
 
-_Parts = tuple[Tensor, Tensor, Tensor]
-"""`by_decoder`, `by_tags` and `regions`, as in `Decoded`."""
+class Distributions(NamedTuple):
+    """What may come at each step, as in `Decoded`."""
+
+    by_decoder: Array
+    by_tags: Array
+    regions: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,10 @@ class _Pass:
 
     posts: list[int]
     start: int
-    parts: _Parts
+    parts: Distributions
 
 
-@torch.inference_mode()
-def decode_greedily(network: Network, encoded: EncoderStates, heads: Heads = "decoder") -> Decoded:
+def decode_greedily(network: Runtime, encoded: EncoderStates, heads: Heads = "decoder") -> Decoded:
     """Decode the most probable legal symbol at each step, until every post has ended.
 
     Pointers only move to the right, so a post of W words ends within 4 W + 1 steps; NaNs are cut off there.
@@ -86,39 +88,38 @@ def decode_greedily(network: Network, encoded: EncoderStates, heads: Heads = "de
         known = min(len(said[post]) for post in posts)
         past = past and tuple((keys[:, :, :known], values[:, :, :known]) for keys, values in past)
         drafted = [drafts.go_on(post, said[post]) if drafts else [*said[post], END] for post in posts]
-        history = _history(drafted, known, network, encoded)
-        parts, past = _check(network, encoded, history, tags, past)
+        history = _history(drafted, known, len(network.config.labels))
+        parts, past = read_distributions(network, encoded, history, tags, past)
         passes.append(_Pass(posts, known, parts))
-        choices = _mixed(heads, *parts[:2]).argmax(-1).tolist()
+        choices = mixed(heads, parts.by_decoder, parts.by_tags).argmax(-1).tolist()
         for post, draft, chosen in zip(posts, drafted, choices, strict=True):
             said[post] = _corrected(draft, len(said[post]), chosen[len(said[post]) - known :])
         left = [row for row, post in enumerate(posts) if said[post][-1] != END and len(said[post]) < most]
         if 0 < len(left) < len(posts):
-            encoded = encoded.take(torch.tensor(left, device=encoded.counts.device))
-            past, tags = tuple((keys[left], values[left]) for keys, values in past), network.read_tags(encoded)
+            encoded, tags = encoded.take(left), tags.take(left)
+            past = tuple((keys[left], values[left]) for keys, values in past)
         posts = [posts[row] for row in left]
     return _joined(said, passes, all_tags, heads)
 
 
-def _mixed(heads: Heads, by_decoder: Tensor, by_tags: Tensor) -> Tensor:
+def mixed(heads: Heads, by_decoder: Array, by_tags: Array) -> Array:
+    """Return the distributions of one head, or the mean of both."""
     return by_decoder if heads == "decoder" else by_tags if heads == "tags" else (by_decoder + by_tags) / 2
 
 
-def _history(drafted: Sequence[list[int]], known: int, network: Network, encoded: EncoderStates) -> PreviousSymbols:
+def _history(drafted: Sequence[list[int]], known: int, labels: int) -> PreviousSymbols:
     """Summarise what comes before each symbol of the drafts, from step `known` on."""
-    symbols = pad_sequence([torch.tensor(draft) for draft in drafted], batch_first=True, padding_value=END)
-    history = previous_symbols(shift(symbols.to(encoded.counts.device)), len(network.config.labels))
+    history = previous_symbols(shift(padded(drafted, END)), labels)
     return PreviousSymbols(*(part[:, known:] for part in history))
 
 
-def _check(
-    network: Network, encoded: EncoderStates, history: PreviousSymbols, tags: Tags, past: Past | None
-) -> tuple[_Parts, Past]:
-    """Compute what may come at each step of the drafts, and the keys and values to go on from."""
-    states, past = network.decoder(history.previous, encoded, past)
-    by_decoder = network.step_log_probs(states, history.previous, history.last_word, encoded).exp()
-    regions = network.decoder.region_logits(states, encoded).softmax(-1)
-    return (by_decoder, tag_probabilities(tags, *history), regions), past
+def read_distributions(
+    network: Runtime, encoded: EncoderStates, history: PreviousSymbols, tags: Tags, past: Past | None = None
+) -> tuple[Distributions, Past]:
+    """Compute what may come at each step, after these symbols, and the keys and values to go on from."""
+    steps = network.read_steps(history.previous, encoded, past)
+    by_decoder = symbol_probabilities(steps.symbols, history, encoded.counts, len(network.config.labels))
+    return Distributions(by_decoder, tag_probabilities(tags, *history), steps.regions), steps.past
 
 
 def _corrected(draft: list[int], known: int, choices: Sequence[int]) -> list[int]:
@@ -131,12 +132,14 @@ def _corrected(draft: list[int], known: int, choices: Sequence[int]) -> list[int
 
 def _joined(said: Sequence[list[int]], passes: Sequence[_Pass], tags: Tags, heads: Heads) -> Decoded:
     """Put together what the passes gave; where two gave the same step, the later one had the right symbols before."""
-    symbols = pad_sequence([torch.tensor(one) for one in said], batch_first=True, padding_value=END)
+    symbols = padded(said, END)
     longest = symbols.shape[1]
-    by_decoder, by_tags, regions = (part.new_zeros(len(said), longest, part.shape[-1]) for part in passes[0].parts)
+    by_decoder, by_tags, regions = (
+        np.zeros((len(said), longest, part.shape[-1]), part.dtype) for part in passes[0].parts
+    )
     by_decoder[..., END] = by_tags[..., END] = regions[..., -1] = 1.0
     for one in passes:
         for whole, part in zip((by_decoder, by_tags, regions), one.parts, strict=True):
             steps = min(longest - one.start, part.shape[1])
             whole[one.posts, one.start : one.start + steps] = part[:, :steps]
-    return Decoded(symbols.to(by_tags.device), by_decoder, by_tags, regions, tags, heads)
+    return Decoded(symbols, by_decoder, by_tags, regions, tags, heads)

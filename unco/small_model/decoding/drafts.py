@@ -3,23 +3,21 @@
 from dataclasses import dataclass
 from math import exp, log
 
-import numpy as np
-from numpy.typing import NDArray
-
-from unco.small_model.network.symbols import END, FIRST_TYPE, REGION, START
-from unco.small_model.network.tagging_head import Tags
+from unco.small_model.batch import Array
+from unco.small_model.decoding.symbols import END, FIRST_TYPE, REGION, START
+from unco.small_model.decoding.tagging_head import Tags
 
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """The tags of B posts as plain numbers: a draft is read from them without a tensor for each symbol."""
+    """The tags of B posts as plain numbers: a draft is read from them without an array for each symbol."""
 
     counts: list[int]
     begin: list[list[float]]
     inside: list[list[float]]
     none_until: list[list[float]]
-    begin_types: NDArray[np.float32]
-    inside_types: NDArray[np.float32]
+    begin_types: Array
+    inside_types: Array
 
     def go_on(self, post: int, symbols: list[int]) -> list[int]:
         """Continue a sequence with the most probable symbols, as `tag_probabilities` gives them, up to `<end>`.
@@ -75,6 +73,6 @@ def drafts_of(tags: Tags) -> Drafts:
         tags.begin.tolist(),
         tags.inside.tolist(),
         tags.none_until.tolist(),
-        tags.begin_types.float().cpu().numpy(),
-        tags.inside_types.float().cpu().numpy(),
+        tags.begin_types,
+        tags.inside_types,
     )

@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from unco.small_model.batch import Array
+from unco.small_model.decoding.arrays import softmax
 from unco.types import Span
 
 END, START, REGION, FIRST_TYPE = 0, 1, 2, 3
 BEGIN = -1
+
+ILLEGAL_LOGIT = -1e4
+"""Logit of an illegal symbol: its probability is 0 in float32, and 0 * log 0 stays finite."""
 
 
 def pointer(word: int, types: int) -> int:
@@ -26,11 +30,11 @@ def pointer(word: int, types: int) -> int:
 class PreviousSymbols(NamedTuple):
     """The part of the symbols generated so far that the next one depends on, each (B, L)."""
 
-    previous: Tensor
+    previous: Array
     """The symbol just consumed, BEGIN at first."""
-    first_word: Tensor
+    first_word: Array
     """First word of the newest name; -1 before there is one."""
-    last_word: Tensor
+    last_word: Array
     """Last word pointed at; -1 before the first."""
 
 
@@ -80,7 +84,7 @@ def decode_symbols(symbols: Sequence[int], types: int) -> list[DecodedEntity]:
     return entities
 
 
-def legal_next(previous: Tensor, last_word: Tensor, words: Tensor, types: int, width: int) -> Tensor:
+def legal_next(previous: Array, last_word: Array, words: Array, types: int, width: int) -> Array:
     """Compute which symbols may come next.
 
     Args:
@@ -93,32 +97,50 @@ def legal_next(previous: Tensor, last_word: Tensor, words: Tensor, types: int, w
     Returns:
         Boolean mask of shape (B, L, 3 + types + width).
     """
-    last_word, count = last_word.unsqueeze(-1), words[:, None, None]  # (B, L, 1), (B, 1, 1)
-    prev = previous.unsqueeze(-1)
+    last_word, count = last_word[..., None], words[:, None, None]  # (B, L, 1), (B, 1, 1)
+    prev = previous[..., None]
     between = (prev == BEGIN) | ((prev >= FIRST_TYPE) & (prev < FIRST_TYPE + types))
     inside = prev >= FIRST_TYPE + types
-    word = torch.arange(width, device=previous.device).view(1, 1, -1)
+    word = np.arange(width)
     free = word > last_word
     pointers = ((prev == START) & free | inside & (word == last_word + 1)) & (word < count)  # (B, L, W)
     end = between | (prev == END)
     start = between & (last_word + 1 < count)
-    type_columns = (prev == REGION).expand(*previous.shape, types)
-    return torch.cat([end, start, inside, type_columns, pointers], dim=-1)
+    type_columns = np.broadcast_to(prev == REGION, (*previous.shape, types))
+    return np.concatenate([end, start, inside, type_columns, pointers], -1)
 
 
-def last_words(previous: Tensor, types: int) -> Tensor:
+def symbol_probabilities(logits: Array, history: PreviousSymbols, words: Array, types: int) -> Array:
+    """Compute the probabilities of the next symbol, over legal symbols only.
+
+    Args:
+        logits: of the decoder, (B, L, 3 + types + W).
+        history: the symbols before each step.
+        words: number of words of each post, (B,).
+        types: number of types.
+    """
+    legal = legal_next(history.previous, history.last_word, words, types, logits.shape[-1] - FIRST_TYPE - types)
+    return softmax(np.where(legal, logits, np.float32(ILLEGAL_LOGIT)))
+
+
+def shift(symbols: Array) -> Array:
+    """Shift targets to teacher-forcing inputs: BEGIN, then all symbols but the last; padding becomes `<end>`."""
+    return np.concatenate([np.full_like(symbols[:, :1], BEGIN), np.maximum(symbols[:, :-1], 0)], 1)
+
+
+def last_words(previous: Array, types: int) -> Array:
     """Find, for each step, the last word pointed at up to and with its input. Shapes (B, L) -> (B, L)."""
-    pointed = torch.where(previous >= FIRST_TYPE + types, previous - FIRST_TYPE - types, -1)
-    return pointed.cummax(dim=1).values
+    pointed = np.where(previous >= FIRST_TYPE + types, previous - FIRST_TYPE - types, -1)
+    return np.maximum.accumulate(pointed, axis=1)
 
 
-def first_words(previous: Tensor, types: int) -> Tensor:
+def first_words(previous: Array, types: int) -> Array:
     """Find, for each step, the first word of the newest name up to its input, -1 before. (B, L) -> (B, L)."""
-    before = torch.cat([torch.full_like(previous[:, :1], BEGIN), previous[:, :-1]], dim=1)
-    first = torch.where((before == START) & (previous >= FIRST_TYPE + types), previous - FIRST_TYPE - types, -1)
-    return first.cummax(dim=1).values
+    before = np.concatenate([np.full_like(previous[:, :1], BEGIN), previous[:, :-1]], 1)
+    first = np.where((before == START) & (previous >= FIRST_TYPE + types), previous - FIRST_TYPE - types, -1)
+    return np.maximum.accumulate(first, axis=1)
 
 
-def previous_symbols(previous: Tensor, types: int) -> PreviousSymbols:
+def previous_symbols(previous: Array, types: int) -> PreviousSymbols:
     """Summarise, for each step of a whole sequence, the symbols before it, from its inputs (B, L)."""
     return PreviousSymbols(previous, first_words(previous, types), last_words(previous, types))

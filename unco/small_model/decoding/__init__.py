@@ -1,0 +1,1 @@
+"""How a post is decoded: the target language, both heads' distributions, drafts, and the greedy search."""
