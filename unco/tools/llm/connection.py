@@ -89,7 +89,8 @@ class Connection:
         self._limits = limits
         self._terms = terms
         self._shapes = shapes
-        self._headers, self._decided = options.all_headers(), options.decided_shape()
+        self._options, self._decided = options, options.decided_shape()
+        self._hidden = endpoint.hidden_texts(base_url, api_key, options)
         self._breaker = CircuitBreaker()
         self._lock = threading.Lock()
         self._client: ChatOpenAI | None = None
@@ -163,14 +164,14 @@ class Connection:
         retrying = AsyncRetrying(
             **retry_policy(self._limits.attempts, self._limits.back_off, deadline - time.monotonic())
         )
-        with endpoint.translated_errors(self.base_url, self._api_key):
+        with endpoint.translated_errors(self._hidden):
             reply: Reply = await retrying(self._paid_attempt, client, messages, request, shape, deadline, known)
         return replace(reply, seconds=time.perf_counter() - start)
 
     def _translated(self, refusal: "ShapeRefused") -> Exception:
         """Give the refusal as the error that it would have been without a search."""
         try:
-            with endpoint.translated_errors(self.base_url, self._api_key):
+            with endpoint.translated_errors(self._hidden):
                 raise refusal.error
         except EndpointError as error:
             return error
@@ -183,7 +184,7 @@ class Connection:
         """Return the client, built at the first use."""
         with self._lock:
             if self._client is None:
-                settings = (self.base_url, self._api_key, self._limits.timeout_s, self._headers)
+                settings = (self.base_url, self._api_key, self._limits.timeout_s, self._options)
                 self._client = endpoint.build_client(*settings)
             return self._client
 
@@ -194,7 +195,7 @@ class Connection:
             Unavailable: the endpoint cannot be reached.
             CallFailed: it lists none.
         """
-        with endpoint.translated_errors(self.base_url, self._api_key):
+        with endpoint.translated_errors(self._hidden):
             async with asyncio.timeout(10.0):
                 return frozenset([model.id async for model in self.get_client().root_async_client.models.list()])
 

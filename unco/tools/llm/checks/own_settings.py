@@ -1,11 +1,26 @@
 """Makes langchain-openai's client keep to what it is given: nothing of the environment, bodies as they came."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
+
+_AZURE = re.compile(r"\.azure\.(com|us|cn)$", re.IGNORECASE)
+"""Hosts of Azure OpenAI and AI Foundry; source: Azure OpenAI's REST API reference, authentication."""
+
+
+def account_of(base_url: str, api_key: SecretStr | None, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of a call; Azure reads a key of its own from `api-key`, and only tokens as a bearer's."""
+    own = {name.lower() for name in headers}
+    if api_key and "api-key" not in own and _AZURE.search(urlsplit(base_url).hostname or ""):
+        return {"api-key": api_key.get_secret_value(), **headers}
+    return dict(headers)
 
 
 def keep_to_settings(client: "ChatOpenAI", headers: Mapping[str, str]) -> "ChatOpenAI":
