@@ -18,8 +18,9 @@ from unco.errors import AccessRefused, Broken, Busy, CallFailed, EndpointError, 
 from unco.tools.llm.checks.certificates import tls_context
 from unco.tools.llm.checks.own_settings import account_of, keep_to_settings
 from unco.tools.llm.checks.query import with_query
-from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
 from unco.tools.llm.models.options import ModelOptions
+from unco.tools.llm.replies.body import read_body
+from unco.tools.llm.replies.reason import reason_in
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
 
@@ -30,19 +31,7 @@ if TYPE_CHECKING:
 _UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What langchain-openai raises over a body that is no chat completion: HTML, broken JSON, no choices, an error."""
 
-_REASON_FIELDS = (
-    "message",
-    "error",
-    "detail",
-    "details",
-    "msg",
-    "reason",
-    "description",
-    "title",
-    "errors",
-    "error_msg",
-)
-"""Where servers put their reason, in the order in which they are looked at."""
+_WRONG_ADDRESS = "is UNCO_LLM_BASE_URL right? Most end in /v1"
 
 _SECRETS = re.compile(r"(?i)\b(?:bearer\s+|sk-|key-)\S+|https?://\S+")
 
@@ -91,7 +80,7 @@ def build_client(
             transport=LimitedTransport(tls, limits, query, with_bearer), timeout=timeout_s, trust_env=False
         ),
     )
-    return keep_to_settings(client, account_of(base_url, api_key, options.all_headers()))
+    return keep_to_settings(client, account_of(base_url, api_key, options.all_headers()), read_body)
 
 
 def messages(request: Request, shape: Shape = Shape()) -> list["BaseMessage"]:  # noqa: B008  # frozen
@@ -186,6 +175,8 @@ def translated_errors(hidden: Sequence[str]) -> Iterator[None]:
     except TimeoutError:
         raise TimeIsUp("the endpoint did not finish its answer before the call's deadline") from None
     except _UNREADABLE as error:
+        if isinstance(error, JSONDecodeError) and error.doc.startswith("<"):
+            raise Broken(f"the endpoint's answer is a web page: {_WRONG_ADDRESS}") from None
         raise Broken(f"the endpoint's answer is not a chat completion ({type(error).__name__})") from None
 
 
@@ -241,20 +232,6 @@ def _detail(error: Any, hidden: Sequence[str]) -> str:
     for text in hidden:
         message = message.replace(text, "***")
     return ": " + " ".join(_SECRETS.sub("***", message).split())[:200]
-
-
-def reason_in(body: object) -> str:
-    """Return what an error's body says, in whatever form servers write it; empty = nothing that can be read."""
-    match body:
-        case str():
-            text = replace_lone_surrogates(body)
-            return "" if text.lstrip().startswith("<") else text  # a page of HTML says nothing in short
-        case [*items]:
-            return "; ".join(filter(None, map(reason_in, items[:3])))
-        case {**fields}:
-            found = (reason_in(fields[name]) for name in _REASON_FIELDS if fields.get(name))
-            return next(filter(None, found), "")
-    return ""
 
 
 def _with_picture(text: str, picture: SentPicture, picture_last: bool) -> list[str | dict[str, Any]]:
