@@ -39,6 +39,18 @@ BINARY = (
 """First bytes of files that may hold no null byte near their beginning: pictures, archives, PDF."""
 
 
+_OWN_PICTURES = 'names the picture of each post itself: {"image": ...}'
+_PICTURES: dict[Form, str] = {
+    "plain": "is running text, whose lines name none: hand in JSON Lines, "
+    '{"text": ..., "image": ...}, or a table with the columns text and image',
+    "table": "names the picture of each post in its column `image`",
+    "delimited": "names the picture of each post in its column `image`",
+    "document": _OWN_PICTURES,
+    "lines": _OWN_PICTURES,
+}
+"""How posts of other forms have pictures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One post of a file, or why it cannot be read."""
@@ -116,7 +128,7 @@ def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
 def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
     form = "lines" if path == STDIN else _checked_form(path)
     if pictures is not None and form != "conll":
-        raise SettingsError(f'--pictures is for CoNLL text; in {path} each post names its own: {{"image": ...}}')
+        raise SettingsError(f"--pictures is for CoNLL text with lines IMGID:<id>; {path} {_PICTURES[form]}")
     if form == "conll":
         yield from map(_of_fields, conll_posts(path, pictures))
     elif form == "plain":
