@@ -1,6 +1,7 @@
 """Reads posts one after another, from whatever holds them; every command reads them here."""
 
 import json
+import re
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ MAX_LINE_BYTES = 64 * 2**20
 STDIN = Path("-")
 
 HEAD_BYTES = 4096
+
+_BLANKS = re.compile(r"\s*")
 
 BINARY = (
     b"\xff\xd8\xff",
@@ -121,7 +124,7 @@ def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
     if is_lines and lines and not any(line.lstrip().startswith(b"{") for line in lines):
         raise DataError(
             f'{name} holds no JSON Lines: a post is an object on a line of its own, {{"text": ...}}, and its first '
-            f"line is {lines[0][:40].decode(errors='replace')!r}"
+            f"line is {lines[0][:40].decode(errors='replace')!r}; a file of running text, a post a line, is named .txt"
         )
 
 
@@ -178,13 +181,21 @@ def _count(path: Path) -> int | None:
 
 
 def _document(path: Path) -> list[Any]:
-    """Read a file of one JSON value: a list of posts, or one post over many lines."""
+    """Read a file of JSON that is not written line by line: a list of posts, or posts over many lines each."""
     try:
         with opened(path) as file:
-            data = json.loads(file.read())
+            values = list(_values(file.read().decode("utf-8-sig", "surrogatepass")))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from error
-    return data if isinstance(data, list) else [data]
+    return values[0] if len(values) == 1 and isinstance(values[0], list) else values
+
+
+def _values(text: str) -> Iterator[Any]:
+    """Yield the JSON values of a text, one after another."""
+    decoder, end = json.JSONDecoder(), 0
+    while (start := _BLANKS.match(text, end).end()) < len(text):  # type: ignore[union-attr]  # it always matches
+        value, end = decoder.raw_decode(text, start)
+        yield value
 
 
 @contextmanager
@@ -218,7 +229,7 @@ def _line(number: int, line: bytes) -> Line:
     except UnicodeDecodeError:
         return Line(number, None, "it is not UTF-8 text: save the file as UTF-8")
     except (ValueError, RecursionError) as error:  # json's are ValueErrors
-        return Line(number, None, " ".join(str(error).split()))
+        return Line(number, None, f"it is not one JSON object on a line: {' '.join(str(error).split())}")
     return _checked(data, number)
 
 
@@ -246,7 +257,19 @@ def _post(data: Any) -> PostInput:
     return post
 
 
+_TOLD = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
+    (("text", "string_type"), ("text", "list_type")), "text is neither a text nor a list of tokens, which are texts"
+)
+"""What pydantic says in its own words, by field and kind of fault."""
+
+
+def _told(fault: Any) -> str:
+    name = ".".join(map(str, fault["loc"][:1]))
+    return f"{name} is no field of a post" if fault["type"] == "extra_forbidden" else f"{name}: {fault['msg']}"
+
+
 def _message(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
+        told = (_TOLD.get((str(fault["loc"][0]), fault["type"])) or _told(fault) for fault in error.errors())
+        return "; ".join(dict.fromkeys(told))
     return " ".join(str(error).split())

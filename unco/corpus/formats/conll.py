@@ -26,8 +26,8 @@ _EXTRA_NUMBER = re.compile(r"\d+[-.]\d+")
 
 
 _RUNS_ON = (
-    "line {} holds several words where CoNLL text has one token, and all but the first would be lost: put each on a "
-    "line of its own; a file of running text, a post a line, is named .txt"
+    "line {} holds several words where CoNLL text has one token: put each on a line of its own; "
+    "a file of running text, a post a line, is named .txt, a table with a header .tsv"
 )
 
 

@@ -69,6 +69,8 @@ class Layout:
     """Whether lines name posts or end documents."""
     lower_case: bool
     """Whether any line of words ends in one that has small letters, as tags of parts of speech do not."""
+    is_table: bool
+    """Whether most lines with tabs hold running text in front, as a table without a header does."""
 
     def is_comment(self, line: str) -> bool:
         """Return whether a line is a comment and not the token `#`, which has the columns that other tokens have."""
@@ -85,6 +87,8 @@ class Layout:
 
     def line_that_runs_on(self, lines: Sequence[Line]) -> int | None:
         """Return the number of the first line of a post that holds several words in place of a token; None = none."""
+        if self.is_table:
+            return next((number for number, line in lines if _holds_text(line)), None)
         words = [(number, columns_of(line)) for number, line in lines if _kind(line) == "words"]
         if not words:
             return None
@@ -110,8 +114,16 @@ def layout_of(posts: Sequence[Sequence[Line]]) -> Layout:
         widest=max((len(columns_of(line)) for line in every if _kind(line) == "tag"), default=0),
         one_line_each=2 * sum(len(post) == 1 for post in lines) > sum(bool(post) for post in lines),
         marked=any(id_in(line) is not None for post in posts for _, line in post),
+        is_table=2 * sum(map(_holds_text, every)) > sum("\t" in line for line in every) > 0,
         lower_case=any(_has_small_letters(columns_of(line)[-1]) for line in every if _kind(line) == "words"),
     )
+
+
+def _holds_text(line: str) -> bool:
+    """Return whether the token of a line with tabs, which may have a number in front, is several words."""
+    first, *others = columns_of(line)
+    token = others[0] if others and first.isdecimal() else first
+    return "\t" in line and " " in token.strip()
 
 
 def _has_small_letters(word: str) -> bool:

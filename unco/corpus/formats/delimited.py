@@ -39,10 +39,12 @@ def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, An
     with open_text(path) as file:
         try:
             skipped, first = _first_line(file)
-            names, delimiter = _header(first)
+            names, delimiter = header_of(first)
         except csv.Error as error:
             raise DataError(f"{path}: the header is no CSV: {error}") from error
         check_columns(names, path)
+        if twice := sorted({name for name in names if names.count(name) > 1 and name in columns}):
+            raise DataError(f"{path}: two columns are called {', '.join(map(repr, twice))}: rename one")
         read = [name if name in columns else "" for name in names]
         rows = csv.reader(file, delimiter=delimiter, strict=True)
         while True:
@@ -67,7 +69,7 @@ def _first_line(file: TextIO) -> tuple[int, str]:
     return skipped, line
 
 
-def _header(line: str) -> tuple[list[str], str]:
+def header_of(line: str) -> tuple[list[str], str]:
     """Split a header at the delimiter for which it has a column of text; small letters or capitals do not matter."""
     split = [([name.strip().lower() for name in next(csv.reader([line], delimiter=one), [])], one) for one in ",;\t|"]
     return next((found for found in split if not TEXTS.isdisjoint(found[0])), split[0])
