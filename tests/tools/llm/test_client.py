@@ -111,7 +111,7 @@ def test_what_may_pass_is_asked_again(server: OpenAIServer, ask: Ask, fault: Ste
         (refusal(400, "image too large"), 1, "status 400: image too large"),
         (refusal(401, f"bad key {KEY}"), 1, "status 401$"),
         (refusal(404, "no such model"), 1, "status 404: no such model"),
-        (Step("<html>404</html>", 404, "text/html"), 1, "status 404$"),
+        (Step("<html>404</html>", 404, "text/html"), 1, r"status 404: is its base URL right\? Most end in /v1$"),
         (Step("<html>hello</html>", 200, "text/html"), 1, "a web page"),
         (Step("{broken", 200), 1, "not"),
         (Step("[]", 200), 1, "not a chat completion"),

@@ -1,5 +1,6 @@
 """Reads a chat completion: the one reader of live replies and of batches."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,4 +56,6 @@ def _arguments(call: object) -> str:
     match call:
         case {"function": {"arguments": str(text)}} | {"arguments": str(text)}:
             return text
+        case {"function": {"arguments": {**fields}}} | {"arguments": {**fields}} if fields:
+            return json.dumps(fields)
     return ""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What langchain-openai raises over a body that is no chat completion: HTML, broken JSON, no choices, an error."""
 
-_WRONG_ADDRESS = "is UNCO_LLM_BASE_URL right? Most end in /v1"
+_WRONG_ADDRESS = "is its base URL right? Most end in /v1"
 
 _SECRETS = re.compile(r"(?i)\b(?:bearer\s+|sk-|key-)\S+|https?://\S+")
 
@@ -175,9 +175,7 @@ def translated_errors(hidden: Sequence[str]) -> Iterator[None]:
     except TimeoutError:
         raise TimeIsUp("the endpoint did not finish its answer before the call's deadline") from None
     except _UNREADABLE as error:
-        if isinstance(error, JSONDecodeError) and error.doc.startswith("<"):
-            raise Broken(f"the endpoint's answer is a web page: {_WRONG_ADDRESS}") from None
-        raise Broken(f"the endpoint's answer is not a chat completion ({type(error).__name__})") from None
+        raise Broken(f"the endpoint's answer is {_what_it_is(error, hidden)}") from None
 
 
 def hidden_texts(base_url: str, api_key: SecretStr | None, options: ModelOptions) -> tuple[str, ...]:
@@ -203,8 +201,8 @@ def _explain(error: Exception, hidden: Sequence[str]) -> EndpointError:
             return Broken(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
         return Broken("the connection to the endpoint broke off")
     if isinstance(error, openai.APIStatusError):
-        kind = _kind_of(error.status_code)
-        return kind(f"the endpoint answered with status {error.status_code}{_detail(error, hidden)}")
+        kind, said = _kind_of(error.status_code), _detail(error, hidden)
+        return kind(f"the endpoint answered with status {error.status_code}{said}{_advice(error.status_code, said)}")
     return Broken(f"the endpoint's answer is not usable ({type(error).__name__})")
 
 
@@ -224,14 +222,35 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
+def _what_it_is(error: Exception, hidden: Sequence[str]) -> str:
+    """Say what came in place of a chat completion."""
+    body = error.doc.strip() if isinstance(error, JSONDecodeError) else None
+    if body is None or body.startswith(("{", "[")):
+        return f"not a chat completion ({type(error).__name__})"
+    if body.startswith("<"):
+        return f"a web page: {_WRONG_ADDRESS}"
+    return f"not a chat completion, but {_quoted(body, hidden)!r}" if body else "not a chat completion: it is empty"
+
+
+def _advice(status: int, said: str) -> str:
+    """Return what to do about a status that mostly means a wrong address."""
+    if 300 <= status < 400:
+        return ": it wants to be asked elsewhere, and unco follows nowhere; set its base URL to that address"
+    return f": {_WRONG_ADDRESS}" if status in (404, 405) and "model" not in said.lower() else ""
+
+
 def _detail(error: Any, hidden: Sequence[str]) -> str:
     """Quote the endpoint's message about a refusal, shortened; nothing where it may be about the key."""
     message = reason_in(error.body)
     if error.status_code in (401, 403) or not message:
         return ""
+    return ": " + _quoted(message, hidden)
+
+
+def _quoted(message: str, hidden: Sequence[str]) -> str:
     for text in hidden:
         message = message.replace(text, "***")
-    return ": " + " ".join(_SECRETS.sub("***", message).split())[:200]
+    return " ".join(_SECRETS.sub("***", message).split())[:200]
 
 
 def _with_picture(text: str, picture: SentPicture, picture_last: bool) -> list[str | dict[str, Any]]:

@@ -26,6 +26,15 @@ COUNTS = {"input_tokens": 11, "output_tokens": 7}
             "usage": {"prompt_tokens": 11, "completion_tokens": 7},
         },
         {
+            "code": 0,
+            "msg": "success",
+            "data": {
+                "model": "served-model",
+                "choices": [{"message": {"content": ANSWER}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 11, "completion_tokens": 7},
+            },
+        },
+        {
             "output": [
                 {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
                 {"type": "message", "content": [{"type": "output_text", "text": ANSWER, "annotations": []}]},
@@ -56,13 +65,15 @@ def test_a_reply_that_is_cut_says_so_in_any_form() -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("<!DOCTYPE html><html><body>Welcome to nginx</body></html>", "a web page: is UNCO_LLM_BASE_URL right"),
+        ("<!DOCTYPE html><html><body>Welcome to nginx</body></html>", "a web page: is its base URL right"),
         ("\n\n <html>", "a web page"),
         ('{"detail": "Not Found"}', "Not Found"),
         ('{"code": 20012, "message": "Model does not exist", "data": null}', "Model does not exist"),
         ('{"choices": null, "base_resp": {"status_code": 1004, "status_msg": "login fail"}}', "login fail"),
         ('{"success": false, "errors": [{"code": 7003, "message": "no such route"}]}', "no such route"),
         ("{}", "not a chat completion"),
+        ("", "not a chat completion: it is empty"),
+        ("upstream connect error sk-123 http://a.example", r"but 'upstream connect error \*\*\* \*\*\*'"),
         ('"OK"', "not a chat completion"),
     ],
 )
@@ -70,3 +81,23 @@ def test_what_is_no_reply_is_said_in_its_own_words(server: OpenAIServer, ask: As
     server.script = [Step(body)]
     with pytest.raises(CallFailed, match=said):
         ask(client(server), REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (
+            Step("", 301, headers={"Location": "https://elsewhere.example/v1"}),
+            "unco follows nowhere; set its base URL",
+        ),
+        (Step("<html>", 307), "status 307: it wants to be asked elsewhere"),
+        (Step('{"detail": "Not Found"}', 404), "status 404: Not Found: is its base URL right. Most end in /v1"),
+        (Step("<html>", 405), "status 405: is its base URL right"),
+        (Step('{"error": {"message": "The model m does not exist"}}', 404), "status 404: The model m does not exist$"),
+    ],
+)
+def test_a_status_of_a_wrong_address_says_what_to_do(server: OpenAIServer, ask: Ask, step: Step, said: str) -> None:
+    server.script = [step]
+    with pytest.raises(CallFailed, match=said) as told:
+        ask(client(server), REQUEST)
+    assert "elsewhere.example" not in str(told.value)

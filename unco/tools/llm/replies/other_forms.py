@@ -7,9 +7,12 @@ from typing import Any
 def as_completion(body: object) -> object:
     """Return a body as a chat completion, where it is one in another form; else as it is.
 
-    Read are the older completions of a text, a chunk of a stream that came alone, the Responses API, and Ollama's own.
+    Read are the older completions of a text, a chunk of a stream that came alone, the Responses API, Ollama's own, and
+    all these in an envelope of a gateway.
     """
     match body:
+        case {"data": {"choices": [_, *_]} as inner} | {"result": {"choices": [_, *_]} as inner}:
+            return as_completion(inner)
         case {"choices": [{"message": dict()}, *_]}:
             return body
         case {"choices": [{"text": str(text), **choice}, *_], **rest}:
