@@ -119,6 +119,7 @@ def test_the_reason_of_a_cut_stream_is_kept() -> None:
         (events([*parts()[:2], {"error": {"message": "CUDA ran out", "code": 500}}]), "status 500: CUDA ran out"),
         (events([{"error": {"message": "slow down", "type": "rate_limit"}}]), "status 429: slow down"),
         (events(parts()[:2]) + 'event: error\ndata: {"message": "the card is on fire"}\n\n', "card is on fire"),
+        (events([*parts()[:3], {"object": "error", "message": "too long", "code": 400}]), "status 400: too long"),
         (events(parts()[:3])[:-30], "not"),
         ("data: {broken\n\n", "not a chat completion"),
         ("data: 7\n\n", "not a chat completion"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from unco.tools.llm.replies.other_forms import of_ollama
+from unco.tools.llm.replies.reason import reason_in
 from unco.tools.llm.replies.text import joined_text
 
 _TEXTS = ("content", "refusal", "reasoning_content", "reasoning")
@@ -31,11 +32,16 @@ def completion_of(pieces: Pieces) -> object:
     values = pieces.values
     if not values or not all(isinstance(value, dict) for value in values):
         raise ValueError("a stream without any chunks")
-    fault = next((value["error"] for value in values if value.get("error")), None)
-    if fault is not None:
+    if fault := next(filter(None, map(_fault_in, values)), None):
         return {"error": fault}
     chunks = [chunk for chunk in map(_as_chunk, values) if chunk is not None]
     return _assembled(chunks, pieces.done) if chunks else values[-1]
+
+
+def _fault_in(value: Mapping[str, Any]) -> object:
+    """Return the error that a piece is; None = it is none."""
+    is_part = "choices" in value or _as_chunk(value) is not None
+    return value.get("error") or (value if not is_part and reason_in(value) else None)
 
 
 def _as_chunk(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
