@@ -37,6 +37,11 @@ def test_running_text_about_a_text_is_no_table(first: str, tmp_path: Path) -> No
     assert read(tmp_path, "a.txt", f"{first}\nBo plays well\nAnn sings\n") == [first, "Bo plays well", "Ann sings"]
 
 
+@pytest.mark.parametrize("first", ["text\tO", "Text\tNN", "text NN O", "tokens\tB-LOC"])
+def test_the_token_text_is_no_header(first: str, tmp_path: Path) -> None:
+    assert read(tmp_path, "a.txt", f"{first}\nAnn\tO\n") == [[first.split()[0], "Ann"]]
+
+
 @pytest.mark.parametrize(
     "text", ["Ann sings in Oslo\tgood\nBo plays well\tbad\n", "1\tAnn sings\tgood\n2\tBo plays well\tbad\n"]
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unco.corpus.formats.conll import is_running_text
-from unco.corpus.formats.data_set_rows import TEXTS
+from unco.corpus.formats.data_set_rows import FIELDS, TEXTS
 from unco.corpus.formats.delimited import header_of
 from unco.corpus.formats.opened import PACKED
 from unco.corpus.formats.text_lines import head_of
@@ -34,6 +34,8 @@ _ONE_VALUE = re.compile(rb"\s*(\[|\{\s*[\r\n])")
 _JSON_OBJECTS = re.compile(rb'\s*(?P<list>\[\s*)?\{\s*["}]')
 """How JSON with objects begins, which no other text does."""
 _COLUMN = re.compile(r"[^\W\d][\w.-]*")
+_BESIDE_TEXT = FIELDS.difference(TEXTS).union(("label", "labels", "tags", "ner_tags"))
+"""Columns of which one tells a header from a token `text` and its tag."""
 _ASIDE = re.compile(r"(readme|licen[cs]e|requirements)\b.*|(dataset_infos?|dataset_dict|state)\.json", re.IGNORECASE)
 """Names of files that lie beside posts and hold none."""
 
@@ -75,7 +77,9 @@ def _is_table(head: bytes) -> bool:
         names, delimiter = header_of(first)
     except csv.Error:
         return False
-    is_header = len(names) > 1 and not TEXTS.isdisjoint(names) and all(map(_COLUMN.fullmatch, names))
+    is_header = (
+        not TEXTS.isdisjoint(names) and not _BESIDE_TEXT.isdisjoint(names) and all(map(_COLUMN.fullmatch, names))
+    )
     return is_header and bool(others) and delimiter in others[0]
 
 
