@@ -37,6 +37,15 @@ def test_running_text_about_a_text_is_no_table(first: str, tmp_path: Path) -> No
     assert read(tmp_path, "a.txt", f"{first}\nBo plays well\nAnn sings\n") == [first, "Bo plays well", "Ann sings"]
 
 
+def test_quotes_that_join_two_rows_of_tabs_are_named(tmp_path: Path) -> None:
+    faults = read(tmp_path, "a.tsv", 'id\ttext\n1\t"Ann sings\n2\tBo plays"\n3\tOwls win\n')
+    assert faults[1:] == ["Owls win"]
+    assert str(faults[0]).startswith("line 2: a cell begins with a quote and ends in another row")
+    assert read(tmp_path, "b.tsv", 'id\ttext\n1\t"Ann\nsings"\n') == ["Ann\nsings"]
+    [fault] = read(tmp_path, "c.csv", "text,id\nAnn, Bo,1\n")
+    assert fault == "line 2: 3 cells, but the header has 2: put a cell with ',' in it into quotes"
+
+
 @pytest.mark.parametrize("first", ["text\tO", "Text\tNN", "text NN O", "tokens\tB-LOC"])
 def test_the_token_text_is_no_header(first: str, tmp_path: Path) -> None:
     assert read(tmp_path, "a.txt", f"{first}\nAnn\tO\n") == [[first.split()[0], "Ann"]]

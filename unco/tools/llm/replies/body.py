@@ -6,6 +6,7 @@ How a body looks counts, not what its header says of it.
 import json
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from unco.state import Json
 from unco.tools.llm.replies.chunks import Pieces, completion_of
@@ -18,6 +19,15 @@ _FIELD = re.compile(r"(?P<name>data|event|id|retry|):[ ]?(?P<value>.*)", re.DOTA
 _DONE = "[DONE]"
 
 
+class Event(NamedTuple):
+    """One event of a stream."""
+
+    name: str
+    """Empty = none."""
+    lines: Sequence[str]
+    """Of its data."""
+
+
 def read_body(body: bytes) -> object:
     """Return the JSON value of a body; of a stream the chat completion that its pieces make together.
 
@@ -27,43 +37,52 @@ def read_body(body: bytes) -> object:
     text = _BEFORE.sub("", body.decode(json.detect_encoding(body), "surrogatepass"))
     lines = _LINE_END.split(text)
     if _FIELD.match(lines[0]):
-        return completion_of(_of_events(_events(lines)))
+        return completion_of(_of_events(list(_events(lines))))
     try:
         found = json.loads(text)
     except ValueError as error:
         if not text.startswith("{") or len(lines) < 2:
             raise
-        found = _of_lines(lines, error)
+        found = _of_lines([line for line in lines if line.strip()], error)
     return completion_of(Pieces(found, False)) if isinstance(found, list) and found else found
 
 
 def _of_lines(lines: Sequence[str], error: ValueError) -> list[Json]:
-    """Read an object a line; raises the error where they are none."""
-    try:
-        return [json.loads(line) for line in lines if line.strip()]
-    except ValueError:
-        raise error from None
+    """Read an object a line, up to a last one that breaks off; raises the error where they are none."""
+    found: list[Json] = []
+    for line in lines:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            if not found or line is not lines[-1]:
+                raise error from None
+    return found
 
 
-def _of_events(events: Iterator[tuple[str, Sequence[str]]]) -> Pieces:
-    """Read the JSON values of events; raises `ValueError` over one that is none."""
+def _of_events(events: Sequence[Event]) -> Pieces:
+    """Read the JSON values of events, up to a last one that breaks off; raises `ValueError` over another."""
     pieces: list[Json] = []
     done = False
-    for name, lines in events:
-        done = done or _DONE in map(str.strip, lines)
-        found = _values(lines)
-        pieces += [{"error": one} for one in found] if name == "error" else found
+    for event in events:
+        done = done or _DONE in map(str.strip, event.lines)
+        try:
+            found = _values(event.lines)
+        except ValueError:
+            if not pieces or event is not events[-1]:
+                raise
+            break
+        pieces += [{"error": one} for one in found] if event.name == "error" else found
     return Pieces(pieces, done)
 
 
-def _events(lines: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield name and lines of data of each event; a line that is no field goes on with the data before it."""
+def _events(lines: Sequence[str]) -> Iterator[Event]:
+    """Yield the events of a stream; a line that is no field goes on with the data before it."""
     name, data = "", list[str]()
     for line in [*lines, ""]:
         found = _FIELD.fullmatch(line)
         if not line.strip():
             if data:
-                yield name, data
+                yield Event(name, data)
             name, data = "", []
         elif found is None or found["name"] == "data":
             data.append(line if found is None else found["value"])
