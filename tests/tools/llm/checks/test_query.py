@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, refusal
+from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
 from tests.tools.llm.scripted_client import REQUEST, Ask, client
 from unco.errors import CallFailed, SettingsError
+from unco.testing.cassettes import recording
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.checks.own_settings import account_of
 from unco.tools.llm.checks.query import fill_in, split_address
@@ -117,3 +118,13 @@ def test_an_error_of_the_server_is_told_without_the_keys_of_its_headers(server: 
     server.script = [Step(json.dumps({"error": {"message": "bad header k-123456"}}), 400)]
     with pytest.raises(CallFailed, match=re.escape("bad header ***")):
         ask(client(server, options=ModelOptions(secret_headers=(("x-key", "k-123456"),))), REQUEST)
+
+
+def test_a_cassette_holds_no_key_of_a_query(server: OpenAIServer, tmp_path: Path) -> None:
+    key = "QkX-7f3a9c-81d2"
+    server.script = [Step(completion(f'{{"reasoning_process": "code={key}", "corrected_entity": "New Oslo"}}'))]
+    with recording(tmp_path / "one.yaml"):
+        Mllm(f"{server.url}?{VERSION}&code={key}", "small-vl").ask(REQUEST, "live")
+    written = (tmp_path / "one.yaml").read_text()
+    assert "code=(key)" in written
+    assert key not in written
