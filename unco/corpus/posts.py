@@ -116,8 +116,8 @@ def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
     head = peek(HEAD_BYTES)[:HEAD_BYTES] if peek else b""
     if b"\0" in head or head.startswith(BINARY):
         raise DataError(
-            f"{name} is no UTF-8 text, so it holds no posts: hand in JSON Lines, a table or CoNLL text; a post's "
-            'picture is named in its line, {"text": ..., "image": ...}'
+            f"{name} is no UTF-8 text, so it holds no posts: hand in JSON Lines, CSV (as spreadsheets can be saved), "
+            'Parquet or CoNLL text; a post\'s picture is named in its line, {"text": ..., "image": ...}'
         )
     first = head.removeprefix(BOM_UTF8).split(b"\n")
     lines = [line for line in (first[:-1] if len(head) == HEAD_BYTES else first) if line.strip()]  # whole ones
