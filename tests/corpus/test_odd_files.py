@@ -70,7 +70,8 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ('{"tweet": "Ann"}', "there is no `text`; tweet is no field of a post"),
+        ('{"tweet": "Ann"}', "there is no `text`; leave out what is no field of a post: tweet"),
+        ('{"text": "Ann", "label": 1, "date": 2}', "leave out what is no field of a post: label, date"),
         ('{"text": null}', "text is neither a text nor a list of tokens, which are texts"),
         ('{"text": ["Ann", 5]}', "text is neither a text nor a list of tokens, which are texts"),
         ('{"text": [["Ann"]]}', "text is neither a text nor a list of tokens, which are texts"),

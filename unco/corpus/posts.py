@@ -257,19 +257,22 @@ def _post(data: Any) -> PostInput:
     return post
 
 
+_UNKNOWN = "extra_forbidden"
 _TOLD = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
     (("text", "string_type"), ("text", "list_type")), "text is neither a text nor a list of tokens, which are texts"
 )
 """What pydantic says in its own words, by field and kind of fault."""
 
 
-def _told(fault: Any) -> str:
-    name = ".".join(map(str, fault["loc"][:1]))
-    return f"{name} is no field of a post" if fault["type"] == "extra_forbidden" else f"{name}: {fault['msg']}"
-
-
 def _message(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        told = (_TOLD.get((str(fault["loc"][0]), fault["type"])) or _told(fault) for fault in error.errors())
-        return "; ".join(dict.fromkeys(told))
-    return " ".join(str(error).split())
+    told = _told(error) if isinstance(error, ValidationError) else str(error)
+    return " ".join(told.split())
+
+
+def _told(error: ValidationError) -> str:
+    """Say what is wrong with the fields of a post."""
+    faults = [(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
+    told = [_TOLD.get((name, kind), f"{name}: {words}") for name, kind, words in faults if kind != _UNKNOWN]
+    if unknown := ", ".join(name for name, kind, _ in faults if kind == _UNKNOWN):
+        told.append(f"leave out what is no field of a post: {unknown[:200]}")
+    return "; ".join(dict.fromkeys(told))

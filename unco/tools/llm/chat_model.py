@@ -15,7 +15,7 @@ from langchain_openai import ChatOpenAI
 
 from unco.tools.llm.completion import reply_from_body
 from unco.tools.llm.replies.other_forms import as_completion
-from unco.tools.llm.replies.reason import reason_in
+from unco.tools.llm.replies.reason import error_in, reason_in
 from unco.tools.llm.request import Reply, reply_parts
 
 REPLY = "reply"
@@ -69,8 +69,8 @@ class WholeReplyChat(ChatOpenAI):
 
 def _fault_in(body: dict[str, Any]) -> object:
     """Return the error that a body is, though the status was 200; None = it is none."""
-    if body.get("error") and not body.get("choices"):
-        return body["error"]
+    if error := error_in(body):
+        return error
     completion = as_completion(body)
     if isinstance(completion, dict) and completion.get("choices"):
         return None

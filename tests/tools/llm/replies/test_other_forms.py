@@ -71,6 +71,10 @@ def test_a_reply_that_is_cut_says_so_in_any_form() -> None:
         ('{"code": 20012, "message": "Model does not exist", "data": null}', "Model does not exist"),
         ('{"choices": null, "base_resp": {"status_code": 1004, "status_msg": "login fail"}}', "login fail"),
         ('{"success": false, "errors": [{"code": 7003, "message": "no such route"}]}', "no such route"),
+        (
+            '{"choices": [{"message": {"content": ""}, "error": {"code": 429, "message": "the provider is busy"}}]}',
+            "status 429: the provider is busy",
+        ),
         ("{}", "not a chat completion"),
         ("", "not a chat completion: it is empty"),
         ("upstream connect error sk-123 http://a.example", r"but 'upstream connect error \*\*\* \*\*\*'"),

@@ -120,6 +120,7 @@ def test_the_reason_of_a_cut_stream_is_kept() -> None:
         (events([{"error": {"message": "slow down", "type": "rate_limit"}}]), "status 429: slow down"),
         (events(parts()[:2]) + 'event: error\ndata: {"message": "the card is on fire"}\n\n', "card is on fire"),
         (events([*parts()[:3], {"object": "error", "message": "too long", "code": 400}]), "status 400: too long"),
+        (events([*parts()[:3], {"choices": [{"delta": {}, "error": {"message": "it is gone"}}]}]), "it is gone"),
         (events(parts()[:3])[:-30], "ended before the answer did"),
         ("\n".join(map(json.dumps, parts()[:3]))[:-30], "ended before the answer did"),
         ("data: {broken\n\n", "not a chat completion"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from unco.tools.llm.replies.other_forms import of_ollama
-from unco.tools.llm.replies.reason import reason_in
+from unco.tools.llm.replies.reason import error_in, reason_in
 from unco.tools.llm.replies.text import joined_text
 
 _TEXTS = ("content", "refusal", "reasoning_content", "reasoning")
@@ -41,7 +41,7 @@ def completion_of(pieces: Pieces) -> object:
 def _fault_in(value: Mapping[str, Any]) -> object:
     """Return the error that a piece is; None = it is none."""
     is_part = "choices" in value or _as_chunk(value) is not None
-    return value.get("error") or (value if not is_part and reason_in(value) else None)
+    return value.get("error") or error_in(value) or (value if not is_part and reason_in(value) else None)
 
 
 def _as_chunk(value: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -1,5 +1,8 @@
 """Reads what an error's body says, in whatever form servers write it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
 
 _FIELDS = (
@@ -31,3 +34,13 @@ def reason_in(body: object) -> str:
             found = (reason_in(fields[name]) for name in _FIELDS if fields.get(name))
             return next(filter(None, found), "")
     return ""
+
+
+def error_in(body: Mapping[str, Any]) -> object:
+    """Return the error object of a reply, or of its only choice, as gateways have it; None = there is none."""
+    match body:
+        case {"choices": [{"error": error}, *_]} if error:
+            return error
+        case {"error": error} if error and not body.get("choices"):
+            return error
+    return None
