@@ -13,6 +13,7 @@ from unco.prompts import load_prompt
 from unco.tools.box_frames.frame import FRAMES
 from unco.tools.llm import endpoint
 from unco.tools.llm.completion import reply_from_body
+from unco.tools.llm.replies.reason import reason_in
 from unco.tools.llm.request import is_cut
 
 SCHEMA = load_prompt("region", "v1").schema
@@ -98,5 +99,5 @@ def _usage(answer: Answer) -> str:
 
 
 def _error(answer: Answer) -> str:
-    reason = endpoint.reason_in(answer[1])
+    reason = reason_in(answer[1])
     return f"{answer[0]}, {'with' if reason else 'without'} a reason"

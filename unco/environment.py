@@ -21,7 +21,8 @@ class Environment(BaseSettings):
     )
 
     llm_base_url: str = ""
-    """Address of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1. Empty = nobody is asked."""
+    """Address of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1; keys in its query are secrets. Empty =
+    nobody is asked."""
     llm_model: str = ""
     """The endpoint's name of the model that is asked."""
     llm_frame: str = ""

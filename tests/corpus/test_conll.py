@@ -145,11 +145,39 @@ def test_running_text_is_a_post_a_line(tmp_path: Path) -> None:
         "Ann\nsings\n",
         "Ann b-per\nsings o\n",
         "Ann\tname\nsings\tverb\n",
-        "IMGID:1\nAnn a name\nsings\n",
+        "IMGID:1\nAnn a name\nsings a verb\n",
     ],
 )
 def test_columns_are_no_running_text(text: str, tmp_path: Path) -> None:
     assert [found for _, found in words(write(tmp_path, text))] == [["Ann", "sings"]]
+
+
+RUNS_ON = {
+    "running text": ("Ann sings in Oslo.\nBo plays too, they say.\n", 1),
+    "posts between blank lines": ("Ann sings in Oslo.\n\nBo plays there.\n", 1),
+    "words of equal number": ("Ann sings well\n\nBo plays badly\n", 1),
+    "below ids": ("IMGID:1\nAnn sings in Oslo.\n\nIMGID:2\nBo plays too.\n", 2),
+    "among tags": ("Ann B-PER\nsings O\n\nBo plays badly\n\nNASA B-ORG\n", 4),
+    "among tags, in capitals": ("Ann B-PER\nsings O\n\nGO ANN GO\n\nNASA B-ORG\n", 4),
+    "within a post": ("Ann NNP B-PER\nsings VBZ O\nin Oslo, Norway and elsewhere\n", 3),
+    "among tabs": ("Ann\tB-PER\nsings\tO\nNew York\nNASA\tB-ORG\n", 3),
+    "among tokens": ("IMGID:1\nAnn\nsings\n\nIMGID:2\nBo\nplays in Oslo\n", 7),
+}
+
+
+@pytest.mark.parametrize("name", RUNS_ON)
+def test_a_line_whose_words_would_be_lost_is_named(name: str, tmp_path: Path) -> None:
+    text, number = RUNS_ON[name]
+    found = words(write(tmp_path, text, "a.conll"))
+    [told, *_] = [said for _, said in found if isinstance(said, str)]
+    assert told.startswith(f"line {number} holds several words where CoNLL text has one token")
+    assert not [tokens for _, tokens in found if isinstance(tokens, list) and {"Bo", "New", "in", "GO"} & set(tokens)]
+
+
+def test_running_text_may_hold_a_tab_or_end_in_what_looks_like_a_tag(tmp_path: Path) -> None:
+    text = "".join(f"Ann sings song {number} in Oslo.\n" for number in range(30))
+    lines = [*text.splitlines(), "Bring me the letter O", "one\ttwo three"]
+    assert [said for _, said in words(write(tmp_path, "\n".join(lines)))] == lines
 
 
 def test_json_lines_by_another_name_stay_json_lines(tmp_path: Path) -> None:
@@ -172,6 +200,10 @@ def test_pictures_are_for_posts_that_name_none(tmp_path: Path) -> None:
     posts, _ = write_corpus(tmp_path, 1)
     with pytest.raises(SettingsError, match="--pictures is for CoNLL text"):
         list(read_posts(posts, tmp_path))
+    with pytest.raises(SettingsError, match="is running text, whose lines name none: hand in JSON Lines"):
+        list(read_posts(write(tmp_path, "Ann sings in Oslo.\n"), tmp_path))
+    with pytest.raises(SettingsError, match="names the picture of each post in its column `image`"):
+        list(read_posts(write(tmp_path, "text,image\nAnn,a.png\n", "a.csv"), tmp_path))
     with pytest.raises(DataError, match="is no folder"):
         list(read_posts(write(tmp_path, "Ann\n"), tmp_path / "none"))
 

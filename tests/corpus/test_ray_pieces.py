@@ -112,6 +112,22 @@ def test_a_key_does_not_travel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         environment.check_key()
 
 
+def test_an_address_with_a_key_in_its_query_does_not_travel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1?api-version=1&code=s3cret")
+    monkeypatch.setenv("UNCO_SEARCH", "http://127.0.0.1:9/mcp?lang=en")
+    environment = this_environment()
+    assert "s3cret" not in repr(environment)
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", "of the worker")
+    monkeypatch.delenv("UNCO_SEARCH")
+    environment.apply()
+    assert os.environ["UNCO_LLM_BASE_URL"] == "of the worker"
+    assert os.environ["UNCO_SEARCH"] == "http://127.0.0.1:9/mcp?lang=en"
+    environment.check_key()
+    monkeypatch.delenv("UNCO_LLM_BASE_URL")
+    with pytest.raises(SetupError, match="UNCO_LLM_BASE_URL is not set: keys are not sent to workers"):
+        environment.check_key()
+
+
 def test_all_settings_of_the_environment_travel() -> None:
     """What a worker reads and does not get would be another run than the one that was started."""
     sources = [path.read_text("utf-8") for path in Path(unco.__file__).parent.rglob("*.py")]

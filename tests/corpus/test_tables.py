@@ -212,7 +212,7 @@ def test_rows_of_csv_are_posts(name: str, text: str, tmp_path: Path) -> None:
     assert (first.post.id, first.post.text, first.post.image) == ("1", 'Ann, she said\r\n"hi"', "a.png")
     assert second.post is not None
     assert (second.post.id, second.post.text, second.post.image, second.number) == ("2", "Bo", None, 2)
-    assert third.fault == "line 6: 5 cells, but the header has 4"
+    assert third.fault.startswith("line 6: 5 cells, but the header has 4: put a cell with")
     assert count_posts(path) is None
 
 

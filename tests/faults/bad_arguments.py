@@ -86,7 +86,7 @@ BAD_LINES: tuple[str, ...] = (
         for value in ("v99", "''", "../type/v1", "/etc/passwd", "v1.yaml", "'v 1'")
     ),
     *(f"{EXTRACT} --recall-{name} {value}" for name in ("accept", "threshold") for value in ("7", "-1", "nan", "x")),
-    *(f"UNCO_SEARCH={url} {EXTRACT} --type-prompt v2-kb" for url in ("x", "ftp://a", "http://u:p@a/mcp", "http://a?b")),
+    *(f"UNCO_SEARCH={url} {EXTRACT} --type-prompt v2-kb" for url in ("x", "ftp://a", "http://u:p@a/mcp", "http://a#b")),
     *(f"{EXTRACT} --mode {value}" for value in ("''", "on", "LIVE", "replay", "record")),
     *(
         f"{EXTRACT} {option} {value}"

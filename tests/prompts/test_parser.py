@@ -90,7 +90,7 @@ def test_readable_spans(text: str) -> None:
         (GOOD[:-4], "breaks off"),
         (f"```json\n{GOOD[:-6]}", "breaks off"),
         ('{"reasoning_process": "a {b} c", "corrected_entity": "New', "breaks off"),
-        ("corrected_entity: New Oslo", "no JSON"),
+        ("The corrected entity is New Oslo", "no JSON"),
         ("[" * 10_000, "no JSON"),
         ("[" * 10_000 + "}", "no JSON"),
         ("[{" * 2_000, "breaks off"),

@@ -41,6 +41,23 @@ def test_the_table_comes_before_the_tool(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert [type(one) for one in both.searches] == [Knowledge, SearchTool]
 
 
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_key_in_the_query_of_an_address_is_sent_and_not_shown(
+    in_file: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TAVILY", "tvly-1")
+    monkeypatch.setenv("UNCO_SEARCH", "https://mcp.tavily.com/mcp/?tavilyApiKey=tvly-1&lang=en")
+    if in_file:
+        models = "models: [{model: m, base_url: 'http://localhost/v1'}]\n"
+        search = "search: {mcp: 'https://mcp.tavily.com/mcp/?tavilyApiKey=${TAVILY}&lang=en'}"
+        (tmp_path / "unco.yaml").write_text(models + search)
+        monkeypatch.setenv("UNCO_SETTINGS", str(tmp_path / "unco.yaml"))
+    tool = search_from_env(mllm_from_env())
+    assert isinstance(tool, SearchTool)
+    assert tool.base_url == "https://mcp.tavily.com/mcp/?lang=en"
+    assert tool.tool._query == "tavilyApiKey=tvly-1"  # pragma: allowlist secret
+
+
 def test_the_file_says_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "unco.yaml").write_text(FULL)
     monkeypatch.setenv("UNCO_SETTINGS", str(tmp_path / "unco.yaml"))
@@ -57,6 +74,11 @@ def test_the_file_says_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     [
         ("mcp: ftp://x", "`mcp` of `search`"),
         ("mcp: http://user:pass@host/mcp", "user name"),  # pragma: allowlist secret
+        (
+            "mcp: 'http://host/mcp?tavilyApiKey=k1'",
+            "'tavilyApiKey' of `mcp` of `search` in the settings file may hold a",
+        ),
+        ("mcp: /v1", "must be like http://localhost:8811/mcp or https://host/mcp"),
         ("mcp: []", "at least 1 item"),
         ("{mcp: http://localhost/mcp, key: NO_SUCH_KEY}", "NO_SUCH_KEY, which is not set"),
         ("{mcp: http://localhost/mcp, key: a-secret}", "search.key"),

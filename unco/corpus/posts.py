@@ -1,6 +1,7 @@
 """Reads posts one after another, from whatever holds them; every command reads them here."""
 
 import json
+import re
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ STDIN = Path("-")
 
 HEAD_BYTES = 4096
 
+_BLANKS = re.compile(r"\s*")
+
 BINARY = (
     b"\xff\xd8\xff",
     b"\x89PNG",
@@ -37,6 +40,18 @@ BINARY = (
     b"%PDF",
 )
 """First bytes of files that may hold no null byte near their beginning: pictures, archives, PDF."""
+
+
+_OWN_PICTURES = 'names the picture of each post itself: {"image": ...}'
+_PICTURES: dict[Form, str] = {
+    "plain": "is running text, whose lines name none: hand in JSON Lines, "
+    '{"text": ..., "image": ...}, or a table with the columns text and image',
+    "table": "names the picture of each post in its column `image`",
+    "delimited": "names the picture of each post in its column `image`",
+    "document": _OWN_PICTURES,
+    "lines": _OWN_PICTURES,
+}
+"""How posts of other forms have pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +116,22 @@ def _check_head(file: BinaryIO, path: Path, is_lines: bool) -> None:
     head = peek(HEAD_BYTES)[:HEAD_BYTES] if peek else b""
     if b"\0" in head or head.startswith(BINARY):
         raise DataError(
-            f"{name} is no UTF-8 text, so it holds no posts: hand in JSON Lines, a table or CoNLL text; a post's "
-            'picture is named in its line, {"text": ..., "image": ...}'
+            f"{name} is no UTF-8 text, so it holds no posts: hand in JSON Lines, CSV (as spreadsheets can be saved), "
+            'Parquet or CoNLL text; a post\'s picture is named in its line, {"text": ..., "image": ...}'
         )
     first = head.removeprefix(BOM_UTF8).split(b"\n")
     lines = [line for line in (first[:-1] if len(head) == HEAD_BYTES else first) if line.strip()]  # whole ones
     if is_lines and lines and not any(line.lstrip().startswith(b"{") for line in lines):
         raise DataError(
             f'{name} holds no JSON Lines: a post is an object on a line of its own, {{"text": ...}}, and its first '
-            f"line is {lines[0][:40].decode(errors='replace')!r}"
+            f"line is {lines[0][:40].decode(errors='replace')!r}; a file of running text, a post a line, is named .txt"
         )
 
 
 def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
     form = "lines" if path == STDIN else _checked_form(path)
     if pictures is not None and form != "conll":
-        raise SettingsError(f'--pictures is for CoNLL text; in {path} each post names its own: {{"image": ...}}')
+        raise SettingsError(f"--pictures is for CoNLL text with lines IMGID:<id>; {path} {_PICTURES[form]}")
     if form == "conll":
         yield from map(_of_fields, conll_posts(path, pictures))
     elif form == "plain":
@@ -166,13 +181,21 @@ def _count(path: Path) -> int | None:
 
 
 def _document(path: Path) -> list[Any]:
-    """Read a file of one JSON value: a list of posts, or one post over many lines."""
+    """Read a file of JSON that is not written line by line: a list of posts, or posts over many lines each."""
     try:
         with opened(path) as file:
-            data = json.loads(file.read())
+            values = list(_values(file.read().decode("utf-8-sig", "surrogatepass")))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from error
-    return data if isinstance(data, list) else [data]
+    return values[0] if len(values) == 1 and isinstance(values[0], list) else values
+
+
+def _values(text: str) -> Iterator[Any]:
+    """Yield the JSON values of a text, one after another."""
+    decoder, end = json.JSONDecoder(), 0
+    while (start := _BLANKS.match(text, end).end()) < len(text):  # type: ignore[union-attr]  # it always matches
+        value, end = decoder.raw_decode(text, start)
+        yield value
 
 
 @contextmanager
@@ -206,7 +229,7 @@ def _line(number: int, line: bytes) -> Line:
     except UnicodeDecodeError:
         return Line(number, None, "it is not UTF-8 text: save the file as UTF-8")
     except (ValueError, RecursionError) as error:  # json's are ValueErrors
-        return Line(number, None, " ".join(str(error).split()))
+        return Line(number, None, f"it is not one JSON object on a line: {' '.join(str(error).split())}")
     return _checked(data, number)
 
 
@@ -234,7 +257,22 @@ def _post(data: Any) -> PostInput:
     return post
 
 
+_UNKNOWN = "extra_forbidden"
+_TOLD = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
+    (("text", "string_type"), ("text", "list_type")), "text is neither a text nor a list of tokens, which are texts"
+)
+"""What pydantic says in its own words, by field and kind of fault."""
+
+
 def _message(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
-    return " ".join(str(error).split())
+    told = _told(error) if isinstance(error, ValidationError) else str(error)
+    return " ".join(told.split())
+
+
+def _told(error: ValidationError) -> str:
+    """Say what is wrong with the fields of a post."""
+    faults = [(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
+    told = [_TOLD.get((name, kind), f"{name}: {words}") for name, kind, words in faults if kind != _UNKNOWN]
+    if unknown := ", ".join(name for name, kind, _ in faults if kind == _UNKNOWN):
+        told.append(f"leave out what is no field of a post: {unknown[:200]}")
+    return "; ".join(dict.fromkeys(told))

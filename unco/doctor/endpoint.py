@@ -71,7 +71,7 @@ def _check_answer(llm: Mllm, frame: Frame, other_names: str) -> Iterator[Check]:
     name = f"JSON of {llm.model}"
     try:
         reply = llm.ask(request, "live")
-        answer = parse_answer(reply.text, reply.finish_reason, "region")
+        answer = parse_answer(reply.text, reply.ended, "region")
     except ReplyError as error:
         yield Check(name, "fault", f"its answer cannot be read: {error}", "use another model or server")
         return

@@ -7,16 +7,21 @@ breaks off: it would close the string and pass half a name as a whole one.
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import json_repair
 from pydantic import ValidationError
 
 from unco.errors import ReplyError
 from unco.prompts.box_notations import BOX_KEYS, LIST_KEYS, boxes_of, squashed, tagged_box
+from unco.prompts.named_lines import REASONING, named_values
 from unco.prompts.specs import Answer, AnswerName, answer_type
 
 _OF_A_BOX: frozenset[AnswerName] = frozenset({"region", "candidate", "look"})
 """Answers whose value is one box."""
+
+_NOT_WRITTEN = frozenset({REASONING, "named_corners", "location_tokens", "entities"})
+"""Fields of answers that no line alone can hold, or that are ours."""
 
 REPAIR_MAX_CHARS = 10_000
 """Longest text that is repaired, thinking aside: the repairer's time can grow with the square of the length."""
@@ -45,7 +50,7 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     if not text:
         raise ReplyError(_CUT_OFF if cut else "the answer was empty")
     if "{" not in text:
-        return _box_alone(text, answer, cut)
+        return _without_braces(text, answer, cut or finish_reason is None)
     fault = "no JSON object could be read in the answer"
     for objects in _parse_tolerantly(text, answer, cut):
         for candidate in reversed(objects):
@@ -58,14 +63,19 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     raise ReplyError(fault)
 
 
-def _box_alone(text: str, answer: AnswerName, cut: bool) -> Answer:
-    """Read a reply that is no JSON, but one box in a family's own tags: they say what it is as a key does.
+def _without_braces(text: str, answer: AnswerName, cut: bool) -> Answer:
+    """Read a reply that is no JSON, but names its keys line by line or in tags; or one box in a family's own tags.
+
+    Nothing closes the last line, so that keys count only where the reply is known to be whole.
 
     Raises:
-        ReplyError: there are no tags, no box in them, or the answer is about more than a box.
+        ReplyError: there are neither, they hold no such answer, or it is about more than a box.
     """
+    keys = answer_type(answer).model_fields.keys() - _NOT_WRITTEN
     try:
         tagged = tagged_box(text) if answer in _OF_A_BOX else None
+        if not cut and len(text) <= REPAIR_MAX_CHARS and (named := named_values(text, keys)):
+            return answer_type(answer).model_validate(named)
         if tagged is not None:
             return answer_type(answer).model_validate({_BOX: text})
     except ValueError as error:  # pydantic's too
@@ -82,7 +92,7 @@ def _without_thinking(text: str) -> str:
 
 
 def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list[dict[str, object]]]:
-    """Yield the objects in a text, parsed in three ways from strict to tolerant.
+    """Yield the objects in a text, parsed in three ways from strict to tolerant, and what stands behind other braces.
 
     A model that is held to a grammar may write a whole object and then blanks up to its limit: what parses strictly is
     whole though the reply was cut off.
@@ -97,6 +107,7 @@ def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list
     if len(text) > REPAIR_MAX_CHARS:
         raise ReplyError("the answer is long and not valid JSON; give the JSON object only")
     yield [found for found in _objects(json_repair.loads, text, answer) if not _invented_null(found, text)]
+    yield _at_the_end(text, answer)
 
 
 def _breaks_off(text: str, answer: AnswerName) -> bool:
@@ -119,7 +130,21 @@ def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> l
     except Exception:
         return []
     objects = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
+    if answer == "entities" and text.startswith("[") and objects and all("entity" in item for item in objects):
+        return [{"entities": objects}]  # the list itself, without the object around it
     return _as_one_answer(objects) if answer in _OF_A_BOX else objects
+
+
+def _at_the_end(text: str, answer: AnswerName) -> list[dict[str, object]]:
+    """Return the answer that a text ends with, where what stands before it has braces, too, as LaTeX and sets do."""
+    found, end, decoder = None, 0, json.JSONDecoder()
+    for brace in re.finditer(r"\{", text):
+        if brace.start() >= end:
+            with suppress(ValueError, RecursionError):
+                found, end = decoder.raw_decode(text, brace.start())
+    if not isinstance(found, dict) or found.keys().isdisjoint(answer_type(answer).model_fields):
+        return []
+    return [] if "{" in text[end:] else [found]
 
 
 def _as_one_answer(objects: list[dict[str, object]]) -> list[dict[str, object]]:

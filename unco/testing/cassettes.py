@@ -17,6 +17,7 @@ from vcr import VCR
 from vcr.cassette import Cassette
 
 from unco.testing import matching
+from unco.tools.llm.checks.query import split_address, values_of
 
 _DATA_URL = re.compile(r"data:([\w.+/-]+);base64,([A-Za-z0-9+/=\s]+)")
 
@@ -66,7 +67,7 @@ def _use(path: Path, record_mode: str) -> AbstractContextManager[Cassette]:
 
 
 class _Scrubber:
-    """Removes keys, addresses and pictures; a key that a body quotes is known from the headers before it."""
+    """Removes keys, addresses and pictures; a key that a body quotes is known from headers and address before it."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -76,6 +77,7 @@ class _Scrubber:
         if not request.path.endswith("/chat/completions"):
             return None
         self._keys |= {key for name in _KEY_HEADERS if (key := _key_in(request.headers, name))}
+        self._keys |= {key for key in values_of(split_address(request.uri).keys) if len(key) >= _MIN_KEY}
         body = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
         request.body = self._without_keys(_DATA_URL.sub(_hashed, body)).encode()
         request.headers = _content_type(request.headers)

@@ -17,6 +17,7 @@ from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.checks.address import BASE_URL, clean_address
 from unco.tools.llm.checks.certificates import check_certificates
 from unco.tools.llm.checks.headers import Headers, account_headers
+from unco.tools.llm.checks.query import fill_in
 from unco.tools.llm.checks.sendable import API_KEY, MODEL, clean_key, clean_model
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
@@ -51,10 +52,7 @@ def mllm_from_settings(
         budget=Budget(Caps(settings.budget.calls, settings.budget.usd)),
         egress=EgressLog(settings.egress_log) if settings.egress_log else None,
     )
-    addresses = [
-        clean_address(model.base_url, f"base_url of model {model.model!r} in the settings file")
-        for model in settings.models
-    ]
+    addresses = [_address(model) for model in settings.models]
     account = account_headers()
     first, *others = (
         _mllm(model, address, shared, cache, recording, account if _host(address) == _host(addresses[0]) else ())
@@ -63,6 +61,11 @@ def mllm_from_settings(
     first.fallbacks = tuple(others)
     first.frame = first.frame or first_frame
     return first
+
+
+def _address(model: ModelSettings) -> str:
+    named = f"base_url of model {model.model!r} in the settings file"
+    return clean_address(fill_in(model.base_url, named), named)
 
 
 def _host(base_url: str) -> str:
@@ -134,7 +137,9 @@ def mllm_for_probe(model: str | None, base_url: str | None) -> Mllm:
     if base_url is not None or not environment().settings:
         at_home = base_url is None or _host(clean_address(base_url)) == _host(configured.base_url or "")
         account = account_headers() if at_home else ()
-        return _one_endpoint(base_url or configured.base_url, model or configured.model, None, None, account)
+        return _one_endpoint(
+            base_url or environment().llm_base_url or None, model or configured.model, None, None, account
+        )
     chain = [configured, *configured.fallbacks]
     found = next((llm for llm in chain if model in (None, llm.model)), None)
     if found is None:

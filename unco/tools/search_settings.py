@@ -9,6 +9,7 @@ from unco.errors import SettingsError
 from unco.tools.knowledge import Knowledge
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.checks.address import clean_address
+from unco.tools.llm.checks.query import fill_in
 from unco.tools.llm.checks.sendable import clean_key
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.models.options import ModelOptions, body_text
@@ -28,7 +29,7 @@ def search_from_env(llm: Mllm) -> Search | None:
         SettingsError: an address or a key cannot be used; names it.
     """
     chosen = environment()
-    settings = read_settings(Path(chosen.settings)).search if chosen.settings else None
+    settings = _of_file(Path(chosen.settings)) if chosen.settings else None
     if settings is None and chosen.search:
         settings = SearchSettings(mcp=chosen.search)
     searches: list[Search] = []
@@ -45,8 +46,7 @@ def tool_of(settings: SearchSettings, llm: Mllm) -> SearchTool:
     Raises:
         SettingsError: the address or the key cannot be used.
     """
-    where = f"`mcp` of `search`, or {VARIABLES['search']}, where it is no list of a program and its arguments,"
-    server = clean_address(settings.mcp, where) if isinstance(settings.mcp, str) else tuple(settings.mcp)
+    server = _server(settings.mcp) if isinstance(settings.mcp, str) else tuple(settings.mcp)
     key = clean_key(os.environ.get(settings.key), f"the environment variable {settings.key}") if settings.key else None
     if settings.key and not key:
         raise SettingsError(f"the search needs the environment variable {settings.key}, which is not set")
@@ -60,3 +60,15 @@ def tool_of(settings: SearchSettings, llm: Mllm) -> SearchTool:
         options=ModelOptions(extra_body=body_text(settings.arguments)),
         seconds=settings.seconds,
     )
+
+
+def _of_file(path: Path) -> SearchSettings | None:
+    settings = read_settings(path).search
+    if settings is None or not isinstance(settings.mcp, str):
+        return settings
+    return settings.model_copy(update={"mcp": fill_in(settings.mcp, "`mcp` of `search` in the settings file")})
+
+
+def _server(address: str) -> str:
+    where = f"`mcp` of `search`, or {VARIABLES['search']}, where it is no list of a program and its arguments,"
+    return clean_address(address, where, like="http://localhost:8811/mcp or https://host/mcp")

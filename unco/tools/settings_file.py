@@ -34,7 +34,7 @@ class ModelSettings(_Section):
     model: str
     """The endpoint's name of the model."""
     base_url: str
-    """Address of an OpenAI-compatible endpoint."""
+    """Address of an OpenAI-compatible endpoint; `${NAME}` in its query is the value of an environment variable."""
     key: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)] | None = None
     """Name of the environment variable that holds the endpoint's key; null = it needs none."""
     frame: str | None = None
@@ -133,7 +133,7 @@ class SearchSettings(_Section):
     """Settings of the search tool that the type corrector may use."""
 
     mcp: str | Annotated[list[str], Field(min_length=1)]
-    """Address of an MCP server (streamable HTTP), or a program and its arguments, asked over its pipes."""
+    """Address of an MCP server (streamable HTTP; `${NAME}` in its query as above), or a program and its arguments."""
     tool: Annotated[str, Field(min_length=1)] = "search"
     """The server's name of the tool."""
     argument: str | None = None

@@ -63,6 +63,8 @@ class OpenAIServer:
     """The Authorization header of each."""
     headers: list[dict[str, str]] = field(default_factory=list)
     """All headers of each, names in lower case."""
+    paths: list[str] = field(default_factory=list)
+    """The path of each, with its query."""
 
     @property
     def calls(self) -> int:
@@ -84,6 +86,7 @@ def serve() -> Iterator[OpenAIServer]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.keys.append(self.headers.get("Authorization", ""))
             state.headers.append({name.lower(): value for name, value in self.headers.items()})
+            state.paths.append(self.path)
             state.bodies.append(body)
             step = state.step()
             time.sleep(step.after_s)

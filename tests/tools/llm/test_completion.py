@@ -22,6 +22,8 @@ SAID = '{"corrected_type": "LOC"}'
         {"content": SAID, "function_call": {"name": "json", "arguments": "{}"}},
         {"content": None, "refusal": SAID},
         {"content": None, "tool_calls": "none", "reasoning_content": SAID},
+        {"content": None, "tool_calls": [{"function": {"arguments": {"corrected_type": "LOC"}}}]},
+        {"content": {"corrected_type": "LOC"}},
         {"content": "", "tool_calls": [], "refusal": None, "reasoning": SAID},
     ],
 )
@@ -31,7 +33,7 @@ def test_text_of_a_message(message: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [{}, {"content": None, "tool_calls": [{"function": {"arguments": {"a": 1}}}, {"function": None}, 7]}]
+    "message", [{}, {"content": None, "tool_calls": [{"function": {"arguments": {}}}, {"function": None}, 7]}]
 )
 def test_a_message_without_text(message: Json) -> None:
     assert text_of(message) == ""

@@ -88,7 +88,7 @@ async def test_a_task_that_is_cancelled_while_waiting_gives_its_slot_back(server
     "address",
     [
         "http://bob:secret@host/v1",  # pragma: allowlist secret
-        "http://host/v1?key=secret",
+        "http://bob:secret@host/v1?key=secret",  # pragma: allowlist secret
         "http://[bad",
         "http://h:notaport/v1",
         "ftp://host",

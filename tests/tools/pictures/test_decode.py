@@ -68,6 +68,8 @@ def test_opens_each_format(write: Write, kind: str) -> None:
         ("large.png", forged_png(9_000, 9_000), "take 308 MB to decode"),
         ("svg.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
         ("paper.jpg", b"%PDF-1.7", "a PDF document"),
+        ("pointer.jpg", b"version https://git-lfs.github.com/spec/v1\noid", "`git lfs pull`"),
+        ("text.png", b"iVBORw0KGgoAAAANSUhEUg", "a picture in base64"),
         ("film.png", b"\x1a\x45\xdf\xa3webm", "a video"),
         ("refused.jpg", b'{"error": 403}', "a JSON document"),
         ("film.jpg", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "a video"),

@@ -23,9 +23,11 @@ class Odd(BaseHTTPRequestHandler):
     body: ClassVar[bytes] = b""
     fields: ClassVar[dict[str, str]] = {}
     keys: ClassVar[list[str | None]] = []
+    paths: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         self.keys.append(self.headers["authorization"])
+        self.paths.append(self.path)
         self.rfile.read(int(self.headers["content-length"] or 0))
         self.send_response(self.status)
         usual = {"content-type": "application/json", "content-length": str(len(self.body))}
@@ -67,13 +69,14 @@ def address() -> Iterator[str]:
 async def test_it_is_said_and_nothing_raises(
     status: int, body: bytes, fields: dict[str, str], said: str, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"status": status, "body": body, "fields": fields, "keys": []}.items():
+    for name, value in {"status": status, "body": body, "fields": fields, "keys": [], "paths": []}.items():
         monkeypatch.setattr(Odd, name, value)
-    search = SearchTool(McpTool(address, key=SecretStr(KEY), seconds=20.0), seconds=20.0)
+    search = SearchTool(McpTool(f"{address}?code={KEY}", key=SecretStr(KEY), seconds=20.0), seconds=20.0)
     found = await search.search(Query(words="Ann", mode="live"))
     assert found.facts == ()
     assert found.look_up is not None
     assert said in found.look_up.fault
     assert "127.0.0.1:" not in found.look_up.fault
     assert KEY not in found.look_up.fault
+    assert set(Odd.paths) == {f"/mcp?code={KEY}"}
     assert set(Odd.keys) == {f"Bearer {KEY}"}

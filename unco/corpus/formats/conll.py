@@ -11,6 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from unco.corpus.formats.conll_layout import Columns, Layout, Line, columns_of, ends_document, id_in, is_tag, layout_of
 from unco.corpus.formats.text_lines import is_utf8, text_lines
 from unco.errors import DataError
 from unco.tools.pictures.by_id import picture_by_id
@@ -19,17 +20,15 @@ from unco.types.picture_names import SUFFIXES, id_of_picture
 SAMPLE = 100
 """Sentences from which the dialect of a file is told."""
 
-_TAG = re.compile(r"O|[BIESLUMW]-\S.*")
-_ID = re.compile(r"\ufeff?IMGID: *([^\t]*)", re.IGNORECASE)
-_DOCUMENT = re.compile(r"-DOCSTART-(?:\s.*)?")
-_COMMENT = re.compile(r"#+[ \t]+\S.*|#(?:begin|end) document\b.*")
 _COMMENT_ID = re.compile(r"#+\s*(?:sent_id|id)\s*[\s=:]\s*(\S+).*")
 _EXTRA_NUMBER = re.compile(r"\d+[-.]\d+")
 """Of a line of CoNLL-U that is no token: a range of tokens, or a word that was left out."""
 
-Columns = tuple[str, ...]
-Line = tuple[int, str]
-"""Number in its file, from 1, and text."""
+
+_RUNS_ON = (
+    "line {} holds several words where CoNLL text has one token: put each on a line of its own; "
+    "a file of running text, a post a line, is named .txt, a table with a header .tsv"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +63,12 @@ def sentences(path: Path) -> Iterator[Sentence]:
     """
     blocks = _blocks(path)
     sample = list(islice(blocks, SAMPLE))
-    shapes = frozenset(_shape(line) for block in sample for _, line in block if not _COMMENT.fullmatch(line))
-    first = [_sentence(block, shapes) for block in sample]
+    layout = layout_of(sample)
+    first = [_sentence(block, layout) for block in sample]
     numbered = _is_numbered([one.rows for one in first if one.rows])
-    for one in chain(first, (_sentence(block, shapes) for block in blocks)):
+    for one in chain(first, (_sentence(block, layout) for block in blocks)):
         if one.rows or one.id or one.fault:
             yield _without_numbers(one) if numbered else one
-
-
-def is_tag(column: str) -> bool:
-    """Return whether a column is a tag of BIO, BIOES or BILOU."""
-    return _TAG.fullmatch(column) is not None
 
 
 def conll_posts(path: Path, pictures: Path | None) -> Iterator[dict[str, Any] | str]:
@@ -95,11 +89,8 @@ def conll_posts(path: Path, pictures: Path | None) -> Iterator[dict[str, Any] | 
 
 def is_running_text(path: Path) -> bool:
     """Return whether a file is no CoNLL text: its lines end in words where that has tags, or nothing."""
-    lines = [line for _, line in islice(text_lines(path), SAMPLE) if line.strip() and not _COMMENT.fullmatch(line)]
-    if any("\t" in line or _ID.fullmatch(line) or _DOCUMENT.fullmatch(line) for line in lines):
-        return False
-    last = [columns[-1] for columns in map(_columns, lines) if len(columns) > 1]
-    return not any(is_tag(column.upper()) for column in last) and any(column != column.upper() for column in last)
+    lines = [line for line in islice(text_lines(path), SAMPLE) if line[1].strip()]
+    return not any(ends_document(line) for _, line in lines) and layout_of([lines]).is_running_text
 
 
 def plain_posts(path: Path) -> Iterator[dict[str, Any] | str]:
@@ -129,8 +120,8 @@ def _blocks(path: Path) -> Iterator[list[Line]]:
     """Yield the lines of each post."""
     block: list[Line] = []
     for number, line in text_lines(path):
-        document = line.startswith("-") and _DOCUMENT.fullmatch(line)
-        if block and (not line or document or (line[0] in "Ii\ufeff" and _ID.fullmatch(line))):
+        document = ends_document(line)
+        if block and (not line or document or (line[0] in "Ii\ufeff" and id_in(line) is not None)):
             yield block
             block = []
         if line and not document:
@@ -139,36 +130,24 @@ def _blocks(path: Path) -> Iterator[list[Line]]:
         yield block
 
 
-def _sentence(block: Sequence[Line], shapes: frozenset[tuple[int, str]]) -> Sentence:
-    named = _ID.fullmatch(block[0][1])
-    lines = block[1:] if named else block
-    comments = {number: line for number, line in lines if line.startswith("#") and _is_comment(line, shapes)}
-    names = [named, *map(_COMMENT_ID.fullmatch, comments.values())]
-    name = next((found[1].strip() for found in names if found), "")
-    rows = tuple(Row(number, _columns(line)) for number, line in lines if number not in comments)
-    bad = next((number for number, line in block if not is_utf8(line)), None)
-    fault = "" if bad is None else _not_utf8(bad)
+def _sentence(block: Sequence[Line], layout: Layout) -> Sentence:
+    named = id_in(block[0][1])
+    lines = block[1:] if named is not None else block
+    comments = {number: line for number, line in lines if line.startswith("#") and layout.is_comment(line)}
+    names = [named, *(found and found[1] for found in map(_COMMENT_ID.fullmatch, comments.values()))]
+    name = next((found.strip() for found in names if found is not None), "")
+    tokens = [line for line in lines if line[0] not in comments]
+    fault = _fault(block, tokens, layout)
+    rows = tuple(Row(number, columns_of(line)) for number, line in tokens)
     return Sentence("" if fault else id_of_picture(name), rows, block[0][0], fault)
 
 
-def _columns(line: str) -> Columns:
-    if "\t" in line:
-        return tuple(line.split("\t"))
-    first, *others = line.split(" ")
-    return (first, *filter(None, others))
-
-
-def _shape(line: str) -> tuple[int, str]:
-    columns = _columns(line)
-    return len(columns), "tag" if is_tag(columns[-1]) else "tab" if "\t" in line else "blank"
-
-
-def _is_comment(line: str, shapes: frozenset[tuple[int, str]]) -> bool:
-    """Return whether a line is a comment and not the token `#`, which has the columns that other tokens have."""
-    if not _COMMENT.fullmatch(line):
-        return False
-    tagged = "\t" in line and is_tag(_columns(line)[-1])
-    return not tagged and _shape(line) not in shapes
+def _fault(block: Sequence[Line], tokens: Sequence[Line], layout: Layout) -> str:
+    bad = next((number for number, line in block if not is_utf8(line)), None)
+    if bad is not None:
+        return _not_utf8(bad)
+    long = layout.line_that_runs_on(tokens)
+    return "" if long is None else _RUNS_ON.format(long)
 
 
 def _is_numbered(sample: Sequence[tuple[Row, ...]]) -> bool:

@@ -25,7 +25,10 @@ def check_columns(names: Sequence[str], path: Path) -> None:
     """
     if TEXTS.isdisjoint(names):
         shown = ", ".join(names)[:300] or "none"
-        raise DataError(f"{path}: no column `text` or `tokens` among {shown}; CoNLL text is named .conll or .txt")
+        raise DataError(
+            f"{path}: no column `text` or `tokens` among {shown}: name them in a header; "
+            "CoNLL text is named .conll or .txt"
+        )
 
 
 def is_row(data: Mapping[str, Any]) -> bool:

@@ -39,10 +39,12 @@ def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, An
     with open_text(path) as file:
         try:
             skipped, first = _first_line(file)
-            names, delimiter = _header(first)
+            names, delimiter = header_of(first)
         except csv.Error as error:
             raise DataError(f"{path}: the header is no CSV: {error}") from error
         check_columns(names, path)
+        if twice := sorted({name for name in names if names.count(name) > 1 and name in columns}):
+            raise DataError(f"{path}: two columns are called {', '.join(map(repr, twice))}: rename one")
         read = [name if name in columns else "" for name in names]
         rows = csv.reader(file, delimiter=delimiter, strict=True)
         while True:
@@ -56,7 +58,7 @@ def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, An
                 yield f"the row from line {line} to {last} is no CSV, its quotes may not match: {error}"
                 continue
             if cells:
-                yield _row(read, cells, line)
+                yield _fault_in(cells, names, delimiter, line) or _row(read, cells, line)
 
 
 def _first_line(file: TextIO) -> tuple[int, str]:
@@ -67,16 +69,26 @@ def _first_line(file: TextIO) -> tuple[int, str]:
     return skipped, line
 
 
-def _header(line: str) -> tuple[list[str], str]:
+def header_of(line: str) -> tuple[list[str], str]:
     """Split a header at the delimiter for which it has a column of text; small letters or capitals do not matter."""
     split = [([name.strip().lower() for name in next(csv.reader([line], delimiter=one), [])], one) for one in ",;\t|"]
     return next((found for found in split if not TEXTS.isdisjoint(found[0])), split[0])
 
 
+def _fault_in(cells: list[str], names: list[str], delimiter: str, line: int) -> str:
+    """Return why cells cannot be those of a row; empty = they can."""
+    if len(cells) > len(names):
+        told = f"put a cell with {'a tab' if delimiter == chr(9) else repr(delimiter)} in it into quotes"
+        return f"line {line}: {len(cells)} cells, but the header has {len(names)}: {told}"
+    if delimiter == "\t" and any("\t" in cell and "\n" in cell for cell in cells):  # no text has both, but two rows do
+        return (
+            f"line {line}: a cell begins with a quote and ends in another row: double its quotes, and put it in quotes"
+        )
+    return ""
+
+
 def _row(names: list[str], cells: list[str], line: int) -> dict[str, Any] | str:
     """Make a row of its cells, under names of which those that are not read are empty."""
-    if len(cells) > len(names):
-        return f"line {line}: {len(cells)} cells, but the header has {len(names)}"
     row: dict[str, Any] = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
     if "text" in row and "ner_tags" not in row:  # whose tags are those of the tokens
         row.pop("tokens", None)

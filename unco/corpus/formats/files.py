@@ -1,5 +1,6 @@
 """Finds the files that hold the posts of a path, and tells the form of each."""
 
+import csv
 import json
 import re
 from collections.abc import Sequence
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unco.corpus.formats.conll import is_running_text
+from unco.corpus.formats.data_set_rows import FIELDS, TEXTS
+from unco.corpus.formats.delimited import header_of
 from unco.corpus.formats.opened import PACKED
 from unco.corpus.formats.text_lines import head_of
 from unco.errors import DataError
@@ -26,6 +29,13 @@ _TAGGED = re.compile(
     rb"(?:IMGID:|-DOCSTART-|\S+[ \t](?:[^\r\n]*[ \t])?(?:O|[BIESLUMW]-\S+)[ \t]*(?:[\r\n]|$))"
 )
 """How CoNLL text begins, whatever its file is called: below comments a token and its tag."""
+_ONE_VALUE = re.compile(rb"\s*(\[|\{\s*[\r\n])")
+"""How JSON begins that is no JSON Lines: a list, or an object over many lines."""
+_JSON_OBJECTS = re.compile(rb'\s*(?P<list>\[\s*)?\{\s*["}]')
+"""How JSON with objects begins, which no other text does."""
+_COLUMN = re.compile(r"[^\W\d][\w.-]*")
+_BESIDE_TEXT = FIELDS.difference(TEXTS).union(("label", "labels", "tags", "ner_tags"))
+"""Columns of which one tells a header from a token `text` and its tag."""
 _ASIDE = re.compile(r"(readme|licen[cs]e|requirements)\b.*|(dataset_infos?|dataset_dict|state)\.json", re.IGNORECASE)
 """Names of files that lie beside posts and hold none."""
 
@@ -43,12 +53,34 @@ def form_of(path: Path) -> Form:
         return "table"
     head = head_of(path)
     if ending in _JSON:
-        return "document" if re.match(rb"\s*(\[|\{\s*\n)" if ending == ".json" else rb"\s*\[", head) else "lines"
-    if ending in CONLL and path.is_file() and not re.match(rb'\s*\{\s*["}]', head):
-        return "plain" if ending == ".txt" and is_running_text(path) else "conll"
+        return "document" if _ONE_VALUE.match(head) else "lines"
+    if ending in CONLL and path.is_file():
+        return _form_of_text(path, head, ending == ".txt")
     if ending != ".csv" and _TAGGED.match(head):
         return "conll"
     return "delimited" if ending in _DELIMITED else "lines"
+
+
+def _form_of_text(path: Path, head: bytes, may_run_on: bool) -> Form:
+    """Tell the form of a file that is named as text; JSON and tables may be called .txt, too."""
+    if begins := _JSON_OBJECTS.match(head):
+        return "document" if begins["list"] else "lines"
+    if may_run_on and _is_table(head):
+        return "delimited"
+    return "plain" if may_run_on and is_running_text(path) else "conll"
+
+
+def _is_table(head: bytes) -> bool:
+    """Return whether a text begins with a header that has a column of text, and a row under it."""
+    first, *others = [line for line in head.decode(errors="replace").splitlines()[:3] if line.strip()] or [""]
+    try:
+        names, delimiter = header_of(first)
+    except csv.Error:
+        return False
+    is_header = (
+        not TEXTS.isdisjoint(names) and not _BESIDE_TEXT.isdisjoint(names) and all(map(_COLUMN.fullmatch, names))
+    )
+    return is_header and bool(others) and delimiter in others[0]
 
 
 def files_of(path: Path, split: str | None = None) -> list[Path]:

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from unco.environment import FORWARDED, VARIABLES
 from unco.errors import SetupError
+from unco.tools.llm.checks.query import split_address
 
 KEY = VARIABLES["api_key"]
 """Variable of the key; a settings file may name others, and a worker that lacks one says so itself."""
+
+_ADDRESSES = (VARIABLES["llm_base_url"], VARIABLES["search"])
+"""Variables whose value may hold a key in its query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class WorkerEnvironment:
     settings: tuple[tuple[str, str], ...]
     has_key: bool
     """Whether the process has a key; not which."""
+    own: tuple[str, ...] = ()
+    """Variables that hold an address with a key in its query: each node has its own."""
 
     def apply(self) -> None:
         """Take over folder and settings in this process.
@@ -37,7 +43,7 @@ class WorkerEnvironment:
             raise SetupError(
                 f"the folder {self.folder} is not there: posts and pictures must be on a file system of all nodes"
             ) from error
-        for name in FORWARDED:
+        for name in set(FORWARDED).difference(self.own):
             os.environ.pop(name, None)
         os.environ.update(self.settings)
 
@@ -47,12 +53,15 @@ class WorkerEnvironment:
         Raises:
             SetupError: it is not in this process's environment.
         """
-        if self.has_key and not os.environ.get(KEY):
-            raise SetupError(f"{KEY} is not set: keys are not sent to workers, so set it where `ray start` is called")
+        for name in (*((KEY,) if self.has_key else ()), *self.own):
+            if not os.environ.get(name):
+                told = "keys are not sent to workers, so set it where `ray start` is called"
+                raise SetupError(f"{name} is not set: {told}")
 
 
 def this_environment() -> WorkerEnvironment:
     """Return the folder and the settings of this process."""
-    given = tuple((name, os.environ[name]) for name in FORWARDED if name in os.environ)
+    own = tuple(name for name in _ADDRESSES if split_address(os.environ.get(name, "")).keys)
+    given = tuple((name, os.environ[name]) for name in FORWARDED if name in os.environ and name not in own)
     asks = "UNCO_LLM_BASE_URL" in os.environ and "UNCO_SETTINGS" not in os.environ  # a settings file names its own keys
-    return WorkerEnvironment(str(Path.cwd()), given, asks and bool(os.environ.get(KEY)))
+    return WorkerEnvironment(str(Path.cwd()), given, asks and bool(os.environ.get(KEY)), own)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from unco.corpus.formats.conll import Columns, Sentence, is_tag, sentences
+from unco.corpus.formats.conll import Sentence, sentences
+from unco.corpus.formats.conll_layout import Columns, is_tag
 from unco.corpus.formats.files import files_of, form_of
 from unco.corpus.formats.text_lines import is_utf8, text_lines
 from unco.errors import DataError

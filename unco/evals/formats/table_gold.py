@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import field_validator
 
-from unco.corpus.formats.conll import is_tag
+from unco.corpus.formats.conll_layout import is_tag
 from unco.corpus.formats.delimited import delimited_rows
 from unco.corpus.formats.files import form_of
 from unco.corpus.formats.tables import table_rows

@@ -129,7 +129,7 @@ def question(model: str, drawing: Drawing, frame: Frame) -> Request:
 
 def _read(reply: Reply) -> RegionAnswer | None:
     try:
-        answer = parse_answer(reply.text, reply.finish_reason, "region")
+        answer = parse_answer(reply.text, reply.ended, "region")
     except ReplyError:
         return None
     assert isinstance(answer, RegionAnswer)

@@ -16,7 +16,7 @@ from unco.nodes.questions.usage import QuestionResult, ReplyLog, with_earlier_fa
 from unco.prompts import Answer, AnswerName, parse_answer
 from unco.tools.blocking import in_thread, is_blocking
 from unco.tools.llm.client import Mllm
-from unco.tools.llm.request import Reply, Request, is_cut
+from unco.tools.llm.request import Reply, Request
 from unco.types import PASSING_REASONS, AnswerState, Outcome, Reason
 
 Result = TypeVar("Result")
@@ -56,7 +56,7 @@ def readable_answer(request: Request, answer: AnswerName, log: ReplyLog, calls: 
 def _read(reply: Reply, answer: AnswerName, log: ReplyLog) -> Answer:
     """Parse a reply and log it, with its fault if it has one."""
     try:
-        found = parse_answer(reply.text, "length" if is_cut(reply.finish_reason) else reply.finish_reason, answer)
+        found = parse_answer(reply.text, reply.ended, answer)
     except ReplyError as fault:
         log.append((reply, str(fault)))
         raise

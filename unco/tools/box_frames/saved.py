@@ -53,8 +53,8 @@ def save_frame(base_url: str | None, model: str, frame: str) -> Path:
 
 
 def _without_credentials(base_url: str | None) -> str:
-    """Strip an address of user name and password."""
-    return re.sub(r"//[^/@]*@", "//", (base_url or "").rstrip("/"))
+    """Strip an address of user name, password and query."""
+    return re.sub(r"//[^/@]*@", "//", (base_url or "").partition("?")[0].rstrip("/"))
 
 
 @cache

@@ -14,6 +14,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_openai import ChatOpenAI
 
 from unco.tools.llm.completion import reply_from_body
+from unco.tools.llm.replies.other_forms import as_completion
+from unco.tools.llm.replies.reason import error_in, reason_in
 from unco.tools.llm.request import Reply, reply_parts
 
 REPLY = "reply"
@@ -48,10 +50,8 @@ class WholeReplyChat(ChatOpenAI):
         """
         if not isinstance(response, dict):
             raise ValueError("the body is no JSON object")
-        if response.get("error") and not response.get("choices"):
-            raise error_of(response["error"])
-        if "choices" in response and not response["choices"]:
-            raise error_of({"message": "an answer without any choices"})
+        if (fault := _fault_in(response)) is not None:
+            raise error_of(fault)
         reply = reply_from_body(response)
         facts = {name: value for name, value in reply_parts(reply).items() if name != "text"}
         message = AIMessage(
@@ -65,6 +65,18 @@ class WholeReplyChat(ChatOpenAI):
             usage_metadata=_usage(reply),
         )
         return ChatResult(generations=[ChatGeneration(message=message)], llm_output={"model_name": reply.model})
+
+
+def _fault_in(body: dict[str, Any]) -> object:
+    """Return the error that a body is, though the status was 200; None = it is none."""
+    if error := error_in(body):
+        return error
+    completion = as_completion(body)
+    if isinstance(completion, dict) and completion.get("choices"):
+        return None
+    if reason_in(body):
+        return body
+    return {"message": "an answer without any choices"} if "choices" in body else None
 
 
 def _usage(reply: Reply) -> UsageMetadata | None:

@@ -15,6 +15,7 @@ from unco.tools.blocking import block_on, in_event_loop, in_thread, is_blocking,
 from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.cache.store import LEADER_ONLY_ERRORS, Cache
 from unco.tools.llm.checks.address import clean_address
+from unco.tools.llm.checks.query import SplitAddress, split_address
 from unco.tools.llm.checks.sendable import clean_key, clean_model
 from unco.tools.llm.connection import CallLimits, Connection, Terms
 from unco.tools.llm.models.options import ModelOptions
@@ -50,7 +51,8 @@ class Mllm:
         """Keep the settings; nothing is opened, imported or asked yet.
 
         Args:
-            base_url: of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1; None = nobody to ask.
+            base_url: of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1; None = nobody to ask. Keys in its
+                query are sent, and not kept in `base_url`.
             model: the endpoint's name of the model that is asked unless a request names another.
             api_key: None = the endpoint needs none. The environment's key is not read here: see `llm_settings`.
             frame: name of the model's box frame (see `unco.tools.box_frames.frame`); None = known by the model's name.
@@ -67,13 +69,14 @@ class Mllm:
         Raises:
             SettingsError: base_url is not an http(s) address, or holds a password; key or model cannot be sent.
         """
-        self.base_url = clean_address(base_url) if base_url else base_url
+        address = split_address(clean_address(base_url)) if base_url else SplitAddress("", "")
+        self.base_url = address.seen or None
         self.model = clean_model(model)
         self.frame = frame
         self.cache = cache
         self.recording = recording
         self.terms = terms or Terms()
-        self.options = options
+        self.options = replace(options, secret_query=address.keys or options.secret_query)
         self.fallbacks = fallbacks
         self._api_key = clean_key(api_key)
         self._own_flights: SingleFlight[Reply] = SingleFlight(LEADER_ONLY_ERRORS)

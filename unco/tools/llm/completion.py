@@ -1,11 +1,14 @@
 """Reads a chat completion: the one reader of live replies and of batches."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from unco.tools.llm.checks.token_counts import token_counts
 from unco.tools.llm.checks.token_probabilities import token_logs
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
+from unco.tools.llm.replies.other_forms import as_completion
+from unco.tools.llm.replies.text import joined_text
 from unco.tools.llm.request import Reply
 
 
@@ -15,7 +18,7 @@ def reply_from_body(body: object) -> Reply:
     Raises:
         ValueError: it is no chat completion.
     """
-    match body:
+    match as_completion(body):
         case {"choices": [{"message": dict(message), **choice}, *_], **rest}:
             text, name, finish_reason = text_of(message), rest.get("model"), choice.get("finish_reason")
             counts = token_counts(rest.get("usage"), text)
@@ -38,10 +41,10 @@ def text_of(message: Mapping[str, Any]) -> str:
     for reasoning leaves the content empty; an answer that can be read there counts as one.
     """
     calls = [message.get("function_call"), *_listed(message.get("tool_calls"))]
-    for text in (_joined(message.get("content")), *map(_arguments, calls), _joined(message.get("refusal"))):
+    for text in (joined_text(message.get("content")), *map(_arguments, calls), joined_text(message.get("refusal"))):
         if text:
             return text
-    reasoning = _joined(message.get("reasoning_content")) or _joined(message.get("reasoning"))
+    reasoning = joined_text(message.get("reasoning_content")) or joined_text(message.get("reasoning"))
     return reasoning if "}" in reasoning else ""
 
 
@@ -53,16 +56,6 @@ def _arguments(call: object) -> str:
     match call:
         case {"function": {"arguments": str(text)}} | {"arguments": str(text)}:
             return text
-    return ""
-
-
-def _joined(content: object) -> str:
-    """Join text that came whole, in parts, or in parts of parts."""
-    match content:
-        case str():
-            return content
-        case {"text": text} | {"content": text} | {"value": text}:
-            return _joined(text)
-        case [*parts]:
-            return "".join(map(_joined, parts))
+        case {"function": {"arguments": {**fields}}} | {"arguments": {**fields}} if fields:
+            return json.dumps(fields)
     return ""

@@ -33,7 +33,7 @@ from unco.tools.llm.request_shape import (
     ShapeRefused,
     Shapes,
     may_pass,
-    refused,
+    refusal_of,
     shapes_to_try,
     with_room,
 )
@@ -89,11 +89,11 @@ class Connection:
         self._limits = limits
         self._terms = terms
         self._shapes = shapes
-        self._headers, self._decided = options.all_headers(), options.decided_shape()
+        self._options, self._decided = options, options.decided_shape()
         self._breaker = CircuitBreaker()
         self._lock = threading.Lock()
         self._client: ChatOpenAI | None = None
-        self._held_back = HeldBack()
+        self._held_back, self._hidden = HeldBack(), endpoint.hidden_texts(base_url, api_key, options)
 
     @property
     def is_failing(self) -> bool:
@@ -163,14 +163,14 @@ class Connection:
         retrying = AsyncRetrying(
             **retry_policy(self._limits.attempts, self._limits.back_off, deadline - time.monotonic())
         )
-        with endpoint.translated_errors(self.base_url, self._api_key):
+        with endpoint.translated_errors(self._hidden):
             reply: Reply = await retrying(self._paid_attempt, client, messages, request, shape, deadline, known)
         return replace(reply, seconds=time.perf_counter() - start)
 
     def _translated(self, refusal: "ShapeRefused") -> Exception:
         """Give the refusal as the error that it would have been without a search."""
         try:
-            with endpoint.translated_errors(self.base_url, self._api_key):
+            with endpoint.translated_errors(self._hidden):
                 raise refusal.error
         except EndpointError as error:
             return error
@@ -183,8 +183,9 @@ class Connection:
         """Return the client, built at the first use."""
         with self._lock:
             if self._client is None:
-                settings = (self.base_url, self._api_key, self._limits.timeout_s, self._headers)
-                self._client = endpoint.build_client(*settings)
+                self._client = endpoint.build_client(
+                    self.base_url, self._api_key, self._limits.timeout_s, self._options
+                )
             return self._client
 
     async def listed_models(self) -> frozenset[str]:
@@ -194,7 +195,7 @@ class Connection:
             Unavailable: the endpoint cannot be reached.
             CallFailed: it lists none.
         """
-        with endpoint.translated_errors(self.base_url, self._api_key):
+        with endpoint.translated_errors(self._hidden):
             async with asyncio.timeout(10.0):
                 return frozenset([model.id async for model in self.get_client().root_async_client.models.list()])
 
@@ -287,14 +288,3 @@ def _seconds_left(deadline: float) -> float:
     if left <= 0:
         raise Unavailable("deadline: no time is left to ask", "deadline")
     return left
-
-
-def refusal_of(error: Exception, shape: Shape, known: bool) -> ShapeRefused | None:
-    """Return the refusal that an error can be; None = it is about something else than the shape."""
-    import openai
-
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    reason = endpoint.reason_in(error.body)
-    found = refused(error.status_code, reason, shape, known)
-    return ShapeRefused(error.status_code, reason, error) if found else None

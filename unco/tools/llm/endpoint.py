@@ -6,10 +6,9 @@
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from json import JSONDecodeError
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,8 +16,11 @@ from pydantic import SecretStr
 
 from unco.errors import AccessRefused, Broken, Busy, CallFailed, EndpointError, TimeIsUp, Unavailable
 from unco.tools.llm.checks.certificates import tls_context
-from unco.tools.llm.checks.own_settings import keep_to_settings
-from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
+from unco.tools.llm.checks.own_settings import account_of, keep_to_settings
+from unco.tools.llm.checks.query import with_query
+from unco.tools.llm.models.options import ModelOptions
+from unco.tools.llm.replies.body import read_body
+from unco.tools.llm.replies.reason import reason_in
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
 
@@ -29,27 +31,16 @@ if TYPE_CHECKING:
 _UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 """What langchain-openai raises over a body that is no chat completion: HTML, broken JSON, no choices, an error."""
 
-_REASON_FIELDS = (
-    "message",
-    "error",
-    "detail",
-    "details",
-    "msg",
-    "reason",
-    "description",
-    "title",
-    "errors",
-    "error_msg",
-)
-"""Where servers put their reason, in the order in which they are looked at."""
-
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_WRONG_ADDRESS = "is its base URL right? Most end in /v1"
 
 _SECRETS = re.compile(r"(?i)\b(?:bearer\s+|sk-|key-)\S+|https?://\S+")
 
 
 def build_client(
-    base_url: str, api_key: SecretStr | None, timeout_s: float, headers: Mapping[str, str] = NO_HEADERS
+    base_url: str,
+    api_key: SecretStr | None,
+    timeout_s: float,
+    options: ModelOptions = ModelOptions(),  # noqa: B008  # frozen
 ) -> "ChatOpenAI":
     """Build a client for one endpoint; model and sampling come with each request.
 
@@ -63,15 +54,17 @@ def build_client(
     import httpx2
 
     from unco.tools.llm.chat_model import WholeReplyChat
-    from unco.tools.llm.checks.answer_size import LimitedTransport
+    from unco.tools.llm.checks.answer_size import NO_KEY, LimitedTransport
 
     # langchain-openai's own async client is one for the process: it keeps connections that belong to the first event
     # loop, and the second asyncio.run fails with "Event loop is closed". So: ours, and no connection outlives its call.
     limits = httpx2.Limits(max_keepalive_connections=0)
+    address, _, query = with_query(base_url, options.secret_query).partition("?")
+    with_bearer = api_key is not None or not options.secret_headers  # which are the key then
     client = WholeReplyChat(
         model="unset",
-        base_url=base_url,
-        api_key=api_key or SecretStr("none"),
+        base_url=address,
+        api_key=api_key or SecretStr(NO_KEY),
         timeout=timeout_s,
         max_retries=0,
         cache=False,
@@ -84,10 +77,10 @@ def build_client(
         # A proxy that the environment names would see every question, whatever the policy says of hosts.
         http_client=httpx2.Client(verify=tls, limits=limits, timeout=timeout_s, trust_env=False),
         http_async_client=httpx2.AsyncClient(
-            transport=LimitedTransport(tls, limits), timeout=timeout_s, trust_env=False
+            transport=LimitedTransport(tls, limits, query, with_bearer), timeout=timeout_s, trust_env=False
         ),
     )
-    return keep_to_settings(client, headers)
+    return keep_to_settings(client, account_of(base_url, api_key, options.all_headers()), read_body)
 
 
 def messages(request: Request, shape: Shape = Shape()) -> list["BaseMessage"]:  # noqa: B008  # frozen
@@ -165,24 +158,33 @@ def is_transient(error: BaseException) -> bool:
 
 
 @contextmanager
-def translated_errors(base_url: str, api_key: SecretStr | None) -> Iterator[None]:
-    """Turn what a call raises into `Unavailable` or `CallFailed`, without the key and without addresses.
+def translated_errors(hidden: Sequence[str]) -> Iterator[None]:
+    """Turn what a call raises into `Unavailable` or `CallFailed`, without keys and without addresses.
 
     All else passes, above all a test's "not in the cassette": a miss must never look like an endpoint that failed.
+
+    Args:
+        hidden: keys and the host, which no message may repeat.
     """
     import openai
 
     try:
         yield
     except openai.OpenAIError as error:
-        raise _explain(error, base_url, api_key) from None  # the original quotes headers and bodies
+        raise _explain(error, hidden) from None  # the original quotes headers and bodies
     except TimeoutError:
         raise TimeIsUp("the endpoint did not finish its answer before the call's deadline") from None
     except _UNREADABLE as error:
-        raise Broken(f"the endpoint's answer is not a chat completion ({type(error).__name__})") from None
+        raise Broken(f"the endpoint's answer is {_what_it_is(error, hidden)}") from None
 
 
-def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> EndpointError:
+def hidden_texts(base_url: str, api_key: SecretStr | None, options: ModelOptions) -> tuple[str, ...]:
+    """Return what no message may repeat: keys, and the host."""
+    key = api_key.get_secret_value() if api_key else ""
+    return tuple(filter(None, (key, *options.secrets(), urlsplit(base_url).hostname)))
+
+
+def _explain(error: Exception, hidden: Sequence[str]) -> EndpointError:
     import httpx2
     import openai
 
@@ -199,8 +201,8 @@ def _explain(error: Exception, base_url: str, api_key: SecretStr | None) -> Endp
             return Broken(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
         return Broken("the connection to the endpoint broke off")
     if isinstance(error, openai.APIStatusError):
-        kind = _kind_of(error.status_code)
-        return kind(f"the endpoint answered with status {error.status_code}{_detail(error, base_url, api_key)}")
+        kind, said = _kind_of(error.status_code), _detail(error, hidden)
+        return kind(f"the endpoint answered with status {error.status_code}{said}{_advice(error.status_code, said)}")
     return Broken(f"the endpoint's answer is not usable ({type(error).__name__})")
 
 
@@ -220,28 +222,35 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _detail(error: Any, base_url: str, api_key: SecretStr | None) -> str:
+def _what_it_is(error: Exception, hidden: Sequence[str]) -> str:
+    """Say what came in place of a chat completion."""
+    body = error.doc.strip() if isinstance(error, JSONDecodeError) else None
+    if body is None or body.startswith(("{", "[")):
+        return f"not a chat completion ({type(error).__name__})"
+    if body.startswith("<"):
+        return f"a web page: {_WRONG_ADDRESS}"
+    return f"not a chat completion, but {_quoted(body, hidden)!r}" if body else "not a chat completion: it is empty"
+
+
+def _advice(status: int, said: str) -> str:
+    """Return what to do about a status that mostly means a wrong address."""
+    if 300 <= status < 400:
+        return ": it wants to be asked elsewhere, and unco follows nowhere; set its base URL to that address"
+    return f": {_WRONG_ADDRESS}" if status in (404, 405) and "model" not in said.lower() else ""
+
+
+def _detail(error: Any, hidden: Sequence[str]) -> str:
     """Quote the endpoint's message about a refusal, shortened; nothing where it may be about the key."""
     message = reason_in(error.body)
     if error.status_code in (401, 403) or not message:
         return ""
-    for hidden in (api_key.get_secret_value() if api_key else "", urlsplit(base_url).hostname):
-        message = message.replace(hidden, "***") if hidden else message
-    return ": " + " ".join(_SECRETS.sub("***", message).split())[:200]
+    return ": " + _quoted(message, hidden)
 
 
-def reason_in(body: object) -> str:
-    """Return what an error's body says, in whatever form servers write it; empty = nothing that can be read."""
-    match body:
-        case str():
-            text = replace_lone_surrogates(body)
-            return "" if text.lstrip().startswith("<") else text  # a page of HTML says nothing in short
-        case [*items]:
-            return "; ".join(filter(None, map(reason_in, items[:3])))
-        case {**fields}:
-            found = (reason_in(fields[name]) for name in _REASON_FIELDS if fields.get(name))
-            return next(filter(None, found), "")
-    return ""
+def _quoted(message: str, hidden: Sequence[str]) -> str:
+    for text in hidden:
+        message = message.replace(text, "***")
+    return " ".join(_SECRETS.sub("***", message).split())[:200]
 
 
 def _with_picture(text: str, picture: SentPicture, picture_last: bool) -> list[str | dict[str, Any]]:

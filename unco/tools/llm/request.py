@@ -107,6 +107,11 @@ class Reply:
     """True when nobody was asked this time: cached, recorded, or an equal question was under way."""
 
     @property
+    def ended(self) -> str | None:
+        """Why it ended: as the endpoint says, but `length` in one spelling."""
+        return "length" if is_cut(self.finish_reason) else self.finish_reason
+
+    @property
     def authored(self) -> bool:
         """True when the text was written by hand for a demonstration or a test; such a model's name begins so."""
         return self.model.startswith("authored")

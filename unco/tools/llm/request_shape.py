@@ -14,6 +14,7 @@ from typing import Any, Literal, cast, get_args
 
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.models.families import LimitField, family_of
+from unco.tools.llm.replies.reason import reason_in
 from unco.tools.llm.request import Request
 
 Format = Literal["json_schema", "json_object", "none"]
@@ -89,7 +90,18 @@ class ShapeRefused(Exception):
         self.status, self.reason, self.error = status, reason, error
 
 
-def refused(status: int, reason: str, shape: Shape, known: bool) -> bool:
+def refusal_of(error: Exception, shape: Shape, known: bool) -> ShapeRefused | None:
+    """Return the refusal that an error can be; None = it is about something else than the shape."""
+    import openai
+
+    if not isinstance(error, openai.APIStatusError):
+        return None
+    reason = reason_in(error.body)
+    found = _is_refused(error.status_code, reason, shape, known)
+    return ShapeRefused(error.status_code, reason, error) if found else None
+
+
+def _is_refused(status: int, reason: str, shape: Shape, known: bool) -> bool:
     """Tell whether an error can mean that the endpoint does not accept the shape, so that another may be tried."""
     if may_pass(status, reason) and shape == _PLAINEST:
         return False

@@ -39,6 +39,10 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"pk\x03\x04", "a zip archive"),
     (b"\x1a\x65\xdf\xa3", "a video"),
     (b"\x1f\x8b", "a packed file"),
+    (b"version https://git-lfs", "a pointer of Git LFS, which `git lfs pull` replaces"),
+    (b"/9j/", "a picture in base64"),
+    (b"ivborw0kggo", "a picture in base64"),
+    (b"data:image/", "a data: URL"),
     (b"{", "a JSON document, perhaps a server's error"),
 )
 """What is handed in as a picture by mistake, in lower case, so that the message can name it."""

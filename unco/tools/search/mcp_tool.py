@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from unco.errors import AccessRefused, Broken, CallFailed, EndpointError, SetupError, Unavailable
 from unco.tools.llm.checks.certificates import tls_context
+from unco.tools.llm.checks.query import split_address
 from unco.tools.search.facts import facts_in
 from unco.tools.search.mcp_session import KeptOpen
 
@@ -42,7 +43,8 @@ class McpTool:
         """Keep the settings.
 
         Args:
-            server: address of a server, e.g. http://localhost:8811/mcp; or a program and its arguments.
+            server: address of a server, e.g. http://localhost:8811/mcp; or a program and its arguments. Keys in the
+                query of an address are sent and not shown.
             tool: the server's name of the tool.
             argument: that the words go into; None = `query`, or the only one that the tool wants.
             arguments: others, the same for every question.
@@ -51,7 +53,8 @@ class McpTool:
             seconds: that connecting may take.
         """
         self.tool = tool
-        self._server, self._key, self._env, self._seconds = server, key, dict(env or {}), seconds
+        seen, self._query = split_address(server) if isinstance(server, str) else (server, "")
+        self._server, self._key, self._env, self._seconds = seen, key, dict(env or {}), seconds
         self._argument, self._arguments = argument, dict(arguments or {})
         self._kept: KeptOpen[tuple[Client, str]] | None = None
 
@@ -132,7 +135,7 @@ class McpTool:
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}"} if self._key else {}
         # A proxy that the environment names would see every name, whatever the policy says of hosts. A server may hold
         # a stream of events open between two questions, so reading has no limit but the question's own.
-        transport, timeout = BoundedTransport(tls_context()), httpx2.Timeout(self._seconds, read=None)
+        transport, timeout = BoundedTransport(tls_context(), self._query), httpx2.Timeout(self._seconds, read=None)
         http = httpx2.AsyncClient(transport=transport, headers=headers, timeout=timeout, trust_env=False)
         async with http, Client(streamable_http_client(self._server, http_client=http)) as client:
             yield client

@@ -5,10 +5,13 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
 from unco.errors import SettingsError
+from unco.tools.llm.checks.query import with_query
 from unco.tools.llm.checks.sendable import strip_blanks
 
 BASE_URL = "the endpoint's base URL"
 """What an address is called in a message where nobody says which setting it comes from."""
+
+LIKE = "http://host:8000/v1 or https://host/v1"
 
 _QUESTIONS = "/chat/completions"
 """Where questions are sent, below the base URL; people copy it along."""
@@ -19,12 +22,15 @@ _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _MAX_HOST = 253
 
 
-def clean_address(base_url: str, named: str = BASE_URL) -> str:
-    """Strip blanks around an address, and the path of its questions; refuse what is no http(s) URL, or holds a secret.
+def clean_address(base_url: str, named: str = BASE_URL, like: str = LIKE) -> str:
+    """Strip blanks around an address, and the path of its questions; refuse what is no http(s) URL, or names a user.
+
+    A query stays: gateways choose a version or a route by it. Which of it may be seen, `split_address` says.
 
     Args:
         base_url: as it was set.
         named: what the message calls it; names the variable or file that it comes from.
+        like: examples for the message.
 
     Raises:
         SettingsError: says what is wrong; does not repeat the address.
@@ -32,13 +38,14 @@ def clean_address(base_url: str, named: str = BASE_URL) -> str:
     base_url = strip_blanks(base_url)
     parts = _split(base_url)
     if parts is None:
-        raise SettingsError(f"{named} must be like http://host:8000/v1 or https://host/v1")
-    if "@" in parts.netloc or parts.query:
-        raise SettingsError(f"{named} holds a user name, password or query: hand in a key instead")
+        raise SettingsError(f"{named} must be like {like}")
+    if "@" in parts.netloc:
+        raise SettingsError(f"{named} holds a user name or password: hand in a key instead")
     if not _is_host_and_port(parts.netloc):
-        raise SettingsError(f"{named} must be like http://host:8000/v1 or https://host/v1")
-    bare = base_url.rstrip("/")
-    return bare.removesuffix(_QUESTIONS) if bare.endswith(_QUESTIONS) else base_url
+        raise SettingsError(f"{named} must be like {like}")
+    path, _, query = base_url.partition("?")
+    bare = path.rstrip("/")
+    return with_query(bare.removesuffix(_QUESTIONS) if bare.endswith(_QUESTIONS) else path, query)
 
 
 def _split(base_url: str) -> SplitResult | None:

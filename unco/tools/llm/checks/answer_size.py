@@ -8,8 +8,13 @@ from collections.abc import AsyncIterator
 
 import httpx2
 
+from unco.tools.llm.checks.query import with_query
+
 MAX_ANSWER_BYTES = 4 * 2**20
 """Of a body, packed and unpacked. The longest answer that is asked for, with its reasoning, has a tenth of it."""
+
+NO_KEY = "none"  # pragma: allowlist secret
+"""Sent as a key where there is none: the openai package wants one."""
 
 
 class AnswerTooLarge(httpx2.TransportError):
@@ -19,9 +24,17 @@ class AnswerTooLarge(httpx2.TransportError):
 class LimitedTransport(httpx2.AsyncHTTPTransport):
     """Reads each body as a whole, and no further than the limit."""
 
-    def __init__(self, tls: ssl.SSLContext, limits: httpx2.Limits) -> None:
-        """Open nothing yet; a proxy that the environment names is not used."""
+    def __init__(self, tls: ssl.SSLContext, limits: httpx2.Limits, query: str = "", with_bearer: bool = True) -> None:
+        """Open nothing yet; a proxy that the environment names is not used.
+
+        Args:
+            tls: certificates.
+            limits: of connections.
+            query: added to the address of each request. It may hold keys: added here, it is in no log of httpx2.
+            with_bearer: False = `Authorization` is left out where the openai package only makes up a key.
+        """
         super().__init__(verify=tls, limits=limits, trust_env=False)
+        self._query, self._with_bearer = query, with_bearer
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request and read the answer.
@@ -29,7 +42,9 @@ class LimitedTransport(httpx2.AsyncHTTPTransport):
         Raises:
             AnswerTooLarge: it is over the limit.
         """
-        response = await super().handle_async_request(request)
+        if not self._with_bearer and request.headers.get("authorization") == f"Bearer {NO_KEY}":
+            del request.headers["authorization"]
+        response = await super().handle_async_request(_asking(request, self._query))
         try:
             body = await _read(response)
         finally:
@@ -45,9 +60,10 @@ _REFUSALS = frozenset({401, 402, 403, 407, 429, 500, 502, 503, 504})
 class BoundedTransport(httpx2.AsyncHTTPTransport):
     """Passes each body on as it comes, up to the limit: for streams of events, which may have no end."""
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        """Open nothing yet; a proxy that the environment names is not used."""
+    def __init__(self, tls: ssl.SSLContext, query: str = "") -> None:
+        """Open nothing yet; see `LimitedTransport`."""
         super().__init__(verify=tls, limits=httpx2.Limits(max_keepalive_connections=0), trust_env=False)
+        self._query = query
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request.
@@ -57,7 +73,7 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
             AnswerTooLarge: the body is packed, so that nobody knows how large it is.
         """
         request.headers["accept-encoding"] = "identity"
-        response = await super().handle_async_request(request)
+        response = await super().handle_async_request(_asking(request, self._query))
         if response.status_code in _REFUSALS:
             await response.aclose()
             raise httpx2.HTTPStatusError(str(response.status_code), request=request, response=response)
@@ -71,6 +87,16 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
 
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that hold for the body as it came, no longer for the one that was read."""
+
+
+def _asking(request: httpx2.Request, query: str) -> httpx2.Request:
+    """Return a request with further parameters in its address."""
+    if not query:
+        return request
+    url = httpx2.URL(with_query(str(request.url), query))
+    asking = httpx2.Request(request.method, url, headers=request.headers, extensions=request.extensions)
+    asking.stream = request.stream
+    return asking
 
 
 async def _read(response: httpx2.Response) -> bytes:

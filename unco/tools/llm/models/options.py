@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from unco.tools.llm.checks.query import values_of
 from unco.tools.llm.models.families import LimitField
 
 
@@ -26,10 +27,16 @@ class ModelOptions:
     """Further headers. They count in the key of a question, as they may choose what answers it."""
     secret_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Headers of an account: keys, organisation, project. In no key, no recording and no message."""
+    secret_query: str = field(default="", repr=False)
+    """Keys that go with the query of each call, as `code=abc`. In no key, no recording and no message either."""
 
     def all_headers(self) -> dict[str, str]:
         """Return the headers to send, by name."""
         return dict(self.headers + self.secret_headers)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the texts that no message may repeat."""
+        return (*(value for _, value in self.secret_headers), *values_of(self.secret_query))
 
     def decided_shape(self) -> dict[str, Any]:
         """Return the fields of a request's shape that the user has decided; see `request_shape.Shape`."""

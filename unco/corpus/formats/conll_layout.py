@@ -1,0 +1,144 @@
+"""Tells how the lines of CoNLL text are laid out, and finds those that run on: all their words but one would be lost.
+
+Columns stand apart by tabs, or by blanks in a line without a tab.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+_TAG = re.compile(r"O|[BIESLUMW]-\S.*")
+_ID = re.compile(r"\ufeff?IMGID: *([^\t]*)", re.IGNORECASE)
+_DOCUMENT = re.compile(r"-DOCSTART-(?:\s.*)?")
+_COMMENT = re.compile(r"#+[ \t]+\S.*|#(?:begin|end) document\b.*")
+_FEW = 10
+"""One line in so many does not tell what a file is."""
+
+Columns = tuple[str, ...]
+Line = tuple[int, str]
+"""Number in its file, from 1, and text."""
+
+Kind = Literal["tabs", "tag", "token", "words"]
+"""Of a line: columns behind tabs; blanks, and a tag at the end; one column; blanks, and no tag."""
+
+
+def is_tag(column: str) -> bool:
+    """Return whether a column is a tag of BIO, BIOES or BILOU."""
+    return _TAG.fullmatch(column) is not None
+
+
+def id_in(line: str) -> str | None:
+    """Return the id that a line gives to the post below; None = it gives none."""
+    found = _ID.fullmatch(line)
+    return found and found[1]
+
+
+def ends_document(line: str) -> bool:
+    """Return whether a line stands between two documents."""
+    return line.startswith("-") and _DOCUMENT.fullmatch(line) is not None
+
+
+def may_be_comment(line: str) -> bool:
+    """Return whether a line looks like a comment; it may still be the token `#`."""
+    return _COMMENT.fullmatch(line) is not None
+
+
+def columns_of(line: str) -> Columns:
+    """Split a line into its columns."""
+    if "\t" in line:
+        return tuple(line.split("\t"))
+    first, *others = line.split(" ")
+    return (first, *filter(None, others))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The layout of a file, told from its first lines."""
+
+    shapes: frozenset[tuple[int, str]]
+    """Number of columns, and what ends them, of the lines that may not be comments."""
+    kinds: Counter[Kind]
+    """How many lines are of each kind."""
+    widest: int
+    """Columns of the widest line with a tag and blanks."""
+    one_line_each: bool
+    """Whether most posts are one line."""
+    marked: bool
+    """Whether lines name posts or end documents."""
+    lower_case: bool
+    """Whether any line of words ends in one that has small letters, as tags of parts of speech do not."""
+    is_table: bool
+    """Whether most lines with tabs hold running text in front, as a table without a header does."""
+
+    def is_comment(self, line: str) -> bool:
+        """Return whether a line is a comment and not the token `#`, which has the columns that other tokens have."""
+        if not may_be_comment(line):
+            return False
+        tagged = "\t" in line and is_tag(columns_of(line)[-1])
+        return not tagged and _shape(line) not in self.shapes
+
+    @property
+    def is_running_text(self) -> bool:
+        """Whether the file is no CoNLL text: its lines end in words where that has tags, or nothing."""
+        columns = self.kinds["tag"] + self.kinds["tabs"]
+        return not self.marked and self.lower_case and columns * _FEW <= self.kinds["words"]
+
+    def line_that_runs_on(self, lines: Sequence[Line]) -> int | None:
+        """Return the number of the first line of a post that holds several words in place of a token; None = none."""
+        if self.is_table:
+            return next((number for number, line in lines if _holds_text(line)), None)
+        words = [(number, columns_of(line)) for number, line in lines if _kind(line) == "words"]
+        if not words:
+            return None
+        is_even = len({len(columns_of(line)) for _, line in lines}) == 1
+        return next((number for number, columns in words if self._runs_on(columns, is_even)), None)
+
+    def _runs_on(self, columns: Columns, is_even: bool) -> bool:
+        usual = self.kinds.most_common(1)[0][0]
+        if usual in ("tabs", "token"):
+            return True
+        if usual == "tag":
+            return _has_small_letters(columns[-1]) or len(columns) > self.widest
+        return _has_small_letters(columns[-1]) and (self.one_line_each or not is_even)
+
+
+def layout_of(posts: Sequence[Sequence[Line]]) -> Layout:
+    """Tell the layout of a file from the lines of its first posts."""
+    lines = [[line for _, line in post if not may_be_comment(line) and id_in(line) is None] for post in posts]
+    every = [line for post in lines for line in post]
+    return Layout(
+        shapes=frozenset(map(_shape, every)),
+        kinds=Counter(map(_kind, every)),
+        widest=max((len(columns_of(line)) for line in every if _kind(line) == "tag"), default=0),
+        one_line_each=2 * sum(len(post) == 1 for post in lines) > sum(bool(post) for post in lines),
+        marked=any(id_in(line) is not None for post in posts for _, line in post),
+        is_table=2 * sum(map(_holds_text, every)) > sum("\t" in line for line in every) > 0,
+        lower_case=any(_has_small_letters(columns_of(line)[-1]) for line in every if _kind(line) == "words"),
+    )
+
+
+def _holds_text(line: str) -> bool:
+    """Return whether the token of a line with tabs, which may have a number in front, is several words."""
+    first, *others = columns_of(line)
+    token = others[0] if others and first.isdecimal() else first
+    return "\t" in line and " " in token.strip()
+
+
+def _has_small_letters(word: str) -> bool:
+    return word != word.upper()
+
+
+def _kind(line: str) -> Kind:
+    if "\t" in line:
+        return "tabs"
+    columns = columns_of(line)
+    if len(columns) < 2:
+        return "token"
+    return "tag" if is_tag(columns[-1].upper()) else "words"
+
+
+def _shape(line: str) -> tuple[int, str]:
+    columns = columns_of(line)
+    return len(columns), "tag" if is_tag(columns[-1]) else "tab" if "\t" in line else "blank"

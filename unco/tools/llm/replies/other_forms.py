@@ -1,0 +1,47 @@
+"""Brings replies that other APIs would give into the form of a chat completion; gateways mix them up."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def as_completion(body: object) -> object:
+    """Return a body as a chat completion, where it is one in another form; else as it is.
+
+    Read are the older completions of a text, a chunk of a stream that came alone, the Responses API, Ollama's own, and
+    all these in an envelope of a gateway.
+    """
+    match body:
+        case {"data": {"choices": [_, *_]} as inner} | {"result": {"choices": [_, *_]} as inner}:
+            return as_completion(inner)
+        case {"choices": [{"message": dict()}, *_]}:
+            return body
+        case {"choices": [{"text": str(text), **choice}, *_], **rest}:
+            return {**rest, "choices": [{**choice, "message": {"content": text}}]}
+        case {"choices": [{"delta": dict(message), **choice}, *_], **rest}:
+            return {**rest, "choices": [{**choice, "message": message}]}
+        case {"output": [*items], **rest}:
+            return _of_responses(items, rest)
+        case {"message": dict(message), "done": bool(), **rest}:
+            return of_ollama(message, rest)
+    return body
+
+
+def of_ollama(message: Mapping[Any, Any], rest: Mapping[Any, Any]) -> dict[str, Any]:
+    """Bring a reply of Ollama's own API, or a part of one, into OpenAI's form."""
+    usage = {"prompt_tokens": rest.get("prompt_eval_count"), "completion_tokens": rest.get("eval_count")}
+    choice = {"message": message, "finish_reason": rest.get("done_reason")}
+    return {"model": rest.get("model"), "choices": [choice], "usage": usage}
+
+
+def _of_responses(items: Sequence[Any], rest: Mapping[Any, Any]) -> dict[str, Any]:
+    """Bring a reply of the Responses API, whose items are reasoning, messages and calls, into the older form."""
+    messages = [item for item in items if isinstance(item, dict) and item.get("type", "message") == "message"]
+    usage, details = _dict(rest.get("usage")), _dict(rest.get("incomplete_details"))
+    counts = {"prompt_tokens": usage.get("input_tokens"), "completion_tokens": usage.get("output_tokens")}
+    parts = [item.get("content") for item in messages]
+    choice = {"message": {"content": parts}, "finish_reason": details.get("reason") or "stop"}
+    return {"model": rest.get("model"), "choices": [choice], "usage": counts}
+
+
+def _dict(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, dict) else {}
