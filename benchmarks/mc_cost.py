@@ -76,7 +76,7 @@ def estimated(case: Case, name: str) -> list[MeanProbabilities]:
         if estimator.type == "learned":
             if case.known is None:
                 raise SettingsError(f"the checkpoint was not fitted for the estimator {name!r}")
-            type_signals(case.known[0], network.word_states(encoded), decoded, case.known[1])
+            type_signals(case.known[0], network.word_states(encoded), decoded, case.known[1], network.multiply)
     return means
 
 

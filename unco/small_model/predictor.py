@@ -194,7 +194,7 @@ class Predictor:
         """Compute the log-odds that a text begins at each word, in runs of words that overlap."""
 
         def log_odds(runs: Sequence[tuple[str, ...]]) -> list[list[float]]:
-            network = self.network.runtime(0)
+            network = self.network.runtime()
             found = [network.log_odds_of_starts(words) for words in self.states(runs)]
             return [row.tolist() for row in found if row is not None]
 
@@ -238,7 +238,7 @@ class Predictor:
     def _encode(self, posts: Sequence[EncodedPost], sampled: bool = False) -> _Read:
         """Encode a batch; only torch samples."""
         batch = make_batch(posts, self.tokenizer, self.network.config.visual_features)
-        network = (self.network.in_torch if sampled else self.network).runtime(batch.piece_ids.size)
+        network = (self.network.in_torch if sampled else self.network).runtime()
         return _Read(network, batch, network.encode(batch))
 
     def _decode(self, posts: Sequence[EncodedPost]) -> tuple[_Read, Decoded]:
@@ -256,7 +256,7 @@ class Predictor:
         if self.training_names is None:
             raise self._not_fitted()
         read, decoded = self._decode(posts)
-        return type_signals(self.training_names, read.words, decoded, scheme)
+        return type_signals(self.training_names, read.words, decoded, scheme, read.network.multiply)
 
     def _word_states(self, posts: Sequence[EncodedPost]) -> list[Array]:
         """Compute the states of each post's words, (W, d)."""
@@ -275,7 +275,7 @@ class Predictor:
         training_names, regression = self.training_names, self.type_regressions.get(scheme.name)
         if training_names is None or regression is None:
             raise self._not_fitted()
-        found = type_signals(training_names, read.words, decoded, scheme)
+        found = type_signals(training_names, read.words, decoded, scheme, read.network.multiply)
         return [[regression(signals) for signals in post] for post in found]
 
     def _not_fitted(self) -> SettingsError:

@@ -36,7 +36,7 @@ REGIONS = (region("person", Box(0, 0, 50, 50)), region("text", Box(20, 60, 90, 8
 def pair(seed: int, config: ModelConfig) -> tuple[NumpyNetwork, Network]:
     """The same network in NumPy and in torch."""
     both = stored(tiny_network(seed, config))
-    runtime = both.runtime(1)
+    runtime = both.runtime()
     assert isinstance(runtime, NumpyNetwork)
     return runtime, both.in_torch
 

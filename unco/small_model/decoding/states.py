@@ -78,6 +78,9 @@ class Runtime(Protocol):
             past: what an earlier call returned, for the steps before.
         """
 
+    def multiply(self, left: Array, right: Array) -> Array:
+        """Multiply two large matrices with the threads that run the network: two pools of them slow each other down."""
+
     def word_states(self, encoded: EncoderStates) -> Array:
         """Return the states of the words, (B, W, d)."""
 

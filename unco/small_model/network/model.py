@@ -69,8 +69,8 @@ class Network(nn.Module):
         """Itself: see `StoredNetwork`, which has one as well."""
         return self
 
-    def runtime(self, pieces: int) -> "Network":
-        """Return itself in evaluation mode, for any number of word pieces."""
+    def runtime(self) -> "Network":
+        """Return itself, in evaluation mode."""
         return self.eval()
 
     def tensors(self, batch: Batch) -> Batch[Tensor]:
@@ -104,6 +104,10 @@ class Network(nn.Module):
     def read_tags(self, encoded: EncoderStates) -> Tags:
         """Run the tagging head on encoded posts."""
         return read_tags(_array(self.tagger(encoded.words)), encoded.counts)
+
+    def multiply(self, left: Array, right: Array) -> Array:
+        """Multiply two matrices on the processor."""
+        return _array(torch.from_numpy(left) @ torch.from_numpy(right))
 
     def word_states(self, encoded: EncoderStates) -> Array:
         """Return the states of the words, (B, W, d)."""

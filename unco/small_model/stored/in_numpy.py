@@ -78,6 +78,11 @@ class NumpyNetwork:
         symbols = np.concatenate([self._linear("decoder.special_out", x), words], -1)
         return Steps(symbols, softmax(np.concatenate([regions, self._linear("decoder.no_region", x)], -1)), past)
 
+    def multiply(self, left: Array, right: Array) -> Array:
+        """Multiply two matrices."""
+        product: Array = left @ right
+        return product
+
     def word_states(self, encoded: EncoderStates) -> Array:
         """Return the states of the words, (B, W, d)."""
         states: Array = encoded.words

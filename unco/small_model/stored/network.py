@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from unco.small_model.batch import Array
 from unco.small_model.config import ModelConfig
 from unco.small_model.decoding.states import Runtime
-from unco.small_model.stored.in_numpy import FEW, NumpyNetwork
+from unco.small_model.stored.in_numpy import NumpyNetwork
 from unco.small_model.stored.quantise import QuantisedRows
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class TrainedNetwork(Protocol):
     def in_torch(self) -> "Network":
         """The network in torch."""
 
-    def runtime(self, pieces: int) -> Runtime:
-        """Choose who runs a batch of so many word pieces, padding included."""
+    def runtime(self) -> Runtime:
+        """Choose who runs the next batch."""
 
     def to(self, device: Any) -> "TrainedNetwork":
         """Move to a device, for everything that shares it."""
@@ -69,18 +69,11 @@ class StoredNetwork:
         with _starting:
             return self._started()
 
-    def runtime(self, pieces: int) -> Runtime:
-        """Choose who runs a batch.
-
-        Args:
-            pieces: word pieces of the batch, padding included.
-        """
+    def runtime(self) -> Runtime:
+        """Choose who runs the next batch: one of them at a time, as threads of both would get in each other's way."""
         if self._in_torch is None and self._in_numpy.long_work > ENOUGH:
             self._try_to_start()
-        # On another device than the processor, small batches are torch's as well.
-        if self._in_torch is None or (pieces <= FEW and str(self.device) == "cpu"):
-            return self._in_numpy
-        return self._in_torch.runtime(pieces)
+        return self._in_numpy if self._in_torch is None else self._in_torch.runtime()
 
     def to(self, device: Any) -> TrainedNetwork:
         """Move to a device; only torch runs it on another than the processor."""

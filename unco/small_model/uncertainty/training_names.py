@@ -5,7 +5,7 @@ A training name weighs exp(`SHARPNESS` * cosine), so that the types of the neare
 other types than the model predicts, it is seldom right: a distance in feature space, which needs no second pass.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -16,6 +16,8 @@ from unco.types import Span
 
 AXES = 128
 """Dimensions that a name is projected to."""
+
+Multiply = Callable[[Array, Array], Array]
 
 SHARPNESS = 20.0
 """Chosen on dev among 10 to 80; between 15 and 30 little depends on it."""
@@ -34,9 +36,19 @@ class TrainingNames:
     types: Array
     """(M,), int16, index of each name's label."""
 
-    def types_near(self, names: Array, labels: int) -> Array:
-        """Compute the type distribution of training names near each name: (E, d) -> (E, `labels`); rows sum to 1."""
-        weights = softmax(SHARPNESS * _of_length_1((names - self.centre) @ self.axes.T) @ self.names.T)
+    def types_near(self, names: Array, labels: int, multiply: Multiply = np.matmul) -> Array:
+        """Compute the type distribution of training names near each name.
+
+        Args:
+            names: E names, (E, d).
+            labels: number of the network's labels.
+            multiply: multiplies two matrices.
+
+        Returns:
+            (E, `labels`); rows sum to 1.
+        """
+        places = SHARPNESS * _of_length_1(multiply(names - self.centre, self.axes.T))
+        weights = softmax(multiply(places, self.names.T))
         shares = [np.bincount(self.types, row, labels) for row in weights]
         return np.array(shares, np.float32).reshape(len(names), labels)
 

@@ -11,7 +11,7 @@ from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.uncertainty.entropy import entropy
 from unco.small_model.uncertainty.scheme_types import fold_types
 from unco.small_model.uncertainty.span_signals import NATS_OFFSET, Signals
-from unco.small_model.uncertainty.training_names import TrainingNames, name_vectors
+from unco.small_model.uncertainty.training_names import Multiply, TrainingNames, name_vectors
 
 TYPE_SIGNALS = 2
 """Number of features of a type."""
@@ -20,7 +20,9 @@ SHARE_OFFSET = 0.02
 """Added to the share of other types before the logarithm is taken."""
 
 
-def type_signals(training_names: TrainingNames, words: Array, decoded: Decoded, scheme: Scheme) -> list[list[Signals]]:
+def type_signals(
+    training_names: TrainingNames, words: Array, decoded: Decoded, scheme: Scheme, multiply: Multiply = np.matmul
+) -> list[list[Signals]]:
     """Compute the features of each entity's type, by post, in the order of `decode_symbols`.
 
     They are logarithms: of the tags' entropy over the scheme's types, in nats; and of the share of types other than the
@@ -31,6 +33,7 @@ def type_signals(training_names: TrainingNames, words: Array, decoded: Decoded, 
         words: states of the words of B posts, (B, W, d).
         decoded: their decoded symbols.
         scheme: the types that results use.
+        multiply: multiplies two matrices.
     """
     labels = decoded.tags.begin_types.shape[-1]
     columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
@@ -40,7 +43,7 @@ def type_signals(training_names: TrainingNames, words: Array, decoded: Decoded, 
     names = np.concatenate(
         [name_vectors(states, [entity.span for entity in found]) for states, found in zip(words, posts, strict=True)]
     )
-    near = iter(fold_types(training_names.types_near(names, labels), scheme).tolist())
+    near = iter(fold_types(training_names.types_near(names, labels, multiply), scheme).tolist())
     return [
         [
             (

@@ -164,7 +164,7 @@ def _label_chances(posts: Sequence[GoldPost], teacher: Predictor) -> Iterator[Ar
         part = posts[start : start + teacher.batch_size]
         batch = make_batch([encode_post(ModelInput(post.tokens), tokenizer) for post in part], tokenizer)
         check_lengths(part, batch, teacher.network.config)
-        network = teacher.network.runtime(batch.piece_ids.size)
+        network = teacher.network.runtime()
         tags = network.read_tags(network.encode(batch))
         most = max(len(post.entities) for post in part)
         first, last = (np.full((len(part), most), -1) for _ in range(2))
