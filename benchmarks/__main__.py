@@ -52,7 +52,7 @@ def _throughput() -> Iterable[Table]:
 
 
 def _batching() -> Iterable[Table]:
-    return _ratio_tables(measure_batching(from_pretrained().in_torch()))
+    return _ratio_tables(measure_batching(from_pretrained().to("cpu")))
 
 
 def _paper_size() -> Iterable[Table]:

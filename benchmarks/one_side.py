@@ -17,8 +17,8 @@ def main() -> None:
     size, rounds = map(int, sys.argv[1:])
     posts = [ModelInput(tuple(words)) for words in json.load(sys.stdin)]
     predictor = from_pretrained()
-    if size > 1 and hasattr(predictor, "in_torch"):  # else it would be started in the middle of a round
-        predictor = predictor.in_torch()
+    if size > 1:  # else torch would be started in the middle of a round
+        predictor = predictor.to("cpu")
     wall, cpu = [], []
     for _ in range(1 + rounds):
         began, worked = perf_counter(), process_time()

@@ -31,7 +31,7 @@ class Made:
         self.llm: Mllm = ScriptedLlm()
         self.small: Extractor = SMALL
         monkeypatch.setenv("UNCO_PICTURE_ROOTS", "")
-        monkeypatch.setattr("unco.serving.machine.extractor_of", lambda choices: self.small)
+        monkeypatch.setattr("unco.serving.machine.extractor_of", lambda choices, device: self.small)
         monkeypatch.setattr("unco.serving.machine.mllm_from_env", lambda: self.llm)
 
     def answers(self, script: Mapping[tuple[str, str], Answer]) -> None:

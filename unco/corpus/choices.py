@@ -50,12 +50,12 @@ def _name(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def extractor_of(choices: Choices, device: str = "cpu", batching: Batching | None = None) -> Extractor:
+def extractor_of(choices: Choices, device: str | None = None, batching: Batching | None = None) -> Extractor:
     """Build the small model, or read saved predictions.
 
     Args:
         choices: which.
-        device: where its network runs, as torch names it.
+        device: as of `default_extractor`.
         batching: how posts that come at the same time share it; None = the defaults.
 
     Raises:

@@ -117,7 +117,7 @@ def build_machine(settings: ServeSettings, ledger: Ledger, extractor: Extractor 
         detector=settings.detector,
         region_files=settings.region_files,
     )
-    extractor = extractor or extractor_of(choices)
+    extractor = extractor or extractor_of(choices, "cpu")  # torch starts with the service, not under its load
     graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
     return Machine(extractor, llm, knowledge, graph, account, _watch(choices))
 

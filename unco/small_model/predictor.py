@@ -282,12 +282,11 @@ class Predictor:
         return SettingsError(f"{self.name} was not fitted for a learned estimator: choose another, or train it anew")
 
     def to(self, device: Any) -> "Predictor":
-        """Move to a device, as torch names it; the network itself moves, for everything that shares it."""
-        return replace(self, network=self.network.to(device))
+        """Let torch run the network on a device, as it names it, from the first post on.
 
-    def in_torch(self) -> "Predictor":
-        """Copy to one whose network torch runs from the first post on: where many are read, or digits count."""
-        return replace(self, network=self.network.in_torch)
+        The network itself moves, for everything that shares it.
+        """
+        return replace(self, network=self.network.to(device))
 
     def with_estimator(self, estimator: Estimator) -> "Predictor":
         """Copy with another estimator; normaliser and thresholds stay as they are."""

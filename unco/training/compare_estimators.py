@@ -35,7 +35,7 @@ ESTIMATORS_FILE = "estimators.json"
 
 def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
     """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
-    predictor = from_pretrained(checkpoint).in_torch()
+    predictor = from_pretrained(checkpoint).to("cpu")
     config = predictor.network.config
     check_captions(paths, config)
     build_input = make_input_builder(paths, read_split(paths, config.label_scheme, "train"), config.people)

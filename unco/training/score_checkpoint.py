@@ -22,7 +22,7 @@ def score_checkpoint(paths: DataPaths, folder: Path | None, estimator: str | Non
         folder: of the checkpoint; None = the shipped one.
         estimator: of uncertainty, by name; None = the checkpoint's.
     """
-    predictor = from_pretrained(folder or SHIPPED, estimator=estimator).in_torch()
+    predictor = from_pretrained(folder or SHIPPED, estimator=estimator).to("cpu")
     config = predictor.network.config
     check_captions(paths, config)
     gold = {split: read_split(paths, config.label_scheme, split) for split in SPLITS}

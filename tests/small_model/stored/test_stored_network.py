@@ -56,7 +56,7 @@ def test_torch_takes_over_once_it_has_paid_for_its_start() -> None:
     assert isinstance(readers[0], NumpyNetwork)
     assert isinstance(readers[-1], Network)
     assert isinstance(read(network, SHORT), Network), "one of them at a time"
-    assert network.to("cpu") is network
+    assert network.to("cpu") is network.in_torch
     assert str(network.device) == "cpu"
 
 
@@ -88,7 +88,7 @@ def test_while_torch_starts_others_go_on_in_numpy() -> None:
 
 def test_threads_start_torch_once_and_all_read_the_same() -> None:
     network, alone = stored(tiny_network()), replace(tiny_predictor(), network=stored(tiny_network()), heads="tags")
-    expected = [(one.span, one.type) for one in alone.in_torch().predict(LONG[:1])[0]]
+    expected = [(one.span, one.type) for one in alone.to("cpu").predict(LONG[:1])[0]]
     shared = replace(alone, network=network)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: shared.predict(LONG), range(2 * enough())))
@@ -131,7 +131,7 @@ def test_a_fork_while_torch_starts_does_not_wait_for_ever() -> None:
 def test_dropout_is_sampled_in_torch() -> None:
     predictor = replace(tiny_predictor(), network=stored(tiny_network()))
     assert predictor.estimator.sampling.passes
-    alone, in_torch = (one.predict([ModelInput(WORDS)])[0] for one in (predictor, predictor.in_torch()))
+    alone, in_torch = (one.predict([ModelInput(WORDS)])[0] for one in (predictor, predictor.to("cpu")))
     assert alone
     assert alone == in_torch
 

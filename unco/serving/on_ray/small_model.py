@@ -40,7 +40,7 @@ class SmallModel:
             SetupError: it cannot be loaded.
         """
         environment.apply()
-        self._extractor = extractor_of(choices, "cuda", ON_GPU) if gpu else extractor_of(choices)
+        self._extractor = extractor_of(choices, "cuda", ON_GPU) if gpu else extractor_of(choices, "cpu")
         self._extractor(Post("Ready"))
 
     async def __call__(self, post: Post, picture: bytes | None) -> Extraction | UncoError:

@@ -44,7 +44,7 @@ class TrainedNetwork(Protocol):
         """Choose who runs the next batch."""
 
     def to(self, device: Any) -> "TrainedNetwork":
-        """Move to a device, for everything that shares it."""
+        """Let torch run it on a device, for everything that shares it."""
 
 
 class StoredNetwork:
@@ -76,12 +76,8 @@ class StoredNetwork:
         return self._in_numpy if self._in_torch is None else self._in_torch.runtime()
 
     def to(self, device: Any) -> TrainedNetwork:
-        """Move to a device; only torch runs it on another than the processor."""
-        if str(device) != "cpu":
-            return self.in_torch.to(device)
-        if self._in_torch is not None:
-            self._in_torch.to(device)
-        return self
+        """Let torch run it on a device."""
+        return self.in_torch.to(device)
 
     def _try_to_start(self) -> None:
         """Start torch, unless another thread does so; where it cannot be started, NumPy goes on."""

@@ -74,7 +74,7 @@ def default_extractor(
     checkpoint: str | None = None,
     scheme: str | None = None,
     estimator: str | None = None,
-    device: str = "cpu",
+    device: str | None = None,
     detector: str | None = None,
     region_files: str | None = None,
 ) -> NetworkExtractor:
@@ -86,7 +86,7 @@ def default_extractor(
         scheme: one of the checkpoint's label schemes (the shipped one has gmner, fmnerg and fmnerg_coarse); None = its
             default.
         estimator: one of the checkpoint's estimators of uncertainty; None = its default.
-        device: where the network runs, as torch names it.
+        device: where torch runs the network, as it names it; None = on the processor, by NumPy until torch pays.
         detector: `ssd`, or folder or hub name of a detector of transformers; None = the one that `UNCO_DETECTOR` names,
             else none.
         region_files: folder of region files, by name of picture, in place of looking for regions; None = the one that
@@ -101,7 +101,8 @@ def default_extractor(
         from unco.small_model.checkpoint import from_pretrained
         from unco.small_model.fingerprint import SHIPPED
 
-        return from_pretrained(checkpoint or SHIPPED, scheme, estimator).to(device)
+        predictor = from_pretrained(checkpoint or SHIPPED, scheme, estimator)
+        return predictor if device is None else predictor.to(device)
 
     if folder := region_files or environment().regions.strip():
         return NetworkExtractor(load, RegionFolder(Path(folder)), batching)
