@@ -180,6 +180,12 @@ def test_running_text_may_hold_a_tab_or_end_in_what_looks_like_a_tag(tmp_path: P
     assert [said for _, said in words(write(tmp_path, "\n".join(lines)))] == lines
 
 
+def test_a_single_post_may_end_in_what_looks_like_a_tag(tmp_path: Path) -> None:
+    for text in ("Bring me the letter O", "Did you take your vitamin B-12\n"):
+        assert words(write(tmp_path, text)) == [(None, text.strip())]
+    assert words(write(tmp_path, "Ann NNP B-NP B-PER")) == [(None, ["Ann"])]
+
+
 def test_json_lines_by_another_name_stay_json_lines(tmp_path: Path) -> None:
     assert words(write(tmp_path, '\n {"text": "Ann", "id": "1"}\n')) == [("1", "Ann")]
 

@@ -20,6 +20,9 @@ from unco.types.picture_names import SUFFIXES, id_of_picture
 SAMPLE = 100
 """Sentences from which the dialect of a file is told."""
 
+MOST_COLUMNS = 4
+"""Columns between blanks that CoNLL 2003 has; a single line of more is no token with its tags."""
+
 _COMMENT_ID = re.compile(r"#+\s*(?:sent_id|id)\s*[\s=:]\s*(\S+).*")
 _EXTRA_NUMBER = re.compile(r"\d+[-.]\d+")
 """Of a line of CoNLL-U that is no token: a range of tokens, or a word that was left out."""
@@ -90,6 +93,8 @@ def conll_posts(path: Path, pictures: Path | None) -> Iterator[dict[str, Any] | 
 def is_running_text(path: Path) -> bool:
     """Return whether a file is no CoNLL text: its lines end in words where that has tags, or nothing."""
     lines = [line for line in islice(text_lines(path), SAMPLE) if line[1].strip()]
+    if len(lines) == 1 and len(columns_of(lines[0][1])) > MOST_COLUMNS and "\t" not in lines[0][1]:
+        return True  # a single post that ends in "vitamin B-12"
     return not any(ends_document(line) for _, line in lines) and layout_of([lines]).is_running_text
 
 
