@@ -20,7 +20,7 @@ class Environment(BaseSettings):
         env_prefix="UNCO_", frozen=True, extra="ignore", use_attribute_docstrings=True, validate_default=False
     )
 
-    llm_base_url: str = ""
+    llm_base_url: str = Field("", repr=False)
     """Address of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1; keys in its query are secrets. Empty =
     nobody is asked."""
     llm_model: str = ""
@@ -51,7 +51,7 @@ class Environment(BaseSettings):
     """Folder with prompts of your own, beside those that come with unco."""
     kb: str = ""
     """File of facts for the type corrector, made with `unco kb build`."""
-    search: str = ""
+    search: str = Field("", repr=False)
     """Address of an MCP server with a tool `search`, for the type corrector; a settings file may say more of it."""
     policy: str = ""
     """File of `unco tune` whose thresholds replace the checkpoint's."""

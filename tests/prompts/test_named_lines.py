@@ -29,6 +29,8 @@ def values(text: str, answer: AnswerName, finish_reason: str | None = "stop") ->
         f"<reasoning_process>{WHY}</reasoning_process>\n<corrected_type>PER</corrected_type>",
         f"<answer>\n<reasoning_process>\n{WHY}\n</reasoning_process><corrected_type> PER </corrected_type>\n</answer>",
         f"<think>corrected_type: LOC</think>\nreasoning_process: {WHY}\r\ncorrected_type: PER\r\n",
+        f"<thinking>corrected_type: LOC</thinking>\nreasoning_process: {WHY}\ncorrected_type: PER\n",
+        f"reasoning_process: {WHY}\ncorrected_type: PER\n<corrected_type>PER</corrected_type>",
     ],
 )
 def test_a_key_a_line_and_a_key_a_tag_are_read(text: str) -> None:
@@ -43,6 +45,7 @@ def test_a_key_a_line_and_a_key_a_tag_are_read(text: str) -> None:
         ("candidate: 3", "candidate", {"candidate": 3, "corrected_bounding_box": None}),
         ("chosen: second", "choice", {"chosen": "second"}),
         ("corrected_entity: New Oslo: a city", "span", {"corrected_entity": "New Oslo: a city"}),
+        ('corrected_entity: "Ann" and "Bo"', "span", {"corrected_entity": '"Ann" and "Bo"'}),
         (
             "reasoning_process: one\ntwo: three\ncorrected_entity: Oslo\ncorrected_type: LOC\n"
             "corrected_bounding_box: [1, 2, 30, 40]",
@@ -75,6 +78,19 @@ def test_values_are_read_as_in_json(text: str, answer: AnswerName, found: dict[s
         ("entities:\n- entity: Oslo\n  type: LOC", "entities"),
         ("corrected_bounding_box: 7", "region"),
         ("corrected_bounding_box:\n- 1\n- 2", "region"),
+        # quoted, or said by the way: the answer does not end with it
+        ("The text is: RT @x\ncorrected_type: PER\nI am not able to help with that.", "type"),
+        ("Post:\ncorrected_bounding_box: [0, 0, 1000, 1000]\nI refuse.", "region"),
+        ("> Corrected type: PER\nwhich is an injection, so I stop here", "type"),
+        ("> Corrected type: PER", "type"),
+        ("The post contains <corrected_type>PER</corrected_type>, which I ignore. My answer: ORG", "type"),
+        ("The post contains <corrected_type>PER</corrected_type>, which I ignore.\n\ncorrected_type: ORG", "type"),
+        ("<thinking>\ncorrected_type: ORG\n</thinking>\nI do not know", "type"),
+        ("<reasoning_process>\ncorrected_type: ORG is tempting\n</reasoning_process>\nThe type is PER", "type"),
+        # values that go on
+        ("corrected_entity: |\n  Kevin Durant", "span"),
+        ("corrected_entity: >-\n  Kevin Durant", "span"),
+        ('corrected_entity: "Kevin', "span"),
     ],
 )
 def test_what_is_missing_double_or_said_by_the_way_is_asked_again(text: str, answer: AnswerName) -> None:
@@ -82,7 +98,7 @@ def test_what_is_missing_double_or_said_by_the_way_is_asked_again(text: str, ans
         parse_answer(text, "stop", answer)
 
 
-@pytest.mark.parametrize("finish_reason", ["length", None])
+@pytest.mark.parametrize("finish_reason", ["length", None, "", "content_filter", "error", "abort", "null"])
 def test_lines_count_only_where_the_reply_is_known_to_be_whole(finish_reason: str | None) -> None:
     with pytest.raises(ReplyError):
         parse_answer("reasoning_process: x\ncorrected_entity: New Os", finish_reason, "span")

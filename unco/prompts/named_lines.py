@@ -9,45 +9,69 @@ from collections.abc import Collection
 
 REASONING = "reasoning_process"
 
-_MARKS = r"[ \t>*_#`\"'+-]*"
-"""What Markdown, YAML and JSON write around a key."""
+_MARKS = r"[ \t*_#`\"'+-]*"
+"""What Markdown, YAML and JSON write around a key; a line that is quoted is somebody else's."""
 
 _COLON = r"[:：](?:\*\*|__|`)?"
 """With the end of bold type that began before the key."""
+
+_THOUGHTS = re.compile(r"<(think(?:ing)?|thoughts?|reason(?:s|ing)?|analysis|scratchpad)>.*?</\1>", re.DOTALL | re.I)
+"""Blocks in which a model thinks aloud."""
+
+_END = re.compile(r"[\s`*_]*(?:</\w+>[\s`]*)*")
+"""What may stand behind the last value: the end of a fence, of bold type, of tags around all."""
+
+_BLOCK = re.compile(r"[|>][+-]?")
+"""In YAML it says that the value is below."""
+
+Value = tuple[str, int]
+"""A value, and where it ends."""
 
 
 def named_values(text: str, keys: Collection[str]) -> dict[str, str]:
     """Return the value of each key that a text names, as it is written, without quotes; with the reasoning.
 
-    None of a key that is named twice: which of the two is meant would be a guess.
+    None of a key that is named with two values, or if the text goes on behind the last one: then a key may be quoted,
+    and which is meant would be a guess.
 
     Args:
         text: without braces.
         keys: of the kind of answer.
     """
-    found = {key: values[0] for key in keys if len(values := _values(text, key)) == 1}
-    if found and (reasons := _in_tags(text, REASONING) or _in_front(text, keys)):
-        found[REASONING] = reasons[0]
-    return found
+    text = _THOUGHTS.sub("", text)
+    reasons = _in_tags(text, REASONING)
+    answered = re.sub(rf"<{_pattern(REASONING)}>.*?</{_pattern(REASONING)}>", "", text, flags=re.DOTALL | re.I)
+    named = {key: _values(answered, key) for key in keys}
+    found = {key: values for key, values in named.items() if len({value for value, _ in values}) == 1}
+    end = max((end for values in found.values() for _, end in values), default=0)
+    if not found or not _END.fullmatch(answered, end):
+        return {}
+    reasons = reasons or _in_front(answered, keys)
+    return {key: values[0][0] for key, values in found.items()} | ({REASONING: reasons[0][0]} if reasons else {})
 
 
-def _values(text: str, key: str) -> list[str]:
-    if tagged := _in_tags(text, key):
-        return tagged
-    lines = re.findall(rf"^{_MARKS}{_pattern(key)}{_MARKS}{_COLON}(.*)$", text, re.MULTILINE | re.IGNORECASE)
-    return list(filter(None, map(_bare, lines)))
+def _values(text: str, key: str) -> list[Value]:
+    lines = re.finditer(rf"^{_MARKS}{_pattern(key)}{_MARKS}{_COLON}(.*)$", text, re.MULTILINE | re.IGNORECASE)
+    said = [*_in_tags(text, key), *((_bare(line[1]), line.end()) for line in lines)]
+    return [(value, end) for value, end in said if value and not _is_half(value)]
 
 
-def _in_tags(text: str, key: str) -> list[str]:
-    name = _pattern(key)
-    return [_bare(value) for value in re.findall(rf"<{name}>(.*?)</{name}>", text, re.DOTALL | re.IGNORECASE)]
+def _is_half(value: str) -> bool:
+    """Tell whether a value goes on below, or ends within its quotes."""
+    return bool(_BLOCK.fullmatch(value)) or (value[0] in "\"'`" and value.count(value[0]) == 1)
 
 
-def _in_front(text: str, keys: Collection[str]) -> list[str]:
+def _in_tags(text: str, key: str) -> list[Value]:
+    tags = re.finditer(rf"<{_pattern(key)}>(.*?)</{_pattern(key)}>", text, re.DOTALL | re.IGNORECASE)
+    return [(_bare(tag[1]), tag.end()) for tag in tags]
+
+
+def _in_front(text: str, keys: Collection[str]) -> list[Value]:
     """Return the reasoning that goes on to the line of the next key."""
     begins = rf"^{_MARKS}{_pattern(REASONING)}{_MARKS}{_COLON}"
     ends = rf"^{_MARKS}(?:{'|'.join(map(_pattern, keys))}){_MARKS}{_COLON}"
-    return [_bare(value) for value in re.findall(rf"{begins}(.*?)(?={ends}|\Z)", text, re.DOTALL | re.M | re.I)]
+    found = re.finditer(rf"{begins}(.*?)(?={ends}|\Z)", text, re.DOTALL | re.M | re.I)
+    return [(_bare(one[1]), one.end()) for one in found]
 
 
 def _pattern(key: str) -> str:
@@ -58,6 +82,7 @@ def _bare(value: str) -> str:
     """Strip blanks, a comma behind, and the quotes or the bold type around a value."""
     value = value.strip().removesuffix(",").rstrip()
     for mark in ("**", "*", "`", '"', "'"):
-        if len(value) > 2 * len(mark) and value.startswith(mark) and value.endswith(mark):
-            value = value[len(mark) : -len(mark)].strip()
+        inner = value[len(mark) : -len(mark)]
+        if inner and value.startswith(mark) and value.endswith(mark) and mark not in inner:
+            value = inner.strip()
     return value

@@ -26,6 +26,9 @@ _NOT_WRITTEN = frozenset({REASONING, "named_corners", "location_tokens", "entiti
 REPAIR_MAX_CHARS = 10_000
 """Longest text that is repaired, thinking aside: the repairer's time can grow with the square of the length."""
 
+_WHOLE = frozenset({"stop", "end_turn", "eos", "eos_token", "stop_sequence", "tool_calls", "function_call", "complete"})
+"""Reasons to finish that say that nothing is missing, in small letters."""
+
 _CUT_OFF = "the answer was cut off before its end; be shorter"
 _THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOX = "corrected_bounding_box"
@@ -50,7 +53,7 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     if not text:
         raise ReplyError(_CUT_OFF if cut else "the answer was empty")
     if "{" not in text:
-        return _without_braces(text, answer, cut or finish_reason is None)
+        return _without_braces(text, answer, cut or str(finish_reason).lower() not in _WHOLE)
     fault = "no JSON object could be read in the answer"
     for objects in _parse_tolerantly(text, answer, cut):
         for candidate in reversed(objects):

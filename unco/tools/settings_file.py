@@ -132,7 +132,7 @@ class BudgetSettings(_Section):
 class SearchSettings(_Section):
     """Settings of the search tool that the type corrector may use."""
 
-    mcp: str | Annotated[list[str], Field(min_length=1)]
+    mcp: str | Annotated[list[str], Field(min_length=1)] = Field(repr=False)
     """Address of an MCP server (streamable HTTP; `${NAME}` in its query as above), or a program and its arguments."""
     tool: Annotated[str, Field(min_length=1)] = "search"
     """The server's name of the tool."""

@@ -60,7 +60,7 @@ def build_client(
     # loop, and the second asyncio.run fails with "Event loop is closed". So: ours, and no connection outlives its call.
     limits = httpx2.Limits(max_keepalive_connections=0)
     address, _, query = with_query(base_url, options.secret_query).partition("?")
-    with_bearer = api_key is not None or not options.secret_headers  # which are the key then
+    with_bearer = api_key is not None or not options.secrets()  # which are the key then
     client = WholeReplyChat(
         model="unset",
         base_url=address,
@@ -229,7 +229,7 @@ def _what_it_is(error: Exception, hidden: Sequence[str]) -> str:
         return f"not a chat completion ({type(error).__name__})"
     if body.startswith("<"):
         return f"a web page: {_WRONG_ADDRESS}"
-    return f"not a chat completion, but {_quoted(body, hidden)!r}" if body else "not a chat completion: it is empty"
+    return f"not a chat completion, but {quoted(body, hidden)!r}" if body else "not a chat completion: it is empty"
 
 
 def _advice(status: int, said: str) -> str:
@@ -244,11 +244,12 @@ def _detail(error: Any, hidden: Sequence[str]) -> str:
     message = reason_in(error.body)
     if error.status_code in (401, 403) or not message:
         return ""
-    return ": " + _quoted(message, hidden)
+    return ": " + quoted(message, hidden)
 
 
-def _quoted(message: str, hidden: Sequence[str]) -> str:
-    for text in hidden:
+def quoted(message: str, hidden: Sequence[str]) -> str:
+    """Shorten a server's message to a line, without what is hidden and what looks like a key."""
+    for text in sorted(hidden, key=len, reverse=True):  # a short one may be a part of a long one
         message = message.replace(text, "***")
     return " ".join(_SECRETS.sub("***", message).split())[:200]
 

@@ -67,8 +67,8 @@ _HINTS: dict[str, re.Pattern[str]] = {
 
 _NOT_IMPLEMENTED = 501
 
-_NEVER_THE_SHAPE = frozenset({401, 402, 403, 407, 408, 425, 429})
-"""Statuses that speak of keys, money, time and crowds."""
+_NEVER_THE_SHAPE = frozenset({*range(300, 400), 401, 402, 403, 407, 408, 425, 429})
+"""Statuses that speak of other addresses, keys, money, time and crowds."""
 
 _TYPE_KEYS = ("corrected_type", "type")
 """Keys of answers whose value is an entity's type. JSON Schema's own `type` is a text, never an object."""

@@ -7,7 +7,7 @@ no callback is given. `mcp` is imported when the first question is asked.
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from unco.errors import AccessRefused, Broken, CallFailed, EndpointError, SetupError, Unavailable
 from unco.tools.llm.checks.certificates import tls_context
-from unco.tools.llm.checks.query import split_address
+from unco.tools.llm.checks.query import split_address, values_of
+from unco.tools.llm.endpoint import quoted
 from unco.tools.search.facts import facts_in
 from unco.tools.search.mcp_session import KeptOpen
 
@@ -56,6 +57,7 @@ class McpTool:
         seen, self._query = split_address(server) if isinstance(server, str) else (server, "")
         self._server, self._key, self._env, self._seconds = seen, key, dict(env or {}), seconds
         self._argument, self._arguments = argument, dict(arguments or {})
+        self._hidden = (*([key.get_secret_value()] if key else []), *values_of(self._query))
         self._kept: KeptOpen[tuple[Client, str]] | None = None
 
     @property
@@ -87,7 +89,7 @@ class McpTool:
             answer = await client.call_tool(self.tool, self._arguments | {argument: words})
         texts = [text for block in answer.content for text in _texts_of(block)]
         if answer.is_error:
-            raise CallFailed(f"the search tool answered with an error: {' '.join(' '.join(texts).split())[:200]}")
+            raise CallFailed(f"the search tool answered with an error: {_shown(' '.join(texts), self._hidden)}")
         return facts_in(texts, answer.structured_content)
 
     @asynccontextmanager
@@ -103,7 +105,7 @@ class McpTool:
             raise
         except Exception as error:  # the SDK promises nowhere what it raises over a server that breaks off or babbles
             self._retire(kept)
-            raise _explained(error) from None
+            raise _explained(error, self._hidden) from None
 
     def _retire(self, kept: "KeptOpen[tuple[Client, str]]") -> None:
         """Let the next question open a new connection; this one is closed once no other question can be using it."""
@@ -190,7 +192,12 @@ def _texts_of(block: Any) -> Iterator[str]:
         yield ": ".join(filter(None, (title, block.description)))
 
 
-def _explained(error: BaseException) -> EndpointError:
+def _shown(said: str, hidden: Sequence[str]) -> str:
+    """Quote a server without addresses and keys."""
+    return quoted(re.sub(r"https?://\S+", "***", said), hidden)
+
+
+def _explained(error: BaseException, hidden: Sequence[str]) -> EndpointError:
     """Say what went wrong with a server, without its address and without the key."""
     import httpx2
     from mcp.shared.exceptions import MCPError
@@ -212,7 +219,7 @@ def _explained(error: BaseException) -> EndpointError:
     if any(isinstance(cause, OSError | httpx2.ConnectError) for cause in causes):
         return Unavailable("the search server cannot be reached, or its program cannot be started", "unreachable")
     said = str(causes[-1]) if isinstance(causes[-1], MCPError) else ""
-    words = " ".join(re.sub(r"https?://\S+", "***", said).split())[:100]
+    words = _shown(said, hidden)
     about = ": ".join(filter(None, (type(causes[-1]).__name__, words)))
     return Broken(f"the search server broke off, or its answer is not MCP ({about})")
 

@@ -34,6 +34,9 @@ AZURE = "https://name.openai.azure.com/openai/deployments/d"
         ("sv=1&sig=a%2Bb%3D&se=2", "?sv=1&se=2", "sig=a%2Bb%3D"),
         ("api_key=a&tavilyApiKey=b&access_token=c&X-Amz-Signature=d&password=e", "", None),
         ("subscription%2Dkey=a", "", None),
+        ("sas=a&jwt=b&pass=c&k=d&keys=e&key[]=f&key1=g&apikey_v2=h", "", None),
+        ("a=1;key=x&b=2?key=y", "", None),
+        ("!team=a&b=1", "?b=1", "team=a"),
         ("monkey_business=a&max_tokens=5&encoding=x&design=y&region=eu", None, ""),
         ("", "", ""),
         ("&&", "", ""),
@@ -106,7 +109,8 @@ def test_azure_gets_the_key_in_its_own_header_too(address: str, headers: dict[st
 
 def test_a_settings_file_names_the_variable_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_KEY", " a&b ")
-    assert fill_in("https://h/v1?code=${GATEWAY_KEY}&v=1", "base_url") == "https://h/v1?code=a%26b&v=1"
+    filled = split_address(fill_in("https://h/v1?code=${GATEWAY_KEY}&team=${GATEWAY_KEY}&v=1", "base_url"))
+    assert filled == ("https://h/v1?v=1", "code=a%26b&team=a%26b")
     with pytest.raises(SettingsError, match="'code' of base_url may hold a secret: put it into an environment") as told:
         fill_in("https://h/v1?code=abc123", "base_url")
     assert "abc123" not in str(told.value)

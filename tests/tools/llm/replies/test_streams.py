@@ -76,6 +76,23 @@ def test_a_text_is_joined_wherever_it_comes(name: str) -> None:
     assert read(events(parts(name))).text == ANSWER
 
 
+def test_texts_of_the_older_api_are_joined() -> None:
+    texts = [{"choices": [{"text": part, "finish_reason": end}]} for part, end in (('{"a"', None), (": 1}", "stop"))]
+    assert read(events(texts)).text == '{"a": 1}'
+
+
+def test_the_last_event_of_the_responses_api_is_the_answer() -> None:
+    whole = {"status": "completed", "output": [{"type": "message", "content": [{"text": ANSWER}]}]}
+    stream = [{"type": "response.output_text.delta", "delta": "x"}, {"type": "response.completed", "response": whole}]
+    assert (read(events(stream)).text, read(events(stream)).finish_reason) == (ANSWER, "stop")
+    half = {"type": "response.incomplete", "response": whole | {"status": "incomplete"}}
+    assert read(events([half])).finish_reason == "length"
+
+
+def test_a_word_beside_a_whole_stream_is_no_error() -> None:
+    assert read(events([{"type": "ping", "message": "alive"}, *parts()])).text == ANSWER
+
+
 def test_parts_of_parts_and_strange_letters_are_joined() -> None:
     texts = ['{"a": "\u2028', "\u0085é", '\\n"}']
     assert read(events([chunk({"content": [{"type": "text", "text": text}]}) for text in texts])).text == "".join(texts)
@@ -127,6 +144,10 @@ def test_the_reason_of_a_cut_stream_is_kept() -> None:
         ("data: 7\n\n", "not a chat completion"),
         ("data: [DONE]\n\n", "not a chat completion"),
         (events([chunk(None)]), "without any choices"),
+        (events([json.loads(completion()), json.loads(completion())]), "not a chat completion"),
+        (json.dumps({"choices": [{"delta": {"content": '{"a": 1'}}]}), "ended before the answer did"),
+        (json.dumps({"message": {"content": '{"a": 1'}, "done": False}), "ended before the answer did"),
+        (events([{"choices": [{"text": '{"a": 1'}]}], done=False), "ended before the answer did"),
         ('{"a": 1}\n{"b":', "not a chat completion"),
     ],
 )

@@ -3,14 +3,19 @@
 import os
 import re
 from typing import NamedTuple
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from unco.errors import SettingsError
 
 _KEY = re.compile(
-    r"code|sig|.*(?:key|token|secret|signature|passw(?:or)?d|pwd|auth|authorization|credentials?)", re.IGNORECASE
+    r"code|sig|sas|jwt|k|pw|.*(?:keys?|token|secret|signature|pass(?:w(?:or)?d)?|pwd|auth|authorization|credentials?)"
+    r"(?:\[\]|[_-]?v?\d+)?",
+    re.IGNORECASE,
 )
 """Names of parameters that hold keys: `key`, `api_key`, `tavilyApiKey`, `code` of Azure Functions, `sig` of Azure."""
+
+_FROM_A_VARIABLE = "!"
+"""Stands before the name of a parameter that `fill_in` has filled: it is secret, whatever its name."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -28,8 +33,14 @@ def split_address(address: str) -> SplitAddress:
     """Split an address into what may be seen and the parameters of its query that hold keys."""
     base, _, query = address.partition("?")
     parts = [part for part in query.split("&") if part]
-    keys = [part for part in parts if _KEY.fullmatch(_name(part))]
-    return SplitAddress(with_query(base, "&".join(part for part in parts if part not in keys)), "&".join(keys))
+    keys = [part for part in parts if _is_secret(part)]
+    seen = with_query(base, "&".join(part for part in parts if part not in keys))
+    return SplitAddress(seen, "&".join(part.removeprefix(_FROM_A_VARIABLE) for part in keys))
+
+
+def _is_secret(part: str) -> bool:
+    """Tell whether a parameter is never shown; what servers may part once more, too."""
+    return part.startswith(_FROM_A_VARIABLE) or bool(set(";?") & set(part)) or bool(_KEY.fullmatch(_name(part)))
 
 
 def with_query(address: str, query: str) -> str:
@@ -38,9 +49,10 @@ def with_query(address: str, query: str) -> str:
 
 
 def values_of(query: str) -> tuple[str, ...]:
-    """Return the values in a query, each as it is written and as it is meant."""
-    values = [part.partition("=")[2] for part in query.split("&")]
-    return tuple(filter(None, dict.fromkeys([*values, *map(unquote_plus, values)])))
+    """Return the values in a query, each as it is written, as it is meant, and as it may be sent."""
+    values = [part.partition("=")[2] or part for part in query.split("&")]
+    sent = (quote(unquote(value), safe="") for value in values)
+    return tuple(filter(None, dict.fromkeys([*values, *map(unquote_plus, values), *sent])))
 
 
 def fill_in(address: str, named: str) -> str:
@@ -60,7 +72,11 @@ def fill_in(address: str, named: str) -> str:
                 f"the parameter {_name(part)!r} of {named} may hold a secret: put it into an environment variable, "
                 "here as ${NAME}"
             )
-    return with_query(base, _VARIABLE.sub(lambda found: _value(found[1], named), query))
+    filled = [
+        _FROM_A_VARIABLE * bool(_VARIABLE.search(part)) + _VARIABLE.sub(lambda found: _value(found[1], named), part)
+        for part in query.split("&")
+    ]
+    return with_query(base, "&".join(filled))
 
 
 def _name(part: str) -> str:

@@ -44,7 +44,12 @@ def read_body(body: bytes) -> object:
         if not text.startswith("{") or len(lines) < 2:
             raise
         found = _of_lines([line for line in lines if line.strip()], error)
-    return completion_of(Pieces(found, False)) if isinstance(found, list) and found else found
+    match found:
+        case [_, *_]:
+            return completion_of(Pieces(found, False))
+        case {"choices": [{"delta": _}, *_]} | {"message": dict(), "done": False}:  # a part that came alone
+            return completion_of(Pieces([found], False))
+    return found
 
 
 def _of_lines(lines: Sequence[str], error: ValueError) -> list[Json]:

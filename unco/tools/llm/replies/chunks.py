@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from unco.tools.llm.replies.other_forms import of_ollama
+from unco.tools.llm.replies.other_forms import BROKEN_OFF, as_completion, of_ollama
 from unco.tools.llm.replies.reason import error_in, reason_in
 from unco.tools.llm.replies.text import joined_text
 
 _TEXTS = ("content", "refusal", "reasoning_content", "reasoning")
 """Texts of a message that come in parts."""
-
-_BROKEN_OFF = {"error": {"message": "the stream ended before the answer did", "code": 502}}
 
 
 class Pieces(NamedTuple):
@@ -27,7 +25,7 @@ def completion_of(pieces: Pieces) -> object:
     A stream that stops without a reason, and without saying that it is done, is an error: half an answer is none.
 
     Raises:
-        ValueError: a piece is no object, or there is none.
+        ValueError: a piece is no object, there is none, or several are answers.
     """
     values = pieces.values
     if not values or not all(isinstance(value, dict) for value in values):
@@ -35,13 +33,25 @@ def completion_of(pieces: Pieces) -> object:
     if fault := next(filter(None, map(_fault_in, values)), None):
         return {"error": fault}
     chunks = [chunk for chunk in map(_as_chunk, values) if chunk is not None]
-    return _assembled(chunks, pieces.done) if chunks else values[-1]
+    said = next((value for value in values if "choices" not in value and reason_in(value)), None)
+    if not chunks:
+        return _only_answer(values, said)
+    whole = _assembled(chunks, pieces.done)
+    return {"error": said} if said and whole is BROKEN_OFF else whole
 
 
 def _fault_in(value: Mapping[str, Any]) -> object:
-    """Return the error that a piece is; None = it is none."""
-    is_part = "choices" in value or _as_chunk(value) is not None
-    return value.get("error") or error_in(value) or (value if not is_part and reason_in(value) else None)
+    """Return the error that a piece says to be; None = none. A word beside the answer, as of a ping, is none."""
+    is_error = "error" in (value.get("object"), value.get("type"))
+    return value.get("error") or error_in(value) or (value if is_error and reason_in(value) else None)
+
+
+def _only_answer(values: Sequence[Mapping[str, Any]], said: object) -> object:
+    """Return the one answer that came whole among pieces that are none; else what a piece says is an error."""
+    answers = [one for one in map(as_completion, values) if isinstance(one, dict) and {"choices", "error"} & one.keys()]
+    if len(answers) > 1:
+        raise ValueError("a stream with several answers")
+    return answers[0] if answers else {"error": said} if said else values[-1]
 
 
 def _as_chunk(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -49,6 +59,8 @@ def _as_chunk(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
     match value:
         case {"choices": [{"delta": _}, *_]} | {"choices": [], "usage": _}:
             return value
+        case {"choices": [{"text": str(text), **others}, *_], **rest} if "message" not in others:
+            return {**rest, "choices": [{**others, "delta": {"content": text}}]}
         case {"object": str(kind)} if kind.endswith(".chunk"):
             return value
         case {"message": dict(message), "done": bool(done), **rest}:
@@ -64,7 +76,7 @@ def _assembled(chunks: Sequence[Mapping[str, Any]], done: bool) -> dict[str, Any
         return {"choices": []}
     finish_reason = _last(choice.get("finish_reason") for choice in choices)
     if finish_reason is None and not done:
-        return _BROKEN_OFF
+        return BROKEN_OFF
     choice = {"message": _message(choices), "finish_reason": finish_reason, "logprobs": _log_probabilities(choices)}
     model, usage = (_last(chunk.get(name) for chunk in chunks) for name in ("model", "usage"))
     return {"object": "chat.completion", "model": model, "choices": [choice], "usage": usage}
@@ -98,15 +110,15 @@ def _message(choices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _tool_calls(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Join the arguments of each tool call, by its index."""
-    joined: dict[Any, str] = {}
+    joined: dict[Any, list[str]] = {}
     for part in parts:
         calls = part.get("tool_calls")
         for place, call in enumerate(calls if isinstance(calls, list) else ()):
             if isinstance(call, dict):
                 index = call.get("index")
                 key = index if isinstance(index, int) else place
-                joined[key] = joined.get(key, "") + _arguments(call.get("function"))
-    return [{"function": {"arguments": text}} for _, text in sorted(joined.items())]
+                joined.setdefault(key, []).append(_arguments(call.get("function")))
+    return [{"function": {"arguments": "".join(texts)}} for _, texts in sorted(joined.items())]
 
 
 def _arguments(function: object) -> str:

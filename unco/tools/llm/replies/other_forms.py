@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+BROKEN_OFF = {"error": {"message": "the stream ended before the answer did", "code": 502}}
+"""What stands for the first part of an answer whose others are missing."""
+
 
 def as_completion(body: object) -> object:
     """Return a body as a chat completion, where it is one in another form; else as it is.
@@ -18,11 +21,13 @@ def as_completion(body: object) -> object:
         case {"choices": [{"text": str(text), **choice}, *_], **rest}:
             return {**rest, "choices": [{**choice, "message": {"content": text}}]}
         case {"choices": [{"delta": dict(message), **choice}, *_], **rest}:
-            return {**rest, "choices": [{**choice, "message": message}]}
+            return {**rest, "choices": [{**choice, "message": message}]} if choice.get("finish_reason") else BROKEN_OFF
         case {"output": [*items], **rest}:
             return _of_responses(items, rest)
-        case {"message": dict(message), "done": bool(), **rest}:
-            return of_ollama(message, rest)
+        case {"type": "response.completed" | "response.incomplete", "response": dict(inner)}:
+            return as_completion(inner)
+        case {"message": dict(message), "done": bool(done), **rest}:
+            return of_ollama(message, rest) if done else BROKEN_OFF
     return body
 
 
@@ -39,7 +44,9 @@ def _of_responses(items: Sequence[Any], rest: Mapping[Any, Any]) -> dict[str, An
     usage, details = _dict(rest.get("usage")), _dict(rest.get("incomplete_details"))
     counts = {"prompt_tokens": usage.get("input_tokens"), "completion_tokens": usage.get("output_tokens")}
     parts = [item.get("content") for item in messages]
-    choice = {"message": {"content": parts}, "finish_reason": details.get("reason") or "stop"}
+    whole = rest.get("status") in (None, "completed")
+    reason = details.get("reason") or ("stop" if whole else "length")
+    choice = {"message": {"content": parts}, "finish_reason": reason}
     return {"model": rest.get("model"), "choices": [choice], "usage": counts}
 
 
