@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from unco.corpus.formats.text_lines import is_utf8, open_text
 
-_PIECE = 2**20
+_PIECE = 2**16
 """Characters that are read at once, at least."""
 
 _BLANKS = re.compile(r"\s*")
