@@ -165,6 +165,7 @@ RUNS_ON = {
     "wider than most": ("a n\nb n\nc n\n\nBo plays there n\nd n\n", 5),
     "in two words": ("Ann sings\n\nBo plays\n", 1),
     "among parts of speech and tags": ("Ann NNP B-PER\nsings VBZ O\nin Oslo\nNASA NNP B-ORG\n", 3),
+    "below a hundred empty posts": ("IMGID:1\n\n" * 100 + "Bo plays badly\n", 201),
     "among tokens": ("IMGID:1\nAnn\nsings\n\nIMGID:2\nBo\nplays in Oslo\n", 7),
 }
 

@@ -79,6 +79,8 @@ def test_a_broken_object_costs_no_other(tmp_path: Path) -> None:
     assert str(third) == "the object in line 5 is no JSON, line 6: Invalid control character at"
     assert str(cut_off) == "the object in line 9 is no JSON, line 11: Expecting ',' delimiter"
     assert str(last) == "the object in line 11 is no JSON, line 11: Expecting value"
+    old_mac = '{\r"text": "Ann sings"\r}\r{\r"text": \r}\r{\r"text": "Bo plays"\r}\r'
+    assert read(tmp_path, "a.json", old_mac)[::2] == BOTH
     assert read(tmp_path, "b.jsonl", '{\n{"text": "Ann sings"}\n{"text": "Bo plays"}\n')[1:] == BOTH
 
 

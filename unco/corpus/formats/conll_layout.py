@@ -133,7 +133,7 @@ def layout_of(posts: Sequence[Sequence[Line]]) -> Layout:
     return Layout(
         shapes=frozenset(_shape(line) for line, _ in every),
         kinds=kinds,
-        usual=max(kinds, key=kinds.__getitem__, default="words"),
+        usual=max(kinds, key=kinds.__getitem__, default="token"),
         width=_usual_width(blanks),
         widest=max((len(columns) for columns in blanks if is_tag(columns[-1].upper())), default=0),
         one_line_each=2 * sum(len(post) == 1 for post in lines) > sum(bool(post) for post in lines),

@@ -13,6 +13,7 @@ _PIECE = 2**16
 """Characters that are read at once, at least."""
 
 _BLANKS = re.compile(r"\s*")
+_NEXT = re.compile(r"[\r\n]\{")
 _DECODER = json.JSONDecoder()
 
 
@@ -79,12 +80,11 @@ class _Window:
     def _fault(self, reason: str, place: int) -> str:
         """Say why there is no object here, and go to the next line that begins with a brace, wherever the fault is."""
         told = f"the object in line {self._line_of(self._at)} is no JSON, line {self._line_of(place)}: {reason}"
-        while (brace := self._text.find("\n{", self._at)) < 0:
+        while (found := _NEXT.search(self._text, self._at)) is None:
             self._at = max(self._at, len(self._text) - 1)  # the last character may be that line end
             if not self._read_on():
-                brace = len(self._text)
                 break
-        self._at = brace
+        self._at = found.start() if found else len(self._text)
         return told
 
     def _line_of(self, place: int) -> int:
