@@ -161,6 +161,11 @@ RUNS_ON = {
     "among tags, in capitals": ("Ann B-PER\nsings O\n\nGO ANN GO\n\nNASA B-ORG\n", 4),
     "within a post": ("Ann NNP B-PER\nsings VBZ O\nin Oslo, Norway and elsewhere\n", 3),
     "among tabs": ("Ann\tB-PER\nsings\tO\nNew York\nNASA\tB-ORG\n", 3),
+    "narrower than most": ("I love you\nI hate you\nBo sings\n\nI know you\nI see you\nHi you\n", 3),
+    "wider than most": ("a n\nb n\nc n\n\nBo plays there n\nd n\n", 5),
+    "in two words": ("Ann sings\n\nBo plays\n", 1),
+    "among parts of speech and tags": ("Ann NNP B-PER\nsings VBZ O\nin Oslo\nNASA NNP B-ORG\n", 3),
+    "below a hundred empty posts": ("IMGID:1\n\n" * 100 + "Bo plays badly\n", 201),
     "among tokens": ("IMGID:1\nAnn\nsings\n\nIMGID:2\nBo\nplays in Oslo\n", 7),
 }
 
@@ -172,6 +177,26 @@ def test_a_line_whose_words_would_be_lost_is_named(name: str, tmp_path: Path) ->
     [told, *_] = [said for _, said in found if isinstance(said, str)]
     assert told.startswith(f"line {number} holds several words where CoNLL text has one token")
     assert not [tokens for _, tokens in found if isinstance(tokens, list) and {"Bo", "New", "in", "GO"} & set(tokens)]
+
+
+TAGS_IN_SMALL_LETTERS = {
+    "of some tokens": ("Paris location-GPE\nis O\nin O\n", [["Paris", "is", "in"]]),
+    "behind parts of speech": ("Paris NNP gpe\nis VBZ O\nbig RB O\n", [["Paris", "is", "big"]]),
+    "and some in capitals": ("acme product\nit Other\nis O\nnew O\n", [["acme", "it", "is", "new"]]),
+    "one missing": ("人 n\n， \n民 n\n", [["人", "，", "民"]]),
+    "some missing": ("a n\nb n\nc\nd v\n\ne v\nf\n", [["a", "b", "c", "d"], ["e", "f"]]),
+    "of one token a post": ("Kevin nnp\n\nDurant nnp\n", [["Kevin"], ["Durant"]]),
+    "behind tokens of several words": (
+        "New York\tB-LOC\nLos Angeles\tB-LOC\nis\tO\n",
+        [["New York", "Los Angeles", "is"]],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAGS_IN_SMALL_LETTERS)
+def test_what_may_be_a_tag_is_no_word_that_would_be_lost(name: str, tmp_path: Path) -> None:
+    text, tokens = TAGS_IN_SMALL_LETTERS[name]
+    assert [found for _, found in words(write(tmp_path, text, "a.conll"))] == tokens
 
 
 def test_running_text_may_hold_a_tab_or_end_in_what_looks_like_a_tag(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Files that strangers bring: what they plainly mean is read, and what would lose text silently is refused by name."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ def read(folder: Path, name: str, text: str) -> list[object]:
         ("a.json", '\ufeff{\r\n "text": "Ann sings"\r\n}\r\n\r\n{\r\n "text": "Bo plays"\r\n}\r\n'),
         ("a.txt", '[\n {"text": "Ann sings"},\n {"text": "Bo plays"}\n]'),
         ("b.txt", '[{"text": "Ann sings"}, {"text": "Bo plays"}]\n'),
+        ("c.md", '[{"text": "Ann sings"}, {"text": "Bo plays"}]\n'),
+        ("a.txt", '{\n "text": "Ann sings"\n}\n{\n "text": "Bo plays"\n}\n'),
+        ("a", '{\n "text": "Ann sings"\n}\n{\n "text": "Bo plays"\n}\n'),
         ("c.txt", "text,id\nAnn sings,1\nBo plays,2\n"),
         ("d.txt", 'id\t"Text"\n1\tAnn sings\n2\tBo plays\n'),
     ],
@@ -42,8 +46,63 @@ def test_quotes_that_join_two_rows_of_tabs_are_named(tmp_path: Path) -> None:
     assert faults[1:] == ["Owls win"]
     assert str(faults[0]).startswith("line 2: a cell begins with a quote and ends in another row")
     assert read(tmp_path, "b.tsv", 'id\ttext\n1\t"Ann\nsings"\n') == ["Ann\nsings"]
+    text = 'id\ttext\tnote\n1\t"Ann sings\tgood\n2\tBo plays"\tbad\n'
+    assert str(read(tmp_path, "c.tsv", text)[0]).startswith("line 2: a cell begins with a quote")
     [fault] = read(tmp_path, "c.csv", "text,id\nAnn, Bo,1\n")
     assert fault == "line 2: 3 cells, but the header has 2: put a cell with ',' in it into quotes"
+
+
+def test_a_cell_in_quotes_may_hold_tabs_and_line_ends(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.tsv", 'text\timage\n"Ann\tsings\nwell"\tx.jpg\n') == ["Ann\tsings\nwell"]
+    regions = '"[\n\t[1, 2, 3, 4],\n\t[1, 2, 3, 5]\n]"'
+    assert read(tmp_path, "b.tsv", f"text\tregions\nAnn sings\t{regions}\nBo plays\t{regions}\n") == BOTH
+
+
+@pytest.mark.parametrize("header", ["text\ttags", "text\tlabel"])
+@pytest.mark.parametrize("rows", ["I\tO\nsing\tO\n", "I\tpron\nsing\tverb\n\nBo\tname\n"])
+def test_a_token_a_line_under_a_header_is_no_table(header: str, rows: str, tmp_path: Path) -> None:
+    assert read(tmp_path, "a.txt", f"{header}\n{rows}")[0] == ["text", "I", "sing"]
+
+
+def test_a_table_may_have_tags_or_blank_lines(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.txt", "text\tner_tags\nAnn sings\tB-PER O\nBo plays\tB-PER O\n") == BOTH
+    assert read(tmp_path, "b.txt", "text,id\n\nAnn sings,1\n\nBo plays,2\n") == BOTH
+
+
+def test_a_broken_object_costs_no_other(tmp_path: Path) -> None:
+    objects = (
+        '{\n "text": "Ann sings"\n}\n{"text": }\n{\n "text": "Bo\n}\n["Cy"]\n{"text":\n{"text": "Bo plays"}\n{"text":'
+    )
+    first, second, third, cut_off, fourth, last = read(tmp_path, "a.jsonl", objects)
+    assert (first, fourth) == tuple(BOTH)
+    assert str(second) == "the object in line 4 is no JSON, line 4: Expecting value"
+    assert str(third) == "the object in line 5 is no JSON, line 6: Invalid control character at"
+    assert str(cut_off) == "the object in line 9 is no JSON, line 11: Expecting ',' delimiter"
+    assert str(last) == "the object in line 11 is no JSON, line 11: Expecting value"
+    old_mac = '{\r"text": "Ann sings"\r}\r{\r"text": \r}\r{\r"text": "Bo plays"\r}\r'
+    assert read(tmp_path, "a.json", old_mac)[::2] == BOTH
+    assert read(tmp_path, "b.jsonl", '{\n{"text": "Ann sings"}\n{"text": "Bo plays"}\n')[1:] == BOTH
+
+
+def test_objects_are_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '{\n "text": "Ann sings",\n "regions": [\n  [1.5, 2, 3, 4]\n ]\n}\n'
+    long = json.dumps({"text": "x" * 300}, indent=1)
+    for piece in range(1, 40):
+        monkeypatch.setattr("unco.corpus.formats.json_objects._PIECE", piece)
+        monkeypatch.setattr("unco.corpus.posts.MAX_LINE_BYTES", 200)
+        assert read(tmp_path, "a.jsonl", text * 2) == ["Ann sings"] * 2
+        first, fault, last = read(tmp_path, "a.jsonl", f"{text}{long}\n{text}")
+        assert (first, last) == ("Ann sings", "Ann sings")
+        assert str(fault) == "the object in line 7 is no JSON, line 8: longer than 200 characters"
+
+
+@pytest.mark.parametrize("text", ['[\n{\n"\nAnn\n', '[\tO\n{\tO\n"\tO\nAnn\tO\n'])
+def test_brackets_and_quotes_are_tokens(text: str, tmp_path: Path) -> None:
+    assert read(tmp_path, "a.conll", text) == [["[", "{", '"', "Ann"]]
+
+
+def test_running_text_may_begin_with_brackets(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.txt", '[{"x"}] sings well\nBo plays\n') == ['[{"x"}] sings well', "Bo plays"]
 
 
 @pytest.mark.parametrize("first", ["text\tO", "Text\tNN", "text NN O", "tokens\tB-LOC"])

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from unco.corpus.formats.conll import conll_posts, plain_posts, sentences
 from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row
 from unco.corpus.formats.delimited import delimited_rows
-from unco.corpus.formats.files import Form, files_of, form_of
+from unco.corpus.formats.files import Form, files_of, form_of, is_list
+from unco.corpus.formats.json_objects import json_objects
 from unco.corpus.formats.opened import as_utf8, is_as_it_stands, opened
 from unco.corpus.formats.tables import table_rows
 from unco.errors import DataError, PostError, SettingsError
@@ -142,7 +143,7 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
         rows = delimited_rows(path, FIELDS)
         yield from (_of_fields(row if isinstance(row, str) else fields_of(row, path.parent)) for row in rows)
     elif form == "document":
-        yield from map(_checked, _document(path))
+        yield from _document(path)
     elif path == STDIN:
         stdin = as_utf8(sys.stdin.buffer)
         _check_head(stdin, path, is_lines=True)
@@ -180,8 +181,14 @@ def _count(path: Path) -> int | None:
         return sum(1 for _ in _whole_lines(file))
 
 
-def _document(path: Path) -> list[Any]:
-    """Read a file of JSON that is not written line by line: a list of posts, or posts over many lines each."""
+def _document(path: Path) -> Iterator[Line]:
+    """Yield the posts of JSON that is not written line by line: a list, or objects over many lines each."""
+    if is_list(path):
+        return map(_checked, _list(path))
+    return map(_of_fields, json_objects(path, MAX_LINE_BYTES))
+
+
+def _list(path: Path) -> list[Any]:
     try:
         with opened(path) as file:
             values = list(_values(file.read().decode("utf-8-sig", "surrogatepass")))

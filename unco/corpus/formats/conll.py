@@ -142,16 +142,17 @@ def _sentence(block: Sequence[Line], layout: Layout) -> Sentence:
     names = [named, *(found and found[1] for found in map(_COMMENT_ID.fullmatch, comments.values()))]
     name = next((found.strip() for found in names if found is not None), "")
     tokens = [line for line in lines if line[0] not in comments]
-    fault = _fault(block, tokens, layout)
-    rows = tuple(Row(number, columns_of(line)) for number, line in tokens)
+    columns = [columns_of(line) for _, line in tokens]
+    fault = _fault(block, tokens, columns, layout)
+    rows = tuple(Row(number, found) for (number, _), found in zip(tokens, columns, strict=True))
     return Sentence("" if fault else id_of_picture(name), rows, block[0][0], fault)
 
 
-def _fault(block: Sequence[Line], tokens: Sequence[Line], layout: Layout) -> str:
+def _fault(block: Sequence[Line], tokens: Sequence[Line], columns: Sequence[Columns], layout: Layout) -> str:
     bad = next((number for number, line in block if not is_utf8(line)), None)
     if bad is not None:
         return _not_utf8(bad)
-    long = layout.line_that_runs_on(tokens)
+    long = layout.line_that_runs_on(tokens, columns)
     return "" if long is None else _RUNS_ON.format(long)
 
 

@@ -80,11 +80,27 @@ def _fault_in(cells: list[str], names: list[str], delimiter: str, line: int) -> 
     if len(cells) > len(names):
         told = f"put a cell with {'a tab' if delimiter == chr(9) else repr(delimiter)} in it into quotes"
         return f"line {line}: {len(cells)} cells, but the header has {len(names)}: {told}"
-    if delimiter == "\t" and any("\t" in cell and "\n" in cell for cell in cells):  # no text has both, but two rows do
+    if delimiter == "\t" and any(
+        _holds_rows(cell, place, len(names)) for place, cell in enumerate(cells) if names[place] not in _JSON
+    ):
         return (
             f"line {line}: a cell begins with a quote and ends in another row: double its quotes, and put it in quotes"
         )
     return ""
+
+
+def _holds_rows(cell: str, place: int, width: int) -> bool:
+    """Return whether a cell with tabs has swallowed rows.
+
+    A whole row has as many tabs as the header. A quote that opens behind the first column takes the rest of its own
+    row, and of the last row what stands in front of the same column. A quote inside may be that of another cell.
+    """
+    first, *others = cell.split("\n")
+    if not others or "\t" not in cell:
+        return False
+    if any(line.count("\t") == width - 1 or '"' in line for line in others):
+        return True
+    return place > 0 and first.count("\t") == width - 1 - place and others[-1].count("\t") == place
 
 
 def _row(names: list[str], cells: list[str], line: int) -> dict[str, Any] | str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unco.corpus.formats.conll import is_running_text
+from unco.corpus.formats.conll_layout import is_tag
 from unco.corpus.formats.data_set_rows import FIELDS, TEXTS
 from unco.corpus.formats.delimited import header_of
 from unco.corpus.formats.opened import PACKED
@@ -31,8 +32,8 @@ _TAGGED = re.compile(
 """How CoNLL text begins, whatever its file is called: below comments a token and its tag."""
 _ONE_VALUE = re.compile(rb"\s*(\[|\{\s*[\r\n])")
 """How JSON begins that is no JSON Lines: a list, or an object over many lines."""
-_JSON_OBJECTS = re.compile(rb'\s*(?P<list>\[\s*)?\{\s*["}]')
-"""How JSON with objects begins, which no other text does."""
+_JSON_OBJECTS = re.compile(rb'\s*(?:\[\s*)?\{\s*"(?:[^"\\\r\n]|\\.)*"\s*:')
+"""How JSON with objects begins, which no other text does: with a name and a colon."""
 _COLUMN = re.compile(r"[^\W\d][\w.-]*")
 _BESIDE_TEXT = FIELDS.difference(TEXTS).union(("label", "labels", "tags", "ner_tags"))
 """Columns of which one tells a header from a token `text` and its tag."""
@@ -53,18 +54,29 @@ def form_of(path: Path) -> Form:
         return "table"
     head = head_of(path)
     if ending in _JSON:
-        return "document" if _ONE_VALUE.match(head) else "lines"
+        return _form_of_json(head)
     if ending in CONLL and path.is_file():
         return _form_of_text(path, head, ending == ".txt")
     if ending != ".csv" and _TAGGED.match(head):
         return "conll"
-    return "delimited" if ending in _DELIMITED else "lines"
+    if ending in _DELIMITED:
+        return "delimited"
+    return _form_of_json(head) if _JSON_OBJECTS.match(head) else "lines"
+
+
+def is_list(path: Path) -> bool:
+    """Return whether a file of JSON is a list."""
+    return head_of(path).lstrip().startswith(b"[")
+
+
+def _form_of_json(head: bytes) -> Form:
+    return "document" if _ONE_VALUE.match(head) else "lines"
 
 
 def _form_of_text(path: Path, head: bytes, may_run_on: bool) -> Form:
     """Tell the form of a file that is named as text; JSON and tables may be called .txt, too."""
-    if begins := _JSON_OBJECTS.match(head):
-        return "document" if begins["list"] else "lines"
+    if _JSON_OBJECTS.match(head):
+        return _form_of_json(head)
     if may_run_on and _is_table(head):
         return "delimited"
     return "plain" if may_run_on and is_running_text(path) else "conll"
@@ -72,7 +84,7 @@ def _form_of_text(path: Path, head: bytes, may_run_on: bool) -> Form:
 
 def _is_table(head: bytes) -> bool:
     """Return whether a text begins with a header that has a column of text, and a row under it."""
-    first, *others = [line for line in head.decode(errors="replace").splitlines()[:3] if line.strip()] or [""]
+    first, *others = head.decode(errors="replace").lstrip().splitlines() or [""]
     try:
         names, delimiter = header_of(first)
     except csv.Error:
@@ -80,7 +92,18 @@ def _is_table(head: bytes) -> bool:
     is_header = (
         not TEXTS.isdisjoint(names) and not _BESIDE_TEXT.isdisjoint(names) and all(map(_COLUMN.fullmatch, names))
     )
-    return is_header and bool(others) and delimiter in others[0]
+    rows = [line for line in others if line.strip()]
+    return is_header and bool(rows) and delimiter in rows[0] and not _are_tokens(others, delimiter)
+
+
+def _are_tokens(lines: Sequence[str], delimiter: str) -> bool:
+    """Return whether rows are a token each: most end in a tag, or blank lines part them and no cell has a blank."""
+    rows = [line for line in lines if line.strip()]
+    last = [row.rsplit(delimiter, 1)[-1].strip() for row in rows]
+    if 2 * sum(is_tag(cell) and " " not in cell for cell in last) > len(rows):
+        return True
+    is_parted = any(not line.strip() for line in lines[: lines.index(rows[-1])])
+    return is_parted and not any(" " in row for row in rows)
 
 
 def files_of(path: Path, split: str | None = None) -> list[Path]:
