@@ -130,6 +130,7 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     ("line", "fault"),
     [
         ('{"tweet": "Ann"}', "there is no `text`; leave out what is no field of a post: tweet"),
+        ('{"text": "Ann", "": 1, " ": 2}', "leave out what is no field of a post: '', ' '"),
         ('{"text": "Ann", "label": 1, "date": 2}', "leave out what is no field of a post: label, date"),
         ('{"text": null}', "text is neither a text nor a list of tokens, which are texts"),
         ('{"text": ["Ann", 5]}', "text is neither a text nor a list of tokens, which are texts"),

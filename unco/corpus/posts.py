@@ -278,8 +278,13 @@ def _message(error: Exception) -> str:
 
 def _told(error: ValidationError) -> str:
     """Say what is wrong with the fields of a post."""
-    faults = [(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
+    faults = [(_shown(str(fault["loc"][0])), fault["type"], fault["msg"]) for fault in error.errors()]
     told = [_TOLD.get((name, kind), f"{name}: {words}") for name, kind, words in faults if kind != _UNKNOWN]
     if unknown := ", ".join(name for name, kind, _ in faults if kind == _UNKNOWN):
         told.append(f"leave out what is no field of a post: {unknown[:200]}")
     return "; ".join(dict.fromkeys(told))
+
+
+def _shown(name: str) -> str:
+    """Return a field's name as it can be read: one of blanks or of odd letters in quotes."""
+    return name if name.strip() and name.isprintable() else ascii(name)
