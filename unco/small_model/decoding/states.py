@@ -79,7 +79,10 @@ class Runtime(Protocol):
         """
 
     def multiply(self, left: Array, right: Array) -> Array:
-        """Multiply two large matrices with the threads that run the network: two pools of them slow each other down."""
+        """Multiply two large matrices, (M, K) and (K, N) -> (M, N).
+
+        The threads that run the network do it: two pools of threads slow each other down.
+        """
 
     def word_states(self, encoded: EncoderStates) -> Array:
         """Return the states of the words, (B, W, d)."""

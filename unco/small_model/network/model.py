@@ -106,7 +106,7 @@ class Network(nn.Module):
         return read_tags(_array(self.tagger(encoded.words)), encoded.counts)
 
     def multiply(self, left: Array, right: Array) -> Array:
-        """Multiply two matrices on the processor."""
+        """Multiply two matrices on the processor: (M, K) and (K, N) -> (M, N)."""
         return _array(torch.from_numpy(left) @ torch.from_numpy(right))
 
     def word_states(self, encoded: EncoderStates) -> Array:

@@ -79,7 +79,7 @@ class NumpyNetwork:
         return Steps(symbols, softmax(np.concatenate([regions, self._linear("decoder.no_region", x)], -1)), past)
 
     def multiply(self, left: Array, right: Array) -> Array:
-        """Multiply two matrices."""
+        """Multiply two matrices: (M, K) and (K, N) -> (M, N)."""
         product: Array = left @ right
         return product
 
