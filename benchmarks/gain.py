@@ -51,7 +51,7 @@ def gain_table(dev: ReadPosts, test: ReadPosts) -> Table:
         "profile", "joint", "gain", "F1 above joint", "calls against joint", "what was done", title="Routing by gain"
     )
     for name in PROFILES:
-        table.add_row(name, *_gain_row(dev, test, _profile(name)))
+        table.add_row(name, *_gain_row(dev, test, profile_named(name)))
     return table
 
 
@@ -80,7 +80,7 @@ def second_opinion_table(dev: ReadPosts, test: ReadPosts) -> Table:
     title = f"A second opinion, where the MLLM's probabilities know its errors to an AUROC of {ANSWER_AUROC}"
     table = Table("profile", "a change is put again", "repairs", "harm", "GMNER F1", "calls per entity", title=title)
     for name in PROFILES:
-        profile = _profile(name).model_copy(update={"answer_auroc": ANSWER_AUROC})
+        profile = profile_named(name).model_copy(update={"answer_auroc": ANSWER_AUROC})
         thresholds = policy_of(record(dev, profile, DEV_SEED), "joint").thresholds.as_thresholds()
         for setting, doubts in SECOND_OPINIONS.items():
             recording = record(test, profile, TEST_SEED, doubts)
@@ -91,7 +91,8 @@ def second_opinion_table(dev: ReadPosts, test: ReadPosts) -> Table:
     return table
 
 
-def _profile(name: str) -> Profile:
+def profile_named(name: str) -> Profile:
+    """Read one of the profiles that come with unco."""
     return read_profile(Path(str(files("unco.evals.simulation") / "profiles" / f"{name}.yaml")))
 
 

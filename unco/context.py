@@ -93,6 +93,9 @@ class Context:
     labels: tuple[Label, ...] | None = None
     """Types of your own, each with `name` and `description`: the MLLM chooses one for each entity. None = the small
     model's types."""
+    memory: str | None = None
+    """Name of a memory in the graph's store. Answers and reviews about a name are kept there, and change the doubt of
+    later mentions. None = no memory."""
     review: tuple[Reviewable, ...] = ()
     """Outcomes about which a person is asked, for attributes above their thresholds. The run stops once for the post
     and goes on with `Command(resume=...)`. Needs a checkpointer. Empty = nobody is asked."""
@@ -112,9 +115,10 @@ class Context:
         for name in ("recall", "second_opinion", "strict_pictures"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
-        for name in ("model", "frame", *(field.name for field in fields(self) if field.name.endswith("_prompt"))):
+        optional = ("model", "frame", "memory")
+        for name in (*optional, *(field.name for field in fields(self) if field.name.endswith("_prompt"))):
             value = getattr(self, name)
-            if not (isinstance(value, str) or (value is None and name in ("model", "frame"))):
+            if not (isinstance(value, str) or (value is None and name in optional)):
                 raise SettingsError(f"{name} must be a string, got {value!r}")
         for name in ("post_calls", "post_usd", "post_seconds"):
             value = getattr(self, name)

@@ -53,6 +53,9 @@ class Environment(BaseSettings):
     """File of facts for the type corrector, made with `unco kb build`."""
     search: str = Field("", repr=False)
     """Address of an MCP server with a tool `search`, for the type corrector; a settings file may say more of it."""
+    memory: str = ""
+    """File of memories: `unco extract`, `unco run` and `unco serve` then learn from answers and reviews about names.
+    Empty = nothing is remembered."""
     policy: str = ""
     """File of `unco tune` whose thresholds replace the checkpoint's."""
     detector: str = ""

@@ -117,6 +117,10 @@ class PostState(TypedDict, total=False):
     """Entity index -> attribute -> questions that may be asked about it, where a budget limits them."""
     extraction: Json
     """What the small model says, an `Extraction`; its thresholds are the ones of this run."""
+    memory: str | None
+    """Name of the memory that decisions are kept in; None = they are not kept."""
+    remembered: Json
+    """Entity index -> attribute -> what memory did to its doubt, see `unco.tools.memory.weigh.Weighed`."""
     corrected: Annotated[dict[str, Json], merge]
     """Entities that came back from the entity graph, by index."""
     questions: list[Json]

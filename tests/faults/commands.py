@@ -111,6 +111,8 @@ COMMANDS: dict[str, Command] = {
     "compare, policy": Command(f"compare {SETUP} --arm policy=policy.yaml --arm span=v2", ("policy.yaml",), slow=True),
     "reproduce": Command(f"reproduce table1 {SETUP} --out out", ("data/txt/dev.txt", "profile.yaml"), NO_PROFILE, True),
     "cache stats": Command("cache stats --directory cache", ("cache/cache.db",), ("empty", "a number", "missing")),
+    "extract, memory": Command(f"UNCO_MEMORY=memory.db {EXTRACT}", ("memory.db",), ("empty", "missing")),
+    "memory stats": Command("memory stats --file memory.db", ("memory.db",), ("empty",)),
     "kb build": Command("kb build facts.jsonl --out out", ("facts.jsonl",), ("empty", "blanks")),
     "prompts list": Command("UNCO_PROMPTS=prompts prompts list", ("prompts/type/own.yaml",), ("missing",)),
     "prompts show": Command("UNCO_PROMPTS=prompts prompts show type/own --rendered", ("prompts/type/own.yaml",)),

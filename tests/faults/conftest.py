@@ -15,6 +15,7 @@ from unco.cli import main
 from unco.graph import default_graph
 from unco.prompts import registry
 from unco.small_model import checkpoint
+from unco.tools.memory import file
 from unco.tools.pictures import view
 
 USAGE = ("Usage", "─ Error ─")
@@ -77,7 +78,7 @@ def folder(good_files: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def names(folder: Path) -> set[str]:
     """Of all files but those that a command was to write, and a database's own."""
     found = {str(path.relative_to(folder)) for path in folder.rglob("*")}
-    return {name for name in found if not name.startswith(("out", "cache/"))}
+    return {name for name in found if not name.startswith(("out", "cache/", "memory.db-"))}
 
 
 @pytest.fixture
@@ -107,6 +108,6 @@ def unco(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 def forget() -> None:
     """A process of its own would remember nothing."""
-    for remembered in (default_graph, registry._load, checkpoint._load, checkpoint._read_network):
+    for remembered in (default_graph, registry._load, checkpoint._load, checkpoint._read_network, file._open):
         remembered.cache_clear()
     view._kept.clear()

@@ -31,6 +31,7 @@ from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.tools.extraction.policy import write_policy
 from unco.tools.knowledge import build_knowledge
 from unco.tools.llm.cache.store import Cache
+from unco.tools.memory.file import open_store
 from unco.types import Box, Thresholds
 
 GOLD = gold_post("a")
@@ -71,6 +72,7 @@ def write_good_files(folder: Path) -> None:
     cache = Cache(folder / "cache")
     cache.put("k", "text")
     cache.close()
+    open_store(folder / "memory.db")
     (folder / "regions").mkdir()
     write_region_file(folder / "regions" / "a.npz", [Region(Box(1, 2, 30, 40), "person", "", 0.5)], SIZE)
     (folder / "pictures").mkdir()

@@ -90,8 +90,8 @@ def test_a_changed_state_has_another_version() -> None:
         {
             "PostState": [
                 "calls", "caption", "corrected", "deadline", "dropped", "entities", "extraction", "grants", "id",
-                "image", "model", "near_misses", "picture", "private", "questions", "regions", "review_state",
-                "state_version", "text", "thresholds", "tokens", "types", "usage", "warnings",
+                "image", "memory", "model", "near_misses", "picture", "private", "questions", "regions", "remembered",
+                "review_state", "state_version", "text", "thresholds", "tokens", "types", "usage", "warnings",
             ],
             "EntityState": ["corrected", "entity", "entity_grants", "neighbours", "post"],
             "SharedState": ["deadline", "extraction", "image", "private"],

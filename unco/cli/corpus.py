@@ -109,6 +109,7 @@ def run(
     from unco.corpus.choices import Choices
     from unco.corpus.start import start
     from unco.small_model.label_schemes import read_labels
+    from unco.tools.memory.file import memory_of_commands
 
     context = Context(
         mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
@@ -130,6 +131,7 @@ def run(
         post_usd=post_usd,
         post_seconds=post_seconds,
         strict_pictures=strict_pictures,
+        memory=memory_of_commands(),
         labels=None if labels is None else read_labels(labels),
     )
     choices = Choices(

@@ -88,6 +88,7 @@ def extract(
     from unco.context import Context
     from unco.show import show_result
     from unco.state import RESULT
+    from unco.tools.memory.file import memory_of_commands
 
     context = Context(
         mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
@@ -109,6 +110,7 @@ def extract(
         recall_threshold=recall_threshold,
         recall_accept=recall_accept,
         strict_pictures=strict_pictures,
+        memory=memory_of_commands(),
     )
     result = run(
         _one_text(post, text),

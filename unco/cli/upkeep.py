@@ -1,4 +1,4 @@
-"""Commands that maintain local stores: the cache of replies, and the file of your own facts."""
+"""Commands that maintain local stores: the cache of replies, the file of your own facts, and memories."""
 
 import sys
 from pathlib import Path
@@ -16,6 +16,13 @@ app.add_typer(cache, name="cache", rich_help_panel="Upkeep")
 kb = typer.Typer(no_args_is_help=True, help="Facts of your own for the type corrector.")
 app.add_typer(kb, name="kb", rich_help_panel="Upkeep")
 
+memory = typer.Typer(no_args_is_help=True, help="What answers and reviews decided about names.")
+app.add_typer(memory, name="memory", rich_help_panel="Upkeep")
+
+Memories = Annotated[Path | None, typer.Option("--file", help="File of memories; default: UNCO_MEMORY.")]
+MemoryName = Annotated[
+    str | None, typer.Option("--memory", help="Only this memory, such as that of a token; default: all of the file.")
+]
 Directory = Annotated[Path | None, typer.Option(help="Default: UNCO_CACHE_DIR, else the user's cache directory.")]
 
 
@@ -80,3 +87,53 @@ def build(
     from unco.tools.knowledge import build_knowledge
 
     sys.stdout.write(f"{build_knowledge(facts, out)} facts written to {out}\n")
+
+
+@memory.command("stats")
+def memory_stats(file: Memories = None) -> None:
+    """Print how much the memories of a file hold."""
+    from unco.tools.memory.file import existing_store
+    from unco.tools.memory.memory import Memory, memories_in
+
+    store = existing_store(file)
+    table = Table("memory", "names", "decisions", "by answers", "by people", "oldest", "newest")
+    for name in memories_in(store):
+        decisions = [kept.decision for kept in Memory(store, name).all()]
+        people, days = sum(one.by == "review" for one in decisions), [one.day for one in decisions]
+        names = len({one.name for one in decisions})
+        counts = names, len(decisions), len(decisions) - people, people
+        table.add_row(name, *map(str, counts), str(min(days, default="-")), str(max(days, default="-")))
+    Console().print(table)
+
+
+@memory.command("export")
+def memory_export(file: Memories = None, name: MemoryName = None) -> None:
+    """Print all decisions, one JSON object a line."""
+    import json
+
+    from unco.tools.memory.file import existing_store
+    from unco.tools.memory.memory import chosen_memories
+
+    for memory_name, one in chosen_memories(existing_store(file), name):
+        for kept in one.all():
+            line = {"memory": memory_name, **kept.decision.to_dict()}
+            sys.stdout.write(json.dumps(line, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf")) + "\n")
+
+
+@memory.command("forget")
+def memory_forget(
+    names: Annotated[list[str] | None, typer.Argument(help="Names whose decisions are deleted.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Delete all decisions.")] = False,
+    file: Memories = None,
+    name: MemoryName = None,
+) -> None:
+    """Delete decisions for good: those about some names, or all."""
+    from unco.tools.memory.file import existing_store, forget_for_good
+    from unco.tools.memory.memory import chosen_memories
+
+    if bool(names) == everything:
+        raise typer.BadParameter("give the names to forget, or --all")
+    store = existing_store(file)
+    gone = sum(one.forget(names or None) for _, one in chosen_memories(store, name))
+    forget_for_good(store)
+    sys.stdout.write(f"{gone} decisions deleted\n")

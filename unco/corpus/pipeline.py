@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from langgraph.store.base import BaseStore
+
 from unco.context import Context
 from unco.corpus.patience import Patience, Rounds
 from unco.corpus.posts import Line
@@ -59,6 +61,7 @@ class Pipeline:
         at_once: int = AT_ONCE,
         patience: Patience | None = None,
         variant: str = "unco",
+        store: BaseStore | None = None,
     ) -> None:
         """Bind what posts run through; nothing is loaded yet.
 
@@ -70,6 +73,7 @@ class Pipeline:
             at_once: posts whose corrections wait for the MLLM at once.
             patience: with what passes; None = none.
             variant: which graph, see `unco.graph.variants`.
+            store: as of `build_graph`, for the memory that the context names.
 
         Raises:
             SettingsError: there is no such variant.
@@ -77,7 +81,7 @@ class Pipeline:
         self.patience = patience or Patience()
         self._extractor = extractor
         self._context = context
-        self._graph: PostGraph = build_variant(variant, small_model_tool(extractor), llm, knowledge)
+        self._graph: PostGraph = build_variant(variant, small_model_tool(extractor), llm, knowledge, store)
         self._asks_by_threshold = variant == "unco"
         self._at_once = at_once
         self._slots = asyncio.Semaphore(at_once)
@@ -131,7 +135,8 @@ class Pipeline:
             found = await extraction_of(checked, self._extractor, self._context.recall_threshold is not None)
         refuse_unusable(found, self._context.strict_pictures)
         found = for_run(found, self._context)
-        wanted = self._context.recall or found.routed_near_misses or any(map(found.routed, found.entities))
+        remembers = self._context.memory is not None  # it may have a sure entity asked about
+        wanted = self._context.recall or remembers or found.routed_near_misses or any(map(found.routed, found.entities))
         if self._asks_by_threshold and not wanted:
             return result_of(found, identity=checked.id)
         return await self._patiently(checked.model_dump() | {"extraction": to_json(EXTRACTION, found)})

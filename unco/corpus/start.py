@@ -22,6 +22,7 @@ from unco.small_model.regions.choose import named_detector
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm.client import Mllm
 from unco.tools.llm_settings import mllm_from_env
+from unco.tools.memory.file import store_from_env
 from unco.tools.search_settings import search_from_env
 
 
@@ -96,7 +97,10 @@ def _unusual(choices: Choices) -> dict[str, str]:
 def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices) -> Engine:
     if choices.engine == "local":
         patience = Patience(choices.patience_s)
-        return Pipeline(extractor, llm, context, search_from_env(llm), choices.at_once, patience, choices.variant)
+        facts, store = search_from_env(llm), store_from_env()
+        return Pipeline(extractor, llm, context, facts, choices.at_once, patience, choices.variant, store)
+    if context.memory is not None:
+        raise SettingsError("a memory is a file of one machine: unset UNCO_MEMORY, or leave out --engine ray")
     try:
         from unco.corpus.on_ray.engine import RayEngine
     except ImportError as error:

@@ -17,6 +17,7 @@ from unco.tools.extraction.policy import read_policy
 from unco.tools.extraction.policy_extractor import PolicyExtractor
 from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.tools.llm_settings import mllm_from_env
+from unco.tools.memory.file import store_from_env
 from unco.tools.search_settings import search_from_env
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def default_graph(
 
     Raises:
         SettingsError: the policy or the settings file cannot be read.
-        SetupError: the detector needs a package that is not installed.
+        SetupError: the detector needs a package that is not installed, or the file of memories cannot be opened.
     """
     extractor: Extractor = default_extractor(
         None, checkpoint, scheme, estimator, detector=detector, region_files=region_files
@@ -60,7 +61,7 @@ def default_graph(
         identify = partial(fingerprint_of, checkpoint, scheme, estimator)
         extractor = PolicyExtractor(extractor, read_policy(Path(chosen)), identify)
     llm = mllm_from_env()
-    built = build_variant(variant, small_model_tool(extractor), llm, search_from_env(llm))
+    built = build_variant(variant, small_model_tool(extractor), llm, search_from_env(llm), store_from_env())
     return built.with_config(metadata={"policy": Path(chosen).name}) if chosen else built
 
 

@@ -22,6 +22,7 @@ from unco.graph.state_version import check_version, saver_of
 from unco.nodes.collect import collect
 from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import find_entities
+from unco.nodes.remember import RememberNode
 from unco.nodes.review.node import review
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.extraction.tool import ExtractArgs
@@ -158,7 +159,7 @@ def build_graph(
         knowledge: facts for the type corrector, for versions of its prompt that quote them; None = there are none.
         thresholds: fixed ones, whatever checkpoint and context say; None = theirs.
         checkpointer: where LangGraph keeps a run's steps, so that it can be taken up; None = nowhere.
-        store: LangGraph's store, for nodes that you add; None = none.
+        store: LangGraph's store, for memories and for nodes that you add; None = none.
     """
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge, thresholds), input_schema=PostInput)
@@ -180,6 +181,7 @@ def compile_post_graph(
     """Add the ending, which all have in common, to a graph that takes a post and gives a result; and compile it."""
     graph.add_node(collect)
     graph.add_node(review)
+    graph.add_node("remember", RememberNode())
     graph.add_conditional_edges("collect", route_review)
     graph.add_conditional_edges("review", route_review)
     return PostGraph(**vars(graph.compile(checkpointer, store=store, name=name)))

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from unco.context import Context
+from unco.nodes.remember import is_to_remember
 from unco.nodes.review.node import to_review
 from unco.nodes.settings import own_context
 from unco.state import Json, PostState, SharedState
@@ -52,9 +53,11 @@ def route_to_generation(state: PostState) -> Literal["generate", "collect"]:
     return "generate" if _uncertain_to("generate", state) else "collect"
 
 
-def route_review(state: PostState) -> Literal["review", "__end__"]:
-    """Route to a person, as long as anything is open that the run wants reviewed."""
-    return "review" if to_review(state) else "__end__"
+def route_review(state: PostState) -> Literal["review", "remember", "__end__"]:
+    """Route to a person, as long as anything is open that the run wants reviewed; then to the run's memory."""
+    if to_review(state):
+        return "review"
+    return "remember" if is_to_remember(state) else "__end__"
 
 
 def _uncertain_to(node: str, state: PostState) -> list[Send]:

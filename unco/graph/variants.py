@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from langchain_core.tools import BaseTool
 from langgraph.graph import START, StateGraph
+from langgraph.store.base import BaseStore
 
 from unco.context import Context
 from unco.errors import SettingsError
@@ -32,7 +33,9 @@ NEVER_ASKED = Thresholds(1.0, 1.0, 1.0)
 ALWAYS_ASKED = Thresholds(ALWAYS, ALWAYS, ALWAYS)
 
 
-def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Search | None = None) -> PostGraph:
+def build_variant(
+    name: str, tool: BaseTool, llm: Mllm, knowledge: Search | None = None, store: BaseStore | None = None
+) -> PostGraph:
     """Compile the graph of a variant.
 
     Args:
@@ -41,37 +44,40 @@ def build_variant(name: str, tool: BaseTool, llm: Mllm, knowledge: Search | None
             found.
         llm: who is asked.
         knowledge: as of `build_graph`.
+        store: as of `build_graph`.
 
     Raises:
         SettingsError: there is no such variant.
     """
     match name:
         case "unco":
-            return build_graph(tool, llm, knowledge=knowledge)
+            return build_graph(tool, llm, knowledge=knowledge, store=store)
         case "small_only":
-            return build_graph(tool, llm, knowledge=knowledge, thresholds=NEVER_ASKED)
+            return build_graph(tool, llm, knowledge=knowledge, thresholds=NEVER_ASKED, store=store)
         case "correct_all":
-            return build_graph(tool, llm, knowledge=knowledge, thresholds=ALWAYS_ASKED)
+            return build_graph(tool, llm, knowledge=knowledge, thresholds=ALWAYS_ASKED, store=store)
         case "one_shot":
-            return _one_shot(tool, llm, knowledge)
+            return _one_shot(tool, llm, knowledge, store)
         case "generate":
-            return _generate(tool, llm, knowledge)
+            return _generate(tool, llm, knowledge, store)
         case "generate_uncertain":
-            return _generate(tool, llm, knowledge, where_uncertain=True)
+            return _generate(tool, llm, knowledge, store, where_uncertain=True)
     raise SettingsError(f"unknown variant {name!r}: choose one of {', '.join(get_args(Variant))}")
 
 
-def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Search | None) -> PostGraph:
+def _one_shot(tool: BaseTool, llm: Mllm, knowledge: Search | None, store: BaseStore | None) -> PostGraph:
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
     graph.add_node("correct_one_shot", correct_one_shot(llm), input_schema=EntityState)
     graph.add_edge(START, "extract")
     graph.add_conditional_edges("extract", route_one_shot, ["correct_one_shot", "collect"])
     graph.add_edge("correct_one_shot", "collect")
-    return compile_post_graph(graph, "one_shot")
+    return compile_post_graph(graph, "one_shot", store=store)
 
 
-def _generate(tool: BaseTool, llm: Mllm, knowledge: Search | None, where_uncertain: bool = False) -> PostGraph:
+def _generate(
+    tool: BaseTool, llm: Mllm, knowledge: Search | None, store: BaseStore | None, where_uncertain: bool = False
+) -> PostGraph:
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
     graph.add_node("extract", ExtractNode(tool, llm, knowledge), input_schema=PostInput)
     graph.add_node("generate", find_entities(llm, "generation"))
@@ -81,4 +87,4 @@ def _generate(tool: BaseTool, llm: Mllm, knowledge: Search | None, where_uncerta
     else:
         graph.add_edge("extract", "generate")
     graph.add_edge("generate", "collect")
-    return compile_post_graph(graph, "generate_uncertain" if where_uncertain else "generate")
+    return compile_post_graph(graph, "generate_uncertain" if where_uncertain else "generate", store=store)

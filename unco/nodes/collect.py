@@ -1,12 +1,16 @@
 """The last node: collects the entities in order, each with three corrections, and sets the doubtful ones apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from unco.nodes.questions.usage import usage_of
+from unco.nodes.remember import Why, from_json
 from unco.nodes.run_choices import unasked_outcome
 from unco.state import ENTITY, EXTRACTION, POST_QUESTION, RESULT, Json, PostState, to_json
 from unco.tools.extraction.text import with_span
+from unco.tools.memory.decisions import Remembered
+from unco.tools.memory.weigh import Weighed
 from unco.types import ATTRIBUTES, Correction, Dropped, Entity, Extraction, NearMiss, PostQuestion, Result, Thresholds
 
 
@@ -17,6 +21,7 @@ def collect(state: PostState) -> Json:
         corrected=tuple(map(ENTITY.validate_python, state["corrected"].values())),
         questions=tuple(map(POST_QUESTION.validate_python, state.get("questions", ()))),
         identity=state.get("id"),
+        remembered=from_json(state.get("remembered")),
     )
     return to_json(RESULT, result)
 
@@ -26,6 +31,7 @@ def result_of(
     corrected: Sequence[Entity] = (),
     questions: tuple[PostQuestion, ...] = (),
     identity: str | None = None,
+    remembered: Why = MappingProxyType({}),
 ) -> Result:
     """Build a post's result.
 
@@ -34,10 +40,14 @@ def result_of(
         corrected: those of its entities that came back from the correctors.
         questions: about the post as a whole.
         identity: the caller's name for the post.
+        remembered: what memory did to doubts.
     """
     by_index = {entity.index: entity for entity in corrected}
     merged = [by_index.get(entity.index, entity) for entity in extraction.entities]
-    entities = [with_skips(entity, extraction.thresholds_of(entity)) for entity in settle_overlaps(merged, extraction)]
+    entities = [
+        with_skips(entity, extraction.thresholds_of(entity), remembered.get(entity.index, {}))
+        for entity in settle_overlaps(merged, extraction)
+    ]
     kept, dropped = split_by_doubt(entities, extraction.thresholds)
     return Result(
         text=extraction.text,
@@ -105,8 +115,17 @@ def _restored(entity: Entity, before: Entity, extraction: Extraction) -> Entity:
     return replace(found, type=before.type, region=before.region, regions=before.regions, corrections=corrections)
 
 
-def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:
-    """Add a `skipped` correction for each attribute below its threshold, in the order span, type, region."""
+def with_skips(
+    entity: Entity, thresholds: Thresholds, remembered: Mapping[Remembered, Weighed] = MappingProxyType({})
+) -> Entity:
+    """Add a `skipped` correction for each attribute below its threshold, in the order span, type, region.
+
+    Args:
+        entity: with the corrections that it got.
+        thresholds: its own.
+        remembered: what memory did to its doubts: the reason why nobody was asked, perhaps.
+    """
+    why: dict[str, str] = {name: str(one) for name, one in remembered.items()}
     noted = {note.attribute: note for note in entity.corrections}
     return replace(
         entity,
@@ -119,6 +138,7 @@ def with_skips(entity: Entity, thresholds: Thresholds) -> Entity:
                 after=entity.value_of(name),
                 uncertainty=entity.uncertainty.of(name),
                 threshold=thresholds.of(name),
+                detail=why.get(name, ""),
                 reason="off" if unasked_outcome(name, entity) == "unavailable" else None,
             )
             for name in ATTRIBUTES

@@ -12,6 +12,7 @@ from unco.context import Context
 from unco.errors import SettingsError
 from unco.nodes.plan_calls import calls_for, plan_calls
 from unco.nodes.questions.question import most_calls
+from unco.nodes.remember import Why, aremembering, as_json, memory_of, remembering
 from unco.nodes.review.node import NOT_WANTED
 from unco.nodes.run_choices import for_run
 from unco.nodes.settings import check_settings, current_context
@@ -51,16 +52,18 @@ class ExtractNode(Runnable[PostInput, Json]):
     def invoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the small model."""
         context = self._checked_context(input, config)
+        memory = memory_of(context)
         found = handed_in(input) or EXTRACTION.validate_python(self._tool.invoke(_arguments(input, context)))
-        return self._update(found, context)
+        return self._update(*remembering(self._for_run(found, context), memory), context)
 
     async def ainvoke(self, input: PostInput, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Run the small model, awaiting it: posts that run at the same time go through it as one batch."""
         context = await asyncio.to_thread(
             self._checked_context, input, config
         )  # it reads prompts and a probed box frame
+        memory = memory_of(context)
         found = handed_in(input) or EXTRACTION.validate_python(await self._tool.ainvoke(_arguments(input, context)))
-        return self._update(found, context)
+        return self._update(*await aremembering(self._for_run(found, context), memory), context)
 
     def _checked_context(self, input: PostInput, config: RunnableConfig | None) -> Context:
         context = current_context()
@@ -72,19 +75,24 @@ class ExtractNode(Runnable[PostInput, Json]):
         check_settings(context, self._llm, self._knowledge, has_picture=input.image is not None)
         return context
 
-    def _update(self, found: Extraction, context: Context) -> Json:
+    def _for_run(self, found: Extraction, context: Context) -> Extraction:
+        """Apply the run's choices to what the small model said."""
+        refuse_unusable(found, context.strict_pictures)
+        return for_run(found, context, self._thresholds)
+
+    def _update(self, extraction: Extraction, why: Why, context: Context) -> Json:
         """Update the state: the extraction with this run's thresholds, the planned calls, the deadline.
 
         A picture that could not be used is forgotten, so that nobody is asked about it or shown it.
         """
-        refuse_unusable(found, context.strict_pictures)
-        extraction = for_run(found, context, self._thresholds)
         calls = calls_for(context, self._llm, extraction.text)  # also in replay, which asks what was asked
         grants = None if calls is None else plan_calls(extraction, calls, partial(most_calls, context))
-        unusable = {"image": None} if isinstance(found.picture, UnusablePicture) else {}
+        unusable = {"image": None} if isinstance(extraction.picture, UnusablePicture) else {}
         return unusable | {
             "state_version": STATE_VERSION,
             "extraction": to_json(EXTRACTION, extraction),
+            "memory": context.memory,
+            "remembered": as_json(why),
             "corrected": None,
             "questions": [],
             "review_state": NOT_WANTED | {"outcomes": list(context.review)},

@@ -10,7 +10,6 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 from starlette.routing import BaseRoute, Route
 
-from unco.context import Context
 from unco.errors import UncoError
 from unco.graph.post import ABOUT
 from unco.serving.problems import problem_of
@@ -30,7 +29,7 @@ def mcp_server(service: Service, version: str) -> MCPServer[Any]:
     async def find_entities(text: _Text, image: _Image = None) -> CallToolResult:
         try:
             async with service.admitted():
-                answer = await service.answer({"text": text, "image": image}, Context())
+                answer = await service.answer({"text": text, "image": image}, service.read_context(None))
         except UncoError as error:
             raise ToolError(problem_of(error).detail) from None
         short = json.dumps(compact(answer.body), ensure_ascii=False, separators=(",", ":"))

@@ -5,6 +5,8 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from langgraph.store.base import BaseStore
+
 from unco.context import Context
 from unco.corpus.choices import Choices, extractor_of, policy_of
 from unco.environment import environment
@@ -22,6 +24,7 @@ from unco.tools.extraction.policy import read_policy
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.client import Mllm
 from unco.tools.llm_settings import mllm_from_env
+from unco.tools.memory.file import store_from_env
 from unco.tools.search.search import Search
 from unco.tools.search_settings import search_from_env
 from unco.types import Post
@@ -42,6 +45,8 @@ class Machine:
     """The service's own, with the caps of the settings file."""
     watch: Watch | None = None
     """Compares posts with the policy's; None = there is no policy, or it does not say what its posts looked like."""
+    store: BaseStore | None = None
+    """Holds a memory for each token; None = nothing is remembered."""
 
     def warm(self) -> None:
         """Load the small model, and check the settings of the MLLM.
@@ -73,6 +78,8 @@ class Machine:
         models = [str(model.model) for model, _ in chain_of(Context(), self.llm) if model.model]
         if context.model is not None and context.model not in models:
             raise SettingsError(f"model: there is {', '.join(models) or 'none'}; leave it out for the first")
+        if context.memory is not None:
+            raise SettingsError("memory: each token has its own, which no client chooses: leave it out")
         if context.review and not reviews:
             raise SettingsError("review: reviews are switched off here, so leave it out")
         return context
@@ -86,7 +93,13 @@ class Machine:
     def new_graph(self, checkpointer: object) -> PostGraph:
         """Compile the graph once more, with a checkpointer."""
         tool = small_model_tool(self.extractor)
-        return build_graph(tool, self.llm, knowledge=self.knowledge, checkpointer=checkpointer)  # type: ignore[arg-type]
+        return build_graph(
+            tool,
+            self.llm,
+            knowledge=self.knowledge,
+            checkpointer=checkpointer,  # type: ignore[arg-type]
+            store=self.store,
+        )
 
 
 def build_machine(settings: ServeSettings, ledger: Ledger, extractor: Extractor | None = None) -> Machine:
@@ -118,8 +131,9 @@ def build_machine(settings: ServeSettings, ledger: Ledger, extractor: Extractor 
         region_files=settings.region_files,
     )
     extractor = extractor or extractor_of(choices, "cpu")  # torch starts with the service, not under its load
-    graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge)
-    return Machine(extractor, llm, knowledge, graph, account, _watch(choices))
+    store = store_from_env()
+    graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge, store=store)
+    return Machine(extractor, llm, knowledge, graph, account, _watch(choices), store)
 
 
 def _watch(choices: Choices) -> Watch | None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -64,8 +64,9 @@ class Service:
         return CALLER.get().name
 
     def read_context(self, given: object) -> Context:
-        """Read the settings that a client chose, see `Machine.read_context`."""
-        return self.machine.read_context(given, reviews=self.reviews is not None)
+        """Read the settings that a client chose, see `Machine.read_context`, and add the memory of its token."""
+        context = self.machine.read_context(given, reviews=self.reviews is not None)
+        return context if self.machine.store is None else replace(context, memory=self.caller)
 
     @asynccontextmanager
     async def admitted(self, posts: int = 1) -> AsyncIterator[None]:
@@ -149,7 +150,7 @@ class Service:
     def watch(self, output: Json, context: Context) -> None:
         """Compare a post with those of the policy, unless its client chose settings of its own."""
         watch = self.machine.watch
-        if watch is None or context != Context():
+        if watch is None or replace(context, memory=None) != Context():
             return
         known = watch.alarm
         alarm = watch.add(read_result(output))

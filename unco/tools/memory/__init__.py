@@ -1,0 +1,1 @@
+"""Remembers what answers and people decided about names, and changes the doubt of later mentions by it."""

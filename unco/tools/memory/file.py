@@ -1,0 +1,95 @@
+"""Opens the file that `UNCO_MEMORY` names: LangGraph's store in one SQLite file, which several processes may share."""
+
+import os
+import sqlite3
+from functools import cache
+from pathlib import Path
+
+from langgraph.store.base import BaseStore
+
+from unco.environment import environment
+from unco.errors import SettingsError, SetupError
+
+_WAIT_S = 10.0
+"""For which a process waits for another one's writing."""
+
+_MAGIC = b"SQLite format 3\0"
+
+OF_THE_COMMANDS = "default"
+"""Name of the memory of `unco extract` and `unco run`; `unco serve` has one for each of its tokens."""
+
+
+def store_from_env() -> BaseStore | None:
+    """Open the file that `UNCO_MEMORY` names; None = it names none.
+
+    Raises:
+        SetupError: it cannot be opened, or the package for it is not installed.
+    """
+    named = environment().memory.strip()
+    return open_store(Path(named)) if named else None
+
+
+def memory_of_commands() -> str | None:
+    """Return the memory of `unco extract` and `unco run`; None = `UNCO_MEMORY` names no file."""
+    return OF_THE_COMMANDS if environment().memory.strip() else None
+
+
+def existing_store(path: Path | None) -> BaseStore:
+    """Open a file of memories that is there; None = the one that `UNCO_MEMORY` names.
+
+    Raises:
+        SettingsError: no file is named, or it is not there.
+        SetupError: see `open_store`.
+    """
+    named = environment().memory.strip() if path is None else str(path)
+    if not named:
+        raise SettingsError("name the file of memories: --file memory.db, or UNCO_MEMORY")
+    if not Path(named).is_file():
+        raise SettingsError(f"there is no file of memories {named}: `unco run` with UNCO_MEMORY={named} makes one")
+    return open_store(Path(named))
+
+
+def open_store(path: Path) -> BaseStore:
+    """Open a file of memories, once in a process; a new one is for its owner alone.
+
+    Raises:
+        SetupError: it cannot be opened, is no such file, or the package for it is not installed.
+    """
+    return _open(path.absolute(), os.getpid())
+
+
+@cache
+def _open(path: Path, process: int) -> BaseStore:
+    """Open it; a process that was forked must not use its parent's connection."""
+    try:
+        from langgraph.store.sqlite import SqliteStore
+    except ImportError as error:
+        raise SetupError("a file of memories needs LangGraph's SQLite store: pip install 'unco[sqlite]'") from error
+    try:
+        path.touch(mode=0o600)
+        _check(path)
+        connection = sqlite3.connect(path, _WAIT_S, check_same_thread=False, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
+        connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
+        store = SqliteStore(connection)
+        store.setup()
+    except (OSError, sqlite3.Error) as error:
+        raise SetupError(f"the file of memories {path} cannot be opened: {error}") from error
+    return store
+
+
+def _check(path: Path) -> None:
+    """Refuse what is no database: SQLite takes a few bytes of text for an empty one, and writes over them.
+
+    Raises:
+        sqlite3.DatabaseError: it is none.
+    """
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) not in (b"", _MAGIC):
+            raise sqlite3.DatabaseError("file is not a database")
+
+
+def forget_for_good(store: BaseStore) -> None:
+    """Write what was deleted into the file itself, so that its journal does not hold it any longer."""
+    connection: sqlite3.Connection = store.conn  # type: ignore[attr-defined]  # of a store that `open_store` opened
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
