@@ -19,6 +19,10 @@ from unco.types import ALWAYS, ATTRIBUTES, Attribute, Entity, Extraction, Uncert
 UNSURE = "uncertainty"
 """The feature that grows with the uncertainty of the attribute that a question is about."""
 
+BENDING = ("type ", "known name", "has a box")
+"""How features begin that change how fast a chance falls with the uncertainty: a doubtful PER is often an ORG, and then
+an answer is as often right as about an ORG."""
+
 STEPS = tuple(step / 100 for step in range(101))
 """Uncertainties at which a threshold of its own may lie."""
 
@@ -74,10 +78,17 @@ class Curve:
         return 1.0 / (1.0 + exp(-max(-50.0, min(50.0, logit))))
 
 
+def unsure_and(feature: str) -> str | None:
+    """Name the product of `UNSURE` and a feature; None = they are not joined."""
+    return f"{UNSURE} x {feature}" if feature.startswith(BENDING) else None
+
+
 def curve(regression: PolicyRegression, features: Features) -> Curve:
     """Fill in all that a regression asks of an entity, its uncertainty apart."""
-    known = sum(weight * features.get(name, 0.0) for name, weight in regression.weights.items())
-    return Curve(regression.bias + known, regression.weights.get(UNSURE, 0.0))
+    weights = regression.weights
+    known = sum(weights.get(name, 0.0) * value for name, value in features.items())
+    bent = sum(weights.get(unsure_and(name) or "", 0.0) * value for name, value in features.items())
+    return Curve(regression.bias + known, weights.get(UNSURE, 0.0) + bent)
 
 
 def with_own_thresholds(extraction: Extraction, gain: PolicyGain | None) -> Extraction:

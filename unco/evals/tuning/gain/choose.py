@@ -1,4 +1,4 @@
-"""Choose how much a question must gain: as the joint sweep chooses, but with at least its F1 and at most its calls."""
+"""Choose how much a question must gain: so that F1 is above that of the joint sweep, with at most its calls."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unco.errors import DataError, SettingsError
-from unco.evals.metrics.bootstrap import Interval, f1_error, f1_interval
-from unco.evals.metrics.paper import Task, total
+from unco.evals.metrics.bootstrap import Interval, f1_difference, f1_interval
+from unco.evals.metrics.paper import Task
 from unco.evals.tuning.choose import choose_jointly
 from unco.evals.tuning.expected import scores
 from unco.evals.tuning.gain.cases import Flags, cases_of
 from unco.evals.tuning.gain.cross_fit import HeldOut, cross_fit
 from unco.evals.tuning.gain.in_words import in_words, thresholds_by_type
 from unco.evals.tuning.gain.learn import Table
+from unco.evals.tuning.held_out import held_out_by_post
 from unco.evals.tuning.outcomes import COLUMNS, Floats, Outcomes, outcomes_of
-from unco.evals.tuning.recorded.paths import PostPaths, Recording
+from unco.evals.tuning.recorded.paths import ALL, PostPaths, Recording
 from unco.evals.tuning.recorded.question_cost import recorded_usd
 from unco.tools.extraction.known_names import pack_names, unpack_names
 from unco.tools.extraction.own_thresholds import with_own_thresholds
@@ -32,9 +33,7 @@ COUNTS: dict[Task, tuple[Attribute, ...]] = {
 LEVELS = 41
 """Least gains that are tried: those that let through all questions that gain, or even shares of them, down to none."""
 
-
-WORTH_IT = 0.9
-"""Share of the joint sweep's calls up to which fewer calls are worth another policy."""
+_CALLS = COLUMNS.index("calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,8 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
     table = Table(cases_of(recording, unpack_names(packed)), outcomes.uncertainty)
     _check(table, outcomes)
     joint, held_out = choose_jointly(outcomes, task), cross_fit(table, outcomes)
+    joint_held_out = held_out_by_post(outcomes, lambda some: choose_jointly(some, task).thresholds)
+    assert joint_held_out is not None  # there are posts enough, as just checked
     counted = [
         name for place, name in enumerate(ATTRIBUTES) if name in COUNTS[task] and table.cases.taught[:, place].any()
     ]
@@ -75,9 +76,9 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
         )
     prices = _prices(recording)
     worth = _gains(held_out, counted, recording.about.floor, outcomes.uncertainty) / list(prices.values())
-    level = _level(outcomes, worth, joint.thresholds, task)
+    level = _level(outcomes, worth, joint_held_out, task)
     if level is None:
-        why = "gain: no least gain is clearly better than the joint sweep, so its thresholds stay"
+        why = "gain: no least gain is clearly better than the joint sweep on posts held out, so its thresholds stay"
         return LearnedGain(None, joint.thresholds, why, None, joint.tried + LEVELS)
     questions = _questions(
         table, counted, {name: level * price for name, price in prices.items()}, recording.about.floor
@@ -89,8 +90,8 @@ def choose_gain(recording: Recording, outcomes: Outcomes, task: Task) -> Learned
         gain=gain.model_copy(update={"learned": words}),
         thresholds=replace(recording.posts[0].extraction.thresholds, drop=1.0, recall=None),
         why=f"gain: asked about where a question gains enough; the fewest calls within one standard error of the best"
-        f" {task} F1, which is at least that of the joint sweep, with at most its calls",
-        held_out=f1_interval(scores(outcomes, under.by_post(joint.thresholds), task)),
+        f" {task} F1 on posts held out, and above that of the joint sweep by one, with at most its calls",
+        held_out=f1_interval(scores(outcomes, under.by_post(ALL), task)),
         tried=LEVELS,
     )
 
@@ -153,21 +154,26 @@ def _gains(held_out: HeldOut, counted: Collection[Attribute], floor: Thresholds,
     return gains
 
 
-def _level(outcomes: Outcomes, worth: Floats, joint: Thresholds, task: Task) -> float | None:
-    """Find the least gain with the fewest calls whose F1 is within one standard error of the best; None = none is.
+def _level(outcomes: Outcomes, worth: Floats, joint: Floats, task: Task) -> float | None:
+    """Find the least gain with the fewest calls that is clearly better than the joint sweep; None = none is.
 
-    Only such count as have at least the F1 of the joint thresholds, with no more calls, and are better by more than
-    chance: by a tenth of the calls, or by a standard error of F1.
+    Both were chosen on other posts. Better means: no more calls, and an F1 that is above by one standard error of the
+    difference, over posts drawn together, and within one of the best such F1.
     """
-    wanted, most = _f1_and_calls(outcomes, joint, task)
-    tried = [(*_f1_and_calls(_routing(outcomes, worth > level), joint, task), level) for level in _levels(worth)]
-    affordable = [one for one in tried if one[1] <= most]
-    best = max(affordable)
-    by_post = _routing(outcomes, worth > best[2]).by_post(joint)
-    error = f1_error(scores(outcomes, by_post, task))
-    least = max(wanted, best[0] - error)
-    good = [one for one in affordable if one[0] >= least and (one[1] <= WORTH_IT * most or one[0] >= wanted + error)]
-    return min(good, key=lambda one: one[1])[2] if good else None
+    wanted, most = scores(outcomes, joint, task), joint[:, _CALLS].sum()
+    found = list[tuple[float, float, Interval]]()
+    for level in _levels(worth):
+        by_post = _routing(outcomes, worth > level).by_post(ALL)
+        if (calls := float(by_post[:, _CALLS].sum())) <= most:
+            found.append((calls, level, f1_difference(wanted, scores(outcomes, by_post, task))))
+    best = max((above.value - _error(above) for *_, above in found), default=0.0)
+    good = [(calls, level) for calls, level, above in found if above.value >= max(best, _error(above))]
+    return min(good)[1] if good else None
+
+
+def _error(difference: Interval) -> float:
+    """Return the standard error: an interval of 95 % is four of them wide."""
+    return (difference.high - difference.low) / 4
 
 
 def _levels(worth: Floats) -> Sequence[float]:
@@ -179,8 +185,3 @@ def _levels(worth: Floats) -> Sequence[float]:
 def _routing(outcomes: Outcomes, asked: Flags) -> Outcomes:
     """Return the outcomes under a routing of each entity."""
     return replace(outcomes, own=np.where(asked, ALWAYS, 1.0))
-
-
-def _f1_and_calls(outcomes: Outcomes, thresholds: Thresholds, task: Task) -> tuple[float, float]:
-    by_post = outcomes.by_post(thresholds)
-    return total(scores(outcomes, by_post, task)).f1, float(by_post[:, COLUMNS.index("calls")].sum())

@@ -9,7 +9,6 @@ from unco.evals.tuning.gain.cross_fit import HeldOut
 from unco.evals.tuning.gain.learn import RARE, Table
 from unco.evals.tuning.outcomes import Outcomes
 from unco.evals.tuning.recorded.paths import Recording
-from unco.tools.extraction.own_thresholds import UNSURE
 from unco.tools.extraction.policy import PolicyGain, PolicyRegression
 from unco.types import ATTRIBUTES, Attribute
 
@@ -44,7 +43,7 @@ def _sentence(name: Attribute, place: int, answer: PolicyRegression, table: Tabl
 def _differences(answer: PolicyRegression, table: Table) -> str:
     """Name the features whose usual difference moves the log-odds of a right answer most."""
     spread = dict(zip(table.names, table.columns.std(0).tolist(), strict=True))
-    effects = {name: weight * spread[name] for name, weight in answer.weights.items() if name != UNSURE}
+    effects = {name: weight * spread[name] for name, weight in answer.weights.items() if name in spread}
     most = sorted(effects, key=lambda name: -abs(effects[name]))[:SAID]
     return ", ".join(f"{name} ({answer.weights[name]:+.2f})" for name in most)
 

@@ -8,7 +8,7 @@ import numpy as np
 from unco.evals.tuning.gain.cases import Cases, Flags
 from unco.evals.tuning.outcomes import Floats
 from unco.small_model.uncertainty.regression import fit_regression
-from unco.tools.extraction.own_thresholds import UNSURE, unsureness
+from unco.tools.extraction.own_thresholds import UNSURE, unsure_and, unsureness
 from unco.tools.extraction.policy import PolicyRegression
 
 RARE = 30
@@ -49,9 +49,12 @@ class Table:
         if not rows.any():
             return PolicyRegression(bias=0.0, weights={})
         frequent = np.flatnonzero((self.columns[rows] != 0).sum(0) >= min(RARE, rows.sum()))
-        table = np.column_stack([self.unsureness(place)[rows], self.columns[rows][:, frequent]])
+        bending = [column for column in frequent if unsure_and(self.names[column])]
+        unsure, known = self.unsureness(place)[rows, None], self.columns[rows]
+        table = np.hstack([unsure, known[:, frequent], unsure * known[:, bending]])
         fitted = fit_regression(table.tolist(), right[rows].tolist())
-        names = (UNSURE, *(self.names[column] for column in frequent))
+        products = (unsure_and(self.names[column]) or "" for column in bending)
+        names = (UNSURE, *(self.names[column] for column in frequent), *products)
         weights = zip(names, fitted.weights, strict=True)
         return PolicyRegression(
             bias=round(fitted.bias, 6), weights={name: round(weight, 6) for name, weight in weights}
@@ -59,7 +62,8 @@ class Table:
 
     def chances(self, place: int, regression: PolicyRegression) -> Floats:
         """(E,) the chance that a regression gives to each entity."""
-        weights = np.array([regression.weights.get(name, 0.0) for name in self.names])
-        logits = regression.bias + self.columns @ weights
-        logits += regression.weights.get(UNSURE, 0.0) * self.unsureness(place)
+        weights = [regression.weights.get(name, 0.0) for name in self.names]
+        bends = [regression.weights.get(unsure_and(name) or "", 0.0) for name in self.names]
+        slopes = regression.weights.get(UNSURE, 0.0) + self.columns @ np.array(bends)
+        logits = regression.bias + self.columns @ np.array(weights) + slopes * self.unsureness(place)
         return np.asarray(1 / (1 + np.exp(-np.clip(logits, -50, 50))), np.float64)
