@@ -161,6 +161,15 @@ def test_exit_codes(error: Exception, code: int, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "error: a\n"
 
 
+def test_a_command_that_a_person_stops_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unco.evals.simulation.run.read_gold", lambda *_: stop())
+    finished = run("simulate-mllm", "--gold", "posts.jsonl", "--family", "gpt-4o")
+    assert (finished.code, finished.err) == (1, "stopped\n")
+
+
 def test_a_bug_keeps_its_traceback() -> None:
     def command() -> None:
         raise RuntimeError("a bug")

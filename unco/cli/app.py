@@ -6,21 +6,43 @@ from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from unco.errors import InputError, UncoError, shorten
 
 OLD_NAMES = {"data": "gold", "runs": "training-runs"}
 """Names of commands and options that still work and are shown nowhere, and what they are called now."""
 
+
+class Stopped(Exception):
+    """A person stopped the command; says how to go on, where that is to be said."""
+
+
+class Commands(TyperGroup):
+    """All commands. Ctrl-C is ours to report: what typer makes of it differs from version to version."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command.
+
+        Raises:
+            Stopped: by Ctrl-C.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Stopped(*error.args) from error
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     context_settings={"token_normalize_func": lambda name: OLD_NAMES.get(name, name)},
     pretty_exceptions_enable=False,
     help="Grounded multimodal NER: a small model first, a multimodal LLM only where it is unsure.",
 )
 
-BAD_INPUT, FAILED = 2, 3
-"""Exit codes: what was handed in cannot be used; the set-up is broken."""
+STOPPED, BAD_INPUT, FAILED = 1, 2, 3
+"""Exit codes: a person stopped it; what was handed in cannot be used; the set-up is broken."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -76,9 +98,14 @@ def main() -> None:
 
 
 def guarded(command: Callable[[], Any]) -> int:
-    """Exit code of a command: 0; 2 when what was handed in cannot be used; 3 when the set-up is broken."""
+    """Exit code of a command: 0; 1 when it was stopped; 2 when what was handed in cannot be used; 3 as of `FAILED`."""
     try:
         command()
+    except Stopped as stopped:
+        from unco.show import visible
+
+        sys.stderr.write(": ".join(("stopped", *(visible(str(one)) for one in stopped.args))) + "\n")
+        return STOPPED
     except UncoError as error:
         from unco.show import visible
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from unco.context import Context
+from unco.corpus.output import STDOUT
 from unco.corpus.posts import STDIN, Line, check_corpus, read_posts
 from unco.corpus.tally import Tally
 from unco.errors import DataError, NothingSucceeded, PostError, SettingsError, UncoError
@@ -80,11 +81,18 @@ def _has_result(out: Path) -> bool:
 
 @contextmanager
 def nothing_left_behind(out: Path) -> Iterator[None]:
-    """Remove the files of a run that an error ended before its first line, where they were not there before."""
+    """Remove the files of a run that an error ended before its first line, where they were not there before.
+
+    Raises:
+        KeyboardInterrupt: a person stopped the run; says how to go on.
+    """
     files = (out, out.with_name(out.name + ".run.json"))
     made = [path for path in files if not os.path.exists(path)]  # unlike Path.exists it takes a name that is too long
     try:
         yield
+    except KeyboardInterrupt as error:
+        told = "what was printed stays" if out == STDOUT else f"what {out} holds stays: go on with --resume"
+        raise KeyboardInterrupt(told) from error
     except UncoError:
         with suppress(OSError):
             if out in made and out.stat().st_size == 0:
