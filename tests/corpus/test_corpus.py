@@ -82,12 +82,12 @@ async def test_results_are_the_graphs_whether_or_not_anybody_is_asked(tmp_path: 
 
 def test_a_post_that_cannot_be_run_is_a_line_with_its_error(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 2)
-    posts.write_text('{"text": "unknown words", "id": "x"}\n{"txet": 1}\n' + posts.read_text())
+    posts.write_text('{"text": "unknown words", "id": "x"}\n{"txet": 1, "id": 7}\n' + posts.read_text())
     tally = run_corpus(Corpus(posts, tmp_path / "out.jsonl"), pipeline(predictions, ScriptedLlm(), mode="off"))
     unknown, broken, first, second = lines_of(tmp_path / "out.jsonl")
     assert (unknown["id"], unknown["post"], unknown["error"]["type"]) == ("x", 1, "PostError")
     assert "has no prediction for post 'x'" in unknown["error"]["message"]
-    assert (broken["id"], broken["post"]) == (None, 2)
+    assert (broken["id"], broken["post"]) == ("7", 2)
     assert [first["id"], second["id"]] == ["0", "1"]
     assert (tally.posts, tally.failed, tally.unanswered) == (4, 2, 2)
     assert "failed posts 2" in tally.summary()

@@ -13,6 +13,7 @@ from unco.corpus.choices import Choices
 from unco.corpus.posts import STDIN, count_posts, read_posts
 from unco.corpus.start import start
 from unco.errors import DataError, PostError
+from unco.evals.formats.detect_format import read_gold
 from unco.tools.extraction.text import read_text
 
 
@@ -31,6 +32,66 @@ def test_posts_are_read_one_after_another_and_faults_are_kept(tmp_path: Path) ->
     for reader in (count_posts, lambda path: list(read_posts(path))):
         with pytest.raises(DataError, match="cannot be read"):
             reader(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("line", "identity"),
+    [
+        ('{"id": "7", "text": 7}', "7"),
+        ('{"id": 7, "txet": "Ann"}', "7"),
+        ('{"id": "7", "text": "Ann", "lang": "en"}', "7"),
+        ('{"id": 1e30, "text": "Ann"}', None),
+        ('{"id": ["7"], "text": "Ann"}', None),
+        ('{"id": "\\ud800", "text": "Ann"}', None),
+        ('{"txet": "Ann"}', None),
+        ("[7]", None),
+    ],
+)
+def test_a_post_that_cannot_be_read_keeps_its_id(line: str, identity: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "posts.jsonl"
+    for text in (line, f"[{line}]"):
+        path.write_text(f"{text}\n")
+        [found] = read_posts(path)
+        assert (found.post, found.id) == (None, identity)
+
+
+@pytest.mark.parametrize("form", ["{}", "[{}]", "{}\n{{}}"])
+def test_a_picture_may_lie_beside_the_file_of_its_post(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos").mkdir()
+    name = f"photos/{Path(drawing(tmp_path / 'photos')).name}"
+    (tmp_path / "posts.json").write_text(form.format(f'{{"text": "Ann", "image": "{name}"}}'))
+    first = next(read_posts(tmp_path / "posts.json")).post
+    assert first is not None
+    assert first.image == str(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    first = next(read_posts(Path("posts.json"))).post
+    assert first is not None
+    assert first.image == name
+
+
+@pytest.mark.parametrize("name", ["https://example.com/a.png", "none.png", "", "data:image/png;base64,AAAA"])
+def test_what_is_no_picture_beside_the_file_stays_as_it_is(name: str, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text(f'{{"text": "Ann", "image": "{name}"}}')
+    [line] = read_posts(tmp_path / "posts.jsonl")
+    assert line.post is not None
+    assert line.post.image == name
+
+
+def test_gold_whose_text_stands_in_place_of_tokens_is_run_on_the_words_of_its_scores(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text('{"text": "Ann met Bo.", "entities": [{"start": 0, "stop": 1, "type": "PER"}]}\n')
+    [line] = read_posts(path)
+    assert line.post is not None
+    assert tuple(line.post.text) == read_gold(path)[0].tokens == ("Ann", "met", "Bo.")
+
+
+@pytest.mark.parametrize("entities", ['[[0, 3, "PER"]]', '[{"start": 0, "end": 3}]', '{"hashtags": []}'])
+def test_entities_of_other_tools_are_no_gold(entities: str, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text(f'{{"text": "Ann met Bo.", "entities": {entities}}}')
+    [line] = read_posts(tmp_path / "posts.jsonl")
+    assert line.fault == "leave out what is no field of a post: entities"
 
 
 def test_a_line_beyond_reason_is_a_fault_and_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,22 +11,27 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from unco.corpus.formats.conll import conll_posts, plain_posts, sentences
-from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row
+from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row, picture_beside
 from unco.corpus.formats.delimited import delimited_rows
 from unco.corpus.formats.files import Form, files_of, form_of, is_list
 from unco.corpus.formats.json_objects import json_objects
 from unco.corpus.formats.opened import as_utf8, is_as_it_stands, opened
 from unco.corpus.formats.tables import table_rows
+from unco.corpus.post_faults import message_of
 from unco.errors import DataError, PostError, SettingsError
-from unco.state import PostInput
+from unco.state import PostId, PostInput
 
 MAX_LINE_BYTES = 64 * 2**20
 """Length of a line; a longer one is no post, as an inline picture has a few million bytes."""
 
 STDIN = Path("-")
+
+_HERE = Path()
+
+_ID: TypeAdapter[str] = TypeAdapter(PostId)
 
 HEAD_BYTES = 4096
 
@@ -63,6 +68,8 @@ class Line:
     """From 1."""
     post: PostInput | None
     fault: str = ""
+    id: str | None = None
+    """Of a post that cannot be read, where it says its id."""
 
 
 def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
@@ -147,10 +154,10 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
     elif path == STDIN:
         stdin = as_utf8(sys.stdin.buffer)
         _check_head(stdin, path, is_lines=True)
-        yield from lines_of(stdin)
+        yield from lines_of(stdin, _HERE)
     else:
         with opened(path) as file:
-            yield from lines_of(file)
+            yield from lines_of(file, path.parent)
 
 
 def is_cut_by_line(path: Path) -> bool:
@@ -184,8 +191,8 @@ def _count(path: Path) -> int | None:
 def _document(path: Path) -> Iterator[Line]:
     """Yield the posts of JSON that is not written line by line: a list, or objects over many lines each."""
     if is_list(path):
-        return map(_checked, _list(path))
-    return map(_of_fields, json_objects(path, MAX_LINE_BYTES))
+        return (_checked(data, path.parent) for data in _list(path))
+    return (_of_fields(data, path.parent) for data in json_objects(path, MAX_LINE_BYTES))
 
 
 def _list(path: Path) -> list[Any]:
@@ -213,9 +220,14 @@ def _read_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
 
 
-def lines_of(file: BinaryIO) -> Iterator[Line]:
-    """Yield the posts of JSON Lines from the file's position on, numbered from 1."""
-    return (_line(number, line) for number, line in enumerate(_whole_lines(file), start=1))
+def lines_of(file: BinaryIO, folder: Path) -> Iterator[Line]:
+    """Yield the posts of JSON Lines from the file's position on, numbered from 1.
+
+    Args:
+        file: open.
+        folder: where it is; a picture may be named from there.
+    """
+    return (_line(number, line, folder) for number, line in enumerate(_whole_lines(file), start=1))
 
 
 def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
@@ -228,7 +240,7 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
             yield line
 
 
-def _line(number: int, line: bytes) -> Line:
+def _line(number: int, line: bytes, folder: Path) -> Line:
     if len(line) >= MAX_LINE_BYTES:
         return Line(number, None, f"longer than {MAX_LINE_BYTES} bytes")
     try:
@@ -237,54 +249,42 @@ def _line(number: int, line: bytes) -> Line:
         return Line(number, None, "it is not UTF-8 text: save the file as UTF-8")
     except (ValueError, RecursionError) as error:  # json's are ValueErrors
         return Line(number, None, f"it is not one JSON object on a line: {' '.join(str(error).split())}")
-    return _checked(data, number)
+    return _checked(data, folder, number)
 
 
-def _of_fields(fields: dict[str, Any] | str) -> Line:
-    return Line(0, None, fields) if isinstance(fields, str) else _checked(fields)
+def _of_fields(fields: dict[str, Any] | str, folder: Path = _HERE) -> Line:
+    return Line(0, None, fields) if isinstance(fields, str) else _checked(fields, folder)
 
 
-def _checked(data: Any, number: int = 0) -> Line:
+def _checked(data: Any, folder: Path, number: int = 0) -> Line:
     """Validate a post; 0 = its number is given later."""
     try:
-        return Line(number, _post(data))
+        return Line(number, _post(data, folder))
     except (ValidationError, PostError) as error:
-        return Line(number, None, _message(error))
+        return Line(number, None, message_of(error), _id_of(data))
 
 
-def _post(data: Any) -> PostInput:
+def _id_of(data: Any) -> str | None:
+    """Return the id of a post that cannot be read; None = it has none, or none that can be written."""
+    try:
+        identity = _ID.validate_python(data["id"])
+        identity.encode("utf-8")
+        return identity
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _post(data: Any, folder: Path) -> PostInput:
     if not isinstance(data, dict):
         raise PostError('a post is an object: {"text": ...}')
-    post = PostInput.model_validate(fields_of(data, Path()) if is_row(data) else data)
+    if is_row(data):
+        data = fields_of(data, folder)
+    elif isinstance(data.get("image"), str):
+        data = data | {"image": picture_beside(data["image"], folder)}
+    post = PostInput.model_validate(data)
     for name in ("id", "image", "caption"):
         try:
             (getattr(post, name) or "").encode("utf-8")
         except UnicodeEncodeError as error:  # it cannot be written into a result either
             raise PostError(f"{name}: character {error.start} is half a surrogate pair: give valid Unicode") from error
     return post
-
-
-_UNKNOWN = "extra_forbidden"
-_TOLD = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
-    (("text", "string_type"), ("text", "list_type")), "text is neither a text nor a list of tokens, which are texts"
-)
-"""What pydantic says in its own words, by field and kind of fault."""
-
-
-def _message(error: Exception) -> str:
-    told = _told(error) if isinstance(error, ValidationError) else str(error)
-    return " ".join(told.split())
-
-
-def _told(error: ValidationError) -> str:
-    """Say what is wrong with the fields of a post."""
-    faults = [(_shown(str(fault["loc"][0])), fault["type"], fault["msg"]) for fault in error.errors()]
-    told = [_TOLD.get((name, kind), f"{name}: {words}") for name, kind, words in faults if kind != _UNKNOWN]
-    if unknown := ", ".join(name for name, kind, _ in faults if kind == _UNKNOWN):
-        told.append(f"leave out what is no field of a post: {unknown[:200]}")
-    return "; ".join(dict.fromkeys(told))
-
-
-def _shown(name: str) -> str:
-    """Return a field's name as it can be read: one of blanks or of odd letters in quotes."""
-    return name if name.strip() and name.isprintable() else ascii(name)

@@ -130,7 +130,7 @@ def as_line(outcome: PostOutcome) -> bytes:
     fault, post = outcome.fault, outcome.line.post
     kind = type(fault).__name__ if isinstance(fault, UncoError) else "PostError"
     error = {"type": kind, "message": str(fault).encode("utf-8", "replace").decode()}
-    return dump({"id": post.id if post else None, "post": outcome.line.number, "error": error})
+    return dump({"id": post.id if post else outcome.line.id, "post": outcome.line.number, "error": error})
 
 
 def settings_of(context: Context, **choices: Any) -> Settings:

@@ -32,12 +32,25 @@ def check_columns(names: Sequence[str], path: Path) -> None:
 
 
 def is_row(data: Mapping[str, Any]) -> bool:
-    """Return whether a JSON object is a row of a data set and none of ours, whose unknown fields are errors."""
-    return "tokens" in data and "text" not in data
+    """Return whether a JSON object is a row of a data set and none of ours, whose unknown fields are errors.
+
+    It has tokens in place of a text; or the entities of gold.
+    """
+    return "text" not in data if "tokens" in data else _is_gold(data)
+
+
+def _is_gold(data: Mapping[str, Any]) -> bool:
+    """Return whether a post's entities are those of our gold, whose spans count words; others count characters."""
+    entities = data.get("entities")
+    return isinstance(entities, list) and all(
+        isinstance(one, dict) and {"start", "stop"} <= one.keys() for one in entities
+    )
 
 
 def fields_of(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return the fields of a post; empty cells and other columns are left out.
+
+    The text of gold is parted at its blanks, as it is for scores.
 
     Args:
         row: of a data set.
@@ -47,6 +60,8 @@ def fields_of(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     tokens = fields.pop("tokens", None)
     if tokens is not None:
         fields.setdefault("text", tokens)
+    if _is_gold(row) and isinstance(fields.get("text"), str):
+        fields["text"] = fields["text"].split()
     if "image" in fields:
         fields["image"] = _reference(fields["image"], folder)
     return fields
@@ -63,6 +78,11 @@ def _reference(image: Any, folder: Path) -> Any:
         isinstance(image, dict) and image.keys() <= {"bytes", "path"} and any(image.values())
     ):
         image = reference_of(image)
-    if isinstance(image, str) and not os.path.exists(image) and os.path.isfile(folder / image):
+    return picture_beside(image, folder) if isinstance(image, str) else image
+
+
+def picture_beside(image: str, folder: Path) -> str:
+    """Return the path of a picture that is not found from the current folder but from that of the posts; else as is."""
+    if image and not image.startswith("data:") and not os.path.exists(image) and os.path.isfile(folder / image):
         return str(folder / image)
     return image

@@ -18,7 +18,7 @@ from unco.errors import DataError, InputError, SettingsError, SetupError, UncoEr
 from unco.state import EXTRACTION, RESULT, PostInput
 from unco.types import Extraction
 
-TEXTS = ("post", "fault", "found", "result")
+TEXTS = ("post", "fault", "found", "result", "id")
 SCHEMA = pa.schema([("number", pa.list_(pa.int64())), *((name, pa.list_(pa.large_binary())) for name in TEXTS)])
 
 
@@ -35,10 +35,13 @@ class PostRow:
     """The small model's output, an `Extraction`."""
     result: bytes = b""
     """A `Result`."""
+    id: bytes = b""
+    """Of a post that cannot be read, as JSON, where it says its id."""
 
     def line(self) -> Line:
         """Return the post, as it was read."""
-        return Line(self.number, PostInput.model_validate(json.loads(self.post)) if self.post else None)
+        post = PostInput.model_validate(json.loads(self.post)) if self.post else None
+        return Line(self.number, post, id=json.loads(self.id) if self.id else None)
 
     def extraction(self) -> Extraction:
         """Return the small model's output."""
@@ -73,7 +76,7 @@ class PostRow:
 def row_of(line: Line) -> PostRow:
     """Pack a post as it was read. Not by pydantic's own JSON, which fails on a lone surrogate."""
     if line.post is None:
-        return PostRow(line.number).with_fault(errors.PostError(line.fault))
+        return PostRow(line.number, id=json.dumps(line.id).encode()).with_fault(errors.PostError(line.fault))
     return PostRow(line.number, post=json.dumps(line.post.model_dump()).encode())
 
 

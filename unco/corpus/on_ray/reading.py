@@ -63,7 +63,7 @@ class Piece:
         try:
             with self.path.open("rb") as file:
                 file.seek(self.start)
-                for line in islice(lines_of(file), self.posts):
+                for line in islice(lines_of(file, self.path.parent), self.posts):
                     yield replace(line, number=self.first + line.number - 1)
         except OSError as error:
             raise DataError(f"{self.path} cannot be read: {error.strerror or error}") from error

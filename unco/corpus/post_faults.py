@@ -1,0 +1,29 @@
+"""Says in plain words why a post cannot be read."""
+
+from pydantic import ValidationError
+
+_UNKNOWN = "extra_forbidden"
+_TOLD = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
+    (("text", "string_type"), ("text", "list_type")), "text is neither a text nor a list of tokens, which are texts"
+)
+"""What pydantic says in its own words, by field and kind of fault."""
+
+
+def message_of(error: Exception) -> str:
+    """Say why a post cannot be read, in one line."""
+    told = _told(error) if isinstance(error, ValidationError) else str(error)
+    return " ".join(told.split())
+
+
+def _told(error: ValidationError) -> str:
+    """Say what is wrong with the fields of a post."""
+    faults = [(_shown(str(fault["loc"][0])), fault["type"], fault["msg"]) for fault in error.errors()]
+    told = [_TOLD.get((name, kind), f"{name}: {words}") for name, kind, words in faults if kind != _UNKNOWN]
+    if unknown := ", ".join(name for name, kind, _ in faults if kind == _UNKNOWN):
+        told.append(f"leave out what is no field of a post: {unknown[:200]}")
+    return "; ".join(dict.fromkeys(told))
+
+
+def _shown(name: str) -> str:
+    """Return a field's name as it can be read: one of blanks or of odd letters in quotes."""
+    return name if name.strip() and name.isprintable() else ascii(name)
