@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from unco.errors import UncoError
-from unco.types import Reason, Result
+from unco.types import Reason, Result, UnusablePicture
 
 NOT_TO_BE_ASKED: frozenset[Reason] = frozenset({"off", "policy", "budget", "no_picture"})
 """Reasons for which nobody was asked as the run's owner wanted it, or for want of something to ask about."""
@@ -34,6 +34,10 @@ class Tally:
     """Posts that lack an answer for a reason that passes."""
     dropped: int = 0
     """Entities that were dropped as too doubtful."""
+    no_picture: int = 0
+    """Pictures that could not be used, so that only the text of their posts was read."""
+    why_no_picture: str = ""
+    """Of the first of these."""
     looked_up: int = 0
     """Names that a search tool was asked for."""
     looked_up_in_vain: int = 0
@@ -56,11 +60,17 @@ class Tally:
         searches = [note.look_up for note in notes if note.look_up is not None]
         self.looked_up += len(searches)
         self.looked_up_in_vain += sum(bool(search.fault) for search in searches)
+        self._add_picture(result)
         self._add_questions(result)
         self.calls += result.usage.calls
         self.cached += result.usage.calls - result.usage.asked
         self.usd += result.usage.cost or 0.0
         self.unpriced += result.usage.cost is None
+
+    def _add_picture(self, result: Result) -> None:
+        if isinstance(result.picture, UnusablePicture):
+            self.no_picture += 1
+            self.why_no_picture = self.why_no_picture or result.picture.detail
 
     def _add_questions(self, result: Result) -> None:
         asked = [note for note in result.notes if note.outcome != "skipped" and note.reason not in NOT_TO_BE_ASKED]
@@ -82,6 +92,16 @@ class Tally:
         cost = f"${self.usd:.2f}" + (" and what has no known price" if self.unpriced else "")
         calls = f"calls {self.calls:,} ({self.cached:,} cached), {cost}"
         dropped = f", dropped {self.dropped:,}" if self.dropped else ""
+        pictures = f", unusable pictures {self.no_picture:,}" if self.no_picture else ""
         searches = f", looked up {self.looked_up:,} ({self.looked_up_in_vain:,} in vain)" if self.looked_up else ""
         left = f"unanswered {self.unanswered:,}{dropped}{searches}"
-        return f"routed {share:.1%}, {left}, {calls}, failed posts {self.failed:,}"
+        return f"routed {share:.1%}, {left}, {calls}{pictures}, failed posts {self.failed:,}"
+
+    def first_faults(self) -> list[str]:
+        """Say of what went wrong for some posts what it was for the first."""
+        found = []
+        if self.no_picture:
+            found.append(f"the first picture that cannot be used: {self.why_no_picture}")
+        if self.posts > self.failed > 0:
+            found.append(f"the first post that failed: {self.why_failed}")
+        return found
