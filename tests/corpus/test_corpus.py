@@ -125,6 +125,16 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     assert out.read_text() == "precious\n"
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_device_is_no_output_file(resume: bool, tmp_path: Path) -> None:
+    posts, predictions = write_corpus(tmp_path, 1)
+    device = tmp_path / "zero"
+    device.symlink_to("/dev/zero")  # whose lines have no end
+    with pytest.raises(SettingsError, match="zero is a device or a pipe, no file: name a file, or -"):
+        run_corpus(Corpus(posts, device, resume), pipeline(predictions, ScriptedLlm(), mode="off"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["posts.jsonl", "predictions.jsonl", "zero"]
+
+
 def test_a_run_goes_on_where_it_broke_off(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 30)
     out = tmp_path / "out.jsonl"

@@ -56,9 +56,12 @@ class Output:
             retry: which posts are run again.
 
         Raises:
-            SettingsError: the file is there and `resume` is not asked for, or is another run's, or one writes it now.
+            SettingsError: the file is there and `resume` is not asked for, or is another run's, or one writes it now;
+                or it is a device, whose lines cannot be read again.
             SetupError: it cannot be written.
         """
+        if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+            raise SettingsError(f"{path} is a device or a pipe, no file: name a file, or - for standard output")
         self.path, self._retry = path, retry
         self._run_file = run_file_of(path, settings)
         with _write_errors(path):
