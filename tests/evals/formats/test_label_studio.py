@@ -73,8 +73,8 @@ def test_an_answer_that_is_no_box_has_none() -> None:
 @pytest.mark.parametrize(
     ("post", "message"),
     [
-        (PredictedPost(None, (), ("a",)), "no id or no tokens"),
-        (PredictedPost("1", (), None), "no id or no tokens"),
+        (PredictedPost(None, (), ("a",)), "a post has no id"),
+        (PredictedPost("1", (), None), "'1' has no tokens"),
         (PredictedPost("1", (ANN,), TOKENS), "no picture size"),
     ],
 )

@@ -1,6 +1,7 @@
 """Runs for other tools: COCO, CoNLL, official JSON, and the queue of what a person should look at."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_coco_has_a_box_for_each_and_loses_no_entity() -> None:
 def test_coco_needs_sizes_and_tokens() -> None:
     with pytest.raises(DataError, match="no picture size"):
         predictions_to_coco([PredictedPost("a", RUN[0].entities, ("Ann", "met", "Bo"))], TYPES)
-    with pytest.raises(DataError, match="no id or no tokens"):
+    with pytest.raises(DataError, match="'a' has no tokens: name the gold posts"):
         predictions_to_coco([PredictedPost("a", ())], TYPES)
 
 
@@ -146,8 +147,6 @@ def test_the_queue_holds_what_is_still_uncertain(result: Result) -> None:
 
 
 def test_the_most_uncertain_post_comes_first_and_sure_ones_not_at_all(result: Result) -> None:
-    from dataclasses import replace
-
     sure = replace(result, id="sure", entities=result.entities[2:])
     disputed = replace(result, id="disputed", entities=result.entities[:1])
     assert [one.result.id for one in review_queue([sure, disputed, result])] == ["p1", "disputed"]
@@ -161,6 +160,20 @@ def test_the_queue_as_tasks(result: Result, tmp_path: Path) -> None:
     assert "unresolved" in task["data"]["review"]
     assert "disputed" in task["predictions"][0]["result"][0]["meta"]["text"][0]
     assert export_queue(run, tmp_path / "queue.json", most=0) == 0
+
+
+def test_a_run_without_any_id_is_numbered(result: Result, tmp_path: Path) -> None:
+    nameless = replace(result, id=None)
+    run = write_results(tmp_path / "run.jsonl", replace(nameless, entities=()), nameless)
+    assert export_queue(run, tmp_path / "queue.json") == 1
+    (task,) = json.loads((tmp_path / "queue.json").read_text())
+    assert task["data"]["id"] == "2"
+    for form in ("label-studio", "conll", "official", "jsonl"):
+        assert [post.id for post in export_run(run, form, tmp_path / form)] == ["1", "2"]
+    some = write_results(tmp_path / "some.jsonl", result, nameless)
+    for form in ("label-studio", "conll", "official", "jsonl"):
+        with pytest.raises(DataError, match="a post has no id, and others have"):
+            export_run(some, form, tmp_path / form)
 
 
 def test_a_run_cut_off_in_a_line_is_named(result: Result, tmp_path: Path) -> None:

@@ -112,10 +112,20 @@ def test_files_of_others_are_refused(run: Path, tmp_path: Path) -> None:
     for place in (tmp_path, run / "x"):
         with pytest.raises(SetupError, match="cannot be written"):
             ReviewSession(run, place)
+    first, second = made_results(tmp_path, 2)
     with pytest.raises(DataError, match="no id"):
-        ReviewSession(
-            write_run([replace(made_results(tmp_path, 1)[0], id=None)], tmp_path / "none.jsonl"), tmp_path / "x"
-        )
+        ReviewSession(write_run([first, replace(second, id=None)], tmp_path / "some.jsonl"), tmp_path / "x")
+
+
+def test_a_run_without_any_id_is_reviewed_by_number(tmp_path: Path) -> None:
+    run = write_run([replace(one, id=None) for one in made_results(tmp_path, 2)], tmp_path / "run.jsonl")
+    for left in (2, 1):
+        session = ReviewSession(run, tmp_path / "reviewed.jsonl")
+        assert session.progress.left == left
+        session.answer(2 - left, ANSWERS)
+        session.close()
+    assert [result.id for result in read_results(tmp_path / "reviewed.jsonl")] == ["1", "2"]
+    assert import_review(tmp_path / "reviewed.jsonl", tmp_path / "gold.jsonl").gold[1].id == "2"
 
 
 def test_settled_posts_become_gold(

@@ -1,13 +1,16 @@
 """Checks that gold and predictions must pass, whatever file they came from."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from unco.errors import DataError
 from unco.evals.formats.geometry import check_box, check_span
 from unco.evals.formats.predicted import PredictedPost
-from unco.types import GoldPost
+from unco.types import GoldPost, Result
+
+_Post = TypeVar("_Post", PredictedPost, Result)
 
 
 def check_gold(posts: Sequence[GoldPost], name: str) -> None:
@@ -57,6 +60,13 @@ def check_ids(ids: Iterable[str | None], name: str) -> None:
     for number, identity in enumerate(ids, start=1):
         if identity is not None and places.setdefault(identity, number) != number:
             raise DataError(f"{name}: id {identity!r} stands twice, as post {places[identity]} and as post {number}")
+
+
+def numbered(posts: Sequence[_Post]) -> list[_Post]:
+    """Give posts their places, from 1, as ids if none of them has one; as they are if any has."""
+    if any(post.id for post in posts):
+        return list(posts)
+    return [replace(post, id=str(number)) for number, post in enumerate(posts, start=1)]
 
 
 def check_pairs(gold: Sequence[GoldPost], predictions: Sequence[PredictedPost], name: str = "predictions") -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from zlib import crc32
 
 from unco.errors import DataError
-from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
+from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost, known_id, known_tokens
 from unco.types import ATTRIBUTES, Box, GoldPost
 
 Json = dict[str, Any]
@@ -79,15 +79,14 @@ def _regions(entity: Predicted) -> tuple[Box, ...]:
 
 
 def _image(number: int, post: PredictedPost, ungrounded: Sequence[Predicted]) -> Json:
-    if not post.id or post.tokens is None:
-        raise DataError(f"post {post.id!r} has no id or no tokens: give the gold posts, which hold both")
+    identity, tokens = known_id(post), known_tokens(post)
     width, height = post.size or (0, 0)
     size = {"width": width, "height": height} if post.size else {}
     return {
         "id": number,
-        "file_name": f"{post.id}.jpg",
+        "file_name": f"{identity}.jpg",
         **size,
-        "text": " ".join(post.tokens),
+        "text": " ".join(tokens),
         "without_box": [{"type": entity.type, **_words(entity, post)} for entity in ungrounded],
     }
 

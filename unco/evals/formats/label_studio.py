@@ -10,7 +10,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from unco.errors import DataError
-from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
+from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost, known_id, known_tokens
 from unco.types import ATTRIBUTES, Box
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2", "#17becf")
@@ -51,9 +51,8 @@ def to_task(post: PredictedPost, image: str, model: str = "", notes: Mapping[int
     Raises:
         DataError: id, tokens or size are missing.
     """
-    if not post.id or post.tokens is None:
-        raise DataError(f"post {post.id!r} has no id or no tokens: give the gold posts, which hold both")
-    starts, notes_by_entity = token_starts(post.tokens), notes or {}
+    identity, tokens = known_id(post), known_tokens(post)
+    starts, notes_by_entity = token_starts(tokens), notes or {}
     results: list[Json] = []
     for place, entity in enumerate(post.entities):
         results += _entity(place, entity, post, starts, notes_by_entity.get(place, ""))
@@ -61,12 +60,12 @@ def to_task(post: PredictedPost, image: str, model: str = "", notes: Mapping[int
     size = {} if post.size is None else {"width": post.size[0], "height": post.size[1]}
     return {
         "data": {
-            "id": post.id,
-            "text": " ".join(post.tokens),
-            "tokens": list(post.tokens),
+            "id": identity,
+            "text": " ".join(tokens),
+            "tokens": list(tokens),
             "image": image,
             **size,
-            "review": "; ".join(filter(None, notes_by_entity.values())) or post.id,
+            "review": "; ".join(filter(None, notes_by_entity.values())) or identity,
         },
         "predictions": [
             {

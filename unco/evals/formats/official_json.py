@@ -15,7 +15,7 @@ from unco.errors import DataError
 from unco.evals.formats.checks import check_gold, check_ids
 from unco.evals.formats.geometry import box_to_list, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_rows
-from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost
+from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost, known_id
 from unco.state import PostId
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 from unco.types.picture_names import id_of_picture
@@ -222,8 +222,7 @@ def _row_to_dict(span: Span, kind: str, box: Box | None, tokens: Sequence[str] |
 
 
 def _item_to_dict(post: PredictedPost) -> dict[str, Any]:
-    if not post.id:
-        raise DataError("a post without an id cannot be written: give each post its gold id")
+    identity = known_id(post)
     rows = []
     for entity in post.entities:
         row = _row_to_dict(entity.span, entity.type, entity.region, post.tokens)
@@ -234,7 +233,7 @@ def _item_to_dict(post: PredictedPost) -> dict[str, Any]:
         rows.append(row)
     tokens = {} if post.tokens is None else {"tokens": list(post.tokens)}
     candidates = {} if post.candidates is None else {"candidate_regions": [box_to_list(box) for box in post.candidates]}
-    return {**tokens, "image_id": f"{post.id}.jpg", **candidates, "pre_entities": rows}
+    return {**tokens, "image_id": f"{identity}.jpg", **candidates, "pre_entities": rows}
 
 
 def _write(path: Path, items: list[dict[str, Any]]) -> None:

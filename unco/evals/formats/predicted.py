@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from unco.errors import DataError
 from unco.types import Box, Span, Uncertainty
 from unco.types.geometry import all_boxes
 
@@ -53,3 +54,25 @@ class PredictedPost:
         """The same post had nothing been dropped, its entities in the order of the text."""
         entities = sorted((*self.entities, *self.dropped), key=lambda entity: (entity.span.start, entity.span.stop))
         return replace(self, entities=tuple(entities), dropped=()) if self.dropped else self
+
+
+def known_id(post: PredictedPost) -> str:
+    """Return the id of a post that is to be written.
+
+    Raises:
+        DataError: it has none.
+    """
+    if not post.id:
+        raise DataError("a post has no id, and others have: give each post its id, or name the gold posts")
+    return post.id
+
+
+def known_tokens(post: PredictedPost) -> tuple[str, ...]:
+    """Return the tokens of a post that is to be written.
+
+    Raises:
+        DataError: the predictions do not hold them.
+    """
+    if post.tokens is None:
+        raise DataError(f"post {post.id!r} has no tokens: name the gold posts (--gold), which have them")
+    return post.tokens

@@ -18,7 +18,7 @@ from unco.errors import DataError
 from unco.evals.formats.checks import check_ids, check_run
 from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
-from unco.evals.formats.predicted import Predicted, PredictedPost
+from unco.evals.formats.predicted import Predicted, PredictedPost, known_id
 from unco.state import RESULT, PostId
 from unco.types import ATTRIBUTES, UNTYPED, Entity, Result, Uncertainty
 
@@ -82,14 +82,13 @@ def prediction_to_dict(post: PredictedPost) -> dict[str, Any]:
     Raises:
         DataError: it has no id.
     """
-    if not post.id:
-        raise DataError("a post without an id cannot be written: give each post its gold id")
+    identity = known_id(post)
     tokens = {} if post.tokens is None else {"tokens": list(post.tokens)}
     candidates = {} if post.candidates is None else {"candidates": [box_to_list(box) for box in post.candidates]}
     types = {"types": list(post.types)} if post.types else {}
     entities = [_entity_to_dict(entity) for entity in post.entities]
     dropped = {"dropped": [_entity_to_dict(entity) for entity in post.dropped]} if post.dropped else {}
-    return {"id": post.id, **tokens, "entities": entities, **candidates, **types, **dropped}
+    return {"id": identity, **tokens, "entities": entities, **candidates, **types, **dropped}
 
 
 def _entity_to_dict(entity: Predicted) -> dict[str, Any]:

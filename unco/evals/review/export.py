@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unco.errors import DataError, SettingsError
+from unco.errors import SettingsError
 from unco.evals.evaluate.type_schemes import own_types, types_of_scheme, types_to_choose
-from unco.evals.formats.checks import check_pairs
+from unco.evals.formats.checks import check_pairs, numbered
 from unco.evals.formats.coco import predictions_to_coco
 from unco.evals.formats.conll_voc import write_folder
 from unco.evals.formats.detect_format import read_predictions
@@ -16,7 +16,7 @@ from unco.evals.formats.gold_lines import write_gold_lines
 from unco.evals.formats.json_text import read_text, write_text
 from unco.evals.formats.label_studio import labelling_config, to_task
 from unco.evals.formats.official_json import write_official_predictions
-from unco.evals.formats.predicted import NOWHERE, PredictedPost
+from unco.evals.formats.predicted import NOWHERE, PredictedPost, known_id, known_tokens
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
 from unco.evals.formats.results import read_results
 from unco.evals.review.label_studio_import import ReviewedPosts, read_review
@@ -69,9 +69,9 @@ def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{i
         How many posts were written.
 
     Raises:
-        DataError: the run cannot be read, a post has no id, or the file cannot be written.
+        DataError: the run cannot be read, some posts alone have an id, or the file cannot be written.
     """
-    queue = review_queue(read_results(run))[:most]
+    queue = review_queue(numbered(read_results(run)))[:most]
     posts = [_whole(one.result) for one in queue]
     tasks = []
     for one, post in zip(queue, posts, strict=True):
@@ -106,7 +106,7 @@ def import_review(path: Path, out: Path) -> ReviewedPosts:
 
 def _with_gold_tokens(posts: Sequence[PredictedPost], gold: Sequence[GoldPost] | None) -> list[PredictedPost]:
     if gold is None:
-        return list(posts)
+        return numbered(posts)
     check_pairs(gold, posts)
     return [
         replace(post, id=wanted.id, tokens=wanted.tokens, size=wanted.size or post.size)
@@ -116,10 +116,9 @@ def _with_gold_tokens(posts: Sequence[PredictedPost], gold: Sequence[GoldPost] |
 
 def _as_gold(post: PredictedPost) -> GoldPost:
     """Convert predictions to gold posts, for formats that hold nothing else."""
-    if not post.id or post.tokens is None:
-        raise DataError(f"post {post.id!r} has no id or no tokens: give the gold posts, which hold both")
     entities = (GoldEntity(one.span, one.type, () if one.region == NOWHERE else one.regions) for one in post.entities)
-    return GoldPost(post.id, post.tokens, tuple(sorted(entities, key=lambda one: one.span.start)), post.size)
+    in_order = tuple(sorted(entities, key=lambda one: one.span.start))
+    return GoldPost(known_id(post), known_tokens(post), in_order, post.size)
 
 
 def _to_label_studio(posts: Sequence[PredictedPost], out: Path, image: str) -> None:

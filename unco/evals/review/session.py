@@ -14,6 +14,7 @@ from typing import Any
 from unco.corpus.output import complete_lines, lock_output
 from unco.errors import DataError, SetupError
 from unco.evals.evaluate.type_schemes import types_to_choose
+from unco.evals.formats.checks import numbered
 from unco.evals.formats.results import read_results
 from unco.evals.review.queue import QueuedPost, ReviewItem, review_queue
 from unco.nodes.collect import split_by_doubt
@@ -41,17 +42,17 @@ class ReviewSession:
         """Open both files; posts that are in `out` are done.
 
         Args:
-            run: results, one a line; each post has an id.
+            run: results, one a line; if none has an id, they are numbered.
             out: what comes of the review; made where it is missing.
 
         Raises:
-            DataError: the run cannot be read, a post has no id, or `out` holds other posts.
+            DataError: the run cannot be read, some posts alone have an id, or `out` holds other posts.
             SettingsError: another process reviews into this file.
             SetupError: it cannot be written.
         """
-        results = read_results(run)
+        results = numbered(read_results(run))
         if any(not result.id for result in results):
-            raise DataError(f"{run}: a post has no id, by which a review could be told: give each one")
+            raise DataError(f"{run}: a post has no id, by which a review could be told, and others have: give each one")
         self._guard, self._out = threading.Lock(), out
         self._types = types_to_choose(
             {entity.type for result in results for entity in result.all_entities if entity.type},
