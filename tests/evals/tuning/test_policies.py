@@ -11,11 +11,11 @@ from tests.tools.extraction.made_policy import MODEL
 from unco.errors import DataError, SettingsError
 from unco.evals.tuning.check_policy import check_policy
 from unco.evals.tuning.expected import expected
-from unco.evals.tuning.make_policy import make_policy
+from unco.evals.tuning.make_policy import UNANSWERED, make_policy
 from unco.evals.tuning.methods import TuningGoal, choose
 from unco.evals.tuning.outcomes import outcomes_of
 from unco.evals.tuning.recall_threshold import expect_recall
-from unco.evals.tuning.recorded.paths import Recording, data_hash
+from unco.evals.tuning.recorded.paths import Answered, Recording, data_hash
 from unco.evals.tuning.recorded.replay import replay
 from unco.tools.extraction.policy import Policy
 from unco.types import ALWAYS, Entity, NearMiss, Span, Thresholds
@@ -49,6 +49,21 @@ def test_a_policy_says_what_it_was_made_with() -> None:
     assert policy.reference.posts == sum(policy.reference.counts["entities"]) == 24
     assert policy.reference.counts["entities"][3] == 24
     assert policy.reference.counts["changed"][0] < 24, "outcomes under the thresholds that were chosen"
+
+
+def test_a_region_without_a_picture_is_no_question_without_an_answer() -> None:
+    def without_picture(answer: Answered) -> Answered:
+        note = answer.correction
+        if note.outcome not in UNANSWERED:
+            return answer
+        return replace(answer, correction=replace(note, outcome="unavailable", reason="no_picture"))
+
+    posts = tuple(
+        replace(post, answers=tuple(tuple(map(without_picture, answers)) for answers in post.answers))
+        for post in RECORDED.posts
+    )
+    notes = make_policy(Recording(RECORDED.about, posts), OUTCOMES, choose(RECORDED, OUTCOMES, TuningGoal())).notes
+    assert not any("readable answer" in note or "Nobody was asked" in note for note in notes)
 
 
 def test_it_says_what_is_approximated_and_no_more() -> None:

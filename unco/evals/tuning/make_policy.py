@@ -138,9 +138,10 @@ def _caveats(recording: Recording, chosen: ChosenThresholds, notes: list[Correct
             f"F1 is of the posts that the best of {chosen.tried} combinations was looked for on: it is partly luck;"
             " the F1 held out is not."
         )
-    unanswered = sum(note.outcome in UNANSWERED for note in notes)
-    if unanswered and unanswered == len(notes):
+    asked = [note for note in notes if note.reason != "no_picture"]  # where there is nothing to ask about
+    unanswered = sum(note.outcome in UNANSWERED for note in asked)
+    if notes and unanswered == len(asked):
         found.append("Nobody was asked: this is for runs without an MLLM.")
     elif unanswered:
-        found.append(f"{unanswered} of {len(notes)} questions came back without a readable answer, as some will again.")
+        found.append(f"{unanswered} of {len(asked)} questions came back without a readable answer, as some will again.")
     return found
