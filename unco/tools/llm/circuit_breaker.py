@@ -30,6 +30,7 @@ class CircuitBreaker:
         self._cool_down_s = cool_down_s
         self._lock = threading.Lock()
         self._failures = 0
+        self._last = ""
         self._opened_at: float | None = None
         self._half_open = False
 
@@ -48,11 +49,14 @@ class CircuitBreaker:
             self._refuse_if_open()
 
     @contextmanager
-    def attempt(self, is_failure: Callable[[BaseException], bool]) -> Iterator[None]:
+    def attempt(
+        self, is_failure: Callable[[BaseException], bool], in_words: Callable[[Exception], str] = lambda error: ""
+    ) -> Iterator[None]:
         """Count whether one attempt fails.
 
         Args:
             is_failure: whether an exception means that the endpoint failed; any other shows that it answered.
+            in_words: tells of a failure what it was; empty = nothing is told.
 
         Raises:
             Unavailable: it is open.
@@ -64,7 +68,7 @@ class CircuitBreaker:
             self._end_trial(trial)
             raise
         except Exception as error:
-            self._record_failure() if is_failure(error) else self._record_success()
+            self._record_failure(in_words(error)) if is_failure(error) else self._record_success()
             raise
         except BaseException:  # cancelled: nothing was learned
             self._end_trial(trial)
@@ -83,14 +87,13 @@ class CircuitBreaker:
             return
         left = self._opened_at + self._cool_down_s - self._clock()
         if left > 0 or self._half_open:
-            raise Unavailable(
-                f"the endpoint failed {self._failures} times in a row; it is asked again in {max(left, 0):.0f} s",
-                "breaker",
-            )
+            told = f"the endpoint failed {self._failures} times in a row; it is asked again in {max(left, 0):.0f} s"
+            raise Unavailable(f"{told}; the last time: {self._last}" if self._last else told, "breaker")
 
-    def _record_failure(self) -> None:
+    def _record_failure(self, in_words: str) -> None:
         with self._lock:
             self._failures += 1
+            self._last = in_words
             if self._half_open:
                 self._cool_down_s = min(2 * self._cool_down_s, self._longest_s)
             if self._half_open or (self._opened_at is None and self._failures >= self._limit):

@@ -264,7 +264,7 @@ class Connection:
     @contextmanager
     def _observed(self, request: Request) -> Iterator[None]:
         """Report an attempt's error to circuit breaker and rate limit, and heed a `Retry-After`."""
-        with self._breaker.attempt(endpoint.is_endpoint_failure):
+        with self._breaker.attempt(endpoint.is_endpoint_failure, lambda error: endpoint.in_words(error, self._hidden)):
             try:
                 yield
             except BaseException as error:

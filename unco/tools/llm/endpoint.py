@@ -178,6 +178,15 @@ def translated_errors(hidden: Sequence[str]) -> Iterator[None]:
         raise Broken(f"the endpoint's answer is {_what_it_is(error, hidden)}") from None
 
 
+def in_words(error: Exception, hidden: Sequence[str]) -> str:
+    """Say what an endpoint's own failure was, as `translated_errors` does."""
+    try:
+        with translated_errors(hidden):
+            raise error
+    except EndpointError as told:
+        return str(told)
+
+
 def hidden_texts(base_url: str, api_key: SecretStr | None, options: ModelOptions) -> tuple[str, ...]:
     """Return what no message may repeat: keys, and the host."""
     key = api_key.get_secret_value() if api_key else ""
