@@ -40,6 +40,7 @@ BROKEN: dict[str, tuple[dict[str, str], tuple[str, ...], int, str]] = {
     "a folder as a recording": ({"RECORDING": "."}, ("--mode", "record"), 2, "is not a file"),
     "a device as a recording": ({"RECORDING": "/dev/full"}, ("--mode", "record"), 2, "is not a file"),
     "no endpoint to ask": ({"LLM_BASE_URL": ""}, ("--mode", "live"), 2, "mode live needs an endpoint"),
+    "no model to ask": ({"LLM_MODEL": ""}, ("--mode", "live"), 2, "mode live needs an endpoint"),
     "a settings file that is none": ({"SETTINGS": "bad.jsonl"}, (), 2, "the settings file bad.jsonl"),
     "a prompt that is not there": ({}, ("--type-prompt", "v99"), 2, "no version 'v99'"),
     "no file of facts": ({"KB": "none"}, ("--type-prompt", "v2-kb"), 2, "UNCO_KB names 'none'"),
@@ -73,6 +74,34 @@ def test_a_run_that_an_error_ended_before_its_first_line_leaves_what_was_there(r
 
 def test_a_run_without_an_endpoint_that_names_no_mode_is_the_small_models_alone(run: Run) -> None:
     assert run()[0] == 0
+
+
+@pytest.mark.parametrize("missing", ["LLM_MODEL", "LLM_BASE_URL"])
+def test_half_an_endpoint_asks_nobody_and_the_summary_says_why(
+    missing: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ({"LLM_BASE_URL": NOWHERE, "LLM_MODEL": "qwen2.5-vl"} | {missing: ""}).items():
+        monkeypatch.setenv(f"UNCO_{name}", value)
+    code, _, errors = run()
+    assert code == 0
+    assert "the first question without an answer: calls are off; there is no MLLM to ask: set UNCO_LLM" in errors
+
+
+def test_a_model_that_only_the_command_names_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with simulate(gold_of(4), "gpt-4o") as simulation:
+        monkeypatch.setenv("UNCO_LLM_BASE_URL", simulation.url)
+        code, _, errors = run("--model", simulation.model)
+    assert (code, "unanswered 0, calls 4" in errors) == (0, True)
+    assert "without an answer" not in errors
+
+
+def test_posts_that_stay_open_come_with_the_reason(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNCO_LLM_BASE_URL", NOWHERE)
+    monkeypatch.setenv("UNCO_LLM_MODEL", "qwen2.5-vl")
+    code, _, errors = run("--patience", "0")
+    assert code == 3
+    assert "the first question without an answer: " in errors
+    assert "4 posts lack an answer" in errors
 
 
 def test_posts_that_all_cannot_be_run_are_written_and_end_with_3(run: Run, tmp_path: Path) -> None:

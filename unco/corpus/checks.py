@@ -12,7 +12,7 @@ from unco.corpus.output import STDOUT
 from unco.corpus.posts import STDIN, Line, check_corpus, read_posts
 from unco.corpus.tally import Tally
 from unco.errors import DataError, NothingSucceeded, PostError, SettingsError, UncoError
-from unco.nodes.settings import chain_of, check_settings
+from unco.nodes.settings import can_be_asked, chain_of, check_settings
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.tool import arguments_of, post_of
@@ -32,8 +32,8 @@ def check_start(
     """
     check_corpus(posts)
     check_settings(context, llm, knowledge, has_picture=False)
-    asked = [model for model, _ in chain_of(context, llm)]
-    if context.mode in ("live", "record") and not any(model.base_url for model in asked):
+    can_ask = any(can_be_asked(own, model) for model, own in chain_of(context, llm))
+    if context.mode in ("live", "record") and not can_ask:
         raise SettingsError(f"mode {context.mode} needs an endpoint: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL")
     if isinstance(extractor, SavedPredictions) and posts != STDIN:
         _check_predictions(extractor, read_posts(posts, pictures))

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from unco.errors import UncoError
-from unco.types import Reason, Result, UnusablePicture
+from unco.types import Outcome, Reason, Result, UnusablePicture
 
 NOT_TO_BE_ASKED: frozenset[Reason] = frozenset({"off", "policy", "budget", "no_picture"})
 """Reasons for which nobody was asked as the run's owner wanted it, or for want of something to ask about."""
+
+UNANSWERED: frozenset[Outcome] = frozenset({"failed", "unavailable"})
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class Tally:
     """Pictures that could not be used, so that only the text of their posts was read."""
     why_no_picture: str = ""
     """Of the first of these."""
+    why_unanswered: str = ""
+    """Of the first attribute without an answer, though there was something to ask about."""
     looked_up: int = 0
     """Names that a search tool was asked for."""
     looked_up_in_vain: int = 0
@@ -56,7 +60,7 @@ class Tally:
         notes = [note for entity in result.all_entities for note in entity.corrections]
         self.attributes += len(notes)
         self.routed += sum(note.outcome != "skipped" for note in notes)
-        self.unanswered += sum(note.outcome in ("failed", "unavailable") for note in notes)
+        self.unanswered += sum(note.outcome in UNANSWERED for note in notes)
         searches = [note.look_up for note in notes if note.look_up is not None]
         self.looked_up += len(searches)
         self.looked_up_in_vain += sum(bool(search.fault) for search in searches)
@@ -74,9 +78,11 @@ class Tally:
 
     def _add_questions(self, result: Result) -> None:
         asked = [note for note in result.notes if note.outcome != "skipped" and note.reason not in NOT_TO_BE_ASKED]
-        in_vain = [note for note in asked if note.outcome in ("failed", "unavailable")]
+        in_vain = [note for note in asked if note.outcome in UNANSWERED]
         self.answered += len(asked) - len(in_vain)
         self.in_vain += len(in_vain)
+        left = (note for note in result.notes if note.outcome in UNANSWERED and note.reason != "no_picture")
+        self.why_unanswered = self.why_unanswered or next((note.detail for note in left), "")
         if in_vain:
             self.why_in_vain = self.why_in_vain or in_vain[0].detail
 
@@ -100,6 +106,8 @@ class Tally:
     def first_faults(self) -> list[str]:
         """Say of what went wrong for some posts what it was for the first."""
         found = []
+        if self.why_unanswered:
+            found.append(f"the first question without an answer: {self.why_unanswered}")
         if self.no_picture:
             found.append(f"the first picture that cannot be used: {self.why_no_picture}")
         if self.posts > self.failed > 0:

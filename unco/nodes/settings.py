@@ -27,8 +27,13 @@ def own_context(given: object) -> Context:
 
 
 def current_mode(context: Context, llm: Mllm) -> Mode:
-    """Return the context's mode, else `live` when there is an endpoint and `off` when there is none."""
-    return context.mode or ("live" if llm.configured else "off")
+    """Return the context's mode, else `live` when there is an endpoint and a model to ask, and `off` when not."""
+    return context.mode or ("live" if can_be_asked(context, llm) else "off")
+
+
+def can_be_asked(context: Context, llm: Mllm) -> bool:
+    """Return whether there is an endpoint, and a model by its own name or by the context's."""
+    return bool(llm.base_url and current_model(context, llm))
 
 
 def current_model(context: Context, llm: Mllm) -> str:
