@@ -23,7 +23,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     def command(*arguments: str) -> tuple[int, str, str]:
         own = ("--predictions", "predictions.jsonl") if "--predictions" not in arguments else ()
         posts = () if arguments and arguments[0].endswith(".jsonl") else ("posts.jsonl",)
-        code = exit_code(monkeypatch, "run", *posts, *arguments, "--out", "out.jsonl", *own)
+        code = exit_code(monkeypatch, "run", *posts, "--out", "out.jsonl", *arguments, *own)
         return code, *capsys.readouterr()
 
     return command
@@ -63,6 +63,14 @@ def test_it_stops_before_the_first_post(case: str, run: Run, tmp_path: Path, mon
     assert (code, "error: " in errors, "Traceback" in errors) == (expected, True, False)
     assert message in errors.replace("\n", " ")
     assert [path.name for path in tmp_path.glob("out.jsonl*")] == []
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.XLSX", "out.parquet", "out.jsonl.gz"])
+def test_results_are_not_named_as_what_they_are_not(name: str, run: Run, tmp_path: Path) -> None:
+    code, _, errors = run("--out", name)
+    assert code == 2
+    assert f"{name} is named as something else: name the file out.jsonl;" in errors.replace("\n", " ")
+    assert not (tmp_path / name).exists()
 
 
 def test_a_run_that_an_error_ended_before_its_first_line_leaves_what_was_there(run: Run, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from unco.tools.extraction.tool import arguments_of, post_of
 from unco.tools.llm.client import Mllm
 from unco.tools.search.search import Search
 
+_OTHER_FORMS = (".csv", ".tsv", ".xls", ".xlsx", ".parquet", ".arrow", ".feather", ".gz", ".bz2", ".xz", ".zip")
+
 
 def check_start(
     posts: Path, pictures: Path | None, extractor: Extractor, llm: Mllm, context: Context, knowledge: Search | None
@@ -55,6 +57,19 @@ def _check_predictions(predictions: SavedPredictions, lines: Iterator[Line]) -> 
             return
     if fault:
         raise DataError(f"{predictions.path} has a prediction for none of the posts, so it is of others. {fault}")
+
+
+def check_name(out: Path) -> None:
+    """Refuse a name that promises another form than the results are written in.
+
+    Raises:
+        SettingsError: it does.
+    """
+    if out.suffix.lower() in _OTHER_FORMS and not os.path.exists(out):
+        raise SettingsError(
+            f"results are JSON Lines, and {out.name} is named as something else: name the file {out.stem.removesuffix('.jsonl')}.jsonl; "
+            "`unco export` writes other forms, and pandas.read_json(..., lines=True) makes a table"
+        )
 
 
 def check_success(tally: Tally, out: Path) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from unco.context import Context
-from unco.corpus.checks import check_start, check_success, nothing_left_behind
+from unco.corpus.checks import check_name, check_start, check_success, nothing_left_behind
 from unco.corpus.choices import Choices, extractor_of, policy_of
 from unco.corpus.engine import Engine
 from unco.corpus.estimate import estimate
@@ -41,7 +41,7 @@ def start(
     """Run a corpus, or estimate its calls and cost; progress and summary go to the console.
 
     Raises:
-        SettingsError: `retry` says what to run again, and nothing is resumed; no output is named.
+        SettingsError: `retry` says what to run again, and nothing is resumed; no output is named, or as another form.
         Unavailable: answers are missing for a reason that passes; all posts are written.
         NothingSucceeded: no post has a result, or no question an answer; all posts are written.
         UncoError: see `run_corpus`.
@@ -50,6 +50,8 @@ def start(
         raise SettingsError(f"--retry {retry} needs --resume: it says which posts of a run are run again")
     if out is None and not dry_run:
         raise SettingsError("name the file of results: --out results.jsonl, or --out - for standard output")
+    if out is not None:
+        check_name(out)
     if dry_run and choices.variant != "unco":
         raise SettingsError("--dry-run works only for the whole pipeline (--variant unco): leave --variant out")
     extractor, llm = extractor_of(choices), mllm_from_env()
