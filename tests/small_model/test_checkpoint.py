@@ -1,6 +1,7 @@
 """Checkpoints: loading gives back what was saved, and broken files are refused with advice."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +128,13 @@ def test_a_source_that_is_no_folder_is_fetched_from_the_hub_and_named(monkeypatc
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(SetupError, match="nobody/nothing is neither a folder nor a model that can be fetched"):
         from_pretrained("nobody/nothing")
+
+
+def test_the_folder_of_a_training_run_names_its_checkpoint(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    shutil.copytree(saved, tmp_path / "run" / "checkpoint")
+    with pytest.raises(SetupError, match=r"run is the folder of a training run: its checkpoint is .*run/checkpoint"):
+        from_pretrained(tmp_path / "run")
 
 
 def test_a_truncated_file_is_refused(saved: Path) -> None:

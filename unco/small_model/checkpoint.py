@@ -101,6 +101,9 @@ def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, est
         SettingsError: the checkpoint has no such scheme or estimator.
     """
     folder = source if isinstance(source, Path) else fetched_folder(source)
+    inner = folder / "checkpoint"
+    if (inner / "config.json").is_file() and not (folder / "config.json").exists():
+        raise SetupError(f"{folder} is the folder of a training run: its checkpoint is {inner}")
     with _load_lock:
         return _load(folder, scheme, estimator, file_sha256(folder / "config.json"))
 

@@ -158,6 +158,13 @@ def test_what_cannot_be_gold_is_named_by_its_task(tmp_path: Path, results: list[
     assert "export.json" in str(fault.value)
 
 
+@pytest.mark.parametrize("task", ["{}", "[1]", '{"data": {"text": "Ann met Bo"}, "annotations": [{"result": []}]}'])
+def test_a_task_that_another_tool_made_is_named(task: str, tmp_path: Path) -> None:
+    (tmp_path / "export.json").write_text(f"[{task}]")
+    with pytest.raises(DataError, match=r"export.json: tasks\[0\] has no `data` with the `id` and `tokens`"):
+        read_review(tmp_path / "export.json")
+
+
 def test_a_picture_that_was_turned_is_refused(tmp_path: Path) -> None:
     turned = reviewed(tmp_path, span("s", 2, 5), {**box("a", 10), "image_rotation": 90}, link("s", "a"))
     with pytest.raises(DataError, match="turned by 90 degrees in Label Studio.*turn the picture back"):

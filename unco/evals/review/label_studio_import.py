@@ -45,6 +45,7 @@ def read_review(path: Path) -> ReviewedPosts:
     gold, left = list[GoldPost](), list[str]()
     for place, task in enumerate(tasks):
         where = f"{path}: tasks[{place}]"
+        _check_task(task, where)
         try:
             done = _last_annotation(task)
             if done is None:
@@ -55,6 +56,16 @@ def read_review(path: Path) -> ReviewedPosts:
             raise DataError(f"{where}: not a task of ours, annotated: {type(error).__name__}: {error}") from error
     check_gold(gold, str(path))
     return ReviewedPosts(tuple(gold), tuple(left))
+
+
+def _check_task(task: Any, where: str) -> None:
+    """Refuse a task that another tool made: a review comes back on the tokens that stand in ours."""
+    data = task.get("data") if isinstance(task, dict) else None
+    if not isinstance(data, dict) or not {"id", "tokens"} <= data.keys():
+        raise DataError(
+            f"{where} has no `data` with the `id` and `tokens` of a post: "
+            "`unco export --to label-studio` and `unco review-queue` write tasks that have them"
+        )
 
 
 def _last_annotation(task: Json) -> Sequence[Json] | None:
