@@ -66,8 +66,9 @@ def check_name(out: Path) -> None:
         SettingsError: it does.
     """
     if out.suffix.lower() in _OTHER_FORMS and not os.path.exists(out):
+        better = f"{out.stem.removesuffix('.jsonl')}.jsonl"
         raise SettingsError(
-            f"results are JSON Lines, and {out.name} is named as something else: name the file {out.stem.removesuffix('.jsonl')}.jsonl; "
+            f"results are JSON Lines, and {out.name} is named as something else: name the file {better}; "
             "`unco export` writes other forms, and pandas.read_json(..., lines=True) makes a table"
         )
 
