@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from unco.cli.app import app
+from unco.errors import shorten
 
 
 @app.command(rich_help_panel="Evaluation")
@@ -22,6 +24,12 @@ def report(
     """Make one self-contained page of a run: scores, plots, cost, every post as a card, live thresholds."""
     from unco.evals.formats.detect_format import read_gold
     from unco.evals.report.run import write_report
+    from unco.show import visible
 
-    posts = write_report(run, out, None if gold is None else read_gold(gold, split, boxes), pictures, plots)
-    Console().print(f"{posts} posts in {out}", soft_wrap=True)
+    console, wanted = Console(), None if gold is None else read_gold(gold, split, boxes)
+
+    def tell(line: str) -> None:
+        console.print(Text(visible(shorten(line))), soft_wrap=True)
+
+    posts = write_report(run, out, wanted, pictures, plots, tell)
+    console.print(f"{posts} posts in {out}", soft_wrap=True)

@@ -20,7 +20,7 @@ from unco.errors import DataError, PictureError, SetupError
 from unco.evals.report.data import report_data
 from unco.evals.report.densities import BINS, density, uncorrected
 from unco.evals.report.page import render_page, script_safe_json
-from unco.evals.report.pictures import small_pictures
+from unco.evals.report.pictures import picture_file, small_pictures
 from unco.evals.report.plots import save_plots
 from unco.evals.report.run import write_report
 from unco.types import Box, Result, Span, Thresholds
@@ -160,6 +160,31 @@ def test_a_picture_is_found_by_the_runs_own_path_also_without_an_id(results: lis
     assert found is not None
     away = replace(results[0], id=None, picture=replace(results[0].seen_picture, ref="https://example.org/drawing.png"))
     assert small_pictures([away], tmp_path) == [None]
+
+
+def test_a_path_from_the_current_folder_is_found_in_the_folder_of_pictures(
+    results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine" / "photos").mkdir(parents=True)
+    Image.new("RGB", (9, 9)).save(tmp_path / "mine" / "photos" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    assert results[0].seen_picture is not None
+    named = replace(results[0], id=None, picture=replace(results[0].seen_picture, ref="mine/photos/a.png"))
+    assert picture_file(named, Path("mine")) == tmp_path / "mine" / "photos" / "a.png"
+
+
+def test_pictures_that_the_folder_lacks_are_told(results: list[Result], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert results[0].seen_picture is not None
+    seen = replace(results[0].seen_picture, ref="photos/a.png")
+    run = write_run([replace(results[0], picture=seen), replace(results[1], picture=None)], tmp_path / "run.jsonl")
+    told: list[str] = []
+    write_report(run, tmp_path / "report.html", pictures=tmp_path / "empty", tell=told.append)
+    assert [line.replace(str(tmp_path), "") for line in told] == [
+        "boxes are drawn on empty frames: /empty lacks 1 pictures, the first is 'photos/a.png'"
+    ]
+    write_report(run, tmp_path / "report.html", tell=told.append)
+    assert len(told) == 1, "nobody wanted pictures"
 
 
 def test_plots_are_drawn_as_png_and_svg(results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Find a run's pictures in a folder, and make copies of them for a page."""
 
+import os
 from base64 import b64encode
 from collections.abc import Sequence
 from io import BytesIO
@@ -31,6 +32,14 @@ def small_pictures(results: Sequence[Result], folder: Path) -> list[str | None]:
     return [None if path is None else _data_url(as_jpeg(path, LONGEST)) for path in found]
 
 
+def lacking_pictures(results: Sequence[Result], found: Sequence[str | None], folder: Path) -> str:
+    """Say which pictures a run saw and a folder lacks; empty = none."""
+    lacking = [one.seen_picture.ref for one, copy in zip(results, found, strict=True) if not copy and one.seen_picture]
+    if not lacking:
+        return ""
+    return f"boxes are drawn on empty frames: {folder} lacks {len(lacking)} pictures, the first is {lacking[0]!r}"
+
+
 def picture_file(result: Result, folder: Path) -> Path | None:
     """Find a post's picture in a folder; None = it has none there.
 
@@ -45,7 +54,7 @@ def picture_file(result: Result, folder: Path) -> Path | None:
     names = names_by_id(result.id) if result.id else []
     if result.seen_picture is not None and not result.seen_picture.ref.startswith(("data:", "http:", "https:")):
         ref = result.seen_picture.ref
-        names = [ref, *names, Path(ref).name]
+        names = [ref, os.path.abspath(ref), *names, Path(ref).name]
     return next((path for name in names if (path := _inside(folder.resolve(), name)) is not None), None)
 
 

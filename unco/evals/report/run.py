@@ -1,12 +1,13 @@
 """`unco report`: write the page of a run's file."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from unco.errors import DataError
 from unco.evals.formats.results import read_results
 from unco.evals.report.data import report_data
 from unco.evals.report.page import write_page
-from unco.evals.report.pictures import small_pictures
+from unco.evals.report.pictures import lacking_pictures, small_pictures
 from unco.evals.report.plots import save_plots
 from unco.types import GoldPost
 
@@ -17,6 +18,7 @@ def write_report(
     gold: list[GoldPost] | None = None,
     pictures: Path | None = None,
     plots: Path | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> int:
     """Write the report page of a run.
 
@@ -26,6 +28,7 @@ def write_report(
         gold: the same posts; None = nothing is scored.
         pictures: folder of their pictures, to embed in the page; None = boxes on an empty frame.
         plots: folder for the plots as PNG and SVG; None = in the page alone.
+        tell: is called with a line about pictures that the folder lacks.
 
     Returns:
         How many posts it shows.
@@ -36,7 +39,10 @@ def write_report(
         SetupError: matplotlib is not installed, and plots are wanted.
     """
     results = read_results(run)
-    data = report_data(results, gold, None if pictures is None else small_pictures(results, pictures))
+    copies = None if pictures is None else small_pictures(results, pictures)
+    if copies is not None and pictures is not None and (line := lacking_pictures(results, copies, pictures)):
+        tell(line)
+    data = report_data(results, gold, copies)
     if plots is not None:
         if data["plots"] is None:
             raise DataError("plots show what is right and what is wrong: give the gold posts")
