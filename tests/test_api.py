@@ -99,6 +99,13 @@ def test_several_posts_by_mistake_are_named() -> None:
         unco.extract(["post one", "post two"])
 
 
+def test_what_is_wrong_with_every_token_is_said_once() -> None:
+    wrong: Any = b"Ann met Bo"  # a list of numbers to many readers
+    with pytest.raises(PostError, match="text: Input should be a valid string") as fault:
+        unco.extract(wrong)
+    assert str(fault.value).count("valid string") == 1
+
+
 def test_a_result_goes_through_json() -> None:
     result = unco.extract(TEXT)
     assert Result.from_json(result.to_json()) == result

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from unco.evals.formats.gold_lines import gold_to_dict, write_gold_lines
 from unco.evals.formats.official_json import write_official_gold, write_official_predictions
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import prediction_to_dict, read_prediction_lines, write_prediction_lines
+from unco.state import read_result
 from unco.tools.llm.client import Mllm
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
 
@@ -127,7 +129,8 @@ def test_results_of_ours_are_predictions(indent: int | None, tmp_path: Path) -> 
     assert (post.id, post.tokens, entity.span, entity.type) == ("a", tuple(TOKENS), ANN, "PER")
     assert entity.uncertainty is not None
     gold = {"id": "a", "tokens": list(TOKENS), "entities": [{"start": ANN.start, "stop": ANN.stop, "type": "PER"}]}
-    assert score([gold], [output])["schemes"]["gmner"]["tasks"]["MNER"]["f1"] == 1.0
+    for prediction in (output, read_result(output)):
+        assert score([gold], [prediction])["schemes"]["gmner"]["tasks"]["MNER"]["f1"] == 1.0
 
 
 def test_faults_in_plain_data_are_named() -> None:
@@ -136,6 +139,11 @@ def test_faults_in_plain_data_are_named() -> None:
         score([{**gold[0], "text": "hi"}], [])
     with pytest.raises(DataError, match="post 2 of gold .'b'. has no prediction: 2 gold posts, 1 predictions"):
         score(gold, [prediction_to_dict(RUN[0])])
+    odd: Any = "run.jsonl"
+    with pytest.raises(DataError, match=r"predictions\[0\] is a str: give a list with a dictionary for each post"):
+        score(gold, odd)
+    with pytest.raises(DataError, match=r"gold\[0\] is a str"):
+        score(odd, [])
 
 
 def test_scoring_loads_no_model() -> None:

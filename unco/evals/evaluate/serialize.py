@@ -1,10 +1,11 @@
 """Evaluations as JSON, and of JSON-like data: what `unco evaluate --json` prints."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from unco.errors import DataError
 from unco.evals.evaluate.compare_runs import Difference
 from unco.evals.evaluate.evaluate import Evaluation, evaluate_run
 from unco.evals.evaluate.run_scores import RunScores
@@ -14,15 +15,17 @@ from unco.evals.formats.gold_lines import gold_from_dicts
 from unco.evals.formats.predicted import PredictedPost
 from unco.evals.formats.prediction_lines import predictions_from_dicts
 from unco.evals.metrics.protocols import Protocol
+from unco.state import RESULT
+from unco.types import Result
 
 Json = dict[str, Any]
 
 
 def score(
     gold: Sequence[Mapping[str, Any]],
-    predictions: Sequence[Mapping[str, Any]],
+    predictions: Sequence[Mapping[str, Any] | Result],
     protocol: Protocol = "paper",
-    against: Sequence[Mapping[str, Any]] | None = None,
+    against: Sequence[Mapping[str, Any] | Result] | None = None,
     uncertainty: bool = False,
 ) -> Json:
     """Score predictions given as dictionaries: lines of `formats.gold_lines` and `formats.prediction_lines`.
@@ -30,7 +33,7 @@ def score(
     Args:
         gold: {"id", "tokens", "entities": [{"start", "stop", "type", "boxes"}], "width", "height"} for each post.
         predictions: {"id", "entities": [{"start", "stop", "type", "region"}]} for each, in the same order; or what
-            `graph.invoke` gives.
+            `graph.invoke` or `unco.extract` gives.
         protocol: paper, official or hindex; their numbers must not be compared with each other.
         against: another run's predictions, to compare with.
         uncertainty: whether to measure how well the predictions' uncertainties find their errors.
@@ -45,7 +48,7 @@ def score(
     other = None if against is None else _predictions(against, "against")
     return to_dict(
         evaluate_run(
-            gold_from_dicts(((f"gold[{n}]", dict(line)) for n, line in enumerate(gold)), "gold"),
+            gold_from_dicts(_objects(gold, "gold"), "gold"),
             _predictions(predictions, "predictions"),
             protocol,
             other,
@@ -54,8 +57,16 @@ def score(
     )
 
 
-def _predictions(lines: Sequence[Mapping[str, Any]], name: str) -> list[PredictedPost]:
-    return predictions_from_dicts(((f"{name}[{n}]", dict(line)) for n, line in enumerate(lines)), name)
+def _predictions(lines: Sequence[Mapping[str, Any] | Result], name: str) -> list[PredictedPost]:
+    return predictions_from_dicts(_objects(lines, name), name)
+
+
+def _objects(lines: Sequence[Mapping[str, Any] | Result], name: str) -> Iterator[tuple[str, Json]]:
+    """Yield the place and the fields of each post."""
+    for number, line in enumerate(lines):
+        if not isinstance(line, Mapping | Result):
+            raise DataError(f"{name}[{number}] is a {type(line).__name__}: give a list with a dictionary for each post")
+        yield f"{name}[{number}]", RESULT.dump_python(line, mode="json") if isinstance(line, Result) else dict(line)
 
 
 def to_dict(evaluation: Evaluation) -> Json:
