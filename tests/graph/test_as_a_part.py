@@ -1,7 +1,7 @@
 """The graph and the small model's tool as parts of what others build: graphs, the functional API, agents."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import add
 from typing import Annotated, Any
 
@@ -11,21 +11,26 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.func import entrypoint, task
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import Send
+from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from tests.graph.test_streams import POST, WORDS, graph_with
 from tests.scripted import doubt, says
 from unco.context import Context
-from unco.errors import PostError
-from unco.tools.extraction.tool import small_model_tool
+from unco.errors import InputError, PostError
+from unco.graph import default_graph
+from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.types import Span
 
 TEXT = POST["text"]
 INPUT = {"messages": [HumanMessage("who is in it?")], "text": TEXT}
 TYPES = ["ORG", *["PER"] * 5]
+THREAD: Any = {"configurable": {"thread_id": "1"}}
+PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
 class Around(MessagesState):
@@ -46,7 +51,11 @@ def types_of(result: dict[str, Any]) -> list[str]:
 
 
 def around(settings: type | None = None, **compiled: Any) -> Any:
-    graph = StateGraph(Around, settings)
+    return node_of(Around, settings, **compiled)
+
+
+def node_of(state: type, settings: type | None = None, **compiled: Any) -> Any:
+    graph: Any = StateGraph(state, settings)
     graph.add_node("find", graph_with(1))
     graph.add_edge(START, "find")
     graph.add_edge("find", END)
@@ -62,6 +71,76 @@ async def test_it_is_a_node_of_a_graph_with_messages() -> None:
     assert types_of(events[-1]["data"]["output"]) == TYPES
     saved = around(checkpointer=InMemorySaver())
     assert types_of(saved.invoke(INPUT, {"configurable": {"thread_id": "1"}})) == TYPES
+
+
+class Model(BaseModel):
+    """A state of pydantic's; its own fields are none of a post's."""
+
+    text: Any
+    image: str | None = None
+    private: bool | None = None
+    user: str = "ann"
+    entities: list[dict[str, Any]] = []
+
+
+@dataclass
+class Record:
+    """A state that is a dataclass."""
+
+    text: Any
+    image: str | None = None
+    private: bool | None = None
+    user: str = "ann"
+    entities: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Keys(TypedDict, total=False):
+    """The usual state."""
+
+    text: Any
+    image: str | None
+    private: bool | None
+    user: str
+    entities: list[dict[str, Any]]
+
+
+@pytest.mark.parametrize("state", [Keys, Model, Record])
+async def test_a_state_may_be_of_any_kind(state: type) -> None:
+    """Its post is checked like any other, and no picture of it stands in the checkpoints of this graph."""
+    saver = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=[state]))
+    graph = node_of(state, checkpointer=saver)
+    assert types_of(graph.invoke({"text": TEXT, "image": PICTURE, "private": None}, THREAD)) == TYPES
+    assert types_of(await graph.ainvoke(state(text=TEXT), THREAD)) == TYPES
+    inside = [saved.checkpoint for saved in saver.list(None) if saved.config["configurable"]["checkpoint_ns"]]
+    assert len(inside) > 4
+    assert PICTURE not in repr(inside)
+    with pytest.raises(PostError, match="text: Input should be a valid string"):
+        graph.invoke({"text": 7}, THREAD)
+
+
+class Busy(TypedDict, total=False):
+    """A state whose keys have names that this graph uses inside."""
+
+    text: str
+    entities: list[dict[str, Any]]
+    calls: int
+    deadline: str
+    review_state: str
+
+
+@pytest.mark.filterwarnings("ignore:astream_:DeprecationWarning", "ignore:The v3 streaming protocol:Warning")
+@pytest.mark.parametrize("version", ["v1", "v2", "v3"])
+async def test_streamed_events_leave_the_keys_of_a_graph_around_alone(version: Any) -> None:
+    """A node gives its result alone, however the graph around it is run."""
+    graph = node_of(Busy, checkpointer=InMemorySaver())
+    own = {"text": TEXT, "calls": 7, "deadline": "noon", "review_state": "done"}
+    if version == "v3":
+        await (await graph.astream_events(own, THREAD, version=version)).output()
+    else:
+        [_ async for _ in graph.astream_events(own, THREAD, version=version)]
+    left = graph.get_state(THREAD).values
+    assert types_of(left) == TYPES
+    assert {name: left[name] for name in own} == own
 
 
 def test_settings_of_the_graph_around_it_are_not_its_own() -> None:
@@ -132,3 +211,26 @@ async def test_an_agent_uses_it_as_a_tool(part: str) -> None:
     answer = next(message for message in messages if isinstance(message, ToolMessage))
     assert json.loads(str(answer.content))["entities"][0]["text"] == "Ann"
     assert messages[-1].content == "done"
+
+
+@pytest.mark.filterwarnings("ignore:This API is in beta")
+@pytest.mark.parametrize("part", ["graph", "small model"])
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [({"text": " "}, "no words"), ({"text": TEXT, "image": "http://elsewhere.example/a.png"}, "is not allowed")],
+)
+async def test_an_agent_reads_what_is_wrong_with_its_post(part: str, bad: dict[str, Any], told: str) -> None:
+    """A model invents addresses; a program that does the same gets an exception."""
+    tool: BaseTool = default_graph().as_tool() if part == "graph" else small_model_tool(default_extractor())
+    call = {"name": tool.name, "args": bad, "id": "1", "type": "tool_call"}
+    for awaited in (False, True):
+        said = iter([AIMessage("", tool_calls=[call]), AIMessage("sorry")])
+        agent = create_agent(OneToolCall(messages=said), [tool])
+        post: Any = {"messages": [HumanMessage("who is in it?")]}
+        *_, answer, last = (await agent.ainvoke(post) if awaited else agent.invoke(post))["messages"]
+        assert (answer.status, last.content) == ("error", "sorry")
+        assert told in answer.content
+    with pytest.raises(InputError, match=told):
+        tool.invoke(bad)
+    with pytest.raises(InputError, match=told):
+        await tool.ainvoke(bad)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,11 @@ from tests.scripted import (
     span,
 )
 from unco.context import Context
-from unco.errors import PostError
-from unco.graph import PostGraph
+from unco.errors import PostError, SettingsError
+from unco.graph import PostGraph, build_graph
 from unco.small_model.predictor import Predictor
-from unco.state import RESULT, read_result
+from unco.state import RESULT, PostInput, read_result
+from unco.tools.extraction.tool import small_model_tool
 from unco.types import Box, Span
 
 TEXT = " ".join(TOKENS)
@@ -230,6 +232,44 @@ def test_context_as_object_or_as_dict(context: Any) -> None:
     result = graph_of(THREE, llm).invoke({"text": TEXT}, context=context)
     assert outcome(result)["type"] == "unavailable"
     assert llm.asked == []
+
+
+@dataclass
+class Elsewhere:
+    """Settings of another graph."""
+
+    key: str = "secret"
+
+
+@pytest.mark.parametrize("context", ["off", 3, ["mode"], Elsewhere(), {"labels": "abc"}, {"labels": [{"nam": "a"}]}])
+async def test_a_context_that_is_none_is_refused(context: Any) -> None:
+    graph = graph_of(THREE, ScriptedLlm())
+    with pytest.raises(SettingsError, match="context|labels") as refused:
+        graph.invoke({"text": TEXT}, context=context)
+    assert "secret" not in str(refused.value)
+    with pytest.raises(SettingsError):
+        await graph.ainvoke({"text": TEXT}, context=context)
+
+
+@pytest.mark.parametrize("config", [{"metadata": None}, {"configurable": None, "tags": None}])
+def test_a_config_may_say_none(config: Any) -> None:
+    """As LangChain's configs may."""
+    result = graph_of(THREE, ScriptedLlm()).invoke({"text": TEXT}, config, context={"mode": "off"})
+    assert outcome(result)["type"] == "unavailable"
+
+
+def test_a_post_may_be_an_object(tmp_path: Path) -> None:
+    """It is the same post as a dict, and a new one for a thread that has another already."""
+    saver = InMemorySaver()
+    graph = build_graph(small_model_tool(THREE), ScriptedLlm(), checkpointer=saver)
+    picture = data_url(Path(drawing(tmp_path)).read_bytes())
+    thread: RunnableConfig = {"configurable": {"thread_id": "1"}}
+    graph.invoke({"text": TEXT, "id": "first", "image": picture}, thread)
+    result = graph.invoke(PostInput(text=TEXT, id="second"), thread)
+    assert (result["id"], result["picture"]) == ("second", None)
+    assert result == graph.invoke({"text": TEXT, "id": "second"}, thread)
+    graph.invoke(PostInput(text=TEXT, image=picture), thread)
+    assert picture not in repr(saver.blobs) + repr(saver.writes)
 
 
 def test_without_a_context_the_defaults_count() -> None:

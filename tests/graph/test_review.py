@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.types import Command
+from langgraph.types import Checkpointer, Command
 
 from tests.scripted import (
     ANN,
@@ -44,9 +43,7 @@ WRONG = {
 """Answers about Ann that cannot be true, and one about the owls that can."""
 
 
-def graph_with(
-    saver: BaseCheckpointSaver[Any] | None, llm: Mllm | None = None, ann: str = "span type region"
-) -> PostGraph:
+def graph_with(saver: Checkpointer, llm: Mllm | None = None, ann: str = "span type region") -> PostGraph:
     small = says((ANN, "ORG", FACE, doubt(ann)), (OWLS, "PER", None, doubt("type")))
     return build_graph(small_model_tool(small), llm or ScriptedLlm(WRONG), checkpointer=saver)
 

@@ -33,7 +33,7 @@ from unco.evals.metrics.correction_effects import was_asked
 from unco.evals.review.queue import review_queue
 from unco.graph import build_graph
 from unco.show import show_result
-from unco.state import read_result
+from unco.state import PostState, read_result
 from unco.tools.extraction.tool import small_model_tool
 from unco.tools.llm.client import Mllm
 from unco.types import Label, Result
@@ -128,6 +128,18 @@ def test_without_a_checkpointer_it_is_refused_before_anything_is_asked() -> None
     for config in (None, THREAD):
         with pytest.raises(SettingsError, match="checkpointer"):
             graph.invoke(POST, config, context=EVERYTHING)
+    assert llm.asked == []
+
+
+def test_a_graph_that_keeps_nothing_refuses_it_inside_of_another_too() -> None:
+    """The graph around has a checkpointer, and this one does without: an answer would find no run to go on."""
+    llm = ScriptedLlm(WRONG)
+    around = StateGraph(PostState, Context)
+    around.add_node("find", graph_with(False, llm))
+    around.add_edge(START, "find")
+    graph: Any = around.compile(InMemorySaver())
+    with pytest.raises(SettingsError, match="checkpointer"):
+        graph.invoke(POST, THREAD, context=EVERYTHING)
     assert llm.asked == []
 
 

@@ -12,7 +12,7 @@ from tests.graph.test_review import EVERYTHING, POST, requests_in
 from tests.graph.test_review import graph_with as graph_to_review
 from tests.scripted import ScriptedLlm
 from unco.context import Context
-from unco.errors import DataError
+from unco.errors import DataError, PostError
 from unco.state import STATE_VERSION, EntityState, PostState, ReviewState, SharedState
 
 AGES = [(STATE_VERSION - 1, "an older"), (STATE_VERSION + 1, "a newer")]
@@ -59,6 +59,25 @@ def test_a_run_that_was_killed_before_anything_was_done_goes_on() -> None:
     graph = graph_with(saver, ScriptedLlm(SCRIPT))
     graph.invoke({"text": TEXT}, THREAD, interrupt_before=["extract"])
     assert len(graph.invoke(None, THREAD)["entities"]) == 2
+
+
+def test_a_thread_that_is_bound_to_the_graph_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    saver = InMemorySaver()
+    written_by(STATE_VERSION + 1, monkeypatch)
+    with pytest.raises(Killed):
+        graph_with(saver, killed_at("type", "Ann Lee")).invoke({"text": TEXT}, THREAD)
+    with pytest.raises(DataError, match="newer"):
+        graph_with(saver, ScriptedLlm(SCRIPT)).with_config(THREAD).invoke(None)
+
+
+@pytest.mark.parametrize("given", [None, Command(resume=[{"type": "accept"}])])
+async def test_what_was_never_begun_does_not_go_on(given: Any) -> None:
+    """Such as an answer to a review in the wrong thread."""
+    graph = graph_to_review(InMemorySaver())
+    with pytest.raises(PostError, match="no run in thread '1' that could go on"):
+        graph.invoke(given, THREAD)
+    with pytest.raises(PostError, match="no run in thread '1' that could go on"):
+        await graph.ainvoke(given, THREAD)
 
 
 @pytest.mark.parametrize("called", [False, True])

@@ -17,7 +17,7 @@ from unco.corpus.patience import Patience, Rounds
 from unco.corpus.posts import Line
 from unco.errors import DataError, InputError, PostError, RecordingMiss, SettingsError, UncoError, Waiting
 from unco.graph import PostGraph, build_variant
-from unco.graph.post import check_input
+from unco.graph.run_input import check_input
 from unco.nodes.collect import result_of
 from unco.nodes.run_choices import for_run
 from unco.state import EXTRACTION, Json, PostInput, read_result, to_json

@@ -2,23 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import fields
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
-from pydantic import BaseModel, ValidationError
+from langgraph.types import Checkpointer
+from pydantic import BaseModel
 
 from unco.context import Context
-from unco.errors import PostError, SettingsError
 from unco.graph.entity import build_entity_graph
 from unco.graph.routes import route_entities, route_extracted, route_review
-from unco.graph.state_version import check_version, saver_of
+from unco.graph.run_input import check_context, check_input, is_node, own_fields, with_choices, without_saver
+from unco.graph.state_version import check_saved, config_of_run, saver_of
 from unco.nodes.collect import collect
 from unco.nodes.extract import ExtractNode
 from unco.nodes.find_entities import find_entities
@@ -27,10 +25,9 @@ from unco.nodes.review.node import review
 from unco.state import PostInput, PostOutput, PostState
 from unco.tools.extraction.tool import ExtractArgs
 from unco.tools.llm.client import Mllm
-from unco.tools.pictures.data_urls import as_reference
-from unco.tools.pictures.load import scheme_of, store_inline
 from unco.tools.search.search import Search
-from unco.types import Label, Thresholds
+from unco.tools.tool_for_models import ToolForModels
+from unco.types import Thresholds
 
 
 class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
@@ -43,24 +40,42 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
         Raises:
             DataError: it would go on from a checkpoint of another version of unco.
-            PostError: the input is not a post; names the field.
+            PostError: the input is not a post; names the field. Or there is no run that could go on.
             SettingsError: the context holds what is no setting.
         """
-        if (saver := saver_of(input, config, self.checkpointer)) is not None:
-            check_version(saver.get_tuple(ensure_config(config)))
-        checked, input = check_context(context), own_fields(input, config)
-        return super().stream(check_input(input), with_choices(config, checked), context=checked, **kwargs)
+        checked, post = check_context(context), own_fields(input, config)
+        known = config_of_run(self.config, config)
+        if (saver := saver_of(post, known, self.checkpointer)) is not None:
+            check_saved(saver.get_tuple(known), post, known)
+        return super().stream(
+            check_input(post), self._own(config, checked), context=checked, **self._as_node(config, kwargs)
+        )
 
     async def astream(
         self, input: Any, config: RunnableConfig | None = None, *, context: Any = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
         """Check input and context, then stream as LangGraph does; `ainvoke` and `abatch` go through here too."""
-        if (saver := saver_of(input, config, self.checkpointer)) is not None:
-            check_version(await saver.aget_tuple(ensure_config(config)))
-        post = await asyncio.to_thread(check_input, own_fields(input, config))
-        checked = check_context(context)
-        async for chunk in super().astream(post, with_choices(config, checked), context=checked, **kwargs):
+        checked, post = check_context(context), own_fields(input, config)
+        known = config_of_run(self.config, config)
+        if (saver := saver_of(post, known, self.checkpointer)) is not None:
+            check_saved(await saver.aget_tuple(known), post, known)
+        post = await asyncio.to_thread(check_input, post)
+        options = self._as_node(config, kwargs)
+        async for chunk in super().astream(post, self._own(config, checked), context=checked, **options):
             yield chunk
+
+    def _own(self, config: RunnableConfig | None, context: Context | None) -> RunnableConfig | None:
+        """Return the config of a run of this graph: with its choices, and a checkpointer only where it wants one."""
+        return with_choices(without_saver(config) if self.checkpointer is False else config, context)
+
+    def _as_node(self, config: RunnableConfig | None, options: dict[str, Any]) -> dict[str, Any]:
+        """Have a node give its result alone to the graph around, as `invoke` does, also when events are streamed.
+
+        LangGraph then streams its nodes with no mode named, and writes what comes last to the state around.
+        """
+        if not is_node(config) or options.get("stream_mode") is not None:
+            return options
+        return options | {"output_keys": options.get("output_keys") or self.output_channels}
 
     def as_tool(
         self,
@@ -71,12 +86,13 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
         arg_types: dict[str, type] | None = None,
     ) -> BaseTool:
         """Make a tool for an agent, with the arguments and a description that a model can use."""
-        return super().as_tool(
+        made = super().as_tool(
             args_schema or ExtractArgs,
             name=name or "find_entities",
             description=description or ABOUT,
             arg_types=arg_types,
         )
+        return ToolForModels(**dict(made))
 
 
 ABOUT = (
@@ -86,70 +102,13 @@ ABOUT = (
 """What a model reads of the graph as a tool."""
 
 
-def own_fields(post: Any, config: RunnableConfig | None) -> Any:
-    """Select a post's fields from the state of a graph that this one is a node of: that state has others, too."""
-    # As LangGraph itself tells a graph that is nested; its server sets another key of the kind for every run.
-    is_node = "__pregel_task_id" in (config or {}).get("configurable", {})
-    return (
-        {name: post[name] for name in PostInput.model_fields if name in post}
-        if is_node and isinstance(post, dict)
-        else post
-    )
-
-
-def check_input(post: Any) -> Any:
-    """Check a post's fields; an inline picture is stored and replaced by a reference, before any checkpoint.
-
-    What is no post (None to go on, a command) passes through.
-
-    Raises:
-        PostError: an unknown, missing or wrongly typed field.
-    """
-    if not isinstance(post, dict):
-        return post
-    try:
-        checked = PostInput.model_validate(post).model_dump()
-    except ValidationError as error:
-        told = (f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
-        faults = "; ".join(dict.fromkeys(told))  # of each of a thousand tokens it is the same
-        raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
-    if checked["image"] is not None and scheme_of(image := as_reference(checked["image"])) == "data":
-        checked["image"] = store_inline(image)
-    return checked
-
-
-def check_context(context: Any) -> Any:
-    """Check a run's settings: refuse names that a dict has and `Context` has not.
-
-    Raises:
-        SettingsError: names them, and those there are.
-    """
-    known = [field.name for field in fields(Context)]
-    if isinstance(context, dict) and (unknown := sorted(map(str, context.keys() - set(known)))):
-        raise SettingsError(f"unknown setting {', '.join(unknown)}: there is {', '.join(known)}")
-    return context
-
-
-def with_choices(config: RunnableConfig | None, context: Any) -> RunnableConfig | None:
-    """Add the context's choices to the config's metadata, so that a trace shows them."""
-    if context is None:
-        return config
-    given = context if isinstance(context, dict) else vars(context)
-    defaults = vars(Context())
-    chosen = {name: value for name, value in given.items() if value != defaults[name]}
-    if chosen.get("labels"):  # a trace holds plain values
-        chosen["labels"] = [label.name if isinstance(label, Label) else label["name"] for label in chosen["labels"]]
-    base: RunnableConfig = config or {}
-    return {**base, "metadata": {**chosen, **base.get("metadata", {})}}
-
-
 def build_graph(
     tool: BaseTool,
     llm: Mllm,
     *,
     knowledge: Search | None = None,
     thresholds: Thresholds | None = None,
-    checkpointer: BaseCheckpointSaver[Any] | None = None,
+    checkpointer: Checkpointer = None,
     store: BaseStore | None = None,
 ) -> PostGraph:
     """Compile the whole state machine.
@@ -159,7 +118,9 @@ def build_graph(
         llm: the MLLM that is asked; both are bound here, so that state and context hold plain values only.
         knowledge: facts for the type corrector, for versions of its prompt that quote them; None = there are none.
         thresholds: fixed ones, whatever checkpoint and context say; None = theirs.
-        checkpointer: where LangGraph keeps a run's steps, so that it can be taken up; None = nowhere.
+        checkpointer: where LangGraph keeps a run's steps, so that it can be taken up. None = where a graph around this
+            one keeps its own, else nowhere. False = nowhere. True = as None, but its state stays from run to run, so
+            not for several posts at once.
         store: LangGraph's store, for memories and for nodes that you add; None = none.
     """
     graph = StateGraph(PostState, Context, input_schema=PostInput, output_schema=PostOutput)
@@ -176,7 +137,7 @@ def build_graph(
 def compile_post_graph(
     graph: StateGraph[Any, Any, Any, Any],
     name: str,
-    checkpointer: BaseCheckpointSaver[Any] | None = None,
+    checkpointer: Checkpointer = None,
     store: BaseStore | None = None,
 ) -> PostGraph:
     """Add the ending, which all have in common, to a graph that takes a post and gives a result; and compile it."""

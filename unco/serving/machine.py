@@ -13,7 +13,7 @@ from unco.environment import environment
 from unco.errors import SettingsError
 from unco.evals.watch.watch import Watch
 from unco.graph import PostGraph, build_graph
-from unco.graph.post import check_context
+from unco.graph.run_input import read_context
 from unco.nodes.settings import chain_of, check_settings
 from unco.serving.accounts.ledger import Account, Ledger
 from unco.serving.accounts.purse import ServedBudget, ServedRate
@@ -72,7 +72,7 @@ class Machine:
             return Context()
         if not isinstance(given, dict):
             raise SettingsError('context: an object of settings is wanted, such as {"type_threshold": 0.2}')
-        context = Context(**check_context(given))
+        context = read_context(given)
         if context.mode in ("record", "replay"):
             raise SettingsError(f"mode {context.mode} works with a file of the server: choose off or live")
         models = [str(model.model) for model, _ in chain_of(Context(), self.llm) if model.model]

@@ -14,6 +14,7 @@ from unco.small_model.regions.region_files import RegionFolder
 from unco.state import EXTRACTION, PostInput, to_json
 from unco.tools.extraction.call import extract_async, extract_post
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
+from unco.tools.tool_for_models import ToolForModels
 from unco.types import Box, Post
 
 
@@ -46,7 +47,7 @@ def small_model_tool(extractor: Extractor) -> StructuredTool:
     async def extract_awaited(**fields: Any) -> dict[str, Any]:
         return to_json(EXTRACTION, await extract_async(extractor, post_of(**fields)))
 
-    return StructuredTool.from_function(
+    return ToolForModels.from_function(
         func=extract,
         coroutine=extract_awaited,
         name="extract_entities",
