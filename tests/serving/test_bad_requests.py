@@ -1,6 +1,8 @@
 """Bad requests are answered with a 4xx that says why, in one shape, with nothing of the server in it."""
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +120,30 @@ def test_each_bad_post_is_refused_or_has_a_result(made: Made) -> None:
                 if answer.status_code != 200:
                     faults += [f"{name}: {fault}" for fault in [check_problem(answer, None, secrets)] if fault]
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("gzip", gzip.compress(b"{}")), ("GZIP", gzip.compress(b"{}")), ("deflate", zlib.compress(b"{}")), ("br", b"{}")],
+)
+def test_a_compressed_body_is_refused_as_such(encoding: str, body: bytes, made: Made) -> None:
+    """Its bytes are no JSON, and decompressing them would be a way around the limit of bytes."""
+    with made.client() as client:
+        for path in ("/extract", "/extract/many", "/reviews/1", "/mcp"):
+            answer = client.post(path, content=body, headers=JSON | {"Content-Encoding": encoding})
+            assert check_problem(answer, 415, ()) == ""
+            assert encoding.lower() in answer.json()["detail"]
+        plain = client.post("/extract", json={"text": TEXT}, headers={"Content-Encoding": "identity"})
+    assert plain.status_code == 200
+
+
+def test_an_error_names_the_services_own_addresses(made: Made) -> None:
+    """They look like paths, and paths of the server are left out."""
+    with made.client(reviews=True) as client:
+        assert "GET /reviews lists" in client.get("/reviews/1").json()["detail"]
+        context = {"review": ["rejected"]}
+        told = client.post("/extract/stream", json={"text": TEXT, "context": context}).json()["detail"]
+    assert "<path>" not in told
 
 
 @pytest.mark.parametrize("declared", [True, False])

@@ -84,6 +84,20 @@ def test_many_posts_come_back_in_order_each_with_its_own_error(made: Made) -> No
     assert all(item["result"]["id"] == str(number) for number, item in enumerate(results) if "result" in item)
 
 
+def test_a_head_is_answered_as_a_get_and_a_last_slash_leads_nowhere_else(made: Made) -> None:
+    """Probes send the one, and clients the other; a redirect would not know of a proxy's TLS."""
+    with made.client() as client:
+        for path in ("/health/live", "/health/ready", "/metrics"):
+            assert client.head(path).status_code == 200
+            assert client.head(path).headers["content-type"] == client.get(path).headers["content-type"]
+        assert client.head("/extract").status_code == 405
+        assert client.head("/none").status_code == 404
+        for path in ("/extract/", "/extract/stream/"):
+            assert client.post(path, json=POST, follow_redirects=False).status_code == 200
+        assert client.get("/health/live/", follow_redirects=False).json() == {"state": "ok"}
+        assert client.get("/", follow_redirects=False).status_code == 404
+
+
 def test_the_description_names_every_address_and_its_references_lead_somewhere(made: Made) -> None:
     with made.client() as client:
         told = client.get("/openapi.json").json()

@@ -68,6 +68,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, self._once_drained(receive), send)
             return
+        scope = {**scope, "path": _without_last_slash(scope["path"])}
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "")
         request = _Request(asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex, time.perf_counter())
@@ -109,7 +110,8 @@ class Gate:
             if has_body or scope["path"] not in _OPEN:
                 CALLER.set(self._caller(headers))
             if not has_body:
-                await self._app(scope, receive, send)
+                # A HEAD is answered as a GET, whose body the server then leaves out.
+                await self._app({**scope, "method": "GET"}, receive, send)
                 return
             body = await self._read(headers, receive)
             held = len(body)
@@ -136,6 +138,7 @@ class Gate:
 
     async def _read(self, headers: Headers, receive: Receive) -> bytes:
         """Read a body as a whole, within the limits of bytes and seconds."""
+        _check_encoding(headers)
         length = headers.get("content-length", "0")
         too_large = RequestError(413, f"the body is over {MAX_BODY_BYTES // 2**20} MB: send a smaller picture or part")
         if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY_BYTES):
@@ -156,6 +159,17 @@ class Gate:
                 raise RequestError(408, f"the body was not there within {BODY_SECONDS:.0f} s: send it again") from None
             raise
         return bytes(body)
+
+
+def _without_last_slash(path: str) -> str:
+    """Take a slash at the end for none: Starlette redirects such a client, past the TLS of a proxy in front."""
+    return path.rstrip("/") or "/"
+
+
+def _check_encoding(headers: Headers) -> None:
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise RequestError(415, f"the body's Content-Encoding is {encoding[:60]}, which is not read: send it as it is")
 
 
 async def _pieces(receive: Receive) -> AsyncIterator[bytes]:

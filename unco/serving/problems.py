@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from unco.errors import CallerError, DataError, InputError, Overloaded, UncoError, without_paths
+from unco.errors import CallerError, DataError, InputError, Overloaded, UncoError, shorten, without_paths
 from unco.state import Json
 
 MEDIA_TYPE = "application/problem+json"
@@ -63,8 +63,8 @@ def problem_of(error: BaseException) -> Problem:
     """Say of an error what a client may know; of one that it can do nothing about only that it is the server's."""
     kind = type(error).__name__
     match error:
-        case RequestError():
-            return Problem(error.status, kind, _told(error), _headers(error.retry_after, error.status))
+        case RequestError():  # of the service's own words: a path in them is one of its addresses
+            return Problem(error.status, kind, shorten(str(error)), _headers(error.retry_after, error.status))
         case HTTPException():
             detail = _OF_HTTP.get(error.status_code) or without_paths(str(error.detail))
             return Problem(error.status_code, "RequestError", detail, tuple((error.headers or {}).items()))

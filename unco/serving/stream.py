@@ -80,7 +80,9 @@ class Steps:
 async def _events(service: Service, post: Any, context: Context) -> AsyncIterator[Event]:
     check_object(post)
     if context.review:
-        raise SettingsError("review: a stream does not stop for a person: leave it out, or post to /extract")
+        raise SettingsError(
+            "review: a stream does not stop for a person: leave it out, or send the post without a stream"
+        )
     graph = service.machine.graph
     async for part in graph.astream(post, context=context, stream_mode="updates", subgraphs=True, version="v2"):
         for node, update in part["data"].items():

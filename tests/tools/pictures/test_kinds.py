@@ -127,6 +127,19 @@ async def test_base64_without_a_head_is_a_picture(kind: str, predictor: Predicto
     assert (await graph.ainvoke({"text": TEXT, "image": text}))["picture"]["width"] == SIZE[0]
 
 
+@pytest.mark.parametrize("around", ["  {}", "\n{}\r\n", "\t{} "])
+def test_blanks_around_an_address_are_none_of_it(around: str, predictor: Predictor, tmp_path: Path) -> None:
+    """A cell of a table or a variable of a shell brings them along; a path may have blanks of its own."""
+    text = around.format(data_url(JPEG))
+    assert open_picture(reference_of(text)).image.size == SIZE
+    graph = graph_of(NetworkExtractor(lambda: predictor, None), ScriptedLlm())
+    assert graph.invoke({"text": TEXT, "image": text})["picture"]["width"] == SIZE[0]
+    assert reference_of(around.format("https://a.example/b.png")) == "https://a.example/b.png"
+    path = tmp_path / " photo.jpg "
+    path.write_bytes(JPEG)
+    assert graph.invoke({"text": TEXT, "image": str(path)})["picture"]["width"] == SIZE[0]
+
+
 @pytest.mark.parametrize("image", ["", " \n"])
 def test_a_blank_costs_no_text(
     image: str, predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

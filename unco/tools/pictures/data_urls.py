@@ -21,9 +21,14 @@ _BARE = re.compile(r"\s*(?:/9j/|iVBORw0KGgo|R0lGOD[dl]h|UklGR|SUkqA|TU0AK|AAAA..
 """How base64 of a picture begins: JPEG, PNG, GIF, WebP, TIFF, HEIC and AVIF."""
 
 
+_URL = re.compile(r"\s*(?:data:|[a-z][a-z0-9+.-]+://)", re.IGNORECASE)
+
+
 def as_reference(image: str) -> str:
-    """Return a `data:` URL for the bare base64 of a picture; any other reference as it is."""
-    return f"data:;base64,{image}" if _BARE.match(image) else image
+    """Return a `data:` URL for the bare base64 of a picture, a URL without the blanks around it, a path as it is."""
+    if _BARE.match(image):
+        return f"data:;base64,{image}"
+    return image.strip() if _URL.match(image) else image
 
 
 def decode_data_url(url: str, name: str) -> bytes:
