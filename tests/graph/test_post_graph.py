@@ -34,7 +34,7 @@ from unco.graph import PostGraph, build_graph
 from unco.small_model.predictor import Predictor
 from unco.state import RESULT, PostInput, read_result
 from unco.tools.extraction.tool import small_model_tool
-from unco.types import Box, Span
+from unco.types import Box, Post, Span
 
 TEXT = " ".join(TOKENS)
 THREE = says(
@@ -256,6 +256,15 @@ def test_a_config_may_say_none(config: Any) -> None:
     """As LangChain's configs may."""
     result = graph_of(THREE, ScriptedLlm()).invoke({"text": TEXT}, config, context={"mode": "off"})
     assert outcome(result)["type"] == "unavailable"
+
+
+def test_a_post_of_the_packages_types_is_one(tmp_path: Path) -> None:
+    graph = graph_of(THREE, ScriptedLlm())
+    post = Post(text=tuple(TOKENS), image=drawing(tmp_path), regions=(Box(1, 2, 30, 40),), id="7")
+    same = {"text": list(TOKENS), "image": post.image, "regions": [[1, 2, 30, 40]], "id": "7"}
+    assert graph.invoke(post) == graph.invoke(same)
+    with pytest.raises(PostError, match="near_misses"):
+        graph.invoke(Post(text=TEXT, near_misses=True))
 
 
 def test_a_post_may_be_an_object(tmp_path: Path) -> None:

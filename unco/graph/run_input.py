@@ -1,7 +1,7 @@
 """What a run is given, checked: a post, settings, and the config of a graph that this one may be a node of."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import astuple, fields, is_dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -14,6 +14,7 @@ from unco.errors import PostError, SettingsError
 from unco.state import PostInput
 from unco.tools.pictures.data_urls import as_reference
 from unco.tools.pictures.load import scheme_of, store_inline
+from unco.types import Post
 
 _SAVER = "__pregel_checkpointer"
 """Under which LangGraph lends its nodes the checkpointer of a run."""
@@ -43,6 +44,9 @@ def _fields_of(post: Any) -> Any:
         found = {field.name: getattr(post, field.name, None) for field in fields(post)}
     else:
         return post
+    if isinstance(post, Post):  # of which a run's settings say whether near misses are looked for
+        boxes = None if post.regions is None else [astuple(box) for box in post.regions]
+        found |= {"regions": boxes, "near_misses": post.near_misses or None}
     return {name: value for name, value in found.items() if value is not None}
 
 
