@@ -99,3 +99,20 @@ def test_a_run_can_be_taken_up_before_the_correctors_again() -> None:
     before = next(state for state in graph.get_state_history(THREAD) if set(state.next) == {"correct_entity"})
     assert graph.invoke(None, before.config) == first
     assert sorted(llm.keys) == sorted(asked * 2)
+
+
+@pytest.mark.parametrize("named", [None, "extract"])
+async def test_what_the_small_model_said_can_be_edited_before_the_correctors_run(named: str | None) -> None:
+    """`update_state` routes anew from what was edited: here the second entity is taken out."""
+    graph = graph_with(InMemorySaver(), llm := ScriptedLlm(SCRIPT))
+    graph.invoke({"text": TEXT}, THREAD, interrupt_after=["extract"])
+    for awaited in (False, True):
+        found = graph.get_state(THREAD).values["extraction"]
+        edit = {"extraction": {**found, "entities": found["entities"][:1]}}
+        if awaited:
+            await graph.aupdate_state(THREAD, edit, as_node=named)
+        else:
+            graph.update_state(THREAD, edit, as_node=named)
+    assert graph.get_state(THREAD).next == ("correct_entity",)
+    assert [entity["text"] for entity in graph.invoke(None, THREAD)["entities"]] == ["Ann Lee"]
+    assert ("type", "Blue Owls") not in llm.keys

@@ -5,10 +5,9 @@ An attribute is routed when its uncertainty is strictly above its threshold: at 
 
 from typing import Literal
 
-from langgraph.runtime import Runtime
+from langchain_core.runnables import RunnableConfig
 from langgraph.types import Send
 
-from unco.context import Context
 from unco.nodes.remember import is_to_remember
 from unco.nodes.review.node import to_review
 from unco.nodes.settings import own_context
@@ -26,9 +25,11 @@ def is_routed(entity: Json, attribute: Attribute, extraction: Json) -> bool:
     return Thresholds(**thresholds).are_exceeded(Uncertainty(**entity["uncertainty"]), attribute)
 
 
-def route_extracted(state: PostState, runtime: Runtime[Context]) -> list[Send] | Literal["recall", "collect"]:
+def route_extracted(state: PostState, config: RunnableConfig) -> list[Send] | Literal["recall", "collect"]:
     """Route from the small model: first to the question for missed entities, where the run wants it or one is near."""
-    wanted = own_context(runtime.context).recall or is_near_missed(state["extraction"])
+    # `update_state` routes outside of a run, by the state alone: LangGraph then has no runtime, and would refuse one.
+    runtime = config["configurable"].get("__pregel_runtime")
+    wanted = own_context(runtime and runtime.context).recall or is_near_missed(state["extraction"])
     return "recall" if wanted else route_entities(state)
 
 
