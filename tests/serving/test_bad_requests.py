@@ -137,6 +137,13 @@ def test_a_compressed_body_is_refused_as_such(encoding: str, body: bytes, made: 
     assert plain.status_code == 200
 
 
+def test_a_title_is_that_of_the_standard_on_each_python(made: Made) -> None:
+    with made.client() as client:
+        assert client.post("/extract", json={"txt": TEXT}).json()["title"] == "Unprocessable Content"
+        many = client.post("/extract/many", json={"posts": [{}] * 300})
+    assert many.json()["title"] == "Content Too Large"
+
+
 def test_an_error_names_the_services_own_addresses(made: Made) -> None:
     """They look like paths, and paths of the server are left out."""
     with made.client(reviews=True) as client:

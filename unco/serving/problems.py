@@ -21,6 +21,9 @@ _OF_HTTP = {
     405: "this address is called with another method: the header Allow names it",
 }
 
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content", 499: "Client Closed Request"}
+"""Which Python, by its version, calls otherwise, or does not know."""
+
 
 class RequestError(CallerError):
     """A request that cannot be answered, whatever its post is."""
@@ -43,7 +46,7 @@ class Problem:
 
     def as_json(self, request_id: str) -> Json:
         """Return the problem as a client reads it."""
-        title = HTTPStatus(self.status).phrase if self.status in set(HTTPStatus) else "Client Closed Request"
+        title = _TITLES.get(self.status) or HTTPStatus(self.status).phrase
         return {
             "type": "about:blank",
             "title": title,
