@@ -122,12 +122,11 @@ def test_each_bad_post_is_refused_or_has_a_result(made: Made) -> None:
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize(
-    ("encoding", "body"),
-    [("gzip", gzip.compress(b"{}")), ("GZIP", gzip.compress(b"{}")), ("deflate", zlib.compress(b"{}")), ("br", b"{}")],
-)
-def test_a_compressed_body_is_refused_as_such(encoding: str, body: bytes, made: Made) -> None:
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br"])
+def test_a_compressed_body_is_refused_as_such(encoding: str, made: Made) -> None:
     """Its bytes are no JSON, and decompressing them would be a way around the limit of bytes."""
+    squeeze: dict[str, Any] = {"gzip": gzip.compress, "deflate": zlib.compress}
+    body = squeeze.get(encoding.lower(), bytes)(b"{}")
     with made.client() as client:
         for path in ("/extract", "/extract/many", "/reviews/1", "/mcp"):
             answer = client.post(path, content=body, headers=JSON | {"Content-Encoding": encoding})
