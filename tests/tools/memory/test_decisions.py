@@ -56,6 +56,7 @@ def test_what_the_mllm_found_and_what_is_too_long_is_left_out() -> None:
     kept = note("type", "kept", "PER", "PER")
     assert decided(replace(corrected(kept), index=7)) == []
     assert decided(corrected(kept, text="x" * (LONGEST_NAME + 1))) == []
+    assert decided(corrected(kept, text="\ud83d")) == []  # half a character, which no store takes
 
 
 def test_the_same_place_of_the_same_post_is_one_decision() -> None:

@@ -1,5 +1,6 @@
 """Decisions about names: what an answer or a person came to, as one post tells it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -9,7 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from unco.tools.extraction.known_names import name_key
-from unco.types import Correction, Entity, Extraction, Label
+from unco.types import Correction, Entity, Extraction, Label, Span
 
 Remembered = Literal["span", "type"]
 """Attributes whose decisions hold for other posts; a region belongs to its picture."""
@@ -21,6 +22,9 @@ DecidedBy = Literal["answer", "review"]
 
 LONGEST_NAME = 200
 """Characters of a name, of which no longer one is remembered."""
+
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+"""A lone surrogate: no store can write it, and one such name would keep the others of its post from being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ class Decision:
     """Hash of the names of the types that there were to choose from."""
     post: str
     """Hash of the post's text and of the place in it, so that a post that is run again counts once."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names that it holds, as `name_key`: of a span those before and after."""
+        return frozenset({self.name, self.said, self.decided} if self.attribute == "span" else {self.name})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON, as a store holds it."""
@@ -63,6 +72,11 @@ def hash_of_labels(labels: tuple[Label, ...]) -> str:
     return _hash("\n".join(sorted(label.name for label in labels)))
 
 
+def hash_of_place(text: str, span: Span) -> str:
+    """Hash a post's text and a place in it, by which a post that is run again is known."""
+    return _hash(f"{text}\n{span}")
+
+
 def decisions_about(entities: tuple[Entity, ...], extraction: Extraction, today: date) -> list[Decision]:
     """List what was decided about a post's entities, as long as they are the small model's own.
 
@@ -77,7 +91,7 @@ def decisions_about(entities: tuple[Entity, ...], extraction: Extraction, today:
         for entity in entities
         if entity.index in found
         for decision in _about(entity, found[entity.index], extraction, today)
-        if 0 < len(decision.name) <= LONGEST_NAME
+        if 0 < len(decision.name) <= LONGEST_NAME and not any(map(_HALF_A_CHARACTER.search, decision.names))
     ]
 
 
@@ -101,7 +115,7 @@ def _about(entity: Entity, found: Entity, extraction: Extraction, today: date) -
             by=by,
             day=today,
             labels=hash_of_labels(extraction.labels),
-            post=_hash(f"{extraction.text}\n{found.span}"),
+            post=hash_of_place(extraction.text, found.span),
         )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def open_store(path: Path) -> BaseStore:
     Raises:
         SetupError: it cannot be opened, is no such file, or the package for it is not installed.
     """
-    return _open(path.absolute(), os.getpid())
+    return _open(path.resolve(), os.getpid())  # a link is no other file: closing one would drop the other's locks
 
 
 @cache
@@ -69,6 +70,7 @@ def _open(path: Path, process: int) -> BaseStore:
         path.touch(mode=0o600)
         _check(path)
         connection = sqlite3.connect(path, _WAIT_S, check_same_thread=False, isolation_level=None)
+        _set_up(connection)
         connection.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
         connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
         store = SqliteStore(connection)
@@ -89,7 +91,38 @@ def _check(path: Path) -> None:
             raise sqlite3.DatabaseError("file is not a database")
 
 
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new file, all or none: two processes in LangGraph's `setup` at once are in each other's way.
+
+    Raises:
+        sqlite3.DatabaseError: the file has tables, and none of LangGraph's.
+    """
+    from langgraph.store.sqlite import SqliteStore
+
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as pattern:
+        SqliteStore(pattern).setup()
+        statements = [*pattern.iterdump()][1:-1]  # without its own BEGIN and COMMIT
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if tables and "store_migrations" not in tables:
+            raise sqlite3.DatabaseError("it is another program's database")
+        for statement in () if tables else statements:
+            connection.execute(statement)
+    finally:
+        connection.execute("COMMIT")
+
+
 def forget_for_good(store: BaseStore) -> None:
-    """Write what was deleted into the file itself, so that its journal does not hold it any longer."""
+    """Write what was deleted into the file itself, so that its journal does not hold it any longer.
+
+    Raises:
+        SetupError: it could not be written; the journal holds it until a later call succeeds.
+    """
     connection: sqlite3.Connection = store.conn  # type: ignore[attr-defined]  # of a store that `open_store` opened
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        raise SetupError(
+            "the decisions are deleted, but not overwritten yet, as another process reads the file: "
+            "run `unco memory forget` again when it has ended"
+        )

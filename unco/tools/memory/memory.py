@@ -7,9 +7,9 @@ Each memory has `BUCKETS` namespaces, and a name's decisions lie in one of them 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
-from itertools import islice
+from itertools import chain
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -57,17 +57,17 @@ class Memory:
         if not 0 < len(name) <= 100:
             raise SettingsError(f"a memory's name has 1 to 100 characters, got {len(name)}")
         self._store = store
-        self._name = quote(name, safe="", errors="backslashreplace").replace(".", "%2E")  # a store takes no dots
+        self._name = quote(name, safe="", errors="surrogatepass").replace(".", "%2E")  # a store takes no dots
 
     def find(self, names: Iterable[str]) -> Found:
         """Find the decisions about names, given as `name_key`."""
         ops = self._searches(names)
-        return _by_name(self._store.batch(ops)) if ops else {}
+        return _by_name(self._kept(self._store.batch(ops))) if ops else {}
 
     async def afind(self, names: Iterable[str]) -> Found:
         """Find them without holding the event loop."""
         ops = self._searches(names)
-        return _by_name(await self._batch(ops)) if ops else {}
+        return _by_name(self._kept(await self._batch(ops))) if ops else {}
 
     def add(self, decisions: Sequence[Decision]) -> None:
         """Add decisions; one that is there already, of the same place of the same post, takes its place."""
@@ -83,12 +83,13 @@ class Memory:
 
     def all(self) -> Iterator[Kept]:
         """Go through all decisions of this memory."""
-        return _all_in(self._store, (ROOT, self._name))
+        buckets = _namespaces(self._store, (ROOT, self._name))
+        return self._kept(self._store.batch([SearchOp(bucket, limit=_PAGE) for bucket in buckets]))
 
     def forget(self, names: Iterable[str] | None = None) -> int:
-        """Forget the decisions about some names, or all; return how many there were."""
+        """Forget the decisions that hold one of some names, or all; return how many there were."""
         wanted = None if names is None else {name_key(name) for name in names}
-        gone = [kept for kept in self.all() if wanted is None or kept.decision.name in wanted]
+        gone = [kept for kept in self.all() if wanted is None or kept.decision.names & wanted]
         self._store.batch([PutOp(kept.namespace, kept.key, None) for kept in gone])
         return len(gone)
 
@@ -102,12 +103,20 @@ class Memory:
 
     def _changes(self, decisions: Sequence[Decision], searched: Sequence[Any]) -> list[Op]:
         """List what to write, and what has to give way to it."""
-        there = {(kept.namespace, kept.key): kept.decision for kept in _kept(searched)}
+        there = {(kept.namespace, kept.key): kept.decision for kept in self._kept(searched)}
         new = {(self._bucket(one.name), _key(one)): one for one in decisions}
         new = {place: one for place, one in new.items() if not _is_worse(one, there.get(place))}
-        left = _within_bounds({**there, **new}, max(one.day for one in decisions))
+        old = {place: one for place, one in there.items() if place not in new}
+        left = _within_bounds(new | old, max(one.day for one in decisions))
         gone: list[Op] = [PutOp(*place, None) for place in there if place not in left]
         return gone + [PutOp(*place, one.to_dict(), index=False) for place, one in new.items() if place in left]
+
+    def _kept(self, searched: Iterable[Any]) -> Iterator[Kept]:
+        """Read what is this memory's; some stores find what only begins alike, or is written in capitals."""
+        for item in chain.from_iterable(searched):
+            decision = decision_from(item.value) if item.namespace[:2] == (ROOT, self._name) else None
+            if decision is not None:
+                yield Kept(item.namespace, item.key, decision)
 
     async def _batch(self, ops: Sequence[Op]) -> list[Any]:
         try:
@@ -121,20 +130,26 @@ _Place = tuple[tuple[str, ...], str]
 
 def _within_bounds(decisions: Mapping[_Place, Decision], today: date) -> set[_Place]:
     """Choose those that stay: the newest of each name, then the newest of each bucket, none that is too old."""
-    oldest, taken, left = today - timedelta(days=LASTS_DAYS), dict[object, int](), set[_Place]()
-    for place, one in sorted(decisions.items(), key=lambda item: item[1].day, reverse=True):
+    taken, left = dict[object, int](), set[_Place]()
+    for place, one in sorted(decisions.items(), key=lambda item: _gives_way(item[1], today)):
         counted = place[0], (place[0], one.name, one.attribute)
         full = any(taken.get(what, 0) >= most for what, most in zip(counted, (BUCKET_SIZE, MOST_OF_NAME), strict=True))
-        if one.day >= oldest and not full:
+        if (today - one.day).days <= LASTS_DAYS and not full:
             left.add(place)
             taken |= {what: taken.get(what, 0) + 1 for what in counted}
     return left
 
 
+def _gives_way(one: Decision, today: date) -> tuple[bool, int, bool]:
+    """Order decisions, those first that stay: of one day what a person said, at the end those of a wrong clock."""
+    is_far_ahead = (one.day - today).days > LASTS_DAYS
+    return is_far_ahead, -one.day.toordinal(), one.by == "answer"
+
+
 def memories_in(store: BaseStore) -> list[str]:
     """List the names of the memories in a store."""
-    namespaces = store.list_namespaces(prefix=(ROOT,), max_depth=2, limit=_PAGE)
-    return sorted({unquote(namespace[1]) for namespace in namespaces})
+    named = {namespace[1] for namespace in _namespaces(store, (ROOT,)) if len(namespace) > 1}
+    return sorted(unquote(name, errors="surrogatepass") for name in named)
 
 
 def chosen_memories(store: BaseStore, name: str | None) -> list[tuple[str, Memory]]:
@@ -149,34 +164,24 @@ def chosen_memories(store: BaseStore, name: str | None) -> list[tuple[str, Memor
     return [(one, Memory(store, one)) for one in (there if name is None else [name])]
 
 
-def _all_in(store: BaseStore, prefix: tuple[str, ...]) -> Iterator[Kept]:
+def _namespaces(store: BaseStore, prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Go through the namespaces that lie in another one."""
     offset = 0
-    while found := store.search(prefix, limit=_PAGE, offset=offset):
-        yield from _kept([found])
+    while found := store.list_namespaces(prefix=prefix, limit=_PAGE, offset=offset):
+        yield from (each for each in found if each[: len(prefix)] == prefix)
         offset += len(found)
 
 
-def _kept(searched: Iterable[Any]) -> Iterator[Kept]:
-    for items in searched:
-        for item in items:
-            if (decision := decision_from(item.value)) is not None:
-                yield Kept(item.namespace, item.key, decision)
-
-
-def _by_name(searched: Iterable[Any]) -> Found:
+def _by_name(all_kept: Iterable[Kept]) -> Found:
     found: dict[str, list[Decision]] = {}
-    for kept in _kept(searched):
+    for kept in all_kept:
         found.setdefault(kept.decision.name, []).append(kept.decision)
-    return {name: list(islice(sorted(some, key=_newest_first), 2 * MOST_OF_NAME)) for name, some in found.items()}
+    return found
 
 
 def _is_worse(new: Decision, old: Decision | None) -> bool:
     """Tell whether an answer would take the place of what a person decided about the same place of the same post."""
     return old is not None and (old.by, new.by) == ("review", "answer")
-
-
-def _newest_first(one: Decision) -> int:
-    return -one.day.toordinal()
 
 
 def _key(one: Decision) -> str:
