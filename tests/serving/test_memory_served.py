@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.scripted import ANN, TOKENS, ScriptedLlm, says
+from tests.scripted import ANN, TOKENS, ScriptedLlm
 from tests.serving.made import Made
+from tests.tiny import extraction
 from unco.tools.memory.file import open_store
 from unco.tools.memory.memory import memories_in
-from unco.types import Uncertainty
+from unco.types import Extraction, Post, Uncertainty
 
 POSTS = [{"text": " ".join((*TOKENS, str(place)))} for place in range(8)]
 """Other words in each, as one in ten is asked about all the same."""
@@ -16,8 +17,13 @@ POSTS = [{"text": " ".join((*TOKENS, str(place)))} for place in range(8)]
 def remembering(made: Made, monkeypatch: pytest.MonkeyPatch) -> Made:
     """Make a service with a file of memories, whose small model is slightly unsure of a type."""
     monkeypatch.setenv("UNCO_MEMORY", str(made.folder / "memory.db"))
-    made.small = says((ANN, "PER", None, Uncertainty(0.1, 0.34, 0.1)))
+    made.small = unsure_of_ann
     return made
+
+
+def unsure_of_ann(post: Post) -> Extraction:
+    assert isinstance(post.text, str)
+    return extraction(tuple(post.text.split()), [(ANN, "PER", None, Uncertainty(0.1, 0.34, 0.1))])
 
 
 def test_a_token_has_a_memory_of_its_own(remembering: Made) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import LABELS, extraction
-from unco.tools.memory.decisions import DecidedBy, Decision, Remembered, hash_of_labels
+from unco.tools.memory.decisions import DecidedBy, Decision, Remembered, hash_of_labels, hash_of_place
 from unco.tools.memory.weigh import LASTS_DAYS, SPOT_CHECK, names_of, weigh
 from unco.types import Extraction, Label, Span, Uncertainty
 
@@ -55,7 +55,8 @@ def doubt_after(*decisions: Decision, uncertainty: float = 0.5, attribute: Remem
         ([decision("PER", by="review"), decision()], 0.75),
         ([decision(age=LASTS_DAYS // 2)], -0.125),
         ([decision(age=LASTS_DAYS)], 0.0),
-        ([decision(age=-3)], -0.25),  # the clock of another machine is ahead
+        ([decision(age=-1)], -0.25 * 179 / 180),  # the clock of another machine is ahead
+        ([decision(age=-LASTS_DAYS)], 0.0),  # nobody knows when it was
         ([decision(post=str(post), by="review") for post in range(3)], -2.0),
     ],
 )
@@ -112,6 +113,23 @@ def test_doubts_stay_chances(decided: list[str], uncertainty: float) -> None:
         more = decided.count("PER") - decided.count("ORG")
         assert (number >= uncertainty) if more > 0 and uncertainty < 0.999 else True
         assert (number <= uncertainty) if more < 0 and uncertainty > 0.001 else True
+
+
+@pytest.mark.parametrize("uncertainty", [0.0, 1e-6, 0.3, 0.7, 1.0])
+def test_nothing_changes_against_its_decisions(uncertainty: float) -> None:
+    """A threshold may be any number, 0 too: at it, nobody is asked."""
+    assert doubt_after(decision(), uncertainty=uncertainty) <= uncertainty
+    assert doubt_after(decision("PER"), uncertainty=uncertainty) >= uncertainty
+    assert doubt_after(decision("PER"), decision(post="2"), uncertainty=uncertainty) == uncertainty
+
+
+def test_a_post_is_no_evidence_about_itself() -> None:
+    """It is run again after an outage, or by `--resume`: then it is asked what it was asked before."""
+    small = mention()
+    own = hash_of_place(small.text, small.entities[0].span)
+    assert weigh(small, {"owls": [decision("PER", post=own)]}, TODAY) == (small, {})
+    after, _ = weigh(small, {"owls": [decision("PER", post=own), decision("PER")]}, TODAY)
+    assert log(after.entities[0].uncertainty.type / (1 - after.entities[0].uncertainty.type)) == pytest.approx(0.25)
 
 
 def test_names_are_compared_without_case_and_blanks() -> None:

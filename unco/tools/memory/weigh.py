@@ -12,7 +12,7 @@ from hashlib import sha256
 from math import exp, log
 
 from unco.tools.extraction.known_names import name_key
-from unco.tools.memory.decisions import REMEMBERED, DecidedBy, Decision, Remembered, hash_of_labels
+from unco.tools.memory.decisions import REMEMBERED, DecidedBy, Decision, Remembered, hash_of_labels, hash_of_place
 from unco.types import Entity, Extraction
 
 WEIGHT: Mapping[DecidedBy, float] = {"answer": 0.25, "review": 1.0}
@@ -62,7 +62,7 @@ def weigh(extraction: Extraction, found: Found, today: date) -> tuple[Extraction
     """
     labels = hash_of_labels(extraction.labels)
     weighed = {
-        entity.index: _of_entity(entity, found.get(name_key(entity.text), ()), labels, today, extraction.text)
+        entity.index: _of_entity(entity, _of_others(found, entity, extraction.text), labels, today, extraction.text)
         for entity in extraction.entities
     }
     entities = tuple(_with(entity, weighed[entity.index]) for entity in extraction.entities)
@@ -71,6 +71,12 @@ def weigh(extraction: Extraction, found: Found, today: date) -> tuple[Extraction
 
 
 _Changed = dict[Remembered, tuple[float, Weighed]]
+
+
+def _of_others(found: Found, entity: Entity, text: str) -> list[Decision]:
+    """List what other posts came to: a post that is run again is asked what it was asked before."""
+    own = hash_of_place(text, entity.span)
+    return [one for one in found.get(name_key(entity.text), ()) if one.post != own]
 
 
 def _of_entity(entity: Entity, known: Sequence[Decision], labels: str, today: date, text: str) -> _Changed:
@@ -93,15 +99,19 @@ def _shift(about: Iterable[Decision], value: str, today: date) -> float:
     """Sum up the decisions; above 0 = they contradict."""
     total = 0.0
     for one in about:
-        age = min(1.0, max(0.0, (today - one.day).days / LASTS_DAYS))
-        weight = WEIGHT[one.by] * (1.0 - age) * (1.0 if one.said == value else 0.5)
+        days = abs((today - one.day).days)  # ahead of us too: of a machine whose clock was wrong
+        left = max(0.0, 1.0 - days / LASTS_DAYS)
+        weight = WEIGHT[one.by] * left * (1.0 if one.said == value else 0.5)
         total += -weight if one.decided == value else weight
     return max(-MOST, min(MOST, total))
 
 
 def _shifted(uncertainty: float, shift: float) -> float:
+    """Shift it, never the other way: near 0 and 1, and by rounding, it would cross a threshold that lies there."""
     kept = min(1.0 - _LEAST, max(_LEAST, uncertainty))
-    return 1.0 / (1.0 + exp(-(log(kept / (1.0 - kept)) + shift)))
+    shifted = 1.0 / (1.0 + exp(-(log(kept / (1.0 - kept)) + shift)))
+    further = max if shift > 0 else min
+    return further(uncertainty, shifted) if shift else uncertainty
 
 
 def _is_spot_check(text: str, entity: Entity, attribute: Remembered) -> bool:
