@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, StateGraph
 from langgraph.store.base import BaseStore, Op, Result
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command
+from typing_extensions import TypedDict
 
 from tests.scripted import OWLS, TOKENS, ScriptedLlm, account, doubt, kind, says
 from tests.tiny import extraction
@@ -20,6 +22,15 @@ from unco.tools.memory.memory import Memory
 from unco.types import Extraction, Post, Uncertainty
 
 MINE = Context(memory="mine")
+
+
+class Around(TypedDict, total=False):
+    """State of a graph that the post graph is a node of."""
+
+    text: list[str]
+    entities: list[dict[str, Any]]
+
+
 SLIGHT = Uncertainty(span=0.1, type=0.34, region=0.1)
 """Above the threshold of a type, 0.3, and below it after one decision that agrees: 0.286."""
 
@@ -131,6 +142,36 @@ def test_what_a_person_decides_is_kept_when_the_run_goes_on() -> None:
     graph.invoke(Command(resume=[answer]), thread)
     [kept] = Memory(store, "mine").all()
     assert (kept.decision.said, kept.decision.decided, kept.decision.by) == ("ORG", "PER", "review")
+
+
+def test_a_run_that_goes_on_where_there_is_no_store_is_answered() -> None:
+    """As of a service that was started again without `UNCO_MEMORY`."""
+    saver, thread = InMemorySaver(), RunnableConfig(configurable={"thread_id": "1"})
+    llm = ScriptedLlm({("type", "Blue Owls"): kind("ANIMAL")})
+    context = Context(memory="mine", review=("rejected",))
+    graph_with(llm, InMemoryStore(), checkpointer=saver).invoke(post(1), thread, context=context)
+    edit = {"type": "edit", "args": {"args": {"value": "PER"}}}
+    result = graph_with(llm, None, checkpointer=saver).invoke(Command(resume=[edit]), thread)
+    assert outcomes([result]) == ["reviewed"]
+    assert result["warnings"] == [
+        "the memory could not be written: SettingsError: a memory needs a store: build the graph with "
+        "build_graph(..., store=...), or set UNCO_MEMORY to a file; or leave `memory` out of the context"
+    ]
+
+
+def test_a_post_that_is_run_again_has_the_same_result() -> None:
+    graph = graph_with(ScriptedLlm(), InMemoryStore())
+    first, again = (graph.invoke(post(1), context=MINE) for _ in range(2))
+    assert first == again
+
+
+def test_a_graph_around_it_may_have_the_store() -> None:
+    store = InMemoryStore()
+    around = StateGraph(Around, Context)
+    around.add_node("post", graph_with(ScriptedLlm(), None))
+    around.add_edge(START, "post")
+    around.compile(store=store).invoke(Around(text=post(1)["text"]), context=MINE)
+    assert len(list(Memory(store, "mine").all())) == 1
 
 
 def test_a_thread_that_is_used_again_carries_nothing_over() -> None:

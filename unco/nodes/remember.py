@@ -85,18 +85,16 @@ class RememberNode(Runnable[PostState, Json]):
 
     def invoke(self, input: PostState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Keep it; a store that fails is a warning."""
-        memory, decisions = _memory(input), _decisions(input)
         try:
-            memory.add(decisions)
+            _memory(input).add(_decisions(input))
         except Exception as error:  # of any store, whose errors are its own
             return {"warnings": [*input["warnings"], _warning("written", error)]}
         return {}
 
     async def ainvoke(self, input: PostState, config: RunnableConfig | None = None, **_: Any) -> Json:
         """Keep it without holding the event loop."""
-        memory, decisions = _memory(input), _decisions(input)
         try:
-            await memory.aadd(decisions)
+            await _memory(input).aadd(_decisions(input))
         except Exception as error:  # of any store, whose errors are its own
             return {"warnings": [*input["warnings"], _warning("written", error)]}
         return {}
