@@ -9,6 +9,7 @@ import pytest
 from tests.scripted import kind
 from tests.serving.made import TEXT, WRONG, Made
 from tests.tools.extraction.made_policy import policy_of
+from unco.evals.watch.features import DOUBT
 from unco.serving.logs import JsonLines
 from unco.serving.metrics import count_result
 from unco.tools.extraction.policy import REFERENCE_STEPS, write_policy
@@ -127,6 +128,20 @@ def test_a_gauge_says_whether_posts_look_like_the_policys(
     assert counted(changed, "unco_watch_evidence", watched="capitals") >= 1
     [alarm] = [record for record in caplog.records if record.getMessage() == "alarm"]
     assert json.loads(JsonLines().format(alarm))["watched"] == ["capitals"]
+
+
+@pytest.mark.parametrize(("memory", "alarms"), [("", 1), ("memory.db", 0)])
+def test_a_memory_raises_no_alarm_by_the_doubts_that_it_changes(
+    made: Made, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, memory: str, alarms: int
+) -> None:
+    none_doubtful = tuple(400 * (step == 0) for step in range(REFERENCE_STEPS))
+    policy = policy_of(reference={"posts": 400, "counts": {DOUBT: none_doubtful, "routed type": none_doubtful}})
+    write_policy(policy, made.folder / "policy.yaml")
+    monkeypatch.setenv("UNCO_POLICY", str(made.folder / "policy.yaml"))
+    monkeypatch.setenv("UNCO_MEMORY", memory and str(made.folder / memory))
+    with made.client() as client:
+        client.post("/extract/many", json={"posts": [POST] * 60})
+    assert [record.getMessage() for record in caplog.records].count("alarm") == alarms
 
 
 def test_a_policy_that_does_not_know_its_posts_is_served_without_a_watch(

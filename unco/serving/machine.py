@@ -133,14 +133,16 @@ def build_machine(settings: ServeSettings, ledger: Ledger, extractor: Extractor 
     extractor = extractor or extractor_of(choices, "cpu")  # torch starts with the service, not under its load
     store = store_from_env()
     graph = build_graph(small_model_tool(extractor), llm, knowledge=knowledge, store=store)
-    return Machine(extractor, llm, knowledge, graph, account, _watch(choices), store)
+    return Machine(extractor, llm, knowledge, graph, account, _watch(choices, store is not None), store)
 
 
-def _watch(choices: Choices) -> Watch | None:
+def _watch(choices: Choices, with_memory: bool) -> Watch | None:
     """Begin to watch for posts unlike the policy's, where there is a policy that says what they looked like."""
     named = policy_of(choices)
     policy = None if named is None else read_policy(Path(named))
-    return None if policy is None or policy.reference is None else Watch.of_policy(policy)
+    if policy is None or policy.reference is None:
+        return None
+    return Watch.of_policy(policy, with_memory=with_memory)
 
 
 def disk_state(settings: ServeSettings) -> Json:

@@ -12,7 +12,10 @@ from unco.types import ATTRIBUTES, Correction, Entity, Outcome, Result, Threshol
 OUTCOMES: tuple[Outcome, ...] = ("changed", "rejected", "failed", "unavailable")
 """Outcomes whose shares are watched, of the attributes that were to be asked about."""
 
-ENTITIES, WORDS, DOUBT = "entities", "words", "doubt"
+ENTITIES, WORDS, CAPITALS, DOUBT = "entities", "words", "capitals", "doubt"
+
+UNTOUCHED_BY_MEMORY = frozenset({ENTITIES, WORDS, CAPITALS, "region uncertainty", "routed region"})
+"""What a memory of names does not change: the others would tell of it, not of the posts."""
 
 
 def features_of(result: Result, thresholds: Thresholds) -> dict[str, int]:
@@ -32,7 +35,7 @@ def features_of(result: Result, thresholds: Thresholds) -> dict[str, int]:
     letters = [letter for letter in result.text if letter.isalpha()]
     steps = {ENTITIES: min(len(found), REFERENCE_STEPS - 1), WORDS: min(len(result.tokens), REFERENCE_STEPS - 1)}
     if letters:
-        steps["capitals"] = _step(_share([letter.isupper() for letter in letters]))
+        steps[CAPITALS] = _step(_share([letter.isupper() for letter in letters]))
     for name in ATTRIBUTES if found else ():
         uncertainties = [entity.uncertainty.of(name) for entity in found]
         steps[f"{name} uncertainty"] = _step(sqrt(max(0.0, _share(uncertainties))))

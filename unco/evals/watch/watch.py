@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from unco.errors import SettingsError
 from unco.evals.watch.evidence import Evidence
-from unco.evals.watch.features import features_of, mean_of
+from unco.evals.watch.features import UNTOUCHED_BY_MEMORY, features_of, mean_of
 from unco.tools.extraction.policy import Policy, PolicyReference
 from unco.types import Result, Thresholds
 
@@ -76,8 +76,18 @@ class Watch:
         """The first alarm; None = there was none."""
 
     @classmethod
-    def of_policy(cls, policy: Policy, posts_between_false_alarms: float = POSTS_BETWEEN_FALSE_ALARMS) -> "Watch":
+    def of_policy(
+        cls,
+        policy: Policy,
+        posts_between_false_alarms: float = POSTS_BETWEEN_FALSE_ALARMS,
+        with_memory: bool = False,
+    ) -> "Watch":
         """Begin to watch for posts unlike those that a policy was chosen on.
+
+        Args:
+            policy: it.
+            posts_between_false_alarms: as above.
+            with_memory: whether the posts run with a memory; then the numbers that it changes are not watched.
 
         Raises:
             SettingsError: the policy has no reference.
@@ -87,7 +97,10 @@ class Watch:
                 "the policy does not say what its posts looked like: choose it anew with `unco tune`, or add that with "
                 "`unco watch RESULTS --policy POLICY --learn`"
             )
-        return cls(policy.reference, policy.thresholds.as_thresholds(), posts_between_false_alarms)
+        counts = policy.reference.counts
+        watched = {name: counts[name] for name in counts if not with_memory or name in UNTOUCHED_BY_MEMORY}
+        reference = policy.reference.model_copy(update={"counts": watched})
+        return cls(reference, policy.thresholds.as_thresholds(), posts_between_false_alarms)
 
     def add(self, result: Result) -> Alarm | None:
         """Take the next post into account; returns the alarm, once there is one."""
