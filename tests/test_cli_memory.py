@@ -1,6 +1,8 @@
 """The commands with a memory, and those that look after one."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,31 @@ def test_another_memory_stays(run: Run) -> None:
         Memory(store, name).add([decision()])
     assert run("memory", "forget", "--all", "--memory", "mine", "--file", "memory.db")[1] == "1 decisions deleted\n"
     assert len(list(Memory(store, "yours").all())) == 1
+
+
+@pytest.mark.parametrize("command", ["stats", "export", "forget --all"])
+@pytest.mark.parametrize(
+    "damage", ["UPDATE store SET value = 'none'", "ALTER TABLE store RENAME COLUMN value TO other"]
+)
+def test_a_file_that_is_damaged_is_named(run: Run, command: str, damage: str) -> None:
+    from tests.tools.memory.test_memory import decision
+
+    store = open_store(Path("memory.db"))
+    Memory(store, "mine").add([decision()])
+    with closing(sqlite3.connect("memory.db", isolation_level=None)) as file:
+        file.execute(damage)
+    code, _, err = run("memory", *command.split(), "--file", "memory.db")
+    assert code == 3
+    assert "the file of memories memory.db cannot be read: " in " ".join(err.split())
+    assert "if it is damaged, delete it" in " ".join(err.split())
+
+
+def test_the_table_fits_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.tools.memory.test_memory import TODAY, decision
+
+    monkeypatch.setenv("COLUMNS", "80")
+    Memory(open_store(Path("memory.db")), "the.name.of.a.client").add([decision()])
+    assert run("memory", "stats", "--file", "memory.db")[1].count(str(TODAY)) == 2
 
 
 @pytest.mark.parametrize(

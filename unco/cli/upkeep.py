@@ -92,17 +92,19 @@ def build(
 @memory.command("stats")
 def memory_stats(file: Memories = None) -> None:
     """Print how much the memories of a file hold."""
-    from unco.tools.memory.file import existing_store
-    from unco.tools.memory.memory import Memory, memories_in
+    from unco.tools.memory.file import store_of_command
+    from unco.tools.memory.memory import chosen_memories
 
-    store = existing_store(file)
-    table = Table("memory", "names", "decisions", "by answers", "by people", "oldest", "newest")
-    for name in memories_in(store):
-        decisions = [kept.decision for kept in Memory(store, name).all()]
-        people, days = sum(one.by == "review" for one in decisions), [one.day for one in decisions]
-        names = len({one.name for one in decisions})
-        counts = names, len(decisions), len(decisions) - people, people
-        table.add_row(name, *map(str, counts), str(min(days, default="-")), str(max(days, default="-")))
+    table = Table("memory", "names", "decisions", "answers", "people", "oldest", "newest")
+    for column in table.columns[-2:]:
+        column.no_wrap = True
+    with store_of_command(file) as store:
+        for name, one in chosen_memories(store, None):
+            decisions = [kept.decision for kept in one.all()]
+            people, days = sum(each.by == "review" for each in decisions), [each.day for each in decisions]
+            names = len({each.name for each in decisions})
+            counts = names, len(decisions), len(decisions) - people, people
+            table.add_row(name, *map(str, counts), str(min(days, default="-")), str(max(days, default="-")))
     Console().print(table)
 
 
@@ -111,13 +113,15 @@ def memory_export(file: Memories = None, name: MemoryName = None) -> None:
     """Print all decisions, one JSON object a line."""
     import json
 
-    from unco.tools.memory.file import existing_store
+    from unco.tools.memory.file import store_of_command
     from unco.tools.memory.memory import chosen_memories
 
-    for memory_name, one in chosen_memories(existing_store(file), name):
-        for kept in one.all():
-            line = {"memory": memory_name, **kept.decision.to_dict()}
-            sys.stdout.write(json.dumps(line, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf")) + "\n")
+    is_utf = sys.stdout.encoding.lower().startswith("utf")
+    with store_of_command(file) as store:
+        for memory_name, one in chosen_memories(store, name):
+            for kept in one.all():
+                line = {"memory": memory_name, **kept.decision.to_dict()}
+                sys.stdout.write(json.dumps(line, ensure_ascii=not is_utf) + "\n")
 
 
 @memory.command("forget")
@@ -128,12 +132,12 @@ def memory_forget(
     name: MemoryName = None,
 ) -> None:
     """Delete decisions for good: those about some names, or all."""
-    from unco.tools.memory.file import existing_store, forget_for_good
+    from unco.tools.memory.file import forget_for_good, store_of_command
     from unco.tools.memory.memory import chosen_memories
 
     if bool(names) == everything:
         raise typer.BadParameter("give the names to forget, or --all")
-    store = existing_store(file)
-    gone = sum(one.forget(names or None) for _, one in chosen_memories(store, name))
-    forget_for_good(store)
+    with store_of_command(file) as store:
+        gone = sum(one.forget(names or None) for _, one in chosen_memories(store, name))
+        forget_for_good(store)
     sys.stdout.write(f"{gone} decisions deleted\n")

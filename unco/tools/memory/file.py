@@ -2,8 +2,10 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
+from json import JSONDecodeError
 from pathlib import Path
 
 from langgraph.store.base import BaseStore
@@ -48,6 +50,24 @@ def existing_store(path: Path | None) -> BaseStore:
     if not Path(named).is_file():
         raise SettingsError(f"there is no file of memories {named}: `unco run` with UNCO_MEMORY={named} makes one")
     return open_store(Path(named))
+
+
+@contextmanager
+def store_of_command(path: Path | None) -> Iterator[BaseStore]:
+    """Open a file as `existing_store` does, and name it where what is done with it fails.
+
+    Raises:
+        SetupError: it cannot be read or written.
+    """
+    store = existing_store(path)
+    try:
+        yield store
+    except (sqlite3.Error, JSONDecodeError) as error:
+        named = path or environment().memory.strip()
+        raise SetupError(
+            f"the file of memories {named} cannot be read: {error}; "
+            "if it is damaged, delete it: the next run begins anew"
+        ) from error
 
 
 def open_store(path: Path) -> BaseStore:
