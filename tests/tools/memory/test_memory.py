@@ -208,6 +208,9 @@ def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
         assert broken.read_text() == "these are notes\n" * lines
     with pytest.raises(SetupError, match="cannot be opened"):
         open_store(tmp_path / "none" / "memory.db")
+    (tmp_path / "loop.db").symlink_to(tmp_path / "loop.db")
+    with pytest.raises(SetupError, match="cannot be opened"):
+        open_store(tmp_path / "loop.db")
 
 
 def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:

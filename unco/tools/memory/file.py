@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -15,6 +16,8 @@ from unco.errors import SettingsError, SetupError
 
 _WAIT_S = 10.0
 """For which a process waits for another one's writing."""
+
+_POLL_S = 0.02
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -76,7 +79,9 @@ def open_store(path: Path) -> BaseStore:
     Raises:
         SetupError: it cannot be opened, is no such file, or the package for it is not installed.
     """
-    return _open(path.resolve(), os.getpid())  # a link is no other file: closing one would drop the other's locks
+    return _open(
+        Path(os.path.realpath(path)), os.getpid()
+    )  # a link is no other file: closing one would drop the other's locks
 
 
 @cache
@@ -91,7 +96,7 @@ def _open(path: Path, process: int) -> BaseStore:
         _check(path)
         connection = sqlite3.connect(path, _WAIT_S, check_same_thread=False, isolation_level=None)
         _set_up(connection)
-        connection.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
+        _use_wal(connection)
         connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
         store = SqliteStore(connection)
         store.setup()
@@ -131,6 +136,22 @@ def _set_up(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
     finally:
         connection.execute("COMMIT")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to a mode in which readers and a writer do not wait for each other.
+
+    The switch itself does not always wait for a process that begins at the same time, whatever the connection says.
+    """
+    until = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_POLL_S)
 
 
 def forget_for_good(store: BaseStore) -> None:
