@@ -5,10 +5,18 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from unco.cli.app import app
+from unco.errors import shorten
 
 Image = Annotated[str, typer.Option(help="Address of a post's picture for Label Studio; {id} stands for its id.")]
+
+
+def _tell(line: str) -> None:
+    from unco.show import visible
+
+    Console().print(Text(visible(shorten(line))), soft_wrap=True)
 
 
 @app.command(rich_help_panel="Evaluation")
@@ -25,7 +33,7 @@ def export(
     from unco.evals.formats.detect_format import read_gold
     from unco.evals.review.export import export_run
 
-    posts = export_run(run, to, out, None if gold is None else read_gold(gold, split, boxes), image)
+    posts = export_run(run, to, out, None if gold is None else read_gold(gold, split, boxes), image, _tell)
     dropped = sum(len(post.dropped) for post in posts)
     left_out = f"; {dropped} dropped entities are not in it" if dropped and to != "jsonl" else ""
     Console().print(f"{len(posts)} posts in {out}{left_out}", soft_wrap=True)
@@ -41,7 +49,7 @@ def review_queue(
     """Write what is still in doubt, the most doubtful first, as tasks for Label Studio."""
     from unco.evals.review.export import export_queue
 
-    posts = export_queue(run, out, most, image)
+    posts = export_queue(run, out, most, image, _tell)
     Console().print(f"{posts} posts to look at in {out}; labelling config in {out.with_suffix('.xml')}", soft_wrap=True)
 
 

@@ -106,7 +106,7 @@ def run_training(
     network, tokenizer = start_recipe(recipe, start, features, captions, featuriser_of(paths))
     reader = partial(from_pretrained, start) if is_checkpoint(start) else from_pretrained
     more = list(map(of_text, read_sources(paths.more, reader(), recipe.labels))) if paths.more else []
-    added = read_added(paths.add).labelled(partial(in_labels, types=network.config.types, reader=reader))
+    added = read_added(paths.add, tell).labelled(partial(in_labels, types=network.config.types, reader=reader))
     more += added.examples(recipe.reviewed)
     origin["added"] = added.counts
     if added.left_out:

@@ -14,6 +14,7 @@ from unco.evals.formats.detect_format import read_gold, read_predictions
 from unco.evals.formats.predicted import Predicted, PredictedPost
 from unco.evals.formats.prediction_lines import predicted_of, write_prediction_lines
 from unco.evals.formats.results import read_results
+from unco.evals.report.run import write_report
 from unco.evals.review.export import export_queue, export_run
 from unco.evals.review.queue import review_queue
 from unco.state import RESULT, read_result
@@ -40,6 +41,9 @@ def result(tmp_path: Path) -> Result:
     return read_result(
         graph_of(small_model, llm).invoke({"text": " ".join(TOKENS), "image": drawing(tmp_path), "id": "p1"})
     )
+
+
+FAILED = '{"id": "7", "post": 7, "error": {"type": "PictureError", "message": "no such file"}}\n'
 
 
 def write_results(path: Path, *results: Result) -> Path:
@@ -186,7 +190,7 @@ def test_a_run_cut_off_in_a_line_is_named(result: Result, tmp_path: Path) -> Non
         read_results(path)
     with pytest.raises(DataError, match="stands twice"):
         read_results(write_results(path, result, result))
-    path.write_text('{"id": "7", "post": 7, "error": {"type": "PictureError", "message": "no such file"}}\n')
+    path.write_text(FAILED)
     for reader in (read_results, read_predictions):
         with pytest.raises(DataError, match=r"run\.jsonl:1: this post could not be run: no such file"):
             reader(path)
@@ -212,3 +216,23 @@ def test_the_commands(
     assert (code, run_text) == (0, "1 reviewed posts in gold.jsonl\nnot reviewed: 1, the first is 'p2'\n")
     (gold,) = read_gold(Path("gold.jsonl"))
     assert [(e.span, e.type) for e in gold.entities] == [(e.span, e.type) for e in predicted_of(result).entities]
+
+
+def test_posts_that_could_not_be_run_are_left_out_and_told_where_nothing_is_scored(
+    result: Result, tmp_path: Path
+) -> None:
+    told = list[str]()
+    run = write_results(tmp_path / "run.jsonl", result)
+    run.write_text(FAILED + run.read_text() + FAILED.replace("7", "9"))
+    assert read_results(run, told.append) == [result]
+    assert len(read_predictions(run, told.append)) == 1
+    assert export_queue(run, tmp_path / "tasks.json", tell=told.append) == 1
+    assert len(export_run(run, "coco", tmp_path / "coco.json", tell=told.append)) == 1
+    assert write_report(run, tmp_path / "report.html", tell=told.append) == 1
+    line = f"2 of 3 posts could not be run and are left out; the first is {run}:1: no such file"
+    assert told == [line] * 5
+    with pytest.raises(DataError, match="this post could not be run"):
+        write_report(run, tmp_path / "report.html", gold=[])
+    run.write_text(FAILED)
+    with pytest.raises(DataError, match=r"none of the posts could be run; the first is .*run\.jsonl:1: no such file"):
+        read_results(run, told.append)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from unco.errors import DataError
 from unco.evals.formats.geometry import check_box, check_span
@@ -35,19 +35,6 @@ def check_gold(posts: Sequence[GoldPost], name: str) -> None:
             if (entity.span, entity.type) in seen:
                 raise DataError(f"{place} stands there before: give all boxes of an entity in one")
             seen.add((entity.span, entity.type))
-
-
-def check_run(data: Any, where: str) -> None:
-    """Refuse a line of a run that reports a post that could not be run.
-
-    Raises:
-        DataError: it is; says why it could not.
-    """
-    if isinstance(data, dict) and isinstance(data.get("error"), dict):
-        why = str(data["error"].get("message", "no reason given"))
-        raise DataError(
-            f"{where}: this post could not be run: {why}: mend it and run anew, or leave it out, in gold too"
-        )
 
 
 def check_ids(ids: Iterable[str | None], name: str) -> None:

@@ -9,6 +9,7 @@ from unco.corpus.formats.files import files_of, form_of
 from unco.errors import DataError
 from unco.evals.formats.checks import check_gold
 from unco.evals.formats.conll_voc import read_text_file
+from unco.evals.formats.failed_posts import Tell, without_failed
 from unco.evals.formats.gold_lines import gold_from_dicts
 from unco.evals.formats.json_text import json_rows
 from unco.evals.formats.official_json import OFFICIAL_KEYS, official_gold, official_predictions
@@ -96,15 +97,19 @@ def _boxes_beside(text: Path) -> Path:
     return (text.parent.parent if text.parent.name == "txt" else text.parent) / "xml"
 
 
-def read_predictions(path: Path) -> list[PredictedPost]:
+def read_predictions(path: Path, tell: Tell | None = None) -> list[PredictedPost]:
     """Read predictions from rows of JSON or JSON Lines: `pre_entities`, our own, or whole results.
+
+    Args:
+        path: the file.
+        tell: as of `read_results`.
 
     Raises:
         DataError: nothing there, or not in the format, with its place.
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder: predictions are a file, JSON Lines or a list of `pre_entities`")
-    rows = json_rows(path)
+    rows = json_rows(path) if tell is None else without_failed(json_rows(path), tell)
     first = next(rows, None)
     if first is None:
         return []

@@ -15,7 +15,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.checks import check_ids, check_run
+from unco.evals.formats.checks import check_ids
+from unco.evals.formats.failed_posts import check_run
 from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.evals.formats.predicted import Predicted, PredictedPost, known_id

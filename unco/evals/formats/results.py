@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.checks import check_ids, check_run
+from unco.evals.formats.checks import check_ids
+from unco.evals.formats.failed_posts import Tell, check_run, without_failed
 from unco.evals.formats.json_text import json_lines
 from unco.evals.formats.prediction_lines import check_inside, predicted_of
 from unco.state import RESULT
@@ -17,15 +18,19 @@ _KINDS: dict[str, type] = {"span": Span, "type": str, "region": Box}
 """Of a value, by its attribute."""
 
 
-def read_results(path: Path) -> list[Result]:
+def read_results(path: Path, tell: Tell | None = None) -> list[Result]:
     """Read a file's results whole, with the record of each correction.
+
+    Args:
+        path: the file.
+        tell: is called with a line about posts that could not be run, which are left out; None = they are refused.
 
     Raises:
         DataError: it cannot be read or is cut off, a line is no result, or an entity lies outside its post; names the
             line.
     """
     found = []
-    for where, data in json_lines(path):
+    for where, data in json_lines(path) if tell is None else without_failed(json_lines(path), tell):
         check_run(data, where)
         _check_numbers(data, where)
         try:

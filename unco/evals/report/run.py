@@ -1,9 +1,9 @@
 """`unco report`: write the page of a run's file."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from unco.errors import DataError
+from unco.evals.formats.failed_posts import Tell
 from unco.evals.formats.results import read_results
 from unco.evals.report.data import report_data
 from unco.evals.report.page import write_page
@@ -18,7 +18,7 @@ def write_report(
     gold: list[GoldPost] | None = None,
     pictures: Path | None = None,
     plots: Path | None = None,
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Tell = lambda line: None,
 ) -> int:
     """Write the report page of a run.
 
@@ -28,7 +28,7 @@ def write_report(
         gold: the same posts; None = nothing is scored.
         pictures: folder of their pictures, to embed in the page; None = boxes on an empty frame.
         plots: folder for the plots as PNG and SVG; None = in the page alone.
-        tell: is called with a line about pictures that the folder lacks.
+        tell: is called with a line about pictures that the folder lacks, and one about posts that could not be run.
 
     Returns:
         How many posts it shows.
@@ -38,7 +38,7 @@ def write_report(
         PictureError: a picture cannot be read.
         SetupError: matplotlib is not installed, and plots are wanted.
     """
-    results = read_results(run)
+    results = read_results(run, tell if gold is None else None)
     copies = None if pictures is None else small_pictures(results, pictures)
     if copies is not None and pictures is not None and (line := lacking_pictures(results, copies, pictures)):
         tell(line)

@@ -12,6 +12,7 @@ from unco.evals.formats.checks import check_pairs, numbered
 from unco.evals.formats.coco import predictions_to_coco
 from unco.evals.formats.conll_voc import write_folder
 from unco.evals.formats.detect_format import read_predictions
+from unco.evals.formats.failed_posts import Tell
 from unco.evals.formats.gold_lines import write_gold_lines
 from unco.evals.formats.json_text import read_text, write_text
 from unco.evals.formats.label_studio import labelling_config, to_task
@@ -28,7 +29,12 @@ FORMATS = ("label-studio", "coco", "conll", "official", "jsonl")
 
 
 def export_run(
-    run: Path, form: str, out: Path, gold: Sequence[GoldPost] | None = None, image: str = "{id}.jpg"
+    run: Path,
+    form: str,
+    out: Path,
+    gold: Sequence[GoldPost] | None = None,
+    image: str = "{id}.jpg",
+    tell: Tell = lambda line: None,
 ) -> list[PredictedPost]:
     """Write a run in another format.
 
@@ -38,6 +44,7 @@ def export_run(
         out: the file; a folder for conll.
         gold: the same posts, where the predictions lack tokens or picture sizes; None = they have both.
         image: of Label Studio: address of a post's picture, with {id} for its id.
+        tell: as of `read_results`; with gold such posts are refused.
 
     Returns:
         The posts that were written; what they dropped is in `jsonl` alone.
@@ -48,7 +55,7 @@ def export_run(
     """
     if form not in FORMATS:
         raise SettingsError(f"no format {form!r}: choose {', '.join(FORMATS)}")
-    posts = _with_gold_tokens(read_predictions(run), gold)
+    posts = _with_gold_tokens(read_predictions(run, tell if gold is None else None), gold)
     if form == "coco":
         _write_json(predictions_to_coco(posts, _scheme_types(posts, gold or ())), out)
     else:
@@ -56,7 +63,9 @@ def export_run(
     return posts
 
 
-def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{id}.jpg") -> int:
+def export_queue(
+    run: Path, out: Path, most: int | None = None, image: str = "{id}.jpg", tell: Tell = lambda line: None
+) -> int:
     """Write the review queue, the most uncertain posts first, as tasks for Label Studio.
 
     Args:
@@ -64,6 +73,7 @@ def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{i
         out: the file.
         most: posts; None = all that need a review.
         image: as of `export_run`.
+        tell: as of `read_results`.
 
     Returns:
         How many posts were written.
@@ -71,7 +81,7 @@ def export_queue(run: Path, out: Path, most: int | None = None, image: str = "{i
     Raises:
         DataError: the run cannot be read, some posts alone have an id, or the file cannot be written.
     """
-    queue = review_queue(numbered(read_results(run)))[:most]
+    queue = review_queue(numbered(read_results(run, tell)))[:most]
     posts = [_whole(one.result) for one in queue]
     tasks = []
     for one, post in zip(queue, posts, strict=True):

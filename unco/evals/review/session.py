@@ -15,6 +15,7 @@ from unco.corpus.output import complete_lines, lock_output
 from unco.errors import DataError, SetupError
 from unco.evals.evaluate.type_schemes import types_to_choose
 from unco.evals.formats.checks import numbered
+from unco.evals.formats.failed_posts import Tell
 from unco.evals.formats.results import read_results
 from unco.evals.review.queue import QueuedPost, ReviewItem, review_queue
 from unco.nodes.collect import split_by_doubt
@@ -38,19 +39,20 @@ class Progress:
 class ReviewSession:
     """The queue of a run, and the file that answers go into. Safe for threads; a second process is refused."""
 
-    def __init__(self, run: Path, out: Path) -> None:
+    def __init__(self, run: Path, out: Path, tell: Tell = lambda line: None) -> None:
         """Open both files; posts that are in `out` are done.
 
         Args:
             run: results, one a line; if none has an id, they are numbered.
             out: what comes of the review; made where it is missing.
+            tell: as of `read_results`.
 
         Raises:
             DataError: the run cannot be read, some posts alone have an id, or `out` holds other posts.
             SettingsError: another process reviews into this file.
             SetupError: it cannot be written.
         """
-        results = numbered(read_results(run))
+        results = numbered(read_results(run, tell))
         if any(not result.id for result in results):
             raise DataError(f"{run}: a post has no id, by which a review could be told, and others have: give each one")
         self._guard, self._out = threading.Lock(), out

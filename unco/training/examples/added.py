@@ -11,6 +11,7 @@ from pathlib import Path
 from unco.corpus.formats.files import form_of
 from unco.errors import DataError
 from unco.evals.formats.detect_format import read_gold
+from unco.evals.formats.failed_posts import Tell, failure_of
 from unco.evals.formats.json_text import json_rows
 from unco.evals.formats.results import read_results
 from unco.training.examples.data_paths import in_order
@@ -48,8 +49,12 @@ class AddedPosts:
         return {"reviewed": len(self.reviewed), "answered": len(self.answered), "left_out": self.left_out}
 
 
-def read_added(paths: Sequence[Path]) -> AddedPosts:
+def read_added(paths: Sequence[Path], tell: Tell = lambda line: None) -> AddedPosts:
     """Read files of reviewed posts and of results.
+
+    Args:
+        paths: of both kinds.
+        tell: as of `read_results`.
 
     Raises:
         DataError: one cannot be read, or is neither; or names of a post overlap.
@@ -59,7 +64,7 @@ def read_added(paths: Sequence[Path]) -> AddedPosts:
         if not _holds_results(path):
             reviewed += map(in_order, read_gold(path))
             continue
-        results = read_results(path)
+        results = read_results(path, tell)
         kept = [_as_gold(result, f"{path.stem}:{place}") for place, result in enumerate(results) if _is_settled(result)]
         answered += kept
         left_out += len(results) - len(kept)
@@ -71,7 +76,7 @@ def _holds_results(path: Path) -> bool:
         raise DataError(f"{path} is a folder: --add takes files of reviewed posts, or of results of unco run")
     if form_of(path) != "lines":
         return False
-    first = next(json_rows(path), None)
+    first = next((row for row in json_rows(path) if failure_of(row[1]) is None), None)
     return first is not None and isinstance(first[1], dict) and "thresholds" in first[1]
 
 
