@@ -22,20 +22,20 @@ def _tell(line: str) -> None:
 @app.command(rich_help_panel="Evaluation")
 def export(
     run: Annotated[Path, typer.Argument(help="Predictions, in any format that `unco evaluate` reads.")],
-    to: Annotated[str, typer.Option(help="label-studio, coco, conll, official or jsonl.")],
+    to: Annotated[str, typer.Option(help="csv (for spreadsheets), label-studio, coco, conll, official or jsonl.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write; for conll a folder.")],
     gold: Annotated[Path | None, typer.Option(help="The same posts, where the run lacks tokens or sizes.")] = None,
     split: Annotated[str | None, typer.Option(help="Part of a data set: train, dev or test.")] = None,
     boxes: Annotated[Path | None, typer.Option(help="Folder of the VOC files, where it is not xml/ in --gold.")] = None,
     image: Image = "{id}.jpg",
 ) -> None:
-    """Write a run for Label Studio, as COCO, as CoNLL with VOC, or as the official JSON."""
+    """Write a run as a table (CSV), for Label Studio, as COCO, as CoNLL with VOC, or as the official JSON."""
     from unco.evals.formats.detect_format import read_gold
     from unco.evals.review.export import export_run
 
     posts = export_run(run, to, out, None if gold is None else read_gold(gold, split, boxes), image, _tell)
     dropped = sum(len(post.dropped) for post in posts)
-    left_out = f"; {dropped} dropped entities are not in it" if dropped and to != "jsonl" else ""
+    left_out = f"; {dropped} dropped entities are not in it" if dropped and to not in ("csv", "jsonl") else ""
     Console().print(f"{len(posts)} posts in {out}{left_out}", soft_wrap=True)
 
 

@@ -1,7 +1,9 @@
 """Runs for other tools: COCO, CoNLL, official JSON, and the queue of what a person should look at."""
 
+import csv
 import json
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -135,7 +137,7 @@ def test_a_run_goes_into_every_format(tmp_path: Path) -> None:
     assert read_predictions(tmp_path / "p.jsonl")[0].entities == RUN[0].entities
     (post,) = read_gold(tmp_path / "conll", "predicted")
     assert post.entities == (GoldEntity(Span(0, 1), "PER", (BOX,)), GoldEntity(Span(2, 3), "ORG", ()))
-    with pytest.raises(SettingsError, match="no format 'pdf': choose label-studio"):
+    with pytest.raises(SettingsError, match="no format 'pdf': choose csv, label-studio"):
         export_run(tmp_path / "run.jsonl", "pdf", tmp_path / "x", GOLD)
     with pytest.raises(DataError, match="no picture size"):
         export_run(tmp_path / "run.jsonl", "coco", tmp_path / "x")
@@ -236,3 +238,30 @@ def test_posts_that_could_not_be_run_are_left_out_and_told_where_nothing_is_scor
     run.write_text(FAILED)
     with pytest.raises(DataError, match=r"none of the posts could be run; the first is .*run\.jsonl:1: no such file"):
         read_results(run, told.append)
+
+
+def test_a_table_for_spreadsheets_has_all_posts_and_computes_nothing(tmp_path: Path) -> None:
+    unsure = Uncertainty(0.12345, 0.5, 1.0)
+    posts = [
+        PredictedPost(
+            "=1+1",
+            (Predicted(Span(1, 2), "PER", Box(1, 2, 30, 40), unsure, (Box(1, 2, 30, 40), Box(50, 2, 80, 40))),),
+            ("-met", 'Ann, "ä"'),
+            dropped=(Predicted(Span(0, 1), "ORG", None),),
+        ),
+        PredictedPost("b", (), ("nothing\nhere",)),
+    ]
+    path = tmp_path / "run.jsonl"
+    write_prediction_lines(posts, path)
+    export_run(path, "csv", tmp_path / "run.csv")
+    raw = (tmp_path / "run.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbfid,text,entity,type,start,stop,x1,")
+    rows = list(csv.DictReader(StringIO(raw.decode("utf-8-sig"), newline="")))
+    assert [(row["id"], row["entity"], row["dropped"]) for row in rows] == [
+        ("'=1+1", "'-met", "1"),
+        ("'=1+1", 'Ann, "ä"', "0"),
+        ("b", "", ""),
+    ]
+    ann = rows[1]
+    assert (ann["x1"], ann["y2"], ann["boxes"], ann["span_uncertainty"]) == ("1.0", "40.0", "2", "0.1235")
+    assert rows[2]["text"] == "nothing\nhere"

@@ -12,6 +12,7 @@ from unco.evals.formats.checks import check_pairs, numbered
 from unco.evals.formats.coco import predictions_to_coco
 from unco.evals.formats.conll_voc import write_folder
 from unco.evals.formats.detect_format import read_predictions
+from unco.evals.formats.entity_table import write_entity_table
 from unco.evals.formats.failed_posts import Tell
 from unco.evals.formats.gold_lines import write_gold_lines
 from unco.evals.formats.json_text import read_text, write_text
@@ -25,7 +26,7 @@ from unco.evals.review.queue import review_queue
 from unco.evals.review.reviewed_gold import gold_of_reviewed
 from unco.types import GoldEntity, GoldPost, Result
 
-FORMATS = ("label-studio", "coco", "conll", "official", "jsonl")
+FORMATS = ("csv", "label-studio", "coco", "conll", "official", "jsonl")
 
 
 def export_run(
@@ -47,7 +48,7 @@ def export_run(
         tell: as of `read_results`; with gold such posts are refused.
 
     Returns:
-        The posts that were written; what they dropped is in `jsonl` alone.
+        The posts that were written; what they dropped is in `csv` and `jsonl` alone.
 
     Raises:
         DataError: something that the format needs is missing, or cannot be written.
@@ -163,4 +164,5 @@ _WRITERS: dict[str, Callable[[Sequence[PredictedPost], Path, str], None]] = {
     "conll": lambda posts, out, image: write_folder([_as_gold(post) for post in posts], out, "predicted"),
     "official": lambda posts, out, image: write_official_predictions(posts, out),
     "jsonl": lambda posts, out, image: write_prediction_lines(posts, out),
+    "csv": lambda posts, out, image: write_entity_table(posts, out),
 }
