@@ -29,6 +29,13 @@ def test_a_policy_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_policy(tmp_path / "deep" / "policy.yaml") == policy
 
 
+def test_a_file_that_is_no_mapping_is_no_policy(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("- a list", "utf-8")
+    with pytest.raises(SettingsError, match=r"policy\.yaml is none: Input should be .*: write one with `unco tune`"):
+        read_policy(path)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
