@@ -159,14 +159,15 @@ def demo(
     from unco.evals.report.run import write_report
     from unco.show import visible
 
-    console, page, started = Console(), out / "report.html", sys.argv[0]
+    console, page = Console(), out / "report.html"
+    program = "python -m unco" if sys.argv[0].endswith(".py") else visible(sys.argv[0])
     run = run_demo(out, console)
     write_report(run, page, pictures=FOLDER / "pictures")
     console.rule("done")
     console.print(f"pictures: {visible(str(out))}", soft_wrap=True, markup=False, highlight=False)
     console.print(f"open in a browser: {page.resolve().as_uri()}", soft_wrap=True, markup=False, highlight=False)
     console.print(
-        f'next: {"python -m unco" if started.endswith(".py") else visible(started)} extract "your own text" --image your-picture.jpg --annotate out.png',
+        f'next: {program} extract "your own text" --image your-picture.jpg --annotate out.png',
         soft_wrap=True,
         markup=False,
         highlight=False,
