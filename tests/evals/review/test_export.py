@@ -177,9 +177,19 @@ def test_a_run_without_any_id_is_numbered(result: Result, tmp_path: Path) -> Non
     for form in ("label-studio", "conll", "official", "jsonl"):
         assert [post.id for post in export_run(run, form, tmp_path / form)] == ["1", "2"]
     some = write_results(tmp_path / "some.jsonl", result, nameless)
-    for form in ("label-studio", "conll", "official", "jsonl"):
-        with pytest.raises(DataError, match="a post has no id, and others have"):
-            export_run(some, form, tmp_path / form)
+    clash = write_results(tmp_path / "clash.jsonl", replace(result, id="2"), nameless)
+    for form in ("csv", "label-studio", "conll", "official", "jsonl"):
+        assert [post.id for post in export_run(some, form, tmp_path / form)] == ["p1", "2"]
+        with pytest.raises(DataError, match="a post has no id, and its number is another's"):
+            export_run(clash, form, tmp_path / form)
+
+
+def test_posts_keep_their_numbers_where_others_are_left_out(result: Result, tmp_path: Path) -> None:
+    run = write_results(tmp_path / "run.jsonl", replace(result, id=None))
+    run.write_text(FAILED + run.read_text() + FAILED + run.read_text())
+    told = list[str]()
+    assert [one.id for one in read_results(run, told.append)] == ["2", "4"]
+    assert [one.id for one in read_predictions(run, told.append)] == ["2", "4"]
 
 
 def test_a_run_cut_off_in_a_line_is_named(result: Result, tmp_path: Path) -> None:

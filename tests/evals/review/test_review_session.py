@@ -112,9 +112,9 @@ def test_files_of_others_are_refused(run: Path, tmp_path: Path) -> None:
     for place in (tmp_path, run / "x"):
         with pytest.raises(SetupError, match="cannot be written"):
             ReviewSession(run, place)
-    first, second = made_results(tmp_path, 2)
-    with pytest.raises(DataError, match="no id"):
-        ReviewSession(write_run([first, replace(second, id=None)], tmp_path / "some.jsonl"), tmp_path / "x")
+    first, second = (replace(one, id=name) for one, name in zip(made_results(tmp_path, 2), ("2", None), strict=True))
+    with pytest.raises(DataError, match="no id, and its number is another's"):
+        ReviewSession(write_run([first, second], tmp_path / "some.jsonl"), tmp_path / "x")
 
 
 def test_a_run_without_any_id_is_reviewed_by_number(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import TypeVar
 
 from unco.errors import DataError
@@ -49,11 +49,18 @@ def check_ids(ids: Iterable[str | None], name: str) -> None:
             raise DataError(f"{name}: id {identity!r} stands twice, as post {places[identity]} and as post {number}")
 
 
-def numbered(posts: Sequence[_Post]) -> list[_Post]:
-    """Give posts their places, from 1, as ids if none of them has one; as they are if any has."""
-    if any(post.id for post in posts):
+def numbered(posts: Sequence[_Post], places: Iterable[int] | None = None) -> list[_Post]:
+    """Give posts without an id their places as ids; all stay as they are where such an id is another post's.
+
+    Args:
+        posts: in order.
+        places: their places in the run, from 1, where some of its posts are left out; None = none is.
+    """
+    at = count(1) if places is None else places
+    names = [post.id or str(place) for post, place in zip(posts, at, strict=False)]
+    if len(set(names)) < len(names):
         return list(posts)
-    return [replace(post, id=str(number)) for number, post in enumerate(posts, start=1)]
+    return [replace(post, id=name) for post, name in zip(posts, names, strict=True)]
 
 
 def check_pairs(gold: Sequence[GoldPost], predictions: Sequence[PredictedPost], name: str = "predictions") -> None:

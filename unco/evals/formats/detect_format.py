@@ -7,7 +7,7 @@ from typing import Any
 
 from unco.corpus.formats.files import files_of, form_of
 from unco.errors import DataError
-from unco.evals.formats.checks import check_gold
+from unco.evals.formats.checks import check_gold, numbered
 from unco.evals.formats.conll_voc import read_text_file
 from unco.evals.formats.failed_posts import Tell, without_failed
 from unco.evals.formats.gold_lines import gold_from_dicts
@@ -109,9 +109,11 @@ def read_predictions(path: Path, tell: Tell | None = None) -> list[PredictedPost
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder: predictions are a file, JSON Lines or a list of `pre_entities`")
-    rows = json_rows(path) if tell is None else without_failed(json_rows(path), tell)
+    places = list[int]()
+    rows = json_rows(path) if tell is None else without_failed(json_rows(path), tell, places)
     first = next(rows, None)
     if first is None:
         return []
     whole, name = chain([first], rows), str(path)
-    return official_predictions(whole, name) if _is_official(first) else predictions_from_dicts(whole, name)
+    found = official_predictions(whole, name) if _is_official(first) else predictions_from_dicts(whole, name)
+    return numbered(found, places) if len(places) < max(places, default=0) else found

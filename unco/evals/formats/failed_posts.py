@@ -28,25 +28,26 @@ def check_run(data: Any, where: str) -> None:
         )
 
 
-def without_failed(lines: Iterable[tuple[str, Any]], tell: Tell) -> Iterator[tuple[str, Any]]:
+def without_failed(lines: Iterable[tuple[str, Any]], tell: Tell, places: list[int]) -> Iterator[tuple[str, Any]]:
     """Leave out the posts that could not be run, and tell at the end how many there were.
 
     Args:
         lines: each with its place, for messages.
         tell: is called where there are any.
+        places: gets the number of each post that is left, from 1: a post without an id is known by it.
 
     Raises:
         DataError: there is no other.
     """
-    failed, done = list[str](), 0
-    for where, data in lines:
+    failed = list[str]()
+    for place, (where, data) in enumerate(lines, start=1):
         if (why := failure_of(data)) is None:
-            done += 1
+            places.append(place)
             yield where, data
         else:
             failed.append(f"{where}: {why}")
-    if failed and not done:
+    if failed and not places:
         raise DataError(f"none of the posts could be run; the first is {failed[0]}")
     if failed:
-        many = f"{len(failed):,} of {done + len(failed):,} posts"
+        many = f"{len(failed):,} of {len(places) + len(failed):,} posts"
         tell(f"{many} could not be run and are left out; the first is {failed[0]}")

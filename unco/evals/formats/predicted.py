@@ -63,7 +63,7 @@ def known_id(post: PredictedPost) -> str:
         DataError: it has none.
     """
     if not post.id:
-        raise DataError("a post has no id, and others have: give each post its id, or name the gold posts")
+        raise DataError("a post has no id, and its number is another's: give each post its id, or name the gold posts")
     return post.id
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from unco.errors import DataError
-from unco.evals.formats.checks import check_ids
+from unco.evals.formats.checks import check_ids, numbered
 from unco.evals.formats.failed_posts import Tell, check_run, without_failed
 from unco.evals.formats.json_text import json_lines
 from unco.evals.formats.prediction_lines import check_inside, predicted_of
@@ -23,14 +23,15 @@ def read_results(path: Path, tell: Tell | None = None) -> list[Result]:
 
     Args:
         path: the file.
-        tell: is called with a line about posts that could not be run, which are left out; None = they are refused.
+        tell: is called with a line about posts that could not be run, which are left out; the others are numbered as
+            they stand, where they have no ids. None = such posts are refused.
 
     Raises:
         DataError: it cannot be read or is cut off, a line is no result, or an entity lies outside its post; names the
             line.
     """
-    found = []
-    for where, data in json_lines(path) if tell is None else without_failed(json_lines(path), tell):
+    found, places = list[Result](), list[int]()
+    for where, data in json_lines(path) if tell is None else without_failed(json_lines(path), tell, places):
         check_run(data, where)
         _check_numbers(data, where)
         try:
@@ -41,7 +42,7 @@ def read_results(path: Path, tell: Tell | None = None) -> list[Result]:
         _check_values(found[-1], where)
         check_inside(predicted_of(found[-1]), where)
     check_ids([result.id for result in found], str(path))
-    return found
+    return numbered(found, places) if len(places) < max(places, default=0) else found
 
 
 def _check_numbers(data: Any, where: str) -> None:

@@ -80,7 +80,7 @@ def export_queue(
         How many posts were written.
 
     Raises:
-        DataError: the run cannot be read, some posts alone have an id, or the file cannot be written.
+        DataError: the run cannot be read, a post has no id and its number is another's, or the file cannot be written.
     """
     queue = review_queue(numbered(read_results(run, tell)))[:most]
     posts = [_whole(one.result) for one in queue]

@@ -43,18 +43,18 @@ class ReviewSession:
         """Open both files; posts that are in `out` are done.
 
         Args:
-            run: results, one a line; if none has an id, they are numbered.
+            run: results, one a line; those without an id are numbered.
             out: what comes of the review; made where it is missing.
             tell: as of `read_results`.
 
         Raises:
-            DataError: the run cannot be read, some posts alone have an id, or `out` holds other posts.
+            DataError: the run cannot be read, a post has no id and its number is another's, or `out` holds other posts.
             SettingsError: another process reviews into this file.
             SetupError: it cannot be written.
         """
         results = numbered(read_results(run, tell))
         if any(not result.id for result in results):
-            raise DataError(f"{run}: a post has no id, by which a review could be told, and others have: give each one")
+            raise DataError(f"{run}: a post has no id, and its number is another's: give each its id")
         self._guard, self._out = threading.Lock(), out
         self._types = types_to_choose(
             {entity.type for result in results for entity in result.all_entities if entity.type},
