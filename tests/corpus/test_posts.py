@@ -79,6 +79,21 @@ def test_what_is_no_picture_beside_the_file_stays_as_it_is(name: str, tmp_path: 
     assert line.post.image == name
 
 
+def test_a_path_out_of_the_allowed_folders_tells_nothing_of_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("posts", "closed"):
+        (tmp_path / folder).mkdir()
+    inside, outside = Path(drawing(tmp_path / "posts")).name, f"../closed/{Path(drawing(tmp_path / 'closed')).name}"
+    monkeypatch.setenv("UNCO_PICTURE_ROOTS", str(tmp_path / "posts"))
+    path = tmp_path / "posts" / "posts.jsonl"
+    path.write_text(
+        "".join(f'{{"text": "Ann", "image": "{name}"}}\n' for name in (inside, outside, "../closed/no.png"))
+    )
+    images = [line.post.image for line in read_posts(path) if line.post]
+    assert images == [str(tmp_path / "posts" / inside), outside, "../closed/no.png"]
+
+
 def test_gold_whose_text_stands_in_place_of_tokens_is_run_on_the_words_of_its_scores(tmp_path: Path) -> None:
     path = tmp_path / "gold.jsonl"
     path.write_text('{"text": "Ann met Bo.", "entities": [{"start": 0, "stop": 1, "type": "PER"}]}\n')

@@ -9,6 +9,7 @@ from typing import Any
 from unco.errors import DataError
 from unco.state import PostInput
 from unco.tools.pictures.from_python import reference_of
+from unco.tools.pictures.load import is_in_roots
 
 TEXTS = frozenset({"text", "tokens"})
 """Columns that hold a post's text. Data sets for NER have tokens, which count where there is no text."""
@@ -82,7 +83,11 @@ def _reference(image: Any, folder: Path) -> Any:
 
 
 def picture_beside(image: str, folder: Path) -> str:
-    """Return the path of a picture that is not found from the current folder but from that of the posts; else as is."""
-    if image and not image.startswith("data:") and not os.path.exists(image) and os.path.isfile(folder / image):
-        return str(folder / image)
-    return image
+    """Return the path of a picture that is not found from the current folder but from that of the posts; else as is.
+
+    Where it may not be opened, the path stays as it is, too: it would tell whoever wrote the post what is there.
+    """
+    if not image or image.startswith("data:") or os.path.exists(image):
+        return image
+    beside = str(folder / image)
+    return beside if os.path.isfile(beside) and is_in_roots(beside) else image

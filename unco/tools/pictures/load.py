@@ -65,7 +65,9 @@ def _from_file(path: str) -> bytes:
     if not path.strip():
         raise PictureError(f"no picture at {brief(path)}: name one, or leave it out", "missing")
     try:
-        _check_root(path)
+        if not is_in_roots(path):  # nothing is said of what is there
+            rule = "local pictures are read from the folders of UNCO_PICTURE_ROOTS only; hand in a data: URL"
+            raise PictureError(f"{brief(path)}: {rule}")
         # A named pipe or a device would block or never end, so look before opening.
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
@@ -81,17 +83,14 @@ def _from_file(path: str) -> bytes:
         raise PictureError(f"cannot read {brief(path)}: {told}", "unreadable") from error
 
 
-def _check_root(path: str) -> None:
-    """Refuse a path that leads out of the allowed folders, by .. or by a link; nothing is said of what is there."""
+def is_in_roots(path: str) -> bool:
+    """Return whether a path may be opened: `UNCO_PICTURE_ROOTS` is unset, or it leads out by no .. and by no link."""
     roots = environment().picture_roots
     if roots is None:
-        return
+        return True
     real = os.path.realpath(path)
     folders = [os.path.realpath(root) for root in roots.split(os.pathsep) if root]
-    if not any(os.path.commonpath([real, folder]) == folder for folder in folders):
-        raise PictureError(
-            f"{brief(path)}: local pictures are read from the folders of UNCO_PICTURE_ROOTS only; hand in a data: URL"
-        )
+    return any(os.path.commonpath([real, folder]) == folder for folder in folders)
 
 
 def _from_data_url(url: str) -> bytes:
