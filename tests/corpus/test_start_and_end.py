@@ -65,11 +65,15 @@ def test_it_stops_before_the_first_post(case: str, run: Run, tmp_path: Path, mon
     assert [path.name for path in tmp_path.glob("out.jsonl*")] == []
 
 
-@pytest.mark.parametrize("name", ["out.csv", "out.XLSX", "out.parquet", "out.jsonl.gz"])
-def test_results_are_not_named_as_what_they_are_not(name: str, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "then"),
+    [("out.csv", "export --to csv"), ("out.XLSX", "csv"), ("out.parquet", "pandas"), ("out.jsonl.gz", "--out -")],
+)
+def test_results_are_not_named_as_what_they_are_not(name: str, then: str, run: Run, tmp_path: Path) -> None:
     code, _, errors = run("--out", name)
     assert code == 2
     assert f"{name} is named as something else: name the file out.jsonl;" in errors.replace("\n", " ")
+    assert then in errors.replace("\n", " ")
     assert not (tmp_path / name).exists()
 
 

@@ -19,7 +19,8 @@ from unco.tools.extraction.tool import arguments_of, post_of
 from unco.tools.llm.client import Mllm
 from unco.tools.search.search import Search
 
-_OTHER_FORMS = (".csv", ".tsv", ".xls", ".xlsx", ".parquet", ".arrow", ".feather", ".gz", ".bz2", ".xz", ".zip")
+_TABLES = (".csv", ".tsv", ".xls", ".xlsx", ".parquet", ".arrow", ".feather")
+_PACKED = (".gz", ".bz2", ".xz", ".zip")
 
 
 def check_start(
@@ -65,11 +66,13 @@ def check_name(out: Path) -> None:
     Raises:
         SettingsError: it does.
     """
-    if out.suffix.lower() in _OTHER_FORMS and not os.path.exists(out):
+    ending = out.suffix.lower()
+    if ending in (*_TABLES, *_PACKED) and not os.path.exists(out):
         better = f"{out.stem.removesuffix('.jsonl')}.jsonl"
+        then = "`unco export --to csv` and pandas.read_json(..., lines=True) make a table of it"
         raise SettingsError(
             f"results are JSON Lines, and {out.name} is named as something else: name the file {better}; "
-            "`unco export` writes other forms, and pandas.read_json(..., lines=True) makes a table"
+            f"{'to pack them, pipe what `--out -` prints' if ending in _PACKED else then}"
         )
 
 
