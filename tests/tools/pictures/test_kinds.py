@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 import unco
-from benchmarks.made_pictures import KINDS, SIZE, data_urls, picture, saved
+from benchmarks.made_pictures import KINDS, SIZE, data_urls, picture, saved, turned
 from tests.pictures import as_bytes, data_url
 from tests.scripted import ScriptedLlm, graph_of
 from unco.errors import PictureError
@@ -59,6 +59,23 @@ def test_a_picture_is_opened_whatever_it_is_called(name: str, tmp_path: Path) ->
     assert opened.image.mode == "RGB"
     warned = any(word in name for word in ("anim", "missing", "cut", "half", "spoilt", "wrong", "EXIF", "eXIf"))
     assert warned or opened.warnings == () or "without" in name or "P" in name
+
+
+EXIF = turned(6)
+MOVING = {"save_all": True, "append_images": [RED.rotate(90)]}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"quality": 30}, {"exif": EXIF}, {"exif": EXIF, "xmp": b"x" * 40}, {"icc_profile": b"x" * 50}, MOVING],
+    ids=lambda options: " ".join(options) or "plain",
+)
+def test_a_webp_is_opened_whatever_its_end_lacks(options: dict[str, Any]) -> None:
+    whole = saved("WEBP", **options)
+    for missing in (*range(1, 100), len(whole) // 4):
+        opened = open_picture(data_url(whole[:-missing]))
+        assert SIZE in (opened.image.size, opened.image.size[::-1])
+        assert "it is cut short: the lower part may be missing" in opened.warnings
 
 
 @pytest.mark.parametrize("url", ENCODED.values(), ids=ENCODED)
