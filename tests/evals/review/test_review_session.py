@@ -3,13 +3,16 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 
 from tests.command_line import exit_code
 from tests.evals.report.made_run import made_results, write_run
@@ -17,8 +20,9 @@ from tests.graph.test_review import edit
 from unco.errors import DataError, SetupError
 from unco.evals.formats.gold_lines import read_gold_lines
 from unco.evals.formats.results import read_results
+from unco.evals.report.run import write_report
 from unco.evals.review.export import import_review
-from unco.evals.review.page.server import MOST_BYTES, served
+from unco.evals.review.page.server import MOST_BYTES, ReviewPage, served
 from unco.evals.review.session import ReviewSession, asked_in
 from unco.types import Box, Dropped, Span, Uncertainty
 
@@ -126,6 +130,23 @@ def test_a_run_without_any_id_is_reviewed_by_number(tmp_path: Path) -> None:
         session.close()
     assert [result.id for result in read_results(tmp_path / "reviewed.jsonl")] == ["1", "2"]
     assert import_review(tmp_path / "reviewed.jsonl", tmp_path / "gold.jsonl").gold[1].id == "2"
+
+
+def test_the_number_of_a_post_is_no_name_of_its_picture(tmp_path: Path) -> None:
+    """The second post has no picture, and 2.jpg is another's."""
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (90, 60)).save(tmp_path / "photos" / "2.jpg")
+    nameless = [replace(one, id=None, picture=None) for one in made_results(tmp_path, 2)]
+    run = write_run(nameless, tmp_path / "run.jsonl")
+    run.write_text('{"id": null, "post": 1, "error": {"type": "PostError", "message": "no text"}}\n' + run.read_text())
+    with closing(ReviewSession(run, tmp_path / "reviewed.jsonl")) as session:
+        page = ReviewPage(session, tmp_path / "photos", "Kim", "", Event())
+        assert [page.picture(number) for number in range(2)] == [None, None]
+    write_report(run, tmp_path / "report.html", pictures=tmp_path / "photos")
+    assert "data:image/jpeg" not in (tmp_path / "report.html").read_text()
+    write_run([replace(nameless[0], id="2")], run)
+    write_report(run, tmp_path / "report.html", pictures=tmp_path / "photos")
+    assert "data:image/jpeg" in (tmp_path / "report.html").read_text()
 
 
 def test_settled_posts_become_gold(

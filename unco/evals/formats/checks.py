@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count, zip_longest
+from pathlib import Path
 from typing import TypeVar
 
 from unco.errors import DataError
 from unco.evals.formats.geometry import check_box, check_span
+from unco.evals.formats.json_text import json_rows
 from unco.evals.formats.predicted import PredictedPost
 from unco.types import GoldPost, Result
 
@@ -61,6 +63,11 @@ def numbered(posts: Sequence[_Post], places: Iterable[int] | None = None) -> lis
     if len(set(names)) < len(names):
         return list(posts)
     return [replace(post, id=name) for post, name in zip(posts, names, strict=True)]
+
+
+def numbers_in(run: Path) -> frozenset[str]:
+    """Return the ids that `numbered` gives to posts of a run: `2.jpg` is not the picture of the second one."""
+    return frozenset(str(place) for place, (_, row) in enumerate(json_rows(run), start=1) if not row.get("id"))
 
 
 def check_pairs(gold: Sequence[GoldPost], predictions: Sequence[PredictedPost], name: str = "predictions") -> None:

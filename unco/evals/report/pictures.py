@@ -2,7 +2,7 @@
 
 import os
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -17,18 +17,19 @@ LONGEST = 320
 QUALITY = 72
 
 
-def small_pictures(results: Sequence[Result], folder: Path) -> list[str | None]:
+def small_pictures(results: Sequence[Result], folder: Path, numbers: Container[str] = ()) -> list[str | None]:
     """Make `data:` URLs of the posts' pictures in a folder; None for a post that has none there.
 
     Args:
         results: posts; see `picture_file`.
         folder: the only place where files are opened.
+        numbers: as of `picture_file`.
 
     Raises:
         DataError: there is no such folder.
         PictureError: a picture cannot be read.
     """
-    found = [picture_file(result, folder) for result in results]
+    found = [picture_file(result, folder, numbers) for result in results]
     return [None if path is None else _data_url(as_jpeg(path, LONGEST)) for path in found]
 
 
@@ -40,18 +41,23 @@ def lacking_pictures(results: Sequence[Result], found: Sequence[str | None], fol
     return f"boxes are drawn on empty frames: {folder} lacks {len(lacking)} pictures, the first is {lacking[0]!r}"
 
 
-def picture_file(result: Result, folder: Path) -> Path | None:
+def picture_file(result: Result, folder: Path, numbers: Container[str] = ()) -> Path | None:
     """Find a post's picture in a folder; None = it has none there.
 
     It is the file that the run names, if it lies in the folder, else `<id>.jpg` (.jpeg, .png, .webp), else a file of
     the name that the run's has. Neither an id, a run's path nor a link leads out of the folder.
+
+    Args:
+        result: of the post.
+        folder: with pictures.
+        numbers: ids that are only places in the run, and no names of pictures: see `numbers_in`.
 
     Raises:
         DataError: there is no such folder.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder: --pictures names the one that holds the posts' pictures")
-    names = names_by_id(result.id) if result.id else []
+    names = names_by_id(result.id) if result.id and result.id not in numbers else []
     if result.seen_picture is not None and not result.seen_picture.ref.startswith(("data:", "http:", "https:")):
         ref = result.seen_picture.ref
         names = [ref, os.path.abspath(ref), *names, Path(ref).name]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from unco.errors import DataError
+from unco.evals.formats.checks import numbers_in
 from unco.evals.formats.failed_posts import Tell
 from unco.evals.formats.results import read_results
 from unco.evals.report.data import report_data
@@ -39,7 +40,7 @@ def write_report(
         SetupError: matplotlib is not installed, and plots are wanted.
     """
     results = read_results(run, tell if gold is None else None)
-    copies = None if pictures is None else small_pictures(results, pictures)
+    copies = None if pictures is None else small_pictures(results, pictures, numbers_in(run))
     if copies is not None and pictures is not None and (line := lacking_pictures(results, copies, pictures)):
         tell(line)
     data = report_data(results, gold, copies)

@@ -14,7 +14,7 @@ from typing import Any
 from unco.corpus.output import complete_lines, lock_output
 from unco.errors import DataError, SetupError
 from unco.evals.evaluate.type_schemes import types_to_choose
-from unco.evals.formats.checks import numbered
+from unco.evals.formats.checks import numbered, numbers_in
 from unco.evals.formats.failed_posts import Tell
 from unco.evals.formats.results import read_results
 from unco.evals.review.queue import QueuedPost, ReviewItem, review_queue
@@ -55,6 +55,8 @@ class ReviewSession:
         results = numbered(read_results(run, tell))
         if any(not result.id for result in results):
             raise DataError(f"{run}: a post has no id, and its number is another's: give each its id")
+        self.numbers = numbers_in(run)
+        """Ids that are only places in the run."""
         self._guard, self._out = threading.Lock(), out
         self._types = types_to_choose(
             {entity.type for result in results for entity in result.all_entities if entity.type},

@@ -67,7 +67,9 @@ class ReviewPage:
 
     def _file(self, number: int) -> Path | None:
         post = self.session.post(number)
-        return None if post is None or self.pictures is None else picture_file(post.result, self.pictures)
+        if post is None or self.pictures is None:
+            return None
+        return picture_file(post.result, self.pictures, self.session.numbers)
 
 
 class _Handler(BaseHTTPRequestHandler):
