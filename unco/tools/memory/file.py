@@ -79,9 +79,8 @@ def open_store(path: Path) -> BaseStore:
     Raises:
         SetupError: it cannot be opened, is no such file, or the package for it is not installed.
     """
-    return _open(
-        Path(os.path.realpath(path)), os.getpid()
-    )  # a link is no other file: closing one would drop the other's locks
+    # A link is no other file: closing one would drop the other's locks.
+    return _open(Path(os.path.realpath(path)), os.getpid())
 
 
 @cache
