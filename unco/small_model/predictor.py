@@ -15,6 +15,7 @@ from unco.small_model.decoding.greedy import Decoded, decode_greedily
 from unco.small_model.decoding.states import EncoderStates, Runtime
 from unco.small_model.model_input import ModelInput
 from unco.small_model.out_of_memory import run_in_parts
+from unco.small_model.stored.blas_threads import idle_threads
 from unco.small_model.stored.network import TrainedNetwork
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities, Passes, mean_probabilities
@@ -122,6 +123,7 @@ class Predictor:
         raw = self._raw_entities(posts, [(Estimator(), self.scheme)])
         return [point(post, found, people).signals() for post, (found,) in zip(posts, raw, strict=True)]
 
+    @idle_threads()
     def _raw_entities(
         self, posts: Sequence[ModelInput], settings: Sequence[OutputSetting]
     ) -> list[list[list[RawEntity]]]:
@@ -132,6 +134,7 @@ class Predictor:
                 whole += [entity.moved(first) for entity in found]
         return raw
 
+    @idle_threads()
     def near_misses(self, posts: Sequence[ModelInput]) -> list[list[PredictedNearMiss]]:
         """Find the near misses of each post, the likeliest first; posts are read anew for it."""
         results: list[list[PredictedNearMiss]] = [[] for _ in posts]
