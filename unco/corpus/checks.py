@@ -110,8 +110,8 @@ def nothing_left_behind(out: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        told = "what was printed stays" if out == STDOUT else f"what {out} holds stays: go on with --resume"
-        raise KeyboardInterrupt(told) from error
+        left = "what was printed stays" if out == STDOUT else f"what {out} holds stays: go on with --resume"
+        raise KeyboardInterrupt(left) from error
     except UncoError:
         with suppress(OSError):
             if out in made and out.stat().st_size == 0:

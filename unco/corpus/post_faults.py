@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 _UNKNOWN = "extra_forbidden"
-_TOLD = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
+_IN_WORDS = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
     (("text", "string_type"), ("text", "list_type")), "text is neither a text nor a list of tokens, which are texts"
 )
 """What pydantic says in its own words, by field and kind of fault."""
@@ -11,17 +11,17 @@ _TOLD = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
 
 def message_of(error: Exception) -> str:
     """Say why a post cannot be read, in one line."""
-    told = _told(error) if isinstance(error, ValidationError) else str(error)
-    return " ".join(told.split())
+    words = _in_words(error) if isinstance(error, ValidationError) else str(error)
+    return " ".join(words.split())
 
 
-def _told(error: ValidationError) -> str:
+def _in_words(error: ValidationError) -> str:
     """Say what is wrong with the fields of a post."""
     faults = [(_shown(str(fault["loc"][0])), fault["type"], fault["msg"]) for fault in error.errors()]
-    told = [_TOLD.get((name, kind), f"{name}: {words}") for name, kind, words in faults if kind != _UNKNOWN]
+    found = [_IN_WORDS.get((name, kind), f"{name}: {words}") for name, kind, words in faults if kind != _UNKNOWN]
     if unknown := ", ".join(name for name, kind, _ in faults if kind == _UNKNOWN):
-        told.append(f"leave out what is no field of a post: {unknown[:200]}")
-    return "; ".join(dict.fromkeys(told))
+        found.append(f"leave out what is no field of a post: {unknown[:200]}")
+    return "; ".join(dict.fromkeys(found))
 
 
 def _shown(name: str) -> str:

@@ -94,9 +94,9 @@ class RunFile:
         if retry and _was_off(before):
             differing = [name for name in differing if not self._only_mode_differs(name, before)]
         if differing:
-            told = "; ".join(f"{name} was {before.get(name)!r}, is {self.settings.get(name)!r}" for name in differing)
+            named = "; ".join(f"{name} was {before.get(name)!r}, is {self.settings.get(name)!r}" for name in differing)
             raise SettingsError(
-                f"--resume: the settings differ from those of the run in {self.path} ({told}):"
+                f"--resume: the settings differ from those of the run in {self.path} ({named}):"
                 " use the same ones, or name another file of results"
             )
 

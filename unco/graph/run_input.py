@@ -63,8 +63,8 @@ def check_input(post: Any) -> Any:
     try:
         checked = PostInput.model_validate(post).model_dump()
     except ValidationError as error:
-        told = (f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
-        faults = "; ".join(dict.fromkeys(told))  # of each of a thousand tokens it is the same
+        each = (f"{'.'.join(map(str, fault['loc'][:1]))}: {fault['msg']}" for fault in error.errors())
+        faults = "; ".join(dict.fromkeys(each))  # of each of a thousand tokens it is the same
         raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
     if checked["image"] is not None:
         image = as_reference(checked["image"])

@@ -135,12 +135,12 @@ def request_body(model: type[BaseModel], example: Json | None = None, form: bool
 
 def answers(*models: tuple[int, type[Any], str]) -> dict[int | str, dict[str, Any]]:
     """Describe a route's answers: (status, type, what it means), and the problems that any route may answer with."""
-    told: dict[int | str, dict[str, Any]] = {
+    found: dict[int | str, dict[str, Any]] = {
         status: {"description": meaning, "content": {"application/json": {"schema": _ref(model)}}}
         for status, model, meaning in models
     }
     problem = {"schema": _ref(ProblemBody), "example": _PROBLEM}
-    return told | {
+    return found | {
         "4XX": {"description": "What is wrong with the request.", "content": {MEDIA_TYPE: problem}},
         "5XX": {"description": "The server cannot answer now.", "content": {MEDIA_TYPE: problem}},
     }

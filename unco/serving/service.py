@@ -164,8 +164,8 @@ class Service:
         if posts > max(1.0, caller.posts_per_minute):
             raise RequestError(413, f"{posts} posts came at once: the token may {caller.posts_per_minute:g} a minute")
         if wait := await self.ledger.admit(caller.account, caller.posts_per_minute, posts):
-            told = f"the token may {caller.posts_per_minute:g} posts a minute: try again in {wait:.0f} s"
-            raise RequestError(429, told, retry_after=wait)
+            why = f"the token may {caller.posts_per_minute:g} posts a minute: try again in {wait:.0f} s"
+            raise RequestError(429, why, retry_after=wait)
 
     async def _purse(self, caller: Token) -> Purse:
         """Open the purse of a request; accounts without caps need no ledger."""

@@ -35,5 +35,5 @@ class ToolForModels(StructuredTool):
             return self._answer(fault, tool_call_id)
 
     def _answer(self, fault: PostError | PictureError, tool_call_id: str) -> ToolMessage:
-        told = fault.model_dump()["message"]
-        return ToolMessage(f"Error: {told}", tool_call_id=tool_call_id, name=self.name, status="error")
+        message = fault.model_dump()["message"]
+        return ToolMessage(f"Error: {message}", tool_call_id=tool_call_id, name=self.name, status="error")

@@ -78,8 +78,8 @@ def header_of(line: str) -> tuple[list[str], str]:
 def _fault_in(cells: list[str], names: list[str], delimiter: str, line: int) -> str:
     """Return why cells cannot be those of a row; empty = they can."""
     if len(cells) > len(names):
-        told = f"put a cell with {'a tab' if delimiter == chr(9) else repr(delimiter)} in it into quotes"
-        return f"line {line}: {len(cells)} cells, but the header has {len(names)}: {told}"
+        hint = f"put a cell with {'a tab' if delimiter == chr(9) else repr(delimiter)} in it into quotes"
+        return f"line {line}: {len(cells)} cells, but the header has {len(names)}: {hint}"
     if delimiter == "\t" and any(
         _holds_rows(cell, place, len(names)) for place, cell in enumerate(cells) if names[place] not in _JSON
     ):

@@ -79,13 +79,13 @@ class _Window:
 
     def _fault(self, reason: str, place: int) -> str:
         """Say why there is no object here, and go to the next line that begins with a brace, wherever the fault is."""
-        told = f"the object in line {self._line_of(self._at)} is no JSON, line {self._line_of(place)}: {reason}"
+        message = f"the object in line {self._line_of(self._at)} is no JSON, line {self._line_of(place)}: {reason}"
         while (found := _NEXT.search(self._text, self._at)) is None:
             self._at = max(self._at, len(self._text) - 1)  # the last character may be that line end
             if not self._read_on():
                 break
         self._at = found.start() if found else len(self._text)
-        return told
+        return message
 
     def _line_of(self, place: int) -> int:
         return self._line + self._text.count("\n", 0, place)

@@ -92,8 +92,8 @@ class BudgetActor:
 
     def waiting(self) -> str:
         """Return for what the workers wait, if all of them do that were heard of just now."""
-        heard = [waiting for at, waiting in self._waiting.values() if time.monotonic() - at < LAST_HEARD_S]
-        return heard[0] if heard and all(heard) else ""
+        lately = [waiting for at, waiting in self._waiting.values() if time.monotonic() - at < LAST_HEARD_S]
+        return lately[0] if lately and all(lately) else ""
 
     def reserve_slot(self, which: int, tokens: int, at_most: float | None) -> float | None:
         """Take the next slot of a model's rate limit, see `RateLimit.reserve`."""

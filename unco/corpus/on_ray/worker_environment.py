@@ -55,8 +55,8 @@ class WorkerEnvironment:
         """
         for name in (*((KEY,) if self.has_key else ()), *self.own):
             if not os.environ.get(name):
-                told = "keys are not sent to workers, so set it where `ray start` is called"
-                raise SetupError(f"{name} is not set: {told}")
+                why = "keys are not sent to workers, so set it where `ray start` is called"
+                raise SetupError(f"{name} is not set: {why}")
 
 
 def this_environment() -> WorkerEnvironment:

@@ -184,8 +184,8 @@ class PostgresReviews:
             try:
                 yield
             except psycopg.DataError as error:
-                told = "a review cannot be kept of a post with the character U+0000: take it out"
-                raise PostError(told) from error
+                why = "a review cannot be kept of a post with the character U+0000: take it out"
+                raise PostError(why) from error
 
     async def close(self) -> None:
         """Close what the pool does not."""

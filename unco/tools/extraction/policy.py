@@ -203,8 +203,8 @@ def read_policy(path: Path) -> Policy:
 def _problem(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return f"cannot be read: {' '.join(str(error).split())}"
-    told = ((".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()[:5])
-    faults = "; ".join(f"{place}: {message}" if place else message for place, message in told)  # of the whole file: ""
+    named = ((".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()[:5])
+    faults = "; ".join(f"{place}: {message}" if place else message for place, message in named)  # of the whole file: ""
     return f"is none: {faults}: write one with `unco tune`"
 
 

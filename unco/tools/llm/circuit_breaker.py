@@ -87,8 +87,8 @@ class CircuitBreaker:
             return
         left = self._opened_at + self._cool_down_s - self._clock()
         if left > 0 or self._half_open:
-            told = f"the endpoint failed {self._failures} times in a row; it is asked again in {max(left, 0):.0f} s"
-            raise Unavailable(f"{told}; the last time: {self._last}" if self._last else told, "breaker")
+            why = f"the endpoint failed {self._failures} times in a row; it is asked again in {max(left, 0):.0f} s"
+            raise Unavailable(f"{why}; the last time: {self._last}" if self._last else why, "breaker")
 
     def _record_failure(self, in_words: str) -> None:
         with self._lock:

@@ -183,8 +183,8 @@ def in_words(error: Exception, hidden: Sequence[str]) -> str:
     try:
         with translated_errors(hidden):
             raise error
-    except EndpointError as told:
-        return str(told)
+    except EndpointError as error:
+        return str(error)
 
 
 def hidden_texts(base_url: str, api_key: SecretStr | None, options: ModelOptions) -> tuple[str, ...]:

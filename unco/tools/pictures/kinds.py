@@ -79,9 +79,9 @@ def opened(kind: Kind, data: bytes, where: str) -> ImageFile:
     """
     _load_plugins()
     if kind not in Image.OPEN:
-        told = "an HEIC picture, as phones take them: pip install pillow-heif, or hand in a JPEG copy"
-        told = told if kind == "HEIF" else f"a {kind} picture, which this Pillow cannot decode: hand in a JPEG copy"
-        raise PictureError(f"{where} is {told}", "unknown_format")
+        what = "an HEIC picture, as phones take them: pip install pillow-heif, or hand in a JPEG copy"
+        what = what if kind == "HEIF" else f"a {kind} picture, which this Pillow cannot decode: hand in a JPEG copy"
+        raise PictureError(f"{where} is {what}", "unknown_format")
     return Image.OPEN[kind][0](BytesIO(data), "")
 
 

@@ -79,8 +79,8 @@ def _from_file(path: str) -> bytes:
     except FileNotFoundError as error:
         raise PictureError(f"no picture at {brief(path)}: correct the path", "missing") from error
     except (OSError, ValueError) as error:
-        told = getattr(error, "strerror", None) or error
-        raise PictureError(f"cannot read {brief(path)}: {told}", "unreadable") from error
+        why = getattr(error, "strerror", None) or error
+        raise PictureError(f"cannot read {brief(path)}: {why}", "unreadable") from error
 
 
 def is_in_roots(path: str) -> bool:
@@ -98,6 +98,6 @@ def _from_data_url(url: str) -> bytes:
         return decode_data_url(url, brief(url))
     kept = stored_picture(url)
     if kept is None:
-        told = f"{brief(url)}: that picture is not kept here; hand in the picture itself again"
-        raise PictureError(told, "missing")
+        why = f"{brief(url)}: that picture is not kept here; hand in the picture itself again"
+        raise PictureError(why, "missing")
     return kept

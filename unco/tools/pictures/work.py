@@ -74,8 +74,8 @@ def check_pixels(width: int, height: int, where: str) -> None:
     """
     if width * height > MAX_PIXELS:
         limit = f"{MAX_PIXELS // 1_000_000} million"
-        told = f"{where}: {width} x {height} is over {limit} pixels; hand in a smaller copy"
-        raise PictureError(told, "too_large")
+        message = f"{where}: {width} x {height} is over {limit} pixels; hand in a smaller copy"
+        raise PictureError(message, "too_large")
     if not width or not height:
         raise PictureError(f"{where} has no pixels: {width} x {height}", "damaged")
 
@@ -87,8 +87,8 @@ def check_memory(needed: int, what: str) -> None:
         PictureError: it does.
     """
     if needed > MAX_MEMORY:
-        told = f"{what} take {needed // 2**20} MB to decode, over {MAX_MEMORY // 2**20}; hand in a smaller copy"
-        raise PictureError(told, "too_large")
+        message = f"{what} take {needed // 2**20} MB to decode, over {MAX_MEMORY // 2**20}; hand in a smaller copy"
+        raise PictureError(message, "too_large")
 
 
 def count_scans(data: bytes) -> int:

@@ -45,8 +45,8 @@ def download(url: str, allowed_hosts: frozenset[str], name: str) -> bytes:
                 data = _read_bounded(response)
             deadline.check()
         except (OSError, ValueError, HTTPException) as error:
-            told = f"not finished after {SECONDS:.0f} s" if deadline.over else f"{error} (redirects are not followed)"
-            raise PictureError(f"cannot fetch {name}: {told}", "unreachable") from error
+            why = f"not finished after {SECONDS:.0f} s" if deadline.over else f"{error} (redirects are not followed)"
+            raise PictureError(f"cannot fetch {name}: {why}", "unreachable") from error
     return data
 
 
