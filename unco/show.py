@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from unco.errors import shorten
 from unco.types import (
     ALWAYS,
     ATTRIBUTES,
@@ -88,6 +89,11 @@ def _question_line(question: PostQuestion, added: int) -> Text:
 def visible(text: str) -> str:
     """Replace control characters by spaces: a post must not move the cursor, recolour the screen or reorder text."""
     return "".join(" " if unicodedata.category(char) == "Cc" or char in BIDI_CONTROLS else char for char in text)
+
+
+def print_line(line: str, console: Console) -> None:
+    """Print a line that may quote a stranger's words: as text, at a length that can be read."""
+    console.print(Text(visible(shorten(line))), soft_wrap=True)
 
 
 def _table(result: Result) -> Table:

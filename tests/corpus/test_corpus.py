@@ -1,6 +1,5 @@
 """A corpus run: every post once, in order, with the graph's own results; and it can be resumed after any break."""
 
-import asyncio
 import json
 from collections.abc import Collection
 from dataclasses import replace
@@ -15,10 +14,9 @@ from tests.scripted import ANN, FACE, OWLS, TOKENS, Asked, ScriptedLlm, doubt, d
 from tests.tools.extraction.made_policy import policy_of
 from unco.context import Context
 from unco.corpus.choices import Choices
-from unco.corpus.estimate import estimate
 from unco.corpus.output import Output
 from unco.corpus.pipeline import Pipeline
-from unco.corpus.posts import Line, read_posts
+from unco.corpus.posts import Line
 from unco.corpus.run import MAX_UNANSWERED, MIN_ANSWERED, Corpus, run_corpus, settings_of
 from unco.corpus.start import start
 from unco.errors import SettingsError, SetupError, Unavailable
@@ -205,20 +203,6 @@ def test_what_is_held_back_is_written_in_the_end(tmp_path: Path) -> None:
     assert (tally.posts, tally.unanswered, len(lines_of(tmp_path / "out.jsonl"))) == (3, 3, 3)
 
 
-def test_an_estimate_asks_nobody(tmp_path: Path) -> None:
-    posts, predictions = write_corpus(tmp_path, 10, unsure=2)
-    posts.write_text(posts.read_text() + '{"text": "unknown"}\nnonsense\n')
-    llm = ScriptedLlm()
-    found = asyncio.run(estimate(read_posts(posts), SavedPredictions(predictions), llm, Context()))
-    assert (found.posts, found.failed, found.entities) == (12, 2, 20)
-    assert found.routed == {"span": 0, "type": 5, "region": 0}
-    assert (found.calls, found.max_usd, llm.asked) == (5, None, [])
-    priced = Mllm("http://127.0.0.1:9/v1", "gpt-4o")
-    usd = asyncio.run(estimate(read_posts(posts), SavedPredictions(predictions), priced, Context())).max_usd
-    assert usd is not None
-    assert 0.05 < usd < 1
-
-
 def test_the_policy_in_force_is_part_of_what_a_run_goes_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,18 +222,6 @@ def test_the_policy_in_force_is_part_of_what_a_run_goes_on_with(
     saved = Choices(predictions, policy=tmp_path / "policy1.yaml")
     with pytest.raises(SettingsError, match="--policy changes nothing: leave one out"):
         start(posts, tmp_path / "other.jsonl", False, False, Context(mode="off"), saved, console)
-
-
-def test_an_estimate_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    posts, predictions = write_corpus(tmp_path, 4, unsure=2)
-    monkeypatch.setenv("UNCO_LLM_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setenv("UNCO_LLM_MODEL", "gpt-4o")
-    console = Console(record=True, width=200)
-    start(posts, tmp_path / "out.jsonl", False, True, Context(), Choices(predictions), console)
-    printed = console.export_text()
-    assert "4 posts (0 cannot be run), 8 entities" in printed
-    assert "2 calls (about span 0, type 2, region 0); cost at most $" in printed
-    assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_what_was_under_way_when_the_endpoint_died_is_done_anew(tmp_path: Path) -> None:

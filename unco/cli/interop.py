@@ -5,18 +5,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from unco.cli.app import app
-from unco.errors import shorten
 
 Image = Annotated[str, typer.Option(help="Address of a post's picture for Label Studio; {id} stands for its id.")]
 
 
 def _tell(line: str) -> None:
-    from unco.show import visible
+    from unco.show import print_line
 
-    Console().print(Text(visible(shorten(line))), soft_wrap=True)
+    print_line(line, Console())
 
 
 @app.command(rich_help_panel="Evaluation")

@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from unco.cli.app import app
-from unco.errors import shorten
 
 
 @app.command(rich_help_panel="Evaluation")
@@ -24,12 +22,12 @@ def report(
     """Make one self-contained page of a run: scores, plots, cost, every post as a card, live thresholds."""
     from unco.evals.formats.detect_format import read_gold
     from unco.evals.report.run import write_report
-    from unco.show import visible
+    from unco.show import print_line
 
     console, wanted = Console(), None if gold is None else read_gold(gold, split, boxes)
 
     def tell(line: str) -> None:
-        console.print(Text(visible(shorten(line))), soft_wrap=True)
+        print_line(line, console)
 
     posts = write_report(run, out, wanted, pictures, plots, tell)
     console.print(f"{posts} posts in {out}", soft_wrap=True)

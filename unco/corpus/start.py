@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from unco.context import Context
 from unco.corpus.checks import check_name, check_start, check_success, nothing_left_behind
@@ -18,8 +17,8 @@ from unco.corpus.pipeline import Pipeline
 from unco.corpus.posts import count_posts, read_posts
 from unco.corpus.progress import progress_bar
 from unco.corpus.run import Corpus, run_corpus, settings_of
-from unco.errors import SettingsError, SetupError, Unavailable, shorten
-from unco.show import visible
+from unco.errors import SettingsError, SetupError, Unavailable
+from unco.show import print_line
 from unco.small_model.regions.choose import named_detector
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.llm.client import Mllm
@@ -84,7 +83,7 @@ def start(
         f"{tally.posts:,} posts in {seconds:.1f} s ({rate:,.1f}/s){resumed}: {tally.summary()}", soft_wrap=True
     )
     for fault in tally.first_faults():
-        console.print(Text(visible(shorten(fault))), soft_wrap=True)
+        print_line(fault, console)
     if tally.open:
         passing = f"{tally.open:,} posts lack an answer for a reason that passes"
         raise Unavailable(f"{passing}: run them again with --resume", "deadline")

@@ -1,15 +1,16 @@
 """`unco review`: work through a run's queue on a page of this machine."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from unco.errors import DataError, shorten
+from unco.errors import DataError
 from unco.evals.review.page.server import served
 from unco.evals.review.session import ReviewSession
-from unco.show import visible
+from unco.show import print_line
 
 
 def run_review(run: Path, out: Path, pictures: Path | None, by: str, console: Console) -> None:
@@ -20,7 +21,7 @@ def run_review(run: Path, out: Path, pictures: Path | None, by: str, console: Co
     """
     if pictures is not None and not pictures.is_dir():
         raise DataError(f"{pictures} is no folder: --pictures names the one that holds the posts' pictures")
-    session = ReviewSession(run, out, lambda line: console.print(Text(visible(shorten(line))), soft_wrap=True))
+    session = ReviewSession(run, out, partial(print_line, console=console))
     try:
         if left := session.progress.left:
             with suppress(KeyboardInterrupt), served(session, pictures, by) as (address, wait):

@@ -1,17 +1,17 @@
 """`unco watch`: a file's results against a policy's reference, or the reference itself written into the policy."""
 
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unco.errors import DataError, shorten
-from unco.evals.formats.failed_posts import Tell
+from unco.errors import DataError
 from unco.evals.formats.results import read_results
 from unco.evals.watch.features import reference_of
 from unco.evals.watch.watch import Watch
-from unco.show import visible
+from unco.show import print_line
 from unco.tools.extraction.policy import read_policy, write_policy
 
 
@@ -23,7 +23,7 @@ def run_watch(run: Path, policy: Path, posts_between_false_alarms: float, consol
         SettingsError: the policy cannot be read, or has no reference.
     """
     watch = Watch.of_policy(read_policy(policy), posts_between_false_alarms)
-    for result in read_results(run, _teller(console)):
+    for result in read_results(run, partial(print_line, console=console)):
         watch.add(result)
     show_watch(watch, posts_between_false_alarms, console)
     return watch.alarm is not None
@@ -36,7 +36,7 @@ def run_learn(run: Path, policy: Path, console: Console) -> None:
         DataError: the results cannot be read, or were run under other thresholds than the policy's.
         SettingsError: the policy cannot be read or written.
     """
-    results, read = read_results(run, _teller(console)), read_policy(policy)
+    results, read = read_results(run, partial(print_line, console=console)), read_policy(policy)
     thresholds = read.thresholds.as_thresholds()
     if other := next((one.thresholds for one in results if one.thresholds != thresholds), None):
         raise DataError(
@@ -44,10 +44,6 @@ def run_learn(run: Path, policy: Path, console: Console) -> None:
         )
     write_policy(read.model_copy(update={"reference": reference_of(results, thresholds)}), policy)
     console.print(Text(f"what {len(results)} posts look like is written into {policy}"), soft_wrap=True)
-
-
-def _teller(console: Console) -> Tell:
-    return lambda line: console.print(Text(visible(shorten(line))), soft_wrap=True)
 
 
 def show_watch(watch: Watch, posts_between_false_alarms: float, console: Console) -> None:

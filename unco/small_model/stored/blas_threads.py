@@ -103,7 +103,7 @@ def idle_threads() -> Iterator[None]:
 def _blas() -> Any:
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController().select(user_api="blas")
+    return ThreadpoolController().select(internal_api="openblas")  # others wait otherwise
 
 
 def _forget_runs() -> None:
