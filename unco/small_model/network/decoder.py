@@ -10,8 +10,9 @@ from torch.nn import functional as F
 from unco.small_model.batch import Array
 from unco.small_model.config import ModelConfig
 from unco.small_model.decoding.states import EncoderStates, KeyValue, Past
-from unco.small_model.decoding.symbols import BEGIN, FIRST_TYPE
+from unco.small_model.decoding.symbols import BEGIN, END, FIRST_TYPE
 from unco.small_model.network.layers import DecoderLayer, Drop, mask_dropout
+from unco.small_model.network.real_rows import ALL_REAL, RealRows
 
 
 class Decoder(nn.Module):
@@ -76,21 +77,22 @@ class Decoder(nn.Module):
                 in training, none in evaluation.
 
         Returns:
-            (N, L, d) and the keys and values of all steps so far.
+            (N, L, d), zeros where a step follows `<end>`, and the keys and values of all steps so far.
         """
         drops = self._drops(masks)
         before = past[0][0].shape[2] if past is not None else 0
         steps = torch.arange(before, before + previous.shape[1], device=previous.device)
         x = self._embed(previous, encoded) + self.position(steps.clamp(max=self.config.decoder_positions - 1))
-        x = drops(0)(self.norm(x), 0)
+        real = RealRows.of(previous != END) if masks is None else ALL_REAL
+        x = drops(0)(real.pack(self.norm(x)), 0)
         causal = _causal(before, previous.shape[1], previous.device)
         kept: list[KeyValue] = []
         for index, layer in enumerate(self._layers()):
             earlier = past[index] if past is not None else None
             drop = drops(1 + index * DecoderLayer.SITES)
-            x, own = layer(x, earlier, encoded.layers[index], causal, encoded.mask, drop)
+            x, own = layer(x, earlier, encoded.layers[index], causal, encoded.mask, drop, real)
             kept.append(own)
-        return x, tuple(kept)
+        return real.spread(x), tuple(kept)
 
     def symbol_logits(self, x: Tensor, encoded: EncoderStates) -> Tensor:
         """Logits of the next symbol: (N, L, d) -> (N, L, 3 + types + W)."""

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
 from unco.small_model.config import ModelConfig
 from unco.small_model.network.layers import EncoderLayer, mask_dropout
+from unco.small_model.network.real_rows import ALL_REAL, RealRows
 from unco.small_model.words import Casing, Prefix, Shape
 
 
@@ -79,12 +80,11 @@ class TextEncoder(nn.Module):
         """Run the first `stop` layers; returns piece states, (B, P, d)."""
         positions = torch.arange(batch.piece_ids.shape[1], device=batch.piece_ids.device)
         x = self.piece(batch.piece_ids) + self.position(positions) + self.casing(batch)
-        x = self._drop(self.norm(x), 0)
-        mask = batch.piece_mask[:, None, None, :]
+        real = RealRows.of(batch.piece_mask)
+        x = real.pack(self._drop(self.norm(x), 0))
         for layer in self.layers[:stop]:
-            x = layer(x, mask, self._drop)
-        states: Tensor = x
-        return states
+            x = layer(x, batch.piece_mask[:, None, None, :], self._drop, real)
+        return real.spread(x)
 
     def upper(self, x: Tensor, batch: Batch[Tensor], start: int, masks: Tensor | None = None) -> Tensor:
         """Run the layers from `start` on and pool the pieces to words.
@@ -98,7 +98,8 @@ class TextEncoder(nn.Module):
         """
         mask = batch.piece_mask[:, None, None, :]
         for index, layer in enumerate(self.layers[start:]):
-            x = layer(x, mask, self._drop if masks is None else mask_dropout(masks, 2 * index))
+            drop = self._drop if masks is None else mask_dropout(masks, 2 * index)
+            x = layer(x, mask, drop, ALL_REAL)
         return pool_words(x, batch.word_of_piece, int(batch.words.max()))
 
     def _drop(self, x: Tensor, site: int) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unco.small_model.decoding.states import KeyValue
+from unco.small_model.network.real_rows import ALL_REAL, RealRows
 
 Drop = Callable[[Tensor, int], Tensor]
 """Dropout of an activation at a numbered site of a layer."""
@@ -36,26 +37,29 @@ class Attention(nn.Module):
     def _split(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # (B, S, d) -> (B, h, S, d/h)
 
-    def key_value(self, states: Tensor) -> KeyValue:
-        """Project encoder states or earlier steps, (B, S, d), to keys and values."""
-        return self._split(self.key(states)), self._split(self.value(states))
+    def key_value(self, states: Tensor, real: RealRows = ALL_REAL) -> KeyValue:
+        """Project the real rows of encoder states or earlier steps, (B, S, d), to keys and values."""
+        return self._split(real.spread(self.key(states))), self._split(real.spread(self.value(states)))
 
-    def forward(self, x: Tensor, key_value: KeyValue, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, key_value: KeyValue, mask: Tensor | None, real: RealRows) -> Tensor:
         """Attend to the given keys and values.
 
         Args:
-            x: (N, L, d) with N = B * T: row b * T + t is pass t of post b. T passes share keys and values.
+            x: the real rows of (N, L, d) with N = B * T: row b * T + t is pass t of post b. T passes share keys and
+                values.
             key_value: of B posts.
             mask: True = may be attended; broadcastable to (B, heads, T * L, S).
+            real: which rows `x` has.
 
         Returns:
-            (N, L, d).
+            The same rows.
         """
         keys, values = key_value
-        query = self._split(self.query(x).view(keys.shape[0], -1, x.shape[-1]))  # (B, h, T*L, d/h)
-        mixed = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
-        mixed = mixed.transpose(1, 2).reshape(x.shape)  # (B*T, L, d)
-        return self.output(mixed)  # type: ignore[no-any-return]
+        query = real.spread(self.query(x))  # (B*T, L, d)
+        split = self._split(query.view(keys.shape[0], -1, query.shape[-1]))  # (B, h, T*L, d/h)
+        mixed = F.scaled_dot_product_attention(split, keys, values, attn_mask=mask)
+        mixed = mixed.transpose(1, 2).reshape(query.shape)
+        return self.output(real.pack(mixed))  # type: ignore[no-any-return]
 
 
 class FeedForward(nn.Module):
@@ -83,9 +87,10 @@ class EncoderLayer(nn.Module):
         self.feed_forward = FeedForward(hidden, inner)
         self.feed_forward_norm = nn.LayerNorm(hidden, eps=eps)
 
-    def forward(self, x: Tensor, mask: Tensor, drop: Drop) -> Tensor:
-        """Apply the layer: (B, S, d) -> (B, S, d); mask (B, 1, 1, S), True = real."""
-        x = self.attention_norm(x + drop(self.attention(x, self.attention.key_value(x), mask), 0))
+    def forward(self, x: Tensor, mask: Tensor, drop: Drop, real: RealRows) -> Tensor:
+        """Apply the layer to the real rows of (B, S, d); mask (B, 1, 1, S), True = real."""
+        attended = self.attention(x, self.attention.key_value(x, real), mask, real)
+        x = self.attention_norm(x + drop(attended, 0))
         return self.feed_forward_norm(x + drop(self.feed_forward(x), 1))  # type: ignore[no-any-return]
 
 
@@ -106,24 +111,32 @@ class DecoderLayer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(hidden, eps=eps)
 
     def forward(
-        self, x: Tensor, past: KeyValue | None, encoded: KeyValue, causal: Tensor, mask: Tensor, drop: Drop
+        self,
+        x: Tensor,
+        past: KeyValue | None,
+        encoded: KeyValue,
+        causal: Tensor,
+        mask: Tensor,
+        drop: Drop,
+        real: RealRows,
     ) -> tuple[Tensor, KeyValue]:
         """Apply the layer to new steps.
 
         Args:
-            x: (N, L, d), the new steps only.
+            x: the real rows of (N, L, d), the new steps only.
             past: keys and values of earlier steps, each (N, h, P, d/h), or None.
             encoded: keys and values of the encoder states of B posts (see `Attention.forward`).
             causal: (L, P + L) mask of the new steps over all so far, True = may be attended.
             mask: (B, 1, 1, S), True where `encoded` is no padding.
             drop: dropout by site.
+            real: which rows `x` has.
 
         Returns:
-            New states (N, L, d), and keys and values of all steps so far.
+            New states of the same rows, and keys and values of all steps so far.
         """
-        own = self.attention.key_value(x)
+        own = self.attention.key_value(x, real)
         if past is not None:
             own = (torch.cat([past[0], own[0]], dim=2), torch.cat([past[1], own[1]], dim=2))
-        x = self.attention_norm(x + drop(self.attention(x, own, causal), 0))
-        x = self.cross_norm(x + drop(self.cross(x, encoded, mask), 1))
+        x = self.attention_norm(x + drop(self.attention(x, own, causal, real), 0))
+        x = self.cross_norm(x + drop(self.cross(x, encoded, mask, real), 1))
         return self.feed_forward_norm(x + drop(self.feed_forward(x), 2)), own

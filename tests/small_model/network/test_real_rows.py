@@ -1,0 +1,63 @@
+"""Padding is not computed: layers see the real rows of a batch alone, and give what they give for each post alone."""
+
+import torch
+from torch import Tensor, nn
+
+from tests.tiny import tiny_network, tiny_tokenizer
+from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.decoding.greedy import decode_greedily
+from unco.small_model.model_input import ModelInput
+from unco.small_model.network.model import Network
+from unco.small_model.network.real_rows import ALL_REAL, RealRows
+
+POSTS = [ModelInput(tuple(text.split())) for text in ("Ann", "Blue Owls win the cup again", "x y z")]
+
+
+def batch_of(posts: list[ModelInput]) -> Batch:
+    tokenizer = tiny_tokenizer()
+    return make_batch([encode_post(post, tokenizer) for post in posts], tokenizer)
+
+
+def rows_computed(network: Network, layer: nn.Module, batch: Batch) -> list[int]:
+    """Count the rows that the feed-forward part of a layer is given, at each call."""
+    seen = list[int]()
+    part = layer.get_submodule("feed_forward")
+    hook = part.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[:-1].numel()))
+    decode_greedily(network, network.encode(batch))
+    hook.remove()
+    return seen
+
+
+def test_rows_are_packed_and_put_back() -> None:
+    real = RealRows.of(torch.tensor([[True, False], [True, True]]))
+    x = torch.arange(8.0).view(2, 2, 2)
+    assert real.pack(x).tolist() == [[0, 1], [4, 5], [6, 7]]
+    assert real.spread(real.pack(x)).tolist() == [[[0, 1], [0, 0]], [[4, 5], [6, 7]]]
+
+
+def test_nothing_is_packed_where_nothing_is_padding() -> None:
+    real, x = RealRows.of(torch.ones(2, 3, dtype=torch.bool)), torch.rand(2, 3, 4)
+    assert real is ALL_REAL
+    assert real.pack(x) is x
+    assert real.spread(x) is x
+
+
+def test_gradients_pass_through_the_rows_that_are_real() -> None:
+    real = RealRows.of(torch.tensor([[True, False]]))
+    x = torch.ones(1, 2, 1, requires_grad=True)
+    real.spread(2 * real.pack(x)).sum().backward()  # type: ignore[no-untyped-call]
+    assert isinstance(x.grad, Tensor)
+    assert x.grad.flatten().tolist() == [2.0, 0.0]
+
+
+def test_the_encoder_computes_no_padding() -> None:
+    network, batch = tiny_network(), batch_of(POSTS)
+    assert rows_computed(network, network.encoder.layers[0], batch) == [int(batch.piece_mask.sum())]
+    assert batch.piece_mask.size > batch.piece_mask.sum()
+
+
+def test_the_decoder_computes_no_step_after_the_end() -> None:
+    network, batch = tiny_network(), batch_of(POSTS)
+    first_passes = [rows_computed(network, network.decoder.layers[0], batch_of([post]))[0] for post in POSTS]
+    assert len(set(first_passes)) > 1, "the posts' drafts should differ in length"
+    assert rows_computed(network, network.decoder.layers[0], batch)[0] == sum(first_passes)
