@@ -20,6 +20,7 @@ from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
 from unco.small_model.stored.in_torch import arrays_of, round_weights
 from unco.small_model.stored.quantise import SCALE, dequantise, quantise, read_weights
+from unco.small_model.uncertainty.boosted_trees import BoostedTrees, Tree
 from unco.small_model.uncertainty.entropy import log_cardinality
 from unco.small_model.uncertainty.region_signals import EARLIER_REGION_SIGNALS, REGION_SIGNALS
 from unco.small_model.uncertainty.regression import Regression
@@ -110,6 +111,14 @@ def test_fitted_regressions_and_training_names_are_loaded(tmp_path: Path) -> Non
     ours, theirs = loaded.predict([POST])[0], learned.with_estimator(ESTIMATORS["learned"]).predict([POST])[0]
     assert 0 < ours[0].nats.span < 1
     assert [item.nats.type for item in ours] == pytest.approx([item.nats.type for item in theirs], abs=0.02)
+
+
+def test_trees_of_a_region_s_doubt_are_loaded(tmp_path: Path) -> None:
+    tree = Tree((0, 1, 2, 3, 4, 5, REGION_SIGNALS - 1), (0.5,) * 7, tuple(0.1 * leaf for leaf in range(8)))
+    trees = BoostedTrees((tree, tree), -0.7)
+    learned = replace(fitted_predictor(), region_regression=trees)
+    save_pretrained(learned, "learned", {"tiny": {"learned": FITTED["entropy"]}}, tmp_path, {"data": "none"})
+    assert from_pretrained(tmp_path).region_regression == trees
 
 
 def test_an_older_checkpoint_without_training_names_is_loaded(tmp_path: Path) -> None:
@@ -225,10 +234,13 @@ def test_regressions_and_names_of_another_network_are_refused(tmp_path: Path) ->
         fitted_predictor(span=Regression((1.0,), 0.0)),
         replace(fitted_predictor(), type_regressions={"tiny": Regression((1.0, 2.0, 3.0), 0.0)}),
         replace(fitted_predictor(), region_regression=Regression((1.0, 2.0), 0.0)),
+        replace(fitted_predictor(), region_regression=BoostedTrees((Tree((41,) * 7, (0.0,) * 7, (0.0,) * 8),), 0.0)),
         replace(fitted_predictor(), training_names=replace(known, types=known.types + 7)),
     ):
         save_pretrained(learned, "learned", fitted, tmp_path, {"data": "none"})
-        with pytest.raises(SetupError, match="does not hold a checkpoint of this version: (a regression|its known)"):
+        with pytest.raises(
+            SetupError, match="does not hold a checkpoint of this version: (a regression|its known|boosted trees)"
+        ):
             from_pretrained(tmp_path)
 
 

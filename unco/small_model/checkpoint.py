@@ -23,6 +23,7 @@ from unco.small_model.stored.network import StoredNetwork, TrainedNetwork
 from unco.small_model.stored.quantise import QuantisedRows, dequantise, pieces_of, quantise, read_weights, write_weights
 from unco.small_model.stored.shapes import check_weights
 from unco.small_model.uncertainty.entropy import Normaliser
+from unco.small_model.uncertainty.prediction import RegionRegression
 from unco.small_model.uncertainty.region_signals import EARLIER_REGION_SIGNALS, REGION_SIGNALS
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import SPAN_SIGNALS
@@ -129,7 +130,7 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
             training_names=training_names,
             type_regressions=TypeAdapter(dict[str, Regression]).validate_python(data.get("type_regressions", {})),
             region_regression=_with_later_signals(
-                TypeAdapter(Regression | None).validate_python(data.get("region_regression"))
+                TypeAdapter(RegionRegression | None).validate_python(data.get("region_regression"))
             ),
             name=data["name"],
         )
@@ -148,9 +149,9 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
         raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
 
 
-def _with_later_signals(regression: Regression | None) -> Regression | None:
+def _with_later_signals(regression: RegionRegression | None) -> RegionRegression | None:
     """Give a region regression of an earlier version, which knew fewer signals, a weight of 0 for the others."""
-    if regression is None or len(regression.weights) != EARLIER_REGION_SIGNALS:
+    if not isinstance(regression, Regression) or len(regression.weights) != EARLIER_REGION_SIGNALS:
         return regression
     return replace(regression, weights=(*regression.weights, *(0.0,) * (REGION_SIGNALS - EARLIER_REGION_SIGNALS)))
 
@@ -161,8 +162,7 @@ def _check_fitted(predictor: Predictor) -> None:
     regressions = [(fitted, count) for fitted, count in once if fitted]
     regressions += [(fitted, TYPE_SIGNALS) for fitted in predictor.type_regressions.values()]
     for fitted, count in regressions:
-        if len(fitted.weights) != count:
-            raise ValueError(f"a regression has {len(fitted.weights)} weights and not {count}")
+        fitted.check(count)
     if predictor.training_names:
         config = predictor.network.config
         predictor.training_names.check(config.hidden, len(config.labels))

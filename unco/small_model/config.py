@@ -146,7 +146,7 @@ SpanVariant = Literal["boundary", "eq7", "total", "joint", "learned"]
 """
 RegionVariant = Literal["choice", "groundable", "learned"]
 """Which decision a region's uncertainty measures: the choice among K candidates and "not groundable" (the paper's), or
-only whether the entity is groundable. `learned`: the probability of a wrong region by a regression fitted on dev
+only whether the entity is groundable. `learned`: the probability of a wrong region by what was fitted on dev
 (`region_signals.py`); as `groundable` where none was fitted."""
 
 

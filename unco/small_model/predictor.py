@@ -20,7 +20,7 @@ from unco.small_model.stored.network import TrainedNetwork
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities, Passes, mean_probabilities
 from unco.small_model.uncertainty.near_misses import MOST, PredictedNearMiss, find_near_misses
-from unco.small_model.uncertainty.prediction import Prediction, point, predictions
+from unco.small_model.uncertainty.prediction import Prediction, RegionRegression, point, predictions
 from unco.small_model.uncertainty.raw_entities import ErrorProbabilities, RawEntity, raw_entities
 from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals, span_signals
@@ -29,7 +29,7 @@ from unco.small_model.uncertainty.type_signals import type_signals
 from unco.small_model.windows import choose_windows, in_runs
 from unco.types import Label, Span, Thresholds
 
-CALL_COST, CALL_COST_ELSEWHERE = 64, 4096
+CALL_COST, CALL_COST_ELSEWHERE = 256, 4096
 """What a batch costs beside its word pieces, in word pieces: on a processor little, on a GPU more than they do."""
 RUN = 160
 """Word pieces of a run of words in which beginnings of texts are looked for."""
@@ -70,7 +70,7 @@ class Predictor:
     training_names: TrainingNames | None = None
     type_regressions: Mapping[str, Regression] = field(default_factory=dict)
     """By scheme, from `type_signals` to the probability of a wrong type."""
-    region_regression: Regression | None = None
+    region_regression: RegionRegression | None = None
     """From `region_signals` to the probability of a wrong region, for learned estimators."""
     batch_size: int = 32
     name: str = "unnamed"

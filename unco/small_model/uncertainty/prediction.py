@@ -7,6 +7,7 @@ from unco.small_model.config import Estimator
 from unco.small_model.label_schemes import PERSON_TYPES
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region import distinct_boxes
+from unco.small_model.uncertainty.boosted_trees import BoostedTrees
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.raw_entities import RawEntity
 from unco.small_model.uncertainty.region_choice import Pointer, likely_regions, share_out
@@ -15,6 +16,9 @@ from unco.small_model.uncertainty.regression import Regression
 from unco.small_model.uncertainty.span_signals import Signals
 from unco.types import Box, Span, Uncertainty
 from unco.types.geometry import all_boxes
+
+RegionRegression = Regression | BoostedTrees
+"""From `region_signals` to the probability of a wrong region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def predictions(
     found: Sequence[RawEntity],
     estimator: Estimator,
     normaliser: Normaliser,
-    regression: Regression | None,
+    regression: RegionRegression | None,
 ) -> list[Prediction]:
     """Turn the raw entities of a post into predictions.
 

@@ -31,6 +31,15 @@ class Regression:
         logit = self.bias + sum(weight * number for weight, number in zip(self.weights, numbers, strict=True))
         return 1.0 / (1.0 + exp(-max(-50.0, min(50.0, logit))))
 
+    def check(self, features: int) -> None:
+        """Check that there is a weight for each feature.
+
+        Raises:
+            ValueError: there are more or fewer.
+        """
+        if len(self.weights) != features:
+            raise ValueError(f"a regression has {len(self.weights)} weights and not {features}")
+
 
 def fit_regression(rows: Sequence[Sequence[float]], events: Sequence[bool]) -> Regression:
     """Fit by maximum likelihood with a small L2 penalty; the same rows give the same weights.

@@ -1,6 +1,6 @@
 """Fit the `learned` estimator of spans on dev's gold spans, and evaluate it on dev by cross-validation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from unco.evals.metrics.uncertainty import auroc, wrong_spans
@@ -51,13 +51,18 @@ def learn_spans(predictor: Predictor, build_input: InputBuilder, dev: Sequence[G
     )
 
 
-def held_out_chances(rows: Sequence[Signals], wrong: Sequence[bool], folds: Sequence[int]) -> list[float]:
-    """Predict the chance of each row by a regression fitted on the other folds; one half where there are none."""
+def held_out_chances(
+    rows: Sequence[Signals],
+    wrong: Sequence[bool],
+    folds: Sequence[int],
+    fit: Callable[[list[Signals], list[bool]], Callable[[Signals], float]] = fit_regression,
+) -> list[float]:
+    """Predict the chance of each row by what was fitted on the other folds; one half where there are none."""
     chances = [0.5] * len(rows)
     for fold in set(folds):
         others = [index for index, own in enumerate(folds) if own != fold]
         if others:
-            chance = fit_regression([rows[index] for index in others], [wrong[index] for index in others])
+            chance = fit([rows[index] for index in others], [wrong[index] for index in others])
             for index, own in enumerate(folds):
                 if own == fold:
                     chances[index] = chance(rows[index])
