@@ -16,6 +16,7 @@ from unco.errors import ReplyError
 from unco.prompts.box_notations import BOX_KEYS, LIST_KEYS, boxes_of, squashed, tagged_box
 from unco.prompts.named_lines import REASONING, named_values
 from unco.prompts.specs import Answer, AnswerName, answer_type
+from unco.prompts.thoughts import without_thoughts
 
 _OF_A_BOX: frozenset[AnswerName] = frozenset({"region", "candidate", "look"})
 """Answers whose value is one box."""
@@ -30,7 +31,6 @@ _WHOLE = frozenset({"stop", "end_turn", "eos", "eos_token", "stop_sequence", "to
 """Reasons to finish that say that nothing is missing, in small letters."""
 
 _CUT_OFF = "the answer was cut off before its end; be shorter"
-_THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOX = "corrected_bounding_box"
 _QUOTED = re.compile(r"[\"']([^\"'\n]{1,40})[\"']\s*:")
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
@@ -49,7 +49,7 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
         ReplyError: for any text that is not such an answer; nothing else is ever raised.
     """
     cut = finish_reason == "length"
-    text = _without_thinking(text.strip())
+    text = without_thoughts(text.strip())
     if not text:
         raise ReplyError(_CUT_OFF if cut else "the answer was empty")
     if "{" not in text:
@@ -84,14 +84,6 @@ def _without_braces(text: str, answer: AnswerName, cut: bool) -> Answer:
     except ValueError as error:  # pydantic's too
         raise ReplyError(_describe(error) if isinstance(error, ValidationError) else str(error)) from error
     raise ReplyError(_CUT_OFF if cut else "there was no JSON object in the answer")
-
-
-def _without_thinking(text: str) -> str:
-    """Cut off the model's thinking. A reply that begins with its object has no thinking before it."""
-    if text.startswith("{"):
-        return text
-    # Some chat templates put the opening <think> into the prompt; then only its end is seen.
-    return _THINK.sub("", text).rpartition("</think>")[2].strip()
 
 
 def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list[dict[str, object]]]:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from math import inf
 from typing import Any
 
+from unco.prompts.thoughts import without_thoughts
 from unco.tools.llm.checks.token_counts import UNKNOWN, believed_counts
 from unco.tools.llm.checks.token_probabilities import TokenLogs, stored_logs
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
@@ -216,4 +217,4 @@ def is_cut(finish_reason: str | None) -> bool:
 
 def needs_room(reply: Reply) -> bool:
     """Tell whether a reply was cut off before its answer began, as by a model that thinks first."""
-    return is_cut(reply.finish_reason) and "{" not in reply.text.rpartition("</think>")[2]
+    return is_cut(reply.finish_reason) and "{" not in without_thoughts(reply.text)
