@@ -6,15 +6,16 @@ breaks off: it would close the string and pass half a name as a whole one.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 import json_repair
 from pydantic import ValidationError
 
 from unco.errors import ReplyError
-from unco.prompts.box_notations import BOX_KEYS, LIST_KEYS, boxes_of, squashed, tagged_box
+from unco.prompts.box_notations import tagged_box
 from unco.prompts.named_lines import REASONING, named_values
+from unco.prompts.other_names import BOX_KEYS, LIST_KEYS, boxes_of, squashed
 from unco.prompts.specs import Answer, AnswerName, answer_type
 from unco.prompts.thoughts import without_thoughts
 
@@ -33,6 +34,12 @@ _WHOLE = frozenset({"stop", "end_turn", "eos", "eos_token", "stop_sequence", "to
 _CUT_OFF = "the answer was cut off before its end; be shorter"
 _BOX = "corrected_bounding_box"
 _QUOTED = re.compile(r"[\"']([^\"'\n]{1,40})[\"']\s*:")
+_NAMED = re.compile(r"corrected[_ ]\w+[\"'`*]*\s*[:：=]", re.IGNORECASE)
+"""A key of ours with a value."""
+
+_LISTED = re.compile(r"\}\s*,\s*\{")
+"""Between the items of a list; one object after another is parted by blanks or words."""
+
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 
 
@@ -58,12 +65,49 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     for objects in _parse_tolerantly(text, answer, cut):
         for candidate in reversed(objects):
             try:
-                return answer_type(answer).model_validate(candidate)
+                return _checked(answer_type(answer).model_validate(candidate), objects, text)
             except ValidationError as error:
                 fault = _describe(error)
             except (RecursionError, OverflowError):
                 fault = "the JSON object is nested too deeply, or a number in it is too large"
     raise ReplyError(fault)
+
+
+def _checked(found: Answer, objects: Sequence[dict[str, object]], text: str) -> Answer:
+    """Return the last answer of a text, unless it is one of a list: then all must say the same.
+
+    A model corrects itself in one object after another, and the last one counts. In a list it answers for other
+    entities, too, and which item is meant would be a guess.
+
+    Raises:
+        ReplyError: the items differ.
+    """
+    items = objects if _LISTED.search(text) else _detections(text)
+    said = {answer.model_dump_json(exclude={REASONING}) for answer in _readable(type(found), items)}
+    if len(said) > 1:
+        raise ReplyError(f"one answer is asked for, and there are {len(said)} that differ")
+    return found
+
+
+def _readable(kind: type[Answer], objects: Iterable[dict[str, object]]) -> Iterator[Answer]:
+    for item in objects:
+        with suppress(ValidationError, RecursionError, OverflowError):
+            yield kind.model_validate(item)
+
+
+def _detections(text: str) -> list[dict[str, object]]:
+    """Return the objects that hold a box, in a text without our own keys: a detector's, one for each thing it sees."""
+    return [] if "corrected_" in text.lower() else [found for found, _ in _scanned(text) if boxes_of(found)]
+
+
+def _scanned(text: str) -> Iterator[tuple[dict[str, object], int]]:
+    """Yield the objects of a text, wherever they stand, the outermost ones only; with the place behind each."""
+    end, decoder = 0, json.JSONDecoder()
+    for brace in re.finditer(r"\{", text):
+        if brace.start() >= end:
+            with suppress(ValueError, RecursionError):
+                found, end = decoder.raw_decode(text, brace.start())
+                yield found, end
 
 
 def _without_braces(text: str, answer: AnswerName, cut: bool) -> Answer:
@@ -97,12 +141,23 @@ def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list
     yield [found for block in fenced for found in _objects(json.loads, block, answer)]
     if cut:
         raise ReplyError(_CUT_OFF)
+    yield _alone(text)
     if _breaks_off(text, answer):
         raise ReplyError("the JSON object breaks off before its closing brace")
     if len(text) > REPAIR_MAX_CHARS:
         raise ReplyError("the answer is long and not valid JSON; give the JSON object only")
     yield [found for found in _objects(json_repair.loads, text, answer) if not _invented_null(found, text)]
     yield _at_the_end(text, answer)
+
+
+def _alone(text: str) -> list[dict[str, object]]:
+    """Return the one object of a text whose other words hold no brace and give no key a value."""
+    begin = text.find("{")
+    with suppress(ValueError, RecursionError):
+        found, end = json.JSONDecoder().raw_decode(text, begin)
+        around = text[:begin] + text[end:]
+        return [] if "{" in around or "[" in text[:begin] or _NAMED.search(around) else [found]
+    return []
 
 
 def _breaks_off(text: str, answer: AnswerName) -> bool:
@@ -132,14 +187,8 @@ def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> l
 
 def _at_the_end(text: str, answer: AnswerName) -> list[dict[str, object]]:
     """Return the answer that a text ends with, where what stands before it has braces, too, as LaTeX and sets do."""
-    found, end, decoder = None, 0, json.JSONDecoder()
-    for brace in re.finditer(r"\{", text):
-        if brace.start() >= end:
-            with suppress(ValueError, RecursionError):
-                found, end = decoder.raw_decode(text, brace.start())
-    if not isinstance(found, dict) or found.keys().isdisjoint(answer_type(answer).model_fields):
-        return []
-    return [] if "{" in text[end:] else [found]
+    found, end = ([*_scanned(text)] or [({}, 0)])[-1]
+    return [] if found.keys().isdisjoint(answer_type(answer).model_fields) or "{" in text[end:] else [found]
 
 
 def _as_one_answer(objects: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -47,7 +47,12 @@ DRAFT = 'Perhaps {"corrected_type": "ORG"}, but it is a place.'
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
 def test_a_draft_in_the_reasoning_is_no_answer_and_an_answer_at_its_end_is_one(name: str) -> None:
     assert text_of({"content": None, name: DRAFT}) == ""
-    for end in ('{"corrected_type": "LOC"}', '```json\n{"corrected_type": "LOC"}\n```\n', '{"a": 1}<|im_end|>', '[{"a": 1}]'):
+    for end in (
+        '{"corrected_type": "LOC"}',
+        '```json\n{"corrected_type": "LOC"}\n```\n',
+        '{"a": 1}<|im_end|>',
+        '[{"a": 1}]',
+    ):
         assert text_of({"content": "", name: f"Well: {end}"}) == f"Well: {end}"
 
 

@@ -12,7 +12,6 @@ from unco.tools.llm.replies.other_forms import as_completion
 from unco.tools.llm.replies.text import joined_text
 from unco.tools.llm.request import Reply
 
-
 _ENDS_WITH_OBJECT = re.compile(r"\}[\s\]`]*(?:<[^<>]{1,30}>\s*)*\Z")
 """Behind the object may stand the end of a list, of a code fence, or a sign that ends the turn."""
 

@@ -2,7 +2,6 @@
 
 import json
 
-
 _THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning", "reasoning_text", "thought"})
 """Types of parts that hold what a model thought: Mistral, Claude, Databricks, Amazon Bedrock."""
 

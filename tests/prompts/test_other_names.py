@@ -1,0 +1,96 @@
+"""Answers under other keys, and within other objects, are read where they can mean one thing."""
+
+import json
+from typing import Any
+
+import pytest
+
+from unco.errors import ReplyError
+from unco.prompts import parse_answer
+from unco.prompts.answer_place import place_of_value
+from unco.prompts.other_names import OTHER_NAMES
+from unco.prompts.specs import AnswerName
+from unco.types import Attribute
+
+TYPE: dict[str, Any] = {"reasoning_process": "r", "corrected_type": "LOC"}
+
+
+def value(found: Any, answer: AnswerName, key: str) -> Any:
+    return getattr(parse_answer(json.dumps(found), "stop", answer), key)
+
+
+@pytest.mark.parametrize(("key", "names"), OTHER_NAMES.items())
+def test_other_names_of_a_key_and_a_plain_answer_are_read(key: str, names: tuple[str, ...]) -> None:
+    box = key == "corrected_bounding_box"
+    kind: AnswerName = "region" if box else "type" if key == "corrected_type" else "span"
+    said: Any = [1, 2, 30, 40] if box else "Oslo"
+    for name in (*names, "answer", "Final answer"):
+        assert value({"reasoning_process": "r", name: said}, kind, key) == (tuple(said) if box else said)
+
+
+@pytest.mark.parametrize(
+    "name", ["corrected_region", "final_bounding_box", "bounding_box_2d", "coordinates", "correctedBoundingBoxes"]
+)
+def test_boxes_have_other_names_too(name: str) -> None:
+    assert value({"reasoning_process": "r", name: [1, 2, 30, 40]}, "region", "corrected_bounding_box") == (1, 2, 30, 40)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"type": "LOC"},
+        {"entity": "Oslo", "entity_type": "LOC"},
+        {"corrected_label": "LOC", "final_type": "ORG"},
+        {"answer": "LOC", "final_answer": "ORG"},
+        {"corrected_entity": "Oslo"},
+    ],
+)
+def test_what_may_repeat_the_question_or_differs_is_no_answer(found: dict[str, str]) -> None:
+    with pytest.raises(ReplyError, match="corrected_type: Field required"):
+        parse_answer(json.dumps({"reasoning_process": "r"} | found), "stop", "type")
+
+
+def test_our_own_key_counts_before_others() -> None:
+    assert value({"answer": "ORG", "corrected_label": "PER", **TYPE}, "type", "corrected_type") == "LOC"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"name": "answer", "arguments": TYPE},
+        {"name": "answer", "arguments": json.dumps(TYPE)},
+        {"answer": json.dumps(TYPE)},
+        {"status": "ok", "result": TYPE, "confidence": 0.9},
+        {"corrections": [TYPE]},
+        {"reasoning_process": "r", "answer": {"corrected_type": "LOC"}},
+        {"type": "object", "properties": TYPE, "required": ["reasoning_process", "corrected_type"]},
+        {"corrected_type": {"name": "LOC", "confidence": 0.9}},
+        {"corrected_type": {"label": "LOC", "start": 0, "end": 3}},
+    ],
+)
+def test_the_only_object_in_another_is_the_answer(found: dict[str, Any]) -> None:
+    assert value(found, "type", "corrected_type") == "LOC"
+
+
+def test_the_only_object_may_hold_a_familys_box() -> None:
+    assert value({"result": {"bbox_2d": [1, 2, 30, 40]}}, "region", "corrected_bounding_box") == (1, 2, 30, 40)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"corrections": [TYPE, TYPE | {"corrected_type": "ORG"}]},
+        {"Oslo": TYPE, "NASA": TYPE | {"corrected_type": "ORG"}},
+        {"corrected_type": {"LOC": 0.9, "ORG": 0.1}},
+        {"corrected_type": {"name": "LOC", "was": "ORG"}},
+    ],
+)
+def test_several_are_none(found: dict[str, Any]) -> None:
+    with pytest.raises(ReplyError):
+        parse_answer(json.dumps(found), "stop", "type")
+
+
+@pytest.mark.parametrize(("name", "attribute"), [("corrected_span", "span"), ("corrected_label", "type")])
+def test_a_value_has_a_place_under_another_name_too(name: str, attribute: Attribute) -> None:
+    text = json.dumps({name: "Oslo"})
+    assert place_of_value(text, attribute) == (text.index("Oslo"), text.index("Oslo") + 4)
