@@ -108,64 +108,6 @@ def test_unreadable_spans(text: str, fault: str) -> None:
     assert len(str(caught.value)) <= 300
 
 
-OTHER = GOOD.replace("New Oslo", "Bergen")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"[{GOOD}, {OTHER}]",
-        f"```json\n[{GOOD},\n{OTHER}]\n```",
-        f"Both: [{GOOD}, {OTHER}] as asked.",
-        f"[{GOOD}, {OTHER},]",
-        '[{"entity": "Oslo", "corrected_entity": "New Oslo"}, {"entity": "Bergen", "corrected_entity": "Bergen"}]',
-    ],
-)
-def test_a_list_of_answers_that_differ_is_none(text: str) -> None:
-    with pytest.raises(ReplyError, match="one answer is asked for, and there are 2"):
-        parse_answer(text, "stop", "span")
-
-
-@pytest.mark.parametrize("text", [f"[{GOOD}, {GOOD}]", f"[{GOOD.replace('A city', 'B')}, {GOOD}]", f"{OTHER}\n{GOOD}"])
-def test_answers_that_agree_and_a_correction_behind_a_draft_are_read(text: str) -> None:
-    answer = parse_answer(text, "stop", "span")
-    assert isinstance(answer, SpanAnswer)
-    assert answer.corrected_entity == "New Oslo"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '[{"corrected_bounding_box": [1, 2, 30, 40]}, {"corrected_bounding_box": [5, 6, 70, 80]}]',
-        '{"bbox_2d": [1, 2, 30, 40], "label": "a"}\n{"bbox_2d": [5, 6, 70, 80], "label": "b"}',
-        'I see {"bbox_2d": [1, 2, 30, 40]} and {"bbox_2d": [5, 6, 70, 80]}.',
-    ],
-)
-@pytest.mark.parametrize("kind", ["region", "candidate", "look"])
-def test_several_boxes_are_none_in_whatever_form(text: str, kind: AnswerName) -> None:
-    with pytest.raises(ReplyError, match="one (answer|box) is asked for, and there are 2"):
-        parse_answer(text, "stop", kind)
-
-
-@pytest.mark.parametrize(
-    "around",
-    ["{}\n\nNote: corrected_entity is New Oslo.", "Here:\n{}\nThe `corrected_entity` was changed."],
-)
-def test_words_about_the_key_behind_the_object_do_not_break_it_off(around: str) -> None:
-    answer = parse_answer(around.replace("{}", GOOD), "stop", "span")
-    assert isinstance(answer, SpanAnswer)
-    assert answer.corrected_entity == "New Oslo"
-
-
-@pytest.mark.parametrize("around", ["{}\ncorrected_entity: Bergen", "{} so **Corrected entity**: Bergen"])
-def test_an_object_and_another_value_of_its_key_are_no_answer(around: str) -> None:
-    with pytest.raises(ReplyError):
-        parse_answer(around.replace("{}", GOOD), "stop", "type")
-    if "_" in around.replace("{}", ""):
-        with pytest.raises(ReplyError):
-            parse_answer(around.replace("{}", GOOD), "stop", "span")
-
-
 @pytest.mark.parametrize(
     ("value", "box"),
     [
@@ -220,6 +162,14 @@ def test_of_a_reply_that_was_cut_off_only_a_whole_object_is_read(attribute: Attr
     for cut in (good[:-1], good[:-10], good[: len(good) // 2], good + "{", "", "no object", f"```json\n{good[:-2]}"):
         with pytest.raises(ReplyError, match="cut off"):
             parse_answer(cut, "length", attribute)
+
+
+@pytest.mark.parametrize("text", ["", '{"reasoning_process": "x", "corrected_ent', "Sorry."])
+@pytest.mark.parametrize("finish_reason", ["content_filter", "SAFETY", "sensitive"])
+def test_an_answer_that_a_filter_ended_says_so(text: str, finish_reason: str) -> None:
+    with pytest.raises(ReplyError, match=f"the endpoint's filter ended the answer .{finish_reason}.; the|there"):
+        parse_answer(text, finish_reason, "span")
+    assert parse_answer(GOOD, finish_reason, "span")
 
 
 def test_a_long_answer_is_read_when_it_is_valid() -> None:

@@ -31,6 +31,12 @@ REPAIR_MAX_CHARS = 10_000
 _WHOLE = frozenset({"stop", "end_turn", "eos", "eos_token", "stop_sequence", "tool_calls", "function_call", "complete"})
 """Reasons to finish that say that nothing is missing, in small letters."""
 
+FILTERED = frozenset(
+    {"content_filter", "content_filtered", "sensitive", "safety", "refusal", "recitation", "prohibited_content"}
+    | {"blocklist", "spii", "image_safety", "guardrail_intervened"}
+)
+"""Reasons to finish that name a filter, in small letters: Azure, Zhipu, Gemini, Anthropic, Amazon Bedrock."""
+
 _CUT_OFF = "the answer was cut off before its end; be shorter"
 _BOX = "corrected_bounding_box"
 _QUOTED = re.compile(r"[\"']([^\"'\n]{1,40})[\"']\s*:")
@@ -55,8 +61,17 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     Raises:
         ReplyError: for any text that is not such an answer; nothing else is ever raised.
     """
+    try:
+        return _read(without_thoughts(text.strip()), finish_reason, answer)
+    except ReplyError as fault:
+        if str(finish_reason).lower() not in FILTERED:
+            raise
+        raise ReplyError(f"the endpoint's filter ended the answer ({finish_reason}); {fault}"[:300]) from None
+
+
+def _read(text: str, finish_reason: str | None, answer: AnswerName) -> Answer:
+    """Read a reply without the model's thoughts; raises as `parse_answer` does."""
     cut = finish_reason == "length"
-    text = without_thoughts(text.strip())
     if not text:
         raise ReplyError(_CUT_OFF if cut else "the answer was empty")
     if "{" not in text:

@@ -173,7 +173,9 @@ def test_the_cache_answers_the_second_time(server: OpenAIServer, ask: Ask, tmp_p
     assert server.calls == 2
 
 
-@pytest.mark.parametrize("bad", [completion(""), completion(ANSWER[:20], "length")])
+@pytest.mark.parametrize(
+    "bad", [completion(""), completion(ANSWER[:20], "length"), completion(ANSWER[:20], "content_filter")]
+)
 def test_an_empty_or_cut_off_answer_is_not_kept(server: OpenAIServer, ask: Ask, tmp_path: Path, bad: str) -> None:
     server.script = [Step(bad), Step()]
     mllm = client(server, cache=Cache(tmp_path))

@@ -14,9 +14,10 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_openai import ChatOpenAI
 
 from unco.tools.llm.completion import reply_from_body
+from unco.tools.llm.replies.meaning import status_by_words
 from unco.tools.llm.replies.other_forms import as_completion
-from unco.tools.llm.replies.reason import error_in, reason_in
-from unco.tools.llm.request import Reply, reply_parts
+from unco.tools.llm.replies.reason import error_in, reason_in, words_of
+from unco.tools.llm.request import Reply, broke_off, is_object, reply_parts
 
 REPLY = "reply"
 """Key of a message's metadata: the reply without its text, as plain JSON."""
@@ -53,6 +54,8 @@ class WholeReplyChat(ChatOpenAI):
         if (fault := _fault_in(response)) is not None:
             raise error_of(fault)
         reply = reply_from_body(response)
+        if broke_off(reply.finish_reason) and not is_object(reply.text):
+            raise error_of({"message": f"the answer broke off ({reply.finish_reason})"})
         facts = {name: value for name, value in reply_parts(reply).items() if name != "text"}
         message = AIMessage(
             content=reply.text,
@@ -99,11 +102,12 @@ def error_of(error: object) -> openai.APIStatusError:
 def _status_of(error: object) -> int:
     if not isinstance(error, Mapping):
         return 502
-    for name in ("status", "status_code", "code", "http_status"):
+    for name in ("status", "status_code", "statusCode", "code", "http_status", "http_code"):
         value = error.get(name)
         if isinstance(value, str) and value.strip().isdecimal():
             value = int(value)
         if type(value) is int and 400 <= value < 600:
             return value
     named = " ".join(str(error.get(name, "")) for name in ("code", "type", "status")).lower()
-    return next((status for word, status in _STATUS_OF_NAME.items() if word in named), 502)
+    by_name = next((status for word, status in _STATUS_OF_NAME.items() if word in named), None)
+    return by_name or status_by_words(words_of(error)) or 502

@@ -11,6 +11,7 @@ from tenacity.wait import wait_base
 
 from unco.errors import Unavailable
 from unco.tools.llm.endpoint import is_transient
+from unco.tools.llm.replies.waiting import seconds_in
 from unco.tools.llm.request import Request
 
 BACK_OFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 1)
@@ -48,17 +49,24 @@ def retry_policy(attempts: int, back_off: wait_base | None, seconds_left: float)
 
 
 def retry_after(error: BaseException | None) -> float | None:
-    """Read the seconds to wait from `retry-after-ms` or `Retry-After`; None where there is neither.
+    """Read the seconds to wait from `retry-after-ms`, `Retry-After`, or the error's body; None where none says so.
 
     Source: RFC 9110, section 10.2.3: seconds, or a date; `retry-after-ms` as openai-python and Azure OpenAI have it.
     """
+    seconds = _of_headers(error)
+    if seconds is None and error is not None and is_transient(error):
+        seconds = seconds_in(getattr(error, "body", None))
+    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+
+def _of_headers(error: BaseException | None) -> float | None:
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     milliseconds = _number(headers.get("retry-after-ms"))
     value = str(headers.get("retry-after", "")).strip()
     seconds = milliseconds / 1000 if milliseconds is not None else _number(value)
     if seconds is None:
         seconds = _seconds_until(value, str(headers.get("date", "")))
-    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+    return seconds
 
 
 class HeldBack:
