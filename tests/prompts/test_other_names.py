@@ -12,6 +12,14 @@ from unco.prompts.other_names import OTHER_NAMES
 from unco.prompts.specs import AnswerName
 from unco.types import Attribute
 
+KINDS: dict[str, tuple[AnswerName, Any]] = {
+    "corrected_entity": ("span", "Oslo"),
+    "corrected_type": ("type", "LOC"),
+    "corrected_bounding_box": ("region", None),
+    "candidate": ("candidate", 3),
+    "chosen": ("choice", "second"),
+    "entities": ("entities", []),
+}
 TYPE: dict[str, Any] = {"reasoning_process": "r", "corrected_type": "LOC"}
 
 
@@ -20,12 +28,37 @@ def value(found: Any, answer: AnswerName, key: str) -> Any:
 
 
 @pytest.mark.parametrize(("key", "names"), OTHER_NAMES.items())
-def test_other_names_of_a_key_and_a_plain_answer_are_read(key: str, names: tuple[str, ...]) -> None:
-    box = key == "corrected_bounding_box"
-    kind: AnswerName = "region" if box else "type" if key == "corrected_type" else "span"
-    said: Any = [1, 2, 30, 40] if box else "Oslo"
-    for name in (*names, "answer", "Final answer"):
-        assert value({"reasoning_process": "r", name: said}, kind, key) == (tuple(said) if box else said)
+def test_other_names_of_a_key_are_read(key: str, names: tuple[str, ...]) -> None:
+    kind, said = KINDS[key]
+    for name in names:
+        assert value({"reasoning_process": "r", name: said}, kind, key) == (said or [])
+
+
+@pytest.mark.parametrize("name", ["answer", "Final answer"])
+def test_a_plain_answer_is_read_where_one_value_is_asked_for(name: str) -> None:
+    for key in ("corrected_entity", "corrected_type", "chosen"):
+        kind, said = KINDS[key]
+        assert value({"reasoning_process": "r", name: said}, kind, key) == said
+    assert value({name: [1, 2, 30, 40]}, "region", "corrected_bounding_box") == (1, 2, 30, 40)
+    for kind in ("candidate", "one_shot"):
+        with pytest.raises(ReplyError):
+            value({name: 2}, kind, "candidate")
+
+
+def test_names_in_a_list_of_entities() -> None:
+    for entity in ("entity", "text", "name", "mention"):
+        for label in ("type", "label", "entity_type"):
+            item = {entity: "Ann", label: "PER", "bbox": None}
+            for found in ({"entities": [item]}, [item], {"result": {"named_entities": [item]}}):
+                [read] = value(found, "entities", "entities")
+                assert (read.entity, read.type, read.bounding_box) == ("Ann", "PER", None)
+    with pytest.raises(ReplyError):
+        value({"entities": [{"name": "Ann", "text": "Bo", "type": "PER", "bbox": None}]}, "entities", "entities")
+
+
+@pytest.mark.parametrize("said", ["Candidate 2", "#2", "box 2", "no. 2", "2.", "candidate #2"])
+def test_a_candidate_may_be_named_with_a_word(said: str) -> None:
+    assert value({"candidate": said}, "candidate", "candidate") == 2
 
 
 @pytest.mark.parametrize(

@@ -55,10 +55,6 @@ def test_words_about_the_key_behind_the_object_do_not_break_it_off(around: str) 
     assert answer.corrected_entity == "New Oslo"
 
 
-@pytest.mark.parametrize("around", ["{}\ncorrected_entity: Bergen", "{} so **Corrected entity**: Bergen"])
-def test_an_object_and_another_value_of_its_key_are_no_answer(around: str) -> None:
+def test_an_object_and_another_value_of_its_key_are_no_answer() -> None:
     with pytest.raises(ReplyError):
-        parse_answer(around.replace("{}", GOOD), "stop", "type")
-    if "_" in around.replace("{}", ""):
-        with pytest.raises(ReplyError):
-            parse_answer(around.replace("{}", GOOD), "stop", "span")
+        parse_answer(f"{GOOD}\ncorrected_entity: Bergen", "stop", "span")

@@ -10,6 +10,7 @@ from unco.prompts.box_notations import Corners, WrittenBox, is_null, read_writte
 from unco.prompts.other_names import boxes_of, with_our_names
 
 _AROUND_KEYS = " \t\r\n:*\"'`"
+_ORDINAL = re.compile(r"\s*(?:candidate|box|region|number|no\.)?\s*#?\s*(\d{1,6})\s*\.?\s*", re.IGNORECASE)
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -45,8 +46,8 @@ def read_ordinal(value: object) -> int | None:
     """
     if is_null(value):
         return None
-    if isinstance(value, str) and re.fullmatch(r"\s*#?\s*\d{1,6}\s*", value):
-        return int(value.strip().lstrip("#"))
+    if isinstance(value, str) and (named := _ORDINAL.fullmatch(value)):
+        return int(named[1])
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 and value == int(value):
         return int(value)
     raise ValueError("a candidate is named by its number, or null")

@@ -40,8 +40,17 @@ OTHER_NAMES: Mapping[str, Collection[str]] = {
         "final_type",
     ),
     "corrected_bounding_box": (),
+    "candidate": ("candidate_id", "candidate_index", "candidate_number", "chosen_candidate", "corrected_candidate"),
+    "chosen": ("choice", "chosen_one", "chosen_option", "chosen_value", "selected", "selection"),
+    "entities": ("corrected_entities", "extracted_entities", "found_entities", "missed_entities", "named_entities"),
 }
 """Our keys, and what stands for them. Boxes have names of their own, see `BOX_KEYS`."""
+
+NAMES_IN_LISTS: Mapping[str, Collection[str]] = {
+    "entity": ("entity_name", "entity_text", "mention", "name", "phrase", "span", "text", "words"),
+    "type": ("category", "class", "entity_type", "label"),
+}
+"""As `OTHER_NAMES`, in the items of a list of entities, where nothing repeats a question."""
 
 _WHOLE_ANSWERS = ("answer", "corrected_answer", "final_answer")
 """Keys that stand for ours where the answer has one value."""
@@ -124,21 +133,24 @@ def boxes_of(found: Mapping[Any, Any]) -> dict[Any, Any]:
     }
 
 
-def with_our_names(data: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
+def with_our_names(
+    data: dict[str, Any], known: Collection[str], names: Mapping[str, Collection[str]] = OTHER_NAMES
+) -> dict[str, Any]:
     """Return an answer with the value of each of our keys that is missing under another name; of several, none.
 
     Args:
         data: keys in small letters, with underscores.
         known: keys of such an answer.
+        names: our keys, and what stands for them.
     """
-    asked = [key for key in OTHER_NAMES if key in known]
-    found = {key: _value(data, key, len(asked) == 1) for key in asked if key not in data}
+    asked = [key for key in names if key in known]
+    more = _WHOLE_ANSWERS if len(asked) == 1 else ()
+    found = {key: _values(data, (*names[key], *more)) for key in asked if key not in data}
     return data | {key: values[0] for key, values in found.items() if len(values) == 1}
 
 
-def _value(data: dict[str, Any], key: str, alone: bool) -> list[Any]:
-    """Return the values under the other names of a key; an object is looked into elsewhere."""
-    names = [*OTHER_NAMES[key], *(_WHOLE_ANSWERS if alone else ())]
+def _values(data: dict[str, Any], names: Collection[str]) -> list[Any]:
+    """Return the values under some names; an object is looked into elsewhere."""
     return [data[name] for name in names if name in data and not _is_object(data[name])]
 
 

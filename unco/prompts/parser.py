@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from unco.errors import ReplyError
 from unco.prompts.box_notations import tagged_box
 from unco.prompts.named_lines import REASONING, named_values
-from unco.prompts.other_names import BOX_KEYS, LIST_KEYS, boxes_of, squashed
+from unco.prompts.other_names import BOX_KEYS, LIST_KEYS, NAMES_IN_LISTS, boxes_of, squashed
 from unco.prompts.specs import Answer, AnswerName, answer_type
 from unco.prompts.thoughts import without_thoughts
 
@@ -195,9 +195,13 @@ def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> l
     except Exception:
         return []
     objects = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
-    if answer == "entities" and text.startswith("[") and objects and all("entity" in item for item in objects):
+    if answer == "entities" and text.startswith("[") and objects and all(_is_entity(item) for item in objects):
         return [{"entities": objects}]  # the list itself, without the object around it
     return _as_one_answer(objects) if answer in _OF_A_BOX else objects
+
+
+def _is_entity(item: dict[str, object]) -> bool:
+    return all(not {key, *names}.isdisjoint(item) for key, names in NAMES_IN_LISTS.items())
 
 
 def _at_the_end(text: str, answer: AnswerName) -> list[dict[str, object]]:

@@ -109,7 +109,7 @@ def test_what_may_pass_is_asked_again(server: OpenAIServer, ask: Ask, fault: Ste
         (Step("oops", 500), 3, "status 500"),
         (refusal(429, "slow down"), 3, "status 429: slow down"),
         (refusal(400, "image too large"), 1, "status 400: image too large"),
-        (refusal(401, f"bad key {KEY}"), 1, "status 401$"),
+        (refusal(401, f"bad key {KEY}"), 1, "status 401: it refuses the key, or wants one$"),
         (refusal(404, "no such model"), 1, "status 404: no such model"),
         (Step("<html>404</html>", 404, "text/html"), 1, r"status 404: is its base URL right\? Most end in /v1$"),
         (Step("<html>hello</html>", 200, "text/html"), 1, "a web page"),

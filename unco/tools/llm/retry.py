@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from unco.tools.llm.request import Request
 
 BACK_OFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 1)
 """Half a second, doubling up to 8 seconds, with jitter."""
+
+_A_YEAR_S = 366 * 86400.0
 
 MAX_RETRY_AFTER_S = 3600.0
 """Seconds; a `Retry-After` beyond it is read as an hour."""
@@ -66,7 +69,7 @@ def _of_headers(error: BaseException | None) -> float | None:
     seconds = milliseconds / 1000 if milliseconds is not None else _number(value)
     if seconds is None:
         seconds = _seconds_until(value, str(headers.get("date", "")))
-    return seconds
+    return _until_reset(headers) if seconds is None else seconds
 
 
 class HeldBack:
@@ -101,10 +104,18 @@ class HeldBack:
         return max(0.0, until - time.monotonic())
 
 
-def _number(value: object) -> float | None:
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Read when a limit begins anew: in seconds (`RateLimit-Reset`, an IETF draft), or since 1970 (OpenRouter: ms)."""
+    value = _number(headers.get("ratelimit-reset")) or _number(headers.get("x-ratelimit-reset"), digits=13)
+    if value is None or value <= _A_YEAR_S:
+        return value
+    return value / (1000 if value > 1e11 else 1) - time.time()
+
+
+def _number(value: object, digits: int = 9) -> float | None:
     """Read plain digits, with a fraction or without."""
     text = str(value or "").strip()
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,9})?", text) else None
+    return float(text) if re.fullmatch(rf"[0-9]{{1,{digits}}}(\.[0-9]{{0,9}})?", text) else None
 
 
 def _seconds_until(date: str, now: str) -> float | None:

@@ -56,9 +56,9 @@ _TOO_LONG = _any(r"context.?(length|window|size)|available context|maximum.{0,20
 
 _LIMIT_TOO_HIGH = _any(
     r"max_?(completion_?|output_?|new_?)?tokens.{0,60}(too large|at most|range|less than|exceed|<=)",
-    r"range of max_tokens|at most \d+ (completion|output) tokens",
+    r"range of max_tokens|at most \d+ (completion|output) tokens|maximum tokens.{0,40}exceed",
 )
-"""Source: OpenAI, DeepSeek, DashScope, TGI."""
+"""Source: OpenAI, DeepSeek, DashScope, TGI, Bedrock."""
 
 
 _FIELDS: Mapping[str, re.Pattern[str]] = {
@@ -67,7 +67,7 @@ _FIELDS: Mapping[str, re.Pattern[str]] = {
     ),
     "temperature": re.compile(r"temperature|sampling", re.I),
     "limit_field": re.compile(r"max.?(completion.?|output.?|new.?)?tokens", re.I),
-    "system": re.compile(r"\bsystem\b|\broles?\b|alternate", re.I),
+    "system": re.compile(r"\bsystem\b|\broles?\b|alternate|developer instruction", re.I),
     "picture_last": re.compile(r"(image|picture).{0,40}\b(first|before|start|begin|order)", re.I),
     "token_probabilities": re.compile(r"log.?prob", re.I),
 }
