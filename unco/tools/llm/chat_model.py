@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx2
 import openai
-from langchain_core.messages import AIMessage
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import run_in_executor
 from langchain_openai import ChatOpenAI
 
 from unco.tools.llm.completion import reply_from_body
@@ -39,6 +41,18 @@ _STATUS_OF_NAME = {
 
 class WholeReplyChat(ChatOpenAI):
     """Gives a reply wherever it lies in the body, and the status that an error object names."""
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        """Ask, and let errors pass as they are: the parent class warns about methods of its own, and loses bodies."""
+        payload = self._get_request_payload(messages, stop=stop, **kwargs)
+        response = await self.async_client.with_raw_response.create(**payload)
+        return await run_in_executor(None, self._create_chat_result, response.parse())
 
     def _create_chat_result(
         self, response: dict[str, Any] | openai.BaseModel, generation_info: dict[str, Any] | None = None

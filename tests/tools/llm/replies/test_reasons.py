@@ -198,3 +198,20 @@ def test_no_part_of_a_key_is_told(server: OpenAIServer, ask: Ask) -> None:
         found = failure(server, ask, status, error(f"Incorrect API key provided: {KEY[:7]}***{KEY[-4:]}"))
         assert str(found) == f"the endpoint answered with status {status}: it refuses the key, or wants one"
     assert "Country" in str(failure(server, ask, 403, error("Country, region, or territory not supported")))
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "Invalid schema for response_format 'answer': 'minItems' is not permitted."),
+        (400, "'response_format' of type 'json_schema' is not supported with this model"),
+        (400, "the prompt is too long"),
+        (500, "Your input exceeds the context window of this model"),
+        (422, "Your input exceeds the context window of this model"),
+    ],
+)
+def test_the_users_terminal_shows_no_advice_of_another_package(
+    server: OpenAIServer, ask: Ask, status: int, message: str
+) -> None:
+    found = failure(server, ask, status, error(message))
+    assert str(found) == f"the endpoint answered with status {status}: {message}"
