@@ -55,6 +55,15 @@ def test_words_about_the_key_behind_the_object_do_not_break_it_off(around: str) 
     assert answer.corrected_entity == "New Oslo"
 
 
+def test_a_key_with_two_values_is_no_answer() -> None:
+    twice = GOOD.replace("}", ', "corrected_entity": "Bergen"}')
+    for text in (twice, f"```json\n{twice}\n```"):
+        with pytest.raises(ReplyError, match="corrected_entity stands twice in the answer, with two values"):
+            parse_answer(text, "stop", "span")
+    assert parse_answer(twice.replace("Bergen", "New Oslo"), "stop", "span")
+    assert parse_answer(GOOD.replace("{", '{"reasoning_process": "first", ', 1), "stop", "span")
+
+
 def test_an_object_and_another_value_of_its_key_are_no_answer() -> None:
     with pytest.raises(ReplyError):
         parse_answer(f"{GOOD}\ncorrected_entity: Bergen", "stop", "span")

@@ -152,8 +152,8 @@ def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list
     whole though the reply was cut off.
     """
     fenced = [block.strip() for block in _FENCE.findall(text)]
-    yield _objects(json.loads, text, answer)
-    yield [found for block in fenced for found in _objects(json.loads, block, answer)]
+    yield _objects(_strictly, text, answer)
+    yield [found for block in fenced for found in _objects(_strictly, block, answer)]
     if cut:
         raise ReplyError(_CUT_OFF)
     yield _alone(text)
@@ -185,12 +185,33 @@ def _breaks_off(text: str, answer: AnswerName) -> bool:
     return text.find("}", last) < 0
 
 
+def _strictly(text: str) -> object:
+    return json.loads(text, object_pairs_hook=_without_doubles)
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Build an object; one key of ours with two values is no answer.
+
+    Raises:
+        ReplyError: there is one.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for key, value in pairs:
+            if squashed(key).startswith("corrected") and value != found[key]:
+                named = key[:40].encode("ascii", "replace").decode()
+                raise ReplyError(f"{named} stands twice in the answer, with two values")
+    return found
+
+
 def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> list[dict[str, object]]:
     """Parse a text and return its JSON objects, the outermost ones only; boxes in a list of their own are one."""
     try:
         found = parse(text)
         if isinstance(found, str):  # JSON that was written as a text in JSON
             found = parse(found)
+    except ReplyError:
+        raise
     # The repairer guesses at arbitrary text, and what it raises is nowhere promised; here it means "unreadable".
     except Exception:
         return []

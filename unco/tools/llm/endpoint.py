@@ -206,9 +206,7 @@ def _explain(error: Exception, hidden: Sequence[str]) -> EndpointError:
         return Broken("the endpoint took too long to answer")
     if isinstance(error, openai.APIConnectionError):
         if any(isinstance(cause, httpx2.ConnectError) for cause in _causes(error)):
-            return Unavailable(
-                "the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?", "unreachable"
-            )
+            return Unavailable(_why_unreachable(error), "unreachable")
         if any(isinstance(cause, AnswerTooLarge) for cause in _causes(error)):
             return Broken(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
         return Broken("the connection to the endpoint broke off")
@@ -218,6 +216,16 @@ def _explain(error: Exception, hidden: Sequence[str]) -> EndpointError:
             f"the endpoint answered with status {error.status_code}{said}{_advice(error.status_code, said)}"
         )
     return Broken(f"the endpoint's answer is not usable ({type(error).__name__})")
+
+
+def _why_unreachable(error: BaseException) -> str:
+    """Say why there is no connection, and what to do."""
+    words = " ".join(map(str, _causes(error)))  # OpenSSL's own names of errors
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        return "the endpoint's certificate is not trusted: name the file of its authority in SSL_CERT_FILE"
+    if "WRONG_VERSION_NUMBER" in words:
+        return "the endpoint does not speak https: does its address begin with http://?"
+    return "the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?"
 
 
 def _kind_of(error: Any) -> type[CallFailed]:
