@@ -123,7 +123,15 @@ class Connection:
     async def _negotiated(
         self, request: Request, shape: Shape, known: bool, deadline: float, grown: bool
     ) -> tuple[Reply, Shape]:
-        """Ask in one shape after another until the endpoint accepts one; a refusal is neither retried nor a failure."""
+        """Ask in one shape after another until the endpoint accepts one; a refusal is neither retried nor a failure.
+
+        Args:
+            request: the question.
+            shape: the first.
+            known: whether the endpoint has replied to it before.
+            deadline: see `deadline_of`.
+            grown: whether it has more room than one that the endpoint replied to; less would be asked twice.
+        """
         shapes = shapes_to_try(shape, known, {*self._decided, "room"} if grown else self._decided)
         first: ShapeRefused | None = None
         trial = next(shapes)
@@ -138,7 +146,8 @@ class Connection:
                     trial = shapes.send((refusal.status, refusal.reason))
                 except StopIteration:
                     if not may_pass(first.status, first.reason):
-                        self._shapes.note_in_vain(self.base_url, request, first)
+                        if not grown:
+                            self._shapes.note_in_vain(self.base_url, request, first)
                         raise self._translated(first) from None
                     return await self._asked(request, shape, deadline, known=None), shape  # the server's own failure
             else:

@@ -73,6 +73,7 @@ LASTING: list[tuple[int, Any, Reason]] = [
     (412, error("Account x is suspended, possibly due to reaching the monthly spending limit"), "access"),
     (400, [{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}], "access"),
     (400, {"code": "invalid", "error": "Incorrect API key provided: sk***89."}, "access"),
+    (403, error("该令牌额度已用尽"), "access"),
     # filters
     (400, error("Input data may contain inappropriate content.", "data_inspection_failed"), "endpoint"),
     (400, error("input contains sensitive words: [x] (request id: 1)", "sensitive_words_detected"), "endpoint"),

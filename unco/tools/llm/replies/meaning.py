@@ -18,13 +18,14 @@ _MONEY = _any(
     r"(balance|credits?)\b.{0,20}(insufficient|too low)",
     r"overdue|arrear|good standing|account.{0,60}suspended",
     r"(monthly|used all).{0,30}(credits|spending limit)|billing.?(hard.?)?limit",
-    r"余额不足|欠费|额度不足",
+    r"余额不足|欠费|额度(不足|已用)",
 )
 """Source: error codes of OpenAI, Anthropic, MiniMax, Moonshot, DashScope, Zhipu, Volcengine, SiliconFlow, Fireworks."""
 
 _KEY = _any(
     r"\b(api|access|subscription|secret)[ _-]?key",
-    r"authori[sz]ation header|bearer token|unauthori[sz]ed|authentication|令牌|密钥",
+    r"authori[sz]ation header|bearer token|unauthori[sz]ed|authentication",
+    r"无效的(令牌|密钥)|密钥.{0,6}(无效|过期|不存在)",
 )
 
 _CROWD = _any(r"throttl|rate.?limit|too.?many.?requests|concurrency|速率限制|请求.{0,4}(频繁|限频)")
