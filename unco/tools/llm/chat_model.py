@@ -115,7 +115,7 @@ def error_of(error: object) -> openai.APIStatusError:
 
 def _status_of(error: object) -> int:
     if not isinstance(error, Mapping):
-        return 502
+        return status_by_words(words_of(error)) or 502
     for name in ("status", "status_code", "statusCode", "code", "http_status", "http_code"):
         value = error.get(name)
         if isinstance(value, str) and value.strip().isdecimal():

@@ -129,6 +129,12 @@ def test_what_passes_is_asked_again_under_any_status(server: OpenAIServer, ask: 
     assert server.calls == 2
 
 
+def test_a_wrong_address_is_told_where_a_server_answers_with_200(server: OpenAIServer, ask: Ask) -> None:
+    found = failure(server, ask, 200, {"error": "Unexpected endpoint or method. (POST /chat/completions)"})
+    assert (server.calls, found.reason) == (1, "endpoint")
+    assert str(found).endswith("(POST /chat/completions): is its base URL right? Most end in /v1")
+
+
 @pytest.mark.parametrize(
     "finish_reason", ["error", "network_error", "insufficient_system_resource", "abort", "model_overloaded_x"]
 )

@@ -53,6 +53,11 @@ _NO_PICTURE = _any(
 )
 """The model or the server takes no pictures. Source: llama.cpp, vLLM, Ollama, DeepSeek, Groq, OpenRouter, OpenAI."""
 
+_ADDRESS = _any(
+    r"unexpected endpoint|invalid url|cannot post|(no|unknown) (such )?(url|path|route|endpoint)|route not found"
+)
+"""Source: LM Studio, which answers with 200; OpenAI; Express; gateways."""
+
 _TOO_LONG = _any(r"context.?(length|window|size)|available context|maximum.{0,20}context")
 
 _LIMIT_TOO_HIGH = _any(
@@ -113,6 +118,8 @@ def status_by_words(words: str) -> int | None:
         return 401
     if _CROWD.search(words):
         return 429
+    if _ADDRESS.search(words):
+        return 404
     return 400 if is_about_content(words) else None
 
 
