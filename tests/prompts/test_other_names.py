@@ -112,13 +112,17 @@ def test_the_only_object_may_hold_a_familys_box() -> None:
 @pytest.mark.parametrize(
     "found",
     [
+        {"reasoning_process": {"corrected_type": "ORG"}},
+        {"example": TYPE},
+        {"draft": TYPE, "status": "thinking"},
+        {"original_answer": TYPE},
         {"corrections": [TYPE, TYPE | {"corrected_type": "ORG"}]},
         {"Oslo": TYPE, "NASA": TYPE | {"corrected_type": "ORG"}},
         {"corrected_type": {"LOC": 0.9, "ORG": 0.1}},
         {"corrected_type": {"name": "LOC", "was": "ORG"}},
     ],
 )
-def test_several_are_none(found: dict[str, Any]) -> None:
+def test_several_or_others_are_none(found: dict[str, Any]) -> None:
     with pytest.raises(ReplyError):
         parse_answer(json.dumps(found), "stop", "type")
 

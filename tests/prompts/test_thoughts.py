@@ -54,6 +54,11 @@ def test_signs_within_an_answer_are_a_part_of_it() -> None:
 
 
 @pytest.mark.parametrize(("begin", "end"), BLOCKS)
+def test_second_thoughts_behind_the_answer_are_no_answer(begin: str, end: str) -> None:
+    assert corrected(f"{ANSWER}\n{begin}{DRAFT}{end}") == "LOC"
+
+
+@pytest.mark.parametrize(("begin", "end"), BLOCKS)
 def test_thoughts_that_fill_the_limit_ask_for_more_room_whatever_they_hold(begin: str, end: str) -> None:
     for text in (f"{begin}{DRAFT}", f"{begin}{DRAFT}{end}"):
         assert needs_room(Reply(text=text, finish_reason="length", model="m"))

@@ -11,6 +11,9 @@ from unco.prompts.other_names import boxes_of, with_our_names
 
 _AROUND_KEYS = " \t\r\n:*\"'`"
 _ORDINAL = re.compile(r"\s*(?:candidate|box|region|number|no\.)?\s*#?\s*(\d{1,6})\s*\.?\s*", re.IGNORECASE)
+_BY_THE_WAY = re.compile(r"reason|thought|think|example|draft|original|before|previous|input|question")
+"""Keys of what is no answer, though it may look like one."""
+
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -96,7 +99,7 @@ def normalize_keys(data: Any, known: Collection[str] = ()) -> Any:
 
 def _inside(data: dict[str, Any], known: Collection[str], values: Collection[str]) -> dict[str, Any] | None:
     """Return the answer that stands as the only object in another: as arguments of a tool, or with a word beside it."""
-    inner = [found for value in data.values() for found in _objects_in(value)]
+    inner = [found for key, value in data.items() if not _BY_THE_WAY.search(key) for found in _objects_in(value)]
     if len(inner) != 1:
         return None
     found = normalize_keys(inner[0], known)

@@ -3,6 +3,7 @@
 A server whose reasoning parser does not know the model leaves the thoughts in the reply.
 """
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -31,10 +32,19 @@ _ENDS = re.compile("|".join(end for begin, (end, _) in _BLOCKS.items() if "chann
 
 
 def without_thoughts(text: str) -> str:
-    """Return a reply without the model's thoughts. One that begins with its object has none before it."""
+    """Return a reply without the model's thoughts. One that begins with its object has none in it, only behind it."""
     if text.lstrip().startswith("{"):
-        return text
+        end = _end_of_object(text)
+        return text[:end] + _BLOCK.sub("", text[end:])
     rest = _BLOCK.sub("", text)
     # Some chat templates put the begin into the prompt; then only the end is seen.
     ends = list(_ENDS.finditer(rest))
     return rest[ends[-1].end() :].strip() if ends else rest.strip()
+
+
+def _end_of_object(text: str) -> int:
+    """Return the place behind the object that a text begins with; behind all of it where that is no JSON."""
+    try:
+        return json.JSONDecoder().raw_decode(text, text.index("{"))[1]
+    except (ValueError, RecursionError):
+        return len(text)
