@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from unco.errors import ReplyError
 from unco.prompts import CandidateAnswer, EntitiesAnswer, OneShotAnswer, RegionAnswer, parse_answer
-from unco.prompts.box_notations import BOX_KEYS, CORNER_KEYS, SIZE_KEYS, read_written_box, tagged_box
+from unco.prompts.box_notations import read_written_box, tagged_box
+from unco.prompts.other_names import BOX_KEYS, CORNER_KEYS, SIZE_KEYS
 
 BOX = (12.0, 34.0, 560.0, 780.0)
 
@@ -47,6 +48,13 @@ BOX = (12.0, 34.0, 560.0, 780.0)
         "<|ref|>Mia<|/ref|><|det|>[[12, 34, 560, 780]]<|/det|>",
         "She stands at <|begin_of_box|>[[12,34,560,780]]<|end_of_box|>.",
         "<|begin_of_box|>[12,34,560,780]<|end_of_box|>",
+        {"coordinates": [12, 34, 560, 780]},
+        {"bounding_box_2d": [12, 34, 560, 780]},
+        {"top_left": [12, 34], "bottom_right": [560, 780]},
+        [[12, 34], [560, 34], [560, 780], [12, 780]],
+        "bbox: [12, 34, 560, 780]",
+        "[12, 34, 560, 780].",
+        "（12，34，560，780）",
     ],
 )
 def test_notations_without_names_keep_the_order_of_the_frame(value: object) -> None:

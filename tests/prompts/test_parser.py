@@ -164,6 +164,14 @@ def test_of_a_reply_that_was_cut_off_only_a_whole_object_is_read(attribute: Attr
             parse_answer(cut, "length", attribute)
 
 
+@pytest.mark.parametrize("text", ["", '{"reasoning_process": "x", "corrected_ent', "Sorry."])
+@pytest.mark.parametrize("finish_reason", ["content_filter", "SAFETY", "sensitive"])
+def test_an_answer_that_a_filter_ended_says_so(text: str, finish_reason: str) -> None:
+    with pytest.raises(ReplyError, match=f"the endpoint's filter ended the answer .{finish_reason}.; the|there"):
+        parse_answer(text, finish_reason, "span")
+    assert parse_answer(GOOD, finish_reason, "span")
+
+
 def test_a_long_answer_is_read_when_it_is_valid() -> None:
     answer = parse_answer(GOOD.replace("A city.", "A city. " * 10_000), "stop", "span")
     assert len(answer.reasoning_process) > 50_000

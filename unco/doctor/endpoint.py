@@ -53,7 +53,7 @@ def _check_reachable(llm: Mllm) -> tuple[Check, str]:
         found = f"it is there and does not list its models: {error}"
         return Check(name, "warning", found, "see the question below"), ""
     except EndpointError as error:
-        found = "the endpoint cannot be reached" if error.reason == "unreachable" else str(error)
+        found = str(error).partition(": is it running")[0]  # what is set already needs no naming
         return Check(name, "fault", found, "start it, or correct its address"), ""
     known = listed_as(llm.model or "", listed)
     if known is None:

@@ -25,7 +25,8 @@ _TRADE_MARKS = dict.fromkeys(map(ord, "\u2122\u00ae\u00a9\u2120"))
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _UNICODE_ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _BLANK_ESCAPE = re.compile(r"\\[nrt]")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,60}>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,60}>|<\|\w{1,30}\|>")
+"""Markup, and the signs that end a model's turn, as <|im_end|>."""
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()]{0,300}\)")
 
 

@@ -1,11 +1,12 @@
 """Verification of readable answers: the span stands in the post, the type exists, the box is in the picture."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from unco.errors import Rejected
 from unco.nodes.spelling import BY_CASE, EXACT, LOOSE, Comparison, unescaped_tokens
+from unco.nodes.type_names import IN_FULL
 from unco.prompts import CandidateAnswer, RegionAnswer
 from unco.prompts.box_notations import LocationTokens
 from unco.prompts.rendering import name_line
@@ -22,14 +23,10 @@ SAME_BOX_IOU = 0.5
 _REMARK = re.compile(r"\s*[(\[:\u2013\u2014]|\s+-\s")
 """Begins a remark behind the name of a type, as in "LOC (a stadium)"."""
 
-_IN_FULL: Mapping[str, Sequence[str]] = {
-    "PER": ("person",),
-    "LOC": ("location",),
-    "ORG": ("organization", "organisation"),
-    "MISC": ("miscellaneous",),
-    "OTHER": ("misc", "miscellaneous"),
-}
-"""What usual names of types stand for."""
+_BEFORE = re.compile(
+    r"\s*(?:(?:the )?(?:entity |correct(?:ed)? )?(?:type|label)\s*(?:is|[:=])\s*|[BIES][-_](?=[A-Z]))", re.I
+)
+"""Stands in front of a name: "Type: LOC", and the marks of a tagger, as in B-LOC."""
 
 
 def verify_span(answer: str, old: Span, tokens: Sequence[str], taken: Sequence[Span] = ()) -> Span:
@@ -124,14 +121,16 @@ def _runs(words: str, tokens: Sequence[str]) -> Iterator[Span]:
 def verify_type(answer: str, labels: Sequence[Label]) -> str:
     """Find the label that an answer names: as it is spelt, by case, and then in the ways of `spelling`.
 
-    A whole line of the list, name and description, names its label too, and so does a name with a remark behind it.
+    A whole line of the list, name and description, names its label too, and so does a name with a remark behind it, a
+    word in front, or in another language.
 
     Raises:
         Rejected: there is no such label, or more than one.
     """
     if any(label.name == answer for label in labels):
         return answer
-    for said in dict.fromkeys((answer, _REMARK.split(answer, maxsplit=1)[0])):
+    bare = _BEFORE.sub("", answer, count=1) if _BEFORE.match(answer) else answer
+    for said in dict.fromkeys((answer, _REMARK.split(answer, maxsplit=1)[0], bare, _REMARK.split(bare, maxsplit=1)[0])):
         for comparison in (*EXACT, BY_CASE, *LOOSE):
             wanted = comparison.answer(said)
             found = {label.name for label in labels if wanted and wanted in _spellings(label, comparison)}
@@ -141,7 +140,7 @@ def verify_type(answer: str, labels: Sequence[Label]) -> str:
 
 
 def _spellings(label: Label, comparison: Comparison) -> set[str]:
-    shown = (label.name, name_line(label.name), f"{label.name}: {label.description}", *_IN_FULL.get(label.name, ()))
+    shown = (label.name, name_line(label.name), f"{label.name}: {label.description}", *IN_FULL.get(label.name, ()))
     return {comparison.token(text) for text in shown} - {""}
 
 

@@ -3,14 +3,14 @@
 import json
 import re
 
-from unco.prompts.box_notations import BOX_KEYS, squashed
+from unco.prompts.other_names import BOX_KEYS, OTHER_NAMES, squashed
 from unco.types import Attribute
 
 _KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:\s*')
 
 _KEYS: dict[Attribute, frozenset[str]] = {
-    "span": frozenset({"correctedentity"}),
-    "type": frozenset({"correctedtype"}),
+    "span": frozenset(map(squashed, ("corrected_entity", *OTHER_NAMES["corrected_entity"]))),
+    "type": frozenset(map(squashed, ("corrected_type", *OTHER_NAMES["corrected_type"]))),
     "region": frozenset({*BOX_KEYS, "candidate"}),
 }
 """Keys of a value, as `squashed` writes them."""

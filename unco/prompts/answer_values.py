@@ -3,11 +3,17 @@
 import json
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
-from unco.prompts.box_notations import Corners, WrittenBox, boxes_of, is_null, read_written_box
+from unco.prompts.box_notations import Corners, WrittenBox, is_null, read_written_box
+from unco.prompts.other_names import boxes_of, with_our_names
 
 _AROUND_KEYS = " \t\r\n:*\"'`"
+_ORDINAL = re.compile(r"\s*(?:candidate|box|region|number|no\.)?\s*#?\s*(\d{1,6})\s*\.?\s*", re.IGNORECASE)
+_BY_THE_WAY = re.compile(r"reason|thought|think|example|draft|original|before|previous|input|question")
+"""Keys of what is no answer, though it may look like one."""
+
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -22,9 +28,16 @@ def read_words(value: object) -> str:
 
 
 def read_name(value: object) -> object:
-    """Read words or a type; of a list or an object that holds one text, this text. Anything else stays as it is."""
-    while isinstance(value, list | dict) and len(value) == 1:
-        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    """Read words or a type; of a list or an object that holds one text, this text. Anything else stays as it is.
+
+    Numbers beside the text are a confidence, or places in the post.
+    """
+    while isinstance(value, list | dict):
+        inner = list(value.values()) if isinstance(value, dict) else value
+        texts = [item for item in inner if not isinstance(item, int | float)] if isinstance(value, dict) else inner
+        if len(texts) != 1 or (len(inner) > 1 and not isinstance(texts[0], str)):
+            return value
+        value = texts[0]
     return value
 
 
@@ -36,8 +49,8 @@ def read_ordinal(value: object) -> int | None:
     """
     if is_null(value):
         return None
-    if isinstance(value, str) and re.fullmatch(r"\s*#?\s*\d{1,6}\s*", value):
-        return int(value.strip().lstrip("#"))
+    if isinstance(value, str) and (named := _ORDINAL.fullmatch(value)):
+        return int(named[1])
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 and value == int(value):
         return int(value)
     raise ValueError("a candidate is named by its number, or null")
@@ -73,14 +86,33 @@ def normalize_keys(data: Any, known: Collection[str] = ()) -> Any:
 
     Args:
         data: an answer.
-        known: keys of such an answer; an object that lies alone in another, and has one of them, is the answer.
+        known: keys of such an answer; the only object in another that has one of them is the answer.
     """
     if not isinstance(data, dict):
         return data
     keys = {_CAPITAL.sub("_", str(key).strip(_AROUND_KEYS)): value for key, value in data.items()}
     data = {re.sub(r"[\s_]+", "_", key.lower()): value for key, value in keys.items()}
-    inner = normalize_keys(next(iter(data.values())), known) if len(data) == 1 else None
-    return inner if isinstance(inner, dict) and not data.keys() & set(known) and inner.keys() & set(known) else data
+    data = with_our_names(data, known)
+    values = set(known) - {"reasoning_process"}
+    return data if not values or data.keys() & values else _inside(data, known, values) or data
+
+
+def _inside(data: dict[str, Any], known: Collection[str], values: Collection[str]) -> dict[str, Any] | None:
+    """Return the answer that stands as the only object in another: as arguments of a tool, or with a word beside it."""
+    inner = [found for key, value in data.items() if not _BY_THE_WAY.search(key) for found in _objects_in(value)]
+    if len(inner) != 1:
+        return None
+    found = normalize_keys(inner[0], known)
+    has_box = "corrected_bounding_box" in values and boxes_of(found)
+    return found if has_box or found.keys() & values else None
+
+
+def _objects_in(value: object) -> list[dict[str, Any]]:
+    """Return the objects that a value is, holds as a list, or is as a text."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
 def note_notation(data: Any, box: str) -> Any:

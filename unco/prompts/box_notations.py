@@ -6,10 +6,13 @@ first: that is the box frame's, by the model's family. Corners with names keep x
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
+
+from unco.prompts.other_names import BOX_KEYS, CENTRE_KEYS, CORNER_KEYS, LIST_KEYS, PAIR_KEYS, SIZE_KEYS, squashed
 
 Corners = tuple[float, float, float, float]
 """Two corners as the model wrote them, in the order and units of its box frame."""
@@ -18,45 +21,6 @@ LocationTokens = Literal["", "loc", "loc_", "patch_index"]
 """Tokens that a box was written in: <loc0123>, <loc_123>, <patch_index_0123>; empty = plain numbers."""
 
 FORMAT = "a box is four numbers [n, n, n, n], or null"
-
-BOX_KEYS: Mapping[str, str] = {
-    "bbox2d": "Qwen2.5-VL, Qwen3-VL: QwenLM/Qwen3-VL, cookbooks/spatial_understanding.ipynb; roboflow/supervision 2015",
-    "box2d": "Gemini, Gemma: google-gemini/cookbook, Spatial_understanding.ipynb, with y first",
-    "bbox": "COCO's word; Doubao and Amazon Nova: their guides to visual grounding",
-    "box": "the word of InternVL's and Qwen-VL's own tags",
-    "boundingbox": "unco's own word, without corrected_",
-    "correctedboundingbox": "unco's own key",
-    "correctedbbox": "unco's own key, shortened",
-    "correctedbox": "unco's own key, shortened",
-    "correctedbbox2d": "unco's own key mixed with Qwen's",
-    "correctedbox2d": "unco's own key mixed with Gemini's",
-}
-"""Keys whose value is a box, without case, blanks, hyphens and underscores, and who writes them."""
-
-LIST_KEYS: Mapping[str, str] = {
-    "bboxes": "Florence-2: transformers, florence2/processing_florence2.py, post_process_generation",
-    "objects": "Moondream: its API's /detect",
-    "boxes": "supervision and torchvision call a list so",
-    "boundingboxes": "the same in full",
-}
-"""Keys within a box's value that hold a list of boxes. Empty ones say nothing."""
-
-CORNER_KEYS: Mapping[tuple[str, str, str, str], str] = {
-    ("x0", "y0", "x1", "y1"): "PyMuPDF and docling; x1 is the right edge where there is an x0",
-    ("x1", "y1", "x2", "y2"): "as the prompts say it",
-    ("xmin", "ymin", "xmax", "ymax"): "Pascal VOC; Moondream's x_min",
-    ("minx", "miny", "maxx", "maxy"): "shapely",
-    ("left", "top", "right", "bottom"): "Pillow",
-}
-"""Names of two corners, written as keys are in `BOX_KEYS`."""
-
-SIZE_KEYS: Mapping[tuple[str, str, str, str], str] = {
-    ("x", "y", "width", "height"): "the DOM's DOMRect; Azure's boundingBox with w and h",
-    ("x", "y", "w", "h"): "Azure AI Vision: boundingBox",
-    ("left", "top", "width", "height"): "Amazon Rekognition: BoundingBox",
-    ("xmin", "ymin", "width", "height"): "Google Vision AI: NormalizedBoundingBox",
-}
-"""Names of a corner and a size. A list of four numbers is never read so."""
 
 _INSIDE = "(.{0,200}?)"
 
@@ -87,6 +51,9 @@ _NUMBER = r"[-+]?\d{1,12}(?:\.\d{0,12})?"
 _GAP = r" ?[\])]? ?(?:,|(?<=[\d.]) ) ?[\[(]? ?"
 _FOUR_NUMBERS = re.compile(rf"[ \[(]*({_NUMBER}){_GAP}({_NUMBER}){_GAP}({_NUMBER}){_GAP}({_NUMBER})[ \])]*")
 _FOUR_WITH_COMMAS = re.compile(_FOUR_NUMBERS.pattern.replace(r"|(?<=[\d.]) ", ""))
+_NAMED_NUMBER = rf"([A-Za-z][A-Za-z_ ]{{0,10}}?\d?) ?[:=] ?({_NUMBER})"
+_NAMED_NUMBERS = re.compile(rf"[\s(\[]*(?:{_NAMED_NUMBER}[\s,;]*){{4}}[)\]\s]*")
+_LABEL = re.compile(r"\s*(?:b(?:ounding[ _]?)?box|coordinates)\s*[:=]\s*(?=[\[(])", re.IGNORECASE)
 _FENCE = re.compile(r"\s*```[^\n`]*\n(.*?)```\s*", re.DOTALL)
 
 
@@ -101,23 +68,24 @@ class WrittenBox:
     tokens: LocationTokens = ""
 
 
-def squashed(key: object) -> str:
-    """Write a key as the tables do: lower case, without blanks, hyphens and underscores."""
-    return re.sub(r"[\s_-]+", "", str(key)).lower()
+_THERE = "(?:in|on) (?:the )?(?:picture|image|photo)"
 
+_NULL = re.compile(
+    r"null|none|nil|n/?a|not applicable|absent|no (?:(?:bounding )?box|bbox|region)|none of them|"
+    r"(?:(?:it|the entity) is )?not "
+    rf"(?:(?:visible|present|shown|found|depicted|pictured|there)(?: {_THERE})?|{_THERE})|"
+    r"无|無|没有|不可见|未出现|不在图(?:片|像)?中|(?:图(?:片|像)?中)?(?:没有|未找到|未出现|不存在)"
+)
+"""Words for "not in the picture", and nothing else: "unknown" and "not sure" are no answer."""
 
-def boxes_of(found: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return what stands under keys of boxes in an object; empty lists of boxes say nothing."""
-    return {
-        key: value
-        for key, value in found.items()
-        if squashed(key) in BOX_KEYS or (squashed(key) in LIST_KEYS and isinstance(value, list) and value)
-    }
+_REMARK = re.compile(r"\s*[(\[][^()\[\]\d]*[)\]]\s*\Z")
 
 
 def is_null(value: object) -> bool:
-    """Return whether a value is null, or the word."""
-    return value is None or (isinstance(value, str) and value.strip().lower() in ("null", "none"))
+    """Return whether a value is null, or says so in words, with a remark behind them or without."""
+    if not isinstance(value, str):
+        return value is None
+    return bool(_NULL.fullmatch(" ".join(_REMARK.sub("", value).strip(" \t\r\n.。!").lower().split())))
 
 
 def read_number(value: object) -> float:
@@ -170,7 +138,18 @@ def _from_object(value: Mapping[Any, Any], depth: int) -> WrittenBox:
     named = {squashed(key): number for key, number in value.items()}
     for names in CORNER_KEYS:
         if named.keys() >= set(names):
+            if all(named[name] is None for name in names):
+                return WrittenBox(None)
             return WrittenBox(_corners([named[name] for name in names]), named=True)
+    for first, last in PAIR_KEYS:
+        if named.keys() >= {first, last}:
+            return _from_pairs(named[first], named[last])
+    for names in CENTRE_KEYS:
+        if named.keys() >= set(names):
+            x, y, width, height = (read_number(named[name]) for name in names)
+            named |= dict(
+                zip(("x", "y", "width", "height"), (x - width / 2, y - height / 2, width, height), strict=True)
+            )
     for names in SIZE_KEYS:
         if named.keys() >= set(names):
             x, y, width, height = (read_number(named[name]) for name in names)
@@ -182,8 +161,33 @@ def _from_object(value: Mapping[Any, Any], depth: int) -> WrittenBox:
     return _the_one(boxes)
 
 
+def _from_pairs(first: object, last: object) -> WrittenBox:
+    """Read two corners, each a pair in the frame's own order, or by name."""
+    if isinstance(first, dict) and isinstance(last, dict) and {"x", "y"} <= first.keys() & last.keys():
+        return WrittenBox(_corners([first["x"], first["y"], last["x"], last["y"]]), named=True)
+    if not (isinstance(first, list) and isinstance(last, list) and len(first) == len(last) == 2):
+        raise ValueError(FORMAT)
+    return WrittenBox(_corners([*first, *last]))
+
+
+def _opposite(points: list[Any] | tuple[Any, ...]) -> list[Any] | None:
+    """Return two opposite corners of a rectangle that is given by its four; None = it is none."""
+    if len(points) != 4 or not all(isinstance(point, list | tuple) and len(point) == 2 for point in points):
+        return None
+    pairs = [(read_number(one), read_number(other)) for one, other in points]
+    ends = [sorted({pair[axis] for pair in pairs}) for axis in (0, 1)]
+    if len(set(pairs)) != 4 or any(len(values) != 2 for values in ends):
+        return None
+    return [[ends[0][0], ends[1][0]], [ends[0][1], ends[1][1]]]
+
+
 def _from_list(value: list[Any] | tuple[Any, ...], depth: int) -> WrittenBox:
-    """Read a list: four numbers, two pairs of them, or boxes of which all are one."""
+    """Read a list: four numbers, two pairs of them, or boxes of which all are one; four times null is null."""
+    if value and all(item is None for item in value):
+        return WrittenBox(None)
+    value = _opposite(value) or value
+    if len(value) == 2 and all(isinstance(point, dict) and {"x", "y"} <= point.keys() for point in value):
+        return _from_pairs(*value)
     if len(value) == 2 and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
         value = [*value[0], *value[1]]
     if all(isinstance(item, list | dict) and item for item in value):
@@ -197,8 +201,15 @@ def _from_list(value: list[Any] | tuple[Any, ...], depth: int) -> WrittenBox:
 
 def _from_text(text: str, depth: int) -> WrittenBox:
     """Read a text: four numbers, tags, location tokens, or JSON, also in a code fence."""
+    text = unicodedata.normalize("NFKC", text).strip().rstrip(".")  # full-width brackets and commas
     if fenced := _FENCE.fullmatch(text):
         text = fenced[1]
+    if is_null(text):
+        return WrittenBox(None)
+    if _NAMED_NUMBERS.fullmatch(text):
+        return _from_object(dict(re.findall(_NAMED_NUMBER, text)), depth)
+    if labelled := _LABEL.match(text):
+        text = text[labelled.end() :]
     if match := _FOUR_WITH_COMMAS.fullmatch(" ".join(text.split())):
         return WrittenBox(_corners(match.groups()))
     if (tagged := tagged_box(text)) is not None:

@@ -15,9 +15,6 @@ _MARKS = r"[ \t*_#`\"'+-]*"
 _COLON = r"[:：](?:\*\*|__|`)?"
 """With the end of bold type that began before the key."""
 
-_THOUGHTS = re.compile(r"<(think(?:ing)?|thoughts?|reason(?:s|ing)?|analysis|scratchpad)>.*?</\1>", re.DOTALL | re.I)
-"""Blocks in which a model thinks aloud."""
-
 _END = re.compile(r"[\s`*_]*(?:</\w+>[\s`]*)*")
 """What may stand behind the last value: the end of a fence, of bold type, of tags around all."""
 
@@ -35,10 +32,9 @@ def named_values(text: str, keys: Collection[str]) -> dict[str, str]:
     and which is meant would be a guess.
 
     Args:
-        text: without braces.
+        text: without braces and thoughts.
         keys: of the kind of answer.
     """
-    text = _THOUGHTS.sub("", text)
     reasons = _in_tags(text, REASONING)
     answered = re.sub(rf"<{_pattern(REASONING)}>.*?</{_pattern(REASONING)}>", "", text, flags=re.DOTALL | re.I)
     named = {key: _values(answered, key) for key in keys}

@@ -6,16 +6,18 @@ breaks off: it would close the string and pass half a name as a whole one.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 import json_repair
 from pydantic import ValidationError
 
 from unco.errors import ReplyError
-from unco.prompts.box_notations import BOX_KEYS, LIST_KEYS, boxes_of, squashed, tagged_box
+from unco.prompts.box_notations import tagged_box
 from unco.prompts.named_lines import REASONING, named_values
+from unco.prompts.other_names import BOX_KEYS, LIST_KEYS, NAMES_IN_LISTS, boxes_of, squashed
 from unco.prompts.specs import Answer, AnswerName, answer_type
+from unco.prompts.thoughts import without_thoughts
 
 _OF_A_BOX: frozenset[AnswerName] = frozenset({"region", "candidate", "look"})
 """Answers whose value is one box."""
@@ -29,10 +31,21 @@ REPAIR_MAX_CHARS = 10_000
 _WHOLE = frozenset({"stop", "end_turn", "eos", "eos_token", "stop_sequence", "tool_calls", "function_call", "complete"})
 """Reasons to finish that say that nothing is missing, in small letters."""
 
+FILTERED = frozenset(
+    {"content_filter", "content_filtered", "sensitive", "safety", "refusal", "recitation", "prohibited_content"}
+    | {"blocklist", "spii", "image_safety", "guardrail_intervened"}
+)
+"""Reasons to finish that name a filter, in small letters: Azure, Zhipu, Gemini, Anthropic, Amazon Bedrock."""
+
 _CUT_OFF = "the answer was cut off before its end; be shorter"
-_THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOX = "corrected_bounding_box"
 _QUOTED = re.compile(r"[\"']([^\"'\n]{1,40})[\"']\s*:")
+_NAMED = re.compile(r"corrected[_ ]\w+[\"'`*]*\s*[:：=]", re.IGNORECASE)
+"""A key of ours with a value."""
+
+_LISTED = re.compile(r"\}\s*,\s*\{")
+"""Between the items of a list; one object after another is parted by blanks or words."""
+
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 
 
@@ -48,8 +61,17 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     Raises:
         ReplyError: for any text that is not such an answer; nothing else is ever raised.
     """
+    try:
+        return _read(without_thoughts(text.strip()), finish_reason, answer)
+    except ReplyError as fault:
+        if str(finish_reason).lower() not in FILTERED:
+            raise
+        raise ReplyError(f"the endpoint's filter ended the answer ({finish_reason}); {fault}"[:300]) from None
+
+
+def _read(text: str, finish_reason: str | None, answer: AnswerName) -> Answer:
+    """Read a reply without the model's thoughts; raises as `parse_answer` does."""
     cut = finish_reason == "length"
-    text = _without_thinking(text.strip())
     if not text:
         raise ReplyError(_CUT_OFF if cut else "the answer was empty")
     if "{" not in text:
@@ -58,12 +80,49 @@ def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> An
     for objects in _parse_tolerantly(text, answer, cut):
         for candidate in reversed(objects):
             try:
-                return answer_type(answer).model_validate(candidate)
+                return _checked(answer_type(answer).model_validate(candidate), objects, text)
             except ValidationError as error:
                 fault = _describe(error)
             except (RecursionError, OverflowError):
                 fault = "the JSON object is nested too deeply, or a number in it is too large"
     raise ReplyError(fault)
+
+
+def _checked(found: Answer, objects: Sequence[dict[str, object]], text: str) -> Answer:
+    """Return the last answer of a text, unless it is one of a list: then all must say the same.
+
+    A model corrects itself in one object after another, and the last one counts. In a list it answers for other
+    entities, too, and which item is meant would be a guess.
+
+    Raises:
+        ReplyError: the items differ.
+    """
+    items = objects if _LISTED.search(text) else _detections(text)
+    said = {answer.model_dump_json(exclude={REASONING}) for answer in _readable(type(found), items)}
+    if len(said) > 1:
+        raise ReplyError(f"one answer is asked for, and there are {len(said)} that differ")
+    return found
+
+
+def _readable(kind: type[Answer], objects: Iterable[dict[str, object]]) -> Iterator[Answer]:
+    for item in objects:
+        with suppress(ValidationError, RecursionError, OverflowError):
+            yield kind.model_validate(item)
+
+
+def _detections(text: str) -> list[dict[str, object]]:
+    """Return the objects that hold a box, in a text without our own keys: a detector's, one for each thing it sees."""
+    return [] if "corrected_" in text.lower() else [found for found, _ in _scanned(text) if boxes_of(found)]
+
+
+def _scanned(text: str) -> Iterator[tuple[dict[str, object], int]]:
+    """Yield the objects of a text, wherever they stand, the outermost ones only; with the place behind each."""
+    end, decoder = 0, json.JSONDecoder()
+    for brace in re.finditer(r"\{", text):
+        if brace.start() >= end:
+            with suppress(ValueError, RecursionError):
+                found, end = decoder.raw_decode(text, brace.start())
+                yield found, end
 
 
 def _without_braces(text: str, answer: AnswerName, cut: bool) -> Answer:
@@ -86,14 +145,6 @@ def _without_braces(text: str, answer: AnswerName, cut: bool) -> Answer:
     raise ReplyError(_CUT_OFF if cut else "there was no JSON object in the answer")
 
 
-def _without_thinking(text: str) -> str:
-    """Cut off the model's thinking. A reply that begins with its object has no thinking before it."""
-    if text.startswith("{"):
-        return text
-    # Some chat templates put the opening <think> into the prompt; then only its end is seen.
-    return _THINK.sub("", text).rpartition("</think>")[2].strip()
-
-
 def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list[dict[str, object]]]:
     """Yield the objects in a text, parsed in three ways from strict to tolerant, and what stands behind other braces.
 
@@ -101,16 +152,27 @@ def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list
     whole though the reply was cut off.
     """
     fenced = [block.strip() for block in _FENCE.findall(text)]
-    yield _objects(json.loads, text, answer)
-    yield [found for block in fenced for found in _objects(json.loads, block, answer)]
+    yield _objects(_strictly, text, answer)
+    yield [found for block in fenced for found in _objects(_strictly, block, answer)]
     if cut:
         raise ReplyError(_CUT_OFF)
+    yield _alone(text)
     if _breaks_off(text, answer):
         raise ReplyError("the JSON object breaks off before its closing brace")
     if len(text) > REPAIR_MAX_CHARS:
         raise ReplyError("the answer is long and not valid JSON; give the JSON object only")
     yield [found for found in _objects(json_repair.loads, text, answer) if not _invented_null(found, text)]
     yield _at_the_end(text, answer)
+
+
+def _alone(text: str) -> list[dict[str, object]]:
+    """Return the one object of a text whose other words hold no brace and give no key a value."""
+    begin = text.find("{")
+    with suppress(ValueError, RecursionError):
+        found, end = json.JSONDecoder().raw_decode(text, begin)
+        around = text[:begin] + text[end:]
+        return [] if "{" in around or "[" in text[:begin] or _NAMED.search(around) else [found]
+    return []
 
 
 def _breaks_off(text: str, answer: AnswerName) -> bool:
@@ -123,31 +185,50 @@ def _breaks_off(text: str, answer: AnswerName) -> bool:
     return text.find("}", last) < 0
 
 
+def _strictly(text: str) -> object:
+    return json.loads(text, object_pairs_hook=_without_doubles)
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Build an object; one key of ours with two values is no answer.
+
+    Raises:
+        ReplyError: there is one.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for key, value in pairs:
+            if squashed(key).startswith("corrected") and value != found[key]:
+                named = key[:40].encode("ascii", "replace").decode()
+                raise ReplyError(f"{named} stands twice in the answer, with two values")
+    return found
+
+
 def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> list[dict[str, object]]:
     """Parse a text and return its JSON objects, the outermost ones only; boxes in a list of their own are one."""
     try:
         found = parse(text)
         if isinstance(found, str):  # JSON that was written as a text in JSON
             found = parse(found)
+    except ReplyError:
+        raise
     # The repairer guesses at arbitrary text, and what it raises is nowhere promised; here it means "unreadable".
     except Exception:
         return []
     objects = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
-    if answer == "entities" and text.startswith("[") and objects and all("entity" in item for item in objects):
+    if answer == "entities" and text.startswith("[") and objects and all(_is_entity(item) for item in objects):
         return [{"entities": objects}]  # the list itself, without the object around it
     return _as_one_answer(objects) if answer in _OF_A_BOX else objects
 
 
+def _is_entity(item: dict[str, object]) -> bool:
+    return all(not {key, *names}.isdisjoint(item) for key, names in NAMES_IN_LISTS.items())
+
+
 def _at_the_end(text: str, answer: AnswerName) -> list[dict[str, object]]:
     """Return the answer that a text ends with, where what stands before it has braces, too, as LaTeX and sets do."""
-    found, end, decoder = None, 0, json.JSONDecoder()
-    for brace in re.finditer(r"\{", text):
-        if brace.start() >= end:
-            with suppress(ValueError, RecursionError):
-                found, end = decoder.raw_decode(text, brace.start())
-    if not isinstance(found, dict) or found.keys().isdisjoint(answer_type(answer).model_fields):
-        return []
-    return [] if "{" in text[end:] else [found]
+    found, end = ([*_scanned(text)] or [({}, 0)])[-1]
+    return [] if found.keys().isdisjoint(answer_type(answer).model_fields) or "{" in text[end:] else [found]
 
 
 def _as_one_answer(objects: list[dict[str, object]]) -> list[dict[str, object]]:

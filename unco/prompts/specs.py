@@ -20,6 +20,7 @@ from unco.prompts.answer_values import (
     read_words,
 )
 from unco.prompts.box_notations import Corners, LocationTokens, WrittenBox, is_null
+from unco.prompts.other_names import NAMES_IN_LISTS, with_our_names
 
 Schema = dict[str, Any]
 
@@ -121,7 +122,9 @@ class FoundEntity(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _normalize_keys(cls, data: Any) -> Any:
-        return note_notation(normalize_keys(data), "bounding_box")
+        data = normalize_keys(data)
+        named = with_our_names(data, NAMES_IN_LISTS, NAMES_IN_LISTS) if isinstance(data, dict) else data
+        return note_notation(named, "bounding_box")
 
 
 class EntitiesAnswer(Answer):

@@ -60,7 +60,7 @@ def test_a_call_is_a_span(spans: InMemorySpanExporter) -> None:
 def test_an_error_is_told_by_its_name(spans: InMemorySpanExporter) -> None:
     run(refusal(401, "no key for Ann Lee"))
     [span] = spans.get_finished_spans()
-    assert attributes(span)["error.type"] == "OpenAIAuthenticationError"
+    assert attributes(span)["error.type"] == "AuthenticationError"
     assert span.status.status_code.name == "ERROR"
     assert "Ann" not in span.to_json()
 

@@ -109,7 +109,7 @@ def test_what_may_pass_is_asked_again(server: OpenAIServer, ask: Ask, fault: Ste
         (Step("oops", 500), 3, "status 500"),
         (refusal(429, "slow down"), 3, "status 429: slow down"),
         (refusal(400, "image too large"), 1, "status 400: image too large"),
-        (refusal(401, f"bad key {KEY}"), 1, "status 401$"),
+        (refusal(401, f"bad key {KEY}"), 1, "status 401: it refuses the key, or wants one$"),
         (refusal(404, "no such model"), 1, "status 404: no such model"),
         (Step("<html>404</html>", 404, "text/html"), 1, r"status 404: is its base URL right\? Most end in /v1$"),
         (Step("<html>hello</html>", 200, "text/html"), 1, "a web page"),
@@ -173,7 +173,9 @@ def test_the_cache_answers_the_second_time(server: OpenAIServer, ask: Ask, tmp_p
     assert server.calls == 2
 
 
-@pytest.mark.parametrize("bad", [completion(""), completion(ANSWER[:20], "length")])
+@pytest.mark.parametrize(
+    "bad", [completion(""), completion(ANSWER[:20], "length"), completion(ANSWER[:20], "content_filter")]
+)
 def test_an_empty_or_cut_off_answer_is_not_kept(server: OpenAIServer, ask: Ask, tmp_path: Path, bad: str) -> None:
     server.script = [Step(bad), Step()]
     mllm = client(server, cache=Cache(tmp_path))

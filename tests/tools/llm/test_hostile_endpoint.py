@@ -5,14 +5,17 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import httpx2
+import openai
 import pytest
 
 from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
 from tests.tools.llm.scripted_client import ASKED, PRICES, REQUEST, Ask, client, formats
-from unco.errors import CallFailed, SettingsError
+from unco.errors import CallFailed, SettingsError, Unavailable
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
+from unco.tools.llm.endpoint import in_words
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Purpose
 
@@ -99,3 +102,13 @@ def test_an_address_that_is_none_or_tells_a_secret_is_refused_without_repeating_
     with pytest.raises(SettingsError) as caught:
         Mllm(address, "small-vl")
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_without_https_and_a_certificate_that_is_not_trusted_are_told(server: OpenAIServer, ask: Ask) -> None:
+    mllm = Mllm(server.url.replace("http://", "https://"), "small-vl", attempts=1)
+    with pytest.raises(Unavailable, match="does not speak https: does its address begin with http://") as raised:
+        ask(mllm, REQUEST)
+    assert raised.value.reason == "unreachable"
+    broken = openai.APIConnectionError(request=httpx2.Request("POST", "https://127.0.0.1"))
+    broken.__cause__ = httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate (_ssl.c:1006)")
+    assert "certificate is not trusted" in in_words(broken, ())

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
-from tests.tools.llm.scripted_client import ASKED, REQUEST, Ask, client
+from tests.tools.llm.scripted_client import ASKED, PRICES, REQUEST, Ask, client
 from unco.errors import CallFailed
 from unco.tools.llm.cache.store import Cache
+from unco.tools.llm.connection import Terms
 from unco.tools.llm.request import SentPicture
 from unco.tools.llm.request_shape import CHOICES, Shape, Shapes, shapes_to_try
 
@@ -219,6 +220,51 @@ def test_reasoning_that_eats_the_limit_gets_more_room(server: OpenAIServer, ask:
     assert [body["max_completion_tokens"] for body in server.bodies] == [1024, 4096]
     ask(mllm, replace(ASKED, user="Bergen"))
     assert server.bodies[-1]["max_completion_tokens"] == 4096, "remembered"
+
+
+TOO_LONG = "This model's maximum context length is 2048 tokens. However, you requested 4596 tokens"
+
+
+@pytest.mark.parametrize(
+    "message", [TOO_LONG, "Range of max_tokens should be [1, 2048]", "max_tokens is too large: 4096"]
+)
+def test_room_that_the_model_does_not_have_is_given_up(server: OpenAIServer, ask: Ask, message: str) -> None:
+    def answer() -> Step:
+        most = server.bodies[-1].get("max_completion_tokens", 0)
+        return words(400, message) if most > 2048 else Step()
+
+    server.answer = answer
+    mllm, question = client(server), replace(ASKED, model="gemini-2.5-flash")
+    assert ask(mllm, question).text == ANSWER
+    assert [body["max_completion_tokens"] for body in server.bodies] == [4096, 1024]
+    ask(mllm, replace(question, user="Bergen"))
+    assert server.bodies[-1]["max_completion_tokens"] == 1024, "remembered"
+
+
+def test_an_answer_that_was_cut_counts_where_more_room_is_refused(server: OpenAIServer, ask: Ask) -> None:
+    def answer() -> Step:
+        most = server.bodies[-1]["max_completion_tokens"]
+        return words(400, TOO_LONG) if most > 2048 else Step(completion("<think>so {a}", "length"))
+
+    server.answer = answer
+    terms = Terms(prices=PRICES)
+    reply = ask(client(server, terms), ASKED)
+    assert (reply.text, reply.ended, server.calls) == ("<think>so {a}", "length", 2)
+    assert reply.cost == terms.budget.spent.usd
+
+
+def test_what_a_question_took_in_all_is_told(server: OpenAIServer, ask: Ask) -> None:
+    server.answer = lambda: Step() if server.calls > 1 else Step(completion("", "length"))
+    terms = Terms(prices=PRICES)
+    reply = ask(client(server, terms), ASKED)
+    assert (reply.text, reply.input_tokens, reply.output_tokens) == (ANSWER, 22, 14)
+    assert reply.cost == pytest.approx(terms.budget.spent.usd)
+
+
+def test_a_crowd_met_while_asking_for_more_room_passes(server: OpenAIServer, ask: Ask) -> None:
+    server.answer = lambda: Step("{}", 429) if server.calls > 1 else Step(completion("", "length"))
+    with pytest.raises(CallFailed, match="429"):
+        ask(client(server), ASKED)
 
 
 def test_room_has_an_end(server: OpenAIServer, ask: Ask) -> None:

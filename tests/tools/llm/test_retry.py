@@ -1,6 +1,7 @@
 """`Retry-After`: seconds or a date, bounded; and never past a deadline."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
@@ -29,6 +30,31 @@ def rate_limited(header: str | None) -> Exception:
 )
 def test_seconds(header: str | None, seconds: float | None) -> None:
     assert retry_after(rate_limited(header)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"ratelimit-reset": "12"}, 12.0),
+        ({"x-ratelimit-reset": "2.5"}, 2.5),
+        ({"x-ratelimit-reset": "1000000000000"}, 0.0),
+        ({"x-ratelimit-reset": "12", "retry-after": "3"}, 3.0),
+        ({"x-ratelimit-reset": "6m0s"}, None),
+        ({"x-ratelimit-reset-tokens": "3"}, None),
+    ],
+)
+def test_a_limit_that_begins_anew(headers: dict[str, str], seconds: float | None) -> None:
+    error = Exception("429")
+    error.response = SimpleNamespace(headers=headers)  # type: ignore[attr-defined]
+    assert retry_after(error) == (None if seconds is None else pytest.approx(seconds, abs=3))
+
+
+def test_a_limit_that_begins_anew_at_a_time() -> None:
+    for unit in (1, 1000):  # seconds or milliseconds since 1970
+        error = Exception("429")
+        headers = {"x-ratelimit-reset": str(round((time.time() + 90) * unit))}
+        error.response = SimpleNamespace(headers=headers)  # type: ignore[attr-defined]
+        assert retry_after(error) == pytest.approx(90, abs=3)
 
 
 def test_a_date() -> None:

@@ -8,15 +8,18 @@ from typing import Any
 
 import httpx2
 import openai
-from langchain_core.messages import AIMessage
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import run_in_executor
 from langchain_openai import ChatOpenAI
 
 from unco.tools.llm.completion import reply_from_body
+from unco.tools.llm.replies.meaning import status_by_words
 from unco.tools.llm.replies.other_forms import as_completion
-from unco.tools.llm.replies.reason import error_in, reason_in
-from unco.tools.llm.request import Reply, reply_parts
+from unco.tools.llm.replies.reason import error_in, reason_in, words_of
+from unco.tools.llm.request import Reply, broke_off, is_object, reply_parts
 
 REPLY = "reply"
 """Key of a message's metadata: the reply without its text, as plain JSON."""
@@ -39,6 +42,18 @@ _STATUS_OF_NAME = {
 class WholeReplyChat(ChatOpenAI):
     """Gives a reply wherever it lies in the body, and the status that an error object names."""
 
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        """Ask, and let errors pass as they are: the parent class warns about methods of its own, and loses bodies."""
+        payload = self._get_request_payload(messages, stop=stop, **kwargs)
+        response = await self.async_client.with_raw_response.create(**payload)
+        return await run_in_executor(None, self._create_chat_result, response.parse())
+
     def _create_chat_result(
         self, response: dict[str, Any] | openai.BaseModel, generation_info: dict[str, Any] | None = None
     ) -> ChatResult:
@@ -53,6 +68,8 @@ class WholeReplyChat(ChatOpenAI):
         if (fault := _fault_in(response)) is not None:
             raise error_of(fault)
         reply = reply_from_body(response)
+        if broke_off(reply.finish_reason) and not is_object(reply.text):
+            raise error_of({"message": f"the answer broke off ({reply.finish_reason})"})
         facts = {name: value for name, value in reply_parts(reply).items() if name != "text"}
         message = AIMessage(
             content=reply.text,
@@ -98,12 +115,13 @@ def error_of(error: object) -> openai.APIStatusError:
 
 def _status_of(error: object) -> int:
     if not isinstance(error, Mapping):
-        return 502
-    for name in ("status", "status_code", "code", "http_status"):
+        return status_by_words(words_of(error)) or 502
+    for name in ("status", "status_code", "statusCode", "code", "http_status", "http_code"):
         value = error.get(name)
         if isinstance(value, str) and value.strip().isdecimal():
             value = int(value)
         if type(value) is int and 400 <= value < 600:
             return value
     named = " ".join(str(error.get(name, "")) for name in ("code", "type", "status")).lower()
-    return next((status for word, status in _STATUS_OF_NAME.items() if word in named), 502)
+    by_name = next((status for word, status in _STATUS_OF_NAME.items() if word in named), None)
+    return by_name or status_by_words(words_of(error)) or 502

@@ -17,10 +17,20 @@ from unco.tools.llm.cache.store import LEADER_ONLY_ERRORS, Cache
 from unco.tools.llm.checks.address import clean_address
 from unco.tools.llm.checks.query import SplitAddress, split_address
 from unco.tools.llm.checks.sendable import clean_key, clean_model
-from unco.tools.llm.connection import CallLimits, Connection, Terms
-from unco.tools.llm.models.options import ModelOptions
+from unco.tools.llm.connection import Connection, Terms
+from unco.tools.llm.models.options import CallLimits, ModelOptions
 from unco.tools.llm.recording import Recording
-from unco.tools.llm.request import Reply, Request, is_cut, reply_from, reply_parts, request_key
+from unco.tools.llm.request import (
+    Reply,
+    Request,
+    broke_off,
+    is_cut,
+    is_filtered,
+    is_object,
+    reply_from,
+    reply_parts,
+    request_key,
+)
 from unco.tools.llm.request_shape import Shape, Shapes
 
 _NO_MLLM = "there is no MLLM to ask: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL"
@@ -240,11 +250,5 @@ def store_reply(cache: Cache, key: str, reply: Reply) -> bool:
 
 def is_complete(reply: Reply) -> bool:
     """Return whether a reply is neither empty nor cut off; one that is a whole JSON object was not cut off."""
-    return bool(reply.text) and (not is_cut(reply.finish_reason) or _is_object(reply.text))
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
+    ended = reply.finish_reason
+    return bool(reply.text) and (not (is_cut(ended) or broke_off(ended) or is_filtered(ended)) or is_object(reply.text))

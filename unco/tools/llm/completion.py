@@ -1,6 +1,7 @@
 """Reads a chat completion: the one reader of live replies and of batches."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
 from unco.tools.llm.replies.other_forms import as_completion
 from unco.tools.llm.replies.text import joined_text
 from unco.tools.llm.request import Reply
+
+_ENDS_WITH_OBJECT = re.compile(r"\}[\s\]`]*(?:<[^<>]{1,30}>\s*)*\Z")
+"""Behind the object may stand the end of a list, of a code fence, or a sign that ends the turn."""
 
 
 def reply_from_body(body: object) -> Reply:
@@ -38,14 +42,15 @@ def text_of(message: Mapping[str, Any]) -> str:
     """Return a message's text: its content, whole or in parts, else a tool's arguments, its refusal, or its reasoning.
 
     Some servers hold a model to a schema by a tool of their own. A server whose reasoning parser takes the whole reply
-    for reasoning leaves the content empty; an answer that can be read there counts as one.
+    for reasoning leaves the content empty; an answer that the reasoning ends with counts as one. An object that stands
+    before its end is a draft.
     """
     calls = [message.get("function_call"), *_listed(message.get("tool_calls"))]
     for text in (joined_text(message.get("content")), *map(_arguments, calls), joined_text(message.get("refusal"))):
         if text:
             return text
     reasoning = joined_text(message.get("reasoning_content")) or joined_text(message.get("reasoning"))
-    return reasoning if "}" in reasoning else ""
+    return reasoning if _ENDS_WITH_OBJECT.search(reasoning) else ""
 
 
 def _listed(value: object) -> list[Any]:

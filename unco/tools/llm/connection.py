@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 from tenacity import AsyncRetrying
-from tenacity.wait import wait_base
 
 from unco.errors import EndpointError, Unavailable
 from unco.tools.call_spans import call_span
@@ -22,11 +21,12 @@ from unco.tools.llm import endpoint
 from unco.tools.llm.budget import Budget, likely_tokens
 from unco.tools.llm.circuit_breaker import CircuitBreaker
 from unco.tools.llm.egress_log import EgressLog
-from unco.tools.llm.models.options import ModelOptions
+from unco.tools.llm.models.listed import names_in
+from unco.tools.llm.models.options import CallLimits, ModelOptions
 from unco.tools.llm.prices import Prices, cost_usd, shipped_prices
 from unco.tools.llm.privacy import Privacy
 from unco.tools.llm.rate_limit import RateLimit
-from unco.tools.llm.request import Reply, Request, needs_room
+from unco.tools.llm.request import Reply, Request, needs_room, with_earlier
 from unco.tools.llm.request_shape import (
     MAX_ROOM,
     Shape,
@@ -38,24 +38,11 @@ from unco.tools.llm.request_shape import (
     with_room,
 )
 from unco.tools.llm.retry import HeldBack, retry_after, retry_policy
+from unco.types import PASSING_REASONS
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
     from langchain_openai import ChatOpenAI
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallLimits:
-    """How long a call may take, and how often it is tried."""
-
-    timeout_s: float = 60.0
-    """Seconds that an attempt may take without a byte from the endpoint."""
-    deadline_s: float = 120.0
-    """Seconds that a call may take in all, waits and further attempts included."""
-    attempts: int = 3
-    """How often a question is asked at most, when asking again may help."""
-    back_off: wait_base | None = None
-    """Between attempts, where the endpoint names no time; None = half a second, doubling up to 8, with jitter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,26 +107,47 @@ class Connection:
             SetupError: the egress log cannot be written.
         """
         shape, known = await asyncio.to_thread(self.expected_shape, request)
+        earlier: Reply | None = None
         while True:
-            reply, shape = await self._negotiated(with_room(request, shape), shape, known, deadline)
-            if not needs_room(reply) or shape.room >= MAX_ROOM or "room" in self._decided:
-                return reply
-            shape, known = replace(shape, room=4 * shape.room), True  # reasoning used up the limit before it wrote
+            try:
+                reply, found = await self._negotiated(request, shape, known, deadline, grown=earlier is not None)
+            except EndpointError as error:
+                if earlier is None or error.reason in PASSING_REASONS:
+                    raise
+                return earlier  # there is no more room
+            earlier = reply if earlier is None else with_earlier(reply, earlier)
+            if not needs_room(reply) or found.room >= MAX_ROOM or "room" in self._decided or found.room < shape.room:
+                return earlier
+            shape, known = replace(found, room=4 * found.room), True  # reasoning used up the limit before it wrote
 
-    async def _negotiated(self, request: Request, shape: Shape, known: bool, deadline: float) -> tuple[Reply, Shape]:
-        """Ask in one shape after another until the endpoint accepts one; a refusal is neither retried nor a failure."""
-        shapes = shapes_to_try(shape, known, self._decided)
+    async def _negotiated(
+        self, request: Request, shape: Shape, known: bool, deadline: float, grown: bool
+    ) -> tuple[Reply, Shape]:
+        """Ask in one shape after another until the endpoint accepts one; a refusal is neither retried nor a failure.
+
+        Args:
+            request: the question.
+            shape: the first.
+            known: whether the endpoint has replied to it before.
+            deadline: see `deadline_of`.
+            grown: whether it has more room than one that the endpoint replied to; less would be asked twice.
+        """
+        shapes = shapes_to_try(shape, known, {*self._decided, "room"} if grown else self._decided)
         first: ShapeRefused | None = None
         trial = next(shapes)
         while True:
             try:
                 reply = await self._asked(request, trial, deadline, known=known and trial == shape)
             except ShapeRefused as refusal:
+                if first is None and self._shapes.is_in_vain(self.base_url, request, refusal):
+                    raise self._translated(refusal) from None
                 first = first or refusal
                 try:
                     trial = shapes.send((refusal.status, refusal.reason))
                 except StopIteration:
                     if not may_pass(first.status, first.reason):
+                        if not grown:
+                            self._shapes.note_in_vain(self.base_url, request, first)
                         raise self._translated(first) from None
                     return await self._asked(request, shape, deadline, known=None), shape  # the server's own failure
             else:
@@ -156,6 +164,7 @@ class Connection:
             deadline: see `deadline_of`.
             known: whether the endpoint is known to accept the shape; None = it may not be refused any more.
         """
+        request = with_room(request, shape)
         self._check(request, deadline)
         await asyncio.sleep(self._held_back.seconds_left(request, deadline))
         start = time.perf_counter()
@@ -197,7 +206,8 @@ class Connection:
         """
         with endpoint.translated_errors(self._hidden):
             async with asyncio.timeout(10.0):
-                return frozenset([model.id async for model in self.get_client().root_async_client.models.list()])
+                answer = await self.get_client().root_async_client.models.with_raw_response.list()
+        return names_in(answer.http_response.content)
 
     def expected_shape(self, request: Request) -> tuple[Shape, bool]:
         """Return the shape that a question is put in first, and whether the endpoint is known to accept it."""

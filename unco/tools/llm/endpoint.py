@@ -20,7 +20,8 @@ from unco.tools.llm.checks.own_settings import account_of, keep_to_settings
 from unco.tools.llm.checks.query import with_query
 from unco.tools.llm.models.options import ModelOptions
 from unco.tools.llm.replies.body import read_body
-from unco.tools.llm.replies.reason import reason_in
+from unco.tools.llm.replies.meaning import is_about_account, is_about_key, is_crowded, lasts
+from unco.tools.llm.replies.reason import reason_in, words_of
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
 
@@ -143,7 +144,9 @@ def is_endpoint_failure(error: BaseException) -> bool:
     """Return whether an error is the endpoint's own failure: no connection, too slow, a fault of the server (5xx)."""
     import openai
 
-    return isinstance(error, openai.APIConnectionError | openai.InternalServerError | TimeoutError)
+    if isinstance(error, openai.InternalServerError):
+        return _kind_of(error) in (Busy, Broken)
+    return isinstance(error, openai.APIConnectionError | TimeoutError)
 
 
 def is_transient(error: BaseException) -> bool:
@@ -153,7 +156,7 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, JSONDecodeError):
         return not error.doc.strip()
     if isinstance(error, openai.APIStatusError):
-        return _kind_of(error.status_code) in (Busy, Broken)
+        return _kind_of(error) in (Busy, Broken) and error.response.headers.get("x-should-retry") != "false"
     return isinstance(error, openai.APIConnectionError)
 
 
@@ -203,25 +206,36 @@ def _explain(error: Exception, hidden: Sequence[str]) -> EndpointError:
         return Broken("the endpoint took too long to answer")
     if isinstance(error, openai.APIConnectionError):
         if any(isinstance(cause, httpx2.ConnectError) for cause in _causes(error)):
-            return Unavailable(
-                "the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?", "unreachable"
-            )
+            return Unavailable(_why_unreachable(error), "unreachable")
         if any(isinstance(cause, AnswerTooLarge) for cause in _causes(error)):
             return Broken(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
         return Broken("the connection to the endpoint broke off")
     if isinstance(error, openai.APIStatusError):
-        kind, said = _kind_of(error.status_code), _detail(error, hidden)
-        return kind(f"the endpoint answered with status {error.status_code}{said}{_advice(error.status_code, said)}")
+        said = _detail(error, hidden)
+        return _kind_of(error)(
+            f"the endpoint answered with status {error.status_code}{said}{_advice(error.status_code, said)}"
+        )
     return Broken(f"the endpoint's answer is not usable ({type(error).__name__})")
 
 
-def _kind_of(status: int) -> type[CallFailed]:
-    """Return what a status means for the question: asked again later, or never."""
-    if status in (408, 425, 429, 503, 529):
-        return Busy
-    if status in (401, 402, 407):
+def _why_unreachable(error: BaseException) -> str:
+    """Say why there is no connection, and what to do."""
+    words = " ".join(map(str, _causes(error)))  # OpenSSL's own names of errors
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        return "the endpoint's certificate is not trusted: name the file of its authority in SSL_CERT_FILE"
+    if "WRONG_VERSION_NUMBER" in words:
+        return "the endpoint does not speak https: does its address begin with http://?"
+    return "the endpoint cannot be reached: is it running, and is UNCO_LLM_BASE_URL right?"
+
+
+def _kind_of(error: Any) -> type[CallFailed]:
+    """Return what an error means for the question, by status and words: asked again later, or never."""
+    status, words = error.status_code, words_of(error.body)
+    if status in (401, 402, 407) or is_about_account(status, words):
         return AccessRefused
-    return Broken if status >= 500 or status == 409 else CallFailed
+    if status in (408, 425, 429, 503, 529) or is_crowded(status, words):
+        return Busy
+    return Broken if status == 409 or (status >= 500 and not lasts(words)) else CallFailed
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -245,15 +259,17 @@ def _advice(status: int, said: str) -> str:
     """Return what to do about a status that mostly means a wrong address."""
     if 300 <= status < 400:
         return ": it wants to be asked elsewhere, and unco follows nowhere; set its base URL to that address"
+    if status == 413:
+        return ": the question is too large for it; send smaller pictures, with longest_side in the settings file"
     return f": {_WRONG_ADDRESS}" if status in (404, 405) and "model" not in said.lower() else ""
 
 
 def _detail(error: Any, hidden: Sequence[str]) -> str:
-    """Quote the endpoint's message about a refusal, shortened; nothing where it may be about the key."""
+    """Quote the endpoint's message about a refusal, shortened; not where it may hold a part of the key."""
+    if error.status_code == 401 or is_about_key(error.status_code, words_of(error.body)):
+        return ": it refuses the key, or wants one"
     message = reason_in(error.body)
-    if error.status_code in (401, 403) or not message:
-        return ""
-    return ": " + quoted(message, hidden)
+    return ": " + quoted(message, hidden) if message else ""
 
 
 def quoted(message: str, hidden: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ from hashlib import sha256
 from math import inf
 from typing import Any
 
+from unco.prompts.parser import FILTERED
+from unco.prompts.thoughts import without_thoughts
 from unco.tools.llm.checks.token_counts import UNKNOWN, believed_counts
 from unco.tools.llm.checks.token_probabilities import TokenLogs, stored_logs
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
@@ -205,15 +207,61 @@ def _with_believed_numbers(reply: Reply) -> Reply:
     )
 
 
-_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit", "limit"})
+_CUT = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit", "limit"}
+    | {"model_context_window_exceeded"}
+)
 """How servers spell that a reply ended at its token limit."""
+
+_BROKE_OFF = frozenset(
+    {"error", "network_error", "insufficient_system_resource", "abort", "aborted", "cancelled", "engine_overloaded"}
+)
+"""How servers spell that they could not finish: OpenRouter, Zhipu, DeepSeek, vLLM, SGLang."""
 
 
 def is_cut(finish_reason: str | None) -> bool:
     """Tell whether a reply ended at its token limit, in any server's spelling."""
-    return finish_reason is not None and finish_reason.strip().lower().replace("-", "_") in _CUT
+    return _spelt(finish_reason) in _CUT
+
+
+def broke_off(finish_reason: str | None) -> bool:
+    """Tell whether a server could not finish a reply: asked again, it may."""
+    return _spelt(finish_reason) in _BROKE_OFF
+
+
+def is_filtered(finish_reason: str | None) -> bool:
+    """Tell whether a server's filter ended a reply."""
+    return _spelt(finish_reason) in FILTERED
+
+
+def _spelt(finish_reason: str | None) -> str:
+    return "" if finish_reason is None else finish_reason.strip().lower().replace("-", "_")
+
+
+def with_earlier(reply: Reply, earlier: Reply) -> Reply:
+    """Return a reply with what one before it to the same question took: both were paid for."""
+
+    def added(one: float | None, other: float | None) -> Any:
+        return None if one is None or other is None else one + other
+
+    return replace(
+        reply,
+        input_tokens=added(reply.input_tokens, earlier.input_tokens),
+        output_tokens=added(reply.output_tokens, earlier.output_tokens),
+        provider_cached_tokens=reply.provider_cached_tokens + earlier.provider_cached_tokens,
+        cost=added(reply.cost, earlier.cost),
+        seconds=reply.seconds + earlier.seconds,
+    )
+
+
+def is_object(text: str) -> bool:
+    """Return whether a text is a whole JSON object."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def needs_room(reply: Reply) -> bool:
     """Tell whether a reply was cut off before its answer began, as by a model that thinks first."""
-    return is_cut(reply.finish_reason) and "{" not in reply.text.rpartition("</think>")[2]
+    return is_cut(reply.finish_reason) and "{" not in without_thoughts(reply.text)

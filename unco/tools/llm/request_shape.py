@@ -5,7 +5,6 @@ whatever words, and some ignore a field in silence, which is why every answer is
 """
 
 import json
-import re
 import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,7 +13,16 @@ from typing import Any, Literal, cast, get_args
 
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.models.families import LimitField, family_of
-from unco.tools.llm.replies.reason import reason_in
+from unco.tools.llm.replies.meaning import (
+    is_about_account,
+    is_about_content,
+    is_crowded,
+    is_too_long,
+    lasts,
+    named_fields,
+)
+from unco.tools.llm.replies.reason import words_of
+from unco.tools.llm.replies.refusals import InVain
 from unco.tools.llm.request import Request
 
 Format = Literal["json_schema", "json_object", "none"]
@@ -55,37 +63,20 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 
 _PLAINEST = Shape(**{field: values[-1] for field, values in CHOICES.items()})
 
-_HINTS: dict[str, re.Pattern[str]] = {
-    "answer_format": re.compile(r"response.?format|json.?(schema|object|mode)|structured|grammar|guided", re.I),
-    "temperature": re.compile(r"temperature|sampling", re.I),
-    "limit_field": re.compile(r"max.?(completion.?|output.?|new.?)?tokens", re.I),
-    "system": re.compile(r"\bsystem\b|\broles?\b|alternate", re.I),
-    "picture_last": re.compile(r"(image|picture).{0,40}\b(first|before|start|begin|order)", re.I),
-    "token_probabilities": re.compile(r"log.?prob", re.I),
-}
-"""Words of a refusal that name a field."""
-
 _NOT_IMPLEMENTED = 501
 
-_NEVER_THE_SHAPE = frozenset({*range(300, 400), 401, 402, 403, 407, 408, 425, 429})
-"""Statuses that speak of other addresses, keys, money, time and crowds."""
+_NEVER_THE_SHAPE = frozenset({*range(300, 400), 401, 402, 403, 407, 408, 410, 412, 413, 414, 423, 425, 429, 431, 451})
+"""Statuses that speak of other addresses, keys, money, time, crowds, sizes and the law."""
 
 _TYPE_KEYS = ("corrected_type", "type")
 """Keys of answers whose value is an entity's type. JSON Schema's own `type` is a text, never an object."""
-
-_ABOUT_THE_CONTENT = re.compile(
-    r"too (large|long|big|many|small)|context.?(length|window)|not (be )?found|not exist|no such|policy|safety|moderat"
-    r"|(invalid|broken|unreadable|decode|fetch|download|load|process).{0,20}(image|picture)",
-    re.I,
-)
-"""Words of a refusal that another shape would meet as well."""
 
 
 class ShapeRefused(Exception):
     """The endpoint answered, and may not accept the shape of the request."""
 
     def __init__(self, status: int, reason: str, error: Exception) -> None:
-        """Keep what the endpoint said, and the error that said it."""
+        """Keep what the endpoint said, in all words that tell what it means, and the error that said it."""
         super().__init__(reason)
         self.status, self.reason, self.error = status, reason, error
 
@@ -96,21 +87,23 @@ def refusal_of(error: Exception, shape: Shape, known: bool) -> ShapeRefused | No
 
     if not isinstance(error, openai.APIStatusError):
         return None
-    reason = reason_in(error.body)
+    reason = words_of(error.body)
     found = _is_refused(error.status_code, reason, shape, known)
     return ShapeRefused(error.status_code, reason, error) if found else None
 
 
 def _is_refused(status: int, reason: str, shape: Shape, known: bool) -> bool:
     """Tell whether an error can mean that the endpoint does not accept the shape, so that another may be tried."""
-    if may_pass(status, reason) and shape == _PLAINEST:
+    if (may_pass(status, reason) and shape == _PLAINEST) or is_about_account(status, reason):
         return False
-    return status not in _NEVER_THE_SHAPE and any(True for _ in _after(shape, status, reason, known))
+    return not (status in _NEVER_THE_SHAPE or is_crowded(status, reason)) and any(
+        True for _ in _after(shape, status, reason, known)
+    )
 
 
 def may_pass(status: int, reason: str) -> bool:
     """Tell whether a refusal can be a failure of the server, which passes: it names no field, and has such a status."""
-    return status >= 500 and status != _NOT_IMPLEMENTED and not _named_fields(reason)
+    return status >= 500 and status != _NOT_IMPLEMENTED and not (named_fields(reason) or lasts(reason))
 
 
 def shapes_to_try(start: Shape, known: bool, decided: Collection[str] = ()) -> Generator[Shape, tuple[int, str], None]:
@@ -134,16 +127,18 @@ def shapes_to_try(start: Shape, known: bool, decided: Collection[str] = ()) -> G
         if shape is None:
             return
         tried.add(shape)
-        before, named = (status, reason), _named_fields(reason)
+        before, named = (status, reason), named_fields(reason)
         status, reason = yield shape
         if named or (status, reason) != before:  # else the change made no difference, and is taken back
             base = shape
 
 
 def _after(shape: Shape, status: int, reason: str, known: bool) -> Iterator[Shape]:
-    for field in _named_fields(reason):
+    if shape.room > 1 and is_too_long(reason):
+        yield replace(shape, room=1)
+    for field in named_fields(reason):
         yield from _changed(shape, field)
-    if known or status == 404 or _ABOUT_THE_CONTENT.search(reason):
+    if known or status == 404 or is_about_content(reason):
         return
     if status < 500 or status == _NOT_IMPLEMENTED:
         for field in CHOICES:
@@ -151,10 +146,6 @@ def _after(shape: Shape, status: int, reason: str, known: bool) -> Iterator[Shap
     else:
         yield replace(shape, answer_format="none")
     yield replace(_PLAINEST, room=shape.room)
-
-
-def _named_fields(reason: str) -> list[str]:
-    return [field for field, words in _HINTS.items() if words.search(reason)]
 
 
 def _changed(shape: Shape, field: str) -> Iterator[Shape]:
@@ -173,6 +164,7 @@ class Shapes:
         self._lock = threading.Lock()
         self._known: dict[str, str] = {}
         self._unsure: set[tuple[str, str, Shape]] = set()
+        self._in_vain = InVain()
 
     def find(self, base_url: str, request: Request, decided: Mapping[str, Any] | None = None) -> tuple[Shape, bool]:
         """Return the shape to begin with, and whether the endpoint is known to accept it.
@@ -213,6 +205,14 @@ class Shapes:
         # The format is remembered by schema: an endpoint may take one and refuse another.
         plain = replace(shape, answer_format=CHOICES["answer_format"][0])
         self._write(_shape_key(base_url, request), json.dumps(asdict(plain)))
+
+    def note_in_vain(self, base_url: str, request: Request, refusal: ShapeRefused) -> None:
+        """Note that no shape helped against a refusal."""
+        self._in_vain.note(base_url, request.model, request.schema, refusal.status, words=refusal.reason)
+
+    def is_in_vain(self, base_url: str, request: Request, refusal: ShapeRefused) -> bool:
+        """Return whether no shape helped against such refusals before."""
+        return self._in_vain.is_known(base_url, request.model, request.schema, refusal.status, words=refusal.reason)
 
     def _seen_before(self, base_url: str, request: Request, shape: Shape) -> bool:
         key = (base_url, request.model, shape)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -11,10 +12,13 @@ from tenacity.wait import wait_base
 
 from unco.errors import Unavailable
 from unco.tools.llm.endpoint import is_transient
+from unco.tools.llm.replies.waiting import seconds_in
 from unco.tools.llm.request import Request
 
 BACK_OFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 1)
 """Half a second, doubling up to 8 seconds, with jitter."""
+
+_A_YEAR_S = 366 * 86400.0
 
 MAX_RETRY_AFTER_S = 3600.0
 """Seconds; a `Retry-After` beyond it is read as an hour."""
@@ -48,17 +52,24 @@ def retry_policy(attempts: int, back_off: wait_base | None, seconds_left: float)
 
 
 def retry_after(error: BaseException | None) -> float | None:
-    """Read the seconds to wait from `retry-after-ms` or `Retry-After`; None where there is neither.
+    """Read the seconds to wait from `retry-after-ms`, `Retry-After`, or the error's body; None where none says so.
 
     Source: RFC 9110, section 10.2.3: seconds, or a date; `retry-after-ms` as openai-python and Azure OpenAI have it.
     """
+    seconds = _of_headers(error)
+    if seconds is None and error is not None and is_transient(error):
+        seconds = seconds_in(getattr(error, "body", None))
+    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+
+def _of_headers(error: BaseException | None) -> float | None:
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     milliseconds = _number(headers.get("retry-after-ms"))
     value = str(headers.get("retry-after", "")).strip()
     seconds = milliseconds / 1000 if milliseconds is not None else _number(value)
     if seconds is None:
         seconds = _seconds_until(value, str(headers.get("date", "")))
-    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+    return _until_reset(headers) if seconds is None else seconds
 
 
 class HeldBack:
@@ -93,10 +104,18 @@ class HeldBack:
         return max(0.0, until - time.monotonic())
 
 
-def _number(value: object) -> float | None:
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Read when a limit begins anew: in seconds (`RateLimit-Reset`, an IETF draft), or since 1970 (OpenRouter: ms)."""
+    value = _number(headers.get("ratelimit-reset")) or _number(headers.get("x-ratelimit-reset"), digits=13)
+    if value is None or value <= _A_YEAR_S:
+        return value
+    return value / (1000 if value > 1e11 else 1) - time.time()
+
+
+def _number(value: object, digits: int = 9) -> float | None:
     """Read plain digits, with a fraction or without."""
     text = str(value or "").strip()
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,9})?", text) else None
+    return float(text) if re.fullmatch(rf"[0-9]{{1,{digits}}}(\.[0-9]{{0,9}})?", text) else None
 
 
 def _seconds_until(date: str, now: str) -> float | None:

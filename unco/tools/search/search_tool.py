@@ -13,8 +13,8 @@ from unco.errors import Broken, EndpointError, TimeIsUp, Unavailable
 from unco.tools.blocking import on_background_loop
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import Mllm
-from unco.tools.llm.connection import CallLimits, Connection, Terms
-from unco.tools.llm.models.options import ModelOptions
+from unco.tools.llm.connection import Connection, Terms
+from unco.tools.llm.models.options import CallLimits, ModelOptions
 from unco.tools.llm.privacy import host_of
 from unco.tools.llm.recording import Recording
 from unco.tools.llm.request import Purpose, Reply, Request

@@ -99,6 +99,22 @@ def test_a_part_in_the_providers_cache_never_spoils_the_counts(
     assert reply_from_body(body_with(usage)).provider_cached_tokens == cached
 
 
+@pytest.mark.parametrize(
+    ("usage", "counts"),
+    [
+        # xAI and Gemini's OpenAI interface count thoughts in the total alone; others within the answer
+        ({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 135}, (32, 103, 0)),
+        ({"prompt_tokens": 20, "completion_tokens": 0, "total_tokens": 81}, (20, 61, 0)),
+        ({"prompt_tokens": 32, "completion_tokens": 103, "total_tokens": 135}, (32, 103, 0)),
+        ({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 0}, (32, 9, 0)),
+        ({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 10**12}, (32, 9, 0)),
+        ({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": "135"}, (32, 9, 0)),
+    ],
+)
+def test_thoughts_that_only_the_total_counts_are_paid_for(usage: dict[str, Any], counts: tuple[int, int, int]) -> None:
+    assert token_counts(usage, "x") == counts
+
+
 def test_an_empty_answer_may_have_no_tokens_and_its_question_has_some() -> None:
     assert token_counts({"prompt_tokens": 9, "completion_tokens": 0}, "") == (9, 0, 0)
     assert token_counts({"prompt_tokens": 9, "completion_tokens": 0}, "x") == UNKNOWN

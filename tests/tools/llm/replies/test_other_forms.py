@@ -9,7 +9,7 @@ from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step
 from tests.tools.llm.scripted_client import REQUEST, Ask, client
 from unco.errors import CallFailed
 from unco.tools.llm.completion import reply_from_body
-from unco.tools.llm.request import is_cut
+from unco.tools.llm.request import is_cut, is_filtered
 
 COUNTS = {"input_tokens": 11, "output_tokens": 7}
 
@@ -48,6 +48,16 @@ COUNTS = {"input_tokens": 11, "output_tokens": 7}
             "prompt_eval_count": 11,
             "eval_count": 7,
         },
+        {
+            "output": {"choices": [{"message": {"content": [{"text": ANSWER}]}, "finish_reason": "stop"}]},
+            "usage": COUNTS,
+        },
+        {"type": "message", "content": [{"type": "text", "text": ANSWER}], "stop_reason": "stop", "usage": COUNTS},
+        {
+            "candidates": [{"content": {"parts": [{"text": ANSWER}], "role": "model"}, "finishReason": "stop"}],
+            "usageMetadata": {"promptTokenCount": 11, "candidatesTokenCount": 3, "totalTokenCount": 18},
+            "modelVersion": "served-model",
+        },
     ],
 )
 def test_a_reply_in_another_form_is_read(server: OpenAIServer, ask: Ask, body: dict[str, Any]) -> None:
@@ -55,6 +65,29 @@ def test_a_reply_in_another_form_is_read(server: OpenAIServer, ask: Ask, body: d
     reply = ask(client(server), REQUEST)
     assert (reply.text, reply.finish_reason, reply.model) == (ANSWER, "stop", "served-model")
     assert (reply.input_tokens, reply.output_tokens) == (11, 7)
+
+
+def test_a_reply_of_bedrock_is_read() -> None:
+    reply = reply_from_body(
+        {
+            "output": {"message": {"role": "assistant", "content": [{"text": ANSWER}]}},
+            "stopReason": "end_turn",
+            "usage": {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18},
+        }
+    )
+    assert (reply.text, reply.finish_reason, reply.input_tokens, reply.output_tokens) == (ANSWER, "end_turn", 11, 7)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"promptFeedback": {"blockReason": "SAFETY"}},
+        {"candidates": [{"finishReason": "SAFETY", "index": 0}]},
+        {"choices": [{"finish_reason": "content_filter", "index": 0, "content_filter_results": {}}]},
+    ],
+)
+def test_a_reply_that_a_filter_took_away_says_so(body: dict[str, Any]) -> None:
+    assert (reply_from_body(body).text, is_filtered(reply_from_body(body).finish_reason)) == ("", True)
 
 
 def test_a_reply_that_is_cut_says_so_in_any_form() -> None:

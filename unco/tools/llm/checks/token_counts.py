@@ -1,6 +1,6 @@
 """Decides which token counts of an endpoint are believed; live, batch and recorded replies are read by it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _MAX_TOKENS = 10**9
 """Larger counts are not believed."""
@@ -30,7 +30,19 @@ def token_counts(usage: object, text: str) -> TokenCounts:
         return UNKNOWN
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    return believed_counts(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached, text)
+    answered = _with_thoughts(usage)
+    return believed_counts(usage.get("prompt_tokens"), answered, cached, text)
+
+
+def _with_thoughts(usage: dict[str, Any]) -> object:
+    """Return the tokens of an answer, with those of the thoughts where a server counts them in the total alone.
+
+    Source: xAI, Consumption and rate limits; Gemini's OpenAI interface (mozilla-ai/any-llm issue 1290).
+    """
+    asked, answered, total = (_count(usage.get(f"{name}_tokens")) for name in ("prompt", "completion", "total"))
+    if asked is None or answered is None or total is None:
+        return usage.get("completion_tokens")
+    return max(answered, total - asked)
 
 
 def believed_counts(input_tokens: object, output_tokens: object, cached: object, text: str) -> TokenCounts:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenacity.wait import wait_base
+
 from unco.tools.llm.checks.query import values_of
 from unco.tools.llm.models.families import LimitField
 
@@ -47,6 +49,20 @@ class ModelOptions:
             "room": None if self.max_tokens is None else 1,
         }
         return {name: value for name, value in decided.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """How long a call may take, and how often it is tried."""
+
+    timeout_s: float = 60.0
+    """Seconds that an attempt may take without a byte from the endpoint."""
+    deadline_s: float = 120.0
+    """Seconds that a call may take in all, waits and further attempts included."""
+    attempts: int = 3
+    """How often a question is asked at most, when asking again may help."""
+    back_off: wait_base | None = None
+    """Between attempts, where the endpoint names no time; None = half a second, doubling up to 8, with jitter."""
 
 
 def body_text(extra_body: Mapping[str, object], reasoning_effort: str | None = None) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from unco.prompts.parser import FILTERED
+
 BROKEN_OFF = {"error": {"message": "the stream ended before the answer did", "code": 502}}
 """What stands for the first part of an answer whose others are missing."""
 
@@ -10,12 +12,27 @@ BROKEN_OFF = {"error": {"message": "the stream ended before the answer did", "co
 def as_completion(body: object) -> object:
     """Return a body as a chat completion, where it is one in another form; else as it is.
 
-    Read are the older completions of a text, a chunk of a stream that came alone, the Responses API, Ollama's own, and
-    all these in an envelope of a gateway.
+    Read are the older completions of a text, a chunk of a stream that came alone, the Responses API, the own ones of
+    Ollama, Anthropic, Gemini and Amazon Bedrock, and all these in an envelope of a gateway or of DashScope.
     """
     match body:
         case {"data": {"choices": [_, *_]} as inner} | {"result": {"choices": [_, *_]} as inner}:
             return as_completion(inner)
+        case {"output": {"choices": [{"message": dict()}, *_]} as inner, **rest}:
+            return {**rest, **inner, "usage": _counts(rest.get("usage"))}
+        case {"type": "message", "content": [*parts], **rest}:
+            return _whole(parts, rest.get("stop_reason"), _counts(rest.get("usage")), rest.get("model"))
+        case {"output": {"message": {"content": [*parts]}}, "stopReason": reason, **rest}:
+            return _whole(parts, reason, _counts(rest.get("usage")), None)
+        case {"candidates": [{"content": dict(message), **choice}, *_], **rest}:
+            counts = _counts(rest.get("usageMetadata"))
+            return _whole(message.get("parts"), choice.get("finishReason"), counts, rest.get("modelVersion"))
+        case {"promptFeedback": {"blockReason": str()}} | {"candidates": [{"finishReason": str()}, *_]}:
+            return _whole(None, "content_filter", {}, None)
+        case {"choices": [{"finish_reason": str(reason), **choice}, *_], **rest} if (
+            reason.lower() in FILTERED and "message" not in choice and "delta" not in choice and "text" not in choice
+        ):
+            return _whole(None, reason, rest.get("usage"), rest.get("model"))
         case {"choices": [{"message": dict()}, *_]}:
             return body
         case {"choices": [{"text": str(text), **choice}, *_], **rest}:
@@ -29,6 +46,23 @@ def as_completion(body: object) -> object:
         case {"message": dict(message), "done": bool(done), **rest}:
             return of_ollama(message, rest) if done else BROKEN_OFF
     return body
+
+
+_ASKED = ("prompt_tokens", "input_tokens", "inputTokens", "promptTokenCount")
+_ANSWERED = ("completion_tokens", "output_tokens", "outputTokens", "candidatesTokenCount")
+_ALL = ("total_tokens", "totalTokens", "totalTokenCount")
+
+
+def _counts(usage: object) -> dict[str, Any]:
+    """Bring token counts of another API into OpenAI's form."""
+    known = _dict(usage)
+    ours = {"prompt_tokens": _ASKED, "completion_tokens": _ANSWERED, "total_tokens": _ALL}
+    return {name: next((known[one] for one in theirs if one in known), None) for name, theirs in ours.items()}
+
+
+def _whole(parts: object, reason: object, usage: object, model: object) -> dict[str, Any]:
+    """Build a completion of one message."""
+    return {"model": model, "choices": [{"message": {"content": parts}, "finish_reason": reason}], "usage": usage}
 
 
 def of_ollama(message: Mapping[Any, Any], rest: Mapping[Any, Any]) -> dict[str, Any]:
