@@ -66,6 +66,12 @@ from unco.small_model.words import (
         ("https://t.co/a\u200bOslo (http://t.co/b)Oslo", ["https://t.co/a", "Oslo", "(", "http://t.co/b", ")", "Oslo"]),
         ("https://t.co/a\u306bOslo", ["https://t.co/a", "\u306b", "Oslo"]),
         ("Oslo\uc5d0 BTS\ubc29\ud0c4 \u05d1Oslo", ["Oslo", "\uc5d0", "BTS", "\ubc29\ud0c4", "\u05d1", "Oslo"]),
+        ("\u2460Ann \u2777Lee\u2488Oslo H\u2082O", ["\u2460", "Ann", "\u2777", "Lee", "\u2488", "Oslo", "H\u2082O"]),
+        (
+            "https://t.co/a\u2026Oslo https://t.co/b\U0001f680Ann",
+            ["https://t.co/a", "\u2026", "Oslo", "https://t.co/b", "\U0001f680", "Ann"],
+        ),
+        ("\uff8a\uff98Ann \u3105Lee", ["\uff8a", "\uff98", "Ann", "\u3105", "Lee"]),
         ("Os\u043b\u043e \u0663\u0664", ["Os\u043b\u043e", "\u0663\u0664"]),
         (
             "_Oslo_ __Ann Lee__ @ann_lee_ ____",
@@ -160,6 +166,8 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
     pieces = word_pieces(("a", "\u200b", "b" * 60), tiny_tokenizer())
     assert set(pieces.word) == {0, 1, 2}
     assert pieces.word.count(2) == PIECES_PER_WORD
+    several = word_pieces(("a1" * 60,), tiny_tokenizer())
+    assert word_pieces(("a1" * 10**6,), tiny_tokenizer()) == several  # without tokenizing what is not read
 
 
 @pytest.mark.parametrize(

@@ -85,10 +85,12 @@ def _plain(char: str) -> str:
         return char
     if char in _DRAWN:
         return _DRAWN[char]
-    if not unicodedata.decomposition(char).startswith(_FONTS):
+    kind = unicodedata.decomposition(char)
+    if not kind.startswith(_FONTS):
         return char
     plain = unicodedata.normalize("NFKC", char)
-    return plain if len(plain) == 1 and plain.isalnum() else char
+    is_item = plain.isdigit() and kind.startswith("<circle>")  # the number of a list's item is no letter
+    return plain if len(plain) == 1 and plain.isalnum() and not is_item else char
 
 
 @cache

@@ -20,9 +20,12 @@ JOINERS = (
 """Invisible characters that may stand inside a word; those that are marks may anyway."""
 NO_BLANKS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Japanese, Chinese
+    "\u3005-\u3007\u3040-\u312f\u31f0-\u31ff\uff66-\uff9f"  # Japanese
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Japanese, Chinese
 )
 """Writing without blanks between words: each letter is a word, so that any name can be pointed at."""
+ITEM_NUMBERS = "\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
+"""Numbers in circles, brackets or with stops, as before the items of a list: no part of the name behind them."""
 OTHER_WRITING = (
     "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u0900-\u0dff"  # Hebrew, Arabic, the writings of India
     "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Korean
@@ -95,13 +98,15 @@ def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]
 @cache
 def _word_pattern() -> re.Pattern[str]:
     links = r"(?:[hH][tT][tT][pP][sS]?://|pic\.twitter\.com/)"  # programs leave out the blank before them
-    inside = rf"[^\s()<>\"\u201c\u201d\u00ab\u00bb`{{}}|\\^\u200b\u3000-\u303f\uff00-\uff65{JOINERS}{NO_BLANKS}]"
+    signs = r"\"\u201c\u201d\u00ab\u00bb`{}|\\^\u2026\u2190-\u2bff\u3000-\u303f\uff00-\uff65\U0001f000-\U0001faff"
+    inside = rf"[^\s()<>{signs}\u200b{JOINERS}{NO_BLANKS}]"
     link = rf"{links}(?:{inside}|\({inside}*\))+"  # a link is one word
-    mixed = _letters(rf"(?!{links})(?![{NO_BLANKS}{OTHER_WRITING}])\w")
+    alone = f"{NO_BLANKS}{ITEM_NUMBERS}"
+    mixed = _letters(rf"(?!{links})(?![{alone}{OTHER_WRITING}])\w")
     other_writing = _letters(rf"(?=[{OTHER_WRITING}])\w")
     letters = f"(?:{mixed}|{other_writing})"
     word = rf"{letters}(?:(?:{'|'.join(CONNECTORS)}){letters})*"
-    sign = rf"[{NO_BLANKS}][{_marks()}]*"
+    sign = rf"[{alone}][{_marks()}]*"
     other = r"_+|[^\w\s]\u034f*"  # anything else stands alone: # @ ' ! and each emoji
     return re.compile(f"{link}|{word}|{sign}|{other}")
 
@@ -165,7 +170,7 @@ def word_pieces(words: tuple[str, ...], tokenizer: Tokenizer) -> Pieces:
     of more than 24 pieces the first 24 are read. The last posts' pieces are kept: a post is cut, then read.
     """
     words = tuple(as_read(word) for word in words)
-    chunks = [split_chunks(word) for word in words]
+    chunks = [split_chunks(word)[:PIECES_PER_WORD] for word in words]  # each has a piece: more would not be read
     flat = [chunk for word in chunks for chunk in word]
     space = leading_space(tokenizer)
     encoded = iter(tokenizer.encode_batch([space + chunk for chunk in flat], add_special_tokens=False))
