@@ -47,7 +47,26 @@ _APOSTROPHES = dict.fromkeys("\u02bb\u02bc\u02bd", "'")
 _WHITE_ON_BLACK = {chr(first + place): chr(ord("A") + place) for first in (0x1F150, 0x1F170) for place in range(26)}
 """Letters in black circles and squares, which Unicode counts as signs."""
 
-_DRAWN = _SMALL_CAPITALS | _WHITE_ON_BLACK | _APOSTROPHES | dict.fromkeys(FILLERS, " ")
+_HYPHENS = dict.fromkeys("\u2010\u2011\u2212\ufe63\uff0d", "-")
+"""Hyphens that programs put in place of the plain one, not to break a line; dashes part words and are none."""
+
+_DRAWN = _HYPHENS | _SMALL_CAPITALS | _WHITE_ON_BLACK | _APOSTROPHES | dict.fromkeys(FILLERS, " ")
+
+_CYRILLIC_SMALL, _AS_LATIN_SMALL = "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458", "aeopcyxsij"
+_CYRILLIC, _AS_LATIN = (
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0405\u0406\u0408",
+    "ABEKMHOPCTXSIJ",
+)
+_GREEK, _GREEK_AS_LATIN = (
+    "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "ovABEZHIKMNOPTYX",
+)
+_ALIKE = {
+    **dict(zip(_CYRILLIC_SMALL, _AS_LATIN_SMALL, strict=True)),
+    **dict(zip(_CYRILLIC, _AS_LATIN, strict=True)),
+    **dict(zip(_GREEK, _GREEK_AS_LATIN, strict=True)),
+}
+"""Letters of other alphabets that look like Latin ones."""
 
 _FILL = "\u034f"
 """Stands for the rest of an escape: a mark without a shape, which belongs to the character before it."""
@@ -75,8 +94,15 @@ def as_read(word: str) -> str:
     word = _escape().sub(_meaning, word) if "&" in word else word
     if word.isascii():
         return word
-    seen = "".join(char for char in map(_plain, word) if char not in INVISIBLE)
-    return _DECORATIONS.sub("", unicodedata.normalize("NFC", seen)) or word
+    seen = "".join(char for char in map(_spelled_out, word) if char not in INVISIBLE)
+    return _DECORATIONS.sub("", unicodedata.normalize("NFC", _in_one_alphabet(seen))) or word
+
+
+def _in_one_alphabet(word: str) -> str:
+    """Replace letters that look like Latin ones in a word that has Latin ones, too; no language mixes them."""
+    if _ALIKE.keys().isdisjoint(word) or not re.search("[a-zA-Z]", word):
+        return word
+    return "".join(_ALIKE.get(char, char) for char in word)
 
 
 @cache
@@ -91,6 +117,14 @@ def _plain(char: str) -> str:
     plain = unicodedata.normalize("NFKC", char)
     is_item = plain.isdigit() and kind.startswith("<circle>")  # the number of a list's item is no letter
     return plain if len(plain) == 1 and plain.isalnum() and not is_item else char
+
+
+@cache
+def _spelled_out(char: str) -> str:
+    """Return a letter as `_plain` does, a ligature (of PDF files, say) as its letters, and a wide sign as the plain one."""
+    kind, plain = unicodedata.decomposition(char), unicodedata.normalize("NFKC", char)
+    is_ligature = kind.startswith("<compat>") and len(plain) > 1 and plain.isalpha()
+    return plain if is_ligature or kind.startswith(("<wide>", "<small>")) else _plain(char)
 
 
 @cache
