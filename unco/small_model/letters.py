@@ -52,20 +52,12 @@ _HYPHENS = dict.fromkeys("\u2010\u2011\u2212\ufe63\uff0d", "-")
 
 _DRAWN = _HYPHENS | _SMALL_CAPITALS | _WHITE_ON_BLACK | _APOSTROPHES | dict.fromkeys(FILLERS, " ")
 
-_CYRILLIC_SMALL, _AS_LATIN_SMALL = "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458", "aeopcyxsij"
-_CYRILLIC, _AS_LATIN = (
-    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0405\u0406\u0408",
-    "ABEKMHOPCTXSIJ",
+_CYRILLIC = (
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0405\u0406\u0408"
 )
-_GREEK, _GREEK_AS_LATIN = (
-    "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
-    "ovABEZHIKMNOPTYX",
-)
-_ALIKE = {
-    **dict(zip(_CYRILLIC_SMALL, _AS_LATIN_SMALL, strict=True)),
-    **dict(zip(_CYRILLIC, _AS_LATIN, strict=True)),
-    **dict(zip(_GREEK, _GREEK_AS_LATIN, strict=True)),
-}
+_GREEK = "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+_ALIKE = dict(zip(_CYRILLIC + _GREEK, "aeopcyxsijABEKMHOPCTXSIJovABEZHIKMNOPTYX", strict=True))
 """Letters of other alphabets that look like Latin ones."""
 
 _FILL = "\u034f"
@@ -121,7 +113,7 @@ def _plain(char: str) -> str:
 
 @cache
 def _spelled_out(char: str) -> str:
-    """Return a letter as `_plain` does, a ligature (of PDF files, say) as its letters, and a wide sign as the plain one."""
+    """Return a letter as `_plain` does, a ligature of PDF files as its letters, a wide sign as the plain one."""
     kind, plain = unicodedata.decomposition(char), unicodedata.normalize("NFKC", char)
     is_ligature = kind.startswith("<compat>") and len(plain) > 1 and plain.isalpha()
     return plain if is_ligature or kind.startswith(("<wide>", "<small>")) else _plain(char)
