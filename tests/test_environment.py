@@ -60,6 +60,16 @@ def test_no_other_module_reads_the_environment() -> None:
             assert read <= READ_ELSEWHERE, path
 
 
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("UNCO_CACHE_DIR", "~/cache")
+    monkeypatch.setenv("UNCO_PICTURE_ROOTS", f"~{os.pathsep}/srv/~a")
+    assert environment().cache_directory() == tmp_path / "cache"
+    assert environment().picture_roots == f"{tmp_path}{os.pathsep}/srv/~a"
+    monkeypatch.setenv("UNCO_CACHE_DIR", "~nobody-of-that-name/cache")
+    assert environment().cache_directory() == Path("~nobody-of-that-name/cache")
+
+
 def test_without_a_home_the_cache_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
