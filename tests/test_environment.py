@@ -16,9 +16,10 @@ from unco.tools.llm.cache.store import Cache
 ROOT = Path(__file__).parents[1]
 READ_ELSEWHERE = {
     *("RAY_ADDRESS", "RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"),
+    "ORT_DISABLE_TELEMETRY",
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"),
 }
-"""Ray's own, and OpenSSL's."""
+"""Ray's own, ONNX Runtime's and OpenSSL's."""
 
 
 def test_a_variable_that_is_set_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:
