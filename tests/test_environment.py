@@ -16,9 +16,10 @@ from unco.tools.llm.cache.store import Cache
 ROOT = Path(__file__).parents[1]
 READ_ELSEWHERE = {
     *("RAY_ADDRESS", "RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"),
+    "ORT_DISABLE_TELEMETRY",
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"),
 }
-"""Ray's own, and OpenSSL's."""
+"""Ray's own, ONNX Runtime's and OpenSSL's."""
 
 
 def test_a_variable_that_is_set_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +59,16 @@ def test_no_other_module_reads_the_environment() -> None:
             assert not re.search(r"environ(\.get)?[\[(]\s*[\"']UNCO_", source), path
             read = set(re.findall(r"environ(?:\.get|\.setdefault)?[\[(]\s*[\"'](\w+)", source))
             assert read <= READ_ELSEWHERE, path
+
+
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("UNCO_CACHE_DIR", "~/cache")
+    monkeypatch.setenv("UNCO_PICTURE_ROOTS", f"~{os.pathsep}/srv/~a")
+    assert environment().cache_directory() == tmp_path / "cache"
+    assert environment().picture_roots == f"{tmp_path}{os.pathsep}/srv/~a"
+    monkeypatch.setenv("UNCO_CACHE_DIR", "~nobody-of-that-name/cache")
+    assert environment().cache_directory() == Path("~nobody-of-that-name/cache")
 
 
 def test_without_a_home_the_cache_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:

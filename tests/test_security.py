@@ -1,6 +1,9 @@
 """Strangers' words are data: in a post, in a picture, in a fact, in an answer. docs/security.md names these tests."""
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -190,3 +193,14 @@ def test_a_scheme_is_read_as_browsers_read_it() -> None:
         "file", "data", "http", "", "",
     ]  # fmt: skip
     assert yaml.safe_load("a: 1") == {"a": 1}
+
+
+def test_who_looks_for_faces_and_text_reports_it_to_nobody(tmp_path: Path) -> None:
+    """In a process of its own, as ONNX Runtime decides when it is imported; a number of the machine lies at home."""
+    pytest.importorskip("rapidocr")
+    code = "from unco.small_model.regions.faces_and_text import _load; _load(); import onnxruntime"
+    known = {
+        name: value for name, value in os.environ.items() if name not in ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME")
+    }
+    subprocess.run([sys.executable, "-c", code], env=known | {"HOME": str(tmp_path)}, check=True)
+    assert not [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name]

@@ -74,6 +74,15 @@ class Environment(BaseSettings):
         value.encode("utf-8")
         return value.strip()
 
+    @field_validator(
+        *("settings", "recording", "cache_dir", "xdg_cache_home", "prompts", "kb", "memory", "policy", "detector"),
+        *("regions", "picture_roots"),
+    )
+    @classmethod
+    def _from_home(cls, value: str) -> str:
+        """Read ~ as the home folder, as a shell does: files of variables are read by none."""
+        return os.pathsep.join(map(os.path.expanduser, value.split(os.pathsep)))
+
     def cache_directory(self) -> Path:
         """Return the folder of what may be deleted at any time.
 

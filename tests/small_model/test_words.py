@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.tiny import tiny_tokenizer
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.letters import as_read
+from unco.small_model.letters import FILLERS, INVISIBLE, as_read, plain_letters
 from unco.small_model.words import (
     PIECES_PER_WORD,
     Casing,
@@ -33,6 +33,47 @@ from unco.small_model.words import (
         ("\u2066Os\u202clo\u2069 \U0001f3f4\U000e0067\U000e007f\u2800Bergen", ["Os\u202clo", "\U0001f3f4", "Bergen"]),
         ("Barnes &amp; Noble&#39;s&nbsp;&nothing;", ["Barnes", "&amp;", "Noble", "&#39;", "s", "&", "nothing", ";"]),
         (
+            "Beyonc&eacute; &Eacute;va L&#233;a &amp;eacute;t",
+            ["Beyonc&eacute;", "&Eacute;va", "L&#233;a", "&amp;eacute;t"],
+        ),
+        (
+            "Col&shy;lins&rsquo;s&hellip;Oslo&shy; R&D;",
+            ["Col&shy;lins", "&rsquo;", "s", "&hellip;", "Oslo", "R", "&", "D", ";"],
+        ),
+        ("AT&amp;amp;T; &#26481;&#20140;", ["AT", "&amp;amp;", "T", ";", "&#26481;", "&#20140;"]),
+        ("Col\u180elins Co\U0001d173llins Coll\ufff9ins", ["Col\u180elins", "Co\U0001d173llins", "Coll\ufff9ins"]),
+        ("Ann\u3164Lee \u3164 Oslo\uffa0\u115f", ["Ann", "Lee", "Oslo"]),
+        ("Oslohttps://t.co/a HTTP://T.CO/b", ["Oslo", "https://t.co/a", "HTTP://T.CO/b"]),
+        ("Oslopic.twitter.com/Ab1", ["Oslo", "pic.twitter.com/Ab1"]),
+        (
+            '<a href="https://x.org/a_(b)?c=1&amp;d">Oslo</a>',
+            [
+                "<",
+                "a",
+                "href",
+                "=",
+                '"',
+                "https://x.org/a_(b)?c=1&amp;d",
+                '"',
+                ">",
+                "Oslo",
+                "<",
+                "/",
+                "a",
+                ">",
+            ],
+        ),
+        ("https://t.co/a\u200bOslo (http://t.co/b)Oslo", ["https://t.co/a", "Oslo", "(", "http://t.co/b", ")", "Oslo"]),
+        ("https://t.co/a\u306bOslo", ["https://t.co/a", "\u306b", "Oslo"]),
+        ("Oslo\uc5d0 BTS\ubc29\ud0c4 \u05d1Oslo", ["Oslo", "\uc5d0", "BTS", "\ubc29\ud0c4", "\u05d1", "Oslo"]),
+        ("\u2460Ann \u2777Lee\u2488Oslo H\u2082O", ["\u2460", "Ann", "\u2777", "Lee", "\u2488", "Oslo", "H\u2082O"]),
+        (
+            "https://t.co/a\u2026Oslo https://t.co/b\U0001f680Ann",
+            ["https://t.co/a", "\u2026", "Oslo", "https://t.co/b", "\U0001f680", "Ann"],
+        ),
+        ("\uff8a\uff98Ann \u3105Lee", ["\uff8a", "\uff98", "Ann", "\u3105", "Lee"]),
+        ("Os\u043b\u043e \u0663\u0664", ["Os\u043b\u043e", "\u0663\u0664"]),
+        (
             "_Oslo_ __Ann Lee__ @ann_lee_ ____",
             ["_", "Oslo", "_", "__", "Ann", "Lee", "__", "@", "ann_lee", "_", "____"],
         ),
@@ -43,6 +84,10 @@ from unco.small_model.words import (
         ("Ronaldo,Messi RT:Oslo", ["Ronaldo", ",", "Messi", "RT", ":", "Oslo"]),
         ("1,000 3.5 10:30 11/22/1963", ["1,000", "3.5", "10:30", "11/22/1963"]),
         ("U.S.A. AC/DC Yahoo.com Spider-Man", ["U.S.A", ".", "AC/DC", "Yahoo.com", "Spider-Man"]),
+        (
+            "Jean\u2011Luc Coca\u2010Cola Oslo\u2013Bergen",
+            ["Jean\u2011Luc", "Coca\u2010Cola", "Oslo", "\u2013", "Bergen"],
+        ),
         ("Lakers/Celtics", ["Lakers", "/", "Celtics"]),
         ("\U0001d40d\U0001d400 \u24dd\u24d0!", ["\U0001d40d\U0001d400", "\u24dd\u24d0", "!"]),
         ("\u6771\u4eac", ["\u6771", "\u4eac"]),
@@ -125,6 +170,8 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
     pieces = word_pieces(("a", "\u200b", "b" * 60), tiny_tokenizer())
     assert set(pieces.word) == {0, 1, 2}
     assert pieces.word.count(2) == PIECES_PER_WORD
+    several = word_pieces(("a1" * 60,), tiny_tokenizer())
+    assert word_pieces(("a1" * 10**6,), tiny_tokenizer()) == several  # without tokenizing what is not read
 
 
 @pytest.mark.parametrize(
@@ -134,6 +181,14 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
         ("\U0001d40d\U0001d400\U0001d412\U0001d400", "NASA"),
         ("\uff2e\uff21", "NA"),
         ("\u0274\u1d00", "na"),
+        ("Gri\ufb03n", "Griffin"),
+        ("Jean\u2011Luc", "Jean-Luc"),
+        ("\uff06", "&"),
+        ("N\u0410S\u0410", "NASA"),
+        ("\u0391pple", "Apple"),
+        ("\u041e\u0441\u043b\u043e", "\u041e\u0441\u043b\u043e"),
+        ("\u0132sland", "IJsland"),
+        ("\u24ab\u2122\u0e19\u0e33", "\u24ab\u2122\u0e19\u0e33"),
         ("\U0001f17d\U0001f170", "NA"),
         ("Col\u00adlins", "Collins"),
         ("\u200b", "\u200b"),
@@ -146,11 +201,30 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
         ("&amp;", "&"),
         ("&#x1F600;", "\U0001f600"),
         ("&;", "&;"),
+        ("Beyonc&eacute;", "Beyonc\u00e9"),
+        ("&amp;amp;", "&"),
+        ("R&D;", "R&D;"),
+        ("Os\ufffalo", "Oslo"),
     ],
 )
 def test_letters_are_read_as_they_look(word: str, read: str) -> None:
     assert as_read(word) == read
     assert word_pieces((word,), tiny_tokenizer()) == word_pieces((read,), tiny_tokenizer())
+
+
+def test_what_is_invisible_parts_no_word_but_for_blanks() -> None:
+    blanks = {*FILLERS, "\u200b", "\u2800"}
+    inside = {char for char in INVISIBLE - blanks if len(split_words(f"Os{char}lo")[0]) == 1}
+    assert inside == INVISIBLE - blanks
+    assert {as_read(f"Os{char}lo") for char in INVISIBLE - {*FILLERS}} == {"Oslo"}
+    assert all(as_read(f"Ann{char}Lee") == "Ann Lee" for char in FILLERS)
+
+
+@given(st.text(st.sampled_from("&amp;#x1eacuteshy Oslo\u00ad\u0301"), max_size=60))
+def test_escapes_keep_all_in_its_place(text: str) -> None:
+    plain = plain_letters(text)
+    assert len(plain) == len(text)
+    assert plain.endswith(text.rpartition(";")[2])
 
 
 def test_no_combining_mark_is_left_out() -> None:

@@ -1,14 +1,16 @@
 """The `app` that every file of commands adds to, the `unco` entry point, and its exit codes."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from unco.errors import InputError, UncoError, shorten
+from unco.errors import InputError, SetupError, UncoError, shorten
 
 OLD_NAMES = {"data": "gold", "runs": "training-runs"}
 """Names of commands and options that still work and are shown nowhere, and what they are called now."""
@@ -89,18 +91,80 @@ def missing_extra(error: ImportError) -> str | None:
     return f'this command needs the package {module}: pip install ".[{EXTRAS[module]}]"'
 
 
+class Printed(TextIOWrapper):
+    """Standard output. What cannot be written to it is an error, which is told from that of another file."""
+
+    def write(self, text: str, /) -> int:
+        """Print.
+
+        Raises:
+            SetupError: it cannot be written.
+            BrokenPipeError: nobody reads it any more.
+        """
+        with self._errors():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """As `write`."""
+        with self._errors():
+            super().flush()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())  # Python tries again at its end
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise SetupError(f"standard output cannot be written: {error.strerror or error}") from error
+
+
 def main() -> None:
     """Run a command; an error that we raise on purpose is one line on stderr, never a traceback."""
+    open_closed_streams()
+    for name in ("COLUMNS", "LINES"):
+        if os.environ.get(name) == "0":  # of a terminal without a size, in which rich would print nothing
+            del os.environ[name]
+    if isinstance(out := sys.stdout, TextIOWrapper) and out is sys.__stdout__:
+        binary = open(1, "wb", 0 if out.write_through else -1, closefd=False)
+        sys.stdout = Printed(binary, out.encoding, None, None, out.line_buffering, out.write_through)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a post's characters
     sys.exit(guarded(app))
 
 
+def open_closed_streams() -> None:
+    """Give standard streams that are closed their places again, which the next files would take, and what is printed.
+
+    There is nothing to read, what is written to standard output is an error, as it would be lost, and messages go
+    nowhere.
+    """
+    for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # the system gives the lowest number that is free
+    sys.stdin = sys.stdin or open(0, closefd=False)
+    sys.stdout = sys.stdout or Printed(open(1, "wb", closefd=False))
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)
+
+
+def _run_and_print(command: Callable[[], Any]) -> None:
+    try:
+        command()
+    finally:
+        sys.stdout.flush()
+
+
 def guarded(command: Callable[[], Any]) -> int:
     """Exit code of a command: 0; 1 when it was stopped; 2 when what was handed in cannot be used; 3 as of `FAILED`."""
     try:
-        command()
+        _run_and_print(command)
+    except BrokenPipeError:  # who reads has seen enough
+        return STOPPED
     except Stopped as stopped:
         from unco.show import visible
 

@@ -1,5 +1,6 @@
 """Commands about posts: run one, run the demo, draw the graph, serve them all."""
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -113,9 +114,9 @@ def extract(
         memory=memory_of_commands(),
     )
     result = run(
-        _one_text(post, text),
+        in_utf8(_one_text(post, text)),
         image,
-        caption=caption,
+        caption=None if caption is None else in_utf8(caption),
         checkpoint=checkpoint,
         scheme=scheme,
         estimator=estimator,
@@ -135,6 +136,14 @@ def extract(
         from unco.tools.pictures.annotate import save_annotated
 
         save_annotated(result, image if result.seen_picture else None, annotate)
+
+
+def in_utf8(words: str) -> str:
+    """Read words of a command line as UTF-8 where they are that, whatever the locale says."""
+    try:
+        return os.fsencode(words).decode()
+    except UnicodeError:
+        return words
 
 
 def _one_text(argument: str | None, option: str | None) -> str:

@@ -68,8 +68,17 @@ def check_input(post: Any) -> Any:
         raise PostError(f"this is not a post ({', '.join(PostInput.model_fields)}): {faults}") from error
     if checked["image"] is not None:
         image = as_reference(checked["image"])
-        checked["image"] = store_inline(image) if scheme_of(image) == "data" else image
+        checked["image"] = store_inline(image) if scheme_of(image) == "data" or not _is_text(image) else image
     return checked
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a file's name can stand in a result: on Linux, a name may be of any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_context(context: Any) -> Context | None:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,6 +13,7 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from unco.errors import SettingsError, SetupError
+from unco.fork_locks import ForkLock
 from unco.small_model.batch import Array
 from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
 from unco.small_model.fingerprint import SHIPPED
@@ -36,7 +36,7 @@ WEIGHTS = "model.safetensors"
 NAMES_PREFIX = "known_names."
 """Prefix of the tensors of `TrainingNames` in the weights file."""
 
-_load_lock = Lock()
+_load_lock = ForkLock()
 
 
 @dataclass(frozen=True, slots=True)

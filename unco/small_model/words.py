@@ -13,13 +13,24 @@ from tokenizers import Tokenizer
 from unco.errors import SetupError
 from unco.small_model.letters import as_read, is_seen, plain_letters
 
-JOINERS = "\u00ad\u061c\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
-"""Invisible characters that may stand inside a word."""
+JOINERS = (
+    "\u00ad\u061c\u180e\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Invisible characters that may stand inside a word; those that are marks may anyway."""
 NO_BLANKS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Japanese, Chinese
+    "\u3005-\u3007\u3040-\u312f\u31f0-\u31ff\uff66-\uff9f"  # Japanese
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Japanese, Chinese
 )
 """Writing without blanks between words: each letter is a word, so that any name can be pointed at."""
+ITEM_NUMBERS = "\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
+"""Numbers in circles, brackets or with stops, as before the items of a list: no part of the name behind them."""
+OTHER_WRITING = (
+    "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u0900-\u0dff"  # Hebrew, Arabic, the writings of India
+    "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Korean
+)
+"""Writing that shares no word with Latin letters: its endings and articles are put to a Latin name without a blank."""
 CONNECTORS = (
     "-",  # wi-fi
     r"(?<=\d)[.,:/](?=\d)",  # 3.5, 1,000, 10:30, 11/22/1963
@@ -86,15 +97,25 @@ def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]
 
 @cache
 def _word_pattern() -> re.Pattern[str]:
-    letter = rf"(?![{NO_BLANKS}])\w"
-    hidden = rf"[{JOINERS}]+(?={letter})|\u200b+(?=[a-z])"  # inside a word only
-    letters = rf"(?!_){letter}(?:{letter}|[{_marks()}]|{hidden})*(?<!_)"  # _Oslo_ is Markdown for Oslo in italics
-    link = r"https?://\S+"  # a link is one word
-    escaped = r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#[xX][\da-fA-F]{1,6});"  # as programs write signs
+    links = r"(?:[hH][tT][tT][pP][sS]?://|pic\.twitter\.com/)"  # programs leave out the blank before them
+    signs = r"\"\u201c\u201d\u00ab\u00bb`{}|\\^\u2026\u2190-\u2bff\u3000-\u303f\uff00-\uff65\U0001f000-\U0001faff"
+    inside = rf"[^\s()<>{signs}\u200b{JOINERS}{NO_BLANKS}]"
+    link = rf"{links}(?:{inside}|\({inside}*\))+"  # a link is one word
+    alone = f"{NO_BLANKS}{ITEM_NUMBERS}"
+    mixed = _letters(rf"(?!{links})(?![{alone}{OTHER_WRITING}])\w")
+    other_writing = _letters(rf"(?=[{OTHER_WRITING}])\w")
+    letters = f"(?:{mixed}|{other_writing})"
     word = rf"{letters}(?:(?:{'|'.join(CONNECTORS)}){letters})*"
-    sign = rf"[{NO_BLANKS}][{_marks()}]*"
-    other = r"_+|[^\w\s]"  # anything else stands alone: # @ ' ! and each emoji
-    return re.compile(f"{link}|{escaped}|{word}|{sign}|{other}")
+    sign = rf"[{alone}][{_marks()}]*"
+    other = r"_+|[^\w\s]\u034f*"  # anything else stands alone: # @ ' ! and each emoji
+    return re.compile(f"{link}|{word}|{sign}|{other}")
+
+
+def _letters(letter: str) -> str:
+    """Return the pattern of a run of letters of one kind, with their marks and what is hidden between them."""
+    hidden = rf"[{JOINERS}]+(?={letter})|\u200b+(?=[a-z])"
+    # _Oslo_ is Markdown for Oslo in italics
+    return rf"(?!_){letter}(?:{letter}|[{_marks()}]|{hidden})*(?<!_)"
 
 
 @cache
@@ -149,7 +170,7 @@ def word_pieces(words: tuple[str, ...], tokenizer: Tokenizer) -> Pieces:
     of more than 24 pieces the first 24 are read. The last posts' pieces are kept: a post is cut, then read.
     """
     words = tuple(as_read(word) for word in words)
-    chunks = [split_chunks(word) for word in words]
+    chunks = [split_chunks(word)[:PIECES_PER_WORD] for word in words]  # each has a piece: more would not be read
     flat = [chunk for word in chunks for chunk in word]
     space = leading_space(tokenizer)
     encoded = iter(tokenizer.encode_batch([space + chunk for chunk in flat], add_special_tokens=False))

@@ -13,12 +13,14 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
+from unco.fork_locks import ForkLock
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
 _BLOCKING: ContextVar[bool] = ContextVar("unco_blocking", default=False)
 
-_loop_lock = threading.Lock()
+_loop_lock = ForkLock()
 
 
 def block_on(steps: Coroutine[Any, Any, T]) -> T:

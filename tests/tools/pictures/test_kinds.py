@@ -1,6 +1,7 @@
 """What phones, web sites and people's programs make: it is opened, at its size, or named for what it is."""
 
 import io
+import os
 import struct
 import sys
 from base64 import b64encode
@@ -114,6 +115,8 @@ PIXELS = np.asarray(RED)
         PIXELS.astype("float64"),
         PIXELS.astype("int64"),
         PIXELS.transpose(2, 0, 1),
+        PIXELS.astype("uint16"),
+        PIXELS.astype(">u2") * 257,
         PIXELS[None],
         torch.tensor(PIXELS),
         (torch.tensor(PIXELS) / 255).permute(2, 0, 1)[None].requires_grad_(),
@@ -122,6 +125,25 @@ PIXELS = np.asarray(RED)
 )
 def test_arrays_and_tensors_are_the_same_picture(array: Any) -> None:
     assert open_picture(reference_of(array)).image.tobytes() == open_picture(reference_of(PIXELS)).image.tobytes()
+
+
+def test_a_tensor_of_half_as_many_bits_is_the_same_picture_but_for_rounding() -> None:
+    for kind in (torch.float16, torch.bfloat16):
+        half = open_picture(reference_of((torch.tensor(PIXELS) / 255).to(kind)))
+        assert np.abs(np.asarray(half.image).astype(int) - PIXELS).max() <= 2
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_base64_is_a_picture_as_text_and_as_bytes(kind: str) -> None:
+    encoded = b64encode(as_bytes(RED, kind))
+    for given in (encoded, encoded.decode(), io.BytesIO(encoded), b"data:image/png;base64," + encoded):
+        assert open_picture(reference_of(given)).image.size == SIZE
+
+
+def test_a_path_may_be_made_of_bytes(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(JPEG)
+    with os.scandir(os.fsencode(tmp_path)) as found:
+        assert open_picture(reference_of(next(found))).image.size == SIZE
 
 
 def test_the_bytes_of_a_file_in_an_array() -> None:
@@ -174,7 +196,7 @@ def test_what_is_no_picture_is_named() -> None:
         (np.zeros((5, 5, 7), np.uint8), "is no picture"),
         (np.float64("nan"), "a float64 is no picture|float64 of shape .. is no picture"),
         (np.zeros(9), "is no picture"),
-        (torch.zeros(4, 5, 3, dtype=torch.bfloat16), "a Tensor is no picture: it cannot be made an array"),
+        (torch.zeros(4, 5, 3).to_sparse(), "a Tensor is no picture: it cannot be made an array"),
         ({}, "a dict is no picture"),
         (np.zeros((2, 2, 2, 2), np.uint8), "is no picture"),
         (io.StringIO("a"), "open it with open"),

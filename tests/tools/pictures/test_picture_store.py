@@ -1,5 +1,6 @@
 """The picture store: inline pictures are stored once and found by their reference."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,28 @@ def test_a_file_that_was_changed_is_not_the_picture(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("UNCO_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
+        store_picture(drawing("red"))
+
+
+@pytest.mark.parametrize("home", ["none", "read-only"])
+def test_without_a_cache_that_can_be_written_it_is_kept_among_temporary_files(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.delenv("UNCO_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless if home == "none" else lambda: tmp_path / "file")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    reference = store_picture(drawing("red"))
+    assert stored_picture(reference) == drawing("red")
+    (folder,) = tmp_path.glob("unco-*")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    assert stored_picture(reference) is None
     with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
         store_picture(drawing("red"))
 

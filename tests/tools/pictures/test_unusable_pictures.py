@@ -1,7 +1,10 @@
 """A picture that cannot be used does not cost the text, whichever way the post comes in."""
 
 import json
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -83,6 +86,40 @@ async def test_the_graph_goes_on_with_the_text(name: str, extractor: NetworkExtr
         with pytest.raises(PictureError) as caught:
             graph.invoke(post, context=strict)
         assert caught.value.reason == reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_a_picture_and_its_result_can_be_written(
+    extractor: NetworkExtractor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
+    Path(odd).write_bytes(PNG)
+    graph = graph_of(extractor, ScriptedLlm())
+    result = read_result(graph.invoke({"text": TEXT, "image": odd}, context=ASKING))
+    assert result.seen_picture
+    assert RESULT.validate_json(RESULT.dump_json(result)) == result
+    gone = read_result(graph.invoke({"text": TEXT, "image": odd + "x"}, context=ASKING))
+    check(RESULT.validate_json(RESULT.dump_json(gone)), alone(extractor), "missing")
+    monkeypatch.setenv("UNCO_PICTURE_ROOTS", "pictures")
+    with pytest.raises(PictureError, match="UNCO_PICTURE_ROOTS"):
+        graph.invoke({"text": TEXT, "image": odd}, context=ASKING)
+
+
+def test_a_name_that_the_locale_cannot_write_is_looked_for_in_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "caf\u00e9.png").write_bytes(PNG)
+    code = (
+        "import sys; from unco.tools.pictures import open_picture; "
+        "print(open_picture(sys.argv[1] + chr(233) + '.png').info.width)"
+    )
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "caf")],
+        env=os.environ | locale,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "80\n"
 
 
 @pytest.mark.parametrize("image", ["http://evil.example/a.png", "file:///etc/hostname", "http://a:b@127.0.0.1/a.png"])

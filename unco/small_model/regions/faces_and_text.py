@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from importlib.util import find_spec
-from threading import Lock
 
 from PIL import Image
 
+from unco.fork_locks import ForkLock
 from unco.small_model.regions.faces import FaceFinder, body_of, face_finder, faces_installed
 from unco.small_model.regions.pool import Pool
 from unco.small_model.regions.region import MOST_REGIONS, Region
@@ -112,7 +112,7 @@ def _load() -> tuple[FaceFinder, TextReader]:
 
 _users = 0
 _threads_before = 0
-_users_lock = Lock()
+_users_lock = ForkLock()
 
 
 @contextmanager

@@ -3,8 +3,11 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore, Lock
+from functools import partial
+from threading import BoundedSemaphore
 from typing import Generic, TypeVar
+
+from unco.fork_locks import ForkLock
 
 Model = TypeVar("Model")
 
@@ -20,9 +23,9 @@ class Pool(Generic[Model]):
             most: copies at most; there are no more than processors that this process may use.
         """
         self._load = load
-        self._places = BoundedSemaphore(min(most, _processors()))
+        self._places = ForkLock(partial(BoundedSemaphore, min(most, _processors())))
         self._free: list[Model] = []
-        self._lock = Lock()
+        self._lock = ForkLock()
 
     @contextmanager
     def one(self) -> Iterator[Model]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from unco.errors import SetupError
+from unco.small_model.regions.onnx_runtime import without_reports
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,7 @@ def text_reader() -> TextReader:
     Raises:
         SetupError: it is not installed.
     """
+    without_reports()
     try:
         from rapidocr import RapidOCR
     except ImportError as error:

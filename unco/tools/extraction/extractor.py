@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from unco.errors import PostError, SettingsError
+from unco.fork_locks import ForkLock
 from unco.small_model.batching import Batching
 from unco.small_model.micro_batcher import MicroBatcher
 from unco.small_model.model_input import ModelInput
@@ -114,7 +114,7 @@ class NetworkExtractor:
         self._load = load
         self._provider = provider
         self._batching = batching
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._model: tuple[Predictor, MicroBatcher] | None = None
 
     def __call__(self, post: Post) -> Extraction:

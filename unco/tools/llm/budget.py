@@ -7,7 +7,6 @@ would fit, were not so much reserved for calls under way, waits for their end.
 """
 
 import asyncio
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from math import inf
 
 from unco.errors import SetupError, Unavailable
+from unco.fork_locks import ForkLock
 from unco.tools.llm.prices import Price, cost_usd
 from unco.tools.llm.request import Reply, Request
 from unco.types import Reason
@@ -63,7 +63,7 @@ class Budget:
     def __init__(self, caps: Caps | None = None) -> None:
         """Begin with nothing spent."""
         self.caps = caps or Caps()
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._spent = Spent()
         self._reserved_calls = 0
         self._reserved_usd = 0.0

@@ -1,11 +1,11 @@
 """Circuit breaker: after some failures in a row an endpoint is not asked for a while."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from unco.errors import Unavailable, UncoError
+from unco.fork_locks import ForkLock
 
 
 class CircuitBreaker:
@@ -28,7 +28,7 @@ class CircuitBreaker:
         """
         self._limit, self._first_s, self._longest_s, self._clock = failures, cool_down_s, longest_s, clock
         self._cool_down_s = cool_down_s
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._failures = 0
         self._last = ""
         self._opened_at: float | None = None

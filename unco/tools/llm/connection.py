@@ -5,7 +5,6 @@ budget; then circuit breaker, rate limit, egress log, the attempt.
 """
 
 import asyncio
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,6 +15,7 @@ from pydantic import SecretStr
 from tenacity import AsyncRetrying
 
 from unco.errors import EndpointError, Unavailable
+from unco.fork_locks import ForkLock
 from unco.tools.call_spans import call_span
 from unco.tools.llm import endpoint
 from unco.tools.llm.budget import Budget, likely_tokens
@@ -78,7 +78,7 @@ class Connection:
         self._shapes = shapes
         self._options, self._decided = options, options.decided_shape()
         self._breaker = CircuitBreaker()
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._client: ChatOpenAI | None = None
         self._held_back, self._hidden = HeldBack(), endpoint.hidden_texts(base_url, api_key, options)
 

@@ -5,9 +5,10 @@ start together would spend it in a second. Nothing sleeps here: a caller learns 
 number of event loops can share one limit.
 """
 
-import threading
 import time
 from collections.abc import Callable
+
+from unco.fork_locks import ForkLock
 
 _MINUTE = 60.0
 
@@ -35,7 +36,7 @@ class RateLimit:
         self._per_request = _MINUTE / requests_per_minute if requests_per_minute else 0.0
         self._per_token = _MINUTE / tokens_per_minute if tokens_per_minute else 0.0
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._next_request = self._next_tokens = self._held_until = 0.0
 
     def reserve(self, tokens: int, at_most: float | None = None) -> float | None:

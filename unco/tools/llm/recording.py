@@ -8,13 +8,13 @@ import difflib
 import json
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from unco.context import Mode
 from unco.errors import DataError, RecordingMiss, SetupError
+from unco.fork_locks import ForkLock
 from unco.tools.llm.request import (
     OWN_PARTS,
     Reply,
@@ -45,7 +45,7 @@ class Recording:
     def __init__(self, path: str | Path) -> None:
         """Name the file; nothing is opened yet."""
         self.path = Path(path)
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._records: dict[str, Record] | None = None
 
     def check(self, mode: Mode) -> None:

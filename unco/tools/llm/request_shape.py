@@ -5,12 +5,12 @@ whatever words, and some ignore a field in silence, which is why every answer is
 """
 
 import json
-import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal, cast, get_args
 
+from unco.fork_locks import ForkLock
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.models.families import LimitField, family_of
 from unco.tools.llm.replies.meaning import (
@@ -161,7 +161,7 @@ class Shapes:
     def __init__(self, cache: Cache | None = None) -> None:
         """Start with nothing known; a cache remembers beyond this process."""
         self._cache = cache
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._known: dict[str, str] = {}
         self._unsure: set[tuple[str, str, Shape]] = set()
         self._in_vain = InVain()

@@ -17,8 +17,8 @@ _ESCAPED = {"%2B": "+", "%2F": "/", "%3D": "=", "%2D": "-", "%5F": "_", "%0A": "
 """What encoders escape in base64; an escaped letter is nobody's encoding, and millions of them are a bomb."""
 
 
-_BARE = re.compile(r"\s*(?:/9j/|iVBORw0KGgo|R0lGOD[dl]h|UklGR|SUkqA|TU0AK|AAAA..Z0eX)[\w+/\s-]{60}")
-"""How base64 of a picture begins: JPEG, PNG, GIF, WebP, TIFF, HEIC and AVIF."""
+_BARE = re.compile(r"\s*(?:/9j/|iVBORw0KGgo|R0lGOD[dl]h|UklGR|SUkqA|TU0AK|AAAA..Z0eX|Qk[\w+/-]{6}AAAA)[\w+/\s-]{60}")
+"""How base64 of a picture begins: JPEG, PNG, GIF, WebP, TIFF, HEIC and AVIF, BMP."""
 
 
 _URL = re.compile(r"\s*(?:data:|[a-z][a-z0-9+.-]+://)", re.IGNORECASE)
@@ -29,6 +29,12 @@ def as_reference(image: str) -> str:
     if _BARE.match(image):
         return f"data:;base64,{image}"
     return image.strip() if _URL.match(image) else image
+
+
+def is_inline(start: bytes) -> bool:
+    """Return whether bytes begin like a picture in base64 or a `data:` URL, and not like a file."""
+    text = start.decode("latin-1")
+    return bool(_BARE.match(text)) or text.lstrip()[:5].lower() == "data:"
 
 
 def decode_data_url(url: str, name: str) -> bytes:

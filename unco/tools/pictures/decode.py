@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from math import ceil, sqrt
-from threading import Lock
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from unco.errors import PictureError
+from unco.fork_locks import ForkLock
 from unco.tools.free_memory import return_freed_memory
 from unco.tools.pictures.headers import check_header
 from unco.tools.pictures.kinds import Kind, kind_of, opened
@@ -47,7 +47,7 @@ _LARGE = 100 * 2**20
 _MEDIUM = 32 * 2**20
 """Bytes; before and after pictures that take more, the C library gives back what it holds. It takes 17 ms at most."""
 
-_one_large = Lock()
+_one_large = ForkLock()
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -62,7 +62,7 @@ _UPRIGHT = {
 
 # Pillow reports through `warnings`; catching those changes global state, so only one thread at a time may. It is held
 # while headers are read, never while pixels are decoded: a slow picture must not keep the others waiting.
-_warnings_lock = Lock()
+_warnings_lock = ForkLock()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from base64 import b64encode
 from io import UnsupportedOperation
-from os import PathLike, fspath
+from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from unco.errors import PictureError
-from unco.tools.pictures.data_urls import MAX_BYTES, as_reference, too_many_bytes, unusable_reference
+from unco.tools.pictures.data_urls import MAX_BYTES, as_reference, is_inline, too_many_bytes, unusable_reference
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,16 +47,16 @@ def reference_of(image: Any) -> str:
     if isinstance(image, dict) and image and image.keys() <= {"bytes", "path"}:
         image = image.get("path") if image.get("bytes") is None else image["bytes"]
     if isinstance(image, str | PathLike):
-        return as_reference(str(fspath(image)))
+        return as_reference(fsdecode(image))
     try:
         if isinstance(image, Image.Image):
             return _of_pixels(image)
         if isinstance(image, bytes | bytearray | memoryview):
-            return _data_url("", bytes(image))
+            return _of_bytes(bytes(image))
         if isinstance(image, PixelArray):
             return _of_array(_as_array(image))
         if isinstance(image, BinaryFile):
-            return _data_url("", _read(image))
+            return _of_bytes(_read(image))
     except PictureError as fault:
         if fault.reason is None:
             raise
@@ -68,6 +68,11 @@ def _of_pixels(image: "Image.Image") -> str:
     from unco.tools.pictures.decode import encode_jpeg_or_png, picture_from_pil
 
     return _data_url(*encode_jpeg_or_png(picture_from_pil(image).image))
+
+
+def _of_bytes(data: bytes) -> str:
+    """Return the reference of a file's bytes, or of its base64, which Python makes as bytes, too."""
+    return as_reference(data.decode("latin-1")) if is_inline(data[:200]) else _data_url("", data)
 
 
 def _data_url(mime: str, data: bytes) -> str:
@@ -103,14 +108,19 @@ def _as_array(array: PixelArray) -> "np.ndarray[Any, Any]":
 
     tensor = getattr(array, "detach", None)
     try:
-        return np.asarray(tensor().cpu() if callable(tensor) else array)
+        return np.asarray(_on_processor(tensor()) if callable(tensor) else array)
     except (TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise PictureError(f"a {type(array).__name__} is no picture: it cannot be made an array ({error})") from error
 
 
+def _on_processor(tensor: Any) -> Any:
+    """Copy a tensor of torch to where NumPy reads it, in numbers that NumPy knows."""
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).cpu()
+
+
 def _of_array(pixels: "np.ndarray[Any, Any]") -> str:
     if pixels.ndim == 1 and pixels.dtype == "uint8":  # the bytes of a file, as OpenCV encodes a picture
-        return _data_url("", pixels.tobytes())
+        return _of_bytes(pixels.tobytes())
     return _of_pixels(_from_array(pixels))
 
 
@@ -138,11 +148,16 @@ def _channels_last(pixels: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
 
 
 def _in_bytes(pixels: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    """Convert wider numbers, where they are within the range of a byte, or of 0 to 1 in floating point."""
-    if pixels.dtype.kind not in "iuf" or pixels.dtype in ("uint8", "uint16") or not pixels.size:
+    """Convert wider numbers, where they are within the range of a byte, of 16 bits, or of 0 to 1 in floating point.
+
+    Grey of 16 bits is left as it is: Pillow has a mode for it.
+    """
+    deep = pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2
+    grey = pixels.ndim < 3 or pixels.shape[-1] == 1
+    if pixels.dtype.kind not in "iuf" or pixels.dtype == "uint8" or not pixels.size or (deep and grey):
         return pixels
     least, most = pixels.min(), pixels.max()
-    if not 0 <= least <= most <= 255:
+    if not 0 <= least <= most <= (65_535 if deep else 255):
         return pixels
-    scale = 255 if pixels.dtype.kind == "f" and most <= 1 else 1
+    scale = 1 / 257 if most > 255 else 255 if pixels.dtype.kind == "f" and most <= 1 else 1
     return (pixels * scale).round().astype("uint8")

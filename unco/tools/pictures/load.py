@@ -48,11 +48,17 @@ def read_picture_bytes(ref: str, allowed_hosts: frozenset[str]) -> bytes:
     return data
 
 
-def store_inline(url: str) -> str:
-    """Store the picture of a `data:` URL and return its reference; one that cannot be used gets one that says why."""
+def store_inline(ref: str) -> str:
+    """Store a picture, of a `data:` URL say, and return its reference; one that cannot be used gets one that says why.
+
+    Raises:
+        PictureError: it may not be opened.
+    """
     try:
-        return store_picture(read_picture_bytes(url, frozenset()))
+        return store_picture(read_picture_bytes(ref, frozenset()))
     except PictureError as fault:
+        if fault.reason is None:
+            raise
         return unusable_reference(fault)
 
 
@@ -62,25 +68,35 @@ def brief(ref: str) -> str:
 
 
 def _from_file(path: str) -> bytes:
+    name, path = brief(path), _in_locale(path)
     if not path.strip():
-        raise PictureError(f"no picture at {brief(path)}: name one, or leave it out", "missing")
+        raise PictureError(f"no picture at {name}: name one, or leave it out", "missing")
     try:
         if not is_in_roots(path):  # nothing is said of what is there
             rule = "local pictures are read from the folders of UNCO_PICTURE_ROOTS only; hand in a data: URL"
-            raise PictureError(f"{brief(path)}: {rule}")
+            raise PictureError(f"{name}: {rule}")
         # A named pipe or a device would block or never end, so look before opening.
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            raise PictureError(f"{brief(path)} is a directory; name one picture in it", "unreadable")
+            raise PictureError(f"{name} is a directory; name one picture in it", "unreadable")
         if not stat.S_ISREG(mode):
-            raise PictureError(f"{brief(path)} is not a regular file", "unreadable")
+            raise PictureError(f"{name} is not a regular file", "unreadable")
         with open(path, "rb") as file:
             return file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError as error:
-        raise PictureError(f"no picture at {brief(path)}: correct the path", "missing") from error
+        raise PictureError(f"no picture at {name}: correct the path", "missing") from error
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise PictureError(f"cannot read {brief(path)}: {why}", "unreadable") from error
+        raise PictureError(f"cannot read {name}: {why}", "unreadable") from error
+
+
+def _in_locale(path: str) -> str:
+    """Return a path with the UTF-8 bytes of what the locale cannot write; any other as it is."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return os.fsdecode(path.encode(errors="surrogateescape"))
+    return path
 
 
 def is_in_roots(path: str) -> bool:

@@ -3,11 +3,13 @@
 import os
 import re
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from unco.environment import environment
-from unco.errors import SetupError
+from unco.errors import SettingsError, SetupError
 
 _REFERENCE = re.compile(r"data:sha256,([0-9a-f]{64})")
 
@@ -16,19 +18,50 @@ def store_picture(data: bytes) -> str:
     """Store the bytes of a picture and return its reference, `data:sha256,<hash>`.
 
     Raises:
-        SetupError: the cache directory cannot be written.
+        SetupError: no folder can be written.
     """
     digest = sha256(data).hexdigest()
-    path = _path(digest)
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, data)
-    except OSError as error:
-        raise SetupError(
-            f"inline pictures cannot be kept: {error}; set UNCO_CACHE_DIR to a folder to write to"
-        ) from error
-    return f"data:sha256,{digest}"
+    faults: list[Exception] = []
+    for folder in _FOLDERS:
+        try:
+            if (found := folder()) is not None:
+                _keep(found / digest, data)
+                return f"data:sha256,{digest}"
+        except (OSError, SettingsError) as error:
+            faults.append(error)
+    raise SetupError(
+        f"inline pictures cannot be kept: {faults[0]}; set UNCO_CACHE_DIR to a folder to write to"
+    ) from faults[0]
+
+
+def _in_cache() -> Path:
+    return environment().cache_directory() / "pictures"
+
+
+def _in_temporary() -> Path | None:
+    """Return a folder of this user's own among temporary files, where no folder was named and the cache is read-only.
+
+    Raises:
+        OSError: it is another user's, or cannot be made.
+    """
+    if environment().cache_dir:
+        return None
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir(), f"unco-{user}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or (user and folder.stat().st_uid != user):
+        raise PermissionError(f"{folder} is another user's")
+    return folder / "pictures"
+
+
+_FOLDERS: tuple[Callable[[], Path | None], ...] = (_in_cache, _in_temporary)
+"""Where pictures are kept; the next where one cannot be written."""
+
+
+def _keep(path: Path, data: bytes) -> None:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, data)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -46,12 +79,12 @@ def _write(path: Path, data: bytes) -> None:
 def stored_picture(reference: str) -> bytes | None:
     """Read the bytes of a reference; None if they are not stored, or do not match their hash."""
     match = _REFERENCE.fullmatch(reference)
-    try:
-        data = _path(match[1]).read_bytes() if match else None
-    except OSError:
+    if match is None:
         return None
-    return data if match and data is not None and sha256(data).hexdigest() == match[1] else None
-
-
-def _path(digest: str) -> Path:
-    return environment().cache_directory() / "pictures" / digest
+    for folder in _FOLDERS:
+        with suppress(OSError, SettingsError):
+            if (found := folder()) is not None:
+                data = (found / match[1]).read_bytes()
+                if sha256(data).hexdigest() == match[1]:
+                    return data
+    return None

@@ -2,9 +2,9 @@
 
 import os
 from collections import OrderedDict
-from threading import Lock
 
 from unco.environment import environment
+from unco.fork_locks import ForkLock
 from unco.tools.pictures.decode import Picture, open_picture
 
 MOST_KEPT, MOST_KEPT_BYTES = 4, 64 * 2**20
@@ -13,7 +13,7 @@ MOST_KEPT, MOST_KEPT_BYTES = 4, 64 * 2**20
 _Key = tuple[str, tuple[int, int] | None, frozenset[str]]
 
 _kept: OrderedDict[_Key, Picture] = OrderedDict()
-_lock = Lock()
+_lock = ForkLock()
 
 
 def view_picture(ref: str) -> Picture:

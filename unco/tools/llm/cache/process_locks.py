@@ -8,7 +8,6 @@ import asyncio
 import logging
 import os
 import sys
-import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from math import inf
 from pathlib import Path
 
 from unco.errors import Unavailable
+from unco.fork_locks import ForkLock
 
 _POLL_S = 0.02
 """Between two looks at a byte that another process holds."""
@@ -29,7 +29,7 @@ class ProcessLocks:
     def __init__(self, path: Path) -> None:
         """Name the file; it is made at the first use."""
         self._path = path
-        self._guard = threading.Lock()
+        self._guard = ForkLock()
         self._file: int | None = None
 
     @asynccontextmanager

@@ -7,7 +7,6 @@ database itself is ever read here.
 
 import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +20,7 @@ import diskcache
 
 from unco.environment import environment
 from unco.errors import SetupError, TimeIsUp, Unavailable
+from unco.fork_locks import ForkLock
 from unco.tools.llm.cache.process_locks import ProcessLocks
 from unco.tools.llm.cache.single_flight import SingleFlight
 from unco.tools.llm.request import Reply
@@ -83,7 +83,7 @@ class Cache:
     def __init__(self, directory: str | Path | None = None) -> None:
         """Name the directory; nothing is looked up or created yet. None = the environment's."""
         self._named = None if directory is None else Path(directory)
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._store: Any = None
         self._failure: tuple[float, SetupError] | None = None
         """When it last could not be opened, and why."""

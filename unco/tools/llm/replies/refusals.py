@@ -1,7 +1,8 @@
 """Remembers refusals that no form of a request helped against, so that not every question searches for one."""
 
 import re
-import threading
+
+from unco.fork_locks import ForkLock
 
 _VARIES = re.compile(r"\S*\d\S*")
 """Words that differ from one refusal to the next: numbers of requests, sizes, times."""
@@ -16,7 +17,7 @@ class InVain:
     def __init__(self) -> None:
         """Begin with none."""
         self._counts: dict[tuple[object, ...], int] = {}
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def note(self, *refused: object, words: str) -> None:
         """Note that a search was in vain after this first refusal."""
