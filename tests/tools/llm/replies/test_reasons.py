@@ -108,6 +108,13 @@ def test_what_lasts_is_asked_once_and_says_why(
 
 
 PASSING: list[tuple[int, Any]] = [
+    (403, error("Rate limit exceeded for this API key")),
+    (200, {"error": "Too many requests for this API key"}),
+    (200, {"error": "too many connections"}),
+    (200, {"error": "upstream worker not found"}),
+    (200, {"error": "the model m is not loaded yet"}),
+    (500, error("CUDA out of memory: no room for the KV cache of context size 8192")),
+    (503, error("load balance: insufficient capacity")),
     (400, {"message": "Too many requests, please wait.", "__type": "ThrottlingException"}),
     (200, {"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit exceeded(RPM)"}}),
     (200, {"statusCode": 429, "message": "Rate limit is exceeded."}),
@@ -198,6 +205,16 @@ def test_the_time_in_the_body_is_waited(server: OpenAIServer, ask: Ask) -> None:
     start = time.monotonic()
     assert ask(client(server), ASKED).text == ANSWER
     assert time.monotonic() - start >= 0.6
+
+
+def test_words_of_a_post_that_an_error_quotes_say_nothing_about_money(server: OpenAIServer, ask: Ask) -> None:
+    found = failure(server, ask, 400, error("1 validation error: input_value='My rent is overdue'"))
+    assert found.reason == "endpoint"
+
+
+def test_no_part_of_a_key_is_told_by_a_refusal_that_calls_it_otherwise(server: OpenAIServer, ask: Ask) -> None:
+    for words in ("Invalid token: hf_ab***yz", "Bad credentials ab***yz", "Rate limit exceeded for API key ab***yz"):
+        assert "***yz" not in str(failure(server, ask, 403, error(words)))
 
 
 def test_no_part_of_a_key_is_told(server: OpenAIServer, ask: Ask) -> None:
