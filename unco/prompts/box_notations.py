@@ -52,7 +52,7 @@ _GAP = r" ?[\])]? ?(?:,|(?<=[\d.]) ) ?[\[(]? ?"
 _FOUR_NUMBERS = re.compile(rf"[ \[(]*({_NUMBER}){_GAP}({_NUMBER}){_GAP}({_NUMBER}){_GAP}({_NUMBER})[ \])]*")
 _FOUR_WITH_COMMAS = re.compile(_FOUR_NUMBERS.pattern.replace(r"|(?<=[\d.]) ", ""))
 _NAMED_NUMBER = rf"([A-Za-z][A-Za-z_ ]{{0,10}}?\d?) ?[:=] ?({_NUMBER})"
-_NAMED_NUMBERS = re.compile(rf"[\s(\[]*(?:{_NAMED_NUMBER}[\s,;]*){{4}}[)\]\s]*")
+_NAMED_NUMBERS = re.compile(rf"[ (\[]*(?:{_NAMED_NUMBER}[ ,;]*){{4}}[)\]]*")
 _LABEL = re.compile(r"\s*(?:b(?:ounding[ _]?)?box|coordinates)\s*[:=]\s*(?=[\[(])", re.IGNORECASE)
 _FENCE = re.compile(r"\s*```[^\n`]*\n(.*?)```\s*", re.DOTALL)
 
@@ -78,14 +78,14 @@ _NULL = re.compile(
 )
 """Words for "not in the picture", and nothing else: "unknown" and "not sure" are no answer."""
 
-_REMARK = re.compile(r"\s*[(\[][^()\[\]\d]*[)\]]\s*\Z")
+_REMARK = re.compile(r" ?[(\[][^()\[\]\d]*[)\]]\Z")
 
 
 def is_null(value: object) -> bool:
     """Return whether a value is null, or says so in words, with a remark behind them or without."""
     if not isinstance(value, str):
         return value is None
-    return bool(_NULL.fullmatch(" ".join(_REMARK.sub("", value).strip(" \t\r\n.。!").lower().split())))
+    return bool(_NULL.fullmatch(_REMARK.sub("", " ".join(value.split())).strip(" .。!").lower()))
 
 
 def read_number(value: object) -> float:
@@ -206,8 +206,8 @@ def _from_text(text: str, depth: int) -> WrittenBox:
         text = fenced[1]
     if is_null(text):
         return WrittenBox(None)
-    if _NAMED_NUMBERS.fullmatch(text):
-        return _from_object(dict(re.findall(_NAMED_NUMBER, text)), depth)
+    if _NAMED_NUMBERS.fullmatch(line := " ".join(text.split())):
+        return _from_object(dict(re.findall(_NAMED_NUMBER, line)), depth)
     if labelled := _LABEL.match(text):
         text = text[labelled.end() :]
     if match := _FOUR_WITH_COMMAS.fullmatch(" ".join(text.split())):
