@@ -61,6 +61,8 @@ def test_a_key_with_two_values_is_no_answer() -> None:
     for text in (twice, f"```json\n{twice}\n```", f"Here: {twice}", spelt):
         with pytest.raises(ReplyError, match="[Cc]orrected.[Ee]ntity stands twice in the answer, with two values"):
             parse_answer(text, "stop", "span")
+    with pytest.raises(ReplyError, match=r"^corrected_\?2J stands"):
+        parse_answer('{"corrected_\\u001b[2J": 1, "corrected_\\u001b[2J": 2}', "stop", "span")
     assert parse_answer(twice.replace("Bergen", "New Oslo"), "stop", "span")
     assert parse_answer(GOOD.replace("{", '{"reasoning_process": "first", ', 1), "stop", "span")
 

@@ -144,12 +144,7 @@ def _from_object(value: Mapping[Any, Any], depth: int) -> WrittenBox:
     for first, last in PAIR_KEYS:
         if named.keys() >= {first, last}:
             return _from_pairs(named[first], named[last])
-    for names in CENTRE_KEYS:
-        if named.keys() >= set(names):
-            x, y, width, height = (read_number(named[name]) for name in names)
-            named |= dict(
-                zip(("x", "y", "width", "height"), (x - width / 2, y - height / 2, width, height), strict=True)
-            )
+    named = _with_corner(named)
     for names in SIZE_KEYS:
         if named.keys() >= set(names):
             x, y, width, height = (read_number(named[name]) for name in names)
@@ -159,6 +154,15 @@ def _from_object(value: Mapping[Any, Any], depth: int) -> WrittenBox:
     boxes = [read_written_box(inner, depth) for key, inner in named.items() if key in BOX_KEYS]
     boxes += [_from_list(inner, depth) for key, inner in named.items() if key in LIST_KEYS and isinstance(inner, list)]
     return _the_one(boxes)
+
+
+def _with_corner(named: dict[str, Any]) -> dict[str, Any]:
+    """Return an object that gives a centre and a size with the upper left corner besides."""
+    for names in CENTRE_KEYS:
+        if named.keys() >= set(names):
+            x, y, width, height = (read_number(named[name]) for name in names)
+            return named | {"x": x - width / 2, "y": y - height / 2, "width": width, "height": height}
+    return named
 
 
 def _from_pairs(first: object, last: object) -> WrittenBox:

@@ -207,7 +207,7 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     ours: dict[str, object] = {}
     for key, value in pairs:
         if (name := squashed(key)).startswith("corrected") and ours.setdefault(name, value) != value:
-            named = key[:40].encode("ascii", "replace").decode()
+            named = re.sub(r"[^\w ]+", "?", key[:40], flags=re.ASCII)
             raise ReplyError(f"{named} stands twice in the answer, with two values")
     return dict(pairs)
 
