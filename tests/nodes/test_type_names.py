@@ -1,5 +1,7 @@
 """Names of types in full, in other languages and with words in front; what could be two is none."""
 
+import time
+
 import pytest
 
 from unco.errors import Rejected
@@ -51,9 +53,17 @@ def test_other_words_name_none(answer: str) -> None:
 def test_a_label_of_the_users_own_counts_before_a_translation() -> None:
     assert verify_type("人物", (*LABELS, Label("人物", "x"))) == "人物"
     assert verify_type("B-LOC", (*LABELS, Label("B-LOC", "x"))) == "B-LOC"
+    assert verify_type("Place", (*LABELS, Label("place", "x"))) == "place"
 
 
 def test_no_name_stands_for_two_labels_of_one_scheme() -> None:
     for scheme in (("PER", "LOC", "ORG", "MISC"), ("PER", "LOC", "ORG", "OTHER")):
         names = [name.casefold() for label in scheme for name in IN_FULL[label]]
         assert len(names) == len(set(names))
+
+
+def test_a_long_run_of_blanks_takes_no_time() -> None:
+    start = time.monotonic()
+    with pytest.raises(Rejected):
+        verify_type("LOC" + " " * 50_000 + "zz", LABELS)
+    assert time.monotonic() - start < 2

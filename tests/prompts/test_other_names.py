@@ -131,3 +131,20 @@ def test_several_or_others_are_none(found: dict[str, Any]) -> None:
 def test_a_value_has_a_place_under_another_name_too(name: str, attribute: Attribute) -> None:
     text = json.dumps({name: "Oslo"})
     assert place_of_value(text, attribute) == (text.index("Oslo"), text.index("Oslo") + 4)
+
+
+def test_a_plain_answer_beside_a_box_is_words_about_it() -> None:
+    for said in (None, "Oslo", "yes"):
+        found = {"reasoning_process": "r", "answer": said, "bbox_2d": [1, 2, 30, 40]}
+        assert value(found, "region", "corrected_bounding_box") == (1, 2, 30, 40)
+
+
+@pytest.mark.parametrize("key", ["given", "current_box", "Initial", "original", "input"])
+def test_a_box_that_repeats_the_question_is_no_answer(key: str) -> None:
+    with pytest.raises(ReplyError):
+        value({"reasoning_process": "r", key: {"bounding_box": [1, 2, 30, 40]}}, "region", "corrected_bounding_box")
+
+
+def test_a_value_that_is_said_to_be_wrong_is_no_answer() -> None:
+    with pytest.raises(ReplyError):
+        value({"corrected_type": {"original": "PER", "correct": False}}, "type", "corrected_type")

@@ -1,6 +1,7 @@
 """Any text is an answer or a ReplyError; and a text that breaks off is never an answer."""
 
 import json
+import time
 from typing import get_args
 
 import pytest
@@ -246,3 +247,19 @@ def test_any_words_survive_strict_json(entity: str, reasoning: str) -> None:
 def test_no_beginning_of_an_answer_is_an_answer(length: int) -> None:
     with pytest.raises(ReplyError):
         parse_answer(GOOD[:length], "stop", "span")
+
+
+@pytest.mark.parametrize("value", [" " * 50_000 + "x", "x1: 1 x2: 2 y1: 3 y2: 4" + " " * 50_000 + "x", "(" * 50_000])
+def test_a_long_value_takes_no_time(value: str) -> None:
+    start = time.monotonic()
+    for kind in ("region", "candidate"):
+        with pytest.raises(ReplyError):
+            parse_answer(json.dumps({"candidate": value, "corrected_bounding_box": value}), "stop", kind)
+    assert time.monotonic() - start < 2
+
+
+def test_a_long_word_that_repeats_a_key_takes_no_time() -> None:
+    start = time.monotonic()
+    with pytest.raises(ReplyError):
+        parse_answer("corrected_" * 5000 + "{}", "stop", "type")
+    assert time.monotonic() - start < 2

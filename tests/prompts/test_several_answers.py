@@ -3,7 +3,7 @@
 import pytest
 
 from unco.errors import ReplyError
-from unco.prompts import AnswerName, SpanAnswer, parse_answer
+from unco.prompts import AnswerName, EntitiesAnswer, SpanAnswer, parse_answer
 
 GOOD = '{"reasoning_process": "A city.", "corrected_entity": "New Oslo"}'
 OTHER = GOOD.replace("New Oslo", "Bergen")
@@ -57,9 +57,12 @@ def test_words_about_the_key_behind_the_object_do_not_break_it_off(around: str) 
 
 def test_a_key_with_two_values_is_no_answer() -> None:
     twice = GOOD.replace("}", ', "corrected_entity": "Bergen"}')
-    for text in (twice, f"```json\n{twice}\n```"):
-        with pytest.raises(ReplyError, match="corrected_entity stands twice in the answer, with two values"):
+    spelt = GOOD.replace("}", ', "Corrected Entity": "Bergen"}')
+    for text in (twice, f"```json\n{twice}\n```", f"Here: {twice}", spelt):
+        with pytest.raises(ReplyError, match="[Cc]orrected.[Ee]ntity stands twice in the answer, with two values"):
             parse_answer(text, "stop", "span")
+    with pytest.raises(ReplyError, match=r"^corrected_\?2J stands"):
+        parse_answer('{"corrected_\\u001b[2J": 1, "corrected_\\u001b[2J": 2}', "stop", "span")
     assert parse_answer(twice.replace("Bergen", "New Oslo"), "stop", "span")
     assert parse_answer(GOOD.replace("{", '{"reasoning_process": "first", ', 1), "stop", "span")
 
@@ -67,3 +70,28 @@ def test_a_key_with_two_values_is_no_answer() -> None:
 def test_an_object_and_another_value_of_its_key_are_no_answer() -> None:
     with pytest.raises(ReplyError):
         parse_answer(f"{GOOD}\ncorrected_entity: Bergen", "stop", "span")
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        '{"reasoning_process": "{a}, {b}", "corrected_entity": "Bergen"}',
+        '{"facts": [{"a": 1}, {"b": 2}], "corrected_entity": "Bergen"}',
+    ],
+)
+def test_a_list_within_an_object_makes_no_list_of_answers(draft: str) -> None:
+    for text in (f"{draft}\n{GOOD}", f"```json\n{draft}\n```\nNo:\n```json\n{GOOD}\n```"):
+        answer = parse_answer(text, "stop", "span")
+        assert isinstance(answer, SpanAnswer)
+        assert answer.corrected_entity == "New Oslo"
+
+
+def test_a_second_list_of_entities_corrects_the_first() -> None:
+    first = (
+        '{"entities": [{"entity": "Ann", "type": "ORG", "bbox": null}, {"entity": "Bo", "type": "PER", "bbox": null}]}'
+    )
+    answer = parse_answer(
+        f"```json\n{first}\n```\nNo:\n```json\n{first.replace('ORG', 'PER')}\n```", "stop", "entities"
+    )
+    assert isinstance(answer, EntitiesAnswer)
+    assert [entity.type for entity in answer.entities] == ["PER", "PER"]

@@ -63,3 +63,16 @@ def test_thoughts_that_fill_the_limit_ask_for_more_room_whatever_they_hold(begin
     for text in (f"{begin}{DRAFT}", f"{begin}{DRAFT}{end}"):
         assert needs_room(Reply(text=text, finish_reason="length", model="m"))
     assert not needs_room(Reply(text=f"{begin}{DRAFT}{end}{ANSWER[:20]}", finish_reason="length", model="m"))
+
+
+@pytest.mark.parametrize("sign", ["[think]", "<reason>", "<analysis>"])
+def test_a_sign_of_thoughts_that_a_fenced_answer_quotes_ends_nothing(sign: str) -> None:
+    fenced = "```json\n" + ANSWER.replace('"r"', f'"the post says {sign} hard"') + "\n```"
+    assert corrected(fenced) == "LOC"
+
+
+def test_a_fenced_draft_before_the_end_of_thoughts_is_no_answer() -> None:
+    draft = "```json\n" + ANSWER.replace("LOC", "PER") + "\n```\nNo.</think>\n"
+    assert corrected(draft + ANSWER) == "LOC"
+    with pytest.raises(ReplyError):
+        corrected(draft + "I cannot say.")

@@ -20,7 +20,7 @@ MAX_WORDS_MOVED = 3
 SAME_BOX_IOU = 0.5
 """Least IoU of a box and a candidate, where an answer gives both."""
 
-_REMARK = re.compile(r"\s*[(\[:\u2013\u2014]|\s+-\s")
+_REMARK = re.compile(r"[(\[:\u2013\u2014]|\s-\s")
 """Begins a remark behind the name of a type, as in "LOC (a stadium)"."""
 
 _BEFORE = re.compile(
@@ -133,15 +133,20 @@ def verify_type(answer: str, labels: Sequence[Label]) -> str:
     for said in dict.fromkeys((answer, _REMARK.split(answer, maxsplit=1)[0], bare, _REMARK.split(bare, maxsplit=1)[0])):
         for comparison in (*EXACT, BY_CASE, *LOOSE):
             wanted = comparison.answer(said)
-            found = {label.name for label in labels if wanted and wanted in _spellings(label, comparison)}
+            own = {label.name for label in labels if wanted and wanted in _spellings(label, comparison)}
+            found = own or {label.name for label in labels if wanted and wanted in _meanings(label, comparison)}
             if len(found) == 1:
                 return found.pop()
     raise Rejected(f"{answer!r} is no type: there is {', '.join(label.name for label in labels)}")
 
 
 def _spellings(label: Label, comparison: Comparison) -> set[str]:
-    shown = (label.name, name_line(label.name), f"{label.name}: {label.description}", *IN_FULL.get(label.name, ()))
+    shown = (label.name, name_line(label.name), f"{label.name}: {label.description}")
     return {comparison.token(text) for text in shown} - {""}
+
+
+def _meanings(label: Label, comparison: Comparison) -> set[str]:
+    return {comparison.token(text) for text in IN_FULL.get(label.name, ())} - {""}
 
 
 def verify_region(answer: RegionAnswer, old: Box | None, frame: Frame, size: tuple[int, int]) -> Box | None:

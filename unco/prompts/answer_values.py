@@ -10,8 +10,10 @@ from unco.prompts.box_notations import Corners, WrittenBox, is_null, read_writte
 from unco.prompts.other_names import boxes_of, with_our_names
 
 _AROUND_KEYS = " \t\r\n:*\"'`"
-_ORDINAL = re.compile(r"\s*(?:candidate|box|region|number|no\.)?\s*#?\s*(\d{1,6})\s*\.?\s*", re.IGNORECASE)
-_BY_THE_WAY = re.compile(r"reason|thought|think|example|draft|original|before|previous|input|question")
+_ORDINAL = re.compile(r"(?:candidate|box|region|number|no\.)? ?#? ?(\d{1,6}) ?\.?", re.IGNORECASE)
+_BY_THE_WAY = re.compile(
+    r"reason|thought|think|example|draft|original|given|current|initial|before|previous|input|question"
+)
 """Keys of what is no answer, though it may look like one."""
 
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -34,11 +36,16 @@ def read_name(value: object) -> object:
     """
     while isinstance(value, list | dict):
         inner = list(value.values()) if isinstance(value, dict) else value
-        texts = [item for item in inner if not isinstance(item, int | float)] if isinstance(value, dict) else inner
+        texts = [item for item in inner if not _is_number(item)] if isinstance(value, dict) else inner
         if len(texts) != 1 or (len(inner) > 1 and not isinstance(texts[0], str)):
             return value
         value = texts[0]
     return value
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number; true and false judge what stands beside them."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def read_ordinal(value: object) -> int | None:
@@ -49,7 +56,7 @@ def read_ordinal(value: object) -> int | None:
     """
     if is_null(value):
         return None
-    if isinstance(value, str) and (named := _ORDINAL.fullmatch(value)):
+    if isinstance(value, str) and (named := _ORDINAL.fullmatch(" ".join(value.split()))):
         return int(named[1])
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 and value == int(value):
         return int(value)

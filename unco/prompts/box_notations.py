@@ -52,7 +52,7 @@ _GAP = r" ?[\])]? ?(?:,|(?<=[\d.]) ) ?[\[(]? ?"
 _FOUR_NUMBERS = re.compile(rf"[ \[(]*({_NUMBER}){_GAP}({_NUMBER}){_GAP}({_NUMBER}){_GAP}({_NUMBER})[ \])]*")
 _FOUR_WITH_COMMAS = re.compile(_FOUR_NUMBERS.pattern.replace(r"|(?<=[\d.]) ", ""))
 _NAMED_NUMBER = rf"([A-Za-z][A-Za-z_ ]{{0,10}}?\d?) ?[:=] ?({_NUMBER})"
-_NAMED_NUMBERS = re.compile(rf"[\s(\[]*(?:{_NAMED_NUMBER}[\s,;]*){{4}}[)\]\s]*")
+_NAMED_NUMBERS = re.compile(rf"[ (\[]*(?:{_NAMED_NUMBER}[ ,;]*){{4}}[)\]]*")
 _LABEL = re.compile(r"\s*(?:b(?:ounding[ _]?)?box|coordinates)\s*[:=]\s*(?=[\[(])", re.IGNORECASE)
 _FENCE = re.compile(r"\s*```[^\n`]*\n(.*?)```\s*", re.DOTALL)
 
@@ -78,14 +78,14 @@ _NULL = re.compile(
 )
 """Words for "not in the picture", and nothing else: "unknown" and "not sure" are no answer."""
 
-_REMARK = re.compile(r"\s*[(\[][^()\[\]\d]*[)\]]\s*\Z")
+_REMARK = re.compile(r" ?[(\[][^()\[\]\d]*[)\]]\Z")
 
 
 def is_null(value: object) -> bool:
     """Return whether a value is null, or says so in words, with a remark behind them or without."""
     if not isinstance(value, str):
         return value is None
-    return bool(_NULL.fullmatch(" ".join(_REMARK.sub("", value).strip(" \t\r\n.。!").lower().split())))
+    return bool(_NULL.fullmatch(_REMARK.sub("", " ".join(value.split())).strip(" .。!").lower()))
 
 
 def read_number(value: object) -> float:
@@ -144,12 +144,7 @@ def _from_object(value: Mapping[Any, Any], depth: int) -> WrittenBox:
     for first, last in PAIR_KEYS:
         if named.keys() >= {first, last}:
             return _from_pairs(named[first], named[last])
-    for names in CENTRE_KEYS:
-        if named.keys() >= set(names):
-            x, y, width, height = (read_number(named[name]) for name in names)
-            named |= dict(
-                zip(("x", "y", "width", "height"), (x - width / 2, y - height / 2, width, height), strict=True)
-            )
+    named = _with_corner(named)
     for names in SIZE_KEYS:
         if named.keys() >= set(names):
             x, y, width, height = (read_number(named[name]) for name in names)
@@ -159,6 +154,15 @@ def _from_object(value: Mapping[Any, Any], depth: int) -> WrittenBox:
     boxes = [read_written_box(inner, depth) for key, inner in named.items() if key in BOX_KEYS]
     boxes += [_from_list(inner, depth) for key, inner in named.items() if key in LIST_KEYS and isinstance(inner, list)]
     return _the_one(boxes)
+
+
+def _with_corner(named: dict[str, Any]) -> dict[str, Any]:
+    """Return an object that gives a centre and a size with the upper left corner besides."""
+    for names in CENTRE_KEYS:
+        if named.keys() >= set(names):
+            x, y, width, height = (read_number(named[name]) for name in names)
+            return named | {"x": x - width / 2, "y": y - height / 2, "width": width, "height": height}
+    return named
 
 
 def _from_pairs(first: object, last: object) -> WrittenBox:
@@ -206,8 +210,8 @@ def _from_text(text: str, depth: int) -> WrittenBox:
         text = fenced[1]
     if is_null(text):
         return WrittenBox(None)
-    if _NAMED_NUMBERS.fullmatch(text):
-        return _from_object(dict(re.findall(_NAMED_NUMBER, text)), depth)
+    if _NAMED_NUMBERS.fullmatch(line := " ".join(text.split())):
+        return _from_object(dict(re.findall(_NAMED_NUMBER, line)), depth)
     if labelled := _LABEL.match(text):
         text = text[labelled.end() :]
     if match := _FOUR_WITH_COMMAS.fullmatch(" ".join(text.split())):

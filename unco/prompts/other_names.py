@@ -138,6 +138,8 @@ def with_our_names(
 ) -> dict[str, Any]:
     """Return an answer with the value of each of our keys that is missing under another name; of several, none.
 
+    A plain answer beside a box is words about it.
+
     Args:
         data: keys in small letters, with underscores.
         known: keys of such an answer.
@@ -145,7 +147,8 @@ def with_our_names(
     """
     asked = [key for key in names if key in known]
     more = _WHOLE_ANSWERS if len(asked) == 1 else ()
-    found = {key: _values(data, (*names[key], *more)) for key in asked if key not in data}
+    missing = [key for key in asked if key not in data and not (key == "corrected_bounding_box" and boxes_of(data))]
+    found = {key: _values(data, (*names[key], *more)) for key in missing}
     return data | {key: values[0] for key, values in found.items() if len(values) == 1}
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 import json_repair
 from pydantic import ValidationError
@@ -40,7 +41,7 @@ FILTERED = frozenset(
 _CUT_OFF = "the answer was cut off before its end; be shorter"
 _BOX = "corrected_bounding_box"
 _QUOTED = re.compile(r"[\"']([^\"'\n]{1,40})[\"']\s*:")
-_NAMED = re.compile(r"corrected[_ ]\w+[\"'`*]*\s*[:：=]", re.IGNORECASE)
+_NAMED = re.compile(r"corrected[_ ]\w{1,30}[\"'`*]{0,9}\s*[:：=]", re.IGNORECASE)
 """A key of ours with a value."""
 
 _LISTED = re.compile(r"\}\s*,\s*\{")
@@ -97,11 +98,19 @@ def _checked(found: Answer, objects: Sequence[dict[str, object]], text: str) -> 
     Raises:
         ReplyError: the items differ.
     """
-    items = objects if _LISTED.search(text) else _detections(text)
+    items = objects if len(objects) > 1 and _is_list(text) else _detections(text)
     said = {answer.model_dump_json(exclude={REASONING}) for answer in _readable(type(found), items)}
     if len(said) > 1:
         raise ReplyError(f"one answer is asked for, and there are {len(said)} that differ")
     return found
+
+
+def _is_list(text: str) -> bool:
+    """Return whether a comma alone parts two objects of a text; within what is no strict JSON, any objects."""
+    places = [(start, end) for _, start, end in _scanned(text)]
+    if len(places) < 2:
+        return bool(_LISTED.search(text))
+    return any(text[end:start].strip() == "," for (_, end), (start, _) in pairwise(places))
 
 
 def _readable(kind: type[Answer], objects: Iterable[dict[str, object]]) -> Iterator[Answer]:
@@ -112,17 +121,17 @@ def _readable(kind: type[Answer], objects: Iterable[dict[str, object]]) -> Itera
 
 def _detections(text: str) -> list[dict[str, object]]:
     """Return the objects that hold a box, in a text without our own keys: a detector's, one for each thing it sees."""
-    return [] if "corrected_" in text.lower() else [found for found, _ in _scanned(text) if boxes_of(found)]
+    return [] if "corrected_" in text.lower() else [found for found, _, _ in _scanned(text) if boxes_of(found)]
 
 
-def _scanned(text: str) -> Iterator[tuple[dict[str, object], int]]:
-    """Yield the objects of a text, wherever they stand, the outermost ones only; with the place behind each."""
-    end, decoder = 0, json.JSONDecoder()
+def _scanned(text: str) -> Iterator[tuple[dict[str, object], int, int]]:
+    """Yield the objects of a text, wherever they stand, the outermost ones only; each with its place."""
+    end, decoder = 0, json.JSONDecoder(object_pairs_hook=_without_doubles)
     for brace in re.finditer(r"\{", text):
         if brace.start() >= end:
             with suppress(ValueError, RecursionError):
                 found, end = decoder.raw_decode(text, brace.start())
-                yield found, end
+                yield found, brace.start(), end
 
 
 def _without_braces(text: str, answer: AnswerName, cut: bool) -> Answer:
@@ -169,7 +178,7 @@ def _alone(text: str) -> list[dict[str, object]]:
     """Return the one object of a text whose other words hold no brace and give no key a value."""
     begin = text.find("{")
     with suppress(ValueError, RecursionError):
-        found, end = json.JSONDecoder().raw_decode(text, begin)
+        found, end = json.JSONDecoder(object_pairs_hook=_without_doubles).raw_decode(text, begin)
         around = text[:begin] + text[end:]
         return [] if "{" in around or "[" in text[:begin] or _NAMED.search(around) else [found]
     return []
@@ -190,18 +199,17 @@ def _strictly(text: str) -> object:
 
 
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Build an object; one key of ours with two values is no answer.
+    """Build an object; one key of ours with two values, in whatever spelling, is no answer.
 
     Raises:
         ReplyError: there is one.
     """
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        for key, value in pairs:
-            if squashed(key).startswith("corrected") and value != found[key]:
-                named = key[:40].encode("ascii", "replace").decode()
-                raise ReplyError(f"{named} stands twice in the answer, with two values")
-    return found
+    ours: dict[str, object] = {}
+    for key, value in pairs:
+        if (name := squashed(key)).startswith("corrected") and ours.setdefault(name, value) != value:
+            named = re.sub(r"[^\w ]+", "?", key[:40], flags=re.ASCII)
+            raise ReplyError(f"{named} stands twice in the answer, with two values")
+    return dict(pairs)
 
 
 def _objects(parse: Callable[[str], object], text: str, answer: AnswerName) -> list[dict[str, object]]:
@@ -227,7 +235,7 @@ def _is_entity(item: dict[str, object]) -> bool:
 
 def _at_the_end(text: str, answer: AnswerName) -> list[dict[str, object]]:
     """Return the answer that a text ends with, where what stands before it has braces, too, as LaTeX and sets do."""
-    found, end = ([*_scanned(text)] or [({}, 0)])[-1]
+    found, _, end = ([*_scanned(text)] or [({}, 0, 0)])[-1]
     return [] if found.keys().isdisjoint(answer_type(answer).model_fields) or "{" in text[end:] else [found]
 
 

@@ -31,15 +31,23 @@ _BLOCK = re.compile("|".join(rf"{begin}.*?(?:{end}|\Z)" for begin, (end, _) in _
 _ENDS = re.compile("|".join(end for begin, (end, _) in _BLOCKS.items() if "channel" not in begin), re.IGNORECASE)
 
 
+_FENCED = re.compile(r"\s*```\w*\s*\{")
+
+
 def without_thoughts(text: str) -> str:
     """Return a reply without the model's thoughts. One that begins with its object has none in it, only behind it."""
-    if text.lstrip().startswith("{"):
+    if _begins_with_object(text):
         end = _end_of_object(text)
         return text[:end] + _BLOCK.sub("", text[end:])
     rest = _BLOCK.sub("", text)
     # Some chat templates put the begin into the prompt; then only the end is seen.
     ends = list(_ENDS.finditer(rest))
     return rest[ends[-1].end() :].strip() if ends else rest.strip()
+
+
+def _begins_with_object(text: str) -> bool:
+    """Return whether a reply begins with its object; one in a fence is a draft where thoughts end behind it."""
+    return text.lstrip().startswith("{") or bool(_FENCED.match(text) and not _ENDS.search(text, _end_of_object(text)))
 
 
 def _end_of_object(text: str) -> int:

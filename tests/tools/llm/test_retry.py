@@ -44,17 +44,22 @@ def test_seconds(header: str | None, seconds: float | None) -> None:
     ],
 )
 def test_a_limit_that_begins_anew(headers: dict[str, str], seconds: float | None) -> None:
-    error = Exception("429")
-    error.response = SimpleNamespace(headers=headers)  # type: ignore[attr-defined]
-    assert retry_after(error) == (None if seconds is None else pytest.approx(seconds, abs=3))
+    found = retry_after(refused(429, headers))
+    assert found == (None if seconds is None else pytest.approx(seconds, abs=3))
 
 
 def test_a_limit_that_begins_anew_at_a_time() -> None:
     for unit in (1, 1000):  # seconds or milliseconds since 1970
-        error = Exception("429")
         headers = {"x-ratelimit-reset": str(round((time.time() + 90) * unit))}
-        error.response = SimpleNamespace(headers=headers)  # type: ignore[attr-defined]
-        assert retry_after(error) == pytest.approx(90, abs=3)
+        assert retry_after(refused(429, headers)) == pytest.approx(90, abs=3)
+
+
+def test_a_limit_that_was_not_reached_is_not_waited_for() -> None:
+    for status in (500, 503):
+        assert retry_after(refused(status, {"ratelimit-reset": "3000"})) is None
+    for left, seconds in (("99", None), ("0", 3000.0)):
+        headers = {"x-ratelimit-reset": "3000", "x-ratelimit-remaining": left}
+        assert retry_after(refused(429, headers)) == seconds
 
 
 def test_a_date() -> None:
@@ -69,8 +74,8 @@ def test_any_header_is_a_number_of_seconds_or_none(header: str) -> None:
     assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_S
 
 
-def refused(status: int) -> Exception:
-    response = httpx2.Response(status, request=httpx2.Request("POST", "http://127.0.0.1"))
+def refused(status: int, headers: dict[str, str] | None = None) -> Exception:
+    response = httpx2.Response(status, headers=headers, request=httpx2.Request("POST", "http://127.0.0.1"))
     kind = openai.InternalServerError if status >= 500 else openai.APIStatusError
     return kind("no", response=response, body=None)
 

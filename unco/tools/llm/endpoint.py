@@ -20,7 +20,7 @@ from unco.tools.llm.checks.own_settings import account_of, keep_to_settings
 from unco.tools.llm.checks.query import with_query
 from unco.tools.llm.models.options import ModelOptions
 from unco.tools.llm.replies.body import read_body
-from unco.tools.llm.replies.meaning import is_about_account, is_about_key, is_crowded, lasts
+from unco.tools.llm.replies.meaning import is_about_account, is_about_key, is_crowded, lasts, may_quote_key
 from unco.tools.llm.replies.reason import reason_in, words_of
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
@@ -266,9 +266,10 @@ def _advice(status: int, said: str) -> str:
 
 def _detail(error: Any, hidden: Sequence[str]) -> str:
     """Quote the endpoint's message about a refusal, shortened; not where it may hold a part of the key."""
-    if error.status_code == 401 or is_about_key(error.status_code, words_of(error.body)):
+    words = words_of(error.body)
+    if error.status_code == 401 or is_about_key(error.status_code, words):
         return ": it refuses the key, or wants one"
-    message = reason_in(error.body)
+    message = "" if may_quote_key(error.status_code, words) else reason_in(error.body)
     return ": " + quoted(message, hidden) if message else ""
 
 

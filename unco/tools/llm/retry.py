@@ -19,6 +19,7 @@ BACK_OFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 1)
 """Half a second, doubling up to 8 seconds, with jitter."""
 
 _A_YEAR_S = 366 * 86400.0
+_TOO_MANY = 429
 
 MAX_RETRY_AFTER_S = 3600.0
 """Seconds; a `Retry-After` beyond it is read as an hour."""
@@ -69,7 +70,7 @@ def _of_headers(error: BaseException | None) -> float | None:
     seconds = milliseconds / 1000 if milliseconds is not None else _number(value)
     if seconds is None:
         seconds = _seconds_until(value, str(headers.get("date", "")))
-    return _until_reset(headers) if seconds is None else seconds
+    return _until_reset(error, headers) if seconds is None else seconds
 
 
 class HeldBack:
@@ -104,8 +105,14 @@ class HeldBack:
         return max(0.0, until - time.monotonic())
 
 
-def _until_reset(headers: Mapping[str, str]) -> float | None:
-    """Read when a limit begins anew: in seconds (`RateLimit-Reset`, an IETF draft), or since 1970 (OpenRouter: ms)."""
+def _until_reset(error: BaseException | None, headers: Mapping[str, str]) -> float | None:
+    """Read when a limit begins anew: in seconds (`RateLimit-Reset`, an IETF draft), or since 1970 (OpenRouter: ms).
+
+    Many servers send it with every answer. It is a time to wait only where the limit was the reason.
+    """
+    left = _number(headers.get("ratelimit-remaining") or headers.get("x-ratelimit-remaining"))
+    if getattr(error, "status_code", None) != _TOO_MANY or left:
+        return None
     value = _number(headers.get("ratelimit-reset")) or _number(headers.get("x-ratelimit-reset"), digits=13)
     if value is None or value <= _A_YEAR_S:
         return value

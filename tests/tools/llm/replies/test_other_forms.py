@@ -93,6 +93,8 @@ def test_a_reply_that_a_filter_took_away_says_so(body: dict[str, Any]) -> None:
 def test_a_reply_that_is_cut_says_so_in_any_form() -> None:
     cut = {"output": [{"content": [{"text": "{"}]}], "incomplete_details": {"reason": "max_output_tokens"}}
     assert is_cut(reply_from_body(cut).finish_reason)
+    without_words = {"candidates": [{"finishReason": "MAX_TOKENS"}], "usageMetadata": {"promptTokenCount": 3}}
+    assert is_cut(reply_from_body(without_words).finish_reason)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,12 @@ def test_what_lasts_is_asked_once_and_says_why(
 
 
 PASSING: list[tuple[int, Any]] = [
+    (403, error("Rate limit exceeded for this API key")),
+    (200, {"error": "Too many requests for this API key"}),
+    (200, {"error": "too many connections"}),
+    (200, {"error": "upstream worker not found"}),
+    (200, {"error": "the model m is not loaded yet"}),
+    (503, error("load balance: insufficient capacity")),
     (400, {"message": "Too many requests, please wait.", "__type": "ThrottlingException"}),
     (200, {"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit exceeded(RPM)"}}),
     (200, {"statusCode": 429, "message": "Rate limit is exceeded."}),
@@ -182,6 +188,9 @@ def test_a_refusal_that_no_form_helps_against_is_searched_about_twice(server: Op
         ({"message": "Try again in 2 minutes"}, 120.0),
         ({"message": "reached max request: 3, please try again after 1 seconds"}, 1.0),
         ({"error": "Model x is currently loading", "estimated_time": 20.5}, 20.5),
+        ({"message": "Please request again after 4s"}, 4.0),
+        ({"message": "The server could not complete the request in 30 seconds"}, None),
+        ({"message": "Gave up on the request after 60s"}, None),
         ({"message": "try again later"}, None),
         ({"message": "limit 3 per minute, 20 s used"}, None),
         ({"estimated_time": True, "retryDelay": "soon"}, None),
@@ -198,6 +207,21 @@ def test_the_time_in_the_body_is_waited(server: OpenAIServer, ask: Ask) -> None:
     start = time.monotonic()
     assert ask(client(server), ASKED).text == ANSWER
     assert time.monotonic() - start >= 0.6
+
+
+def test_a_server_without_memory_may_have_some_later(server: OpenAIServer, ask: Ask) -> None:
+    found = failure(server, ask, 500, error("CUDA out of memory: no room for the KV cache of context size 8192"))
+    assert found.reason == "broken"
+
+
+def test_words_of_a_post_that_an_error_quotes_say_nothing_about_money(server: OpenAIServer, ask: Ask) -> None:
+    found = failure(server, ask, 400, error("1 validation error: input_value='My rent is overdue'"))
+    assert found.reason == "endpoint"
+
+
+def test_no_part_of_a_key_is_told_by_a_refusal_that_calls_it_otherwise(server: OpenAIServer, ask: Ask) -> None:
+    for words in ("Invalid token: hf_ab***yz", "Bad credentials ab***yz", "Rate limit exceeded for API key ab***yz"):
+        assert "***yz" not in str(failure(server, ask, 403, error(words)))
 
 
 def test_no_part_of_a_key_is_told(server: OpenAIServer, ask: Ask) -> None:

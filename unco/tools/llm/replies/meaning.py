@@ -15,8 +15,9 @@ def _any(*patterns: str) -> re.Pattern[str]:
 _MONEY = _any(
     r"insufficient.{0,6}(quota|balance|credit|fund)",
     r"exceeded_current_quota",
-    r"(balance|credits?)\b.{0,20}(insufficient|too low)",
-    r"overdue|arrear|good standing|account.{0,60}suspended",
+    r"(?<!load )(balance|credits?)\b.{0,20}(insufficient|too low)",
+    r"overdue.?(error|balance|payment|bill|amount)|(balance|payment|bill|account).{0,20}overdue",
+    r"arrear|good standing|account.{0,60}suspended",
     r"(monthly|used all).{0,30}(credits|spending limit)|billing.?(hard.?)?limit",
     r"余额不足|欠费|额度(不足|已用)",
 )
@@ -28,20 +29,30 @@ _KEY = _any(
     r"无效的(令牌|密钥)|密钥.{0,6}(无效|过期|不存在)",
 )
 
+_CREDENTIAL = _any(r"\b(token|credential|password)")
+"""Besides `_KEY`: words beside which a refusal may write a part of a key."""
+
 _CROWD = _any(r"throttl|rate.?limit|too.?many.?requests|concurrency|速率限制|请求.{0,4}(频繁|限频)")
 
 _CONTENT = _any(
     r"too (large|long|big|many|small)|context.?(length|window)|available context|not (be )?found|not exist|no such",
-    r"policy|policies|safety|moderat|guardrail|inappropriate|sensitive|unsafe|high risk|inspection|prohibited",
-    r"content.?(filter|violat)|敏感|不安全|违规|不合规",
-    r"(invalid|broken|unreadable|decode|fetch|download|load|process).{0,20}(image|picture)",
+    r"policy|policies|safety|inspection|(fetch|download|load|process).{0,20}(image|picture)",
+)
+"""Words of a refusal that another form of the request would meet as well; a server that breaks down has them, too."""
+
+_REFUSED_CONTENT = _any(
+    r"moderat|guardrail|inappropriate|sensitive|unsafe|high risk|prohibited|data.?inspection",
+    r"content.?(filter|violat|polic)|usage polic|敏感|不安全|违规|不合规",
+    r"(invalid|broken|unreadable|decode).{0,20}(image|picture)",
     r"(image|picture).{0,60}(exceed|larger|smaller|dimension|resolution|restriction)",
 )
-"""Words of a refusal that another form of the request would meet as well."""
+"""Words of filters, and about pictures that are no good."""
 
+_NOT_YET = " (yet|ready|loaded|currently|available|responding)"
 _MODEL = _any(
-    r"(invalid|unknown|unsupported).?model|model.?not.?(found|supported|available|exist)|not a valid model",
-    r"(requested |the )model \S{1,80} (is|was|has been) (not|deprecated|decommissioned|retired)|model_?deprecated",
+    r"(invalid|unknown|unsupported).?model|model.?not.?(found|supported|exist)|model_not_available|not a valid model",
+    rf"(requested |the )model \S{{1,80}} (is|was|has been) (not\b(?!{_NOT_YET})|deprecated|decommissioned|retired)",
+    r"model_?deprecated",
     r"model identifier is invalid|模型不存在",
 )
 
@@ -59,6 +70,9 @@ _ADDRESS = _any(
 """Source: LM Studio, which answers with 200; OpenAI; Express; gateways."""
 
 _TOO_LONG = _any(r"context.?(length|window|size)|available context|maximum.{0,20}context")
+
+_OVER_CONTEXT = _any(r"(exceeds?\b|longer than|maximum).{0,40}context", r"context.{0,30}exceed")
+"""The question itself is too long; other words about the context may tell of the server's memory."""
 
 _LIMIT_TOO_HIGH = _any(
     r"max_?(completion_?|output_?|new_?)?tokens.{0,60}(too large|at most|range|less than|exceed|<=)",
@@ -86,8 +100,13 @@ def is_about_account(status: int, words: str) -> bool:
 
 
 def is_about_key(status: int, words: str) -> bool:
-    """Tell whether a refusal is about a key, of which its words may hold a part."""
-    return 400 <= status < 404 and bool(_KEY.search(words))
+    """Tell whether a refusal is about a key, and not about how often it was used."""
+    return 400 <= status < 404 and bool(_KEY.search(words)) and not _CROWD.search(words)
+
+
+def may_quote_key(status: int, words: str) -> bool:
+    """Tell whether the words of a refusal may hold a part of a key."""
+    return 400 <= status < 404 and bool(_KEY.search(words) or (status == 403 and _CREDENTIAL.search(words)))
 
 
 def is_crowded(status: int, words: str) -> bool:
@@ -97,12 +116,12 @@ def is_crowded(status: int, words: str) -> bool:
 
 def is_about_content(words: str) -> bool:
     """Tell whether an error is about what was asked, or of which model, so that another form would not help."""
-    return any(pattern.search(words) for pattern in (_CONTENT, _MODEL, _NO_PICTURE))
+    return any(pattern.search(words) for pattern in (_CONTENT, _REFUSED_CONTENT, _MODEL, _NO_PICTURE))
 
 
 def lasts(words: str) -> bool:
     """Tell whether an error lasts though its status, 500, says that it passes."""
-    return bool(_NO_PICTURE.search(words) or _TOO_LONG.search(words))
+    return bool(_NO_PICTURE.search(words) or _OVER_CONTEXT.search(words))
 
 
 def is_too_long(words: str) -> bool:
@@ -111,16 +130,10 @@ def is_too_long(words: str) -> bool:
 
 
 def status_by_words(words: str) -> int | None:
-    """Return the status that an error's words stand for; None = they tell nothing."""
-    if _MONEY.search(words):
-        return 402
-    if _KEY.search(words):
-        return 401
-    if _CROWD.search(words):
-        return 429
-    if _ADDRESS.search(words):
-        return 404
-    return 400 if is_about_content(words) else None
+    """Return the status that an error's words stand for; None = they tell nothing sure, so that it may pass."""
+    meanings = {402: _MONEY, 429: _CROWD, 401: _KEY, 404: _ADDRESS, 400: _REFUSED_CONTENT}
+    found = (status for status, pattern in meanings.items() if pattern.search(words))
+    return next(found, 400 if lasts(words) or _MODEL.search(words) else None)
 
 
 def named_fields(words: str) -> list[str]:

@@ -27,7 +27,12 @@ def as_completion(body: object) -> object:
         case {"candidates": [{"content": dict(message), **choice}, *_], **rest}:
             counts = _counts(rest.get("usageMetadata"))
             return _whole(message.get("parts"), choice.get("finishReason"), counts, rest.get("modelVersion"))
-        case {"promptFeedback": {"blockReason": str()}} | {"candidates": [{"finishReason": str()}, *_]}:
+        case {
+            "candidates": [{"finishReason": str(reason)}, *_],
+            **rest,
+        }:  # no word was written, as when thoughts took all
+            return _whole(None, reason, _counts(rest.get("usageMetadata")), rest.get("modelVersion"))
+        case {"promptFeedback": {"blockReason": str()}}:
             return _whole(None, "content_filter", {}, None)
         case {"choices": [{"finish_reason": str(reason), **choice}, *_], **rest} if (
             reason.lower() in FILTERED and "message" not in choice and "delta" not in choice and "text" not in choice

@@ -31,7 +31,7 @@ _NAMES = frozenset({"code", "type", "param", "status", "reason", "error_type", "
 """Fields whose values name an error for programs."""
 
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})</title>", re.IGNORECASE)
 
 _DEPTH = 8
 

@@ -12,7 +12,7 @@ from unco.tools.llm.replies.reason import reason_in
 _UNITS = {"ms": 0.001, "milliseconds": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _AMOUNT = r"\d{1,7}(?:\.\d{1,9})?\s*(?:ms|milliseconds?|s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:ours?)?)(?![a-z])"
 _AGAIN = re.compile(
-    rf"(?:try|retry|request)(?:ing)?(?: again)?(?: in| after)\s*((?:{_AMOUNT}[\s,]*){{1,3}})", re.IGNORECASE
+    rf"(?:try|retry|please request)(?:ing)?(?: again)?(?: in| after)\s*((?:{_AMOUNT}[\s,]*){{1,3}})", re.IGNORECASE
 )
 _ONE = re.compile(r"(\d+(?:\.\d+)?)\s*(milliseconds|ms|s|m|h)", re.IGNORECASE)
 _DELAY = re.compile(r"(\d{1,7}(?:\.\d{1,9})?)s")
