@@ -109,7 +109,7 @@ def _word_pattern() -> re.Pattern[str]:
 
 
 def _links() -> tuple[str, str]:
-    """Return two patterns: of a link's beginning, which is enough to tell a link, and of a whole link, which is one word.
+    """Return two patterns: of a link's beginning, which is enough to tell one, and of a whole link, which is one word.
 
     Programs leave out the blank before a link, and writings without blanks the one behind it.
     """
