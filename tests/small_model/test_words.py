@@ -209,6 +209,8 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
         ("N\u0410S\u0410", "NASA"),
         ("\u0391pple", "Apple"),
         ("\u041e\u0441\u043b\u043e", "\u041e\u0441\u043b\u043e"),
+        ("IT-\u043a\u043e\u043c\u043f\u0430\u043d\u0438\u044f", "IT-\u043a\u043e\u043c\u043f\u0430\u043d\u0438\u044f"),
+        ("\u0412eyonc\u00e9", "Beyonc\u00e9"),
         ("\u0132sland", "IJsland"),
         ("\u24ab\u2122\u0e19\u0e33", "\u24ab\u2122\u0e19\u0e33"),
         ("\U0001f17d\U0001f170", "NA"),
