@@ -80,7 +80,7 @@ class Environment(BaseSettings):
     )
     @classmethod
     def _from_home(cls, value: str) -> str:
-        """Read ~ as the home folder, as a shell does: files of variables are read by none."""
+        """Read ~ as the home folder; a shell does so itself, but no shell reads a file of variables, as .env."""
         return os.pathsep.join(map(os.path.expanduser, value.split(os.pathsep)))
 
     def cache_directory(self) -> Path:

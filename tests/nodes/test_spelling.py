@@ -66,6 +66,11 @@ def test_and_is_found_where_nobody_found_it_before(words: tuple[str, ...], answe
     assert letters("".join(unescaped_tokens(words))) in (letters(unwrapped(answer)), letters(unwrapped(answer)) + "tm")
 
 
+def test_a_name_is_found_that_was_escaped_twice() -> None:
+    """The small model reads it so, too."""
+    assert verify_span("Beyonc\u00e9 & Jay", Span(0, 1), ("Beyonc&amp;eacute;", "&amp;amp;", "Jay")) == Span(0, 3)
+
+
 def test_a_wider_span_is_found_by_other_signs() -> None:
     tokens = ("at", "Joe", "’", "s", "Bar", "in", "Rome")
     assert verify_span("Joe's Bar", Span(1, 2), tokens) == Span(1, 5)
@@ -172,4 +177,5 @@ def test_two_labels_of_one_spelling_need_their_own() -> None:
 def test_escapes() -> None:
     assert unescaped(r"\ud83d\ude80 \"x\" \\ &lt;b&gt; &nothing; AT&T R&D;") == '🚀 "x" \\ <b> &nothing; AT&T R&D;'
     assert unescaped(r"\ud83d") == "\ufffd"
+    assert unescaped("AT&amp;amp;T Beyonc&amp;eacute; &amp;nothing; &#38;#39;") == "AT&T Beyonc\u00e9 &nothing; '"
     assert plain_signs("“A” – ‘B’") == "\"a\"-'b'"

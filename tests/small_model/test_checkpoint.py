@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import fitted_predictor, tiny_predictor
-from unco.errors import SettingsError, SetupError
+from unco.errors import MAX_MESSAGE_CHARACTERS, SettingsError, SetupError
 from unco.small_model.checkpoint import Calibration, from_pretrained, save_pretrained
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.fingerprint import SHIPPED
@@ -224,6 +224,16 @@ def test_impossible_values_are_refused(saved: Path, where: tuple[str, ...], valu
     config.write_text(json.dumps(data))
     with pytest.raises(SetupError, match="does not hold a checkpoint"):
         from_pretrained(saved)
+
+
+def test_many_impossible_values_are_told_in_short(saved: Path) -> None:
+    config = saved / "config.json"
+    tree = {"features": [0.5] * 7, "thresholds": [0.0] * 7, "leaves": [0.0] * 8}
+    data = json.loads(config.read_text()) | {"region_regression": {"trees": [tree] * 500, "bias": 0.0}}
+    config.write_text(json.dumps(data))
+    with pytest.raises(SetupError, match="does not hold a checkpoint of this version: .*BoostedTrees") as caught:
+        from_pretrained(saved)
+    assert len(str(caught.value)) < 2 * MAX_MESSAGE_CHARACTERS
 
 
 def test_regressions_and_names_of_another_network_are_refused(tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ from unco.small_model.words import (
             "https://t.co/a\u2026Oslo https://t.co/b\U0001f680Ann",
             ["https://t.co/a", "\u2026", "Oslo", "https://t.co/b", "\U0001f680", "Ann"],
         ),
+        (
+            "Oslo http:// HTTPS://\u2026 pic.twitter.com/",
+            [*"Oslo http : / / HTTPS : / / \u2026 pic . twitter.com /".split()],
+        ),
+        ("(http://(a) https://<b>", [*"( http : / / ( a ) https : / / < b >".split()]),
+        ("https://\u6771\u4eac.jp/a\u306bOslo", ["https://\u6771\u4eac.jp/a", "\u306b", "Oslo"]),
+        ("https://www.\u0e44\u0e17\u0e22.com", ["https://www.\u0e44\u0e17\u0e22.com"]),
+        ("&#95;Oslo", ["&#95;", "Oslo"]),
         ("\uff8a\uff98Ann \u3105Lee", ["\uff8a", "\uff98", "Ann", "\u3105", "Lee"]),
         ("Os\u043b\u043e \u0663\u0664", ["Os\u043b\u043e", "\u0663\u0664"]),
         (
@@ -110,6 +118,20 @@ def test_offsets_point_at_the_words(text: str) -> None:
     words, offsets = split_words(text)
     assert [text[start:stop] for start, stop in offsets] == list(words)
     assert all(a[1] <= b[0] for a, b in zip(offsets, offsets[1:], strict=False))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["http", "https", "://", "pic.twitter.com/", *"hp._(<&#95;\u6771\u0e44\u0e31\uc5d0\u034f "]),
+        max_size=40,
+    ).map("".join)
+)
+def test_no_sign_is_left_out(text: str) -> None:
+    """Each character that is seen belongs to a word."""
+    left, stop = "", 0
+    for start, end in (*split_words(text)[1], (len(text), len(text))):
+        left, stop = left + text[stop:start], end
+    assert not set(left) - {" ", *INVISIBLE}
 
 
 def test_shapes() -> None:
@@ -187,6 +209,8 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
         ("N\u0410S\u0410", "NASA"),
         ("\u0391pple", "Apple"),
         ("\u041e\u0441\u043b\u043e", "\u041e\u0441\u043b\u043e"),
+        ("IT-\u043a\u043e\u043c\u043f\u0430\u043d\u0438\u044f", "IT-\u043a\u043e\u043c\u043f\u0430\u043d\u0438\u044f"),
+        ("\u0412eyonc\u00e9", "Beyonc\u00e9"),
         ("\u0132sland", "IJsland"),
         ("\u24ab\u2122\u0e19\u0e33", "\u24ab\u2122\u0e19\u0e33"),
         ("\U0001f17d\U0001f170", "NA"),

@@ -270,6 +270,15 @@ def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatc
         minilm_folder()
 
 
+def test_what_the_last_step_needs_is_asked_for_before_the_first(
+    data: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(SetupError, match=r"learned with scikit-learn: pip install .*\[train\]"):
+        run_training.run_training(DataPaths(data), recipe_file(tmp_path, encoder), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(("fine", "name"), [(True, "tweets-minilm"), (False, "gmner-minilm")])
 def test_without_a_recipe_the_data_decides(
     fine: bool, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -92,7 +92,7 @@ def missing_extra(error: ImportError) -> str | None:
 
 
 class Printed(TextIOWrapper):
-    """Standard output. What cannot be written to it is an error, which is told from that of another file."""
+    """Standard output. A failed write has an error of its own, not to be mistaken for that of another file."""
 
     def write(self, text: str, /) -> int:
         """Print.
@@ -137,10 +137,10 @@ def main() -> None:
 
 
 def open_closed_streams() -> None:
-    """Give standard streams that are closed their places again, which the next files would take, and what is printed.
+    """Put a stream in the place of each standard one that is closed.
 
-    There is nothing to read, what is written to standard output is an error, as it would be lost, and messages go
-    nowhere.
+    Else the next file to be opened would have its number, and what is printed would be written into that file. The new
+    input is empty. Writing to the new standard output is an error, as the words would be lost; messages go nowhere.
     """
     for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
@@ -152,7 +152,7 @@ def open_closed_streams() -> None:
     sys.stderr = sys.stderr or open(2, "w", closefd=False)
 
 
-def _run_and_print(command: Callable[[], Any]) -> None:
+def _run_and_flush(command: Callable[[], Any]) -> None:
     try:
         command()
     finally:
@@ -162,7 +162,7 @@ def _run_and_print(command: Callable[[], Any]) -> None:
 def guarded(command: Callable[[], Any]) -> int:
     """Exit code of a command: 0; 1 when it was stopped; 2 when what was handed in cannot be used; 3 as of `FAILED`."""
     try:
-        _run_and_print(command)
+        _run_and_flush(command)
     except BrokenPipeError:  # who reads has seen enough
         return STOPPED
     except Stopped as stopped:

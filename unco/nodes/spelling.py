@@ -84,10 +84,10 @@ def _is_separator(char: str) -> bool:
 
 
 def unescaped(text: str) -> str:
-    r"""Undo the escapes of HTML and JSON that were written twice: &amp;, \u2019, \"."""
+    r"""Undo the escapes of HTML, up to twice, and those that JSON kept: &amp;, &amp;amp;, \u2019, \"."""
     text = _UNICODE_ESCAPE.sub(_decoded, text)
     text = re.sub(r"\\([\"'/\\])", r"\1", _BLANK_ESCAPE.sub(" ", text))
-    return _ENTITY.sub(_unescaped_entity, text)
+    return _ENTITY.sub(_unescaped_entity, _ENTITY.sub(_unescaped_entity, text))
 
 
 def _unescaped_entity(match: re.Match[str]) -> str:

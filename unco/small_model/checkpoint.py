@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
-from unco.errors import SettingsError, SetupError
+from unco.errors import SettingsError, SetupError, shorten
 from unco.fork_locks import ForkLock
 from unco.small_model.batch import Array
 from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
@@ -146,7 +146,7 @@ def _load(folder: Path, scheme: str | None, estimator: str | None, _sha256_of_co
         TypeError,
         ValueError,
     ) as error:
-        raise SetupError(f"{folder} does not hold a checkpoint of this version: {error}") from error
+        raise SetupError(f"{folder} does not hold a checkpoint of this version: {shorten(str(error))}") from error
 
 
 def _with_later_signals(regression: RegionRegression | None) -> RegionRegression | None:

@@ -60,6 +60,8 @@ _GREEK = "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u03
 _ALIKE = dict(zip(_CYRILLIC + _GREEK, "aeopcyxsijABEKMHOPCTXSIJovABEZHIKMNOPTYX", strict=True))
 """Letters of other alphabets that look like Latin ones."""
 
+_CYRILLIC_OR_GREEK = re.compile("[\u0370-\u052f]")
+
 _FILL = "\u034f"
 """Stands for the rest of an escape: a mark without a shape, which belongs to the character before it."""
 
@@ -91,8 +93,12 @@ def as_read(word: str) -> str:
 
 
 def _in_one_alphabet(word: str) -> str:
-    """Replace letters that look like Latin ones in a word that has Latin ones, too; no language mixes them."""
-    if _ALIKE.keys().isdisjoint(word) or not re.search("[a-zA-Z]", word):
+    """Replace letters that look like Latin ones in a word of Latin letters.
+
+    A word with other letters of their alphabets, too, is of two languages, as a Russian one behind "IT-": all stay.
+    """
+    others = set(_CYRILLIC_OR_GREEK.findall(word))
+    if not others or not others <= _ALIKE.keys() or not re.search("[a-zA-Z]", word):
         return word
     return "".join(_ALIKE.get(char, char) for char in word)
 

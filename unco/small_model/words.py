@@ -97,18 +97,28 @@ def split_words(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]
 
 @cache
 def _word_pattern() -> re.Pattern[str]:
-    links = r"(?:[hH][tT][tT][pP][sS]?://|pic\.twitter\.com/)"  # programs leave out the blank before them
-    signs = r"\"\u201c\u201d\u00ab\u00bb`{}|\\^\u2026\u2190-\u2bff\u3000-\u303f\uff00-\uff65\U0001f000-\U0001faff"
-    inside = rf"[^\s()<>{signs}\u200b{JOINERS}{NO_BLANKS}]"
-    link = rf"{links}(?:{inside}|\({inside}*\))+"  # a link is one word
+    link_begins, link = _links()
     alone = f"{NO_BLANKS}{ITEM_NUMBERS}"
-    mixed = _letters(rf"(?!{links})(?![{alone}{OTHER_WRITING}])\w")
+    mixed = _letters(rf"(?!{link_begins})(?![{alone}{OTHER_WRITING}])\w")
     other_writing = _letters(rf"(?=[{OTHER_WRITING}])\w")
     letters = f"(?:{mixed}|{other_writing})"
     word = rf"{letters}(?:(?:{'|'.join(CONNECTORS)}){letters})*"
     sign = rf"[{alone}][{_marks()}]*"
-    other = r"_+|[^\w\s]\u034f*"  # anything else stands alone: # @ ' ! and each emoji
+    other = r"(?:_\u034f*)+|[^\w\s]\u034f*"  # anything else stands alone: # @ ' ! and each emoji
     return re.compile(f"{link}|{word}|{sign}|{other}")
+
+
+def _links() -> tuple[str, str]:
+    """Return two patterns: of a link's beginning, which is enough to tell one, and of a whole link, which is one word.
+
+    Programs leave out the blank before a link, and writings without blanks the one behind it.
+    """
+    signs = r"\"\u201c\u201d\u00ab\u00bb`{}|\\^\u2026\u2190-\u2bff\u3000-\u303f\uff00-\uff65\U0001f000-\U0001faff"
+    outside = rf"\s()<>{signs}\u200b{JOINERS}"
+    inside = f"[^{outside}{NO_BLANKS}]"
+    host = rf"(?:[^{outside}./:]+\.)*"  # up to its last stop, also in writing without blanks
+    begin = rf"(?:[hH][tT][tT][pP][sS]?://|pic\.twitter\.com/){host}{inside}"
+    return begin, rf"{begin}(?:{inside}|\({inside}*\))*"
 
 
 def _letters(letter: str) -> str:

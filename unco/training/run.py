@@ -39,6 +39,7 @@ from unco.training.examples.data_paths import (
 from unco.training.examples.example import of_text
 from unco.training.examples.other_sources import in_labels, read_sources
 from unco.training.examples.teachers import check_teachers
+from unco.training.learn.boosting import check_installed
 from unco.training.learn.post_starts import learn_post_starts
 from unco.training.learn.regions import learn_regions
 from unco.training.learn.spans import learn_spans
@@ -85,8 +86,9 @@ def run_training(
     Raises:
         DataError: the data is missing or not in its format, or has a type that the label scheme lacks.
         SettingsError: there is no such recipe or setting, or `out` holds another run.
-        SetupError: the weights to start from are not there.
+        SetupError: the weights to start from are not there, or scikit-learn is not.
     """
+    check_installed()
     recipe_name = recipe_name or ("tweets-minilm" if has_fine_labels(paths) else "gmner-minilm")
     recipe = read_recipe(recipe_path(recipe_name), changes)
     gold = {split: read_split(paths, recipe.labels, split) for split in SPLITS}

@@ -1,7 +1,10 @@
 """The picture store: inline pictures are stored once and found by their reference."""
 
+import os
 import tempfile
+from hashlib import sha256
 from pathlib import Path
+from stat import S_IFDIR, S_IFLNK
 
 import pytest
 from PIL import Image
@@ -65,6 +68,23 @@ def test_without_a_cache_that_can_be_written_it_is_kept_among_temporary_files(
     assert stored_picture(reference) is None
     with pytest.raises(SetupError, match="UNCO_CACHE_DIR"):
         store_picture(drawing("red"))
+
+
+@pytest.mark.parametrize("user", [0, 1])
+@pytest.mark.parametrize(("kind", "owner"), [(S_IFDIR | 0o700, "other"), (S_IFDIR | 0o777, "own"), (S_IFLNK, "own")])
+def test_no_folder_among_temporary_files_is_taken_that_others_read(
+    user: int, kind: int, owner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = os.stat_result((kind, 0, 0, 1, user if owner == "own" else user + 1, 0, 0, 0, 0, 0))
+    monkeypatch.setenv("UNCO_CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", os.devnull)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    monkeypatch.setattr(Path, "lstat", lambda _: found)
+    with pytest.raises(SetupError, match=rf"unco-{user} is not this user's alone; set UNCO_CACHE_DIR"):
+        store_picture(drawing("red"))
+    assert stored_picture("data:sha256," + sha256(drawing("red")).hexdigest()) is None
+    assert not (tmp_path / f"unco-{user}" / "pictures").exists()
 
 
 def test_a_picture_that_cannot_be_stored_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

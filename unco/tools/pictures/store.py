@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,9 +30,10 @@ def store_picture(data: bytes) -> str:
                 return f"data:sha256,{digest}"
         except (OSError, SettingsError) as error:
             faults.append(error)
-    raise SetupError(
-        f"inline pictures cannot be kept: {faults[0]}; set UNCO_CACHE_DIR to a folder to write to"
-    ) from faults[0]
+    why = "; ".join(map(str, faults))
+    raise SetupError(f"inline pictures cannot be kept: {why}; set UNCO_CACHE_DIR to a folder to write to") from faults[
+        0
+    ]
 
 
 def _in_cache() -> Path:
@@ -42,16 +44,21 @@ def _in_temporary() -> Path | None:
     """Return a folder of this user's own among temporary files, where no folder was named and the cache is read-only.
 
     Raises:
-        OSError: it is another user's, or cannot be made.
+        OSError: others may look into it, or it cannot be made.
     """
     if environment().cache_dir:
         return None
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir(), f"unco-{user}")
+    user = os.getuid() if hasattr(os, "getuid") else None
+    folder = Path(tempfile.gettempdir(), f"unco-{user or 0}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink() or (user and folder.stat().st_uid != user):
-        raise PermissionError(f"{folder} is another user's")
+    if user is not None and not _is_private(folder.lstat(), user):
+        raise PermissionError(f"{folder} is not this user's alone")
     return folder / "pictures"
+
+
+def _is_private(found: os.stat_result, user: int) -> bool:
+    """Return whether it is a folder, not a link to one, that its owner alone may use, and the owner is this user."""
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o077
 
 
 _FOLDERS: tuple[Callable[[], Path | None], ...] = (_in_cache, _in_temporary)

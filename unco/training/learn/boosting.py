@@ -1,6 +1,7 @@
 """Fit boosted trees with scikit-learn."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from math import log
 from typing import Any
 
@@ -24,7 +25,7 @@ def fit_trees(rows: Sequence[Sequence[float]], events: Sequence[bool]) -> Booste
         events: whether the event happened in each case.
 
     Raises:
-        SetupError: scikit-learn is not installed.
+        SetupError: as of `check_installed`.
     """
     share = min(max(sum(events) / len(events), 1e-6), 1 - 1e-6)
     none = BoostedTrees((), _rounded(log(share / (1.0 - share))))
@@ -35,11 +36,20 @@ def fit_trees(rows: Sequence[Sequence[float]], events: Sequence[bool]) -> Booste
     return BoostedTrees(tuple(_tree(one.tree_) for one in fitted.estimators_[:, 0]), none.bias)
 
 
+def check_installed() -> None:
+    """Check that trees can be fitted; a training does so before its first epoch, as it fits them after its last.
+
+    Raises:
+        SetupError: scikit-learn is not installed.
+    """
+    if find_spec("sklearn") is None:
+        raise SetupError('doubts of regions are learned with scikit-learn: pip install "unco[train]"')
+
+
 def _classifier(features: int) -> Any:
-    try:
-        from sklearn.ensemble import GradientBoostingClassifier
-    except ImportError as error:
-        raise SetupError('doubts of regions are learned with scikit-learn: pip install "unco[train]"') from error
+    check_installed()
+    from sklearn.ensemble import GradientBoostingClassifier
+
     return GradientBoostingClassifier(
         n_estimators=TREES,
         learning_rate=RATE,
