@@ -172,12 +172,12 @@ def _starts_upper(word: str) -> bool:
     return word[0].isupper()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)
 def word_pieces(words: tuple[str, ...], tokenizer: Tokenizer) -> Pieces:
     """Tokenize words; camelCase, digits and underscores are split first, so that a hash tag becomes its words.
 
     A word for which the tokenizer has no piece (a lone zero-width character, say) becomes one unknown piece; of a word
-    of more than 24 pieces the first 24 are read. The last posts' pieces are kept: a post is cut, then read.
+    of more than 24 pieces the first 24 are read. A batch of posts is cut, then read, so the last pieces are kept.
     """
     words = tuple(as_read(word) for word in words)
     chunks = [split_chunks(word)[:PIECES_PER_WORD] for word in words]  # each has a piece: more would not be read

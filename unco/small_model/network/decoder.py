@@ -47,17 +47,19 @@ class Decoder(nn.Module):
 
     def encoder_states(self, words: Tensor, regions: Tensor, counts: Array, region_mask: Tensor) -> EncoderStates:
         """Prepare word states (B, W, d) and region states (B, K, d) for decoding."""
-        states = torch.cat([words, regions], dim=1)
-        real = torch.from_numpy(np.arange(words.shape[1]) < counts[:, None]).to(words.device)
+        is_word = torch.from_numpy(np.arange(words.shape[1]) < counts[:, None]).to(words.device)
+        mask = torch.cat([is_word, region_mask], dim=1)
+        real_words, real = RealRows.of(is_word), RealRows.of(mask)
+        packed, states = real_words.pack(words), real.pack(torch.cat([words, regions], dim=1))
         return EncoderStates(
             words=words,
-            word_keys=self.word_key(words),
-            word_inputs=self.word_input(words),
+            word_keys=real_words.spread(self.word_key(packed)),
+            word_inputs=real_words.spread(self.word_input(packed)),
             region_keys=self.region_key(regions),
             region_mask=region_mask,
             counts=counts,
-            layers=tuple(layer.cross.key_value(states) for layer in self._layers()),
-            mask=torch.cat([real, region_mask], dim=1)[:, None, None, :],
+            layers=tuple(layer.cross.key_value(states, real) for layer in self._layers()),
+            mask=mask[:, None, None, :],
         )
 
     def forward(

@@ -56,7 +56,7 @@ class Network(nn.Module):
 
     def set_post_starts(self, layers: PostStarts) -> None:
         """Take fitted layers that find where a text begins."""
-        self.post_starts = layers.requires_grad_(False)
+        self.post_starts = layers.requires_grad_(False).train(self.training)
         self.config = replace(self.config, post_starts=layers.hidden.out_features)
 
     @property
@@ -71,7 +71,7 @@ class Network(nn.Module):
 
     def runtime(self) -> "Network":
         """Return itself, in evaluation mode."""
-        return self.eval()
+        return self.eval() if self.training else self  # to visit each layer takes time
 
     def tensors(self, batch: Batch) -> Batch[Tensor]:
         """Copy a batch to the device."""
