@@ -25,7 +25,6 @@ from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region import Region, with_whole_picture
 from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
-from unco.training import start
 from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
 from unco.training.examples.data_paths import DataPaths, make_input_builder, read_split
 from unco.training.model_card import read_report, score_table
@@ -33,7 +32,6 @@ from unco.training.origin import short_name
 from unco.training.recipe import recipe_path
 from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
-from unco.training.start import minilm_folder
 from unco.types import Box
 
 ROOT = Path(__file__).parents[2]
@@ -262,12 +260,6 @@ def test_a_scheme_of_one_s_own(data: Path, encoder: Path, tmp_path: Path) -> Non
     recipe = recipe_file(tmp_path, encoder, labels=str(labels), scheme="mine")
     with pytest.raises(DataError, match="'Cup' is a 'OTHER', which the label scheme lacks; it has PER, LOC, ORG"):
         run_training.run_training(DataPaths(data), recipe, tmp_path / "run")
-
-
-def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "find_spec", lambda _: None)
-    with pytest.raises(SetupError, match=r"\[train\]"):
-        minilm_folder()
 
 
 def test_what_the_last_step_needs_is_asked_for_before_the_first(
