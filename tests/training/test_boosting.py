@@ -50,3 +50,12 @@ def test_a_region_s_doubt_takes_what_is_better_on_other_posts() -> None:
     fit, chances = choose_fit(rows[:300], straight, [index % 5 for index in range(300)])
     assert isinstance(fit(rows[:300], straight), Regression)
     assert (auroc(chances, straight) or 0.0) > 0.9
+
+
+def test_few_cases_are_never_all_doubted_alike() -> None:
+    """By loss, the same chance for each is better than what a regression on many features learns from noisy cases."""
+    rows, _ = crossed(200, REGION_SIGNALS)
+    noise = np.random.default_rng(1).normal(size=len(rows))
+    events = [row[0] + 2 * one > 0 for row, one in zip(rows, noise, strict=True)]
+    fit, _ = choose_fit(rows, events, [index % 5 for index in range(len(rows))])
+    assert isinstance(fit(rows, events), Regression)

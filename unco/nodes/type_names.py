@@ -26,7 +26,7 @@ IN_FULL: Mapping[str, Sequence[str]] = {
         *("organización", "organização", "organizzazione", "organisatie", "organizacja", "kuruluş", "organisasi"),
         *("tổ chức", "منظمة"),
     ),
-    "MISC": _MISCELLANEOUS[1:],
+    "MISC": _MISCELLANEOUS,
     "OTHER": _MISCELLANEOUS,
 }
 """By the name of a label, as schemes spell it. Only what means the same: a company or a city is no name of a type."""

@@ -12,6 +12,8 @@ from unco.small_model.uncertainty.boosted_trees import DEPTH, BoostedTrees, Tree
 
 TREES, RATE, SMALLEST_LEAF = 100, 0.1, 100
 """Chosen on dev: cases of a leaf are of a few posts each, as every post is shown several times."""
+ENOUGH = 1000
+"""Cases from which trees can be judged on some after they were fitted on the others."""
 SHARE_OF_CASES, FEATURES_OF_A_QUESTION = 0.5, 8
 """What a tree is fitted on, and what a question chooses from; drawn at random, so that trees differ."""
 _DIGITS = 7

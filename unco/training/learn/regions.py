@@ -14,7 +14,7 @@ from unco.small_model.uncertainty.prediction import RegionRegression
 from unco.small_model.uncertainty.region_signals import EARLIER_REGION_SIGNALS
 from unco.small_model.uncertainty.regression import fit_regression
 from unco.small_model.uncertainty.span_signals import Signals
-from unco.training.learn.boosting import fit_trees
+from unco.training.learn.boosting import ENOUGH, fit_trees
 from unco.training.learn.spans import FOLDS, held_out_chances
 from unco.types import GoldPost
 
@@ -90,10 +90,13 @@ def learn_regions(predictor: Predictor, build_input: InputBuilder, dev: Sequence
 def choose_fit(rows: list[Signals], wrong: list[bool], folds: Sequence[int]) -> tuple[Fit, list[float]]:
     """Choose between a regression and trees: whichever is better on the folds that it was not fitted on.
 
+    Few rows are left to the regression. Trees would give each the same chance, which may well have the lower loss, and
+    tells no region from another.
+
     Returns:
         How to fit, and the held-out chance of each row.
     """
-    fits: tuple[Fit, ...] = (fit_regression, _fit_trees)
+    fits: tuple[Fit, ...] = (fit_regression, _fit_trees) if len(rows) >= ENOUGH else (fit_regression,)
     held_out = [held_out_chances(rows, wrong, folds, fit) for fit in fits]
     best = min(range(len(fits)), key=lambda index: _loss(held_out[index], wrong))
     return fits[best], held_out[best]
