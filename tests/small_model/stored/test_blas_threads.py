@@ -43,7 +43,7 @@ def blas(monkeypatch: pytest.MonkeyPatch) -> Blas:
     ("idle", "own", "threads"),
     [
         (2.0, 0.0, 2),  # in one second two processors did nothing
-        (0.0, 2.0, 2),  # all that was used, this process used: it may go on
+        (0.0, 2.0, 2),  # all that was used, products used: they may go on
         (0.0, 1.0, 1),
         (0.9, 0.9, 2),
         (0.1, 0.3, 1),  # others use nearly all
@@ -61,14 +61,14 @@ def test_no_product_has_more_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_processors_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blas_threads, "STAT", tmp_path / "stat")
-    assert look() is None  # not Linux
+    assert look(0.0) is None  # not Linux
     (tmp_path / "stat").write_text(STAT)
     monkeypatch.setattr("os.sysconf", lambda name: 100)
-    seen = look()
+    seen = look(3.0)
     assert seen is not None
-    assert seen.idle == 40.2
+    assert (seen.idle, seen.own) == (40.2, 3.0)
     (tmp_path / "stat").write_text("cpu nonsense")
-    assert look() is None
+    assert look(0.0) is None
 
 
 def test_runs_at_once_share_a_limit_and_the_last_takes_it_back(blas: Blas) -> None:
@@ -82,12 +82,31 @@ def test_runs_at_once_share_a_limit_and_the_last_takes_it_back(blas: Blas) -> No
 def test_the_limit_follows_what_others_do(blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([Seen(1.0, 10.0, 0.0), Seen(2.0, 10.5, 0.5)])
     monkeypatch.setattr(blas_threads, "WINDOW_S", 0.0)
-    monkeypatch.setattr(blas_threads, "look", lambda: next(moments))
+    monkeypatch.setattr(blas_threads, "look", lambda own: next(moments))
     monkeypatch.setattr(blas_threads._runs, "_seen", Seen(0.0, 7.0, 0.0))
     for _ in range(2):
         with idle_threads():
             pass
     assert blas.limits == [3, None, 1, None]
+
+
+def test_what_else_the_process_does_is_none_of_the_products(blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processors are busy with pictures, and one thread of products gets half of one."""
+    clock, work, seen = iter([1.0, 2.0]), iter([10.0, 10.5, 20.0, 20.1]), []
+
+    def at(own: float) -> Seen:
+        seen.append(own)
+        return Seen(next(clock), 5.0, own)
+
+    monkeypatch.setattr(blas_threads, "WINDOW_S", 0.0)
+    monkeypatch.setattr(blas_threads, "look", at)
+    monkeypatch.setattr(blas_threads.time, "thread_time", lambda: next(work))
+    monkeypatch.setattr(blas_threads._runs, "_seen", Seen(0.0, 3.0, 0.0))
+    for _ in range(2):
+        with idle_threads():
+            pass
+    assert seen == [0.0, 1.0]  # two threads for half a second
+    assert blas.limits == [2, None, 1, None]
 
 
 def test_a_system_that_does_not_tell_keeps_its_threads(blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from unco.small_model.config import ESTIMATORS
 from unco.small_model.gold_inputs import SimulatedRegionsInput, build_inputs, with_clutter
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region import Region
-from unco.small_model.uncertainty.region_choice import Pointer, share_out
+from unco.small_model.uncertainty.region_choice import Pointer, said_by, share_out
 from unco.small_model.uncertainty.region_signals import REGION_SIGNALS, region_signals
 from unco.small_model.uncertainty.regression import Regression
 from unco.types import Box
@@ -44,6 +44,14 @@ def test_names_that_both_stand_on_a_region_may_share_it() -> None:
     names = [pointer("Chelsea", 0.6, 0.4), pointer("Arsenal FC", 0.5, 0.5)]
     assert share_out(names, [Region(LINE, "text", "CHELSEA vs arsenal")]) == [(0,), (0,)]
     assert share_out(names, [Region(LINE, "text", "CHELSEA")]) == [(0,), ()]
+
+
+def test_signs_around_a_word_do_not_hide_it() -> None:
+    assert said_by('"Phillies" of #Philadelphia,', "Philadelphia Phillies") == 1.0
+    assert said_by("St. John's", "St John's") == 1.0
+    assert said_by("Johns", "John's") == 0.0
+    assert said_by("& more", "M & S") == pytest.approx(1 / 3)
+    assert said_by("!!!", "") == 0.0
 
 
 def test_a_further_region_is_taken_only_after_the_first_ones_of_all() -> None:

@@ -1,7 +1,8 @@
 """Lets NumPy's matrix products have no more threads than there are idle processors.
 
-OpenBLAS waits for its threads by spinning. Where other programs have the processors, a post took up to seven times as
-long with two threads as with one; on an idle machine it takes two thirds of the time.
+OpenBLAS waits for its threads by spinning. Where others have the processors, a post took up to seven times as long with
+two threads as with one; on an idle machine it takes two thirds of the time. Others are other programs, and what else
+this process does: it may look at the pictures of the next posts.
 """
 
 import os
@@ -32,21 +33,21 @@ class Seen:
     idle: float
     """Of all processors, since the machine began."""
     own: float
-    """That this process has worked; a thread that waits by spinning works."""
+    """That the threads of products have worked; one that waits by spinning works."""
 
 
-def look() -> Seen | None:
+def look(own: float) -> Seen | None:
     """Look at the processors; None = this system does not tell."""
     try:
         fields = STAT.read_text().partition("\n")[0].split()
         idle = (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return None
-    return Seen(time.monotonic(), idle, time.process_time())
+    return Seen(time.monotonic(), idle, own)
 
 
 def threads_between(before: Seen, after: Seen) -> int:
-    """Compute how many threads others left to this process: the idle processors, and those that it used itself."""
+    """Compute how many threads others left to products: the idle processors, and those that they used themselves."""
     left = (after.idle - before.idle + after.own - before.own) / (after.at - before.at)
     return max(1, min(round(left), _allowed(), MOST))
 
@@ -60,7 +61,8 @@ class _Runs:
 
     def __init__(self) -> None:
         self._lock, self._count = Lock(), 0
-        self._seen, self._threads = look(), 1
+        self._own, self._threads = 0.0, 1
+        self._seen = look(self._own)
         self._limit: Any = None
 
     def begin(self) -> None:
@@ -70,9 +72,14 @@ class _Runs:
             if self._count == 1 and self._seen is not None:
                 self._limit = _blas().limit(limits=self._now())
 
-    def end(self) -> None:
-        """Take the limit back, unless another run goes on."""
+    def end(self, worked: float) -> None:
+        """Take the limit back, unless another run goes on.
+
+        Args:
+            worked: seconds that the run's own thread worked; those that help it do so as long, or wait by spinning.
+        """
         with self._lock:
+            self._own += worked * self._threads
             self._count -= 1
             if self._count == 0 and self._limit is not None:
                 self._limit.restore_original_limits()
@@ -80,7 +87,7 @@ class _Runs:
 
     def _now(self) -> int:
         before = self._seen
-        if before is not None and time.monotonic() - before.at > WINDOW_S and (after := look()) is not None:
+        if before is not None and time.monotonic() - before.at > WINDOW_S and (after := look(self._own)) is not None:
             self._seen, self._threads = after, threads_between(before, after)
         return self._threads
 
@@ -91,12 +98,12 @@ _runs = _Runs()
 @contextmanager
 def idle_threads() -> Iterator[None]:
     """Limit the threads of products to the idle processors; afterwards NumPy has the threads that it had."""
-    runs = _runs
+    runs, began = _runs, time.thread_time()
     runs.begin()
     try:
         yield
     finally:
-        runs.end()
+        runs.end(time.thread_time() - began)
 
 
 @cache

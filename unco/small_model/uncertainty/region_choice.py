@@ -62,9 +62,19 @@ def _may_share(name: str, other: str, text: str) -> bool:
 
 
 def said_by(text: str, name: str) -> float:
-    """Compute the share of a name's words that a text has, in any case, in [0, 1]."""
-    words = set(name.lower().split())
-    return len(words & set(text.lower().split())) / max(1, len(words))
+    """Compute the share of a name's words that a text has, in any case and between any signs, in [0, 1]."""
+    words = _words(name)
+    return len(words & _words(text)) / max(1, len(words))
+
+
+def _words(text: str) -> set[str]:
+    return {_without_signs(word) for word in text.lower().split()}
+
+
+def _without_signs(word: str) -> str:
+    """Leave out the signs before and after a word, which OCR and hashtags add; a word of signs alone stays."""
+    letters = [place for place, letter in enumerate(word) if letter.isalnum()]
+    return word[letters[0] : letters[-1] + 1] if letters else word
 
 
 def likely_regions(probabilities: Sequence[float]) -> tuple[int, ...]:
