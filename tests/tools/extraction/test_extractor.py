@@ -14,6 +14,7 @@ from PIL import Image
 from tests.scripted import drawing
 from tests.tiny import TINY, tiny_predictor
 from unco.errors import PictureError, PostError, SetupError
+from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import Estimator
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.region import Region
@@ -149,6 +150,14 @@ def test_entities_carry_text_and_offsets_of_the_callers_string(predictor: Predic
         assert text[entity.start_char : entity.stop_char] == entity.text
         assert 0 <= min(entity.uncertainty.span, entity.uncertainty.type, entity.uncertainty.region)
         assert max(entity.uncertainty.span, entity.uncertainty.type, entity.uncertainty.region) <= 1
+
+
+def test_names_one_below_the_other_are_names_of_their_own() -> None:
+    text = "Tour dates\nParis\nLondon\n\nNew York"
+    found = extractor(from_pretrained())(Post(text))
+    assert [entity.text for entity in found.entities] == ["Paris", "London", "New York"]
+    assert all(text[entity.start_char : entity.stop_char] == entity.text for entity in found.entities)
+    assert "," not in found.tokens
 
 
 def test_a_picture_without_a_provider_leaves_the_whole_picture(predictor: Predictor, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from unco.small_model.regions.region import (
     with_whole_picture,
 )
 from unco.small_model.regions.region_files import MissingRegions
-from unco.tools.extraction.text import read_text, surface
+from unco.tools.extraction.lines import PostWords, post_words
+from unco.tools.extraction.text import surface
 from unco.tools.pictures.decode import Picture
 from unco.tools.pictures.view import view_picture
 from unco.types import Box, Entity, Extraction, NearMiss, Post, TextLine
@@ -63,15 +64,6 @@ class AsyncExtractor(Extractor, Protocol):
 
     async def acall(self, post: Post) -> Extraction:
         """Extract the entities without holding a thread while the model runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A post's text, split into words."""
-
-    text: str
-    tokens: tuple[str, ...]
-    offsets: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +115,7 @@ class NetworkExtractor:
         Raises:
             Overloaded: too many posts wait for the network.
         """
-        words = _Text(*read_text(post.text))
+        words = post_words(post.text)
         picture = view_picture(post.image) if post.image is not None else None
         # Side by side: the first time, detectors and network load for seconds each.
         pending = None if picture is None else _picture_threads(os.getpid()).submit(self._find_regions, post, picture)
@@ -140,7 +132,7 @@ class NetworkExtractor:
         Raises:
             Overloaded: too many posts wait for the network.
         """
-        words = _Text(*read_text(post.text))
+        words = post_words(post.text)
         threads = _picture_threads(os.getpid())
         pending = None if post.image is None else threads.submit(self._open_and_find_regions, post)
         predictor, batcher = await asyncio.to_thread(self._loaded) if self._model is None else self._model
@@ -206,9 +198,11 @@ class NetworkExtractor:
 
     def _names_in(self, post: Post) -> list[str]:
         """Read the post without its picture, to know what to look for in it."""
-        words = _Text(*read_text(post.text))
+        words = post_words(post.text)
         _, batcher = self._loaded()
-        return [surface(words.text, words.offsets, found.span) for found in batcher(ModelInput(words.tokens))]
+        found = batcher(ModelInput(words.read))
+        spans = (words.span_of(one.span) for one in found)
+        return [surface(words.text, words.offsets, span) for span in spans if span]
 
 
 @lru_cache(maxsize=1)
@@ -220,9 +214,9 @@ def _picture_threads(process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(PICTURE_THREADS, f"unco-pictures-{process}")
 
 
-def _model_input(predictor: "Predictor", post: Post, words: _Text, candidates: _Candidates) -> ModelInput:
+def _model_input(predictor: "Predictor", post: Post, words: PostWords, candidates: _Candidates) -> ModelInput:
     caption = (post.caption or "") if predictor.network.config.captions else ""
-    return ModelInput(words.tokens, tuple(candidates.regions), candidates.size, caption)
+    return ModelInput(words.read, tuple(candidates.regions), candidates.size, caption)
 
 
 def _caption_warnings(predictor: "Predictor", post: Post) -> tuple[str, ...]:
@@ -233,12 +227,14 @@ def _caption_warnings(predictor: "Predictor", post: Post) -> tuple[str, ...]:
 
 def _extraction(
     predictor: "Predictor",
-    words: _Text,
+    words: PostWords,
     candidates: _Candidates,
     predictions: "Sequence[Prediction]",
     near_misses: "Sequence[PredictedNearMiss]",
     warnings: tuple[str, ...],
 ) -> Extraction:
+    predictions = [replace(found, span=span) for found in predictions if (span := words.span_of(found.span))]
+    near_misses = [replace(found, span=span) for found in near_misses if (span := words.span_of(found.span))]
     entities = tuple(
         Entity(
             index=index,
