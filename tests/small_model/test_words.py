@@ -90,6 +90,7 @@ from unco.small_model.words import (
         ("Col\u00adlins, Jane\u200bDoe\u00ad", ["Col\u00adlins", ",", "Jane", "Doe"]),
         ("Thanks NASA.We won", ["Thanks", "NASA", ".", "We", "won"]),
         ("Ronaldo,Messi RT:Oslo", ["Ronaldo", ",", "Messi", "RT", ":", "Oslo"]),
+        ("A$AP, Ke$ha $AAPL US$5 5$", ["A$AP", ",", "Ke$ha", "$", "AAPL", "US", "$", "5", "5", "$"]),
         ("1,000 3.5 10:30 11/22/1963", ["1,000", "3.5", "10:30", "11/22/1963"]),
         ("U.S.A. AC/DC Yahoo.com Spider-Man", ["U.S.A", ".", "AC/DC", "Yahoo.com", "Spider-Man"]),
         (
@@ -228,6 +229,9 @@ def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened()
         ("Beyonc&eacute;", "Beyonc\u00e9"),
         ("&amp;amp;", "&"),
         ("R&D;", "R&D;"),
+        ("Ke$ha", "Kesha"),
+        ("A$AP", "ASAP"),
+        ("$5", "$5"),
         ("Os\ufffalo", "Oslo"),
     ],
 )

@@ -60,6 +60,9 @@ _GREEK = "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u03
 _ALIKE = dict(zip(_CYRILLIC + _GREEK, "aeopcyxsijABEKMHOPCTXSIJovABEZHIKMNOPTYX", strict=True))
 """Letters of other alphabets that look like Latin ones."""
 
+_DOLLAR = re.compile(r"(?<=[^\W\d_])\$(?=[^\W\d_])")
+"""It stands for an S, as in Ke$ha."""
+
 _CYRILLIC_OR_GREEK = re.compile("[\u0370-\u052f]")
 
 _FILL = "\u034f"
@@ -86,6 +89,7 @@ def as_read(word: str) -> str:
     What a program has escaped, such as `&amp;` or `&eacute;`, is the character.
     """
     word = _escape().sub(_meaning, word) if "&" in word else word
+    word = _DOLLAR.sub(lambda found: "S" if word.isupper() else "s", word) if "$" in word else word
     if word.isascii():
         return word
     seen = "".join(char for char in map(_spelled_out, word) if char not in INVISIBLE)

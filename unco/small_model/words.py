@@ -33,6 +33,7 @@ OTHER_WRITING = (
 """Writing that shares no word with Latin letters: its endings and articles are put to a Latin name without a blank."""
 CONNECTORS = (
     "-",  # wi-fi
+    r"(?<=[^\W\d_])\$(?=[^\W\d_])",  # A$AP
     r"(?<=\d)[.,:/](?=\d)",  # 3.5, 1,000, 10:30, 11/22/1963
     r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)",  # U.S.A
     r"\.(?=(?:ai|app|biz|co|com|de|dev|edu|eu|fr|gov|info|io|js|ly|me|net|org|py|tv|uk|us)\b)",  # example.com, node.js
