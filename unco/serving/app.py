@@ -23,7 +23,7 @@ from unco.serving.logs import note, note_fault
 from unco.serving.machine import build_machine, disk_state
 from unco.serving.metrics import exposition, show_watch
 from unco.serving.problems import problem_of
-from unco.serving.reading import posts_of, read_fields, read_object
+from unco.serving.reading import HOW_MANY, HOW_TO_ANSWER, posts_of, read_fields, read_object
 from unco.serving.reviews import open_reviews
 from unco.serving.service import REQUEST_ID, Answer, Service, while_connected
 from unco.serving.settings import ServeSettings
@@ -146,7 +146,7 @@ def _add_posts(app: FastAPI, service: Service) -> None:
     )
     async def extract_many(request: Request) -> Response:
         """Find the entities of many posts; one that cannot be used stops no other."""
-        fields = await read_object(request)
+        fields = await read_object(request, HOW_MANY)
         posts, context = posts_of(fields), service.read_context(fields.get("context"))
         async with service.admitted(len(posts)):
             results = await while_connected(request, service.answer_many(posts, context))
@@ -171,7 +171,7 @@ def _add_reviews(app: FastAPI, service: Service) -> None:
     )
     async def settle(review: str, request: Request) -> Response:
         """Answer a review."""
-        return _response(await service.settle(review, (await read_object(request)).get("answers")))
+        return _response(await service.settle(review, (await read_object(request, HOW_TO_ANSWER)).get("answers")))
 
 
 def _add_health(app: FastAPI, service: Service) -> None:
