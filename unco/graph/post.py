@@ -78,6 +78,10 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
         async for chunk in chosen.atransform(input, config, **kwargs):
             yield chunk
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "PostGraph":
+        """Copy the graph; network, connections and budget are shared, as two of them would not be one budget."""
+        return self.copy()
+
     def _own(self, config: RunnableConfig | None, context: Context | None) -> RunnableConfig | None:
         """Return the config of a run of this graph: with its choices, and a checkpointer only where it wants one."""
         return with_choices(without_saver(config) if self.checkpointer is False else config, context)
