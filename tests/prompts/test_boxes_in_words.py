@@ -24,6 +24,11 @@ def test_corners_may_be_named_as_points_and_in_a_text(value: object) -> None:
     assert (read_written_box(value).corners, read_written_box(value).named) == (BOX, True)
 
 
+@pytest.mark.parametrize("value", ["<12, 34, 560, 780>", "<[12, 34, 560, 780]>", '<{"bbox": [12, 34, 560, 780]}>'])
+def test_a_box_may_stand_in_the_brackets_of_the_prompts_example(value: str) -> None:
+    assert read_written_box(value).corners == BOX
+
+
 @pytest.mark.parametrize("names", CENTRE_KEYS)
 def test_a_centre_counts_only_by_its_name(names: tuple[str, ...]) -> None:
     found = read_written_box(dict(zip(names, (286, 407, 548, 746), strict=True)))
@@ -34,6 +39,8 @@ def test_a_centre_counts_only_by_its_name(names: tuple[str, ...]) -> None:
     "value",
     [
         "N/A",
+        "<null>",
+        "<not in the picture>",
         "nil",
         "Not in the picture.",
         "not visible",

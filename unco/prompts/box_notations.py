@@ -56,6 +56,9 @@ _NAMED_NUMBERS = re.compile(rf"[ (\[]*(?:{_NAMED_NUMBER}[ ,;]*){{4}}[)\]]*")
 _LABEL = re.compile(r"\s*(?:b(?:ounding[ _]?)?box|coordinates)\s*[:=]\s*(?=[\[(])", re.IGNORECASE)
 _FENCE = re.compile(r"\s*```[^\n`]*\n(.*?)```\s*", re.DOTALL)
 
+_PLACEHOLDER = re.compile(r"<([^<>]*)>")
+"""As the prompts show where the value goes."""
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenBox:
@@ -206,8 +209,8 @@ def _from_list(value: list[Any] | tuple[Any, ...], depth: int) -> WrittenBox:
 def _from_text(text: str, depth: int) -> WrittenBox:
     """Read a text: four numbers, tags, location tokens, or JSON, also in a code fence."""
     text = unicodedata.normalize("NFKC", text).strip().rstrip(".")  # full-width brackets and commas
-    if fenced := _FENCE.fullmatch(text):
-        text = fenced[1]
+    if wrapped := _FENCE.fullmatch(text) or _PLACEHOLDER.fullmatch(text):
+        text = wrapped[1]
     if is_null(text):
         return WrittenBox(None)
     if _NAMED_NUMBERS.fullmatch(line := " ".join(text.split())):

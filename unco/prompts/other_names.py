@@ -120,8 +120,8 @@ SIZE_KEYS: Mapping[tuple[str, str, str, str], str] = {
 
 
 def squashed(key: object) -> str:
-    """Write a key as the tables do: lower case, without blanks, hyphens and underscores."""
-    return re.sub(r"[\s_-]+", "", str(key)).lower()
+    """Write a key as the tables do: lower case, without blanks, hyphens and underscores, escaped or not."""
+    return re.sub(r"[\s_\\-]+", "", str(key)).lower()
 
 
 def boxes_of(found: Mapping[Any, Any]) -> dict[Any, Any]:
