@@ -2,6 +2,7 @@
 
 import pytest
 
+from unco.prompts import CandidateAnswer, parse_answer
 from unco.prompts.box_notations import read_written_box
 from unco.prompts.other_names import CENTRE_KEYS
 
@@ -27,6 +28,17 @@ def test_corners_may_be_named_as_points_and_in_a_text(value: object) -> None:
 @pytest.mark.parametrize("value", ["<12, 34, 560, 780>", "<[12, 34, 560, 780]>", '<{"bbox": [12, 34, 560, 780]}>'])
 def test_a_box_may_stand_in_the_brackets_of_the_prompts_example(value: str) -> None:
     assert read_written_box(value).corners == BOX
+
+
+@pytest.mark.parametrize(
+    ("written", "candidate", "box"),
+    [("<3>", 3, "<null>"), ("< null >", None, "<[12, 34, 560, 780]>"), ("<null>", None, "<null>")],
+)
+def test_so_may_numbers_and_null_that_are_no_json(written: str, candidate: int | None, box: str) -> None:
+    text = f'{{"reasoning_process": "r", "candidate": {written}, "corrected_bounding_box": {box}}}'
+    found = parse_answer(text, "stop", "candidate")
+    assert isinstance(found, CandidateAnswer)
+    assert (found.candidate, found.corrected_bounding_box) == (candidate, None if "null" in box else BOX)
 
 
 @pytest.mark.parametrize("names", CENTRE_KEYS)
