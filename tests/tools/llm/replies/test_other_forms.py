@@ -110,7 +110,12 @@ def test_a_reply_that_is_cut_says_so_in_any_form() -> None:
             '{"choices": [{"message": {"content": ""}, "error": {"code": 429, "message": "the provider is busy"}}]}',
             "status 429: the provider is busy",
         ),
-        ("{}", "not a chat completion"),
+        ("{}", "not a chat completion, but JSON without fields: is its base URL right"),
+        (
+            '{"content": "{}", "stop": true}',
+            "not a chat completion, but JSON with the fields content, stop: is its base",
+        ),
+        ('[{"generated_text": "{}"}]', "not a chat completion"),
         ("", "not a chat completion: it is empty"),
         ("upstream connect error sk-123 http://a.example", r"but 'upstream connect error \*\*\* \*\*\*'"),
         ('"OK"', "not a chat completion"),
