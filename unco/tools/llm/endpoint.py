@@ -251,8 +251,12 @@ def _what_it_is(error: Exception, hidden: Sequence[str]) -> str:
     if isinstance(error, NoCompletion):
         return f"not a chat completion, but {quoted(str(error), hidden)}: {_WRONG_ADDRESS}"
     body = error.doc.strip() if isinstance(error, JSONDecodeError) else None
-    if body is None or body.startswith(("{", "[")):
+    if isinstance(error, UnicodeDecodeError):
+        return "not a chat completion: its bytes are no text, as of a packed body that no header tells of"
+    if body is None:
         return f"not a chat completion ({type(error).__name__})"
+    if body.startswith(("{", "[")):
+        return "not a chat completion: its JSON is broken, or breaks off"
     if body.startswith("<"):
         return f"a web page: {_WRONG_ADDRESS}"
     return f"not a chat completion, but {quoted(body, hidden)!r}" if body else "not a chat completion: it is empty"

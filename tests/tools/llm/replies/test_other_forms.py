@@ -116,6 +116,7 @@ def test_a_reply_that_is_cut_says_so_in_any_form() -> None:
             "not a chat completion, but JSON with the fields content, stop: is its base",
         ),
         ('[{"generated_text": "{}"}]', "not a chat completion"),
+        ('{"choices": [{"message": {"content": "{', "not a chat completion: its JSON is broken, or breaks off"),
         ("", "not a chat completion: it is empty"),
         ("upstream connect error sk-123 http://a.example", r"but 'upstream connect error \*\*\* \*\*\*'"),
         ('"OK"', "not a chat completion"),
