@@ -145,6 +145,14 @@ def test_a_title_is_that_of_the_standard_on_each_python(made: Made) -> None:
     assert many.json()["title"] == "Content Too Large"
 
 
+def test_each_method_of_an_address_is_told(made: Made) -> None:
+    with made.client(reviews=True) as client:
+        assert client.delete("/reviews/1").headers["allow"] == "GET, POST"
+        assert client.get("/extract").headers["allow"] == "POST"
+        assert client.put("/mcp").headers["allow"] == "POST"
+        assert client.post("/metrics").headers["allow"] == "GET"
+
+
 def test_what_to_send_is_told_as_the_address_takes_it(made: Made) -> None:
     with made.client(reviews=True) as client:
         for path, key in (("/extract", "text"), ("/extract/many", "posts"), ("/reviews/1", "answers")):

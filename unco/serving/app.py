@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Match, Route
 
 from unco import __version__
 from unco.errors import UncoError
@@ -94,11 +96,21 @@ async def _return_memory() -> None:
         await asyncio.to_thread(return_freed_memory)
 
 
-async def _problem(_: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        error.headers = {"Allow": ", ".join(_methods_of(request))}
     problem = problem_of(error)
     if problem.status >= 500 and isinstance(error, UncoError):  # any other comes to the gate as well
         note_fault(error, REQUEST_ID.get())
     return problem.response(REQUEST_ID.get())
+
+
+def _methods_of(request: Request) -> list[str]:
+    """List the methods of an address; Starlette tells those of its first route alone."""
+    routes = [route for route in request.app.router.routes if isinstance(route, Route)]
+    return sorted(
+        {name for route in routes if route.matches(request.scope)[0] is not Match.NONE for name in route.methods or ()}
+    )
 
 
 def _response(answer: Answer) -> JSONResponse:
