@@ -1,8 +1,11 @@
 """The graph and the small model's tool as parts of what others build: graphs, the functional API, agents."""
 
 import json
+from collections import UserDict
+from copy import deepcopy
 from dataclasses import dataclass, field
 from operator import add
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import pytest
@@ -178,6 +181,29 @@ def test_it_is_called_in_the_functional_api() -> None:
     assert flow.invoke([TEXT, TEXT], {"configurable": {"thread_id": "1"}}) == [TYPES, TYPES]
 
 
+@pytest.mark.parametrize("given", [MappingProxyType(POST), UserDict(POST)])
+def test_a_post_may_be_any_mapping(given: Any) -> None:
+    assert types_of(graph_with(1).invoke(given)) == TYPES
+
+
+@pytest.mark.parametrize("given", [TEXT, [TEXT], 7, ()])
+async def test_what_is_no_post_is_named(given: Any) -> None:
+    told = f"this is of type {type(given).__name__}"
+    with pytest.raises(PostError, match=told):
+        graph_with(1).invoke(given)
+    with pytest.raises(PostError, match=told):
+        await graph_with(1).ainvoke(given)
+
+
+def test_a_deep_copy_shares_what_the_graph_asks() -> None:
+    """Frameworks copy what they are given, and locks cannot be copied; another budget would be no budget."""
+    graph = graph_with(1)
+    again = deepcopy({"graph": graph})["graph"]
+    assert again is not graph
+    assert types_of(again.invoke(POST)) == TYPES
+    assert again.nodes["extract"].bound is graph.nodes["extract"].bound
+
+
 def test_a_misspelt_key_is_refused_at_the_top() -> None:
     with pytest.raises(PostError, match="txet"):
         graph_with(1).invoke({"text": TEXT, "txet": TEXT})
@@ -204,6 +230,7 @@ async def test_an_agent_uses_it_as_a_tool(part: str) -> None:
     tool: BaseTool = graph_with(1).as_tool() if part == "graph" else small
     assert {"text", "image"} <= set(tool.args)
     assert "named entities of a post" in tool.description
+    assert tool.invoke(TEXT)["entities"] == (await tool.ainvoke({"text": TEXT}))["entities"]
     call = {"name": tool.name, "args": {"text": TEXT}, "id": "1", "type": "tool_call"}
     said = iter([AIMessage("", tool_calls=[call]), AIMessage("done")])
     agent = create_agent(OneToolCall(messages=said), [tool])

@@ -27,7 +27,7 @@ from tests.scripted import (
     says,
 )
 from unco.context import Context
-from unco.errors import SettingsError
+from unco.errors import PostError, SettingsError
 from unco.evals.formats.prediction_lines import predicted_of
 from unco.evals.metrics.correction_effects import was_asked
 from unco.evals.review.queue import review_queue
@@ -141,6 +141,14 @@ def test_a_graph_that_keeps_nothing_refuses_it_inside_of_another_too() -> None:
     with pytest.raises(SettingsError, match="checkpointer"):
         graph.invoke(POST, THREAD, context=EVERYTHING)
     assert llm.asked == []
+
+
+def test_none_is_no_answer_and_leaves_the_review_open() -> None:
+    graph = graph_with(InMemorySaver())
+    graph.invoke(POST, THREAD, context=EVERYTHING)
+    with pytest.raises(PostError, match="None is no answer"):
+        graph.invoke(Command(resume=None), THREAD)
+    assert len(graph.get_state(THREAD).interrupts) == 1
 
 
 @pytest.mark.parametrize("given", ["rejected", ["changed"], True, [["rejected"]], None, {"rejected": 1}])

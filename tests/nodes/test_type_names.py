@@ -35,6 +35,9 @@ LABELS = tuple(Label(name, "x") for name in ("PER", "LOC", "ORG", "OTHER"))
         ("Entity type: Location (a city)", "LOC"),
         ("The type is LOC.", "LOC"),
         ("LOC<|im_end|>", "LOC"),
+        ("<LOC>", "LOC"),
+        ("<Person>", "PER"),
+        ("Others", "OTHER"),
     ],
 )
 def test_names_that_mean_a_label(answer: str, name: str) -> None:

@@ -26,6 +26,8 @@ def values(text: str, answer: AnswerName, finish_reason: str | None = "stop") ->
         f"- **Reasoning process**: {WHY}\n- **Corrected type**: `PER`",
         f"### Reasoning_process:\n{WHY}\n\n### Corrected_type: **PER**",
         f'"reasoning_process": "{WHY}",\n"corrected_type": "PER"',
+        f"reasoning\\_process: {WHY}\n**corrected\\_type:** PER",
+        f"Reasoning-process: {WHY}\nCorrected-type: PER",
         f"<reasoning_process>{WHY}</reasoning_process>\n<corrected_type>PER</corrected_type>",
         f"<answer>\n<reasoning_process>\n{WHY}\n</reasoning_process><corrected_type> PER </corrected_type>\n</answer>",
         f"<think>corrected_type: LOC</think>\nreasoning_process: {WHY}\r\ncorrected_type: PER\r\n",

@@ -34,6 +34,12 @@ def test_other_names_of_a_key_are_read(key: str, names: tuple[str, ...]) -> None
         assert value({"reasoning_process": "r", name: said}, kind, key) == (said or [])
 
 
+@pytest.mark.parametrize("key", [r"corrected\_type", "corrected-type", "Corrected-Type", r"final\_type"])
+def test_a_key_may_be_written_with_hyphens_or_escapes(key: str) -> None:
+    assert value({r"reasoning\_process": "r", key: "LOC"}, "type", "corrected_type") == "LOC"
+    assert parse_answer(f'{{"reasoning\\_process": "r", "{key}": "LOC"}}', "stop", "type").reasoning_process == "r"
+
+
 @pytest.mark.parametrize("name", ["answer", "Final answer"])
 def test_a_plain_answer_is_read_where_one_value_is_asked_for(name: str) -> None:
     for key in ("corrected_entity", "corrected_type", "chosen"):

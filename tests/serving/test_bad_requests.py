@@ -49,6 +49,8 @@ BODIES: dict[str, tuple[dict[str, str], bytes, int]] = {
     "two files": (FORM, (part("image", "a", '; filename="a"') * 2 + "--b--\r\n").encode(), 400),
     "many parts": (FORM, ("".join(part(f"a{n}", "1") for n in range(50)) + "--b--\r\n").encode(), 400),
     "bad JSON in a part": (FORM, (part("text", "a") + part("context", "{") + "--b--\r\n").encode(), 400),
+    "a form without its end": (FORM, (part("text", "a") + part("image", "a", '; filename="a"')).encode(), 400),
+    "a form with half of its end": (FORM, (part("text", "a") + "--b-").encode(), 400),
     "a part that is no field": (FORM, (part("text", "a") + part("txt", "1") + "--b--\r\n").encode(), 422),
 }
 
@@ -141,6 +143,20 @@ def test_a_title_is_that_of_the_standard_on_each_python(made: Made) -> None:
         assert client.post("/extract", json={"txt": TEXT}).json()["title"] == "Unprocessable Content"
         many = client.post("/extract/many", json={"posts": [{}] * 300})
     assert many.json()["title"] == "Content Too Large"
+
+
+def test_each_method_of_an_address_is_told(made: Made) -> None:
+    with made.client(reviews=True) as client:
+        assert client.delete("/reviews/1").headers["allow"] == "GET, POST"
+        assert client.get("/extract").headers["allow"] == "POST"
+        assert client.put("/mcp").headers["allow"] == "POST"
+        assert client.post("/metrics").headers["allow"] == "GET"
+
+
+def test_what_to_send_is_told_as_the_address_takes_it(made: Made) -> None:
+    with made.client(reviews=True) as client:
+        for path, key in (("/extract", "text"), ("/extract/many", "posts"), ("/reviews/1", "answers")):
+            assert f'send {{"{key}": ' in client.post(path, json=[]).json()["detail"]
 
 
 def test_an_error_names_the_services_own_addresses(made: Made) -> None:

@@ -51,6 +51,13 @@ def test_a_form_with_a_picture_is_the_same_post(mode: str, made: Made, tmp_path:
     assert without_times(sent.json()) == without_times(same.json())
 
 
+def test_a_form_of_a_page_in_which_no_file_was_chosen_has_no_picture(made: Made) -> None:
+    with made.client() as client:
+        sent = client.post("/extract", data={"text": TEXT}, files={"image": ("", b"", "application/octet-stream")})
+        same = client.post("/extract", json=POST)
+    assert without_times(sent.json()) == without_times(same.json())
+
+
 def test_a_stream_tells_each_step_and_ends_with_the_result(made: Made) -> None:
     made.answers({("type", "Ann"): kind("ORG")})
     with made.client() as client:

@@ -92,6 +92,7 @@ async def test_odd_bytes_are_refused_and_what_cannot_be_finished_in_time_is_told
         monkeypatch.setenv("UNCO_SERVE_URL", server.url)
         await asyncio.to_thread(example, TEXT, Path(__file__).parents[2] / "unco/demo/pictures/astronaut.jpg")
         assert await asyncio.to_thread(odd_bytes, server) == []
+        assert await asyncio.to_thread(older_and_newer_clients, server) == []
         asked.latency_s = 60.0
         async with httpx2.AsyncClient(base_url=server.url, timeout=90) as client:
             waiting = asyncio.create_task(client.post("/extract", json=post()))
@@ -159,3 +160,23 @@ def odd_bytes(server: Server) -> list[bytes]:
         if not alive or answer.split(b" ")[1:2] >= [b"500"]:
             failed.append(head[:60])
     return failed
+
+
+def older_and_newer_clients(server: Server) -> list[bytes]:
+    """Ask as HTTP/1.0 does, and with the offer of HTTP/2 that Java makes; return the answers that are no result."""
+    body = json.dumps({"text": TEXT, "context": {"mode": "off"}}).encode()
+    head = b"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+    offer = b"Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    answers = [
+        exchanged(server, b"POST /extract/stream HTTP/1.0\r\n" + head + b"\r\n" + body),
+        exchanged(server, b"POST /extract HTTP/1.1\r\n" + head + offer + b"\r\n" + body),
+    ]
+    right = b"HTTP/1.1 200 ", b'"Eileen Collins"'
+    return [answer for answer in answers if not all(part in answer for part in right) or b"chunked" in answer]
+
+
+def exchanged(server: Server, request: bytes) -> bytes:
+    """Send bytes, and read the answer to its end."""
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=30) as line:
+        line.sendall(request)
+        return b"".join(iter(lambda: line.recv(65536), b""))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from unco.context import Context
 from unco.graph.entity import build_entity_graph
+from unco.graph.in_a_chain import InOnePiece
 from unco.graph.routes import route_entities, route_extracted, route_review
 from unco.graph.run_input import check_context, check_input, is_node, own_fields, with_choices, without_saver
 from unco.graph.state_version import check_saved, config_of_run, saver_of
@@ -63,6 +64,23 @@ class PostGraph(CompiledStateGraph[Any, Any, Any, Any]):
         options = self._as_node(config, kwargs)
         async for chunk in super().astream(post, self._own(config, checked), context=checked, **options):
             yield chunk
+
+    def transform(self, input: Iterator[Any], config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
+        """Give the next step of a chain the result, as `invoke` does; the steps, where `stream_mode` asks for them."""
+        chosen: Runnable[Any, Any] = super() if kwargs.get("stream_mode") else InOnePiece(self)  # type: ignore[assignment]
+        yield from chosen.transform(input, config, **kwargs)
+
+    async def atransform(
+        self, input: AsyncIterator[Any], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncIterator[Any]:
+        """Give it the result, awaiting it."""
+        chosen: Runnable[Any, Any] = super() if kwargs.get("stream_mode") else InOnePiece(self)  # type: ignore[assignment]
+        async for chunk in chosen.atransform(input, config, **kwargs):
+            yield chunk
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "PostGraph":
+        """Copy the graph; network, connections and budget are shared, as two of them would not be one budget."""
+        return self.copy()
 
     def _own(self, config: RunnableConfig | None, context: Context | None) -> RunnableConfig | None:
         """Return the config of a run of this graph: with its choices, and a checkpointer only where it wants one."""

@@ -38,6 +38,8 @@ def own_fields(post: Any, config: RunnableConfig | None) -> Any:
 
 
 def _fields_of(post: Any) -> Any:
+    if isinstance(post, Mapping):
+        return dict(post)
     if isinstance(post, BaseModel):
         found = dict(post)
     elif is_dataclass(post) and not isinstance(post, type | Command):
@@ -53,13 +55,17 @@ def _fields_of(post: Any) -> Any:
 def check_input(post: Any) -> Any:
     """Check a post's fields; an inline picture is stored and replaced by a reference, before any checkpoint.
 
-    What is no post (None to go on, a command) passes through.
+    None, to go on, and a command pass through.
 
     Raises:
-        PostError: an unknown, missing or wrongly typed field.
+        PostError: an unknown, missing or wrongly typed field; or it is neither a post nor a way to go on.
     """
-    if not isinstance(post, dict):
+    if post is None or (isinstance(post, Command) and post != Command()):
         return post
+    if isinstance(post, Command):
+        raise PostError("this command says nothing, as None is no answer: use Command(resume=[answer, ...])")
+    if not isinstance(post, dict):
+        raise PostError(f'a post is {{"text": ...}}, and this is of type {type(post).__name__}')
     try:
         checked = PostInput.model_validate(post).model_dump()
     except ValidationError as error:

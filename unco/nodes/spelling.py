@@ -101,8 +101,12 @@ def _decoded(match: re.Match[str]) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """Take off escapes, tags, links, and signs around the words."""
-    text = _LINK.sub(r"\1", _TAG.sub("", unescaped(text)))
+    """Take off escapes, tags, links, and signs around the words.
+
+    What would be nothing but a tag holds the words: the prompts write "<...>" where a value goes, and so do models.
+    """
+    text = unescaped(text)
+    text = _LINK.sub(r"\1", _TAG.sub("", text) or text)
     start, stop = 0, len(text)
     while start < stop and _wraps(text[start]):
         start += 1

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 _MISCELLANEOUS = (
-    *("misc", "miscellaneous"),
+    *("misc", "miscellaneous", "other", "others"),
     *("其他", "其它", "杂项", "その他", "기타", "другое", "прочее", "sonstiges", "sonstige", "verschiedenes"),
     *("divers", "autre", "otro", "otros", "outro", "outros", "altro", "diğer", "lainnya", "khác", "أخرى"),
 )

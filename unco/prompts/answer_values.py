@@ -89,7 +89,7 @@ def read_area(value: object) -> WrittenBox | None:
 
 
 def normalize_keys(data: Any, known: Collection[str] = ()) -> Any:
-    """Normalize keys: "Reasoning process" and reasoningProcess are read as reasoning_process.
+    r"""Normalize keys: "Reasoning process", reasoningProcess and reasoning\_process are read as reasoning_process.
 
     Args:
         data: an answer.
@@ -98,7 +98,7 @@ def normalize_keys(data: Any, known: Collection[str] = ()) -> Any:
     if not isinstance(data, dict):
         return data
     keys = {_CAPITAL.sub("_", str(key).strip(_AROUND_KEYS)): value for key, value in data.items()}
-    data = {re.sub(r"[\s_]+", "_", key.lower()): value for key, value in keys.items()}
+    data = {re.sub(r"[\s_\\-]+", "_", key.lower()): value for key, value in keys.items()}
     data = with_our_names(data, known)
     values = set(known) - {"reasoning_process"}
     return data if not values or data.keys() & values else _inside(data, known, values) or data

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
 
-from unco.prompts.other_names import BOX_KEYS, CENTRE_KEYS, CORNER_KEYS, LIST_KEYS, PAIR_KEYS, SIZE_KEYS, squashed
+from unco.prompts.other_names import (
+    BOX_KEYS,
+    CENTRE_KEYS,
+    CORNER_KEYS,
+    LIST_KEYS,
+    PAIR_KEYS,
+    SIZE_KEYS,
+    SPELT_KEYS,
+    squashed,
+)
 
 Corners = tuple[float, float, float, float]
 """Two corners as the model wrote them, in the order and units of its box frame."""
@@ -55,6 +64,7 @@ _NAMED_NUMBER = rf"([A-Za-z][A-Za-z_ ]{{0,10}}?\d?) ?[:=] ?({_NUMBER})"
 _NAMED_NUMBERS = re.compile(rf"[ (\[]*(?:{_NAMED_NUMBER}[ ,;]*){{4}}[)\]]*")
 _LABEL = re.compile(r"\s*(?:b(?:ounding[ _]?)?box|coordinates)\s*[:=]\s*(?=[\[(])", re.IGNORECASE)
 _FENCE = re.compile(r"\s*```[^\n`]*\n(.*?)```\s*", re.DOTALL)
+_PLACEHOLDER = re.compile(r"<([^<>]*)>")  # as the prompts show where the value goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,9 @@ def tagged_box(text: str) -> WrittenBox | None:
 def _from_object(value: Mapping[Any, Any], depth: int) -> WrittenBox:
     """Read an object: named corners, a corner with a size, or a key of the tables."""
     named = {squashed(key): number for key, number in value.items()}
+    for key, names in SPELT_KEYS.items():
+        if isinstance(numbers := named.get(key), list) and len(numbers) == len(names):
+            named |= dict(zip(names, numbers, strict=True))
     for names in CORNER_KEYS:
         if named.keys() >= set(names):
             if all(named[name] is None for name in names):
@@ -167,11 +180,19 @@ def _with_corner(named: dict[str, Any]) -> dict[str, Any]:
 
 def _from_pairs(first: object, last: object) -> WrittenBox:
     """Read two corners, each a pair in the frame's own order, or by name."""
-    if isinstance(first, dict) and isinstance(last, dict) and {"x", "y"} <= first.keys() & last.keys():
-        return WrittenBox(_corners([first["x"], first["y"], last["x"], last["y"]]), named=True)
+    if (named := _named_corners([first, last])) is not None:
+        return named
     if not (isinstance(first, list) and isinstance(last, list) and len(first) == len(last) == 2):
         raise ValueError(FORMAT)
     return WrittenBox(_corners([*first, *last]))
+
+
+def _named_corners(points: list[Any] | tuple[Any, ...]) -> WrittenBox | None:
+    """Read two points with names, or the four corners of a rectangle; None = they are none."""
+    if not points or not all(isinstance(point, dict) and {"x", "y"} <= point.keys() for point in points):
+        return None
+    ends = pairs if len(pairs := [[point["x"], point["y"]] for point in points]) == 2 else _opposite(pairs)
+    return WrittenBox(_corners([*ends[0], *ends[1]]), named=True) if ends else None
 
 
 def _opposite(points: list[Any] | tuple[Any, ...]) -> list[Any] | None:
@@ -190,8 +211,8 @@ def _from_list(value: list[Any] | tuple[Any, ...], depth: int) -> WrittenBox:
     if value and all(item is None for item in value):
         return WrittenBox(None)
     value = _opposite(value) or value
-    if len(value) == 2 and all(isinstance(point, dict) and {"x", "y"} <= point.keys() for point in value):
-        return _from_pairs(*value)
+    if (named := _named_corners(value)) is not None:
+        return named
     if len(value) == 2 and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
         value = [*value[0], *value[1]]
     if all(isinstance(item, list | dict) and item for item in value):
@@ -206,8 +227,8 @@ def _from_list(value: list[Any] | tuple[Any, ...], depth: int) -> WrittenBox:
 def _from_text(text: str, depth: int) -> WrittenBox:
     """Read a text: four numbers, tags, location tokens, or JSON, also in a code fence."""
     text = unicodedata.normalize("NFKC", text).strip().rstrip(".")  # full-width brackets and commas
-    if fenced := _FENCE.fullmatch(text):
-        text = fenced[1]
+    if wrapped := _FENCE.fullmatch(text) or _PLACEHOLDER.fullmatch(text):
+        text = wrapped[1]
     if is_null(text):
         return WrittenBox(None)
     if _NAMED_NUMBERS.fullmatch(line := " ".join(text.split())):

@@ -71,7 +71,7 @@ def _in_front(text: str, keys: Collection[str]) -> list[Value]:
 
 
 def _pattern(key: str) -> str:
-    return key.replace("_", "[_ ]")
+    return key.replace("_", r"(?:\\?_|[ -])")  # Markdown escapes underscores
 
 
 def _bare(value: str) -> str:

@@ -82,8 +82,10 @@ LIST_KEYS: Mapping[str, str] = {
     "boxes": "supervision and torchvision call a list so",
     "boundingboxes": "the same in full",
     "correctedboundingboxes": "unco's own key, of several",
+    "vertices": "Google Vision AI: BoundingPoly, the four corners of one box",
+    "normalizedvertices": "the same, from 0 to 1",
 }
-"""Keys within a box's value that hold a list of boxes. Empty ones say nothing."""
+"""Keys within a box's value that hold a list of boxes, or of a box's corners. Empty ones say nothing."""
 
 CORNER_KEYS: Mapping[tuple[str, str, str, str], str] = {
     ("x0", "y0", "x1", "y1"): "PyMuPDF and docling; x1 is the right edge where there is an x0",
@@ -94,6 +96,13 @@ CORNER_KEYS: Mapping[tuple[str, str, str, str], str] = {
     ("xtl", "ytl", "xbr", "ybr"): "CVAT",
 }
 """Names of two corners, written as keys are in `BOX_KEYS`."""
+
+SPELT_KEYS: Mapping[str, tuple[str, str, str, str]] = {
+    "xyxy": ("x1", "y1", "x2", "y2"),
+    "xywh": ("x", "y", "w", "h"),
+    "cxcywh": ("cx", "cy", "w", "h"),
+}
+"""Keys that say what the four numbers under them are: torchvision's and supervision's words."""
 
 PAIR_KEYS: Mapping[tuple[str, str], str] = {
     ("topleft", "bottomright"): "GPT-4o and Claude, where no format is held",
@@ -120,8 +129,8 @@ SIZE_KEYS: Mapping[tuple[str, str, str, str], str] = {
 
 
 def squashed(key: object) -> str:
-    """Write a key as the tables do: lower case, without blanks, hyphens and underscores."""
-    return re.sub(r"[\s_-]+", "", str(key)).lower()
+    """Write a key as the tables do: lower case, without blanks, hyphens and underscores, escaped or not."""
+    return re.sub(r"[\s_\\-]+", "", str(key)).lower()
 
 
 def boxes_of(found: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -41,13 +41,16 @@ FILTERED = frozenset(
 _CUT_OFF = "the answer was cut off before its end; be shorter"
 _BOX = "corrected_bounding_box"
 _QUOTED = re.compile(r"[\"']([^\"'\n]{1,40})[\"']\s*:")
-_NAMED = re.compile(r"corrected[_ ]\w{1,30}[\"'`*]{0,9}\s*[:：=]", re.IGNORECASE)
+_NAMED = re.compile(r"corrected(?:\\?_|[ -])\w{1,30}[\"'`*]{0,9}\s*[:：=]", re.IGNORECASE)
 """A key of ours with a value."""
 
 _LISTED = re.compile(r"\}\s*,\s*\{")
 """Between the items of a list; one object after another is parted by blanks or words."""
 
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
+
+_PLACEHOLDER = re.compile(r"(?<=:)\s*<\s*(null|\d+)\s*>(?=\s*[,}])")
+"""A value in the brackets in which the prompts say what is wanted there; the repairer would take it for words."""
 
 
 def parse_answer(text: str, finish_reason: str | None, answer: AnswerName) -> Answer:
@@ -170,6 +173,7 @@ def _parse_tolerantly(text: str, answer: AnswerName, cut: bool) -> Iterator[list
         raise ReplyError("the JSON object breaks off before its closing brace")
     if len(text) > REPAIR_MAX_CHARS:
         raise ReplyError("the answer is long and not valid JSON; give the JSON object only")
+    text = _PLACEHOLDER.sub(r"\1", text)
     yield [found for found in _objects(json_repair.loads, text, answer) if not _invented_null(found, text)]
     yield _at_the_end(text, answer)
 

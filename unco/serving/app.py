@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Match, Route
 
 from unco import __version__
 from unco.errors import UncoError
@@ -23,7 +25,7 @@ from unco.serving.logs import note, note_fault
 from unco.serving.machine import build_machine, disk_state
 from unco.serving.metrics import exposition, show_watch
 from unco.serving.problems import problem_of
-from unco.serving.reading import posts_of, read_fields, read_object
+from unco.serving.reading import HOW_MANY, HOW_TO_ANSWER, posts_of, read_fields, read_object
 from unco.serving.reviews import open_reviews
 from unco.serving.service import REQUEST_ID, Answer, Service, while_connected
 from unco.serving.settings import ServeSettings
@@ -94,11 +96,21 @@ async def _return_memory() -> None:
         await asyncio.to_thread(return_freed_memory)
 
 
-async def _problem(_: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        error.headers = {"Allow": ", ".join(_methods_of(request))}
     problem = problem_of(error)
     if problem.status >= 500 and isinstance(error, UncoError):  # any other comes to the gate as well
         note_fault(error, REQUEST_ID.get())
     return problem.response(REQUEST_ID.get())
+
+
+def _methods_of(request: Request) -> list[str]:
+    """List the methods of an address; Starlette tells those of its first route alone."""
+    routes = [route for route in request.app.router.routes if isinstance(route, Route)]
+    return sorted(
+        {name for route in routes if route.matches(request.scope)[0] is not Match.NONE for name in route.methods or ()}
+    )
 
 
 def _response(answer: Answer) -> JSONResponse:
@@ -146,7 +158,7 @@ def _add_posts(app: FastAPI, service: Service) -> None:
     )
     async def extract_many(request: Request) -> Response:
         """Find the entities of many posts; one that cannot be used stops no other."""
-        fields = await read_object(request)
+        fields = await read_object(request, HOW_MANY)
         posts, context = posts_of(fields), service.read_context(fields.get("context"))
         async with service.admitted(len(posts)):
             results = await while_connected(request, service.answer_many(posts, context))
@@ -171,7 +183,7 @@ def _add_reviews(app: FastAPI, service: Service) -> None:
     )
     async def settle(review: str, request: Request) -> Response:
         """Answer a review."""
-        return _response(await service.settle(review, (await read_object(request)).get("answers")))
+        return _response(await service.settle(review, (await read_object(request, HOW_TO_ANSWER)).get("answers")))
 
 
 def _add_health(app: FastAPI, service: Service) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from math import isfinite
 from typing import Any
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,6 +24,8 @@ _LARGE = 64 * 2**10
 _WORDS = frozenset({"text", "id", "caption", "image"})
 """Parts of a form that are taken as they are; all others are JSON."""
 
+HOW_MANY = 'send {"posts": [{"text": ...}, ...]} as application/json'
+HOW_TO_ANSWER = 'send {"answers": [{"type": "accept", "by": ...}, ...]} as application/json'
 _HOW = 'send {"text": ...} as application/json, or a form (multipart/form-data) with the parts text and image'
 
 
@@ -40,14 +43,18 @@ async def read_fields(request: Request) -> Json:
     return await read_object(request)
 
 
-async def read_object(request: Request) -> Json:
+async def read_object(request: Request, how: str = _HOW) -> Json:
     """Read a body that is one JSON object.
+
+    Args:
+        request: its request.
+        how: what to send, for the error.
 
     Raises:
         RequestError: it is none.
     """
     body = await request.body()
-    return await asyncio.to_thread(_object, body) if len(body) > _LARGE else _object(body)
+    return await asyncio.to_thread(_object, body, how) if len(body) > _LARGE else _object(body, how)
 
 
 def posts_of(fields: Json) -> list[Any]:
@@ -66,10 +73,10 @@ def posts_of(fields: Json) -> list[Any]:
     return posts
 
 
-def _object(body: bytes) -> Json:
+def _object(body: bytes, how: str) -> Json:
     value = _json(body, "the body")
     if not isinstance(value, dict):
-        raise RequestError(400, f"the body is JSON, but no object: {_HOW}")
+        raise RequestError(400, f"the body is JSON, but no object: {how}")
     return value
 
 
@@ -104,16 +111,25 @@ def _brief(error: Exception) -> str:
 
 
 async def _form(request: Request) -> Json:
+    _check_end(request.headers["content-type"], await request.body())
     fields: Json = {}
     try:
         async with request.form(max_files=1, max_fields=16, max_part_size=MAX_BODY_BYTES) as form:
             for name, value in form.multi_items():
                 if name in fields:
                     raise RequestError(400, f"part {name[:60]!r} came twice: send it once")
-                fields[name] = await _part(name, value)
+                if name != "image" or value:  # a page sends an empty one where no file was chosen
+                    fields[name] = await _part(name, value)
     except HTTPException as error:  # Starlette's, about the form
         raise RequestError(400, f"the form cannot be read: {error.detail}") from error
     return fields
+
+
+def _check_end(kind: str, body: bytes) -> None:
+    """Refuse a form without its end: its last part is lost, as Starlette reads it."""
+    boundary = parse_options_header(kind)[1].get(b"boundary")
+    if body and boundary and b"--" + boundary + b"--" not in body:
+        raise RequestError(400, "the form breaks off: its last line is --, the boundary, and -- again")
 
 
 async def _part(name: str, value: UploadFile | str) -> Any:

@@ -48,6 +48,7 @@ def serve(settings: ServeSettings, host: str, port: int, grace_s: int) -> None:
         server_header=False,
         proxy_headers=False,
         ws="none",
+        http="h11",  # the parser that uvicorn prefers where it is installed drops the body behind an offer of HTTP/2
         lifespan="on",
         timeout_graceful_shutdown=grace_s,
         timeout_worker_healthcheck=60,

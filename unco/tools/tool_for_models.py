@@ -19,7 +19,7 @@ class ToolForModels(StructuredTool):
             PictureError: the same of its picture.
         """
         try:
-            return super().run(tool_input, *args, tool_call_id=tool_call_id, **kwargs)
+            return super().run(_named(tool_input), *args, tool_call_id=tool_call_id, **kwargs)
         except (PostError, PictureError) as fault:
             if tool_call_id is None:
                 raise
@@ -28,7 +28,7 @@ class ToolForModels(StructuredTool):
     async def arun(self, tool_input: Any, *args: Any, tool_call_id: str | None = None, **kwargs: Any) -> Any:
         """Run the tool, awaiting it."""
         try:
-            return await super().arun(tool_input, *args, tool_call_id=tool_call_id, **kwargs)
+            return await super().arun(_named(tool_input), *args, tool_call_id=tool_call_id, **kwargs)
         except (PostError, PictureError) as fault:
             if tool_call_id is None:
                 raise
@@ -37,3 +37,8 @@ class ToolForModels(StructuredTool):
     def _answer(self, fault: PostError | PictureError, tool_call_id: str) -> ToolMessage:
         message = fault.model_dump()["message"]
         return ToolMessage(f"Error: {message}", tool_call_id=tool_call_id, name=self.name, status="error")
+
+
+def _named(tool_input: Any) -> Any:
+    """Take words alone, as agents of text hand them in, for the post's text."""
+    return {"text": tool_input} if isinstance(tool_input, str) else tool_input

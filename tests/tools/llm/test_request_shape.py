@@ -168,8 +168,8 @@ def test_a_server_that_is_broken_is_asked_as_often_as_before_and_once_or_twice_m
     assert server.calls == 1 + 1 + 3, "as it is, without a format, and plainly, with the usual retries"
 
 
-@pytest.mark.parametrize("status", [401, 402, 403, 407])
-def test_keys_and_money_are_no_matter_of_shape(server: OpenAIServer, ask: Ask, status: int) -> None:
+@pytest.mark.parametrize("status", [401, 402, 403, 405, 407, 411, 421, 426, 495])
+def test_keys_money_methods_and_protocols_are_no_matter_of_shape(server: OpenAIServer, ask: Ask, status: int) -> None:
     server.script = [words(status, "json_schema temperature max_tokens")]
     with pytest.raises(CallFailed, match=f"status {status}"):
         ask(client(server), ASKED)

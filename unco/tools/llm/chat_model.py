@@ -17,7 +17,7 @@ from langchain_openai import ChatOpenAI
 
 from unco.tools.llm.completion import reply_from_body
 from unco.tools.llm.replies.meaning import status_by_words
-from unco.tools.llm.replies.other_forms import as_completion
+from unco.tools.llm.replies.other_forms import NoCompletion, as_completion
 from unco.tools.llm.replies.reason import error_in, reason_in, words_of
 from unco.tools.llm.request import Reply, broke_off, is_object, reply_parts
 
@@ -61,10 +61,10 @@ class WholeReplyChat(ChatOpenAI):
 
         Raises:
             openai.APIStatusError: it is an error object, though the status was 200.
-            ValueError: it is no chat completion.
+            NoCompletion: it is no chat completion.
         """
         if not isinstance(response, dict):
-            raise ValueError("the body is no JSON object")
+            raise NoCompletion(response)
         if (fault := _fault_in(response)) is not None:
             raise error_of(fault)
         reply = reply_from_body(response)

@@ -8,7 +8,7 @@ from typing import Any
 from unco.tools.llm.checks.token_counts import token_counts
 from unco.tools.llm.checks.token_probabilities import token_logs
 from unco.tools.llm.checks.whole_characters import replace_lone_surrogates
-from unco.tools.llm.replies.other_forms import as_completion
+from unco.tools.llm.replies.other_forms import NoCompletion, as_completion
 from unco.tools.llm.replies.text import joined_text
 from unco.tools.llm.request import Reply
 
@@ -20,7 +20,7 @@ def reply_from_body(body: object) -> Reply:
     """Read a reply from the body of a chat completion, as in a Batch API's file; without time and cost.
 
     Raises:
-        ValueError: it is no chat completion.
+        NoCompletion: it is no chat completion.
     """
     match as_completion(body):
         case {"choices": [{"message": dict(message), **choice}, *_], **rest}:
@@ -35,7 +35,7 @@ def reply_from_body(body: object) -> Reply:
                 provider_cached_tokens=counts.cached,
                 log_probabilities=token_logs(choice, text),
             )
-    raise ValueError("no chat completion")
+    raise NoCompletion(body)
 
 
 def text_of(message: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from unco.tools.llm.checks.query import with_query
 from unco.tools.llm.models.options import ModelOptions
 from unco.tools.llm.replies.body import read_body
 from unco.tools.llm.replies.meaning import is_about_account, is_about_key, is_crowded, lasts, may_quote_key
+from unco.tools.llm.replies.other_forms import NoCompletion
 from unco.tools.llm.replies.reason import reason_in, words_of
 from unco.tools.llm.request import Reply, Request, SentPicture
 from unco.tools.llm.request_shape import Shape, response_format
@@ -247,9 +248,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _what_it_is(error: Exception, hidden: Sequence[str]) -> str:
     """Say what came in place of a chat completion."""
+    if isinstance(error, NoCompletion):
+        return f"not a chat completion, but {quoted(str(error), hidden)}: {_WRONG_ADDRESS}"
     body = error.doc.strip() if isinstance(error, JSONDecodeError) else None
-    if body is None or body.startswith(("{", "[")):
+    if isinstance(error, UnicodeDecodeError):
+        return "not a chat completion: its bytes are no text, as of a packed body that no header tells of"
+    if body is None:
         return f"not a chat completion ({type(error).__name__})"
+    if body.startswith(("{", "[")):
+        return "not a chat completion: its JSON is broken, or breaks off"
     if body.startswith("<"):
         return f"a web page: {_WRONG_ADDRESS}"
     return f"not a chat completion, but {quoted(body, hidden)!r}" if body else "not a chat completion: it is empty"

@@ -65,8 +65,12 @@ _PLAINEST = Shape(**{field: values[-1] for field, values in CHOICES.items()})
 
 _NOT_IMPLEMENTED = 501
 
-_NEVER_THE_SHAPE = frozenset({*range(300, 400), 401, 402, 403, 407, 408, 410, 412, 413, 414, 423, 425, 429, 431, 451})
-"""Statuses that speak of other addresses, keys, money, time, crowds, sizes and the law."""
+_NEVER_THE_SHAPE = frozenset(
+    {*range(300, 400), 401, 402, 403, 405, 407, 408, *range(410, 415), 416, 417, 421, 423, 425, 426, 428, 429, 431, 451}
+    | {*range(494, 500)}
+)
+"""Statuses that speak of other addresses, methods, protocols, keys, money, time, crowds, sizes and the law; nginx has
+some of its own."""
 
 _TYPE_KEYS = ("corrected_type", "type")
 """Keys of answers whose value is an entity's type. JSON Schema's own `type` is a text, never an object."""

@@ -121,3 +121,34 @@ def test_an_exception_in_a_thread_goes_to_all() -> None:
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(expect_failure, range(3))) == ["raised"] * 3
+
+
+async def test_a_leader_whose_loop_is_blocked_is_not_waited_for() -> None:
+    """As where a program within a loop waits for threads, and one of them for a task of this loop."""
+    flights, counter = SingleFlight[int](patience_s=0.05), Counter()
+    leader = asyncio.create_task(flights.run("k", counter.call))
+    await asyncio.sleep(0.05)
+    with ThreadPoolExecutor(2) as pool:
+        others = list(pool.map(lambda _: run_in_a_new_loop(flights, counter.call), range(2)))
+    assert sorted(others) == [(2, False), (2, True)]
+    assert await leader == (1, True)
+    assert flights._flights == {}
+
+
+def test_a_leader_whose_loop_was_stopped_is_not_waited_for() -> None:
+    """As after `loop.run_until_complete`, which leaves the other tasks where they are."""
+    flights, counter = SingleFlight[int](), Counter()
+    loop = asyncio.new_event_loop()
+    leader = loop.create_task(flights.run("k", counter.call))
+    loop.run_until_complete(asyncio.sleep(0.05))
+    assert run_in_a_new_loop(flights, counter.call) == (2, True)
+    assert loop.run_until_complete(leader) == (1, True)
+    loop.close()
+
+
+async def test_a_slow_leader_is_waited_for() -> None:
+    flights, counter = SingleFlight[int](patience_s=0.02), Counter()
+    thread = asyncio.create_task(asyncio.to_thread(run_in_a_new_loop, flights, counter.call))
+    await asyncio.sleep(0.05)
+    assert await asyncio.gather(*(flights.run("k", counter.call) for _ in range(2))) == [(1, False)] * 2
+    assert await thread == (1, True)

@@ -55,6 +55,12 @@ def test_the_largest_is_read_as_ever(server: OpenAIServer, ask: Ask, pack: objec
     assert ask(client(server), REQUEST).text == ANSWER
 
 
+@pytest.mark.parametrize("letters", ["caf\u00e9", "\u8c46\u5305".encode().decode("latin-1"), "\u0080"])
+def test_a_header_may_have_letters_of_any_writing(server: OpenAIServer, ask: Ask, letters: str) -> None:
+    server.script = [Step(completion(), headers={"X-Model": letters})]
+    assert ask(client(server), REQUEST).text == ANSWER
+
+
 def test_a_list_of_models_is_limited_too(server: OpenAIServer) -> None:
     server.models = [f"{number:0>1000}" for number in range(5000)]
     with pytest.raises(CallFailed, match="larger than 4 MiB"):

@@ -49,7 +49,8 @@ class LimitedTransport(httpx2.AsyncHTTPTransport):
             body = await _read(response)
         finally:
             await response.aclose()
-        headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+        # As bytes: some gateways put names of models into headers, in the letters of any writing.
+        headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_BODY]
         return httpx2.Response(response.status_code, headers=headers, content=body, extensions=response.extensions)
 
 
@@ -85,7 +86,7 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
         return response
 
 
-_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
+_OF_THE_BODY = (b"content-encoding", b"content-length", b"transfer-encoding")
 """Headers that hold for the body as it came, no longer for the one that was read."""
 
 

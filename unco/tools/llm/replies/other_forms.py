@@ -9,6 +9,15 @@ BROKEN_OFF = {"error": {"message": "the stream ended before the answer did", "co
 """What stands for the first part of an answer whose others are missing."""
 
 
+class NoCompletion(ValueError):
+    """A body that is no chat completion in any form; its words say what it is instead."""
+
+    def __init__(self, body: object) -> None:
+        """Name the fields of an object, and of anything else its kind."""
+        fields = ", ".join(str(name)[:30] for name in list(body)[:6]) if isinstance(body, dict) else ""
+        super().__init__(f"JSON with the fields {fields}" if fields else "JSON without fields")
+
+
 def as_completion(body: object) -> object:
     """Return a body as a chat completion, where it is one in another form; else as it is.
 
