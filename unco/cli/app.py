@@ -5,12 +5,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from unco.errors import InputError, SetupError, UncoError, shorten
+from unco.errors import InputError, SettingsError, SetupError, UncoError, shorten
 
 OLD_NAMES = {"data": "gold", "runs": "training-runs"}
 """Names of commands and options that still work and are shown nowhere, and what they are called now."""
@@ -89,6 +90,22 @@ def missing_extra(error: ImportError) -> str | None:
     if module not in EXTRAS:
         return None
     return f'this command needs the package {module}: pip install ".[{EXTRAS[module]}]"'
+
+
+def keep_inputs(out: Path | None, *inputs: Path | str | None) -> None:
+    """Refuse to write over what a command reads; a run may have cost a lot.
+
+    Args:
+        out: file or folder that is written; None = none.
+        inputs: what is read; None and addresses that are no path are passed over.
+
+    Raises:
+        SettingsError: one of them is that.
+    """
+    for path in inputs:
+        with suppress(OSError, ValueError):  # what is not there is not lost
+            if out is not None and path is not None and os.path.samefile(out, path):
+                raise SettingsError(f"{out} is what this command reads: name another file or folder to write")
 
 
 class Printed(TextIOWrapper):

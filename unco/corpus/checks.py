@@ -61,11 +61,13 @@ def _check_predictions(predictions: SavedPredictions, lines: Iterator[Line]) -> 
 
 
 def check_name(out: Path) -> None:
-    """Refuse a name that promises another form than the results are written in.
+    """Refuse a name that promises another form than the results are written in, and one of a folder or of nothing.
 
     Raises:
         SettingsError: it does.
     """
+    if not out.name:
+        raise SettingsError(f"{out} is a folder: name a file of results: --out results.jsonl")
     ending = out.suffix.lower()
     if ending in (*_TABLES, *_PACKED) and not os.path.exists(out):
         better = f"{out.stem.removesuffix('.jsonl')}.jsonl"

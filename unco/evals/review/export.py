@@ -137,8 +137,11 @@ def _to_label_studio(posts: Sequence[PredictedPost], out: Path, image: str) -> N
 
 
 def _write_tasks(tasks: list[dict[str, Any]], posts: Sequence[PredictedPost], out: Path) -> None:
+    config = out.with_suffix(".xml")
+    if config == out:
+        raise SettingsError(f"the labelling config is written to {out}: name the tasks {out.with_suffix('.json').name}")
     _write_json(tasks, out)
-    write_text(labelling_config(types_to_choose(_types_found(posts), own_types(posts))), out.with_suffix(".xml"))
+    write_text(labelling_config(types_to_choose(_types_found(posts), own_types(posts))), config)
 
 
 def _types_found(posts: Sequence[PredictedPost] | Sequence[GoldPost]) -> set[str]:
