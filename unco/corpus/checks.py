@@ -2,10 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from unco.context import Context
 from unco.corpus.output import STDOUT
@@ -13,6 +16,7 @@ from unco.corpus.posts import STDIN, Line, check_corpus, read_posts
 from unco.corpus.tally import Tally
 from unco.errors import DataError, NothingSucceeded, PostError, SettingsError, UncoError
 from unco.nodes.settings import can_be_asked, chain_of, check_settings
+from unco.state import PostInput
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.tool import arguments_of, post_of
@@ -76,6 +80,47 @@ def check_name(out: Path) -> None:
             f"results are JSON Lines, and {out.name} is named as something else: name the file {better}; "
             f"{'to pack them, pipe what `--out -` prints' if ending in _PACKED else then}"
         )
+
+
+def check_same_posts(posts: Path, pictures: Path | None, out: Path, written: int) -> None:
+    """Refuse to go on with posts that changed since: a line put in front, and one post is skipped and one run twice.
+
+    The last post that was written is compared, by its id and by its text apart from blanks.
+
+    Args:
+        posts: the posts' file; standard input cannot be read twice, so it is not compared.
+        pictures: as of `read_posts`.
+        out: the results.
+        written: how many of them there are.
+
+    Raises:
+        SettingsError: another post stands in its place, or none.
+    """
+    if posts == STDIN or not written:
+        return
+    with out.open("rb") as file:
+        [line] = deque(islice(file, written), maxlen=1)
+    done, post = _line_of(line), next(islice(read_posts(posts, pictures), written - 1, None), None)
+    if post is None or (post.post is not None and not _is_of(done, post.post)):
+        raise SettingsError(
+            f"--resume: {posts} has changed: its post {written} is not the one in line {written} of {out}: "
+            "use the same posts, or name another file of results"
+        )
+
+
+def _line_of(line: bytes) -> dict[str, Any]:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(line)
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _is_of(done: Mapping[str, Any], post: PostInput) -> bool:
+    """Return whether a line of results may be of a post; what cannot be compared, it may."""
+    words = post.text if isinstance(post.text, str) else " ".join(post.text)
+    text = done.get("text")
+    same_text = not isinstance(text, str) or "".join(text.split()) == "".join(words.split())
+    return same_text and done.get("id", post.id) == post.id
 
 
 def check_success(tally: Tally, out: Path) -> None:
