@@ -30,7 +30,9 @@ GOLD_FAULTS: list[tuple[str, str]] = [
     ("[1, 2", "cut off in the middle"),
     (json.dumps(GOLD)[:-30], "f:2: cut off in the middle, after"),
     (json.dumps({**GOLD, "id": "b", "x": 1}), "f:2: unknown key 'x'"),
-    (entity(GOLD, end=3), r"f:2: unknown key 'entities\[0\].end'"),
+    (entity(GOLD, end=3), r"f:2: unknown key 'entities\[0\].end'; known are start, stop, type, boxes"),
+    ("[1]", r"f:2: it is no object, got \[1\]"),
+    ("7", "f:2: it is no object, got 7"),
     (json.dumps({"id": "b", "tokens": []}), "f:2: entities is missing"),
     (entity({**GOLD, "id": "b"}, stop=9), r"post 'b': entities\[0\]: the span 0:9 lies outside the text of 8 tokens"),
     (entity({**GOLD, "id": "b"}, stop=0), r"f:2: entities\[0\]: a span needs 0 <= start < stop"),
@@ -117,7 +119,13 @@ def test_official_files_at_fault_are_named(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "is empty"), (b" \n", "is empty"), (b"\xff", "not UTF-8"), (b'[{"image_id": "a.j', "cut off in the middle")],
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"\xff", "not UTF-8 text:.*save it as UTF-8"),
+        (b"PK\x03\x04\xff", "unpack it"),
+        (b'[{"image_id": "a.j', "cut off in the middle"),
+    ],
 )
 def test_files_that_cannot_be_read(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(content)

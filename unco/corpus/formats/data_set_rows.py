@@ -57,7 +57,7 @@ def fields_of(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         row: of a data set.
         folder: where its file is; a picture may be named from there.
     """
-    fields = {name: value for name, value in row.items() if name in FIELDS and not _is_empty(value)}
+    fields = {name: value for name, value in row.items() if name in FIELDS and not is_empty(value)}
     tokens = fields.pop("tokens", None)
     if tokens is not None:
         fields.setdefault("text", tokens)
@@ -68,7 +68,7 @@ def fields_of(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return fields
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
     """Return whether a cell is empty, for which pandas writes NaN into a column of numbers."""
     return value is None or (isinstance(value, float) and isnan(value))
 

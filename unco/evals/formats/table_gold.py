@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import field_validator
 
 from unco.corpus.formats.conll_layout import is_tag
+from unco.corpus.formats.data_set_rows import is_empty
 from unco.corpus.formats.delimited import delimited_rows
 from unco.corpus.formats.files import form_of
 from unco.corpus.formats.tables import table_rows
@@ -74,7 +75,7 @@ def _delimited(path: Path) -> Iterator[Place]:
 
 
 def _without_empty(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if value is not None}
+    return {name: value for name, value in row.items() if not is_empty(value)}
 
 
 def _post(where: str, data: Any, number: int) -> GoldPost:
