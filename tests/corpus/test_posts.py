@@ -1,10 +1,12 @@
 """Posts are read from files of every kind: what is none is one error, and a bad line costs no other."""
 
 import io
+import json
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from tests.scripted import drawing
@@ -77,6 +79,24 @@ def test_what_is_no_picture_beside_the_file_stays_as_it_is(name: str, tmp_path: 
     [line] = read_posts(tmp_path / "posts.jsonl")
     assert line.post is not None
     assert line.post.image == name
+
+
+@pytest.mark.parametrize("name", [" a b.png", "a b.png ", "a b.png\r\n", "sub\\c.png", "sub\\c.png "])
+@pytest.mark.parametrize("beside", [True, False])
+def test_blanks_around_the_name_of_a_picture_and_paths_of_windows(
+    name: str, beside: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path.parent if beside else tmp_path)
+    (tmp_path / "sub").mkdir()
+    for path in ("a b.png", "sub/c.png"):
+        Image.new("RGB", (3, 3)).save(tmp_path / path)
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "Ann", "image": name}))
+    [line] = read_posts(tmp_path / "a.jsonl")
+    assert line.post is not None
+    assert line.post.image is not None
+    found = Path(line.post.image)
+    assert found.is_file()
+    assert found.name == name.strip().rpartition("\\")[2]
 
 
 def test_a_path_out_of_the_allowed_folders_tells_nothing_of_what_is_there(

@@ -9,7 +9,7 @@ from typing import Any
 from unco.errors import DataError
 from unco.state import PostInput
 from unco.tools.pictures.from_python import reference_of
-from unco.tools.pictures.load import is_in_roots
+from unco.tools.pictures.load import is_in_roots, scheme_of
 
 TEXTS = frozenset({"text", "tokens"})
 """Columns that hold a post's text. Data sets for NER have tokens, which count where there is no text."""
@@ -85,9 +85,17 @@ def _reference(image: Any, folder: Path) -> Any:
 def picture_beside(image: str, folder: Path) -> str:
     """Return the path of a picture that is not found from the current folder but from that of the posts; else as is.
 
-    Where it may not be opened, the path stays as it is, too: it would tell whoever wrote the post what is there.
+    Blanks around a name, which tables often have, are left out where there is no such file, and the backslashes of
+    Windows are read. Where it may not be opened, the path stays as it is, too: it would tell whoever wrote the post
+    what is there.
     """
     if not image or image.startswith("data:") or os.path.exists(image):
         return image
-    beside = str(folder / image)
-    return beside if os.path.isfile(beside) and is_in_roots(beside) else image
+    name = image.strip()
+    spelt = (folder / image, Path(name), folder / name, _of_windows(name), folder / _of_windows(name))
+    found = (str(path) for path in spelt if os.path.isfile(path) and is_in_roots(str(path)))
+    return next(found, name if scheme_of(name) else image)
+
+
+def _of_windows(name: str) -> Path:
+    return Path(name.replace("\\", "/"))
