@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unco.corpus.formats.conll import Sentence, sentences
-from unco.corpus.formats.conll_layout import Columns, is_tag
+from unco.corpus.formats.conll_layout import Columns, is_one_tag, is_tag
 from unco.corpus.formats.files import files_of, form_of
 from unco.corpus.formats.text_lines import is_utf8, text_lines
 from unco.errors import DataError
@@ -130,7 +130,7 @@ def _check(found: Sequence[Sentence], path: Path, fine: bool) -> None:
 def _tags_fit(columns: Columns, fine: bool) -> bool:
     """Whether the tags are tags, and a fine one belongs to its coarse one."""
     if not fine:
-        return len(columns) > 1 and is_tag(columns[-1])
+        return len(columns) > 1 and is_one_tag(columns[-1])
     coarse, detail = columns[1:] if len(columns) == 3 else ("", "")
     if not (is_tag(coarse) and is_tag(detail)) or coarse[:2] != detail[:2]:
         return False
