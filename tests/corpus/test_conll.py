@@ -140,6 +140,7 @@ def test_a_folder_is_its_files_in_order_and_txt_goes_first(tmp_path: Path) -> No
         write(tmp_path / "plain", f"{name}\n", name)
         write(tmp_path / "set" / "txt", f"in-{name}\n", name)
     write(tmp_path / "set", "not this\n", "readme.txt")
+    write(tmp_path / "set" / "txt", b"\0\5\x16\7 what macOS says of a.bio", "._a.bio")
     assert words(tmp_path / "plain") == [(None, ["a.bio"]), (None, ["b.txt"])]
     assert words(tmp_path / "set") == [(None, ["in-a.bio"]), (None, ["in-b.txt"])]
     (tmp_path / "empty").mkdir()
