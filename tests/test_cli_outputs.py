@@ -56,6 +56,10 @@ def test_results_need_a_name(
         ("official", "run.jsonl/out", "cannot be written"),
         ("official", "folder", "cannot be written: Is a directory"),
         ("label-studio", "tasks.xml", "name the tasks tasks.json"),
+        ("csv", "run.xlsx", "run.xlsx is named as something else than csv is written as: name it run.csv"),
+        ("csv", "run.csv.gz", "name it run.csv"),
+        ("coco", "run.csv", "name it run.json"),
+        ("jsonl", "run.jsonl.zip", "name it run.jsonl"),
     ],
 )
 def test_an_export_that_cannot_be_written_is_named(

@@ -23,8 +23,9 @@ from unco.tools.extraction.tool import arguments_of, post_of
 from unco.tools.llm.client import Mllm
 from unco.tools.search.search import Search
 
-_TABLES = (".csv", ".tsv", ".xls", ".xlsx", ".parquet", ".arrow", ".feather")
 _PACKED = (".gz", ".bz2", ".xz", ".zip")
+OTHER_NAMES = (".csv", ".tsv", ".xls", ".xlsx", ".parquet", ".arrow", ".feather", *_PACKED)
+"""Endings that promise a table, or a packed file."""
 
 
 def check_start(
@@ -73,7 +74,7 @@ def check_name(out: Path) -> None:
     if not out.name:
         raise SettingsError(f"{out} is a folder: name a file of results: --out results.jsonl")
     ending = out.suffix.lower()
-    if ending in (*_TABLES, *_PACKED) and not os.path.exists(out):
+    if ending in OTHER_NAMES and not os.path.exists(out):
         better = f"{out.stem.removesuffix('.jsonl')}.jsonl"
         then = "`unco export --to csv` and pandas.read_json(..., lines=True) make a table of it"
         raise SettingsError(

@@ -135,6 +135,9 @@ def test_files_that_cannot_be_read(content: bytes, message: str, tmp_path: Path)
 
 
 def test_paths_that_are_no_file_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "dev.conll").write_text("Ann\tB-PER\n")
+    with pytest.raises(DataError, match="nowhere is missing: give the folder of the VOC files with --boxes"):
+        read_gold(tmp_path / "dev.conll", boxes=tmp_path / "nowhere")
     with pytest.raises(DataError, match="none cannot be read: No such file"):
         read_gold(tmp_path / "none")
     with pytest.raises(DataError, match="with --split"):

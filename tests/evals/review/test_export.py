@@ -73,6 +73,14 @@ def test_coco_has_a_box_for_each_and_loses_no_entity() -> None:
     assert "score" not in gold["annotations"][0]
 
 
+def test_an_image_of_coco_is_named_as_the_run_named_its_picture(result: Result) -> None:
+    seen = result.seen_picture
+    assert seen is not None
+    for ref, name in (("photos/one 1.png", "photos/one 1.png"), ("data:sha256,00", "7.jpg")):
+        post = predicted_of(replace(result, id="7", picture=replace(seen, ref=ref)))
+        assert predictions_to_coco([post], TYPES)["images"][0]["file_name"] == name
+
+
 def test_coco_needs_sizes_and_tokens() -> None:
     with pytest.raises(DataError, match="no picture size"):
         predictions_to_coco([PredictedPost("a", RUN[0].entities, ("Ann", "met", "Bo"))], TYPES)

@@ -147,10 +147,18 @@ def _from_result(data: Any, where: str) -> PredictedPost:
 
 def predicted_of(result: Result) -> PredictedPost:
     """Convert a `Result` to predictions, the same form as any other system's."""
-    size = None if result.seen_picture is None else (result.seen_picture.width, result.seen_picture.height)
+    seen = result.seen_picture
+    size = None if seen is None else (seen.width, seen.height)
+    picture = None if seen is None or seen.ref.startswith("data:") else seen.ref
     entities, dropped = map(_predicted, result.entities), (_predicted(one.entity) for one in result.dropped)
     return PredictedPost(
-        result.id, tuple(entities), result.tokens, size=size, types=result.types, dropped=tuple(dropped)
+        result.id,
+        tuple(entities),
+        result.tokens,
+        size=size,
+        types=result.types,
+        dropped=tuple(dropped),
+        picture=picture,
     )
 
 
