@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import exit_code
+from unco.cli.app import in_home
 
 LINE = '{"id": "1", "tokens": ["Ann"], "entities": [{"start": 0, "stop": 1, "type": "PER", "region": null}]}\n'
 
@@ -37,6 +38,26 @@ def test_no_command_writes_over_what_it_reads(
     assert exit_code(monkeypatch, *way.split()) == 2
     assert "is what this command reads: name another" in capsys.readouterr().err
     assert [file.read_text() for file in files] == [LINE] * 3
+
+
+def test_the_home_folder_behind_an_equals_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "run.jsonl").write_text(LINE)
+    assert exit_code(monkeypatch, "export", "home/run.jsonl", "--to=jsonl", "--out=~/sub/out.jsonl") == 0
+    assert (tmp_path / "home" / "sub" / "out.jsonl").read_text() == LINE
+    assert not (tmp_path / "~").exists()
+    assert [in_home(one) for one in ("--text=~/a", "~/a", "--to=a~", "--text")] == [
+        "--text=~/a",
+        "~/a",
+        "--to=a~",
+        "--text",
+    ]
+    Path("~").mkdir()
+    assert in_home("--out=~/a") == "--out=~/a"
 
 
 @pytest.mark.parametrize("out", ["", ".", "/"])

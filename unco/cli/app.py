@@ -17,6 +17,10 @@ OLD_NAMES = {"data": "gold", "runs": "training-runs"}
 """Names of commands and options that still work and are shown nowhere, and what they are called now."""
 
 
+_WORDS = ("--text", "--caption")
+"""Options that are words of a post, and no path."""
+
+
 class Stopped(Exception):
     """A person stopped the command; says how to go on, where that is to be said."""
 
@@ -150,7 +154,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a post's characters
+    sys.argv[1:] = map(in_home, sys.argv[1:])
     sys.exit(guarded(app))
+
+
+def in_home(argument: str) -> str:
+    """Return `--out=~/a` with the home folder for ~, which shells leave behind an equals sign: a folder ~ was made."""
+    option, equals, value = argument.partition("=")
+    is_path = option.startswith("--") and option not in _WORDS and (value == "~" or value.startswith("~/"))
+    return f"{option}{equals}{os.path.expanduser(value)}" if is_path and not os.path.exists("~") else argument
 
 
 def open_closed_streams() -> None:

@@ -268,6 +268,7 @@ def test_a_table_for_spreadsheets_has_all_posts_and_computes_nothing(tmp_path: P
             dropped=(Predicted(Span(0, 1), "ORG", None),),
         ),
         PredictedPost("b", (), ("nothing\nhere",)),
+        PredictedPost("\uff1d1", (), ("\uff20SUM", "\uff0b1")),
     ]
     path = tmp_path / "run.jsonl"
     write_prediction_lines(posts, path)
@@ -279,7 +280,9 @@ def test_a_table_for_spreadsheets_has_all_posts_and_computes_nothing(tmp_path: P
         ("'=1+1", "'-met", "1"),
         ("'=1+1", 'Ann, "ä"', "0"),
         ("b", "", ""),
+        ("'\uff1d1", "", ""),
     ]
+    assert rows[3]["text"] == "'\uff20SUM \uff0b1"
     ann = rows[1]
     assert (ann["x1"], ann["y2"], ann["boxes"], ann["span_uncertainty"]) == ("1.0", "40.0", "2", "0.1235")
     assert rows[2]["text"] == "nothing\nhere"

@@ -48,7 +48,8 @@ def check_ids(ids: Iterable[str | None], name: str) -> None:
     places: dict[str, int] = {}
     for number, identity in enumerate(ids, start=1):
         if identity is not None and places.setdefault(identity, number) != number:
-            raise DataError(f"{name}: id {identity!r} stands twice, as post {places[identity]} and as post {number}")
+            twice = f"{name}: id {identity!r} stands twice, as post {places[identity]} and as post {number}"
+            raise DataError(f"{twice}: give each post an id of its own, or leave out all ids")
 
 
 def numbered(posts: Sequence[_Post], places: Iterable[int] | None = None) -> list[_Post]:
