@@ -2,13 +2,16 @@
 
 import io
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from rich.console import Console
 
+from benchmarks.made_corpus import write_corpus
 from tests.scripted import drawing
 from unco.context import Context
 from unco.corpus.choices import Choices
@@ -182,6 +185,24 @@ def test_a_folder_of_pictures_is_one_error(tmp_path: Path) -> None:
 def test_a_text_far_beyond_a_post_is_refused_before_its_words_are_counted(text: str | list[str]) -> None:
     with pytest.raises(PostError, match="characters, at most 1000000 are read"):
         read_text(text if isinstance(text, str) else tuple(text))
+
+
+def piped(path: Path, text: str) -> Path:
+    """Return a pipe that another thread writes once: as `<(...)` of a shell, whoever opens it again waits for ever."""
+    os.mkfifo(path)
+    threading.Thread(target=path.write_text, args=(text,), daemon=True).start()
+    return path
+
+
+def test_posts_come_from_a_pipe_and_are_read_once(tmp_path: Path) -> None:
+    posts, predictions = write_corpus(tmp_path, 3)
+    pipe, choices = piped(tmp_path / "pipe", posts.read_text()), Choices(predictions=predictions)
+    start(pipe, tmp_path / "out.jsonl", False, False, Context(mode="off"), choices, Console(quiet=True))
+    assert (tmp_path / "out.jsonl").read_text().count("\n") == 3
+    with pytest.raises(DataError, match="pipe2 holds no JSON Lines"):
+        list(read_posts(piped(tmp_path / "pipe2", "text,id\nAnn,1\n")))
+    with pytest.raises(DataError, match="pipe3 is a pipe or a device, whose beginning cannot be read twice"):
+        read_gold(piped(tmp_path / "pipe3", '{"id": "1"}\n'))
 
 
 def test_posts_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

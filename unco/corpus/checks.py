@@ -12,7 +12,7 @@ from typing import Any
 
 from unco.context import Context
 from unco.corpus.output import STDOUT
-from unco.corpus.posts import STDIN, Line, check_corpus, read_posts
+from unco.corpus.posts import Line, check_corpus, is_stream, read_posts
 from unco.corpus.tally import Tally
 from unco.errors import DataError, NothingSucceeded, PostError, SettingsError, UncoError
 from unco.nodes.settings import can_be_asked, chain_of, check_settings
@@ -43,7 +43,7 @@ def check_start(
     can_ask = any(can_be_asked(own, model) for model, own in chain_of(context, llm))
     if context.mode in ("live", "record") and not can_ask:
         raise SettingsError(f"mode {context.mode} needs an endpoint: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL")
-    if isinstance(extractor, SavedPredictions) and posts != STDIN:
+    if isinstance(extractor, SavedPredictions) and not is_stream(posts):
         _check_predictions(extractor, read_posts(posts, pictures))
 
 
@@ -89,7 +89,7 @@ def check_same_posts(posts: Path, pictures: Path | None, out: Path, written: int
     The last post that was written is compared, by its id and by its text apart from blanks.
 
     Args:
-        posts: the posts' file; standard input cannot be read twice, so it is not compared.
+        posts: the posts' file; a stream cannot be read twice, so it is not compared.
         pictures: as of `read_posts`.
         out: the results.
         written: how many of them there are.
@@ -97,7 +97,7 @@ def check_same_posts(posts: Path, pictures: Path | None, out: Path, written: int
     Raises:
         SettingsError: another post stands in its place, or none.
     """
-    if posts == STDIN or not written:
+    if is_stream(posts) or not written:
         return
     with out.open("rb") as file:
         [line] = deque(islice(file, written), maxlen=1)

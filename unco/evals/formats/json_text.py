@@ -1,6 +1,7 @@
 """Read and write JSON files; errors name the place of a fault."""
 
 import json
+import os
 import reprlib
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
@@ -130,6 +131,8 @@ def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
     Raises:
         DataError: it cannot be read, or is no JSON.
     """
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise DataError(f"{path} is a pipe or a device, whose beginning cannot be read twice: write it to a file")
     if starts_as_list(path):
         items = enumerate(parse_json(read_text(path), str(path)))
         return ((f"{path}: item {number}", item) for number, item in items)
