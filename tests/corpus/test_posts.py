@@ -76,6 +76,31 @@ def test_a_picture_may_lie_beside_the_file_of_its_post(
     assert first.image == name
 
 
+@pytest.mark.parametrize(
+    ("image", "ends"),
+    [
+        ({"bytes": None, "path": "a.png"}, "/a.png"),
+        ({"path": "a.png"}, "/a.png"),
+        ({"bytes": "iVBORw0KGgo", "path": "a.png"}, "iVBORw0KGgo"),
+        ({"bytes": None, "path": None}, ""),
+        ({"url": "a.png"}, None),
+        ({"path": ["a.png"]}, None),
+        (["a.png"], None),
+        (7, None),
+    ],
+)
+def test_a_picture_as_datasets_writes_it_into_json(image: object, ends: str | None, tmp_path: Path) -> None:
+    Image.new("RGB", (3, 3)).save(tmp_path / "a.png")
+    (tmp_path / "posts.jsonl").write_text(json.dumps({"text": "Ann", "image": image}))
+    [line] = read_posts(tmp_path / "posts.jsonl")
+    if ends is None:
+        assert line.fault == "image is no text: name one picture by its path or address, or hand it in as base64"
+    else:
+        assert line.post is not None
+        assert (line.post.image or "").endswith(ends)
+        assert bool(line.post.image) == bool(ends)
+
+
 @pytest.mark.parametrize("name", ["https://example.com/a.png", "none.png", "", "data:image/png;base64,AAAA"])
 def test_what_is_no_picture_beside_the_file_stays_as_it_is(name: str, tmp_path: Path) -> None:
     (tmp_path / "posts.jsonl").write_text(f'{{"text": "Ann", "image": "{name}"}}')

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from pydantic import TypeAdapter, ValidationError
 
 from unco.corpus.formats.conll import conll_posts, plain_posts, sentences
-from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row, picture_beside
+from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row, picture_in
 from unco.corpus.formats.delimited import delimited_rows
 from unco.corpus.formats.files import Form, files_of, form_of, is_list
 from unco.corpus.formats.json_objects import json_objects
@@ -287,8 +287,8 @@ def _post(data: Any, folder: Path) -> PostInput:
         raise PostError('a post is an object: {"text": ...}')
     if is_row(data):
         data = fields_of(data, folder)
-    elif isinstance(data.get("image"), str):
-        data = data | {"image": picture_beside(data["image"], folder)}
+    elif "image" in data:
+        data = data | {"image": picture_in(data["image"], folder)}
     post = PostInput.model_validate(data)
     for name in ("id", "image", "caption"):
         try:

@@ -64,7 +64,7 @@ def fields_of(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if _is_gold(row) and isinstance(fields.get("text"), str):
         fields["text"] = fields["text"].split()
     if "image" in fields:
-        fields["image"] = _reference(fields["image"], folder)
+        fields["image"] = picture_in(fields["image"], folder)
     return fields
 
 
@@ -73,11 +73,19 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, float) and isnan(value))
 
 
-def _reference(image: Any, folder: Path) -> Any:
-    """Make a reference of what the Image column of `datasets` holds: bytes, a path, or both."""
-    if isinstance(image, bytes) or (
-        isinstance(image, dict) and image.keys() <= {"bytes", "path"} and any(image.values())
-    ):
+def picture_in(image: Any, folder: Path) -> Any:
+    """Return the reference of a picture, which may be what an Image column of `datasets` holds: bytes, a path, or both.
+
+    None where that holds neither. What is no picture stays as it is, for whoever checks the post.
+
+    Args:
+        image: of a post or a row.
+        folder: where its file is; a picture may be named from there.
+    """
+    is_column = isinstance(image, dict) and bool(image) and image.keys() <= {"bytes", "path"}
+    if is_column and not any(image.values()):
+        return None
+    if isinstance(image, bytes) or (is_column and all(isinstance(one, str | bytes | None) for one in image.values())):
         image = reference_of(image)
     return picture_beside(image, folder) if isinstance(image, str) else image
 
