@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from unco.context import Context
 from unco.corpus.output import STDOUT
-from unco.corpus.posts import Line, check_corpus, is_stream, read_posts
+from unco.corpus.posts import Line, check_corpus, is_cut_by_line, is_stream, lines_of, read_posts
 from unco.corpus.tally import Tally
 from unco.errors import DataError, NothingSucceeded, PostError, SettingsError, UncoError
 from unco.nodes.settings import can_be_asked, chain_of, check_settings
@@ -101,12 +102,21 @@ def check_same_posts(posts: Path, pictures: Path | None, out: Path, written: int
         return
     with out.open("rb") as file:
         [line] = deque(islice(file, written), maxlen=1)
-    done, post = _line_of(line), next(islice(read_posts(posts, pictures), written - 1, None), None)
+    done, post = _line_of(line), _post_at(posts, pictures, written)
     if post is None or (post.post is not None and not _is_of(done, post.post)):
         raise SettingsError(
             f"--resume: {posts} has changed: its post {written} is not the one in line {written} of {out}: "
             "use the same posts, or name another file of results"
         )
+
+
+def _post_at(posts: Path, pictures: Path | None, number: int) -> Line | None:
+    """Read one post of a file; None = it has fewer. The lines before it are not parsed where there is a post a line."""
+    if is_cut_by_line(posts):
+        with posts.open("rb") as file:
+            line = next(islice(filter(bytes.strip, file), number - 1, None), b"")
+        return next(lines_of(BytesIO(line), posts.parent), None)
+    return next(islice(read_posts(posts, pictures), number - 1, None), None)
 
 
 def _line_of(line: bytes) -> dict[str, Any]:

@@ -161,6 +161,11 @@ def test_of_two_tags_none_is_guessed(text: str, tmp_path: Path) -> None:
         read_gold(tmp_path, "dev")
 
 
+def test_blanks_around_a_tag_are_no_part_of_it(tmp_path: Path) -> None:
+    (post,) = read_gmner(write(tmp_path, "IMGID:17\nAnn\t B-PER \n \tO\nflies\t  O\n"), "dev")
+    assert (post.tokens, post.entities[0].type) == (("Ann", " ", "flies"), "PER")
+
+
 @pytest.mark.parametrize("tag", ["B-ORG|O", "B-ORG|B-LOC", "B-ORG,I-LOC", "B-ORG+I-LOC"])
 def test_nested_tags_are_no_type(tag: str, tmp_path: Path) -> None:
     (tmp_path / "dev.conll").write_text(f"Chicago\t{tag}\n")

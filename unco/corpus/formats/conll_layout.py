@@ -62,7 +62,8 @@ def may_be_comment(line: str) -> bool:
 def columns_of(line: str) -> Columns:
     """Split a line into its columns."""
     if "\t" in line:
-        return tuple(line.split("\t"))
+        *others, last = line.split("\t")
+        return (*others, last.lstrip(" "))  # a tag
     first, *others = line.split(" ")
     return (first, *filter(None, others))
 
