@@ -27,6 +27,7 @@ def entity(line: dict[str, Any], **changes: Any) -> str:
 
 
 GOLD_FAULTS: list[tuple[str, str]] = [
+    (entity({**GOLD, "id": "b"}, boxes=[[0.1, 0.2, 0.5, 0.9]]), "smaller than a pixel: give pixels of the picture"),
     ("[1, 2", "cut off in the middle"),
     (json.dumps(GOLD)[:-30], "f:2: cut off in the middle, after"),
     (json.dumps({**GOLD, "id": "b", "x": 1}), "f:2: unknown key 'x'"),
@@ -62,6 +63,7 @@ SAID_FAULTS: list[tuple[str, str]] = [
     (json.dumps(SAID)[:40], "f:2: cut off in the middle, after"),
     (entity(SAID, boxes=[]), r"unknown key 'entities\[0\].boxes'"),
     (json.dumps({"id": "b", "entities": [{"start": 0, "stop": 1, "type": "PER"}]}), r"entities\[0\].region is missing"),
+    (entity(SAID, region=[0.1, 0.2, 0.5, 0.9]), r"f:2: entities\[0\].region: the box .* is smaller than a pixel"),
     (entity(SAID, region=[3, 2, 1, 4]), r"f:2: entities\[0\].region: a box needs finite x1 < x2"),
     (entity(SAID, region=[-50, 2, 1, 4]), r"entities\[0\].region: the box \[-50, 2, 1, 4\] lies outside any picture"),
     (entity(SAID, region=[1, 2, 3, float("inf")]), r"entities\[0\].region\[3\]: "),
