@@ -222,6 +222,10 @@ def test_an_annotated_picture_that_cannot_be_written(run: Run, by_hand: Scripted
     finished = run("extract", "--text", TEXT, "--annotate", str(tmp_path / "out.txt"))
     assert finished.code == 2
     assert "give a path that ends in .png or .jpg" in finished.err
+    (tmp_path / "file").touch()
+    finished = run("extract", "--text", TEXT, "--annotate", str(tmp_path / "file" / "out.png"))
+    assert finished.code == 2
+    assert finished.err.endswith("out.png cannot be written: File exists\n")
 
 
 def test_without_an_endpoint_the_output_says_how_to_set_one(run: Run) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+_BLANKS = re.compile(r"\s*")
 _HALF = re.compile(r"[\ud800-\udfff]")
 
 _MAX_DIGITS = 19
@@ -21,6 +22,16 @@ def read_json(text: str) -> Any:
     if "\\ud" in text or "\\uD" in text:
         check_characters(value)
     return value
+
+
+def read_values(text: str) -> list[Any]:
+    """Parse JSON values that stand one after another; raises as `read_json`."""
+    decoder, values, end = json.JSONDecoder(parse_int=_integer), list[Any](), 0
+    while (start := _BLANKS.match(text, end).end()) < len(text):  # type: ignore[union-attr]  # it always matches
+        value, end = decoder.raw_decode(text, start)
+        values.append(value)
+    check_characters(values)
+    return values
 
 
 def check_characters(value: Any) -> None:

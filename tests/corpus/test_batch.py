@@ -1,5 +1,6 @@
 """Corrections by a batch: the same questions as live, stage by stage, and the same results in the end."""
 
+import gzip
 import json
 import urllib.request
 from collections.abc import Iterator
@@ -141,6 +142,9 @@ def test_an_attribute_waits_for_those_before_it_and_other_entities_do_not(tmp_pa
     )  # fmt: skip
     found = import_answers(tmp_path / "q", [file], Cache(tmp_path / "cache"), PRICES)
     assert (found.kept, dict(found.failed)) == (1, {"error batch_expired": 1})
+    packed = tmp_path / "answers.jsonl.gz"
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    assert import_answers(tmp_path / "q", [packed], Cache(tmp_path / "cache"), PRICES).known == 1
     second = export_questions(one_post(tmp_path), tmp_path / "q", SMALL_MODEL, llm, Context())
     assert second.questions == 1
     assert "Ann Lee" in json.dumps(questions(*second.files)), "its type, with the span as corrected"

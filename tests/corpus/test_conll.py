@@ -15,6 +15,7 @@ from unco.errors import DataError, SettingsError
 from unco.evals.data.twitter_gmner import read_gmner
 from unco.evals.formats.detect_format import read_gold
 from unco.tools.pictures.by_id import picture_by_id
+from unco.types import Span
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "twitter-gmner"
 
@@ -118,11 +119,28 @@ def test_odd_blanks_are_words(tmp_path: Path) -> None:
     assert words(path) == [("1", ["\x85", "a b", "\u2028"])]
 
 
+@pytest.mark.parametrize("blank", ["\xa0", "\u200b", "\x0c", "\u3000", "\ufeff", " \xa0 "])
+def test_a_line_of_odd_blanks_ends_a_sentence_where_tokens_have_tags(blank: str, tmp_path: Path) -> None:
+    path = write(tmp_path, f"Ann\tB-PER\n{blank}\nBo\tB-PER\n\n{blank}\nCy B-PER\n{blank}\n")
+    assert words(path) == [(None, ["Ann"]), (None, ["Bo"]), (None, ["Cy"])]
+    assert [post.tokens for post in read_gold(path)] == [("Ann",), ("Bo",), ("Cy",)]
+    if blank.isspace():  # words alone, of which one may be a blank
+        assert words(write(tmp_path, "IMGID:1\nAnn\n\x85\nBo\n")) == [("1", ["Ann", "\x85", "Bo"])]
+
+
+def test_tags_in_front_of_their_tokens(tmp_path: Path) -> None:
+    path = write(tmp_path, "O\tfind\nB-ACTOR\ttom\nI-ACTOR\tcruise\n\nO\tfind\nO\tO\n", "a.bio")
+    assert words(path) == [(None, ["find", "tom", "cruise"]), (None, ["find", "O"])]
+    post, _ = read_gold(path)
+    assert [(entity.span, entity.type) for entity in post.entities] == [(Span(1, 3), "ACTOR")]
+
+
 def test_a_folder_is_its_files_in_order_and_txt_goes_first(tmp_path: Path) -> None:
     for name in ("b.txt", "a.bio"):
         write(tmp_path / "plain", f"{name}\n", name)
         write(tmp_path / "set" / "txt", f"in-{name}\n", name)
     write(tmp_path / "set", "not this\n", "readme.txt")
+    write(tmp_path / "set" / "txt", b"\0\5\x16\7 what macOS says of a.bio", "._a.bio")
     assert words(tmp_path / "plain") == [(None, ["a.bio"]), (None, ["b.txt"])]
     assert words(tmp_path / "set") == [(None, ["in-a.bio"]), (None, ["in-b.txt"])]
     (tmp_path / "empty").mkdir()

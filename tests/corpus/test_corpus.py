@@ -147,6 +147,25 @@ def test_a_run_goes_on_where_it_broke_off(tmp_path: Path) -> None:
     assert (again.before, again.posts) == (30, 0)
 
 
+@pytest.mark.parametrize("change", ["a line in front", "another text", "another id", "a line less"])
+def test_a_run_does_not_go_on_with_posts_that_changed(change: str, tmp_path: Path) -> None:
+    posts, predictions = write_corpus(tmp_path, 3)
+    lines, out = posts.read_text().splitlines(keepends=True), tmp_path / "out.jsonl"
+    run = pipeline(predictions, ScriptedLlm(), mode="off")
+    run_corpus(Corpus(posts, out), run)
+    whole = out.read_bytes()
+    changed = {
+        "a line in front": ['{"text": "New in front"}\n', *lines],
+        "another text": [*lines[:2], json.dumps(json.loads(lines[2]) | {"text": "Another"}) + "\n", *lines],
+        "another id": [*lines[:2], json.dumps(json.loads(lines[2]) | {"id": "another"}) + "\n", *lines],
+        "a line less": lines[:2],
+    }
+    posts.write_text("".join(changed[change]))
+    with pytest.raises(SettingsError, match="posts.jsonl has changed: its post 3 is not the one in line 3 of"):
+        run_corpus(Corpus(posts, out, resume=True), run)
+    assert out.read_bytes() == whole
+
+
 def test_another_run_does_not_go_on_in_its_file(tmp_path: Path) -> None:
     posts, predictions = write_corpus(tmp_path, 1)
     out = tmp_path / "out.jsonl"

@@ -120,6 +120,33 @@ def test_a_table_without_a_header_is_no_post_of_long_tokens(name: str, text: str
     assert str(fault).endswith("a table with a header .tsv")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text,id\nAnn,1,\nBo,2,,\n",
+        "text,id,,\n,,,\nAnn,1,,\n  , \t,,\n,,,\nBo,2,,\n,,,\n",
+        'text, id\nAnn, 1\n"Bo", 2\n',
+        '"text", "id"\n"Ann", "1"\n"Bo", "2"\n',
+        '"id"; "text"\n1; "Ann"\n2; Bo\n',
+    ],
+    ids=["empty cells behind", "empty rows", "blanks", "blanks before quotes", "semicolons"],
+)
+def test_cells_and_rows_that_hold_nothing_and_blanks_behind_commas(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    assert [line.post and (line.post.text, line.post.id) for line in read_posts(tmp_path / "a.csv")] == [
+        ("Ann", "1"),
+        ("Bo", "2"),
+    ]
+
+
+@pytest.mark.parametrize("identity", ["1.23457E+18", "1e18", "1,23457E+18"])
+def test_an_id_that_a_spreadsheet_rounded_is_no_id(identity: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f'text,id\nAnn,"{identity}"\nBo,2e\n')
+    lines = list(read_posts(tmp_path / "a.csv"))
+    assert lines[0].fault == f"line 2: the id {identity} has lost digits: format the column as text and save it again"
+    assert lines[1].post is not None
+
+
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="two columns are called 'text'"):
         read(tmp_path, "a.csv", "Text,text\nAnn,Bo\n")

@@ -1,12 +1,17 @@
 """Posts are read from files of every kind: what is none is one error, and a bad line costs no other."""
 
 import io
+import json
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
+from benchmarks.made_corpus import write_corpus
 from tests.scripted import drawing
 from unco.context import Context
 from unco.corpus.choices import Choices
@@ -71,12 +76,55 @@ def test_a_picture_may_lie_beside_the_file_of_its_post(
     assert first.image == name
 
 
+@pytest.mark.parametrize(
+    ("image", "ends"),
+    [
+        ({"bytes": None, "path": "a.png"}, "/a.png"),
+        ({"path": "a.png"}, "/a.png"),
+        ({"bytes": "iVBORw0KGgo", "path": "a.png"}, "iVBORw0KGgo"),
+        ({"bytes": None, "path": None}, ""),
+        ({"url": "a.png"}, None),
+        ({"path": ["a.png"]}, None),
+        (["a.png"], None),
+        (7, None),
+    ],
+)
+def test_a_picture_as_datasets_writes_it_into_json(image: object, ends: str | None, tmp_path: Path) -> None:
+    Image.new("RGB", (3, 3)).save(tmp_path / "a.png")
+    (tmp_path / "posts.jsonl").write_text(json.dumps({"text": "Ann", "image": image}))
+    [line] = read_posts(tmp_path / "posts.jsonl")
+    if ends is None:
+        assert line.fault == "image is no text: name one picture by its path or address, or hand it in as base64"
+    else:
+        assert line.post is not None
+        assert (line.post.image or "").endswith(ends)
+        assert bool(line.post.image) == bool(ends)
+
+
 @pytest.mark.parametrize("name", ["https://example.com/a.png", "none.png", "", "data:image/png;base64,AAAA"])
 def test_what_is_no_picture_beside_the_file_stays_as_it_is(name: str, tmp_path: Path) -> None:
     (tmp_path / "posts.jsonl").write_text(f'{{"text": "Ann", "image": "{name}"}}')
     [line] = read_posts(tmp_path / "posts.jsonl")
     assert line.post is not None
     assert line.post.image == name
+
+
+@pytest.mark.parametrize("name", [" a b.png", "a b.png ", "a b.png\r\n", "sub\\c.png", "sub\\c.png "])
+@pytest.mark.parametrize("beside", [True, False])
+def test_blanks_around_the_name_of_a_picture_and_paths_of_windows(
+    name: str, beside: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path.parent if beside else tmp_path)
+    (tmp_path / "sub").mkdir()
+    for path in ("a b.png", "sub/c.png"):
+        Image.new("RGB", (3, 3)).save(tmp_path / path)
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "Ann", "image": name}))
+    [line] = read_posts(tmp_path / "a.jsonl")
+    assert line.post is not None
+    assert line.post.image is not None
+    found = Path(line.post.image)
+    assert found.is_file()
+    assert found.name == name.strip().rpartition("\\")[2]
 
 
 def test_a_path_out_of_the_allowed_folders_tells_nothing_of_what_is_there(
@@ -162,6 +210,24 @@ def test_a_folder_of_pictures_is_one_error(tmp_path: Path) -> None:
 def test_a_text_far_beyond_a_post_is_refused_before_its_words_are_counted(text: str | list[str]) -> None:
     with pytest.raises(PostError, match="characters, at most 1000000 are read"):
         read_text(text if isinstance(text, str) else tuple(text))
+
+
+def piped(path: Path, text: str) -> Path:
+    """Return a pipe that another thread writes once: as `<(...)` of a shell, whoever opens it again waits for ever."""
+    os.mkfifo(path)
+    threading.Thread(target=path.write_text, args=(text,), daemon=True).start()
+    return path
+
+
+def test_posts_come_from_a_pipe_and_are_read_once(tmp_path: Path) -> None:
+    posts, predictions = write_corpus(tmp_path, 3)
+    pipe, choices = piped(tmp_path / "pipe", posts.read_text()), Choices(predictions=predictions)
+    start(pipe, tmp_path / "out.jsonl", False, False, Context(mode="off"), choices, Console(quiet=True))
+    assert (tmp_path / "out.jsonl").read_text().count("\n") == 3
+    with pytest.raises(DataError, match="pipe2 holds no JSON Lines"):
+        list(read_posts(piped(tmp_path / "pipe2", "text,id\nAnn,1\n")))
+    with pytest.raises(DataError, match="pipe3 is a pipe or a device, whose beginning cannot be read twice"):
+        read_gold(piped(tmp_path / "pipe3", '{"id": "1"}\n'))
 
 
 def test_posts_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

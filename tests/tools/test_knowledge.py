@@ -71,6 +71,12 @@ def test_any_text_can_be_looked_up(knowledge: Knowledge, name: str) -> None:
     assert len(knowledge.look_up(name)) <= MAX_FACTS
 
 
+def test_facts_that_were_saved_on_windows(tmp_path: Path) -> None:
+    path = written(tmp_path, FACTS)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert build_knowledge(path, tmp_path / "kb.sqlite") == len(FACTS)
+
+
 def test_few_and_short_facts_are_quoted(tmp_path: Path) -> None:
     build_knowledge(
         written(tmp_path, [{"name": f"Oslo {n}", "description": "x" * 1000} for n in range(9)]), tmp_path / "kb"

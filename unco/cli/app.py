@@ -5,15 +5,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from unco.errors import InputError, SetupError, UncoError, shorten
+from unco.errors import InputError, SettingsError, SetupError, UncoError, shorten
 
 OLD_NAMES = {"data": "gold", "runs": "training-runs"}
 """Names of commands and options that still work and are shown nowhere, and what they are called now."""
+
+
+_WORDS = ("--text", "--caption")
+"""Options that are words of a post, and no path."""
 
 
 class Stopped(Exception):
@@ -91,6 +96,22 @@ def missing_extra(error: ImportError) -> str | None:
     return f'this command needs the package {module}: pip install ".[{EXTRAS[module]}]"'
 
 
+def keep_inputs(out: Path | None, *inputs: Path | str | None) -> None:
+    """Refuse to write over what a command reads; a run may have cost a lot.
+
+    Args:
+        out: file or folder that is written; None = none.
+        inputs: what is read; None and addresses that are no path are passed over.
+
+    Raises:
+        SettingsError: one of them is that.
+    """
+    for path in inputs:
+        with suppress(OSError, ValueError):  # what is not there is not lost
+            if out is not None and path is not None and os.path.samefile(out, path):
+                raise SettingsError(f"{out} is what this command reads: name another file or folder to write")
+
+
 class Printed(TextIOWrapper):
     """Standard output. A failed write has an error of its own, not to be mistaken for that of another file."""
 
@@ -133,7 +154,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a post's characters
+    sys.argv[1:] = map(in_home, sys.argv[1:])
     sys.exit(guarded(app))
+
+
+def in_home(argument: str) -> str:
+    """Return `--out=~/a` with the home folder for ~, which shells leave behind an equals sign: a folder ~ was made."""
+    option, equals, value = argument.partition("=")
+    is_path = option.startswith("--") and option not in _WORDS and (value == "~" or value.startswith("~/"))
+    return f"{option}{equals}{os.path.expanduser(value)}" if is_path and not os.path.exists("~") else argument
 
 
 def open_closed_streams() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from unco.cli.app import app
+from unco.cli.app import app, keep_inputs
 
 Image = Annotated[str, typer.Option(help="Address of a post's picture for Label Studio; {id} stands for its id.")]
 
@@ -31,6 +31,7 @@ def export(
     from unco.evals.formats.detect_format import read_gold
     from unco.evals.review.export import export_run
 
+    keep_inputs(out, run, gold, boxes)
     posts = export_run(run, to, out, None if gold is None else read_gold(gold, split, boxes), image, _tell)
     dropped = sum(len(post.dropped) for post in posts)
     left_out = f"; {dropped} dropped entities are not in it" if dropped and to not in ("csv", "jsonl") else ""
@@ -47,6 +48,7 @@ def review_queue(
     """Write what is still in doubt, the most doubtful first, as tasks for Label Studio."""
     from unco.evals.review.export import export_queue
 
+    keep_inputs(out, run)
     posts = export_queue(run, out, most, image, _tell)
     Console().print(f"{posts} posts to look at in {out}; labelling config in {out.with_suffix('.xml')}", soft_wrap=True)
 
@@ -76,6 +78,7 @@ def import_review(
     """Turn the answers of a review into gold posts."""
     from unco.evals.review.export import import_review as run
 
+    keep_inputs(out, export)
     found = run(export, out)
     Console().print(f"{len(found.gold)} reviewed posts in {out}", soft_wrap=True)
     if found.left:

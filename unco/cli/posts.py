@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from unco.cli.app import app
+from unco.cli.app import app, keep_inputs
 from unco.cli.experiment_options import Detector, RegionFiles
 from unco.errors import SetupError
 
@@ -91,6 +91,7 @@ def extract(
     from unco.state import RESULT
     from unco.tools.memory.file import memory_of_commands
 
+    keep_inputs(annotate, image)
     context = Context(
         mode=mode,  # type: ignore[arg-type]  # Context refuses what is no mode
         model=model,

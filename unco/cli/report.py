@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from unco.cli.app import app
+from unco.cli.app import app, keep_inputs
 
 
 @app.command(rich_help_panel="Evaluation")
@@ -24,6 +24,7 @@ def report(
     from unco.evals.report.run import write_report
     from unco.show import print_line
 
+    keep_inputs(out, run, gold)
     console, wanted = Console(), None if gold is None else read_gold(gold, split, boxes)
 
     def tell(line: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from unco.cli.app import app
+from unco.cli.app import app, keep_inputs
 from unco.cli.experiment_options import (
     Boxes,
     Checkpoint,
@@ -79,6 +79,8 @@ def tune(
     from unco.evals.tuning.methods import TuningGoal, equal_thresholds
     from unco.evals.tuning.run import AnswerSource, run_check, run_tuning
 
+    for written in (out, record):
+        keep_inputs(written, gold, paths)
     experiment = None
     if gold is not None:
         experiment = ExperimentChoices(

@@ -2,25 +2,31 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from unco.context import Context
 from unco.corpus.output import STDOUT
-from unco.corpus.posts import STDIN, Line, check_corpus, read_posts
+from unco.corpus.posts import Line, check_corpus, is_cut_by_line, is_stream, lines_of, read_posts
 from unco.corpus.tally import Tally
 from unco.errors import DataError, NothingSucceeded, PostError, SettingsError, UncoError
 from unco.nodes.settings import can_be_asked, chain_of, check_settings
+from unco.state import PostInput
 from unco.tools.extraction.extractor import Extractor
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.extraction.tool import arguments_of, post_of
 from unco.tools.llm.client import Mllm
 from unco.tools.search.search import Search
 
-_TABLES = (".csv", ".tsv", ".xls", ".xlsx", ".parquet", ".arrow", ".feather")
 _PACKED = (".gz", ".bz2", ".xz", ".zip")
+OTHER_NAMES = (".csv", ".tsv", ".xls", ".xlsx", ".parquet", ".arrow", ".feather", *_PACKED)
+"""Endings that promise a table, or a packed file."""
 
 
 def check_start(
@@ -38,7 +44,7 @@ def check_start(
     can_ask = any(can_be_asked(own, model) for model, own in chain_of(context, llm))
     if context.mode in ("live", "record") and not can_ask:
         raise SettingsError(f"mode {context.mode} needs an endpoint: set UNCO_LLM_BASE_URL and UNCO_LLM_MODEL")
-    if isinstance(extractor, SavedPredictions) and posts != STDIN:
+    if isinstance(extractor, SavedPredictions) and not is_stream(posts):
         _check_predictions(extractor, read_posts(posts, pictures))
 
 
@@ -61,19 +67,71 @@ def _check_predictions(predictions: SavedPredictions, lines: Iterator[Line]) -> 
 
 
 def check_name(out: Path) -> None:
-    """Refuse a name that promises another form than the results are written in.
+    """Refuse a name that promises another form than the results are written in, and one of a folder or of nothing.
 
     Raises:
         SettingsError: it does.
     """
+    if not out.name:
+        raise SettingsError(f"{out} is a folder: name a file of results: --out results.jsonl")
     ending = out.suffix.lower()
-    if ending in (*_TABLES, *_PACKED) and not os.path.exists(out):
+    if ending in OTHER_NAMES and not os.path.exists(out):
         better = f"{out.stem.removesuffix('.jsonl')}.jsonl"
         then = "`unco export --to csv` and pandas.read_json(..., lines=True) make a table of it"
         raise SettingsError(
             f"results are JSON Lines, and {out.name} is named as something else: name the file {better}; "
             f"{'to pack them, pipe what `--out -` prints' if ending in _PACKED else then}"
         )
+
+
+def check_same_posts(posts: Path, pictures: Path | None, out: Path, written: int) -> None:
+    """Refuse to go on with posts that changed since: a line put in front, and one post is skipped and one run twice.
+
+    The last post that was written is compared, by its id and by its text apart from blanks.
+
+    Args:
+        posts: the posts' file; a stream cannot be read twice, so it is not compared.
+        pictures: as of `read_posts`.
+        out: the results.
+        written: how many of them there are.
+
+    Raises:
+        SettingsError: another post stands in its place, or none.
+    """
+    if is_stream(posts) or not written:
+        return
+    with out.open("rb") as file:
+        [line] = deque(islice(file, written), maxlen=1)
+    done, post = _line_of(line), _post_at(posts, pictures, written)
+    if post is None or (post.post is not None and not _is_of(done, post.post)):
+        raise SettingsError(
+            f"--resume: {posts} has changed: its post {written} is not the one in line {written} of {out}: "
+            "use the same posts, or name another file of results"
+        )
+
+
+def _post_at(posts: Path, pictures: Path | None, number: int) -> Line | None:
+    """Read one post of a file; None = it has fewer. The lines before it are not parsed where there is a post a line."""
+    if is_cut_by_line(posts):
+        with posts.open("rb") as file:
+            line = next(islice(filter(bytes.strip, file), number - 1, None), b"")
+        return next(lines_of(BytesIO(line), posts.parent), None)
+    return next(islice(read_posts(posts, pictures), number - 1, None), None)
+
+
+def _line_of(line: bytes) -> dict[str, Any]:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(line)
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _is_of(done: Mapping[str, Any], post: PostInput) -> bool:
+    """Return whether a line of results may be of a post; what cannot be compared, it may."""
+    words = post.text if isinstance(post.text, str) else " ".join(post.text)
+    text = done.get("text")
+    same_text = not isinstance(text, str) or "".join(text.split()) == "".join(words.split())
+    return same_text and done.get("id", post.id) == post.id
 
 
 def check_success(tally: Tally, out: Path) -> None:

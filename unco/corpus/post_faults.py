@@ -3,7 +3,10 @@
 from pydantic import ValidationError
 
 _UNKNOWN = "extra_forbidden"
-_IN_WORDS = {("text", "missing"): "there is no `text`"} | dict.fromkeys(
+_IN_WORDS = {
+    ("text", "missing"): "there is no `text`",
+    ("image", "string_type"): "image is no text: name one picture by its path or address, or hand it in as base64",
+} | dict.fromkeys(
     (("text", "string_type"), ("text", "list_type")), "text is neither a text nor a list of tokens, which are texts"
 )
 """What pydantic says in its own words, by field and kind of fault."""

@@ -1,6 +1,7 @@
 """Reads posts one after another, from whatever holds them; every command reads them here."""
 
 import json
+import os
 import re
 import sys
 from codecs import BOM_UTF8
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 from pydantic import TypeAdapter, ValidationError
 
 from unco.corpus.formats.conll import conll_posts, plain_posts, sentences
-from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row, picture_beside
+from unco.corpus.formats.data_set_rows import FIELDS, fields_of, is_row, picture_in
 from unco.corpus.formats.delimited import delimited_rows
 from unco.corpus.formats.files import Form, files_of, form_of, is_list
 from unco.corpus.formats.json_objects import json_objects
@@ -93,6 +94,11 @@ def read_posts(path: Path, pictures: Path | None = None) -> Iterator[Line]:
             yield line if line.number == number else replace(line, number=number)
 
 
+def is_stream(path: Path) -> bool:
+    """Return whether a path can be read only once: standard input, a pipe, `<(...)` of a shell."""
+    return path == STDIN or (os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)))
+
+
 def check_corpus(path: Path) -> None:
     """Refuse a file that is no corpus, by its beginning; `-` is looked at when it is read.
 
@@ -157,6 +163,8 @@ def _read(path: Path, pictures: Path | None) -> Iterator[Line]:
         yield from lines_of(stdin, _HERE)
     else:
         with opened(path) as file:
+            if is_stream(path):
+                _check_head(file, path, is_lines=True)
             yield from lines_of(file, path.parent)
 
 
@@ -168,7 +176,7 @@ def is_cut_by_line(path: Path) -> bool:
 
 def count_posts(path: Path) -> int | None:
     """Count the posts of a file, to estimate the time left; None = it cannot be known before."""
-    if path == STDIN:
+    if is_stream(path):
         return None
     with _read_errors(path):
         counts = [_count(file) for file in files_of(path)]
@@ -279,8 +287,8 @@ def _post(data: Any, folder: Path) -> PostInput:
         raise PostError('a post is an object: {"text": ...}')
     if is_row(data):
         data = fields_of(data, folder)
-    elif isinstance(data.get("image"), str):
-        data = data | {"image": picture_beside(data["image"], folder)}
+    elif "image" in data:
+        data = data | {"image": picture_in(data["image"], folder)}
     post = PostInput.model_validate(data)
     for name in ("id", "image", "caption"):
         try:

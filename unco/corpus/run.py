@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import to_json as dump
 
 from unco.context import Context
+from unco.corpus.checks import check_same_posts
 from unco.corpus.engine import Engine, RemainingPosts
 from unco.corpus.output import Output, Retry, StandardOutput, open_output
 from unco.corpus.patience import endpoint_state, why
@@ -67,13 +68,15 @@ def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: N
 
     Raises:
         Unavailable: the endpoint is down; what was written before stays.
-        SettingsError: the output is there already, or is another run's; or no post can be asked about like this.
+        SettingsError: the output is there already, or is another run's, or of other posts; or no post can be asked about
+            like this.
         SetupError: it cannot be written.
         DataError: the posts cannot be read.
     """
     source = {"posts": str(corpus.posts)} | ({"pictures": str(corpus.pictures)} if corpus.pictures else {})
     output = open_output(corpus.out, {**source, **corpus.settings}, corpus.resume, corpus.retry)
     try:
+        check_same_posts(corpus.posts, corpus.pictures, corpus.out, output.written)
         if corpus.budget is not None:
             corpus.budget.go_on(output.spent, output.note)
         return asyncio.run(_run(corpus, engine, output, on_post))

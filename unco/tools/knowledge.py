@@ -110,7 +110,7 @@ def build_knowledge(source: Path, target: Path) -> int:
 
 
 def _facts(source: Path) -> Iterator[tuple[str, str, str]]:
-    with source.open(encoding="utf-8") as lines:
+    with source.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield _fact(line, f"{source}:{number}")

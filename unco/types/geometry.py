@@ -27,6 +27,10 @@ class Span:
         return self.start < other.stop and other.start < self.stop
 
 
+IN_SHARES = "smaller than a pixel: give pixels of the picture, no shares of it"
+"""What is wrong with a box that is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle in pixels of the picture as it is shown (EXIF orientation applied), x to the right, y down."""
@@ -50,6 +54,11 @@ class Box:
     def area(self) -> float:
         """Area in square pixels."""
         return (self.x2 - self.x1) * (self.y2 - self.y1)
+
+    @property
+    def is_in_shares(self) -> bool:
+        """Whether it is smaller than a pixel and lies in the first: its numbers are shares of a picture."""
+        return min(self.x1, self.y1) >= 0 and max(self.x2, self.y2) <= 1 and self.area < 1
 
     def iou(self, other: "Box") -> float:
         """Compute the intersection over union with another box, in [0, 1]; without +1 on the edges, as is usual."""

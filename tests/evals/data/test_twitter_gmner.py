@@ -1,5 +1,6 @@
 """Readers of Twitter-GMNER and -FMNERG: the format on small files, the counts of the paper's Table 4 on real ones."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -158,6 +159,21 @@ def test_of_two_tags_none_is_guessed(text: str, tmp_path: Path) -> None:
     (tmp_path / "dev.conll").write_text(text)
     with pytest.raises(DataError, match=r"dev\.conll:1: two tags, B-.*: leave one column"):
         read_gold(tmp_path, "dev")
+
+
+def test_blanks_around_a_tag_are_no_part_of_it(tmp_path: Path) -> None:
+    (post,) = read_gmner(write(tmp_path, "IMGID:17\nAnn\t B-PER \n \tO\nflies\t  O\n"), "dev")
+    assert (post.tokens, post.entities[0].type) == (("Ann", " ", "flies"), "PER")
+
+
+@pytest.mark.parametrize("tag", ["B-ORG|O", "B-ORG|B-LOC", "B-ORG,I-LOC", "B-ORG+I-LOC"])
+def test_nested_tags_are_no_type(tag: str, tmp_path: Path) -> None:
+    (tmp_path / "dev.conll").write_text(f"Chicago\t{tag}\n")
+    with pytest.raises(DataError, match=r"dev\.conll:1: expected 2 columns, the last one a tag"):
+        read_gold(tmp_path, "dev")
+    (tmp_path / "a.jsonl").write_text(json.dumps({"tokens": ["Chicago"], "ner_tags": [tag]}))
+    with pytest.raises(DataError, match="is no tag as B-PER, I-PER or O"):
+        read_gold(tmp_path / "a.jsonl")
 
 
 @pytest.mark.parametrize("identity", ["../xml/17", "..\\17", ".", "a\0b"])

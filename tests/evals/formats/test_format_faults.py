@@ -27,10 +27,13 @@ def entity(line: dict[str, Any], **changes: Any) -> str:
 
 
 GOLD_FAULTS: list[tuple[str, str]] = [
+    (entity({**GOLD, "id": "b"}, boxes=[[0.1, 0.2, 0.5, 0.9]]), "smaller than a pixel: give pixels of the picture"),
     ("[1, 2", "cut off in the middle"),
     (json.dumps(GOLD)[:-30], "f:2: cut off in the middle, after"),
     (json.dumps({**GOLD, "id": "b", "x": 1}), "f:2: unknown key 'x'"),
-    (entity(GOLD, end=3), r"f:2: unknown key 'entities\[0\].end'"),
+    (entity(GOLD, end=3), r"f:2: unknown key 'entities\[0\].end'; known are start, stop, type, boxes"),
+    ("[1]", r"f:2: it is no object, got \[1\]"),
+    ("7", "f:2: it is no object, got 7"),
     (json.dumps({"id": "b", "tokens": []}), "f:2: entities is missing"),
     (entity({**GOLD, "id": "b"}, stop=9), r"post 'b': entities\[0\]: the span 0:9 lies outside the text of 8 tokens"),
     (entity({**GOLD, "id": "b"}, stop=0), r"f:2: entities\[0\]: a span needs 0 <= start < stop"),
@@ -60,6 +63,7 @@ SAID_FAULTS: list[tuple[str, str]] = [
     (json.dumps(SAID)[:40], "f:2: cut off in the middle, after"),
     (entity(SAID, boxes=[]), r"unknown key 'entities\[0\].boxes'"),
     (json.dumps({"id": "b", "entities": [{"start": 0, "stop": 1, "type": "PER"}]}), r"entities\[0\].region is missing"),
+    (entity(SAID, region=[0.1, 0.2, 0.5, 0.9]), r"f:2: entities\[0\].region: the box .* is smaller than a pixel"),
     (entity(SAID, region=[3, 2, 1, 4]), r"f:2: entities\[0\].region: a box needs finite x1 < x2"),
     (entity(SAID, region=[-50, 2, 1, 4]), r"entities\[0\].region: the box \[-50, 2, 1, 4\] lies outside any picture"),
     (entity(SAID, region=[1, 2, 3, float("inf")]), r"entities\[0\].region\[3\]: "),
@@ -117,7 +121,13 @@ def test_official_files_at_fault_are_named(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "is empty"), (b" \n", "is empty"), (b"\xff", "not UTF-8"), (b'[{"image_id": "a.j', "cut off in the middle")],
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"\xff", "not UTF-8 text:.*save it as UTF-8"),
+        (b"PK\x03\x04\xff", "unpack it"),
+        (b'[{"image_id": "a.j', "cut off in the middle"),
+    ],
 )
 def test_files_that_cannot_be_read(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(content)
@@ -127,6 +137,9 @@ def test_files_that_cannot_be_read(content: bytes, message: str, tmp_path: Path)
 
 
 def test_paths_that_are_no_file_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "dev.conll").write_text("Ann\tB-PER\n")
+    with pytest.raises(DataError, match="nowhere is missing: give the folder of the VOC files with --boxes"):
+        read_gold(tmp_path / "dev.conll", boxes=tmp_path / "nowhere")
     with pytest.raises(DataError, match="none cannot be read: No such file"):
         read_gold(tmp_path / "none")
     with pytest.raises(DataError, match="with --split"):

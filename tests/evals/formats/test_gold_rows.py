@@ -53,6 +53,32 @@ def test_json_and_its_lines(row: dict[str, Any], tmp_path: Path) -> None:
         assert bool(post.entities[0].boxes) == ("ner_tags" not in row)
 
 
+def test_several_objects_over_many_lines(tmp_path: Path) -> None:
+    """As jq prints them."""
+    path = tmp_path / "gold.json"
+    rows = [{**OURS, "id": name} for name in "abc"]
+    path.write_text("\ufeff" + "\n".join(json.dumps(row, indent=2) for row in rows).replace("\n", "\r\n"))
+    assert [post.id for post in both(path)] == ["a", "b", "c"]
+    path.write_text("\n".join(json.dumps(row, indent=2) for row in [*rows, {**OURS, "id": "d", "label": 1}]))
+    told = r"object 4: unknown key 'label'; known are id, tokens, text, entities, width, height"
+    with pytest.raises(DataError, match=told):
+        read_gold(path)
+    path.write_text(path.read_text()[:-5])
+    with pytest.raises(DataError, match="cut off in the middle"):
+        read_gold(path)
+
+
+@pytest.mark.parametrize("width", [64.0, float("nan"), None])
+def test_a_table_whose_numbers_became_floats(width: float | None, tmp_path: Path) -> None:
+    """As pandas makes them where one is missing."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arrow = pytest.importorskip("pyarrow")
+    row = {**OURS, "width": width, "height": None if width is None else width * 0.75}
+    parquet.write_table(arrow.Table.from_pylist([row]), tmp_path / "gold.parquet")
+    [post] = read_gold(tmp_path / "gold.parquet")
+    assert post.size == ((64, 48) if width == 64 else None)
+
+
 def test_cells_of_csv(tmp_path: Path) -> None:
     """As JSON, and as pandas writes lists: those of Python, and arrays of NumPy."""
     path = tmp_path / "gold.csv"

@@ -115,6 +115,16 @@ def test_what_is_accepted_unchanged_comes_back_as_it_was(
                 assert region.iou(entity.boxes[0]) > 0.99
 
 
+POLYGON = {"id": "p", "type": "polygonlabels", "value": {"points": [[1, 2], [3, 4], [5, 1]], "polygonlabels": ["PER"]}}
+
+
+def test_what_a_person_says_about_a_mark_is_no_mark(tmp_path: Path) -> None:
+    about_a_mark = [{**span("s", 2, 5), "type": kind} for kind in ("textarea", "choices", "rating")]
+    about_the_post = {"id": "c", "type": "choices", "value": {"choices": ["fine"]}}
+    (post,) = read_review(reviewed(tmp_path, *about_a_mark, span("s", 2, 5), about_the_post)).gold
+    assert [entity.span for entity in post.entities] == [Span(1, 2)]
+
+
 def test_links_either_way_several_boxes_and_halves_of_words(tmp_path: Path) -> None:
     path = reviewed(
         tmp_path, span("s", 3, 8), span("t", 14, 16, "ORG"), box("a", 10), box("b", 20),
@@ -148,6 +158,10 @@ def test_spaces_around_a_mark_are_no_part_of_it(tmp_path: Path) -> None:
         ([{**span("s", 2, 5), "value": {"start": 2, "end": 5, "labels": ["PER", "ORG"]}}], "an entity has one type"),
         ([box("a", 10, rotation=30)], "is rotated"),
         ([box("a", 10, width=0)], "a: "),
+        ([POLYGON], "marked as polygonlabels"),
+        ([{**span("s", 2, 5), "type": "hypertextlabels"}], "marked as hypertextlabels"),
+        ([{**box("a", 10), "type": "rectangle"}], "marked as rectangle"),
+        ([{**POLYGON, "type": "brushlabels", "value": {"format": "rle", "rle": [0, 1]}}], "marked as brushlabels"),
         ([{"type": "labels"}], "not a task of ours, annotated: KeyError: 'id'"),
         ([span("s", 2, 5), span("t", 2, 5)], "stands there before"),
     ],

@@ -73,6 +73,14 @@ def test_coco_has_a_box_for_each_and_loses_no_entity() -> None:
     assert "score" not in gold["annotations"][0]
 
 
+def test_an_image_of_coco_is_named_as_the_run_named_its_picture(result: Result) -> None:
+    seen = result.seen_picture
+    assert seen is not None
+    for ref, name in (("photos/one 1.png", "photos/one 1.png"), ("data:sha256,00", "7.jpg")):
+        post = predicted_of(replace(result, id="7", picture=replace(seen, ref=ref)))
+        assert predictions_to_coco([post], TYPES)["images"][0]["file_name"] == name
+
+
 def test_coco_needs_sizes_and_tokens() -> None:
     with pytest.raises(DataError, match="no picture size"):
         predictions_to_coco([PredictedPost("a", RUN[0].entities, ("Ann", "met", "Bo"))], TYPES)
@@ -260,6 +268,7 @@ def test_a_table_for_spreadsheets_has_all_posts_and_computes_nothing(tmp_path: P
             dropped=(Predicted(Span(0, 1), "ORG", None),),
         ),
         PredictedPost("b", (), ("nothing\nhere",)),
+        PredictedPost("\uff1d1", (), ("\uff20SUM", "\uff0b1")),
     ]
     path = tmp_path / "run.jsonl"
     write_prediction_lines(posts, path)
@@ -271,7 +280,9 @@ def test_a_table_for_spreadsheets_has_all_posts_and_computes_nothing(tmp_path: P
         ("'=1+1", "'-met", "1"),
         ("'=1+1", 'Ann, "ä"', "0"),
         ("b", "", ""),
+        ("'\uff1d1", "", ""),
     ]
+    assert rows[3]["text"] == "'\uff20SUM \uff0b1"
     ann = rows[1]
     assert (ann["x1"], ann["y2"], ann["boxes"], ann["span_uncertainty"]) == ("1.0", "40.0", "2", "0.1235")
     assert rows[2]["text"] == "nothing\nhere"

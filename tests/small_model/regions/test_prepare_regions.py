@@ -50,6 +50,7 @@ def pictures(tmp_path: Path) -> Path:
         noise(SIZE, seed).save(folder / name)
     (folder / "notes.txt").write_text("no picture")
     (folder / "d.jpg").mkdir()
+    (folder / "._b.jpg").write_bytes(b"what macOS says of b.jpg")
     return folder
 
 
@@ -111,6 +112,19 @@ def test_broken_pictures_are_named_and_the_others_written(pictures: Path, out: P
         prepare_regions(pictures, out, provider, None, opened, Console(file=printed, width=200))
     assert "b.jpg: " in printed.getvalue()
     assert sorted(path.name for path in out.iterdir()) == ["a.PNG.npz", "c.webp.npz"]
+
+
+def test_a_region_file_that_cannot_be_written_is_named_and_leaves_no_part(
+    pictures: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: io.BufferedWriter, **arrays: object) -> None:
+        file.write(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(SetupError, match=r"a\.PNG\.npz cannot be written: No space left on device: .*goes on"):
+        prepare(pictures, out)
+    assert list(out.iterdir()) == []
 
 
 def test_a_folder_without_pictures_is_named(tmp_path: Path, out: Path) -> None:

@@ -70,7 +70,7 @@ def test_invalid_arguments_are_refused(arguments: dict[str, Any]) -> None:
         small_model_tool(scripted).invoke(arguments)
 
 
-@pytest.mark.parametrize("corners", [(5, 5, 1, 1), (0, 0, float("nan"), 5), (1, 1, 1, 1)])
+@pytest.mark.parametrize("corners", [(5, 5, 1, 1), (0.1, 0.2, 0.5, 0.9), (0, 0, float("nan"), 5), (1, 1, 1, 1)])
 def test_a_region_that_is_no_box_is_refused(corners: tuple[float, ...]) -> None:
     with pytest.raises(PostError, match="a candidate region cannot be used"):
         small_model_tool(scripted).invoke({"text": "Ann", "regions": [corners]})

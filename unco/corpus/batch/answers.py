@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unco.corpus.batch.question_files import read_questions
+from unco.corpus.formats.opened import opened
 from unco.errors import DataError, SetupError
 from unco.tools.llm.cache.store import Cache
 from unco.tools.llm.client import cached_reply, is_complete, store_reply
@@ -103,7 +104,7 @@ def _reply(line: dict[str, Any]) -> Reply | str:
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield each line with its path and number."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             number = 0
             while line := file.readline(MAX_LINE_BYTES):
                 number += 1

@@ -11,7 +11,17 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from unco.corpus.formats.conll_layout import Columns, Layout, Line, columns_of, ends_document, id_in, is_tag, layout_of
+from unco.corpus.formats.conll_layout import (
+    Columns,
+    Layout,
+    Line,
+    columns_of,
+    ends_document,
+    id_in,
+    is_odd_blank,
+    is_tag,
+    layout_of,
+)
 from unco.corpus.formats.text_lines import is_utf8, text_lines
 from unco.errors import DataError
 from unco.tools.pictures.by_id import picture_by_id
@@ -69,9 +79,10 @@ def sentences(path: Path) -> Iterator[Sentence]:
     layout = layout_of(sample)
     first = [_sentence(block, layout) for block in sample]
     numbered = _is_numbered([one.rows for one in first if one.rows])
+    tags_first = _has_tags_first([row.columns for one in first for row in one.rows])
     for one in chain(first, (_sentence(block, layout) for block in blocks)):
         if one.rows or one.id or one.fault:
-            yield _without_numbers(one) if numbered else one
+            yield _without_numbers(one) if numbered else _with_tags_last(one) if tags_first else one
 
 
 def conll_posts(path: Path, pictures: Path | None) -> Iterator[dict[str, Any] | str]:
@@ -124,7 +135,11 @@ def _post(sentence: Sentence, pictures: Path | None) -> dict[str, Any] | str:
 def _blocks(path: Path) -> Iterator[list[Line]]:
     """Yield the lines of each post."""
     block: list[Line] = []
+    tagged = False
     for number, line in text_lines(path):
+        if tagged and is_odd_blank(line):
+            line = ""
+        tagged = tagged or len(columns_of(line)) > 1
         document = ends_document(line)
         if block and (not line or document or (line[0] in "Ii\ufeff" and id_in(line) is not None)):
             yield block
@@ -166,6 +181,17 @@ def _is_numbered(sample: Sequence[tuple[Row, ...]]) -> bool:
         if seen not in (counted[1:], counted[:-1]):
             return False
     return bool(sample)
+
+
+def _has_tags_first(sample: Sequence[Columns]) -> bool:
+    """Return whether tags stand in front of their tokens, as in the MIT corpora."""
+    tags = {columns[0] for columns in sample}
+    return "O" in tags and len(tags) > 1 and all(map(is_tag, tags)) and not all(is_tag(one[-1]) for one in sample)
+
+
+def _with_tags_last(sentence: Sentence) -> Sentence:
+    rows = (Row(row.number, (*row.columns[1:], row.columns[0])) for row in sentence.rows)
+    return replace(sentence, rows=tuple(rows))
 
 
 def _without_numbers(sentence: Sentence) -> Sentence:

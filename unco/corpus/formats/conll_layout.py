@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 _TAG = re.compile(r"O|[BIESLUMW]-\S.*")
+_SEVERAL_TAGS = re.compile(r"[|,+;](?:O$|[BIESLUMW]-)")
+_ODD_BLANKS = re.compile("[\\s\u200b\u200c\u200d\u2060\ufeff]*")
 _ID = re.compile(r"\ufeff?IMGID: *([^\t]*)", re.IGNORECASE)
 _DOCUMENT = re.compile(r"-DOCSTART-(?:\s.*)?")
 _COMMENT = re.compile(r"#+[ \t]+\S.*|#(?:begin|end) document\b.*")
@@ -31,6 +33,16 @@ def is_tag(column: str) -> bool:
     return _TAG.fullmatch(column) is not None
 
 
+def is_one_tag(column: str) -> bool:
+    """Return whether a column is a tag, and not several as nested entities are written: B-ORG|O."""
+    return is_tag(column) and _SEVERAL_TAGS.search(column) is None
+
+
+def is_odd_blank(line: str) -> bool:
+    """Return whether a line that is not empty shows nothing; a token of the kind has a tag behind a tab."""
+    return "\t" not in line and _ODD_BLANKS.fullmatch(line) is not None
+
+
 def id_in(line: str) -> str | None:
     """Return the id that a line gives to the post below; None = it gives none."""
     found = _ID.fullmatch(line)
@@ -50,7 +62,8 @@ def may_be_comment(line: str) -> bool:
 def columns_of(line: str) -> Columns:
     """Split a line into its columns."""
     if "\t" in line:
-        return tuple(line.split("\t"))
+        *others, last = line.split("\t")
+        return (*others, last.lstrip(" "))  # a tag
     first, *others = line.split(" ")
     return (first, *filter(None, others))
 

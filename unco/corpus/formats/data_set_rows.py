@@ -9,7 +9,7 @@ from typing import Any
 from unco.errors import DataError
 from unco.state import PostInput
 from unco.tools.pictures.from_python import reference_of
-from unco.tools.pictures.load import is_in_roots
+from unco.tools.pictures.load import is_in_roots, scheme_of
 
 TEXTS = frozenset({"text", "tokens"})
 """Columns that hold a post's text. Data sets for NER have tokens, which count where there is no text."""
@@ -57,27 +57,35 @@ def fields_of(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         row: of a data set.
         folder: where its file is; a picture may be named from there.
     """
-    fields = {name: value for name, value in row.items() if name in FIELDS and not _is_empty(value)}
+    fields = {name: value for name, value in row.items() if name in FIELDS and not is_empty(value)}
     tokens = fields.pop("tokens", None)
     if tokens is not None:
         fields.setdefault("text", tokens)
     if _is_gold(row) and isinstance(fields.get("text"), str):
         fields["text"] = fields["text"].split()
     if "image" in fields:
-        fields["image"] = _reference(fields["image"], folder)
+        fields["image"] = picture_in(fields["image"], folder)
     return fields
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
     """Return whether a cell is empty, for which pandas writes NaN into a column of numbers."""
     return value is None or (isinstance(value, float) and isnan(value))
 
 
-def _reference(image: Any, folder: Path) -> Any:
-    """Make a reference of what the Image column of `datasets` holds: bytes, a path, or both."""
-    if isinstance(image, bytes) or (
-        isinstance(image, dict) and image.keys() <= {"bytes", "path"} and any(image.values())
-    ):
+def picture_in(image: Any, folder: Path) -> Any:
+    """Return the reference of a picture, which may be what an Image column of `datasets` holds: bytes, a path, or both.
+
+    None where that holds neither. What is no picture stays as it is, for whoever checks the post.
+
+    Args:
+        image: of a post or a row.
+        folder: where its file is; a picture may be named from there.
+    """
+    is_column = isinstance(image, dict) and bool(image) and image.keys() <= {"bytes", "path"}
+    if is_column and not any(image.values()):
+        return None
+    if isinstance(image, bytes) or (is_column and all(isinstance(one, str | bytes | None) for one in image.values())):
         image = reference_of(image)
     return picture_beside(image, folder) if isinstance(image, str) else image
 
@@ -85,9 +93,17 @@ def _reference(image: Any, folder: Path) -> Any:
 def picture_beside(image: str, folder: Path) -> str:
     """Return the path of a picture that is not found from the current folder but from that of the posts; else as is.
 
-    Where it may not be opened, the path stays as it is, too: it would tell whoever wrote the post what is there.
+    Blanks around a name, which tables often have, are left out where there is no such file, and the backslashes of
+    Windows are read. Where it may not be opened, the path stays as it is, too: it would tell whoever wrote the post
+    what is there.
     """
     if not image or image.startswith("data:") or os.path.exists(image):
         return image
-    beside = str(folder / image)
-    return beside if os.path.isfile(beside) and is_in_roots(beside) else image
+    name = image.strip()
+    spelt = (folder / image, Path(name), folder / name, _of_windows(name), folder / _of_windows(name))
+    found = (str(path) for path in spelt if os.path.isfile(path) and is_in_roots(str(path)))
+    return next(found, name if scheme_of(name) else image)
+
+
+def _of_windows(name: str) -> Path:
+    return Path(name.replace("\\", "/"))

@@ -19,6 +19,9 @@ _LISTS = ("tokens", "ner_tags")
 _JSON = (*_LISTS, "regions", "extraction", "entities", "width", "height")
 """Columns whose cells are JSON. Lists of words may be written as Python and NumPy write them, which pandas does."""
 
+_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d\d")
+"""A number of many digits as spreadsheets write it."""
+
 _PYTHON_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
@@ -46,7 +49,8 @@ def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, An
         if twice := sorted({name for name in names if names.count(name) > 1 and name in columns}):
             raise DataError(f"{path}: two columns are called {', '.join(map(repr, twice))}: rename one")
         read = [name if name in columns else "" for name in names]
-        rows = csv.reader(file, delimiter=delimiter, strict=True)
+        spaced = f"{delimiter} " in first  # "text, id"
+        rows = csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=spaced)
         while True:
             line = rows.line_num + skipped + 2  # after the header and what is read
             try:
@@ -57,7 +61,9 @@ def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, An
                 last = rows.line_num + skipped + 1
                 yield f"the row from line {line} to {last} is no CSV, its quotes may not match: {error}"
                 continue
-            if cells:
+            while len(cells) > len(names) and not cells[-1]:
+                cells.pop()  # spreadsheets write some
+            if any(cell.strip() for cell in cells):
                 yield _fault_in(cells, names, delimiter, line) or _row(read, cells, line)
 
 
@@ -71,8 +77,12 @@ def _first_line(file: TextIO) -> tuple[int, str]:
 
 def header_of(line: str) -> tuple[list[str], str]:
     """Split a header at the delimiter for which it has a column of text; small letters or capitals do not matter."""
-    split = [([name.strip().lower() for name in next(csv.reader([line], delimiter=one), [])], one) for one in ",;\t|"]
+    split = [([name.strip().lower() for name in _cells(line, one)], one) for one in ",;\t|"]
     return next((found for found in split if not TEXTS.isdisjoint(found[0])), split[0])
+
+
+def _cells(header: str, delimiter: str) -> list[str]:
+    return next(csv.reader([header], delimiter=delimiter, skipinitialspace=True), [])
 
 
 def _fault_in(cells: list[str], names: list[str], delimiter: str, line: int) -> str:
@@ -110,6 +120,8 @@ def _row(names: list[str], cells: list[str], line: int) -> dict[str, Any] | str:
         row.pop("tokens", None)
     if not all(map(is_utf8, cells)):
         return f"line {line} is not UTF-8 text: save the file as UTF-8"
+    if _ROUNDED.fullmatch(row.get("id", "")):
+        return f"line {line}: the id {row['id']} has lost digits: format the column as text and save it again"
     for name in _JSON:
         try:
             if name in row:

@@ -37,8 +37,10 @@ _JSON_OBJECTS = re.compile(rb'\s*(?:\[\s*)?\{\s*"(?:[^"\\\r\n]|\\.)*"\s*:')
 _COLUMN = re.compile(r"[^\W\d][\w.-]*")
 _BESIDE_TEXT = FIELDS.difference(TEXTS).union(("label", "labels", "tags", "ner_tags"))
 """Columns of which one tells a header from a token `text` and its tag."""
-_ASIDE = re.compile(r"(readme|licen[cs]e|requirements)\b.*|(dataset_infos?|dataset_dict|state)\.json", re.IGNORECASE)
-"""Names of files that lie beside posts and hold none."""
+_ASIDE = re.compile(
+    r"\..*|(readme|licen[cs]e|requirements)\b.*|(dataset_infos?|dataset_dict|state)\.json", re.IGNORECASE
+)
+"""Names of files that lie beside posts and hold none; hidden ones too, of which macOS writes one for each (._a.txt)."""
 
 _SPLIT = re.compile(r"(train|dev|val|valid|validation|test)([-_.].*)?", re.IGNORECASE)
 
@@ -131,12 +133,22 @@ def files_of(path: Path, split: str | None = None) -> list[Path]:
     if found is None and split is not None and (path / split).is_dir():
         return files_of(path / split)
     if found is None:
-        endings = ", ".join(ending for kind in _KINDS for ending in kind)
-        raise DataError(f"{path} has no file of posts ({endings}): name the folder that holds them")
+        raise DataError(_nothing_in(path))
     if split is None:
         return found
     names = dict.fromkeys(split_of(file) for file in found)
     return [file for file in found if split_of(file) in _chosen(list(names), split, path)]
+
+
+def _nothing_in(folder: Path) -> str:
+    """Say why a folder has no file of posts."""
+    names = sorted(file.name for file in folder.iterdir() if not _ASIDE.fullmatch(file.name) and file.is_file())
+    loose = next((name for name in names if _unpacked(Path(name)).suffix.lower() in (*_JSON, *_DELIMITED)), "")
+    if loose:
+        files = "of a folder's JSON and CSV only files named as splits are read (train, dev, validation, test)"
+        return f"{folder} has no file of posts: {files}: name the file itself, {folder / loose}"
+    endings = ", ".join(ending for kind in _KINDS for ending in kind)
+    return f"{folder} has no file of posts ({endings}): name the folder that holds them"
 
 
 def _of_one_kind(folder: Path) -> list[Path]:

@@ -19,7 +19,7 @@ from ray.data.block import BlockMetadata
 
 from unco.corpus.engine import RemainingPosts
 from unco.corpus.on_ray.post_rows import PostRow, row_of, table_of
-from unco.corpus.posts import STDIN, Line, is_cut_by_line, lines_of, read_posts
+from unco.corpus.posts import Line, is_cut_by_line, is_stream, lines_of, read_posts
 from unco.errors import DataError, SettingsError, SetupError, UncoError
 
 PIECE_POSTS = 128
@@ -99,7 +99,7 @@ def pieces_of(remaining: RemainingPosts) -> list[Piece]:
         DataError: it cannot be read.
     """
     path = remaining.path.absolute()
-    if remaining.path == STDIN or (path.exists() and not (path.is_file() or path.is_dir())):
+    if is_stream(remaining.path):
         raise SettingsError(
             f"--engine ray reads from a file that all nodes see, and {remaining.path} is a stream: save it"
         )

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unco.corpus.formats.conll import Sentence, sentences
-from unco.corpus.formats.conll_layout import Columns, is_tag
+from unco.corpus.formats.conll_layout import Columns, is_one_tag, is_tag
 from unco.corpus.formats.files import files_of, form_of
 from unco.corpus.formats.text_lines import is_utf8, text_lines
 from unco.errors import DataError
-from unco.evals.data.voc import Boxes, read_boxes, warn_of_lost
+from unco.evals.data.voc import Boxes, box_files, read_boxes, warn_of_lost, warn_of_strangers
 from unco.small_model.label_schemes import COARSE_OF
 from unco.types import GoldEntity, GoldPost, Span
 from unco.types.picture_names import id_of_picture
@@ -96,15 +96,16 @@ def read_tagged(path: Path, xml_folder: Path, fine: bool) -> list[GoldPost]:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     _check(found, path, fine)
-    posts, lost = [], list[str]()
+    posts, lost, files = [], list[str](), box_files(xml_folder)
     for number, sentence in enumerate(found, start=1):
-        file = xml_folder / f"{sentence.id}.xml"
+        file = files.get(sentence.id, xml_folder / f"{sentence.id}.xml")
         leads_here = sentence.id and "/" not in sentence.id and "\\" not in sentence.id
         boxes = read_boxes(file) if leads_here else Boxes(None, {})
         post, names = _post(sentence.id or str(number), [row.columns for row in sentence.rows], boxes)
         posts.append(post)
         lost += [f"{file}: {name!r}" for name in names]
     warn_of_lost(lost)
+    warn_of_strangers(files, [sentence.id for sentence in found], xml_folder)
     return posts
 
 
@@ -129,7 +130,7 @@ def _check(found: Sequence[Sentence], path: Path, fine: bool) -> None:
 def _tags_fit(columns: Columns, fine: bool) -> bool:
     """Whether the tags are tags, and a fine one belongs to its coarse one."""
     if not fine:
-        return len(columns) > 1 and is_tag(columns[-1])
+        return len(columns) > 1 and is_one_tag(columns[-1])
     coarse, detail = columns[1:] if len(columns) == 3 else ("", "")
     if not (is_tag(coarse) and is_tag(detail)) or coarse[:2] != detail[:2]:
         return False

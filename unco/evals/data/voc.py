@@ -1,7 +1,8 @@
 """Reads boxes of named things in a picture from Pascal VOC files."""
 
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 from unco.errors import DataError
 from unco.nodes.spelling import plain_signs
 from unco.types import Box
+from unco.types.picture_names import id_of_picture
 
 log = logging.getLogger(__name__)
 
@@ -49,17 +51,44 @@ def read_boxes(path: Path) -> Boxes:
         data = path.read_bytes()
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
             raise DataError(f"{path}: a VOC file has no DOCTYPE, which can name other files or grow without end")
-        root = ElementTree.fromstring(data)
+        root = _annotation(data)
         size = (_pixels(root.findtext("size/width")), _pixels(root.findtext("size/height")))
         boxes: dict[str, list[Box]] = {}
         for item in root.iter("object"):
-            corners = [float(item.findtext(f"bndbox/{edge}", "")) for edge in ("xmin", "ymin", "xmax", "ymax")]
-            boxes.setdefault(item.findtext("name", ""), []).append(Box(*corners))
+            name = item.findtext("name", "")
+            boxes.setdefault(name, []).extend(_boxes_of(item, name))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except (ElementTree.ParseError, ValueError, OverflowError, LookupError) as error:
         raise DataError(f"{path}: not a Pascal VOC file with sizes and boxes: {error}") from error
     return Boxes(size if all(size) else None, boxes)
+
+
+def box_files(folder: Path) -> dict[str, Path]:
+    """Find the files of boxes of a folder, by the id of their post: of 17.xml, and also of 17.XML and 17.jpg.xml.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    try:
+        names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}") from error
+    files = [folder / name for name in names if name.lower().endswith(".xml")]
+    by_picture = {id_of_picture(file.stem): file for file in files}
+    return by_picture | {file.stem: file for file in files}
+
+
+def warn_of_strangers(files: Mapping[str, Path], ids: Sequence[str], folder: Path) -> None:
+    """Say that a folder has boxes for none of the posts, which then all count as not grounded."""
+    if files and ids and files.keys().isdisjoint(ids):
+        log.warning(
+            "%s holds %d files of boxes, and none is called <id>.xml by the IMGID line of one of the %d posts: "
+            "nothing is grounded",
+            folder,
+            len(files),
+            len(ids),
+        )
 
 
 def warn_of_lost(lost: Sequence[str]) -> None:
@@ -70,6 +99,42 @@ def warn_of_lost(lost: Sequence[str]) -> None:
             len(lost),
             lost[0],
         )
+
+
+def _annotation(data: bytes) -> ElementTree.Element:
+    """Parse a file. Tags lose their namespace and their capitals, which say nothing and differ from tool to tool.
+
+    Raises:
+        ParseError, LookupError, ValueError: it is no XML, or XML of something else.
+    """
+    root = ElementTree.fromstring(data)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2].lower()
+    if root.tag != "annotation":
+        raise ValueError(f"it begins with <{root.tag}> in place of <annotation>")
+    return root
+
+
+def _boxes_of(item: ElementTree.Element, name: str) -> list[Box]:
+    """Read the boxes of an object.
+
+    Raises:
+        ValueError: it has none, or an edge is no number.
+    """
+    found = item.findall("bndbox")
+    if not found:
+        raise ValueError(f"the object {name!r} has no bndbox")
+    return [Box(*(_edge(box, edge, name) for edge in ("xmin", "ymin", "xmax", "ymax"))) for box in found]
+
+
+def _edge(box: ElementTree.Element, edge: str, name: str) -> float:
+    text = box.findtext(edge)
+    if text is None:
+        raise ValueError(f"a box of {name!r} has no {edge}")
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(f"the {edge} of a box of {name!r} is {text!r}, no number") from error
 
 
 def _pixels(text: str | None) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from unco.errors import DataError
-from unco.evals.formats.geometry import check_box, check_span
+from unco.evals.formats.geometry import check_box, check_pixels, check_span
 from unco.evals.formats.json_text import json_rows
 from unco.evals.formats.predicted import PredictedPost
 from unco.types import GoldPost, Result
@@ -34,6 +34,7 @@ def check_gold(posts: Sequence[GoldPost], name: str) -> None:
             check_span(entity.span, post.tokens, place)
             for box in entity.boxes:
                 check_box(box, post.size, place)
+                check_pixels(box, place)
             if (entity.span, entity.type) in seen:
                 raise DataError(f"{place} stands there before: give all boxes of an entity in one")
             seen.add((entity.span, entity.type))
@@ -48,7 +49,8 @@ def check_ids(ids: Iterable[str | None], name: str) -> None:
     places: dict[str, int] = {}
     for number, identity in enumerate(ids, start=1):
         if identity is not None and places.setdefault(identity, number) != number:
-            raise DataError(f"{name}: id {identity!r} stands twice, as post {places[identity]} and as post {number}")
+            twice = f"{name}: id {identity!r} stands twice, as post {places[identity]} and as post {number}"
+            raise DataError(f"{twice}: give each post an id of its own, or leave out all ids")
 
 
 def numbered(posts: Sequence[_Post], places: Iterable[int] | None = None) -> list[_Post]:

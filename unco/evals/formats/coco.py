@@ -1,7 +1,8 @@
 """Write boxes as a COCO detection file, for tools that show or score detections.
 
 COCO has no place for words. An annotation carries its entity's in `attributes`; entities that are not in the picture
-stand under `without_box` of their image, so that none is lost. A category has the number of its type's place in the
+stand under `without_box` of their image, so that none is lost. An image is named as the run named its picture, or by
+the post's id where that is not known. A category has the number of its type's place in the
 scheme, whatever a run found, for pycocotools compares by number; a type of no known scheme has one made of its name.
 """
 
@@ -84,7 +85,7 @@ def _image(number: int, post: PredictedPost, ungrounded: Sequence[Predicted]) ->
     size = {"width": width, "height": height} if post.size else {}
     return {
         "id": number,
-        "file_name": f"{identity}.jpg",
+        "file_name": post.picture or f"{identity}.jpg",
         **size,
         "text": " ".join(tokens),
         "without_box": [{"type": entity.type, **_words(entity, post)} for entity in ungrounded],

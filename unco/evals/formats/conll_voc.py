@@ -4,7 +4,7 @@ In these files a box belongs to a name, not to an entity, and the text has one t
 refused, so that what is written reads back equal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -54,21 +54,28 @@ def write_folder(posts: Sequence[GoldPost], folder: Path, split: str) -> None:
         split: name of the file in txt/.
 
     Raises:
-        DataError: the files cannot hold a post; nothing is written then.
+        DataError: the files cannot hold a post, and nothing is written then; or they cannot be written.
     """
     kinds = {entity.type for post in posts for entity in post.entities}
     fine = bool(kinds) and kinds <= COARSE_OF.keys()
     texts = [_post_text(post, fine) for post in posts]
     pictures = {folder / "xml" / f"{post.id}.xml": _post_xml(post) for post in posts}
-    for path, xml in pictures.items():
-        if xml is None and path.exists():
-            raise DataError(f"{path} is there, but the post has no picture size: it would get that file's boxes")
-    for name in ("txt", "xml"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "txt" / f"{split}.txt").write_bytes("".join(texts).encode("utf-8"))
-    for path, xml in pictures.items():
+    try:
+        _write_files("".join(texts), folder / "txt" / f"{split}.txt", pictures)
+    except OSError as error:
+        raise DataError(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
+
+
+def _write_files(text: str, path: Path, pictures: Mapping[Path, str | None]) -> None:
+    for file, xml in pictures.items():
+        if xml is None and file.exists():
+            raise DataError(f"{file} is there, but the post has no picture size: it would get that file's boxes")
+    for folder in (path.parent, path.parent.parent / "xml"):
+        folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("utf-8"))
+    for file, xml in pictures.items():
         if xml is not None:
-            path.write_bytes(xml.encode("utf-8"))
+            file.write_bytes(xml.encode("utf-8"))
 
 
 def _post_text(post: GoldPost, fine: bool) -> str:

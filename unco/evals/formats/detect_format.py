@@ -67,6 +67,8 @@ def read_gold_files(files: Sequence[Path], boxes: Path | None = None, labelled: 
     Raises:
         DataError: one cannot be read, or is not in the format, with its place.
     """
+    if boxes is not None and not boxes.is_dir():
+        raise DataError(f"{boxes} is missing: give the folder of the VOC files with --boxes")
     try:
         if form_of(files[0]) == "conll":
             posts = [post for file in files for post in read_text_file(file, boxes or _boxes_beside(file))]

@@ -17,8 +17,8 @@ COLUMNS = (
 """`start` and `stop` count tokens. The corners are of the first box, in pixels. `dropped` is 1 where an entity was left
 out as too doubtful."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""With which a cell begins that a spreadsheet would compute."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""With which a cell begins that a spreadsheet would compute; in Japanese ones also the wide forms of the signs."""
 
 Row = list[str | int | float]
 

@@ -6,6 +6,7 @@ from typing import Any
 from unco.errors import DataError
 from unco.evals.formats.predicted import NOWHERE
 from unco.types import Box, Span
+from unco.types.geometry import IN_SHARES
 
 Size = tuple[int, int] | None
 """(width, height) in pixels; None = not known."""
@@ -59,6 +60,16 @@ def check_box(box: Box, size: Size, where: str) -> None:
     if not is_inside(box, size) and box != NOWHERE:
         picture = f"the picture of {size[0]} x {size[1]} pixels" if size else "any picture"
         raise DataError(f"{where}: the box {box_to_list(box)} lies outside {picture}: was it brought to its pixels?")
+
+
+def check_pixels(box: Box, where: str) -> None:
+    """Check that a box is in pixels.
+
+    Raises:
+        DataError: it is smaller than one, and lies in the first.
+    """
+    if box.is_in_shares:
+        raise DataError(f"{where}: the box {box_to_list(box)} is {IN_SHARES}")
 
 
 def is_inside(box: Box, size: Size) -> bool:

@@ -8,9 +8,9 @@ they are not known; boxes where nothing is grounded; and the id: then the post i
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from unco.errors import DataError
 from unco.evals.formats.checks import check_gold
@@ -19,6 +19,14 @@ from unco.evals.formats.json_text import Record, checked, json_lines, write_line
 from unco.state import PostId
 from unco.tools.extraction.text import MOST_WORDS
 from unco.types import GoldEntity, GoldPost
+
+
+def _whole(value: Any) -> Any:
+    """Return a whole number for one like 64.0, as tables make of a column that lacks some."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_Pixels = Annotated[int, BeforeValidator(_whole)]
 
 
 class _Entity(Record):
@@ -33,8 +41,8 @@ class _Line(Record):
     tokens: list[str] | None = None
     text: str | None = None
     entities: list[_Entity] | None = None
-    width: int | None = Field(default=None, gt=0)
-    height: int | None = Field(default=None, gt=0)
+    width: _Pixels | None = Field(default=None, gt=0)
+    height: _Pixels | None = Field(default=None, gt=0)
 
 
 FIELDS = tuple(_Line.model_fields)

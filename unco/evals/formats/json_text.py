@@ -1,18 +1,19 @@
 """Read and write JSON files; errors name the place of a fault."""
 
 import json
+import os
 import reprlib
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from json import JSONDecodeError
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unco.corpus.formats.opened import opened
 from unco.errors import DataError
-from unco.plain_json import read_json
+from unco.plain_json import read_json, read_values
 
 LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity", "-")
 
@@ -41,7 +42,7 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error}") from error
+        raise _not_text(str(path), error) from error
     if not text or text.isspace():
         raise DataError(f"{path} is empty")
     return text
@@ -60,14 +61,19 @@ def starts_as_list(path: Path) -> bool:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def parse_json(text: str, where: str) -> Any:
+def parse_json(text: str, where: str, read: Callable[[str], Any] = read_json) -> Any:
     """Parse a JSON value.
+
+    Args:
+        text: of it.
+        where: it stands, for messages.
+        read: reads it.
 
     Raises:
         DataError: it is none; says so where it was cut off.
     """
     try:
-        return read_json(text)
+        return read(text)
     except JSONDecodeError as error:
         if _cut_off(text, error):
             raise DataError(
@@ -85,7 +91,7 @@ def _cut_off(text: str, error: JSONDecodeError) -> bool:
 
 
 def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """Read (place, value) of each line that is not blank; one JSON object over many lines counts as one line.
+    """Read (place, value) of each line that is not blank; or of each JSON object over many lines.
 
     Lines are read as they are needed: a long one takes the memory of one, whatever the file holds.
 
@@ -96,11 +102,27 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
     for where, line in _lines(path):
         empty = False
         if where == f"{path}:1" and len(line) < 100 and line.strip() == "{":
-            yield str(path), parse_json(read_text(path), str(path))
+            yield from _objects(path)
             return
         yield where, parse_json(line, where)
     if empty:
         raise DataError(f"{path} is empty")
+
+
+def _objects(path: Path) -> Iterator[tuple[str, Any]]:
+    """Read (place, value) of JSON objects over many lines each, one after another."""
+    values = parse_json(read_text(path), str(path), read_values)
+    if len(values) == 1:
+        return iter([(str(path), values[0])])
+    return ((f"{path}: object {number}", value) for number, value in enumerate(values, start=1))
+
+
+def _not_text(where: str, error: UnicodeDecodeError) -> DataError:
+    if error.object.startswith(b"PK"):
+        return DataError(
+            f"{where} is not UTF-8 text but a ZIP archive, or a file of Office: unpack it, or save its text"
+        )
+    return DataError(f"{where} is not UTF-8 text: {error}: save it as UTF-8")
 
 
 def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
@@ -109,6 +131,8 @@ def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
     Raises:
         DataError: it cannot be read, or is no JSON.
     """
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise DataError(f"{path} is a pipe or a device, whose beginning cannot be read twice: write it to a file")
     if starts_as_list(path):
         items = enumerate(parse_json(read_text(path), str(path)))
         return ((f"{path}: item {number}", item) for number, item in items)
@@ -128,7 +152,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}:{number} is not UTF-8 text: {error}") from error
+        raise _not_text(f"{path}:{number}", error) from error
 
 
 def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
@@ -163,10 +187,10 @@ def checked(model: type[R], data: Any, where: str) -> R:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise DataError(f"{where}: {_first_fault(error)}") from error
+        raise DataError(f"{where}: {_first_fault(error, model)}") from error
 
 
-def _first_fault(error: ValidationError) -> str:
+def _first_fault(error: ValidationError, model: type[Record]) -> str:
     faults = error.errors(include_url=False)
     # A misspelt key is missing under its right name as well: the one that stands in the file explains more.
     fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
@@ -174,12 +198,28 @@ def _first_fault(error: ValidationError) -> str:
         "."
     )[:200]
     if fault["type"] == "extra_forbidden":
-        return f"unknown key {place!r}"
+        return f"unknown key {place!r}; known are {', '.join(_keys(model, fault['loc']))}"
     if fault["type"] == "missing":
         return f"{place} is missing"
-    message = fault["msg"].removeprefix("Value error, ")
+    message = "it is no object" if fault["type"] == "model_type" else fault["msg"].removeprefix("Value error, ")
     found = fault["input"]
     shown = (
         reprlib.repr(found) if isinstance(found, dict | list) else repr(found[:60] if isinstance(found, str) else found)
     )[:60]
     return f"{place + ': ' if place else ''}{message}, got {shown}"
+
+
+def _keys(model: type[Record], place: tuple[int | str, ...]) -> Iterable[str]:
+    """List the keys that an object of a record may have: the record itself, or one that a field of it holds."""
+    for name in place[:-1]:
+        if isinstance(name, str):
+            model = next(_records_in(model.model_fields[name].annotation))
+    return model.model_fields
+
+
+def _records_in(kind: Any) -> Iterator[type[Record]]:
+    """Find the records in a type such as `list[Record] | None`."""
+    if isinstance(kind, type) and issubclass(kind, Record):
+        yield kind
+    for part in get_args(kind):
+        yield from _records_in(part)

@@ -14,7 +14,7 @@ from pydantic import model_validator
 from unco.errors import DataError
 from unco.evals.formats.checks import check_gold, check_ids
 from unco.evals.formats.geometry import box_to_list, check_span, to_box, to_span
-from unco.evals.formats.json_text import Record, checked, json_rows
+from unco.evals.formats.json_text import Record, checked, json_rows, write_text
 from unco.evals.formats.predicted import NOWHERE, Predicted, PredictedPost, known_id
 from unco.state import PostId
 from unco.types import Box, GoldEntity, GoldPost, Span, Uncertainty
@@ -237,4 +237,4 @@ def _item_to_dict(post: PredictedPost) -> dict[str, Any]:
 
 
 def _write(path: Path, items: list[dict[str, Any]]) -> None:
-    path.write_bytes((json.dumps(items, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode("utf-8"))
+    write_text(json.dumps(items, ensure_ascii=False, allow_nan=False, indent=1) + "\n", path)

@@ -46,6 +46,8 @@ class PredictedPost:
     """The user's own types that the system chose from, in their order; empty = those of a data set."""
     dropped: tuple[Predicted, ...] = ()
     """Entities that the system found and left out as too doubtful; they count as not predicted."""
+    picture: str | None = field(default=None, compare=False)
+    """Path or address of the picture that the system saw; None = the file does not say, or it came inline."""
     any_box: bool = field(default=False, compare=False)
     """Whether boxes may leave the picture: those of another system are judged as they stand, ours are a fault."""
 

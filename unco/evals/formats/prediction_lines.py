@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from unco.errors import DataError
 from unco.evals.formats.checks import check_ids
 from unco.evals.formats.failed_posts import check_run
-from unco.evals.formats.geometry import box_to_list, check_box, check_span, to_box, to_span
+from unco.evals.formats.geometry import box_to_list, check_box, check_pixels, check_span, to_box, to_span
 from unco.evals.formats.json_text import Record, checked, json_lines, write_lines
 from unco.evals.formats.predicted import Predicted, PredictedPost, known_id
 from unco.state import RESULT, PostId
@@ -125,6 +125,9 @@ def _to_entity(entity: _Entity, where: str) -> Predicted:
     uncertainty = None if found is None else Uncertainty(found.span, found.type, found.region)
     kind = UNTYPED if entity.type is None else entity.type
     regions = tuple(to_box(box, f"{where}.regions[{index}]") for index, box in enumerate(entity.regions))
+    for box in (region, *regions):
+        if box is not None:
+            check_pixels(box, f"{where}.region")
     if regions and regions[0] != region:
         raise DataError(
             f"{where}.regions: the first of them must be `region`; leave `regions` out where there is one box"
@@ -147,10 +150,18 @@ def _from_result(data: Any, where: str) -> PredictedPost:
 
 def predicted_of(result: Result) -> PredictedPost:
     """Convert a `Result` to predictions, the same form as any other system's."""
-    size = None if result.seen_picture is None else (result.seen_picture.width, result.seen_picture.height)
+    seen = result.seen_picture
+    size = None if seen is None else (seen.width, seen.height)
+    picture = None if seen is None or seen.ref.startswith("data:") else seen.ref
     entities, dropped = map(_predicted, result.entities), (_predicted(one.entity) for one in result.dropped)
     return PredictedPost(
-        result.id, tuple(entities), result.tokens, size=size, types=result.types, dropped=tuple(dropped)
+        result.id,
+        tuple(entities),
+        result.tokens,
+        size=size,
+        types=result.types,
+        dropped=tuple(dropped),
+        picture=picture,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import field_validator
 
-from unco.corpus.formats.conll_layout import is_tag
+from unco.corpus.formats.conll_layout import is_one_tag
+from unco.corpus.formats.data_set_rows import is_empty
 from unco.corpus.formats.delimited import delimited_rows
 from unco.corpus.formats.files import form_of
 from unco.corpus.formats.tables import table_rows
@@ -74,7 +75,7 @@ def _delimited(path: Path) -> Iterator[Place]:
 
 
 def _without_empty(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if value is not None}
+    return {name: value for name, value in row.items() if not is_empty(value)}
 
 
 def _post(where: str, data: Any, number: int) -> GoldPost:
@@ -83,7 +84,7 @@ def _post(where: str, data: Any, number: int) -> GoldPost:
     tokens = tokens_of(row.tokens, row.text if row.tokens is None else None, where)
     if len(tokens) != len(row.ner_tags):
         raise DataError(f"{where}: {len(tokens)} tokens, but {len(row.ner_tags)} ner_tags")
-    if odd := next((tag for tag in row.ner_tags if not is_tag(tag)), None):
+    if odd := next((tag for tag in row.ner_tags if not is_one_tag(tag)), None):
         raise DataError(f"{where}: {odd!r} is no tag as B-PER, I-PER or O")
     entities = tuple(GoldEntity(span, kind, ()) for span, kind in bio_spans(row.ner_tags))
     return GoldPost(row.id or str(number), tokens, entities, None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from unco.corpus.checks import OTHER_NAMES
 from unco.errors import SettingsError
 from unco.evals.evaluate.type_schemes import own_types, types_of_scheme, types_to_choose
 from unco.evals.formats.checks import check_pairs, numbered
@@ -52,16 +53,25 @@ def export_run(
 
     Raises:
         DataError: something that the format needs is missing, or cannot be written.
-        SettingsError: there is no such format.
+        SettingsError: there is no such format, or the file is named as another.
     """
     if form not in FORMATS:
         raise SettingsError(f"no format {form!r}: choose {', '.join(FORMATS)}")
+    _check_name(out, form)
     posts = _with_gold_tokens(read_predictions(run, tell if gold is None else None), gold)
     if form == "coco":
         _write_json(predictions_to_coco(posts, _scheme_types(posts, gold or ())), out)
     else:
         _WRITERS[form](posts, out, image)
     return posts
+
+
+def _check_name(out: Path, form: str) -> None:
+    """Refuse a name by which a spreadsheet or another program takes the file for what it is not."""
+    ending, right = out.suffix.lower(), ".csv" if form == "csv" else ".jsonl" if form == "jsonl" else ".json"
+    if form != "conll" and ending in OTHER_NAMES and ending != right:
+        better = f"{out.stem.removesuffix(right)}{right}"
+        raise SettingsError(f"{out.name} is named as something else than {form} is written as: name it {better}")
 
 
 def export_queue(
@@ -137,8 +147,11 @@ def _to_label_studio(posts: Sequence[PredictedPost], out: Path, image: str) -> N
 
 
 def _write_tasks(tasks: list[dict[str, Any]], posts: Sequence[PredictedPost], out: Path) -> None:
+    config = out.with_suffix(".xml")
+    if config == out:
+        raise SettingsError(f"the labelling config is written to {out}: name the tasks {out.with_suffix('.json').name}")
     _write_json(tasks, out)
-    write_text(labelling_config(types_to_choose(_types_found(posts), own_types(posts))), out.with_suffix(".xml"))
+    write_text(labelling_config(types_to_choose(_types_found(posts), own_types(posts))), config)
 
 
 def _types_found(posts: Sequence[PredictedPost] | Sequence[GoldPost]) -> set[str]:

@@ -8,7 +8,7 @@ Offsets count characters (code points). Old versions of Label Studio, and tools 
 units, of which an emoji has two: a task whose marked words fit that way alone is read that way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from unco.evals.formats.label_studio import token_starts
 from unco.types import Box, GoldEntity, GoldPost, Span
 
 Json = dict[str, Any]
+
+_OF_MARKS = frozenset({"start", "end", "x", "y", "points", "vertices", "rle", "format"})
+"""Keys of what marks a part of a text or of a picture, whatever its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def _to_post(data: Json, results: Sequence[Json], where: str) -> GoldPost:
     size = (int(data["width"]), int(data["height"])) if "width" in data else None
     spans: Mapping[str, Json] = {one["id"]: one["value"] for one in results if one["type"] == "labels"}
     boxes = {one["id"]: _box(one, where) for one in results if one["type"] == "rectanglelabels"}
+    _refuse_other_marks(results, {*spans, *boxes}, where)
     sizes = {(one["original_width"], one["original_height"]) for one in results if one["type"] == "rectanglelabels"}
     if size is None and len(sizes) == 1:
         (size,) = sizes
@@ -91,6 +95,20 @@ def _to_post(data: Json, results: Sequence[Json], where: str) -> GoldPost:
         for name, value in spans.items()
     ]
     return GoldPost(str(data["id"]), tokens, tuple(sorted(entities, key=lambda entity: entity.span.start)), size)
+
+
+def _refuse_other_marks(results: Sequence[Json], known: Set[str], where: str) -> None:
+    """Refuse what a person marked in another way than we read, so that it is not lost; remarks on marks are let pass.
+
+    Raises:
+        DataError: there is such a mark.
+    """
+    for one in results:
+        if one.get("id") not in known and not _OF_MARKS.isdisjoint(one.get("value") or ()):
+            raise DataError(
+                f"{where}: {one.get('id')!r} is marked as {one['type']}: mark names with `labels`, and places in the "
+                "picture with `rectanglelabels`, as the labelling config has them"
+            )
 
 
 def _links(

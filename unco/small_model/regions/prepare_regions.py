@@ -29,7 +29,7 @@ def prepare_regions(
     """Write `<name of picture>.npz` for each picture; existing files are kept, so a rerun continues.
 
     Args:
-        pictures: folder; subfolders are not searched.
+        pictures: folder; subfolders are not searched, and hidden files are passed over.
         out: folder of the region files; see `write_settings`.
         provider: finds the regions.
         featuriser: adds features to them; None = keep the features that the provider gives.
@@ -44,7 +44,7 @@ def prepare_regions(
             the console with its fault.
         SetupError: a model cannot be loaded.
     """
-    found = sorted(path for path in pictures.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = sorted(path for path in pictures.glob("[!.]*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
         raise DataError(f"no pictures in {pictures}: give a folder that holds {', '.join(sorted(SUFFIXES))} files")
     missing = [path for path in found if not (out / f"{path.name}.npz").is_file()]

@@ -6,6 +6,7 @@ recognised text of a region, and `picture_features` (F,), those of the whole pic
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 
-from unco.errors import DataError
+from unco.errors import DataError, SetupError
 from unco.small_model.regions.region import (
     MOST_REGIONS,
     Region,
@@ -76,6 +77,7 @@ def write_region_file(path: Path, regions: Sequence[Region], size: tuple[int, in
         size: (width, height) of the picture in pixels.
 
     Raises:
+        SetupError: the file cannot be written.
         ValueError: some regions have features and some have none, or of another length.
     """
     import numpy as np
@@ -101,9 +103,15 @@ def write_region_file(path: Path, regions: Sequence[Region], size: tuple[int, in
     if of_picture is not None:
         arrays["picture_features"] = np.asarray(of_picture, np.float32)
     part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        np.savez(file, **arrays)
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            np.savez(file, **arrays)
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        why = error.strerror or error
+        raise SetupError(f"{path} cannot be written: {why}: mend that, and the same command goes on") from error
 
 
 def _corners(box: Box) -> tuple[float, float, float, float]:

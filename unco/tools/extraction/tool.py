@@ -16,6 +16,7 @@ from unco.tools.extraction.call import extract_async, extract_post
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
 from unco.tools.tool_for_models import ToolForModels
 from unco.types import Box, Post
+from unco.types.geometry import IN_SHARES
 
 
 class ExtractArgs(BaseModel):
@@ -121,11 +122,13 @@ def post_of(
     """Make a post from the tool's arguments.
 
     Raises:
-        PostError: a candidate region is no box.
+        PostError: a candidate region is no box, or none in pixels.
     """
     try:
         boxes = None if regions is None else tuple(Box(*corners) for corners in regions)
     except ValueError as error:
         raise PostError(f"a candidate region cannot be used: {error}") from error
+    if share := next((box for box in boxes or () if box.is_in_shares), None):
+        raise PostError(f"a candidate region cannot be used: {share} is {IN_SHARES}")
     words = text if isinstance(text, str) else tuple(text)
     return Post(text=words, image=image, regions=boxes, caption=caption, id=id, near_misses=near_misses)

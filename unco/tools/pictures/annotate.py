@@ -135,12 +135,13 @@ def save_annotated(result: Result, image: str | None, target: Path) -> None:
     Raises:
         PictureError: the picture can no longer be read, or the target cannot be written.
     """
+    if target.suffix.lower() not in Image.registered_extensions():
+        named = f"unknown file extension: {target.suffix!r}; give a path that ends in .png or .jpg"
+        raise PictureError(f"{target} cannot be written: {named}")
     picture = view_picture(image).at_full_size() if image is not None else Image.new("RGB", (NARROWEST, 40), "white")
     drawn = annotate(picture, result)
     try:
-        if target.suffix.lower() not in Image.registered_extensions():
-            raise ValueError(f"unknown file extension: {target.suffix!r}")
         target.parent.mkdir(parents=True, exist_ok=True)
         drawn.save(target)
     except (OSError, ValueError) as error:
-        raise PictureError(f"{target} cannot be written: {error}; give a path that ends in .png or .jpg") from error
+        raise PictureError(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}") from error
