@@ -100,7 +100,7 @@ def test_what_else_the_process_does_is_none_of_the_products(blas: Blas, monkeypa
 
     monkeypatch.setattr(blas_threads, "WINDOW_S", 0.0)
     monkeypatch.setattr(blas_threads, "look", at)
-    monkeypatch.setattr(blas_threads.time, "thread_time", lambda: next(work))
+    monkeypatch.setattr("time.thread_time", lambda: next(work))
     monkeypatch.setattr(blas_threads._runs, "_seen", Seen(0.0, 3.0, 0.0))
     for _ in range(2):
         with idle_threads():
