@@ -98,6 +98,7 @@ def bad_posts() -> dict[str, Post]:
     for value in (7, "perhaps", [], {}, 0.5):
         posts[f"private {value!r}"] = {"text": WORDS, "private": value}
     posts |= {f"regions {value!r}": {"text": WORDS, "image": inline(_PNG), "regions": value} for value in REGIONS}
+    posts["a region in shares"] = {"text": WORDS, "image": inline(_PNG), "regions": [[0.1, 0.2, 0.5, 0.6]]}
     posts |= {f"picture {ref[:50]!r}": {"text": WORDS, "image": ref} for ref in REFERENCES}
     posts |= {f"picture: {name}": {"text": WORDS, "image": inline(data)} for name, data in PICTURES.items()}
     return posts
@@ -112,7 +113,7 @@ def odd_posts() -> dict[str, Post]:
         "text": WORDS, "image": inline(_PNG), "regions": [[n % 30, n % 30, 35, 35] for n in range(3000)],
     }  # fmt: skip
     posts["two thousand words"] = {"text": "Ann " * 2_000}
-    posts["a region without width"] = {"text": WORDS, "image": inline(_PNG), "regions": [[0, 0, 1e-320, 1e-320]]}
+    posts["a region without width"] = {"text": WORDS, "image": inline(_PNG), "regions": [[5, 5, 5.0000001, 5.0000001]]}
     posts["regions and no picture"] = {"text": WORDS, "regions": [[0, 0, 5, 5]]}
     posts["no regions"] = {"text": WORDS, "image": inline(_PNG), "regions": []}
     posts["a tiny picture"] = {"text": WORDS, "image": inline(_picture(size=(1, 1)))}
