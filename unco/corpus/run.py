@@ -68,8 +68,8 @@ def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: N
 
     Raises:
         Unavailable: the endpoint is down; what was written before stays.
-        SettingsError: the output is there already, or is another run's, or of other posts; or no post can be asked about
-            like this.
+        SettingsError: the output is there already, or is another run's, or of other posts; or no post can be asked
+            about like this.
         SetupError: it cannot be written.
         DataError: the posts cannot be read.
     """
