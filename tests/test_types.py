@@ -83,6 +83,12 @@ def test_a_context_overrides_only_what_it_names() -> None:
     assert Context(type_threshold=0.0).thresholds(Thresholds(0.4, 0.3, 0.5)) == Thresholds(0.4, 0.0, 0.5)
 
 
+def test_a_box_of_a_pixel_is_in_pixels_and_one_of_less_in_the_first_is_in_shares() -> None:
+    pixels = [Box(0, 0, 1, 1), Box(0, 0, 1, 1023 / 1024), Box(5, 5, 5.5, 5.5), Box(-0.5, 0, 0.2, 0.2)]
+    assert [box.is_in_shares for box in pixels] == [False] * 4
+    assert Box(0.1, 0.2, 0.5, 0.9).is_in_shares
+
+
 @given(spans(), st.none() | boxes(), st.floats(0, 1), st.text(max_size=20))
 def test_a_result_survives_json(span: Span, box: Box | None, value: float, text: str) -> None:
     uncertainty = Uncertainty(value, value, value)

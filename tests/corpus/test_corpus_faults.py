@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.corpus.run_process import command, environment
 from unco.context import Context
 from unco.corpus.pipeline import Pipeline
 from unco.corpus.run import Corpus, run_corpus
+from unco.corpus.tally import Tally
 from unco.evals.simulation import Profile, read_profile, simulate
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.llm.cache.store import Cache
@@ -113,6 +115,22 @@ def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
     assert settings_in(out) == begun
     ids = [json.loads(line)["id"] for line in out.read_text().splitlines()]
     assert ids == [str(number) for number in range(len(ids))]
+
+
+def test_a_run_that_goes_on_keeps_its_file_to_itself(tmp_path: Path) -> None:
+    posts, predictions = write_corpus(tmp_path, 2)
+    out = tmp_path / "out.jsonl"
+    pipeline = Pipeline(SavedPredictions(predictions), Mllm("", ""), Context(mode="off"))
+    run_corpus(Corpus(posts, out), pipeline)
+    out.write_bytes(out.read_bytes().splitlines(keepends=True)[0])
+    open_it = "from unco.corpus.output import *; Output(Path(sys.argv[1]), {}, resume=True)"
+    told: list[str] = []
+
+    def try_to_open(_: Tally) -> None:
+        told.append(subprocess.run([sys.executable, "-c", open_it, out], capture_output=True, text=True).stderr)
+
+    run_corpus(Corpus(posts, out, resume=True), pipeline, try_to_open)
+    assert ["another run writes" in one for one in told] == [True]
 
 
 def test_results_go_down_a_pipe(tmp_path: Path) -> None:

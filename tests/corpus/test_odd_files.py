@@ -139,12 +139,17 @@ def test_cells_and_rows_that_hold_nothing_and_blanks_behind_commas(text: str, tm
     ]
 
 
-@pytest.mark.parametrize("identity", ["1.23457E+18", "1e18", "1,23457E+18"])
+@pytest.mark.parametrize("identity", ["1.23457E+18", "1e+18", "1,23457E+18", "1.2e18"])
 def test_an_id_that_a_spreadsheet_rounded_is_no_id(identity: str, tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(f'text,id\nAnn,"{identity}"\nBo,2e\n')
+    (tmp_path / "a.csv").write_text(f'text,id\nAnn,"{identity}"\nBo,7e42\n')  # the second is hexadecimal
     lines = list(read_posts(tmp_path / "a.csv"))
     assert lines[0].fault == f"line 2: the id {identity} has lost digits: format the column as text and save it again"
     assert lines[1].post is not None
+    assert lines[1].post.id == "7e42"
+
+
+def test_a_comma_within_a_quoted_name_leaves_the_blanks_of_cells(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.csv", 'id,"what, where",text\n1,a, "Ann" sings\n') == [' "Ann" sings']
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:

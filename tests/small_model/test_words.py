@@ -91,6 +91,7 @@ from unco.small_model.words import (
         ("Thanks NASA.We won", ["Thanks", "NASA", ".", "We", "won"]),
         ("Ronaldo,Messi RT:Oslo", ["Ronaldo", ",", "Messi", "RT", ":", "Oslo"]),
         ("A$AP, Ke$ha $AAPL US$5 5$", ["A$AP", ",", "Ke$ha", "$", "AAPL", "US", "$", "5", "5", "$"]),
+        ("$TSLA$AAPL$BTC A$A$AP", ["$", "TSLA", "$", "AAPL", "$", "BTC", "A$A$AP"]),
         ("1,000 3.5 10:30 11/22/1963", ["1,000", "3.5", "10:30", "11/22/1963"]),
         ("U.S.A. AC/DC Yahoo.com Spider-Man", ["U.S.A", ".", "AC/DC", "Yahoo.com", "Spider-Man"]),
         (

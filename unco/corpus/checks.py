@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -84,7 +83,7 @@ def check_name(out: Path) -> None:
         )
 
 
-def check_same_posts(posts: Path, pictures: Path | None, out: Path, written: int) -> None:
+def check_same_posts(posts: Path, pictures: Path | None, out: Path, written: int, last: bytes) -> None:
     """Refuse to go on with posts that changed since: a line put in front, and one post is skipped and one run twice.
 
     The last post that was written is compared, by its id and by its text apart from blanks.
@@ -94,15 +93,14 @@ def check_same_posts(posts: Path, pictures: Path | None, out: Path, written: int
         pictures: as of `read_posts`.
         out: the results.
         written: how many of them there are.
+        last: line of them.
 
     Raises:
         SettingsError: another post stands in its place, or none.
     """
     if is_stream(posts) or not written:
         return
-    with out.open("rb") as file:
-        [line] = deque(islice(file, written), maxlen=1)
-    done, post = _line_of(line), _post_at(posts, pictures, written)
+    done, post = _line_of(last), _post_at(posts, pictures, written)
     if post is None or (post.post is not None and not _is_of(done, post.post)):
         raise SettingsError(
             f"--resume: {posts} has changed: its post {written} is not the one in line {written} of {out}: "

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -91,6 +92,14 @@ class Output:
         """What writes down the calls and US dollars that are spent or reserved."""
         return self._run_file.note
 
+    def last_line(self) -> bytes:
+        """Return the last line that was written; none = empty. Another handle of the file, closed, would unlock it."""
+        with _write_errors(self.path):
+            self._file.seek(0)
+            last = deque(self._file, maxlen=1)
+            self._file.seek(0, os.SEEK_END)
+        return last[0] if last else b""
+
     def open_posts(self) -> tuple[int, ...]:
         """Find the posts that were written without an answer and are run again; numbers from 1."""
         with _write_errors(self.path):
@@ -164,6 +173,10 @@ class StandardOutput:
 
     def note(self, calls: int, usd: float) -> None:
         """Note nothing: there is no file."""
+
+    def last_line(self) -> bytes:
+        """Return none: printed lines cannot be read back."""
+        return b""
 
     def open_posts(self) -> tuple[int, ...]:
         """Return none: printed lines cannot be read back."""

@@ -76,7 +76,7 @@ def run_corpus(corpus: Corpus, engine: Engine, on_post: OnPost = lambda tally: N
     source = {"posts": str(corpus.posts)} | ({"pictures": str(corpus.pictures)} if corpus.pictures else {})
     output = open_output(corpus.out, {**source, **corpus.settings}, corpus.resume, corpus.retry)
     try:
-        check_same_posts(corpus.posts, corpus.pictures, corpus.out, output.written)
+        check_same_posts(corpus.posts, corpus.pictures, corpus.out, output.written, output.last_line())
         if corpus.budget is not None:
             corpus.budget.go_on(output.spent, output.note)
         return asyncio.run(_run(corpus, engine, output, on_post))

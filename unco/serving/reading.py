@@ -118,7 +118,7 @@ async def _form(request: Request) -> Json:
             for name, value in form.multi_items():
                 if name in fields:
                     raise RequestError(400, f"part {name[:60]!r} came twice: send it once")
-                if name != "image" or value:  # a page sends an empty one where no file was chosen
+                if name != "image" or not _is_unchosen(value):
                     fields[name] = await _part(name, value)
     except HTTPException as error:  # Starlette's, about the form
         raise RequestError(400, f"the form cannot be read: {error.detail}") from error
@@ -130,6 +130,11 @@ def _check_end(kind: str, body: bytes) -> None:
     boundary = parse_options_header(kind)[1].get(b"boundary")
     if body and boundary and b"--" + boundary + b"--" not in body:
         raise RequestError(400, "the form breaks off: its last line is --, the boundary, and -- again")
+
+
+def _is_unchosen(value: UploadFile | str) -> bool:
+    """Return whether a part is what a page sends where no file was chosen: nothing, under no name."""
+    return not (value.filename or value.size) if isinstance(value, UploadFile) else not value
 
 
 async def _part(name: str, value: UploadFile | str) -> Any:

@@ -104,9 +104,10 @@ def _word_pattern() -> re.Pattern[str]:
     other_writing = _letters(rf"(?=[{OTHER_WRITING}])\w")
     letters = f"(?:{mixed}|{other_writing})"
     word = rf"{letters}(?:(?:{'|'.join(CONNECTORS)}){letters})*"
+    cashtag = rf"(?<=\$){letters}(?=\$)"  # $TSLA$AAPL
     sign = rf"[{alone}][{_marks()}]*"
     other = r"(?:_\u034f*)+|[^\w\s]\u034f*"  # anything else stands alone: # @ ' ! and each emoji
-    return re.compile(f"{link}|{word}|{sign}|{other}")
+    return re.compile(f"{link}|{cashtag}|{word}|{sign}|{other}")
 
 
 def _links() -> tuple[str, str]:

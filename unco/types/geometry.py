@@ -30,6 +30,9 @@ class Span:
 IN_SHARES = "smaller than a pixel: give pixels of the picture, no shares of it"
 """What is wrong with a box that is."""
 
+_PIXEL = 0.99
+"""Square pixels; a box of one pixel loses some thousandths where a model writes it in its own numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -58,7 +61,7 @@ class Box:
     @property
     def is_in_shares(self) -> bool:
         """Whether it is smaller than a pixel and lies in the first: its numbers are shares of a picture."""
-        return min(self.x1, self.y1) >= 0 and max(self.x2, self.y2) <= 1 and self.area < 1
+        return min(self.x1, self.y1) >= 0 and max(self.x2, self.y2) <= 1 and self.area < _PIXEL
 
     def iou(self, other: "Box") -> float:
         """Compute the intersection over union with another box, in [0, 1]; without +1 on the edges, as is usual."""

@@ -19,8 +19,8 @@ _LISTS = ("tokens", "ner_tags")
 _JSON = (*_LISTS, "regions", "extraction", "entities", "width", "height")
 """Columns whose cells are JSON. Lists of words may be written as Python and NumPy write them, which pandas does."""
 
-_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d\d")
-"""A number of many digits as spreadsheets write it."""
+_ROUNDED = re.compile(r"\d[.,]\d+[eE]\+?\d\d|\d[eE]\+\d\d")
+"""A number of many digits as spreadsheets and pandas write it; 7e42 may be hexadecimal."""
 
 _PYTHON_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
@@ -49,7 +49,7 @@ def delimited_rows(path: Path, columns: Container[str]) -> Iterator[dict[str, An
         if twice := sorted({name for name in names if names.count(name) > 1 and name in columns}):
             raise DataError(f"{path}: two columns are called {', '.join(map(repr, twice))}: rename one")
         read = [name if name in columns else "" for name in names]
-        spaced = f"{delimiter} " in first  # "text, id"
+        spaced = any(name.startswith(" ") for name in next(csv.reader([first], delimiter=delimiter), []))  # "text, id"
         rows = csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=spaced)
         while True:
             line = rows.line_num + skipped + 2  # after the header and what is read
