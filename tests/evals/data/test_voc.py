@@ -40,7 +40,10 @@ def test_a_box_of_no_entity_is_told(tmp_path: Path, caplog: pytest.LogCaptureFix
         (lambda xml: xml.replace(">30<", ">1e999<"), "not a Pascal VOC file"),
         (lambda xml: xml.replace(">200<", ">-2<"), "not a Pascal VOC file"),
         (lambda xml: xml.replace(">200<", ">nan<"), "not a Pascal VOC file"),
-        (lambda xml: xml.replace("annotation>", "annotations>"), "not a Pascal VOC file.*begins with <annotations>"),
+        (
+            lambda xml: xml.replace("annotation>", "annotations>").replace("object>", "image>"),
+            "not a Pascal VOC file.*begins with <annotations>",
+        ),
         (lambda xml: xml.replace("bndbox>", "polygon>"), "the object 'Ann Lee' has no bndbox"),
         (lambda xml: re.sub("<ymin>.*?</ymin>", "", xml), "a box of 'Ann Lee' has no ymin"),
         (lambda xml: re.sub("<ymin>.*?</ymin>", "<ymin>2,5</ymin>", xml), "the ymin of a box of 'Ann Lee' is '2,5'"),
@@ -58,8 +61,9 @@ def test_odd_xml_is_refused_by_name(spoil: Callable[[str], str], told: str, tmp_
         lambda xml: xml.replace("<annotation>", '<annotation xmlns="http://voc.example">'),
         lambda xml: xml.replace("object>", "Object>").replace("bndbox>", "bndBox>"),
         lambda xml: re.sub(r"</object>\s*<object>\s*<name>Ann Lee</name>", "", xml),
+        lambda xml: xml.replace("annotation>", "root>"),
     ],
-    ids=["in a namespace", "in capitals", "two boxes of one object"],
+    ids=["in a namespace", "in capitals", "two boxes of one object", "under another root"],
 )
 def test_boxes_are_read_however_a_tool_writes_its_tags(spell: Callable[[str], str], tmp_path: Path) -> None:
     (tmp_path / "1.xml").write_text(XML)

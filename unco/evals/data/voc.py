@@ -110,7 +110,7 @@ def _annotation(data: bytes) -> ElementTree.Element:
     root = ElementTree.fromstring(data)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2].lower()
-    if root.tag != "annotation":
+    if root.tag != "annotation" and next(root.iter("object"), None) is None:
         raise ValueError(f"it begins with <{root.tag}> in place of <annotation>")
     return root
 
