@@ -105,14 +105,14 @@ def test_a_loose_spelling_may_not_take_anothers_words() -> None:
         verify_span("Wi Fi", Span(1, 2), ("Wi-Fi", "now"), [Span(0, 1)])
 
 
-@pytest.mark.parametrize("answer", ["<Mia>", "<Mia Lee>", "&lt;Mia&gt;"])
+@pytest.mark.parametrize("answer", ["<Mia>", "<Mia Lee>", "&lt;Mia&gt;", " <Mia>\n"])
 def test_words_in_place_of_a_prompts_words_in_brackets_are_read(answer: str) -> None:
     """The prompts show an answer as "<the entity's exact words>"."""
     found = verify_span(answer, Span(0, 1), ("Mia", "Lee", "sings"))
     assert found == Span(0, 2 if "Lee" in answer else 1)
 
 
-@pytest.mark.parametrize("answer", ["", "’", "...", "**", "&amp;", "—", "\u200b", "\\u2019", "<b></b>"])
+@pytest.mark.parametrize("answer", ["", "’", "...", "**", "&amp;", "—", "\u200b", "\\u2019", "<b></b>", "<|im_end|>"])
 def test_signs_alone_are_no_words(answer: str) -> None:
     with pytest.raises(Rejected):
         verify_span(answer, Span(0, 1), ("Mia", "sings"))

@@ -103,10 +103,11 @@ def _decoded(match: re.Match[str]) -> str:
 def unwrapped(text: str) -> str:
     """Take off escapes, tags, links, and signs around the words.
 
-    What would be nothing but a tag holds the words: the prompts write "<...>" where a value goes, and so do models.
+    One tag and nothing else holds the words: the prompts write "<...>" where a value goes, and so do models.
     """
-    text = unescaped(text)
-    text = _LINK.sub(r"\1", _TAG.sub("", text) or text)
+    text = unescaped(text).strip()
+    is_placeholder = _TAG.fullmatch(text) is not None and not text.startswith("<|")
+    text = _LINK.sub(r"\1", text if is_placeholder else _TAG.sub("", text))
     start, stop = 0, len(text)
     while start < stop and _wraps(text[start]):
         start += 1
