@@ -2,8 +2,8 @@
 
 COCO has no place for words. An annotation carries its entity's in `attributes`; entities that are not in the picture
 stand under `without_box` of their image, so that none is lost. An image is named as the run named its picture, or by
-the post's id where that is not known. A category has the number of its type's place in the
-scheme, whatever a run found, for pycocotools compares by number; a type of no known scheme has one made of its name.
+the post's id where that is not known. A category has the number of its type's place in the scheme, whatever a run
+found, for pycocotools compares by number; a type of no known scheme has one made of its name.
 """
 
 from collections.abc import Sequence
