@@ -1,6 +1,6 @@
 """Faces in a picture (RetinaFace), each by a box and a score; and the body below a face, guessed.
 
-The network is a file beside this one, of 1.7 MB. Source: Deng et al., "RetinaFace: Single-Shot Multi-Level Face
+The network comes along, 1.7 MB. Source: Deng et al., "RetinaFace: Single-Shot Multi-Level Face
 Localisation in the Wild" (CVPR 2020); `retinaface/LICENSE` says where the weights come from.
 """
 
