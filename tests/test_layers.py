@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1] / "unco"
 ORDER = (
     {"types", "moved"},
     {"errors"},
-    {"context", "environment", "fork_locks", "state", "plain_json", "plain_yaml"},
+    {"context", "environment", "fork_locks", "processors", "state", "plain_json", "plain_yaml"},
     {"prompts", "small_model"},
     {"tools"},
     {"nodes"},

@@ -15,7 +15,7 @@ from unco.small_model.decoding.greedy import Decoded, decode_greedily
 from unco.small_model.decoding.states import EncoderStates, Runtime
 from unco.small_model.model_input import ModelInput
 from unco.small_model.out_of_memory import run_in_parts
-from unco.small_model.stored.blas_threads import idle_threads
+from unco.small_model.stored.idle_threads import idle_threads
 from unco.small_model.stored.network import TrainedNetwork
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities, Passes, mean_probabilities
@@ -123,7 +123,6 @@ class Predictor:
         raw = self._raw_entities(posts, [(Estimator(), self.scheme)])
         return [point(post, found, people).signals() for post, (found,) in zip(posts, raw, strict=True)]
 
-    @idle_threads()
     def _raw_entities(
         self, posts: Sequence[ModelInput], settings: Sequence[OutputSetting]
     ) -> list[list[list[RawEntity]]]:
@@ -134,7 +133,6 @@ class Predictor:
                 whole += [entity.moved(first) for entity in found]
         return raw
 
-    @idle_threads()
     def near_misses(self, posts: Sequence[ModelInput]) -> list[list[PredictedNearMiss]]:
         """Find the near misses of each post, the likeliest first; posts are read anew for it."""
         results: list[list[PredictedNearMiss]] = [[] for _ in posts]
@@ -169,10 +167,12 @@ class Predictor:
             found[index].append(name_vectors(words, [one for one in inside if one.stop <= len(words)]))
         return [np.concatenate(parts) for parts in found]
 
+    @idle_threads()
     def states(self, runs: Sequence[tuple[str, ...]]) -> list[Array]:
         """Compute the encoder's states of the words of each run, (W, d); a run has at most `run_pieces` pieces."""
         return self._read_parts([encode_post(ModelInput(run), self.tokenizer) for run in runs], self._word_states)
 
+    @idle_threads()
     def _read_windows(
         self, posts: Sequence[ModelInput], read: Callable[[Sequence[EncodedPost]], list[T]]
     ) -> list[tuple[int, int, T]]:

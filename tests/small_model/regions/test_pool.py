@@ -10,7 +10,7 @@ from unco.small_model.regions.pool import Pool
 
 
 def test_no_copy_has_two_threads_and_no_more_are_loaded_than_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_processors", lambda: 2)
+    monkeypatch.setattr(pool, "processors", lambda: 2)
     loaded: list[object] = []
     both = threading.Barrier(2)
 

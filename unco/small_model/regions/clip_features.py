@@ -11,6 +11,7 @@ from PIL import Image
 from unco.fork_locks import ForkLock
 from unco.small_model.regions.hub_models import loading
 from unco.small_model.regions.region import Region
+from unco.small_model.stored.idle_threads import idle_threads
 from unco.types import Box
 
 BATCH = 32
@@ -79,7 +80,7 @@ def _embed(model: Any, processor: Any, crops: list[Image.Image]) -> Any:
     pixels = processor(
         images=crops, size={"height": side, "width": side}, do_center_crop=False, return_tensors="pt"
     ).pixel_values
-    with torch.inference_mode():
+    with idle_threads(), torch.inference_mode():
         embeddings = model(pixel_values=pixels.to(model.device)).image_embeds
         return torch.nn.functional.normalize(embeddings.float(), dim=-1).cpu().numpy()
 

@@ -10,6 +10,7 @@ from unco.fork_locks import ForkLock
 from unco.small_model.regions.faces_and_text import SMALLEST_SIDE
 from unco.small_model.regions.hub_models import loading
 from unco.small_model.regions.region import MOST_REGIONS, Region, clipped_box, kind_of_class
+from unco.small_model.stored.idle_threads import idle_threads
 
 DetectionTask = Literal["object-detection", "zero-shot-object-detection"]
 """Detection of the detector's own classes (RT-DETR, YOLOS), or of what is named in words (OWLv2, Grounding DINO)."""
@@ -98,7 +99,8 @@ class TransformersDetector:
         asked = {"candidate_labels": [*self.labels, *sought]} if self.takes_names() else {}
         with self._lock:
             self._pipeline = self._pipeline or _load(self.model, self.task or "object-detection")
-            found = self._pipeline(image.convert("RGB"), threshold=self.lowest_score, **asked)
+            with idle_threads():
+                found = self._pipeline(image.convert("RGB"), threshold=self.lowest_score, **asked)
         regions = [region for item in found if (region := _region(item, image.size, sought))]
         # Boxes break ties, so that the order does not hang on how the library walks its queries.
         regions.sort(key=lambda region: (-region.score, region.box.y1, region.box.x1, region.box.y2, region.box.x2))

@@ -1,6 +1,5 @@
 """Copies of a model for several threads, each loaded when it is first needed."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -8,6 +7,7 @@ from threading import BoundedSemaphore
 from typing import Generic, TypeVar
 
 from unco.fork_locks import ForkLock
+from unco.processors import processors
 
 Model = TypeVar("Model")
 
@@ -23,7 +23,7 @@ class Pool(Generic[Model]):
             most: copies at most; there are no more than processors that this process may use.
         """
         self._load = load
-        self._places = ForkLock(partial(BoundedSemaphore, min(most, _processors())))
+        self._places = ForkLock(partial(BoundedSemaphore, min(most, processors())))
         self._free: list[Model] = []
         self._lock = ForkLock()
 
@@ -37,7 +37,3 @@ class Pool(Generic[Model]):
                 yield model
             finally:
                 self._free.append(model)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

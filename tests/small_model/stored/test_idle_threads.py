@@ -1,16 +1,23 @@
 """Threads of matrix products: no more than there are idle processors, and NumPy's own again afterwards."""
 
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+import torch
 from threadpoolctl import ThreadpoolController
 
 from tests.tiny import tiny_predictor
 from unco.small_model.model_input import ModelInput
-from unco.small_model.stored import blas_threads
-from unco.small_model.stored.blas_threads import MOST, Seen, idle_threads, look, threads_between
+from unco.small_model.stored import idle_threads as module
+from unco.small_model.stored.idle_threads import MOST_IN_TORCH, Seen, idle_threads, look, threads_between
+
+T = TypeVar("T")
 
 STAT = "cpu  100 0 50 4000 20 0 0 0 0 0\ncpu0 1 2 3 4\n"
 
@@ -20,6 +27,7 @@ class Blas:
 
     def __init__(self) -> None:
         self.limits: list[int | None] = []
+        self.lib_controllers = [SimpleNamespace(num_threads=4)]
 
     def limit(self, limits: int) -> "Blas":
         self.limits.append(limits)
@@ -33,10 +41,25 @@ class Blas:
 def blas(monkeypatch: pytest.MonkeyPatch) -> Blas:
     """Let four processors be there, and nothing be known of them yet."""
     fake = Blas()
-    monkeypatch.setattr(blas_threads, "_blas", lambda: fake)
-    monkeypatch.setattr(blas_threads, "_allowed", lambda: 4)
-    monkeypatch.setattr(blas_threads, "_runs", blas_threads._Runs())
+    monkeypatch.setattr(module, "_blas", lambda: fake)
+    monkeypatch.setattr(module, "processors", lambda: 4)
+    monkeypatch.setattr(module, "_runs", module._Runs())
     return fake
+
+
+@pytest.fixture
+def torch_with_three() -> Iterator[None]:
+    """Let torch have three threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+def elsewhere(ask: Callable[[], T]) -> T:
+    """Return what a new thread is told."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(ask).result()
 
 
 @pytest.mark.parametrize(
@@ -55,12 +78,12 @@ def test_what_others_leave_is_shared_out(idle: float, own: float, threads: int, 
 
 
 def test_no_product_has_more_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blas_threads, "_allowed", lambda: 64)
-    assert threads_between(Seen(0.0, 0.0, 0.0), Seen(1.0, 64.0, 0.0)) == MOST
+    monkeypatch.setattr(module, "processors", lambda: 64)
+    assert threads_between(Seen(0.0, 0.0, 0.0), Seen(1.0, 64.0, 0.0)) == MOST_IN_TORCH
 
 
 def test_the_processors_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blas_threads, "STAT", tmp_path / "stat")
+    monkeypatch.setattr(module, "STAT", tmp_path / "stat")
     assert look(0.0) is None  # not Linux
     (tmp_path / "stat").write_text(STAT)
     monkeypatch.setattr("os.sysconf", lambda name: 100)
@@ -81,9 +104,9 @@ def test_runs_at_once_share_a_limit_and_the_last_takes_it_back(blas: Blas) -> No
 
 def test_the_limit_follows_what_others_do(blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([Seen(1.0, 10.0, 0.0), Seen(2.0, 10.5, 0.5)])
-    monkeypatch.setattr(blas_threads, "WINDOW_S", 0.0)
-    monkeypatch.setattr(blas_threads, "look", lambda own: next(moments))
-    monkeypatch.setattr(blas_threads._runs, "_seen", Seen(0.0, 7.0, 0.0))
+    monkeypatch.setattr(module, "WINDOW_S", 0.0)
+    monkeypatch.setattr(module, "look", lambda own: next(moments))
+    monkeypatch.setattr(module._runs, "_seen", Seen(0.0, 7.0, 0.0))
     for _ in range(2):
         with idle_threads():
             pass
@@ -98,10 +121,10 @@ def test_what_else_the_process_does_is_none_of_the_products(blas: Blas, monkeypa
         seen.append(own)
         return Seen(next(clock), 5.0, own)
 
-    monkeypatch.setattr(blas_threads, "WINDOW_S", 0.0)
-    monkeypatch.setattr(blas_threads, "look", at)
+    monkeypatch.setattr(module, "WINDOW_S", 0.0)
+    monkeypatch.setattr(module, "look", at)
     monkeypatch.setattr("time.thread_time", lambda: next(work))
-    monkeypatch.setattr(blas_threads._runs, "_seen", Seen(0.0, 3.0, 0.0))
+    monkeypatch.setattr(module._runs, "_seen", Seen(0.0, 3.0, 0.0))
     for _ in range(2):
         with idle_threads():
             pass
@@ -109,8 +132,52 @@ def test_what_else_the_process_does_is_none_of_the_products(blas: Blas, monkeypa
     assert blas.limits == [2, None, 1, None]
 
 
+def test_no_more_threads_than_the_user_lets_numpy_have(blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module._runs, "_threads", 3)
+    for allowed, limit in ((2, 2), (4, 3)):
+        blas.lib_controllers = [SimpleNamespace(num_threads=allowed)]
+        with idle_threads():
+            assert blas.limits[-1] == limit
+
+
+def test_torch_has_the_idle_processors_and_its_own_threads_again_afterwards(torch_with_three: None, blas: Blas) -> None:
+    with idle_threads():
+        assert torch.get_num_threads() == 1  # until others were observed for a while
+        assert elsewhere(torch.get_num_threads) == 3
+        with idle_threads():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 3
+
+
+def test_runs_at_once_leave_each_thread_the_threads_of_torch_that_it_had(torch_with_three: None, blas: Blas) -> None:
+    def run() -> tuple[int, int]:
+        with idle_threads():
+            inside = torch.get_num_threads()
+        return inside, torch.get_num_threads()
+
+    with idle_threads():
+        assert elsewhere(run) == (1, 3)
+    assert torch.get_num_threads() == elsewhere(torch.get_num_threads) == 3
+
+
+def test_torch_keeps_what_the_user_gave_it_where_that_is_less(
+    torch_with_three: None, blas: Blas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module._runs, "_threads", 4)
+    with idle_threads():
+        assert torch.get_num_threads() == 3
+
+
+def test_a_torch_that_is_being_imported_is_left_alone(blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    with idle_threads():
+        pass
+    assert blas.limits == [1, None]
+
+
 def test_a_system_that_does_not_tell_keeps_its_threads(blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blas_threads._runs, "_seen", None)
+    monkeypatch.setattr(module._runs, "_seen", None)
     with idle_threads():
         pass
     assert blas.limits == []
@@ -124,7 +191,7 @@ def test_a_run_that_fails_takes_its_limit_back(blas: Blas) -> None:
 
 def test_a_fork_in_the_middle_of_a_run_begins_anew(blas: Blas) -> None:
     with idle_threads():
-        blas_threads._forget_runs()
+        module._forget_runs()
         with idle_threads():
             pass
     assert blas.limits == [1, 1, None, None]
