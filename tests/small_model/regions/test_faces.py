@@ -86,13 +86,14 @@ def test_the_same_face_in_a_picture_of_any_size(find: faces.FaceFinder, share: f
     assert Box(*(side / share for side in box)).iou(Box(178, 62, 270, 192)) > 0.7
 
 
-def test_a_small_face_of_a_small_picture_is_found(find: faces.FaceFinder) -> None:
-    astronaut = scaled(opened(PICTURES / "astronaut.jpg"), 0.1)
-    page = Image.new("RGB", (300, 300), "grey")
+@pytest.mark.parametrize(("side", "share"), [(300, 0.1), (1280, 0.26)])
+def test_a_small_face_of_a_small_or_large_picture_is_found(find: faces.FaceFinder, side: int, share: float) -> None:
+    astronaut = scaled(opened(PICTURES / "astronaut.jpg"), share)
+    page = Image.new("RGB", (side, side), "grey")
     page.paste(astronaut, (200, 100))
-    ((x1, y1, x2, y2, _),) = find(np.asarray(page))
-    assert 8 < x2 - x1 < 13
-    assert Box(x1, y1, x2, y2).iou(Box(217.8, 106.2, 227, 119.2)) > 0.5
+    ((*box, _),) = find(np.asarray(page))
+    gold = Box(200 + 178 * share, 100 + 62 * share, 200 + 270 * share, 100 + 192 * share)
+    assert Box(*box).iou(gold) > 0.5
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1300), (1300, 1), (16, 3000), (704, 31), (705, 703), (33, 65)])

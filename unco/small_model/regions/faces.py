@@ -28,8 +28,8 @@ Face = tuple[float, float, float, float, float]
 FaceFinder = Callable[["Pixels"], list[Face]]
 """Finds the faces of an RGB picture, shape (height, width, 3) uint8, by falling score."""
 
-LONGEST_SIDE = 704
-"""Pixels to which every picture is scaled: small faces of small pictures are found when these are enlarged."""
+LONGEST_SIDES = 704, 960
+"""Pixels: a smaller picture is enlarged to the first, for its small faces, and a larger one shrunk to the second."""
 
 LEAST_SCORE = 0.6
 """Lowest score that is kept."""
@@ -75,7 +75,8 @@ def face_finder() -> FaceFinder:
     session = InferenceSession(_weights(), options, providers=["CPUExecutionProvider"])
 
     def find(pixels: "Pixels") -> list[Face]:
-        factor = LONGEST_SIDE / max(pixels.shape[:2])
+        longest = max(pixels.shape[:2])
+        factor = sorted((longest, *LONGEST_SIDES))[1] / longest
         height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
         scaled = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
         shown = cv2.dnn.blobFromImage(scaled, mean=MEAN, swapRB=True)
