@@ -1,5 +1,6 @@
 """`unco.extract`: one call for one post, with text, tokens and pictures in any form."""
 
+import pydoc
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from PIL import Image
 
 import unco
 from tests.scripted import TOKENS, ScriptedLlm, drawing, graph_of
+from unco import evals
 from unco.errors import PictureError, PostError, SettingsError
 from unco.small_model.predictor import Predictor
 from unco.tools.extraction.extractor import NetworkExtractor
@@ -92,6 +94,27 @@ def test_many_posts_keep_their_order_and_one_error_stops_none() -> None:
     assert first == last
     assert isinstance(empty, PostError)
     assert isinstance(several, PostError)
+
+
+def test_a_field_of_another_name_stops_no_other_post() -> None:
+    posts: list[Any] = [{"txt": TEXT}, {"text": TEXT, "imgae": "a.jpg"}, {}, TEXT]
+    *wrong, last = unco.extract_many(posts)
+    assert [type(one) for one in wrong] == [PostError] * 3
+    assert "'imgae'" in str(wrong[1])
+    assert isinstance(last, Result)
+
+
+@pytest.mark.parametrize("one", [TEXT, TEXT.encode(), {"text": TEXT}])
+def test_one_post_by_mistake_is_not_read_letter_by_letter(one: Any) -> None:
+    with pytest.raises(PostError, match=r"one post.*unco\.extract"):
+        unco.extract_many(one)
+
+
+def test_what_is_loaded_when_it_is_used_is_seen_before() -> None:
+    """By `help`, and by an editor that completes names."""
+    assert {"extract", "extract_many", "Context", "__version__"} <= set(dir(unco))
+    assert "extract_many(" in pydoc.plain(pydoc.render_doc(unco))
+    assert "score" in dir(evals)
 
 
 def test_several_posts_by_mistake_are_named() -> None:

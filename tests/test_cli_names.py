@@ -1,6 +1,7 @@
 """Names that cannot be mixed up, old ones that still work, advice that is given once, and extras that are missing."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from unco.show import show_result
 from unco.state import read_result
 from unco.tools.extraction.saved_predictions import SavedPredictions
 from unco.tools.llm.client import Mllm
+
+ROOT = Path(__file__).parents[1]
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -91,7 +94,14 @@ def test_a_command_without_its_extra_says_what_to_install(
     monkeypatch.setitem(sys.modules, "accelerate", None)
     monkeypatch.delitem(sys.modules, "unco.training.run", raising=False)
     assert exit_code(monkeypatch, "train", "--gold", "none", "--out", "out") == 3
-    assert capsys.readouterr().err == 'error: this command needs the package accelerate: pip install ".[train]"\n'
+    assert capsys.readouterr().err == "error: this command needs the package accelerate: pip install 'unco[train]'\n"
+
+
+def test_what_a_message_says_to_install_can_be_installed_in_any_folder() -> None:
+    """`pip install ".[vision]"` works in a checkout alone, and unco may have come as a wheel."""
+    sources = [*(ROOT / "unco").rglob("*.py")]
+    assert sources
+    assert [path.name for path in sources if re.search(r"pip install (-\S+ )?[\"']\.\[", path.read_text("utf-8"))] == []
 
 
 def test_a_module_of_no_extra_is_a_fault_of_ours() -> None:

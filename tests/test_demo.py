@@ -11,7 +11,7 @@ from demo_sources.authored_server import ANSWERS_FILE, read_answers, serve
 from unco.context import Context
 from unco.demo.posts import MODEL, read_posts
 from unco.demo.run import build_demo_graph, run_demo
-from unco.errors import RecordingMiss
+from unco.errors import RecordingMiss, SetupError
 from unco.graph import build_graph
 from unco.small_model.regions.faces_and_text import vision_installed
 from unco.state import read_result
@@ -58,6 +58,13 @@ def test_pictures_are_written_and_named(tmp_path: Path, capsys: pytest.CaptureFi
         with Image.open(target) as picture:
             assert picture.width >= 640
         assert str(target) in printed
+
+
+def test_without_its_extra_the_demo_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else other uncertainties would lead to questions that nobody recorded."""
+    monkeypatch.setattr("unco.demo.run.vision_installed", lambda: False)
+    with pytest.raises(SetupError, match=r"pip install 'unco\[vision\]'"):
+        run_demo(tmp_path, Console(quiet=True))
 
 
 def test_a_changed_question_is_not_answered_by_an_old_recording() -> None:

@@ -31,6 +31,11 @@ __all__ = [
 moved.install()
 
 
+def __dir__() -> list[str]:
+    """Name also what is loaded when it is first used, for `help` and editors."""
+    return sorted({*globals(), *__all__, "__version__"})
+
+
 def __getattr__(name: str) -> Any:
     """Load functions and look up `__version__` when they are first used: importing unco must stay quick."""
     if name in ("extract", "extract_many"):

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from inspect import signature
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unco.context import Context
-from unco.errors import UncoError
+from unco.errors import PostError, UncoError
 from unco.state import read_result
 from unco.types import Box, Label, Result
 
@@ -112,11 +113,16 @@ def extract_many(
 
     Returns:
         What came of each post, in order: its result, or the error that `extract` would have raised.
+
+    Raises:
+        PostError: `posts` is one post.
     """
+    if isinstance(posts, str | bytes | Mapping):
+        raise PostError("this is one post: hand in a list of posts, or give it to unco.extract")
 
     def one(post: str | Sequence[str] | Mapping[str, Any]) -> Result | UncoError:
         try:
-            return extract(**settings, **(post if isinstance(post, Mapping) else {"text": post}))
+            return extract(**settings, **(_arguments(post) if isinstance(post, Mapping) else {"text": post}))
         except UncoError as error:
             return error
 
@@ -127,3 +133,12 @@ def extract_many(
             if progress is not None:
                 progress(len(done))
     return done
+
+
+def _arguments(post: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check that `extract` knows all fields of a post, and has its text."""
+    unknown = [name for name in post if name not in signature(extract).parameters]
+    if unknown or "text" not in post:
+        what = f"it has {', '.join(map(repr, unknown))}" if unknown else "it has no text"
+        raise PostError(f"a post has the fields text, image, regions and caption: {what}")
+    return post

@@ -173,6 +173,6 @@ def test_without_ray_the_error_says_how_to_install_it(tmp_path: Path, monkeypatc
     posts, predictions = write_corpus(tmp_path, 1)
     monkeypatch.setitem(sys.modules, "unco.corpus.on_ray.engine", None)
     out = tmp_path / "out.jsonl"
-    with pytest.raises(SetupError, match=r'--engine ray needs Ray: pip install "\.\[ray\]"'):
+    with pytest.raises(SetupError, match=r"--engine ray needs Ray: pip install 'unco\[ray\]'"):
         start(posts, out, False, False, Context(), Choices(predictions, engine="ray"), Console(quiet=True))
     assert not out.exists()

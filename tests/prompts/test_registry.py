@@ -84,7 +84,8 @@ def test_an_ablation_says_what_it_leaves_out(folder: Path) -> None:
     [
         ("picture: false", "picture: false\ncolour: red", "needs exactly the keys"),
         ("changelog: A draft.", "", "needs exactly the keys"),
-        ("version: v2", "version: v3", "calls itself span/v3"),
+        ("version: v2", "version: v3", 'calls itself span/v3: write name: "span" and version: "v2"'),
+        ("version: v2", "version: 2", 'calls itself span/2: write name: "span" and version: "v2"'),
         ("picture: false", "picture: maybe", "picture must be true, false or marked"),
         ("answer: span", "answer: colour", "answer must be one of"),
         ("$text", "$txt", r"uses the placeholders .*txt"),

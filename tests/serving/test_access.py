@@ -70,6 +70,8 @@ def test_a_token_is_made_once_for_a_name(tmp_path: Path) -> None:
     for name, limits in (("one", (None, None, None)), ("a b", (None, None, None)), ("three", (0.0, None, None))):
         with pytest.raises(SettingsError, match=f"token '{name}'"):
             make_token(path, name, *limits)
+    with pytest.raises(SettingsError, match=r"^token 'one': each token has a name of its own, and one stands there"):
+        make_token(path, "one", None, None, None)
 
 
 def test_without_tokens_no_page_in_a_browser_is_answered(made: Made) -> None:

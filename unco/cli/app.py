@@ -94,7 +94,7 @@ def missing_extra(error: ImportError) -> str | None:
     module = (error.name or "").partition(".")[0]
     if module not in EXTRAS:
         return None
-    return f'this command needs the package {module}: pip install ".[{EXTRAS[module]}]"'
+    return f"this command needs the package {module}: pip install 'unco[{EXTRAS[module]}]'"
 
 
 def keep_inputs(out: Path | None, *inputs: Path | str | None) -> None:

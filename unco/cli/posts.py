@@ -163,7 +163,10 @@ def _one_text(argument: str | None, option: str | None) -> str:
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for pictures and report.")] = Path("out/demo"),
 ) -> None:
-    """Run four posts that come with unco, draw the results and make a report page: offline, without a key."""
+    """Run four posts that come with unco, draw the results and make a report page: offline, without a key.
+
+    Needs the `vision` extra.
+    """
     from unco.demo.posts import FOLDER
     from unco.demo.run import run_demo
     from unco.evals.report.run import write_report

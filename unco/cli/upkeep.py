@@ -2,13 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from unco.cli.app import app
+from unco.errors import SettingsError
+
+if TYPE_CHECKING:
+    from unco.tools.llm.cache.store import Cache
 
 cache = typer.Typer(no_args_is_help=True, help="Look after the cache of replies.")
 app.add_typer(cache, name="cache", rich_help_panel="Upkeep")
@@ -26,13 +30,21 @@ MemoryName = Annotated[
 Directory = Annotated[Path | None, typer.Option(help="Default: UNCO_CACHE_DIR, else the user's cache directory.")]
 
 
+def _cache_in(directory: Path | None) -> "Cache":
+    """Open a cache; a folder that is named and not there is no empty cache."""
+    from unco.tools.llm.cache.store import Cache
+
+    if directory is not None and not directory.is_dir():
+        raise SettingsError(f"there is no folder {directory}: correct --directory")
+    return Cache(directory)
+
+
 @cache.command()
 def stats(directory: Directory = None) -> None:
     """Print what is in the cache."""
     from unco.tools.llm.cache.maintenance import cache_stats
-    from unco.tools.llm.cache.store import Cache
 
-    replies = Cache(directory)
+    replies = _cache_in(directory)
     found = cache_stats(replies)
     table = Table(title=f"Cache {replies.directory}", show_header=False)
     rows: list[tuple[str, object]] = [
@@ -54,9 +66,8 @@ def verify(
 ) -> None:
     """Look for damaged rows. Ends with 1 if there are some and --mend is not given."""
     from unco.tools.llm.cache.maintenance import verify_cache
-    from unco.tools.llm.cache.store import Cache
 
-    damaged = verify_cache(Cache(directory), mend)
+    damaged = verify_cache(_cache_in(directory), mend)
     for key in damaged:
         sys.stdout.write(f"damaged: {key}\n")
     sys.stdout.write(f"{len(damaged)} damaged rows{' deleted' if mend and damaged else ''}\n")
@@ -72,9 +83,8 @@ def prune(
 ) -> None:
     """Delete old replies. If one is needed again, the MLLM is asked and paid again."""
     from unco.tools.llm.cache.maintenance import prune_cache
-    from unco.tools.llm.cache.store import Cache
 
-    replies, gone = prune_cache(Cache(directory), days, pictures)
+    replies, gone = prune_cache(_cache_in(directory), days, pictures)
     sys.stdout.write(f"{replies} replies and {gone} pictures deleted\n")
 
 

@@ -109,5 +109,5 @@ def _engine(extractor: Extractor, llm: Mllm, context: Context, choices: Choices)
     try:
         from unco.corpus.on_ray.engine import RayEngine
     except ImportError as error:
-        raise SetupError('--engine ray needs Ray: pip install ".[ray]"') from error
+        raise SetupError("--engine ray needs Ray: pip install 'unco[ray]'") from error
     return RayEngine(choices, llm, context)

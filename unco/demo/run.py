@@ -10,6 +10,7 @@ from unco.demo.posts import MODEL, RECORDING, DemoPost, read_posts
 from unco.errors import SetupError
 from unco.graph import PostGraph, build_graph
 from unco.show import show_result
+from unco.small_model.regions.faces_and_text import vision_installed
 from unco.state import RESULT, read_result
 from unco.tools.extraction.tool import default_extractor, small_model_tool
 from unco.tools.llm.client import Mllm
@@ -35,7 +36,7 @@ def run_demo(out: Path, console: Console) -> Path:
 
     Raises:
         PictureError: a picture cannot be written.
-        SetupError: the results cannot be written.
+        SetupError: an extra is missing, or the results cannot be written.
     """
     console.print(ABOUT, style="magenta")
     graph = build_demo_graph()
@@ -62,6 +63,12 @@ def build_demo_graph() -> PostGraph:
 
 
 def run_post(graph: PostGraph, post: DemoPost) -> Result:
-    """Run one post in replay mode: no socket is opened."""
+    """Run one post in replay mode: no socket is opened.
+
+    Raises:
+        SetupError: faces and lettering cannot be looked for, so the questions would not be those that were answered.
+    """
+    if not vision_installed():
+        raise SetupError("the demo looks for faces and lettering in its pictures: pip install 'unco[vision]'")
     inputs = {"text": post.text, "image": str(post.image), "id": post.id}
     return read_result(graph.invoke(inputs, context=Context(mode="replay")))

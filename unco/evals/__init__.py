@@ -8,6 +8,11 @@ if TYPE_CHECKING:
 __all__ = ["score"]
 
 
+def __dir__() -> list[str]:
+    """Name also what is loaded when it is first used, for `help` and editors."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     """Load `score` when it is first used: importing one part of the evals must not load the others."""
     if name == "score":

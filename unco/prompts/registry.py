@@ -157,7 +157,8 @@ def _check(where: str, path: Path, content: dict[str, Any]) -> None:
     """Check that a prompt has the name and version of its path, and valid values."""
     name = content["name"]
     if (name, content["version"]) != (path.parent.name, path.stem):
-        raise SettingsError(f"{where} calls itself {name}/{content['version']}")
+        own = f'name: "{path.parent.name}" and version: "{path.stem}"'
+        raise SettingsError(f"{where} calls itself {name}/{content['version']}: write {own}, as its path says")
     texts = (content["changelog"], content["system"], content["user"])
     if not all(isinstance(text, str) for text in texts):
         raise SettingsError(f"{where}: changelog, system and user must be text")

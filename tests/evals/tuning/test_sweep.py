@@ -86,6 +86,17 @@ def test_the_cheapest_within_one_standard_error_of_the_best() -> None:
     assert OUTCOMES.by_post(never.thresholds)[:, 3].sum() == 0
 
 
+def test_where_thresholds_make_no_difference_the_highest_is_chosen() -> None:
+    """Of posts without pictures all regions are sure and none is asked about; with pictures, others may come."""
+    posts = made_outcomes(200, seed=1)
+    unasked, sure = posts.values.copy(), posts.uncertainty.copy()
+    unasked[:, :, :, 1] = unasked[:, :, :, 0]
+    sure[:, 2] = 0.0
+    blind = replace(posts, values=unasked, uncertainty=sure)
+    assert grid_of_shares(blind, 21)[2].tolist() == [ALWAYS, 0.5]
+    assert choose_jointly(blind).thresholds.region == 0.5
+
+
 def test_what_to_expect_is_what_a_run_has() -> None:
     thresholds = Thresholds(0.4, 0.3, 0.5)
     found, results = expected(OUTCOMES, thresholds), replay(RECORDED, thresholds)

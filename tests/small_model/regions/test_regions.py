@@ -98,7 +98,7 @@ def test_a_clipped_box_is_what_the_box_and_the_picture_share(corners: tuple[floa
 
 def test_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(SetupError, match=r'pip install "\.\[vision\]"'):
+    with pytest.raises(SetupError, match=r"pip install 'unco\[vision\]'"):
         FacesAndText()(Image.new("RGB", (64, 64)), "")
 
 

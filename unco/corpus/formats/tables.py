@@ -94,5 +94,5 @@ def _arrow() -> Any:
     try:
         import pyarrow
     except ImportError as error:
-        raise SetupError('tables need pyarrow: pip install ".[tables]"') from error
+        raise SetupError("tables need pyarrow: pip install 'unco[tables]'") from error
     return pyarrow

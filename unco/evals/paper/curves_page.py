@@ -65,7 +65,7 @@ def save_curves(curves: Sequence[Curve], path: Path, simulated: bool) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise SetupError('plots need matplotlib: pip install ".[plots]"') from error
+        raise SetupError("plots need matplotlib: pip install 'unco[plots]'") from error
     figure = Figure(figsize=(12, 4), layout="constrained")
     for axes, curve in zip(figure.subplots(1, len(curves)), curves, strict=True):
         for task, values in curve.f1.items():

@@ -22,7 +22,7 @@ def save_plots(plots: Mapping[Any, dict[str, Any] | None], folder: Path, warning
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise SetupError('plots need matplotlib: pip install ".[plots]"') from error
+        raise SetupError("plots need matplotlib: pip install 'unco[plots]'") from error
     rows = [(name, plot) for name, plot in plots.items() if plot is not None]
     figure = Figure(figsize=(12, 3.4 * max(1, len(rows))), layout="constrained")
     for (name, plot), axes in zip(rows, figure.subplots(max(1, len(rows)), 3, squeeze=False), strict=False):

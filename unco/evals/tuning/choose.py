@@ -62,6 +62,9 @@ def grid_of_shares(outcomes: Outcomes, steps: int) -> Grid:
 def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Floats | None = None) -> Choice:
     """Choose the cheapest combination within one standard error of the best; of equally cheap ones the better.
 
+    Where both are equal, the highest thresholds: nothing on these posts says that it is worth asking more. Without
+    pictures all regions are so, and other posts may have pictures.
+
     Args:
         outcomes: what the sweep is of.
         swept: all combinations.
@@ -73,7 +76,7 @@ def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Fl
     error = f1_error(scores(outcomes, outcomes.by_post(swept.thresholds(best)), task))
     good = f1 >= f1[best] - error
     cheapest = np.where(good, swept.calls - f1, np.inf)  # F1 is below 1, so it only decides between equal counts
-    chosen = _place(cheapest.argmin(), f1)
+    chosen = _place(np.flatnonzero(cheapest == cheapest.min())[-1], f1)
     return Choice(
         thresholds=swept.thresholds(chosen),
         best=swept.thresholds(best),

@@ -82,7 +82,7 @@ def certified(losses: Floats, outcomes: Outcomes, promises: Promises, grid: Grid
         from mapie.risk_control import control_fwer
         from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
     except ImportError as error:
-        raise SetupError('learn-then-test needs MAPIE: pip install ".[mapie]"') from error
+        raise SetupError("learn-then-test needs MAPIE: pip install 'unco[mapie]'") from error
     posts = len(outcomes.gold)
     means = totals(outcomes.uncertainty, losses, grid) / max(posts, 1)
     limits = (promises.kept_wrong, promises.asked)

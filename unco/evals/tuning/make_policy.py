@@ -67,7 +67,7 @@ def make_policy(
         ),
         mllm=PolicyMllm(
             models=tuple(sorted({note.model for note in notes if note.model})),
-            simulated=about.simulated,
+            simulated=recording.simulated,
             prompts=_prompts(notes),
             stated_thresholds=_section(thresholds_in_prompts(recording)),
         ),
@@ -115,7 +115,7 @@ def _caveats_of_levels(accept: Accept) -> tuple[str, ...]:
 
 def _caveats(recording: Recording, chosen: ChosenThresholds, notes: list[Correction]) -> list[str]:
     about, found = recording.about, list[str]()
-    if about.simulated:
+    if recording.simulated:
         found.append(
             "The MLLM was simulated: it knows the gold answers and errs as its profile says. These thresholds and"
             " figures show how the tool works and say nothing of a real model."

@@ -110,6 +110,6 @@ def recorded_answers(source: AnswerSource, console: Console) -> Recording:
             recording = record_experiment(experiment, checkpoint, source.context, source.floor, names)
     if source.record is not None:
         write_paths(recording, source.record)
-    if recording.about.simulated:
+    if recording.simulated:
         console.print(SIMULATED, soft_wrap=True)
     return recording

