@@ -62,8 +62,8 @@ def grid_of_shares(outcomes: Outcomes, steps: int) -> Grid:
 def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Floats | None = None) -> Choice:
     """Choose the cheapest combination within one standard error of the best; of equally cheap ones the better.
 
-    Where both are equal, the highest thresholds: nothing on these posts says that it is worth asking more. Without
-    pictures all regions are so, and other posts may have pictures.
+    An attribute that no threshold makes a difference to gets the highest: nothing on these posts says that asking is
+    worth it. Without pictures, the region is so, and other posts may have pictures.
 
     Args:
         outcomes: what the sweep is of.
@@ -76,7 +76,7 @@ def one_standard_error(outcomes: Outcomes, swept: Sweep, task: Task, allowed: Fl
     error = f1_error(scores(outcomes, outcomes.by_post(swept.thresholds(best)), task))
     good = f1 >= f1[best] - error
     cheapest = np.where(good, swept.calls - f1, np.inf)  # F1 is below 1, so it only decides between equal counts
-    chosen = _place(np.flatnonzero(cheapest == cheapest.min())[-1], f1)
+    chosen = _highest_where_equal(_place(cheapest.argmin(), f1), cheapest)
     return Choice(
         thresholds=swept.thresholds(chosen),
         best=swept.thresholds(best),
@@ -98,3 +98,12 @@ def with_best_drop(outcomes: Outcomes, thresholds: Thresholds, task: Task) -> Th
 
 def _place(flat: np.intp, table: Floats) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(flat, table.shape)))
+
+
+def _highest_where_equal(place: tuple[int, ...], table: Floats) -> tuple[int, ...]:
+    """Move to the highest threshold of each attribute along which all combinations are equal."""
+    for axis in range(table.ndim):
+        line = np.moveaxis(table, axis, -1)[place[:axis] + place[axis + 1 :]]
+        if (line == line[0]).all():
+            place = (*place[:axis], len(line) - 1, *place[axis + 1 :])
+    return place
