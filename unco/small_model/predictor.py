@@ -29,8 +29,6 @@ from unco.small_model.uncertainty.type_signals import type_signals
 from unco.small_model.windows import choose_windows, in_runs
 from unco.types import Label, Span, Thresholds
 
-CALL_COST, CALL_COST_ELSEWHERE = 256, 4096
-"""What a batch costs beside its word pieces, in word pieces: on a processor little, on a GPU more than they do."""
 RUN = 160
 """Word pieces of a run of words in which beginnings of texts are looked for."""
 T = TypeVar("T")
@@ -187,9 +185,9 @@ class Predictor:
 
     def _read_parts(self, parts: Sequence[EncodedPost], read: Callable[[Sequence[EncodedPost]], list[T]]) -> list[T]:
         """Apply a function to parts of posts in batches of similar length; results keep the order of the parts."""
-        call = CALL_COST if str(self.device) == "cpu" else CALL_COST_ELSEWHERE
         found: dict[int, T] = {}
-        for chosen in split_by_length([len(part.pieces.ids) for part in parts], self.batch_size, call):
+        lengths = [len(part.pieces.ids) for part in parts]
+        for chosen in split_by_length(lengths, self.batch_size, self.network.call_cost):
             found |= dict(zip(chosen, run_in_parts(read, [parts[i] for i in chosen], _describe), strict=True))
         return [found[index] for index in range(len(parts))]
 

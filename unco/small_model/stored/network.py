@@ -37,6 +37,10 @@ class TrainedNetwork(Protocol):
         """Where it runs, as torch names it."""
 
     @property
+    def call_cost(self) -> int:
+        """What a batch costs beside its word pieces, in word pieces."""
+
+    @property
     def in_torch(self) -> "Network":
         """The network in torch."""
 
@@ -62,6 +66,11 @@ class StoredNetwork:
     def device(self) -> Any:
         """Where it runs."""
         return "cpu" if self._in_torch is None else self._in_torch.device
+
+    @property
+    def call_cost(self) -> int:
+        """What a batch costs beside its word pieces: little in NumPy, where padding costs as much as words do."""
+        return 256 if self._in_torch is None else self._in_torch.call_cost
 
     @property
     def in_torch(self) -> "Network":
