@@ -104,6 +104,14 @@ def test_a_field_of_another_name_stops_no_other_post() -> None:
     assert isinstance(last, Result)
 
 
+def test_what_a_post_says_itself_counts_and_stops_no_other_post() -> None:
+    mine = {"text": TEXT, "context": unco.Context(mode="off", span_threshold=0.125)}
+    first, second = unco.extract_many([mine, TEXT], context=unco.Context(mode="off", span_threshold=0.25))
+    assert isinstance(first, Result)
+    assert isinstance(second, Result)
+    assert (first.thresholds.span, second.thresholds.span) == (0.125, 0.25)
+
+
 @pytest.mark.parametrize("one", [TEXT, TEXT.encode(), {"text": TEXT}])
 def test_one_post_by_mistake_is_not_read_letter_by_letter(one: Any) -> None:
     with pytest.raises(PostError, match=r"one post.*unco\.extract"):

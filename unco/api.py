@@ -109,7 +109,7 @@ def extract_many(
             caption.
         at_once: posts under way at the same time.
         progress: called with the number of posts that are done, after each in order.
-        settings: the other arguments of `extract`, for all posts.
+        settings: the other arguments of `extract`, for all posts that do not have one of their own.
 
     Returns:
         What came of each post, in order: its result, or the error that `extract` would have raised.
@@ -122,7 +122,7 @@ def extract_many(
 
     def one(post: str | Sequence[str] | Mapping[str, Any]) -> Result | UncoError:
         try:
-            return extract(**settings, **(_arguments(post) if isinstance(post, Mapping) else {"text": post}))
+            return extract(**{**settings, **(_arguments(post) if isinstance(post, Mapping) else {"text": post})})
         except UncoError as error:
             return error
 
