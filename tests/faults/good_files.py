@@ -44,7 +44,7 @@ SAID = PredictedPost(
 )
 SETTINGS = """
 models:
-  - {model: authored-test, base_url: "http://127.0.0.1:9/v1", frame: pixels, timeout_s: 1, attempts: 1}
+  - {model: authored-test, base_url: "http://127.0.0.1:9/v1", frame: pixels, timeout_s: 20, attempts: 1}
 privacy: {region: local, private_posts: [127.0.0.1]}
 budget: {calls: 5, usd: 1.5}
 prices:

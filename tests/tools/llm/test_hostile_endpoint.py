@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from dataclasses import replace
 from typing import Any
 
@@ -112,3 +113,11 @@ def test_a_server_without_https_and_a_certificate_that_is_not_trusted_are_told(s
     broken = openai.APIConnectionError(request=httpx2.Request("POST", "https://127.0.0.1"))
     broken.__cause__ = httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate (_ssl.c:1006)")
     assert "certificate is not trusted" in in_words(broken, ())
+
+
+def test_a_host_that_never_takes_up_the_connection_cannot_be_reached(ask: Ask) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
+        mllm = Mllm(f"http://127.0.0.1:{full.getsockname()[1]}/v1", "small-vl", timeout_s=0.3, attempts=1)
+        with pytest.raises(Unavailable, match="cannot be reached: is it running") as raised:
+            ask(mllm, REQUEST)
+    assert raised.value.reason == "unreachable"

@@ -203,11 +203,11 @@ def _explain(error: Exception, hidden: Sequence[str]) -> EndpointError:
 
     from unco.tools.llm.checks.answer_size import MAX_ANSWER_BYTES, AnswerTooLarge
 
-    if isinstance(error, openai.APITimeoutError):
-        return Broken("the endpoint took too long to answer")
     if isinstance(error, openai.APIConnectionError):
-        if any(isinstance(cause, httpx2.ConnectError) for cause in _causes(error)):
+        if any(isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) for cause in _causes(error)):
             return Unavailable(_why_unreachable(error), "unreachable")
+        if isinstance(error, openai.APITimeoutError):
+            return Broken("the endpoint took too long to answer")
         if any(isinstance(cause, AnswerTooLarge) for cause in _causes(error)):
             return Broken(f"the endpoint's answer is larger than {MAX_ANSWER_BYTES // 2**20} MiB")
         return Broken("the connection to the endpoint broke off")
