@@ -10,7 +10,7 @@ from tests.tiny import tiny_network, tiny_predictor
 from unco.small_model.checkpoint import Calibration, from_pretrained, save_pretrained
 from unco.small_model.model_input import ModelInput
 from unco.small_model.uncertainty.entropy import log_cardinality
-from unco.small_model.windows import piece_counts
+from unco.small_model.windows.cuts import piece_counts
 from unco.training.learn.post_starts import join_posts, learn_post_starts
 from unco.types import GoldPost, Thresholds
 
@@ -31,7 +31,7 @@ def test_joined_posts_have_every_word_once_and_fit_the_network() -> None:
     runs = list(join_posts(posts, predictor, Random(1)))
     assert sorted(word for run in runs for word in run.words) == sorted(word for post in posts for word in post.tokens)
     assert [start for run in runs for start in run.starts] == [word == "zz" for run in runs for word in run.words]
-    assert all(sum(piece_counts(run.words, predictor.tokenizer)) <= predictor.run_pieces for run in runs)
+    assert all(sum(piece_counts(run.words, predictor.tokenizer)) <= predictor.reader.run_pieces for run in runs)
 
 
 def test_layers_learn_where_posts_begin_and_a_checkpoint_keeps_them(

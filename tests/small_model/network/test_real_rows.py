@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.tiny import tiny_network, tiny_tokenizer
-from unco.small_model.batch import Batch, encode_post, make_batch
+from unco.small_model.batch import Batch, EncodedPost, encode_post, make_batch
 from unco.small_model.decoding.greedy import decode_greedily
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
@@ -32,7 +32,7 @@ def test_rows_are_packed_and_put_back() -> None:
     real = RealRows.of(torch.tensor([[True, False], [True, True]]))
     x = torch.arange(8.0).view(2, 2, 2)
     assert real.pack(x).tolist() == [[0, 1], [4, 5], [6, 7]]
-    assert real.spread(real.pack(x)).tolist() == [[[0, 1], [0, 0]], [[4, 5], [6, 7]]]
+    assert real.spread(real.pack(x)).tolist() == [[[0, 1], [0, 1]], [[4, 5], [6, 7]]], "padding is a real row again"
 
 
 def test_nothing_is_packed_where_nothing_is_padding() -> None:
@@ -45,7 +45,7 @@ def test_nothing_is_packed_where_nothing_is_padding() -> None:
 def test_gradients_pass_through_the_rows_that_are_real() -> None:
     real = RealRows.of(torch.tensor([[True, False]]))
     x = torch.ones(1, 2, 1, requires_grad=True)
-    real.spread(2 * real.pack(x)).sum().backward()  # type: ignore[no-untyped-call]
+    real.spread(2 * real.pack(x))[:, 0].sum().backward()  # type: ignore[no-untyped-call]
     assert isinstance(x.grad, Tensor)
     assert x.grad.flatten().tolist() == [2.0, 0.0]
 
@@ -61,3 +61,20 @@ def test_the_decoder_computes_no_step_after_the_end() -> None:
     first_passes = [rows_computed(network, network.decoder.layers[0], batch_of([post]))[0] for post in POSTS]
     assert len(set(first_passes)) > 1, "the posts' drafts should differ in length"
     assert rows_computed(network, network.decoder.layers[0], batch)[0] == sum(first_passes)
+
+
+def test_padding_adds_nothing_to_gradients() -> None:
+    posts = [encode_post(post, tiny_tokenizer()) for post in POSTS]
+
+    def gradients(network: Network, *batches: list[EncodedPost]) -> list[Tensor]:
+        network.requires_grad_(True).zero_grad()
+        for batch in batches:
+            encoded = network.encoder(network.tensors(make_batch(batch, tiny_tokenizer())))
+            sum(
+                states[: len(post.words)].square().sum() for states, post in zip(encoded, batch, strict=True)
+            ).backward()
+        return [one.grad.clone() for one in network.encoder.parameters() if one.grad is not None]
+
+    together, alone = gradients(tiny_network(), posts), gradients(tiny_network(), *([post] for post in posts))
+    assert len(together) == len(alone) > 10
+    assert all(torch.allclose(one, other, rtol=1e-3, atol=1e-3) for one, other in zip(together, alone, strict=True))

@@ -79,7 +79,7 @@ class Decoder(nn.Module):
                 in training, none in evaluation.
 
         Returns:
-            (N, L, d), zeros where a step follows `<end>`, and the keys and values of all steps so far.
+            (N, L, d), without meaning where a step follows `<end>`, and the keys and values of all steps so far.
         """
         drops = self._drops(masks)
         before = past[0][0].shape[2] if past is not None else 0

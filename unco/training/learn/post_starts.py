@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from unco.small_model.network.post_starts import PostStarts
 from unco.small_model.predictor import Predictor
 from unco.small_model.stored.in_torch import round_weights
-from unco.small_model.windows import piece_counts
+from unco.small_model.windows.cuts import piece_counts
 from unco.types import GoldPost
 
 JOINS = 4
@@ -19,7 +19,7 @@ JOINS = 4
 MOST_POSTS = 20_000
 """Posts that are used, drawn at random: the encoder's states of all of them stay in memory."""
 SHORTEST = 40
-"""Word pieces of the shortest run; see `Predictor.run_pieces` for the longest."""
+"""Word pieces of the shortest run; see `Reader.run_pieces` for the longest."""
 EPOCHS, RUNS_IN_A_BATCH, RATE, DECAY = 7, 8, 1e-3, 0.02
 
 
@@ -70,7 +70,7 @@ def join_posts(posts: Sequence[GoldPost], predictor: Predictor, random: Random) 
     words = [word for post in order for word in post.tokens]
     starts = [index == 0 for post in order for index in range(len(post.tokens))]
     pieces = piece_counts(words, predictor.tokenizer)
-    longest, first = predictor.run_pieces, 0
+    longest, first = predictor.reader.run_pieces, 0
     while first < len(words):
         room, stop = random.randint(min(SHORTEST, longest), longest) - pieces[first], first + 1
         while stop < len(words) and pieces[stop] <= room:
@@ -82,9 +82,8 @@ def join_posts(posts: Sequence[GoldPost], predictor: Predictor, random: Random) 
 
 def _states(predictor: Predictor, runs: Sequence[Run]) -> list[Tensor]:
     """Compute the encoder's states of runs, (W, d) each; in half precision, since there are many."""
-    return [
-        torch.from_numpy(words).half().to(predictor.device) for words in predictor.states([run.words for run in runs])
-    ]
+    found = predictor.reader.states([run.words for run in runs])
+    return [torch.from_numpy(words).half().to(predictor.device) for words in found]
 
 
 def _log_odds(layers: PostStarts, runs: Sequence[Tensor]) -> Tensor:

@@ -1,4 +1,4 @@
-"""Windows of long posts, about as long as the posts that the model was trained on; each word is in exactly one."""
+"""Where long posts are cut into windows, about as long as the training posts; each word is in exactly one."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -38,27 +38,6 @@ LogOdds = Callable[[Sequence[tuple[str, ...]]], list[list[float]]]
 """Says of each word of some posts how likely a text begins there."""
 
 
-def choose_windows(
-    posts: Sequence[tuple[str, ...]], rooms: Sequence[int], tokenizer: Tokenizer, log_odds: LogOdds | None
-) -> list[Windows]:
-    """Choose the windows of posts; a short post has one.
-
-    Args:
-        posts: their words, at least one in each.
-        rooms: pieces that the network has room for, of each post.
-        tokenizer: of the encoder.
-        log_odds: of the model; None = long posts are cut at the ends of sentences. It is asked for long posts only.
-    """
-    lengths = BY_START if log_odds else BY_SENTENCE
-    pieces = [piece_counts(words, tokenizer) for words in posts]
-    long = [index for index, room in enumerate(rooms) if sum(pieces[index]) > min(lengths.whole, room)]
-    windows = [[(0, len(words))] for words in posts]
-    found = (log_odds or _sentence_log_odds)([posts[index] for index in long])
-    for index, starts in zip(long, found, strict=True):
-        windows[index] = cut_windows(pieces[index], starts, min(lengths.most, rooms[index]))
-    return windows
-
-
 def piece_counts(words: Sequence[str], tokenizer: Tokenizer) -> list[int]:
     """Count the word pieces of each word."""
     counts = [0] * len(words)
@@ -95,7 +74,7 @@ def cut_windows(pieces: Sequence[int], log_odds: Sequence[float], most: int) -> 
     return windows[::-1]
 
 
-def _sentence_log_odds(posts: Sequence[tuple[str, ...]]) -> list[list[float]]:
+def sentence_log_odds(posts: Sequence[tuple[str, ...]]) -> list[list[float]]:
     """Prefer the beginnings of sentences; both numbers are below 0, so that few windows are best."""
     return [
         [_BETWEEN_SENTENCES if _begins(words, place) else _WITHIN_A_SENTENCE for place in range(len(words))]

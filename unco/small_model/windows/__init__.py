@@ -1,0 +1,1 @@
+"""Long posts: where they are cut, and how their windows are read."""
