@@ -1,5 +1,6 @@
 """Padding is not computed: layers see the real rows of a batch alone, and give what they give for each post alone."""
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -8,7 +9,7 @@ from unco.small_model.batch import Batch, EncodedPost, encode_post, make_batch
 from unco.small_model.decoding.greedy import decode_greedily
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
-from unco.small_model.network.real_rows import ALL_REAL, RealRows
+from unco.small_model.network.real_rows import ALL_REAL, RealRows, groups_of
 
 POSTS = [ModelInput(tuple(text.split())) for text in ("Ann", "Blue Owls win the cup again", "x y z")]
 
@@ -78,3 +79,21 @@ def test_padding_adds_nothing_to_gradients() -> None:
     together, alone = gradients(tiny_network(), posts), gradients(tiny_network(), *([post] for post in posts))
     assert len(together) == len(alone) > 10
     assert all(torch.allclose(one, other, rtol=1e-3, atol=1e-3) for one, other in zip(together, alone, strict=True))
+
+
+def test_posts_attend_in_groups_padded_to_their_own_longest() -> None:
+    mask = torch.arange(40) < torch.tensor([3] * 7 + [5] + [40, 2])[:, None]
+    first, second = groups_of(mask, RealRows.of(mask))
+    assert (first.mask.shape, second.mask.shape) == ((8, 1, 1, 5), (2, 1, 1, 40))
+    assert (first.rows, second.rows) == (26, 42)
+    (whole,) = groups_of(mask[:2, :3], RealRows.of(mask[:2, :3]))
+    assert (whole.real, whole.rows) == (ALL_REAL, 2), "posts of one length are not packed"
+
+
+@pytest.mark.parametrize("lengths", [(1, 2, 3, 4, 5, 6, 7, 8, 9, 30), (30, 1, 1, 9, 2, 2, 2, 2, 2, 2, 2), (4,) * 12])
+def test_states_are_those_of_each_post_alone(lengths: tuple[int, ...]) -> None:
+    network, posts = tiny_network(), [ModelInput(tuple("ab" * (1 + i % 3) for i in range(n))) for n in lengths]
+    together = network.encode(batch_of(posts)).words
+    for states, post in zip(together, posts, strict=True):
+        alone = network.encode(batch_of([post])).words[0]
+        assert torch.allclose(states[: len(alone)], alone, atol=1e-5)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from unco.small_model.batch import GEOMETRY, KINDS, Batch
 from unco.small_model.config import ModelConfig
 from unco.small_model.network.layers import EncoderLayer, mask_dropout
-from unco.small_model.network.real_rows import ALL_REAL, RealRows
+from unco.small_model.network.real_rows import ALL_REAL, RealRows, groups_of
 from unco.small_model.words import Casing, Prefix, Shape
 
 
@@ -82,8 +82,9 @@ class TextEncoder(nn.Module):
         x = self.piece(batch.piece_ids) + self.position(positions) + self.casing(batch)
         real = RealRows.of(batch.piece_mask)
         x = real.pack(self._drop(self.norm(x), 0))
+        groups = groups_of(batch.piece_mask, real)
         for layer in self.layers[:stop]:
-            x = layer(x, batch.piece_mask[:, None, None, :], self._drop, real)
+            x = layer(x, groups, self._drop)
         return real.spread(x)
 
     def upper(self, x: Tensor, batch: Batch[Tensor], start: int, masks: Tensor | None = None) -> Tensor:
@@ -96,10 +97,10 @@ class TextEncoder(nn.Module):
             masks: Monte Carlo dropout masks (B, 2 * layers to do, d), the same for all pieces of a post; None =
                 ordinary dropout in training, none in evaluation.
         """
-        mask = batch.piece_mask[:, None, None, :]
+        groups = groups_of(batch.piece_mask, ALL_REAL)
         for index, layer in enumerate(self.layers[start:]):
             drop = self._drop if masks is None else mask_dropout(masks, 2 * index)
-            x = layer(x, mask, drop, ALL_REAL)
+            x = layer(x, groups, drop)
         return pool_words(x, batch.word_of_piece, int(batch.words.max()))
 
     def _drop(self, x: Tensor, site: int) -> Tensor:

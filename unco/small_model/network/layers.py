@@ -1,13 +1,13 @@
 """Post-norm transformer layers, shared by encoder and decoder, weight-compatible with BERT's and BART's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unco.small_model.decoding.states import KeyValue
-from unco.small_model.network.real_rows import ALL_REAL, RealRows
+from unco.small_model.network.real_rows import ALL_REAL, Group, RealRows
 
 Drop = Callable[[Tensor, int], Tensor]
 """Dropout of an activation at a numbered site of a layer."""
@@ -39,7 +39,7 @@ class Attention(nn.Module):
 
     def key_value(self, states: Tensor, real: RealRows = ALL_REAL) -> KeyValue:
         """Project the real rows of encoder states or earlier steps, (B, S, d), to keys and values."""
-        return self._split(real.spread(self.key(states))), self._split(real.spread(self.value(states)))
+        return self._spread(self.key(states), self.value(states), real)
 
     def forward(self, x: Tensor, key_value: KeyValue, mask: Tensor | None, real: RealRows) -> Tensor:
         """Attend to the given keys and values.
@@ -54,12 +54,27 @@ class Attention(nn.Module):
         Returns:
             The same rows.
         """
+        return self.output(self._mix(self.query(x), key_value, mask, real))  # type: ignore[no-any-return]
+
+    def within(self, x: Tensor, groups: Sequence[Group]) -> Tensor:
+        """Attend within each post: the real rows of all groups, one group after another, (N, d) -> (N, d)."""
+        sizes = [group.rows for group in groups]
+        projected = (layer(x).split(sizes) for layer in (self.query, self.key, self.value))
+        mixed = [
+            self._mix(query, self._spread(key, value, group.real), group.mask, group.real)
+            for group, query, key, value in zip(groups, *projected, strict=True)
+        ]
+        return self.output(torch.cat(mixed))  # type: ignore[no-any-return]
+
+    def _mix(self, query: Tensor, key_value: KeyValue, mask: Tensor | None, real: RealRows) -> Tensor:
         keys, values = key_value
-        query = real.spread(self.query(x))  # (B*T, L, d)
+        query = real.spread(query)  # (B*T, L, d)
         split = self._split(query.view(keys.shape[0], -1, query.shape[-1]))  # (B, h, T*L, d/h)
         mixed = F.scaled_dot_product_attention(split, keys, values, attn_mask=mask)
-        mixed = mixed.transpose(1, 2).reshape(query.shape)
-        return self.output(real.pack(mixed))  # type: ignore[no-any-return]
+        return real.pack(mixed.transpose(1, 2).reshape(query.shape))
+
+    def _spread(self, key: Tensor, value: Tensor, real: RealRows) -> KeyValue:
+        return self._split(real.spread(key)), self._split(real.spread(value))
 
 
 class FeedForward(nn.Module):
@@ -87,10 +102,9 @@ class EncoderLayer(nn.Module):
         self.feed_forward = FeedForward(hidden, inner)
         self.feed_forward_norm = nn.LayerNorm(hidden, eps=eps)
 
-    def forward(self, x: Tensor, mask: Tensor, drop: Drop, real: RealRows) -> Tensor:
-        """Apply the layer to the real rows of (B, S, d); mask (B, 1, 1, S), True = real."""
-        attended = self.attention(x, self.attention.key_value(x, real), mask, real)
-        x = self.attention_norm(x + drop(attended, 0))
+    def forward(self, x: Tensor, groups: Sequence[Group], drop: Drop) -> Tensor:
+        """Apply the layer to the real rows of all groups, one group after another."""
+        x = self.attention_norm(x + drop(self.attention.within(x, groups), 0))
         return self.feed_forward_norm(x + drop(self.feed_forward(x), 1))  # type: ignore[no-any-return]
 
 
