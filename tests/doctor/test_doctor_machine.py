@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from unco.doctor.machine import (
     check_python,
     check_torch,
     check_writing,
+    is_installed,
 )
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.regions import faces
@@ -49,6 +51,17 @@ def test_a_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert {checks[f"extra {name}"].state for name in ("studio", "ray")} == {"skipped"}
     assert "pip install 'unco[ray]'" in checks["extra ray"].advice
     assert "pip install 'unco[vision]'" in checks["extra vision"].advice
+
+
+def test_each_extra_is_checked() -> None:
+    with (Path(__file__).parents[2] / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    assert {check.name for check in check_extras()} == {f"extra {name}" for name in extras if name != "dev"}
+
+
+def test_a_module_of_a_package_that_is_not_there_is_not_there() -> None:
+    assert is_installed("unco.doctor")
+    assert not is_installed("no_such_package.inside")
 
 
 def test_a_damaged_face_detector_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

