@@ -139,6 +139,11 @@ def test_a_source_that_is_no_folder_is_fetched_from_the_hub_and_named(monkeypatc
         from_pretrained("nobody/nothing")
 
 
+def test_a_folder_without_a_checkpoint_says_which_folder_has_one(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="holds no checkpoint, as it has no config.json: name the folder that"):
+        from_pretrained(tmp_path)
+
+
 def test_the_folder_of_a_training_run_names_its_checkpoint(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     shutil.copytree(saved, tmp_path / "run" / "checkpoint")
@@ -158,7 +163,7 @@ def test_another_format_and_missing_files_are_refused(saved: Path) -> None:
     config.write_text(json.dumps({**json.loads(config.read_text()), "format": 99}))
     with pytest.raises(SetupError, match="format 2"):
         from_pretrained(saved)
-    with pytest.raises(SetupError, match="cannot be read"):
+    with pytest.raises(SetupError, match="nowhere holds no checkpoint"):
         from_pretrained(saved / "nowhere")
 
 

@@ -42,7 +42,13 @@ SecondOpinionBelow = Annotated[
     float | None,
     typer.Option(help="Ask again only if a change is believed less, in [0, 1]; default: always."),
 ]
-Variant = Annotated[str, typer.Option(help="unco, or one of the paper's: small_only, correct_all, one_shot, generate.")]
+Variant = Annotated[
+    str,
+    typer.Option(
+        help="unco, or one of the paper's: small_only, correct_all, one_shot, generate, generate_uncertain (only where "
+        "the small model is unsure)."
+    ),
+]
 PostCalls = Annotated[int | None, typer.Option(min=0, help="Most questions about one post.")]
 PostUsd = Annotated[float | None, typer.Option(min=0, help="Most US dollars for one post.")]
 PostSeconds = Annotated[float | None, typer.Option(min=0, help="Seconds after which no new question is asked.")]

@@ -105,6 +105,10 @@ def from_pretrained(source: str | Path = SHIPPED, scheme: str | None = None, est
     inner = folder / "checkpoint"
     if (inner / "config.json").is_file() and not (folder / "config.json").exists():
         raise SetupError(f"{folder} is the folder of a training run: its checkpoint is {inner}")
+    if not (folder / "config.json").exists():
+        raise SetupError(
+            f"{folder} holds no checkpoint, as it has no config.json: name the folder that `unco train` made"
+        )
     with _load_lock:
         return _load(folder, scheme, estimator, file_sha256(folder / "config.json"))
 
