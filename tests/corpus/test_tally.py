@@ -42,3 +42,11 @@ def test_the_first_reason_why_a_post_failed_is_told_if_others_did_not() -> None:
     assert tally.first_faults() == []  # the error that ends such a run says it
     tally.add(read_result(graph_of(says(), ScriptedLlm()).invoke({"text": TEXT})))
     assert tally.first_faults() == ["the first post that failed: not UTF-8"]
+
+
+def test_an_id_that_two_posts_have_is_told_before_an_export_refuses_it() -> None:
+    result = read_result(graph_of(says(), ScriptedLlm()).invoke({"text": TEXT}))
+    tally = Tally()
+    for post in (None, None, "a", "b", "a", "b"):
+        tally.add(replace(result, id=post))
+    assert tally.first_faults() == ["two posts have the id 'a': exports and scores need an id of its own for each"]

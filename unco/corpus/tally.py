@@ -1,12 +1,15 @@
 """Counts of a run so far, for the progress bar and the summary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from unco.errors import UncoError
 from unco.types import Outcome, Reason, Result, UnusablePicture
 
 NOT_TO_BE_ASKED: frozenset[Reason] = frozenset({"off", "policy", "budget", "no_picture"})
 """Reasons for which nobody was asked as the run's owner wanted it, or for want of something to ask about."""
+
+KNOWN_IDS = 100_000
+"""Posts whose ids are compared: a run of millions need not hold all of them."""
 
 UNANSWERED: frozenset[Outcome] = frozenset({"failed", "unavailable"})
 
@@ -51,6 +54,10 @@ class Tally:
     usd: float = 0.0
     unpriced: int = 0
     """Results whose cost is not known."""
+    twice: str = ""
+    """The first id that two posts have."""
+    ids: set[str] = field(default_factory=set, repr=False)
+    """Of the first posts."""
 
     def add(self, result: Result) -> None:
         """Count the result of a post."""
@@ -64,12 +71,19 @@ class Tally:
         searches = [note.look_up for note in notes if note.look_up is not None]
         self.looked_up += len(searches)
         self.looked_up_in_vain += sum(bool(search.fault) for search in searches)
+        self._add_id(result.id)
         self._add_picture(result)
         self._add_questions(result)
         self.calls += result.usage.calls
         self.cached += result.usage.calls - result.usage.asked
         self.usd += result.usage.cost or 0.0
         self.unpriced += result.usage.cost is None
+
+    def _add_id(self, post: str | None) -> None:
+        if post in self.ids:
+            self.twice = self.twice or str(post)
+        elif post is not None and len(self.ids) < KNOWN_IDS:
+            self.ids.add(post)
 
     def _add_picture(self, result: Result) -> None:
         if isinstance(result.picture, UnusablePicture):
@@ -112,4 +126,6 @@ class Tally:
             found.append(f"the first picture that cannot be used: {self.why_no_picture}")
         if self.posts > self.failed > 0:
             found.append(f"the first post that failed: {self.why_failed}")
+        if self.twice:
+            found.append(f"two posts have the id {self.twice!r}: exports and scores need an id of its own for each")
         return found
