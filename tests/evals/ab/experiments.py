@@ -22,7 +22,7 @@ LABELS = tuple(Label(name, f"what is called {name}") for name in TYPES)
 
 def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
     cache, terms = Cache(folder / f"cache{number}"), Terms(prices=PRICES)
-    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=3.0)
+    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=30.0)
 
 
 @contextmanager
