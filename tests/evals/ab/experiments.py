@@ -20,9 +20,10 @@ TYPES = ("PER", "LOC", "ORG", "MISC")
 LABELS = tuple(Label(name, f"what is called {name}") for name in TYPES)
 
 
-def llm_of(simulation: Simulation, folder: Path, number: int = 0) -> Mllm:
+def llm_of(simulation: Simulation, folder: Path, number: int = 0, timeout_s: float = 30.0) -> Mllm:
+    """A client with a cache of its own; a busy machine answers after seconds, a simulation that hangs never does."""
     cache, terms = Cache(folder / f"cache{number}"), Terms(prices=PRICES)
-    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=30.0)
+    return Mllm(simulation.url, simulation.model, cache=cache, terms=terms, timeout_s=timeout_s)
 
 
 @contextmanager

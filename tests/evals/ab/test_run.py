@@ -92,7 +92,7 @@ async def test_with_a_fifth_of_all_questions_going_wrong_all_posts_come_back_and
 ) -> None:
     gold, inputs, extractions = many_posts(tmp_path, 5)
     with simulate(gold, "gemini", read_profile(PROFILES / "faults.yaml"), 5) as simulation:
-        llm = llm_of(simulation, tmp_path)
+        llm = llm_of(simulation, tmp_path, timeout_s=3.0)
         graph = build_variant("unco", small_model_tool(lambda post: extractions[str(post.text)]), llm)
         outputs = await graph.abatch(inputs, config={"max_concurrency": 16})
     results = [read_result(output) for output in outputs]
