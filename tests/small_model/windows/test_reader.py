@@ -84,6 +84,12 @@ def test_a_post_that_fits_is_read_whole() -> None:
     assert len(by_sentence([*words, *words])) > 1
 
 
+def test_a_window_leaves_room_for_the_caption() -> None:
+    post = ModelInput(("ab",) * 32, caption="a " * 80)
+    assert len(windows_of(reader(), replace(post, caption=""))) == 1
+    assert len(windows_of(reader(), post)) == 2, "of 128 positions, 67 are the caption's and the marks'"
+
+
 def test_a_long_post_is_cut_where_a_text_most_likely_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     begin_at(monkeypatch, 9, 30)
     posts = [ModelInput(("ab",) * count) for count in (25, 5, 14)]
