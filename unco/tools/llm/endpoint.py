@@ -18,7 +18,7 @@ from unco.errors import AccessRefused, Broken, Busy, CallFailed, EndpointError, 
 from unco.tools.llm.checks.certificates import tls_context
 from unco.tools.llm.checks.own_settings import account_of, keep_to_settings
 from unco.tools.llm.checks.query import with_query
-from unco.tools.llm.models.options import ModelOptions
+from unco.tools.llm.models.options import CONNECT_S, ModelOptions
 from unco.tools.llm.replies.body import read_body
 from unco.tools.llm.replies.meaning import is_about_account, is_about_key, is_crowded, lasts, may_quote_key
 from unco.tools.llm.replies.other_forms import NoCompletion
@@ -97,7 +97,10 @@ def messages(request: Request, shape: Shape = Shape()) -> list["BaseMessage"]:  
 
 def options(request: Request, shape: Shape, seconds: float) -> dict[str, Any]:
     """Build the arguments of one attempt: model, sampling, answer format, timeout, trace."""
-    chosen: dict[str, Any] = {"model": request.model, "timeout": seconds, "config": trace_config(request)}
+    from httpx2 import Timeout
+
+    wait = Timeout(seconds, connect=min(seconds, CONNECT_S))
+    chosen: dict[str, Any] = {"model": request.model, "timeout": wait, "config": trace_config(request)}
     if shape.temperature:
         chosen["temperature"] = request.temperature
     # Not as arguments of their own: langchain-openai would parse the answer itself, raise, and lose the text; and it

@@ -1,6 +1,6 @@
 """Limits the bytes of an answer while it is read: of the body as it comes, and of what it unpacks to.
 
-Imported when a client is built. The seconds are limited by the call's deadline, and those to connect here as well.
+Imported when a client is built. The seconds are limited by the call's deadline.
 """
 
 import ssl
@@ -13,10 +13,6 @@ from unco.tools.llm.checks.query import with_query
 MAX_ANSWER_BYTES = 4 * 2**20
 """Of a body, packed and unpacked. The longest answer that is asked for, with its reasoning, has a tenth of it."""
 
-CONNECT_S = 10.0
-"""Seconds in which a connection has to be taken up. So all attempts to connect end before a call's usual deadline; by
-then a host that is not there would look late."""
-
 NO_KEY = "none"  # pragma: allowlist secret
 """Sent as a key where there is none: the openai package wants one."""
 
@@ -26,7 +22,7 @@ class AnswerTooLarge(httpx2.TransportError):
 
 
 class LimitedTransport(httpx2.AsyncHTTPTransport):
-    """Reads each body as a whole, and no further than the limit; does not wait long for a connection."""
+    """Reads each body as a whole, and no further than the limit."""
 
     def __init__(self, tls: ssl.SSLContext, limits: httpx2.Limits, query: str = "", with_bearer: bool = True) -> None:
         """Open nothing yet; a proxy that the environment names is not used.
@@ -48,8 +44,6 @@ class LimitedTransport(httpx2.AsyncHTTPTransport):
         """
         if not self._with_bearer and request.headers.get("authorization") == f"Bearer {NO_KEY}":
             del request.headers["authorization"]
-        seconds = request.extensions["timeout"]
-        request.extensions["timeout"] = seconds | {"connect": min(seconds["connect"], CONNECT_S)}
         response = await super().handle_async_request(_asking(request, self._query))
         try:
             body = await _read(response)

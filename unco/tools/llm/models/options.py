@@ -51,6 +51,11 @@ class ModelOptions:
         return {name: value for name, value in decided.items() if value is not None}
 
 
+CONNECT_S = 30.0
+"""To connect: so all attempts end before the usual deadline, by which a host that is not there would look late. A small
+server that answers one call at a time takes up the next one after seconds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimits:
     """How long a call may take, and how often it is tried."""
