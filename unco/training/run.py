@@ -89,7 +89,7 @@ def run_training(
         SetupError: the weights to start from are not there, or scikit-learn is not.
     """
     check_installed()
-    recipe_name = recipe_name or ("tweets-minilm" if has_fine_labels(paths) else "gmner-minilm")
+    recipe_name = recipe_name or default_recipe(paths)
     recipe = read_recipe(recipe_path(recipe_name), changes)
     gold = {split: read_split(paths, recipe.labels, split) for split in SPLITS}
     scheme = label_scheme(recipe.labels)
@@ -124,6 +124,15 @@ def run_training(
         return None
     round_weights(network)  # measure what will be shipped
     return finish_training(bare, recipe, build_input, gold, out / "checkpoint", {**origin, **_curves(log)}, tell)
+
+
+def default_recipe(paths: DataPaths) -> str:
+    """Return the recipe for data where none is named: by its types.
+
+    Raises:
+        DataError: as of `read_split`.
+    """
+    return "tweets-minilm" if has_fine_labels(paths) else "gmner-minilm"
 
 
 def dev_score(
