@@ -44,9 +44,7 @@ def train(
     ] = None,
     sweep: Annotated[
         str | None,
-        typer.Option(
-            help="Train once for each value of a setting: name=value,value. Folders in --out have their names."
-        ),
+        typer.Option(help="Train once for each value of a setting, name=value,value: each in a folder of --out."),
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in the folder.")] = False,
 ) -> None:

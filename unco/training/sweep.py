@@ -21,9 +21,7 @@ def sweep_values(sweep: str) -> dict[str, str]:
     if not mark or not name.strip() or not all(values) or len(set(values)) < len(values):
         raise SettingsError(f"a sweep is name=value,value,... with different values, got {sweep!r}")
     if any(Path(value).name != value or value == ".." for value in values):
-        raise SettingsError(
-            f"a sweep's values name the folders of its runs, so they hold no slash and are no dots: got {sweep!r}"
-        )
+        raise SettingsError(f"values of a sweep name folders, so they hold no slash and are no dots: got {sweep!r}")
     return {value: f"{name.strip()}={value}" for value in values}
 
 
