@@ -66,9 +66,10 @@ def train(
         reports = iter([("", run_training(paths, recipe, out, resume, changes, tell))])
     else:
         reports = run_sweep(paths, recipe, out, sweep, resume, changes, tell)
-    for change, report in reports:
+    for value, report in reports:
         if report is not None:
-            console.print(change, markup=False) if change else None
+            if sweep is not None:
+                console.print(value, markup=False)
             show_report(report, console)
 
 
