@@ -66,6 +66,10 @@ def test_a_table_of_the_paper_on_a_data_set(run: Run) -> None:
             ("compare", "--gold", "none", "--profile", "profile.yaml", "--arm", "span=v1", "--arm", "a=b"),
             "is no choice",
         ),
+        (
+            ("reproduce", "table1", "--gold", "data", "--profile", "profile.yaml", "--detector", "ssd"),
+            "--profile shows blank pictures",
+        ),
         (("reproduce", "table9", "--gold", "data", "--profile", "profile.yaml"), "cannot reproduce table9"),
         (("reproduce", "table1", "--gold", "none", "--profile", "profile.yaml"), "none"),
         (("reproduce", "table1", "--gold", "data", "--profile", "none.yaml"), "none.yaml cannot be read"),

@@ -18,6 +18,7 @@ from unco.small_model.checkpoint import Calibration, from_pretrained, save_pretr
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
+from unco.small_model.network.model import Network
 from unco.small_model.stored.in_torch import arrays_of, round_weights
 from unco.small_model.stored.quantise import SCALE, dequantise, quantise, read_weights
 from unco.small_model.uncertainty.boosted_trees import BoostedTrees, Tree
@@ -69,6 +70,26 @@ def test_a_loaded_checkpoint_predicts_as_its_weights_do(saved: Path) -> None:
     assert (loaded.thresholds, loaded.normaliser) == (original.thresholds, original.normaliser)
     assert from_pretrained(saved) is loaded
     assert from_pretrained(str(saved)).predict([POST]) == loaded.predict([POST])
+
+
+def test_what_a_checkpoint_learns_further_is_not_rounded_away(saved: Path, tmp_path: Path) -> None:
+    """Training goes on from int8 weights, and may move each by less than half a step."""
+    trained = from_pretrained(saved)
+    state = arrays_of(trained.network.in_torch)
+    [name] = [name for name in state if name.startswith("encoder.layers.0") and name.endswith("query.weight")]
+    moved = {**state, name: state[name] + 0.2 * np.abs(state[name]).max(1, keepdims=True) / 127}
+    moved["encoder.piece.weight"] = dequantise(read_weights(saved / "model.safetensors"))["encoder.piece.weight"]
+    network = Network(trained.network.config)
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in moved.items()})
+    for keep in (False, True):
+        folder, fitted = tmp_path / str(keep), {"tiny": FITTED, "names": FITTED}
+        save_pretrained(replace(trained, network=network), "entropy", fitted, folder, {"data": "none"}, keep)
+        loaded = from_pretrained(folder)
+        assert np.allclose(arrays_of(loaded.network.in_torch)[name], moved[name], atol=1e-7) == keep
+        round_weights(network, keep)
+        measured = replace(trained, network=network.eval()).predict([POST])
+        assert loaded.to("cpu").predict([POST]) == measured, "what is measured is what is shipped"
+        network.load_state_dict({name: torch.from_numpy(array) for name, array in moved.items()})
 
 
 def test_a_rewritten_folder_is_loaded_again(saved: Path) -> None:

@@ -11,6 +11,7 @@ from unco.cli.app import app
 from unco.cli.experiment_options import (
     Boxes,
     Checkpoint,
+    Detector,
     Family,
     Gold,
     Mode,
@@ -33,6 +34,7 @@ def compare(
     boxes: Boxes = None,
     pictures: Pictures = None,
     region_files: RegionFiles = None,
+    detector: Detector = None,
     posts: Posts = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
@@ -54,9 +56,8 @@ def compare(
     from unco.evals.ab.show_comparison import show_comparison
 
     arms = [parse_arm(text) for text in arm]
-    choices = ExperimentChoices(
-        gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, labels, region_files
-    )
+    rest = (scheme, mode, profile, family, seed, labels, region_files, detector)
+    choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, *rest)
     with open_experiment(choices) as experiment:
         found = compare_arms(arms, experiment, allow_misses)
         if out is not None:
@@ -75,6 +76,7 @@ def reproduce(
     boxes: Boxes = None,
     pictures: Pictures = None,
     region_files: RegionFiles = None,
+    detector: Detector = None,
     posts: Posts = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
@@ -94,9 +96,8 @@ def reproduce(
     from unco.evals.paper.run import reproduce as run
     from unco.evals.paper.trained_models import read_trained_model
 
-    choices = ExperimentChoices(
-        gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, None, region_files
-    )
+    rest = (scheme, mode, profile, family, seed, None, region_files, detector)
+    choices = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, *rest)
     sources = Sources(gold, boxes, tuple(map(read_trained_model, (checkpoint, *(other or ())))))
     with open_experiment(choices) as experiment:
         sys.stdout.write(run(part, experiment, split, out, sources))

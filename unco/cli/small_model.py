@@ -42,20 +42,35 @@ def train(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of the recipe, as name=value; may be repeated.")
     ] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(help="Train once for each value of a setting, name=value,value: each in a folder of --out."),
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in the folder.")] = False,
 ) -> None:
     """Train a small model and write its checkpoint and card. Needs the `train` extra."""
     from unco.training.examples.data_paths import DataPaths
     from unco.training.run import run_training
     from unco.training.show_report import show_report
+    from unco.training.sweep import run_sweep
 
     own = [] if labels is None else [f"labels={labels}", f"scheme={labels.stem}"]
     changes = [*own, *(change or ()), *([] if seed is None else [f"seed={seed}"])]
     sources = {"more": tuple(more or ()), "add": tuple(add or ())}
-    paths, progress = DataPaths(gold, boxes, regions, captions, **sources), Console(stderr=True)
-    report = run_training(paths, recipe, out, resume, changes, lambda step: progress.print(step, markup=False))
-    if report is not None:
-        show_report(report, Console())
+    paths, progress, console = DataPaths(gold, boxes, regions, captions, **sources), Console(stderr=True), Console()
+
+    def tell(step: str) -> None:
+        progress.print(step, markup=False)
+
+    if sweep is None:
+        reports = iter([("", run_training(paths, recipe, out, resume, changes, tell))])
+    else:
+        reports = run_sweep(paths, recipe, out, sweep, resume, changes, tell)
+    for value, report in reports:
+        if report is not None:
+            if sweep is not None:
+                console.print(value, markup=False)
+            show_report(report, console)
 
 
 @app.command(rich_help_panel="Small model")

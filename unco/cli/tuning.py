@@ -10,6 +10,7 @@ from unco.cli.app import app, keep_inputs
 from unco.cli.experiment_options import (
     Boxes,
     Checkpoint,
+    Detector,
     Family,
     Mode,
     Pictures,
@@ -61,6 +62,7 @@ def tune(
     boxes: Boxes = None,
     pictures: Pictures = None,
     region_files: RegionFiles = None,
+    detector: Detector = None,
     posts: Posts = None,
     checkpoint: Checkpoint = None,
     scheme: Scheme = None,
@@ -83,9 +85,8 @@ def tune(
         keep_inputs(written, gold, paths)
     experiment = None
     if gold is not None:
-        experiment = ExperimentChoices(
-            gold, split, boxes, pictures, posts, checkpoint, scheme, mode, profile, family, seed, labels, region_files
-        )
+        rest = (scheme, mode, profile, family, seed, labels, region_files, detector)
+        experiment = ExperimentChoices(gold, split, boxes, pictures, posts, checkpoint, *rest)
     asked_for = 0.0 if confidence else None
     context = Context(
         span_prompt=span_prompt,

@@ -52,7 +52,12 @@ Calibrations = dict[str, dict[str, Calibration]]
 
 
 def save_pretrained(
-    predictor: Predictor, estimator: str, calibrations: Calibrations, folder: Path, origin: dict[str, Any]
+    predictor: Predictor,
+    estimator: str,
+    calibrations: Calibrations,
+    folder: Path,
+    origin: dict[str, Any],
+    keep_encoder: bool = False,
 ) -> None:
     """Write a checkpoint.
 
@@ -62,12 +67,14 @@ def save_pretrained(
         calibrations: of every scheme and estimator that can be chosen.
         folder: made if it does not exist.
         origin: facts about the training run, as plain JSON.
+        keep_encoder: as of `quantise`.
     """
     from unco.small_model.stored.in_torch import arrays_of
 
     folder.mkdir(parents=True, exist_ok=True)
     weights = arrays_of(predictor.network.in_torch)
-    write_weights(quantise({**weights, **_names_state(predictor.training_names)}), folder / WEIGHTS)
+    state = {**weights, **_names_state(predictor.training_names)}
+    write_weights(quantise(state, keep_encoder), folder / WEIGHTS)
     predictor.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     data = {
         "format": FORMAT,

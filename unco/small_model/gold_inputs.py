@@ -15,6 +15,9 @@ from unco.types import GoldPost
 DEFAULT_SIZE = (600, 450)
 """Picture size where no xml file gives it: the data set's most frequent one."""
 
+NO_REGIONS = "no regions"
+"""What is shown where there are neither region files nor boxes to simulate regions from."""
+
 InputBuilder = Callable[[GoldPost, Random], ModelInput]
 """Builds the model's input from a gold post; the second argument is the only source of randomness."""
 
@@ -100,9 +103,9 @@ def shown_by(builder: InputBuilder) -> str:
     """Name what a builder shows for scores of regions."""
     if isinstance(builder, CaptionedInput):
         return shown_by(builder.builder)
-    if not isinstance(builder, SimulatedRegionsInput):
-        return "region files"
-    return "simulated regions in clutter" if builder.clutter else "simulated regions"
+    if isinstance(builder, SimulatedRegionsInput):
+        return "simulated regions in clutter" if builder.clutter else "simulated regions"
+    return "region files" if isinstance(builder, RegionFilesInput) else NO_REGIONS
 
 
 def build_inputs(builder: InputBuilder, posts: Sequence[GoldPost], seed: int = 0) -> list[ModelInput]:

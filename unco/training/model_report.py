@@ -185,7 +185,7 @@ def report_split(
         found: what is predicted from text alone.
         gold: by label scheme.
     """
-    text = found.schemes[predictor.scheme.name]
+    text, people = found.schemes[predictor.scheme.name], predictor.network.config.people
     pictures, doubted = _own_and_confidence(predictor, split.pictures)
     alone = replace(predictor, heads="decoder", estimator=Estimator()).predict(split.text)
     doubts = [normalised(one, doubted, ESTIMATORS["confidence"]) for one in (found.doubted, doubted)]
@@ -203,18 +203,19 @@ def report_split(
             "confidence": report_predictions(split.posts, *doubts),
         },
         shown=split.shown,
-        other_choices=rule_scores(split.posts, [post.candidates for post in split.pictures], pictures),
+        other_choices=rule_scores(split.posts, [post.candidates for post in split.pictures], pictures, people),
         clutter=_report_clutter(predictor, split) if split.in_clutter else None,
     )
 
 
 def _report_clutter(predictor: Predictor, split: SplitInputs) -> ClutterReport:
+    people = predictor.network.config.people
     found, doubted = _own_and_confidence(predictor, split.in_clutter)
     return ClutterReport(
         gmner=round(score(split.posts, found, "GMNER").f1, 4),
         eeg=round(score(split.posts, found, "EEG").f1, 4),
         groundable=_groundable(split.posts, found),
-        other_choices=rule_scores(split.posts, [post.candidates for post in split.in_clutter], found),
+        other_choices=rule_scores(split.posts, [post.candidates for post in split.in_clutter], found, people),
         own=region_quality(split.posts, found),
         confidence=region_quality(split.posts, normalised(doubted, doubted, ESTIMATORS["confidence"])),
     )

@@ -89,7 +89,7 @@ def run_training(
         SetupError: the weights to start from are not there, or scikit-learn is not.
     """
     check_installed()
-    recipe_name = recipe_name or ("tweets-minilm" if has_fine_labels(paths) else "gmner-minilm")
+    recipe_name = recipe_name or default_recipe(paths)
     recipe = read_recipe(recipe_path(recipe_name), changes)
     gold = {split: read_split(paths, recipe.labels, split) for split in SPLITS}
     scheme = label_scheme(recipe.labels)
@@ -122,8 +122,19 @@ def run_training(
     )
     if not PartialState().is_main_process:
         return None
-    round_weights(network)  # measure what will be shipped
-    return finish_training(bare, recipe, build_input, gold, out / "checkpoint", {**origin, **_curves(log)}, tell)
+    trained_on = is_checkpoint(start)  # its weights are int8, and training moves them by less than a step
+    round_weights(network, trained_on)  # measure what will be shipped
+    origin |= _curves(log)
+    return finish_training(bare, recipe, build_input, gold, out / "checkpoint", origin, tell, trained_on)
+
+
+def default_recipe(paths: DataPaths) -> str:
+    """Return the recipe for data where none is named: by its types.
+
+    Raises:
+        DataError: as of `read_split`.
+    """
+    return "tweets-minilm" if has_fine_labels(paths) else "gmner-minilm"
 
 
 def dev_score(
@@ -146,8 +157,9 @@ def finish_training(
     out: Path,
     origin: dict[str, Any],
     tell: Tell = silent,
+    keep_encoder: bool = False,
 ) -> ModelReport:
-    """Fit, score and save a trained network.
+    """Fit, score and save a trained network; `keep_encoder` as of `quantise`.
 
     Raises:
         DataError: the model finds no entity in dev, or train has none.
@@ -195,7 +207,7 @@ def finish_training(
     report = report_model(predictor, build_input, entity_names(gold["train"]), dev_gold, test_gold)
     tell(f"saving the checkpoint in {out} (step 4 of 4)")
     report_json = json.loads(json.dumps(asdict(report)))
-    save_pretrained(predictor, recipe.estimator, fitted, out, {**origin, "report": report_json})
+    save_pretrained(predictor, recipe.estimator, fitted, out, {**origin, "report": report_json}, keep_encoder)
     write_card(out)
     return report
 

@@ -10,8 +10,10 @@ from unco.errors import DataError, RecordingMiss, SettingsError, Unavailable
 from unco.evals.ab.arm import parse_arm
 from unco.evals.ab.compare import compare_arms, to_dict
 from unco.evals.ab.experiment import Experiment, real_experiment
+from unco.evals.ab.open_experiment import ExperimentChoices, open_experiment
 from unco.evals.ab.run import run_arm
 from unco.evals.ab.show_comparison import show_comparison
+from unco.evals.formats.gold_lines import write_gold_lines
 from unco.evals.simulation import simulate
 from unco.types import Box, GoldEntity, GoldPost, Span
 
@@ -52,6 +54,16 @@ def test_what_was_recorded_is_compared_again_without_an_endpoint(photos: Path, m
     assert again.runs[1].usage.calls == answers
     assert again.runs[1].usage.asked == 0
     assert again.others[0].flips is not None
+
+
+def test_a_detector_looks_at_the_posts_pictures(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[str | None] = []
+    monkeypatch.setattr("unco.tools.extraction.tool.chosen_provider", named.append)
+    choices = ExperimentChoices(photos.parent / "gold.jsonl", pictures=photos, mode="off", detector="ssd")
+    write_gold_lines(POSTS, choices.gold)
+    with open_experiment(choices) as experiment:
+        experiment.small_model(None, None)
+    assert named == ["ssd"]
 
 
 def test_an_arm_may_ask_for_what_another_arm_has_cached(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from unco.small_model.gold_inputs import (
     SimulatedRegionsInput,
     build_inputs,
     shown_by,
+    text_only,
     with_clutter,
 )
 from unco.small_model.model_input import ModelInput
@@ -106,5 +107,6 @@ def test_only_simulated_regions_get_clutter_and_each_says_what_it_shows(tmp_path
     captioned = CaptionedInput(PLAIN, {})
     assert with_clutter(captioned) == CaptionedInput(CLUTTER, {})
     assert with_clutter(files) is files
-    shown = [shown_by(builder) for builder in (captioned, with_clutter(captioned), files)]
-    assert shown == ["simulated regions", "simulated regions in clutter", "region files"]
+    blind = CaptionedInput(lambda post, random: text_only(post), {})
+    shown = [shown_by(builder) for builder in (captioned, with_clutter(captioned), files, blind)]
+    assert shown == ["simulated regions", "simulated regions in clutter", "region files", "no regions"]

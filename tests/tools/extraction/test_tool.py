@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from tests.scripted import ANN, FACE, TOKENS, doubt, drawing, says
-from unco.errors import PostError
+from unco.errors import PostError, SettingsError
 from unco.small_model.predictor import Predictor
+from unco.small_model.regions.region_files import RegionFolder
 from unco.state import EXTRACTION
 from unco.tools.extraction.extractor import Extractor, NetworkExtractor
 from unco.tools.extraction.tool import default_extractor, result_schema, small_model_tool
@@ -86,3 +87,18 @@ def test_the_network_behind_it(predictor: Predictor, tmp_path: Path) -> None:
 
 def test_the_default_loads_nothing_yet() -> None:
     assert isinstance(default_extractor(), NetworkExtractor)
+
+
+def test_a_detector_that_is_named_comes_before_the_environments_region_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[object] = []
+    monkeypatch.setattr("unco.tools.extraction.tool.chosen_provider", lambda detector: detector)
+    monkeypatch.setattr("unco.tools.extraction.tool.NetworkExtractor", lambda load, provider, _: given.append(provider))
+    monkeypatch.setenv("UNCO_REGIONS", str(tmp_path))
+    default_extractor()
+    default_extractor(detector="ssd")
+    assert isinstance(given[0], RegionFolder)
+    assert given[1] == "ssd"
+    with pytest.raises(SettingsError, match="leave --regions or --detector out"):
+        default_extractor(detector="ssd", region_files=str(tmp_path))

@@ -144,6 +144,7 @@ def real_experiment(
     mode: Mode | None = None,
     labels: tuple[Label, ...] | None = None,
     region_files: Path | None = None,
+    detector: str | None = None,
 ) -> Experiment:
     """Set up the user's posts, pictures and endpoint (`UNCO_LLM_BASE_URL` ..., or `UNCO_SETTINGS`); calls are cached.
 
@@ -155,6 +156,7 @@ def real_experiment(
         mode: off, live, record or replay; None = live.
         labels: as of `simulated_experiment`.
         region_files: folder of them, by name of picture; None = regions are looked for.
+        detector: as of `default_extractor`.
 
     Raises:
         DataError: a picture is missing, or gold has other types.
@@ -171,7 +173,8 @@ def real_experiment(
 
     @cache
     def small_model(chosen: str | None, estimator: str | None) -> Extractor:
-        return read_once(default_extractor(None, chosen or checkpoint, scheme, estimator, region_files=files))
+        source = chosen or checkpoint
+        return read_once(default_extractor(None, source, scheme, estimator, detector=detector, region_files=files))
 
     return Experiment(
         gold=tuple(_in_output_types(gold, predictor, types, labels)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unco.context import Mode
-from unco.errors import DataError
+from unco.errors import DataError, SettingsError
 from unco.evals.ab.experiment import Experiment, real_experiment, simulated_experiment
 from unco.evals.formats.detect_format import read_gold, training_names
 from unco.evals.simulation import read_profile
@@ -41,6 +41,8 @@ class ExperimentChoices:
     """YAML file of the user's own types; None = those of the small model."""
     region_files: Path | None = None
     """Folder of region files; None = regions are looked for, or simulated for blank pictures."""
+    detector: str | None = None
+    """Finds people and things in the pictures; None = the one that `UNCO_DETECTOR` names, else none."""
 
 
 @contextmanager
@@ -49,19 +51,21 @@ def open_experiment(choices: ExperimentChoices) -> Iterator[Experiment]:
 
     Raises:
         DataError: gold or pictures cannot be read.
-        SettingsError: a choice that does not exist, or no endpoint.
+        SettingsError: a choice that does not exist, no endpoint, or a detector for the blank pictures of a simulation.
     """
     split = choices.split or "test"
     gold = read_gold(choices.gold, split if choices.gold.is_dir() else None, choices.boxes)[: choices.posts]
     labels = None if choices.labels is None else read_labels(choices.labels)
     if choices.profile is not None:
+        if choices.detector:
+            raise SettingsError("--profile shows blank pictures, in which --detector finds nothing: leave one out")
         profile, names = read_profile(choices.profile), training_names(choices.gold)
         rest = (choices.seed, choices.family, choices.checkpoint, choices.scheme, labels, choices.region_files)
         with simulated_experiment(gold, names, profile, *rest) as experiment:
             yield _with_posts(experiment, choices.gold)
     else:
         mode: Mode | None = choices.mode  # type: ignore[assignment]  # Context refuses what is no mode
-        asked = (choices.checkpoint, choices.scheme, mode, labels, choices.region_files)
+        asked = (choices.checkpoint, choices.scheme, mode, labels, choices.region_files, choices.detector)
         experiment = real_experiment(gold, choices.pictures, *asked)
         yield _with_posts(experiment, choices.gold)
 

@@ -1,6 +1,6 @@
 """Regions by a rule instead of a model: what any model has to beat, and what none can, on the same candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,10 @@ RULE, CAREFUL_RULE, NEVER, ORACLE = "a rule", "the rule without objects", "never
 
 
 def rule_scores(
-    posts: Sequence[GoldPost], candidates: Sequence[Sequence[Region]], found: "Sequence[Sequence[Prediction]]"
+    posts: Sequence[GoldPost],
+    candidates: Sequence[Sequence[Region]],
+    found: "Sequence[Sequence[Prediction]]",
+    people: Collection[str] = (),
 ) -> dict[str, tuple[float, float | None]]:
     """Score predicted entities whose regions are chosen otherwise.
 
@@ -26,6 +29,7 @@ def rule_scores(
         posts: gold.
         candidates: the regions of each post.
         found: entities of each post; their spans and types stay.
+        people: types of a user's own that are persons.
 
     Returns:
         By name of the choice: F1 of GMNER in [0, 1], and the share of entities with a right span for which "in the
@@ -33,8 +37,8 @@ def rule_scores(
     """
     fewer = [[region for region in own if region.kind != "object"] for own in candidates]
     chosen: dict[str, list[list[Box | None]]] = {
-        RULE: _by_rule(posts, candidates, found),
-        CAREFUL_RULE: _by_rule(posts, fewer, found),
+        RULE: _by_rule(posts, candidates, found, people),
+        CAREFUL_RULE: _by_rule(posts, fewer, found, people),
         NEVER: [[None for _ in line] for line in found],
         ORACLE: [[_best(post, e, own) for e in line] for post, own, line in _zip(posts, candidates, found)],
     }
@@ -42,22 +46,29 @@ def rule_scores(
 
 
 def _by_rule(
-    posts: Sequence[GoldPost], candidates: Sequence[Sequence[Region]], found: "Sequence[Sequence[Prediction]]"
+    posts: Sequence[GoldPost],
+    candidates: Sequence[Sequence[Region]],
+    found: "Sequence[Sequence[Prediction]]",
+    people: Collection[str],
 ) -> list[list[Box | None]]:
-    return [[by_rule(e.type, words(post, e), own) for e in line] for post, own, line in _zip(posts, candidates, found)]
+    return [
+        [by_rule(e.type, words(post, e), own, people) for e in line]
+        for post, own, line in _zip(posts, candidates, found)
+    ]
 
 
-def by_rule(kind: str, name: str, candidates: Sequence[Region]) -> Box | None:
+def by_rule(kind: str, name: str, candidates: Sequence[Region], people: Collection[str] = ()) -> Box | None:
     """Choose a region by the type of an entity and the words of its name.
 
     Args:
-        kind: type; a person's in either scheme.
+        kind: type of the entity.
         name: words, with blanks between them.
         candidates: to choose from.
+        people: types that are persons, beside those of Twitter-GMNER and Twitter-FMNERG.
     """
-    people = [region for region in candidates if region.kind == "person"]
-    if kind in PERSON_TYPES and people:
-        return max(people, key=lambda region: region.box.area).box
+    persons = [region for region in candidates if region.kind == "person"]
+    if persons and (kind in PERSON_TYPES or kind in people):
+        return max(persons, key=lambda region: region.box.area).box
     shared = set(name.lower().split())
     texts = [one.box for one in candidates if one.kind == "text" and shared & set(one.text.lower().split())]
     things = [one.box for one in candidates if one.kind == "object"]

@@ -34,9 +34,14 @@ def arrays_of(module: nn.Module) -> dict[str, Array]:
     return {name: tensor.detach().cpu().numpy() for name, tensor in module.state_dict().items()}
 
 
-def round_weights(module: nn.Module) -> None:
-    """Round the weights of a module to what a checkpoint keeps of them, so that what is measured is what is shipped."""
-    kept = dequantise(quantise(arrays_of(module)))
+def round_weights(module: nn.Module, keep_encoder: bool = False) -> None:
+    """Round the weights of a module to what a checkpoint keeps of them, so that what is measured is what is shipped.
+
+    Args:
+        module: is changed in place.
+        keep_encoder: as of `quantise`.
+    """
+    kept = dequantise(quantise(arrays_of(module), keep_encoder))
     module.load_state_dict({name: torch.from_numpy(array) for name, array in kept.items()})
 
 

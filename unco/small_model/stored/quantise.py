@@ -13,6 +13,8 @@ SCALE = "::scale"
 """Suffix of the name under which the row scales of an int8 matrix are stored."""
 
 
+ENCODER = "encoder."
+"""How the names of the encoder's weights begin."""
 PIECES = "encoder.piece.weight"
 """Name of the embeddings of the word pieces."""
 
@@ -43,11 +45,18 @@ def pieces_of(stored: dict[str, Array]) -> QuantisedRows:
     return QuantisedRows(stored.pop(PIECES), stored.pop(PIECES + SCALE))
 
 
-def quantise(state: Mapping[str, Array]) -> dict[str, Array]:
-    """Quantise matrices to int8 with one scale for each row (weight-only); vectors stay as they are."""
+def quantise(state: Mapping[str, Array], keep_encoder: bool = False) -> dict[str, Array]:
+    """Quantise matrices to int8 with one scale for each row (weight-only); vectors stay as they are.
+
+    Args:
+        state: weights by name.
+        keep_encoder: leave the encoder's matrices as they are, apart from the word pieces. A training that goes on
+            from int8 weights moves most of them by less than half a step, so rounding would undo it.
+    """
     stored: dict[str, Array] = {}
     for name, value in state.items():
-        if value.ndim == 2 and np.issubdtype(value.dtype, np.floating):
+        kept = keep_encoder and name.startswith(ENCODER) and name != PIECES
+        if value.ndim == 2 and np.issubdtype(value.dtype, np.floating) and not kept:
             scale = np.maximum(np.abs(value).max(1), 1e-12) / 127.0
             stored[name] = np.round(value / scale[:, None]).astype(np.int8)
             stored[name + SCALE] = scale.astype(np.float32)

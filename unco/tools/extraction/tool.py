@@ -7,7 +7,7 @@ from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field
 
 from unco.environment import environment
-from unco.errors import PostError
+from unco.errors import PostError, SettingsError
 from unco.small_model.batching import Batching
 from unco.small_model.regions.choose import chosen_provider
 from unco.small_model.regions.region_files import RegionFolder
@@ -96,6 +96,7 @@ def default_extractor(
 
     Raises:
         DataError: there is no such folder.
+        SettingsError: both a detector and region files are named.
         SetupError: the detector needs a package that is not installed.
     """
 
@@ -106,7 +107,10 @@ def default_extractor(
         predictor = from_pretrained(checkpoint or SHIPPED, scheme, estimator)
         return predictor if device is None else predictor.to(device)
 
-    if folder := region_files or environment().regions.strip():
+    if region_files and detector:
+        raise SettingsError("region files stand in the place of a detector: leave --regions or --detector out")
+    folder = region_files or ("" if detector else environment().regions.strip())  # what is named here comes first
+    if folder:
         return NetworkExtractor(load, RegionFolder(Path(folder)), batching)
     return NetworkExtractor(load, chosen_provider(detector), batching)
 
