@@ -14,12 +14,11 @@ from tenacity import wait_none
 from tests.tools.llm.openai_server import ANSWER, OpenAIServer, Step, completion, refusal
 from tests.tools.llm.scripted_client import ASKED, PRICES, REQUEST, Ask, client, formats
 from unco.errors import CallFailed, SettingsError, Unavailable
-from unco.tools.llm import endpoint
 from unco.tools.llm.budget import Budget, Caps
 from unco.tools.llm.client import Mllm
 from unco.tools.llm.connection import Terms
 from unco.tools.llm.endpoint import in_words
-from unco.tools.llm.models.options import CallLimits
+from unco.tools.llm.models.options import CONNECT_S, CallLimits
 from unco.tools.llm.rate_limit import RateLimit
 from unco.tools.llm.request import Purpose
 
@@ -129,7 +128,7 @@ def test_a_host_that_never_takes_up_the_connection_cannot_be_reached(ask: Ask) -
 def test_a_host_that_takes_up_no_connection_does_not_look_late_by_the_deadline(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "CONNECT_S", 0.1)
+    monkeypatch.setattr("unco.tools.llm.endpoint.CONNECT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
         url = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
         mllm = Mllm(url, "small-vl", timeout_s=6.0, deadline_s=10.0, attempts=3, wait=wait_none())
@@ -141,4 +140,4 @@ def test_a_host_that_takes_up_no_connection_does_not_look_late_by_the_deadline(
 def test_all_attempts_to_connect_end_before_the_deadline() -> None:
     limits = CallLimits()
     most_to_wait = 8.0 * (limits.attempts - 1)
-    assert endpoint.CONNECT_S * limits.attempts + most_to_wait < limits.deadline_s
+    assert CONNECT_S * limits.attempts + most_to_wait < limits.deadline_s
