@@ -34,6 +34,7 @@ VARIANTS = [
     Estimator(sampling=McDropout(p=0.2, encoder_layers=1)),
     Estimator(measure="surprisal", span="total", heads="both", sampling=McDropout(p=0.2, passes=3)),
     ESTIMATORS["learned"],
+    ESTIMATORS["energy"],
 ]
 HEADS: tuple[Heads, ...] = ("decoder", "both")
 

@@ -127,11 +127,12 @@ class McDropout:
 
 Heads = Literal["decoder", "tags", "both"]
 """Which head's distribution over the next symbol is used: the decoder's, the tagging head's, or the mean of the two."""
-Measure = Literal["entropy", "doubt", "surprisal"]
+Measure = Literal["entropy", "doubt", "surprisal", "energy"]
 """Uncertainty of a choice: the entropy of its distribution (Eq. 6) or 1 - the largest probability (`doubt`).
 
 `surprisal` and `doubt` measure a span's steps by the surprisal of the decoded symbols; `surprisal` uses entropies for
-type and region.
+type and region. `energy` is minus the log-sum-exp of the decoder's logits of what may come next: of the symbols for a
+span's steps, of the types, of the regions (Liu et al. 2020). It is no distribution's, and may be below zero.
 """
 TypeVariant = Literal["measured", "learned"]
 """Whether a type's uncertainty is the measure's value, or the probability of a wrong type by a regression fitted on dev
@@ -161,11 +162,24 @@ class Estimator:
     heads: Heads = "decoder"
     sampling: McDropout = McDropout(passes=0)
 
+    def __post_init__(self) -> None:
+        """Check that the energy is asked for where there is one.
+
+        Raises:
+            SettingsError: it is asked of other heads or of samples, or as if it were a surprisal.
+        """
+        if self.measure == "energy" and (self.heads != "decoder" or self.sampling.passes or self.span == "joint"):
+            raise SettingsError(
+                "energy is of the logits of the decoder in one pass: choose heads='decoder', no sampling, "
+                "and a span other than 'joint'"
+            )
+
 
 _IN_ENCODER = McDropout(p=0.2, encoder_layers=6)
 ESTIMATORS: dict[str, Estimator] = {
     "confidence": Estimator(measure="doubt", span="joint"),
     "entropy": Estimator(),
+    "energy": Estimator(measure="energy"),
     "mc_decoder": Estimator(sampling=McDropout()),
     "mc_decoder_eq7": Estimator(sampling=McDropout(), span="eq7"),
     "mc_encoder": Estimator(sampling=_IN_ENCODER),

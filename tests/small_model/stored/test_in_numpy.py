@@ -14,6 +14,7 @@ from tests.tiny import TINY, fitted_predictor, tiny_network, tiny_tokenizer
 from unco.small_model.batch import Batch, encode_post, make_batch
 from unco.small_model.config import ESTIMATORS, ModelConfig
 from unco.small_model.decoding.greedy import decode_greedily
+from unco.small_model.decoding.symbols import END, shift
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
 from unco.small_model.regions.region import Region
@@ -63,6 +64,11 @@ def test_both_say_the_same_of_any_posts(posts: list[ModelInput], seed: int, conf
     assert one.symbols.tolist() == other.symbols.tolist()
     for name in ("by_decoder", "by_tags", "regions"):
         found, expected = getattr(one, name), getattr(other, name)
+        assert found.dtype == expected.dtype == np.float32
+        assert np.allclose(found, expected, atol=1e-4)
+    going_on = shift(one.symbols) != END  # torch leaves out what follows the end
+    for name in ("energies", "region_energies"):
+        found, expected = getattr(one, name)[going_on], getattr(other, name)[going_on]
         assert found.dtype == expected.dtype == np.float32
         assert np.allclose(found, expected, atol=1e-4)
 

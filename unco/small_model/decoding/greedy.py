@@ -12,9 +12,10 @@ import numpy as np
 
 from unco.small_model.batch import Array, padded
 from unco.small_model.config import Heads
+from unco.small_model.decoding.arrays import log_sum_exp, softmax
 from unco.small_model.decoding.drafts import drafts_of
 from unco.small_model.decoding.states import EncoderStates, Past, Runtime
-from unco.small_model.decoding.symbols import END, PreviousSymbols, previous_symbols, shift, symbol_probabilities
+from unco.small_model.decoding.symbols import END, PreviousSymbols, legal_logits, previous_symbols, shift
 from unco.small_model.decoding.tagging_head import Tags, tag_probabilities
 
 
@@ -35,6 +36,10 @@ class Decoded:
     """(B, L, K + 1), probabilities of the regions at each step; the last is "not groundable".
 
     They are meaningful where the step's input is `<r>`."""
+    energies: Array
+    """(B, L), minus the log-sum-exp of the decoder's logits of the symbols that may come; of the types after `<r>`."""
+    region_energies: Array
+    """(B, L), the same of the regions' logits."""
     tags: Tags
     """Of all B posts."""
     heads: Heads
@@ -56,6 +61,8 @@ class Distributions(NamedTuple):
     by_decoder: Array
     by_tags: Array
     regions: Array
+    energies: Array
+    region_energies: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +125,9 @@ def read_distributions(
 ) -> tuple[Distributions, Past]:
     """Compute what may come at each step, after these symbols, and the keys and values to go on from."""
     steps = network.read_steps(history.previous, encoded, past)
-    by_decoder = symbol_probabilities(steps.symbols, history, encoded.counts, len(network.config.labels))
-    return Distributions(by_decoder, tag_probabilities(tags, *history), steps.regions), steps.past
+    logits = legal_logits(steps.symbols, history, encoded.counts, len(network.config.labels))
+    by_tags, energies = tag_probabilities(tags, *history), -log_sum_exp(logits)
+    return Distributions(softmax(logits), by_tags, steps.regions, energies, steps.region_energies), steps.past
 
 
 def _corrected(draft: list[int], known: int, choices: Sequence[int]) -> list[int]:
@@ -134,12 +142,10 @@ def _joined(said: Sequence[list[int]], passes: Sequence[_Pass], tags: Tags, head
     """Put together what the passes gave; where two gave the same step, the later one had the right symbols before."""
     symbols = padded(said, END)
     longest = symbols.shape[1]
-    by_decoder, by_tags, regions = (
-        np.zeros((len(said), longest, part.shape[-1]), part.dtype) for part in passes[0].parts
-    )
-    by_decoder[..., END] = by_tags[..., END] = regions[..., -1] = 1.0
+    joined = Distributions(*(np.zeros((len(said), longest, *part.shape[2:]), part.dtype) for part in passes[0].parts))
+    joined.by_decoder[..., END] = joined.by_tags[..., END] = joined.regions[..., -1] = 1.0
     for one in passes:
-        for whole, part in zip((by_decoder, by_tags, regions), one.parts, strict=True):
+        for whole, part in zip(joined, one.parts, strict=True):
             steps = min(longest - one.start, part.shape[1])
             whole[one.posts, one.start : one.start + steps] = part[:, :steps]
-    return Decoded(symbols, by_decoder, by_tags, regions, tags, heads)
+    return Decoded(symbols, *joined, tags, heads)

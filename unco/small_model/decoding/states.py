@@ -52,6 +52,8 @@ class Steps(NamedTuple):
     """(B, L, 3 + types + W), logits of the next symbol, legal or not."""
     regions: Array
     """(B, L, K + 1), probabilities of the regions; the last is "not groundable" (Eq. 2)."""
+    region_energies: Array
+    """(B, L), minus the log-sum-exp of the logits that these come from."""
     past: Past
     """Of all steps so far."""
 

@@ -110,8 +110,8 @@ def legal_next(previous: Array, last_word: Array, words: Array, types: int, widt
     return np.concatenate([end, start, inside, type_columns, pointers], -1)
 
 
-def symbol_probabilities(logits: Array, history: PreviousSymbols, words: Array, types: int) -> Array:
-    """Compute the probabilities of the next symbol, over legal symbols only.
+def legal_logits(logits: Array, history: PreviousSymbols, words: Array, types: int) -> Array:
+    """Give illegal symbols the logit `ILLEGAL_LOGIT`.
 
     Args:
         logits: of the decoder, (B, L, 3 + types + W).
@@ -120,7 +120,12 @@ def symbol_probabilities(logits: Array, history: PreviousSymbols, words: Array, 
         types: number of types.
     """
     legal = legal_next(history.previous, history.last_word, words, types, logits.shape[-1] - FIRST_TYPE - types)
-    return softmax(np.where(legal, logits, np.float32(ILLEGAL_LOGIT)))
+    return np.where(legal, logits, np.float32(ILLEGAL_LOGIT))
+
+
+def symbol_probabilities(logits: Array, history: PreviousSymbols, words: Array, types: int) -> Array:
+    """Compute the probabilities of the next symbol, over legal symbols only; arguments as of `legal_logits`."""
+    return softmax(legal_logits(logits, history, words, types))
 
 
 def shift(symbols: Array) -> Array:

@@ -102,8 +102,8 @@ class Network(nn.Module):
     ) -> Steps:
         """Run the decoder on new steps; see `Runtime` and, for the masks, `Decoder`."""
         states, past = self.decoder(torch.from_numpy(previous).to(self.device), encoded, past, masks)
-        regions = self.decoder.region_logits(states, encoded).softmax(-1)
-        return Steps(_array(self.decoder.symbol_logits(states, encoded)), _array(regions), past)
+        symbols, regions = self.decoder.symbol_logits(states, encoded), self.decoder.region_logits(states, encoded)
+        return Steps(_array(symbols), _array(regions.softmax(-1)), _array(-regions.logsumexp(-1)), past)
 
     @torch.inference_mode()
     def read_tags(self, encoded: EncoderStates) -> Tags:

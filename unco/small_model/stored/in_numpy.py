@@ -9,7 +9,7 @@ import numpy as np
 
 from unco.small_model.batch import Array, Batch
 from unco.small_model.config import NEIGHBOURS, ModelConfig, heads_of_starts
-from unco.small_model.decoding.arrays import softmax
+from unco.small_model.decoding.arrays import log_sum_exp, softmax
 from unco.small_model.decoding.states import EncoderStates, KeyValue, Past, Steps
 from unco.small_model.decoding.symbols import BEGIN, FIRST_TYPE
 from unco.small_model.decoding.tagging_head import Tags, read_tags
@@ -76,7 +76,8 @@ class NumpyNetwork:
         regions = (self._linear("decoder.region_out", x) * scale) @ encoded.region_keys.swapaxes(1, 2)
         regions = np.where(encoded.region_mask[:, None], regions, np.float32(-np.inf))
         symbols = np.concatenate([self._linear("decoder.special_out", x), words], -1)
-        return Steps(symbols, softmax(np.concatenate([regions, self._linear("decoder.no_region", x)], -1)), past)
+        regions = np.concatenate([regions, self._linear("decoder.no_region", x)], -1)
+        return Steps(symbols, softmax(regions), -log_sum_exp(regions), past)
 
     def multiply(self, left: Array, right: Array) -> Array:
         """Multiply two matrices: (M, K) and (K, N) -> (M, N)."""

@@ -94,12 +94,12 @@ def _run(
     symbols = decoded.symbols[posts]
     symbols = symbols[:, : int((symbols != END).sum(1).max())].repeat(times, 0)
     history = previous_symbols(shift(symbols), len(network.config.labels))
-    logits, regions, _ = network.read_steps(history.previous, encoded, masks=masks)
+    steps = network.read_steps(history.previous, encoded, masks=masks)
     counts, tags = encoded.counts, network.read_tags(encoded)
     if not sampling.encoder_layers:
         counts, tags = counts.repeat(times), tags.take(np.arange(len(posts)).repeat(times))
-    by_decoder = symbol_probabilities(logits, history, counts, len(network.config.labels))
-    return Passes(posts, by_decoder, tag_probabilities(tags, *history), regions)
+    by_decoder = symbol_probabilities(steps.symbols, history, counts, len(network.config.labels))
+    return Passes(posts, by_decoder, tag_probabilities(tags, *history), steps.regions)
 
 
 def _sampled_states(network: Network, batch: Batch, masks: Tensor, settings: McDropout) -> EncoderStates:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from unco.small_model.config import Estimator, ModelConfig, Scheme
 from unco.small_model.decoding.greedy import Decoded
 from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols
-from unco.small_model.uncertainty.entropy import span_uncertainty, step_uncertainty
+from unco.small_model.uncertainty.entropy import StepUncertainty, span_uncertainty, step_uncertainty
 from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities
 from unco.small_model.uncertainty.scheme_types import fold_types
 from unco.types import Span, Uncertainty
@@ -47,7 +47,10 @@ def raw_entities(
     labels = len(config.labels)
     columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
     types = fold_types(means.symbols[..., columns], scheme)
-    steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator)
+    if estimator.measure == "energy":
+        steps = StepUncertainty(decoded.energies, decoded.energies, decoded.region_energies)
+    else:
+        steps = step_uncertainty(decoded.symbols, means.symbols, types, means.regions, estimator)
     fine_types = decoded.probabilities[..., columns].argmax(-1).tolist()
     decoded_types = fold_types(decoded.probabilities[..., columns], scheme).argmax(-1).tolist()
     regions = decoded.regions.tolist()
