@@ -26,6 +26,7 @@ from unco.small_model.regions.region import Region, with_whole_picture
 from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
 from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
+from unco.training.ensemble import ENSEMBLES
 from unco.training.examples.data_paths import DataPaths, make_input_builder, read_split
 from unco.training.model_card import read_report, score_table
 from unco.training.origin import short_name
@@ -106,12 +107,17 @@ def test_estimators_are_measured_and_runs_averaged(
         measured = measure_estimators(DataPaths(data), folders[-1])
         assert set(measured) == set(ESTIMATORS)
         assert (folders[-1] / ESTIMATORS_FILE).is_file()
+    alone = measure_estimators(DataPaths(data), folders[0])
+    together = measure_estimators(DataPaths(data), folders[0], folders)
+    assert {name: together[name] for name in alone} == alone, "an ensemble changes nothing of the others"
+    assert set(together) == {*alone, *ENSEMBLES}
     seeds = [json.loads((folder / "config.json").read_text())["origin"]["recipe"]["seed"] for folder in folders]
     assert seeds == [1, 2]
     show_runs(folders, Console(width=160))
     shown = capsys.readouterr().out
     assert "2 runs: mean (standard deviation)" in shown
     assert "mc_encoder" in shown
+    assert "ensemble_entropy" in shown
     with pytest.raises(DataError, match="give the checkpoint folders of finished runs"):
         show_runs([tmp_path / "nowhere"], Console())
 

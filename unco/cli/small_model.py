@@ -99,12 +99,16 @@ def estimators(
     boxes: Boxes = None,
     regions: RegionFiles = None,
     captions: Captions = None,
+    others: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="Another checkpoint, to measure an ensemble of all; repeat it."),
+    ] = None,
 ) -> None:
     """Measure every estimator of uncertainty on dev and test."""
     from unco.training.compare_estimators import measure_estimators, show_runs
     from unco.training.examples.data_paths import DataPaths
 
-    measure_estimators(DataPaths(gold, boxes, regions, captions), checkpoint)
+    measure_estimators(DataPaths(gold, boxes, regions, captions), checkpoint, others or ())
     show_runs([checkpoint], Console())
 
 

@@ -13,6 +13,7 @@ from unco.small_model.config import Estimator, Heads, McDropout, Scheme
 from unco.small_model.decoding.greedy import Decoded, decode_greedily
 from unco.small_model.model_input import ModelInput
 from unco.small_model.stored.network import TrainedNetwork
+from unco.small_model.uncertainty.ensemble import ensemble_passes
 from unco.small_model.uncertainty.entropy import Normaliser
 from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities, Passes, mean_probabilities
 from unco.small_model.uncertainty.near_misses import MOST, PredictedNearMiss, find_near_misses
@@ -50,6 +51,8 @@ class Predictor:
     """By scheme, from `type_signals` to the probability of a wrong type."""
     region_regression: RegionRegression | None = None
     """From `region_signals` to the probability of a wrong region, for learned estimators."""
+    others: tuple[TrainedNetwork, ...] = ()
+    """Networks whose distributions are averaged with its own where nothing is sampled, to measure an ensemble."""
     batch_size: int = 32
     name: str = "unnamed"
 
@@ -168,7 +171,8 @@ class Predictor:
 
     def _passes(self, read: Read, decoded: Decoded, keys: Sequence[str], sampling: McDropout) -> tuple[Passes, ...]:
         if not sampling.passes:
-            return ()
+            others = [network.runtime() for network in self.others]
+            return (ensemble_passes(others, read.batch, decoded),) if others else ()
         from unco.small_model.uncertainty.mc_dropout import run_passes
 
         return run_passes(self.network.in_torch, read.batch, read.encoded, decoded, keys, sampling)

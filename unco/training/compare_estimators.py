@@ -1,8 +1,8 @@
 """Compare all uncertainty estimators on the same predictions, and average over training runs."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -13,9 +13,10 @@ from rich.table import Table
 from unco.errors import DataError
 from unco.evals.data.gold_types import by_scheme
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.config import ESTIMATORS
+from unco.small_model.config import ESTIMATORS, Estimator
 from unco.small_model.predictor import Predictor
 from unco.training.calibrate import can_estimate
+from unco.training.ensemble import ENSEMBLES, load_others
 from unco.training.estimator_report import (
     EstimatorReport,
     Predictions,
@@ -31,11 +32,23 @@ Columns = dict[str, dict[str, EstimatorReport]]
 """Reports by estimator and split."""
 ESTIMATORS_FILE = "estimators.json"
 """File that `measure_estimators` writes beside a checkpoint."""
+MEASURED = {**ESTIMATORS, **ENSEMBLES}
+"""Estimators by name, with those of an ensemble."""
 
 
-def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
-    """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint."""
+def measure_estimators(paths: DataPaths, checkpoint: Path, others: Sequence[Path] = ()) -> Columns:
+    """Measure every estimator on dev and test and write `estimators.json` beside the checkpoint.
+
+    Args:
+        paths: of the data.
+        checkpoint: its folder.
+        others: folders of checkpoints to measure an ensemble with it; none = no ensemble is measured.
+
+    Raises:
+        SettingsError: another checkpoint differs in its labels or in what it reads.
+    """
     predictor = from_pretrained(checkpoint).to("cpu")
+    predictor = replace(predictor, others=load_others(predictor, others))
     config = predictor.network.config
     check_captions(paths, config)
     build_input = make_input_builder(paths, read_split(paths, config.label_scheme, "train"), config.people)
@@ -45,7 +58,7 @@ def measure_estimators(paths: DataPaths, checkpoint: Path) -> Columns:
     for name, row in columns.items():
         for split, view in split_inputs.items():
             text, pictures = (
-                normalised(seen, dev, ESTIMATORS[name])
+                normalised(seen, dev, MEASURED[name])
                 for seen, dev in zip(found[split][name], found["dev"][name], strict=True)
             )
             row[split] = report_predictions(view.posts, text, pictures)
@@ -70,6 +83,13 @@ def _predict_all(predictor: Predictor, split_inputs: SplitInputs) -> dict[str, t
         for name, estimator in ESTIMATORS.items()
         if can_estimate(predictor, estimator, predictor.scheme)
     }
+    found = _predict(replace(predictor, others=()), split_inputs, chosen)
+    return found | (_predict(predictor, split_inputs, ENSEMBLES) if predictor.others else {})
+
+
+def _predict(
+    predictor: Predictor, split_inputs: SplitInputs, chosen: Mapping[str, Estimator]
+) -> dict[str, tuple[Predictions, Predictions]]:
     estimators_and_schemes = [(estimator, predictor.scheme) for estimator in chosen.values()]
     views = (
         predictor.predict_each(view, estimators_and_schemes) for view in (split_inputs.text, split_inputs.pictures)
@@ -119,7 +139,7 @@ REPORT_ROWS: dict[str, tuple[str, ...]] = {
 def _estimators(title: str, field: str, measured: Sequence[dict[str, Any]]) -> Table:
     heads = [f"{name} {split}" for split in ("dev", "test") for name in ("AUROC", "AUPR", "ECE")]
     table = Table("", *heads, title=f"{title.removeprefix('AUROC ')}, {len(measured)} runs, in percent")
-    for name in ESTIMATORS:
+    for name in [*ESTIMATORS, *(name for name in ENSEMBLES if any(name in run for run in measured))]:
         cells = [
             _spread([_value_at(run, (name, split, field, figure)) for run in measured])
             for split in ("dev", "test")
