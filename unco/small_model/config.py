@@ -75,6 +75,8 @@ class ModelConfig:
     """Gamma, weight of the debiasing loss (Eq. 9); the paper's is 0.6. It needs visual features to make sense."""
     margin: float = 0.5
     """Lambda of the debiasing loss (Eq. 8): 0.5 on Twitter-GMNER, 0.3 on Twitter-FMNERG."""
+    sum_of_pairs: bool = False
+    """Whether the debiasing loss is the sum over a post's pairs of regions, as Eq. 8 is written; else their mean."""
     region_loss: float = 0.2
     """Weight of the region loss; the paper uses 1. It is a mean over entities, the token loss a mean over steps: at 1 a
     region counts as much as the nine steps of a typical post, and the text was learned badly."""

@@ -52,6 +52,9 @@ class Recipe:
     bio_loss: float = 0.5
     debiasing: float = 0.0
     margin: float = 0.5
+    sum_of_pairs: bool = False
+    """Sum the debiasing loss over all pairs of regions (Eq. 8); else take their mean, so that the weight of `debiasing`
+    does not grow with the number of candidates."""
     decoder_layers: int = 2
     """Number of decoder layers, where the decoder is not that of a BART checkpoint."""
     casing: bool = True

@@ -22,7 +22,16 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 """SHA-256 of the weights that the shipped model starts from: all-MiniLM-L6-v2, Apache-2.0."""
 
 
-SETTINGS = ("dropout", "label_smoothing", "region_loss", "bio_loss", "debiasing", "margin", "decoder_layers")
+SETTINGS = (
+    "dropout",
+    "label_smoothing",
+    "region_loss",
+    "bio_loss",
+    "debiasing",
+    "margin",
+    "sum_of_pairs",
+    "decoder_layers",
+)
 """Settings of a recipe that a network has."""
 
 

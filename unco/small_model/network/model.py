@@ -153,7 +153,8 @@ class Network(nn.Module):
         token = token_loss(log_probs, targets.symbols, self.config.label_smoothing, targets.taught_symbols, share)
         grounding = region_loss(self.decoder.region_logits(x, encoded), targets.regions)
         bio = tag_loss(self.tagger(words).float().log_softmax(-1), targets.tags, targets.taught_tags, share)
-        debiasing = debiasing_loss(words, targets.spans, regions, targets.overlaps, self.config.margin)
+        pairs = (words, targets.spans, regions, targets.overlaps)
+        debiasing = debiasing_loss(*pairs, self.config.margin, self.config.sum_of_pairs)
         weighted = self.config.region_loss * grounding + self.config.debiasing * debiasing + self.config.bio_loss * bio
         return {"loss": token + weighted, "token": token, "region": grounding, "debiasing": debiasing, "bio": bio}
 
