@@ -1,6 +1,6 @@
 """Configuration of the network and of the uncertainty estimators: plain data, saved beside the weights."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from unco.errors import SettingsError
@@ -67,7 +67,9 @@ class ModelConfig:
     post_starts: int = 0
     """Units of the layers that find where a text begins in long posts; 0 = posts are cut at sentences."""
     dropout: float = 0.1
-    """In training, and the default p of Monte Carlo dropout."""
+    """In training."""
+    sampled_as_trained: bool = False
+    """Whether Monte Carlo dropout drops units at the rate of the training (Eq. 4); else each estimator has its own."""
     label_smoothing: float = 0.0
     distillation: float = 0.0
     """Share of the token and tag losses that is the cross-entropy with teachers' distributions, in [0, 1]."""
@@ -177,6 +179,13 @@ ESTIMATORS: dict[str, Estimator] = {
     "tags_mc": Estimator(measure="surprisal", span="total", region="groundable", heads="tags", sampling=_IN_ENCODER),
 }
 """Estimators by name. `mc_decoder` is the paper's; `tags`, `two_heads` and `learned` are ours and need one pass."""
+
+
+def estimators_of(config: ModelConfig) -> dict[str, Estimator]:
+    """Return the estimators by name, as a network is sampled by them."""
+    if not config.sampled_as_trained:
+        return ESTIMATORS
+    return {name: replace(one, sampling=replace(one.sampling, p=config.dropout)) for name, one in ESTIMATORS.items()}
 
 
 def named_estimator(name: str) -> Estimator:

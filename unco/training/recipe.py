@@ -39,6 +39,8 @@ class Recipe:
     bf16: bool = True
     """Matrix products in bfloat16: twice as fast on GPUs and on CPUs with AVX512-BF16 or AMX, slower on others."""
     dropout: float = 0.1
+    sampled_as_trained: bool = False
+    """Monte Carlo dropout drops units at this rate too (Eq. 4), whatever rate its estimator has."""
     label_smoothing: float = 0.0
     teachers: tuple[str, ...] = ()
     """Checkpoints with the same labels, folders or hub names: their mean distributions are learned too."""
@@ -82,7 +84,7 @@ class Recipe:
         """Check the numbers and names.
 
         Raises:
-            ValueError: one is out of its range.
+            ValueError: one is out of its range, or does not go with another.
             SettingsError: there is no such estimator.
         """
         for name in ("epochs", "reviewed", "batch_size", "encoder_lr", "new_lr", "clip", "decoder_layers"):
@@ -97,6 +99,8 @@ class Recipe:
         for name in ("distillation", "clutter"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        if self.sampled_as_trained and not self.dropout:
+            raise ValueError("sampled_as_trained needs a dropout above 0: at 0 all passes of an estimator are the same")
         named_estimator(self.estimator)
 
 

@@ -91,9 +91,10 @@ def test_the_sum_of_eq_8_is_over_all_pairs_of_a_post_and_the_mean_over_posts() -
     wide = debiasing_loss(WORDS, spans, REGIONS, overlaps, 2.0, sum_of_pairs=True)
     assert float(one) == pytest.approx(0.9 - HALF, abs=1e-6)
     assert float(wide) == pytest.approx(0.8 + (1.8 - HALF) + (1.0 - HALF), abs=1e-6)
-    unpaired = torch.full_like(overlaps, -1.0)
-    both = [torch.cat(pair) for pair in ((WORDS, WORDS), (spans, spans), (REGIONS, REGIONS), (overlaps, unpaired))]
-    assert float(debiasing_loss(*both, 1.0, sum_of_pairs=True)) == pytest.approx((0.9 - HALF) / 2, abs=1e-6)
+    beside = torch.cat([overlaps, torch.full_like(overlaps, -1.0)])  # a post without pairs
+    words, spans, regions = (torch.cat([part, part]) for part in (WORDS, spans, REGIONS))
+    two = debiasing_loss(words, spans, regions, beside, 1.0, sum_of_pairs=True)
+    assert float(two) == pytest.approx((0.9 - HALF) / 2, abs=1e-6)
 
 
 def test_an_iou_of_exactly_one_half_is_a_negative() -> None:
