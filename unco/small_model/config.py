@@ -60,6 +60,8 @@ class ModelConfig:
     """Configuration of a `transformers` encoder of another shape, run by that library; None = our own layers."""
     visual_features: int = 0
     """F, numbers that a visual encoder gives for a region (CLIP ViT-B/32: 512, VinVL: 2048); 0 = no pixels are read."""
+    features_alone: bool = False
+    """Whether a region is its visual features and nothing else (H_V in Eq. 1); else place, kind and text are added."""
     featuriser: str = ""
     """CLIP model that gives these features, a folder or its name on the hub; empty = region files alone have them."""
     captions: bool = False
@@ -84,6 +86,15 @@ class ModelConfig:
     region counts as much as the nine steps of a typical post, and the text was learned badly."""
     bio_loss: float = 0.5
     """Weight of the auxiliary BIO loss on the encoder, in training only."""
+
+    def __post_init__(self) -> None:
+        """Check that regions are something.
+
+        Raises:
+            ValueError: a region is to be its visual features alone, and there are none.
+        """
+        if self.features_alone and not self.visual_features:
+            raise ValueError("features_alone needs visual_features above 0: a region would be nothing")
 
     @property
     def types(self) -> tuple[str, ...]:

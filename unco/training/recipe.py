@@ -57,6 +57,9 @@ class Recipe:
     sum_of_pairs: bool = False
     """Sum the debiasing loss over all pairs of regions (Eq. 8); else take their mean, so that the weight of `debiasing`
     does not grow with the number of candidates."""
+    features_alone: bool = False
+    """A region is its visual features and nothing else: no place, kind or recognised text. It needs region files that
+    have features."""
     decoder_layers: int = 2
     """Number of decoder layers, where the decoder is not that of a BART checkpoint."""
     casing: bool = True

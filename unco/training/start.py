@@ -31,6 +31,7 @@ SETTINGS = (
     "debiasing",
     "margin",
     "sum_of_pairs",
+    "features_alone",
     "decoder_layers",
 )
 """Settings of a recipe that a network has."""
@@ -80,8 +81,13 @@ def start_recipe(
         featuriser: see `ModelConfig`.
 
     Raises:
-        SettingsError: the checkpoint has other inputs than the recipe and the data.
+        SettingsError: the checkpoint has other inputs than the recipe and the data, or these lack some.
     """
+    if recipe.features_alone and not features:
+        raise SettingsError(
+            "features_alone: the regions of the training posts have no visual features: give region files that have "
+            "some with --regions, or train with --set features_alone=false"
+        )
     scheme = label_scheme(recipe.labels)
     settings = {name: getattr(recipe, name) for name in SETTINGS}
     settings |= {
@@ -99,6 +105,10 @@ def start_recipe(
             raise SettingsError(
                 f"{start} has {config.visual_features} visual features and captions={config.captions}; the recipe and "
                 f"the data have {features} and {captions}"
+            )
+        if config.features_alone != recipe.features_alone:
+            raise SettingsError(
+                f"{start} was trained with features_alone={config.features_alone}: train it on with the same"
             )
         settings["decoder_layers"] = config.decoder_layers
         people = PERSON_TYPES.union(config.people)

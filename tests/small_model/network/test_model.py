@@ -15,7 +15,7 @@ from unco.small_model.decoding.symbols import BEGIN, END, previous_symbols, shif
 from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
-from unco.small_model.regions.region import Region
+from unco.small_model.regions.region import Region, RegionKind
 from unco.small_model.uncertainty.mc_dropout import draw_masks, run_passes
 from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities, mean_probabilities
 from unco.training.examples.collator import Collator
@@ -32,9 +32,9 @@ POSTS = [
 KEYS = ["a", "b", "c", "d"]
 
 
-def batch_of(posts: list[ModelInput]) -> Batch:
+def batch_of(posts: list[ModelInput], features: int = 0) -> Batch:
     tokenizer = tiny_tokenizer()
-    return make_batch([encode_post(post, tokenizer) for post in posts], tokenizer)
+    return make_batch([encode_post(post, tokenizer) for post in posts], tokenizer, features)
 
 
 def means_of(network: Network, batch: Batch, sampling: McDropout, heads: Heads = "decoder") -> MeanProbabilities:
@@ -73,6 +73,27 @@ def test_the_loss_is_the_weighted_sum_of_its_parts() -> None:
     expected = parts["token"] + 0.3 * parts["region"] + 0.6 * parts["debiasing"] + 0.7 * parts["bio"]
     assert min(part.item() for part in parts.values()) > 0
     assert parts["loss"].item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def seen(box: Box, kind: RegionKind, text: str, score: float, *features: float) -> Region:
+    return Region(box, kind, text, score, np.array(features, np.float32))
+
+
+def test_a_region_can_be_its_visual_features_alone() -> None:
+    regions = (
+        seen(Box(0, 0, 9, 9), "person", "", 0.4, 1.0, 2.0, 4.0),
+        seen(Box(5, 5, 60, 90), "text", "blue owls", 0.9, 1.0, 2.0, 4.0),
+        seen(Box(0, 0, 100, 100), "picture", "", 1.0, 4.0, 2.0, 1.0),
+    )
+    batch = batch_of([ModelInput(("Ann", "Lee"), regions, (100, 100))], 3)
+    sees = replace(TINY, visual_features=3)
+    for alone in (True, False):
+        network = tiny_network(config=replace(sees, features_alone=alone))
+        one, other, whole = network.encode_regions(network.tensors(batch))[0]
+        assert torch.equal(one, other) == alone
+        assert not torch.equal(one, whole)
+    with pytest.raises(ValueError, match="features_alone needs visual_features above 0"):
+        replace(TINY, features_alone=True)
 
 
 def test_inputs_of_teacher_forcing_are_the_symbols_one_step_later() -> None:

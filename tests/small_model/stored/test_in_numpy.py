@@ -24,6 +24,8 @@ from unco.types import Box
 WORDS = "Ann Lee plays for the Blue Owls in Port Lindow tonight".split()
 SIGHT = replace(TINY, visual_features=6, norm_eps=1e-5, post_starts=64, decoder_positions=5)
 
+ALONE = replace(SIGHT, features_alone=True)
+
 
 def region(kind: str, box: Box, text: str = "") -> Region:
     return Region(box, kind, text, features=np.linspace(-1, 1, 6, dtype=np.float32) * box.x2)  # type: ignore[arg-type]
@@ -52,7 +54,7 @@ posts_drawn = st.lists(
 
 
 @settings(max_examples=40, deadline=None)
-@given(posts=posts_drawn, seed=st.integers(0, 4), config=st.sampled_from([TINY, SIGHT]))
+@given(posts=posts_drawn, seed=st.integers(0, 4), config=st.sampled_from([TINY, SIGHT, ALONE]))
 def test_both_say_the_same_of_any_posts(posts: list[ModelInput], seed: int, config: ModelConfig) -> None:
     in_numpy, in_torch = pair(seed, config)
     batch = batch_of(posts, config)

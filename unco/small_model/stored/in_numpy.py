@@ -139,15 +139,20 @@ class NumpyNetwork:
 
     def _regions(self, batch: Batch) -> Array:
         """Run the region encoder: (B, K, d)."""
+        parts = [] if self.config.features_alone else [self._described(batch)]
+        if self.config.visual_features:
+            seen = layer_norm(self._weights, "regions.visual.0", batch.features, TORCH_EPS)
+            parts.append(self._linear("regions.visual.3", gelu(self._linear("regions.visual.1", seen))))
+        x = sum(parts[1:], parts[0])
+        return self._norm("regions.norm", x + self._linear("regions.mix", gelu(x)))
+
+    def _described(self, batch: Batch) -> Array:
+        """Embed place, kind and recognised text of regions: (B, K, d)."""
         real = batch.region_texts >= 0  # (B, K, X)
         text = (self._pieces(np.maximum(batch.region_texts, 0)) * real[..., None]).sum(2)
         text /= np.maximum(real.sum(2), 1)[..., None].astype(np.float32)
-        x = self._weights["regions.kind.weight"][batch.kinds]
-        x = x + self._linear("regions.geometry", batch.geometry) + self._linear("regions.text", text)
-        if self.config.visual_features:
-            seen = layer_norm(self._weights, "regions.visual.0", batch.features, TORCH_EPS)
-            x = x + self._linear("regions.visual.3", gelu(self._linear("regions.visual.1", seen)))
-        return self._norm("regions.norm", x + self._linear("regions.mix", gelu(x)))
+        x: Array = self._weights["regions.kind.weight"][batch.kinds]
+        return x + self._linear("regions.geometry", batch.geometry) + self._linear("regions.text", text)
 
     def _decode(self, previous: Array, encoded: EncoderStates, past: Past | None) -> tuple[Array, Past]:
         """Compute the states of new steps, (B, L, d), and the keys and values of all steps so far."""

@@ -74,10 +74,11 @@ def _layer(name: str, config: ModelConfig, attentions: tuple[str, ...]) -> Shape
 
 def _regions(config: ModelConfig) -> Shapes:
     d = config.hidden
-    yield "regions.kind.weight", (len(KINDS), d)
-    yield from _linear("regions.geometry", GEOMETRY, d)
-    for name in ("text", "mix"):
-        yield from _linear(f"regions.{name}", d, d)
+    if not config.features_alone:
+        yield "regions.kind.weight", (len(KINDS), d)
+        yield from _linear("regions.geometry", GEOMETRY, d)
+        yield from _linear("regions.text", d, d)
+    yield from _linear("regions.mix", d, d)
     if config.visual_features:
         yield from _norm("regions.visual.0", config.visual_features)
         yield from _linear("regions.visual.1", config.visual_features, d)
