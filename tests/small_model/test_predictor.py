@@ -60,6 +60,19 @@ def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimato
             assert_same(found, alone[index])
 
 
+def test_uncertainties_over_the_whole_label_set_do_not_depend_on_the_batch() -> None:
+    predictor, whole = (tiny_predictor(config=replace(TINY, whole_label_set=one)) for one in (False, True))
+    for estimator in (Estimator(), Estimator(measure="doubt", span="joint"), ESTIMATORS["mc_decoder_eq7"]):
+        found = whole.with_estimator(estimator).predict(POSTS)
+        for post, together in zip(POSTS, found, strict=True):
+            assert_same(together, whole.with_estimator(estimator).predict([post])[0])
+        pairs = zip(found, predictor.with_estimator(estimator).predict(POSTS), strict=True)
+        for one, legal in ((one, legal) for some, others in pairs for one, legal in zip(some, others, strict=True)):
+            assert (one.span, one.type, one.region) == (legal.span, legal.type, legal.region)
+            assert one.nats.of("region") == pytest.approx(legal.nats.of("region"), abs=1e-5)
+            assert one.nats.of("type") != pytest.approx(legal.nats.of("type"), abs=1e-5)
+
+
 def test_predict_each_equals_each_estimator_and_scheme_alone() -> None:
     predictor = fitted_predictor()
     settings = [(estimator, scheme) for estimator in VARIANTS for scheme in predictor.network.config.schemes.values()]

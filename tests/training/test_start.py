@@ -26,7 +26,8 @@ def test_a_network_takes_its_settings_from_the_recipe(tmp_path: Path) -> None:
     for name, literal in (("gmner-paper", False), ("gmner-paper-literal", True)):
         network, _ = start.start_recipe(read_recipe(recipe_path(name)), tmp_path / "bart", 6, False)
         config = network.config
-        assert (config.sum_of_pairs, config.sampled_as_trained, config.features_alone) == (literal,) * 3
+        settings = (config.sum_of_pairs, config.sampled_as_trained, config.features_alone, config.whole_label_set)
+        assert settings == (literal,) * 4
 
 
 def test_regions_that_are_their_features_alone_need_some(tmp_path: Path) -> None:

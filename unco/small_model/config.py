@@ -72,6 +72,9 @@ class ModelConfig:
     """In training."""
     sampled_as_trained: bool = False
     """Whether Monte Carlo dropout drops units at the rate of the training (Eq. 4); else each estimator has its own."""
+    whole_label_set: bool = False
+    """Whether a step's distribution is over all symbols, pointers to all words included (Eqs. 1 and 6), in training and
+    for the uncertainty; else over those that may come next. What is decoded is legal in any case."""
     label_smoothing: float = 0.0
     distillation: float = 0.0
     """Share of the token and tag losses that is the cross-entropy with teachers' distributions, in [0, 1]."""

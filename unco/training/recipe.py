@@ -41,6 +41,9 @@ class Recipe:
     dropout: float = 0.1
     sampled_as_trained: bool = False
     """Monte Carlo dropout drops units at this rate too (Eq. 4), whatever rate its estimator has."""
+    whole_label_set: bool = False
+    """A step's distribution is over all symbols and words (Eqs. 1 and 6), in training and for the uncertainty; else
+    over those that may come next. What is decoded is legal in any case."""
     label_smoothing: float = 0.0
     teachers: tuple[str, ...] = ()
     """Checkpoints with the same labels, folders or hub names: their mean distributions are learned too."""

@@ -25,6 +25,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 SETTINGS = (
     "dropout",
     "sampled_as_trained",
+    "whole_label_set",
     "label_smoothing",
     "region_loss",
     "bio_loss",

@@ -60,9 +60,12 @@ def losses_while_training(config: ModelConfig) -> list[float]:
     return losses
 
 
-@pytest.mark.parametrize("debiasing", [0.0, 0.6])
-def test_training_lowers_the_loss(debiasing: float) -> None:
-    losses = losses_while_training(replace(TINY, debiasing=debiasing))
+@pytest.mark.parametrize(
+    "config",
+    [TINY, replace(TINY, debiasing=0.6), replace(TINY, debiasing=0.6, sum_of_pairs=True, whole_label_set=True)],
+)
+def test_training_lowers_the_loss(config: ModelConfig) -> None:
+    losses = losses_while_training(config)
     assert losses[-1] < 0.5 * losses[0]
 
 
@@ -73,6 +76,18 @@ def test_the_loss_is_the_weighted_sum_of_its_parts() -> None:
     expected = parts["token"] + 0.3 * parts["region"] + 0.6 * parts["debiasing"] + 0.7 * parts["bio"]
     assert min(part.item() for part in parts.values()) > 0
     assert parts["loss"].item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_a_step_can_be_learned_over_the_whole_label_set() -> None:
+    network = tiny_network(config=replace(TINY, whole_label_set=True))
+    encoded, previous = network.encode(batch_of(POSTS)), np.full((4, 1), BEGIN)
+    x, _ = network.decoder(torch.from_numpy(previous), encoded)
+    found = network.step_log_probs(x, previous, encoded)
+    logits = network.decoder.symbol_logits(x, encoded)
+    for post, words in enumerate((3, 7, 1, 10)):
+        real = 3 + 2 + words
+        assert torch.allclose(found[post, 0, :real], logits[post, 0, :real].log_softmax(-1), atol=1e-5)
+        assert not found[post, 0, real:].exp().any()
 
 
 def seen(box: Box, kind: RegionKind, text: str, score: float, *features: float) -> Region:

@@ -24,7 +24,7 @@ from unco.types import Box
 WORDS = "Ann Lee plays for the Blue Owls in Port Lindow tonight".split()
 SIGHT = replace(TINY, visual_features=6, norm_eps=1e-5, post_starts=64, decoder_positions=5)
 
-ALONE = replace(SIGHT, features_alone=True)
+ALONE, WHOLE = replace(SIGHT, features_alone=True), replace(TINY, whole_label_set=True)
 
 
 def region(kind: str, box: Box, text: str = "") -> Region:
@@ -54,7 +54,7 @@ posts_drawn = st.lists(
 
 
 @settings(max_examples=40, deadline=None)
-@given(posts=posts_drawn, seed=st.integers(0, 4), config=st.sampled_from([TINY, SIGHT, ALONE]))
+@given(posts=posts_drawn, seed=st.integers(0, 4), config=st.sampled_from([TINY, SIGHT, ALONE, WHOLE]))
 def test_both_say_the_same_of_any_posts(posts: list[ModelInput], seed: int, config: ModelConfig) -> None:
     in_numpy, in_torch = pair(seed, config)
     batch = batch_of(posts, config)

@@ -14,7 +14,14 @@ from unco.small_model.batch import Array, padded
 from unco.small_model.config import Heads
 from unco.small_model.decoding.drafts import drafts_of
 from unco.small_model.decoding.states import EncoderStates, Past, Runtime
-from unco.small_model.decoding.symbols import END, PreviousSymbols, previous_symbols, shift, symbol_probabilities
+from unco.small_model.decoding.symbols import (
+    END,
+    PreviousSymbols,
+    most_probable_legal,
+    previous_symbols,
+    shift,
+    symbol_probabilities,
+)
 from unco.small_model.decoding.tagging_head import Tags, tag_probabilities
 
 
@@ -28,7 +35,8 @@ class Decoded:
     symbols: Array
     """(B, L); a post that has ended goes on with `<end>`."""
     by_decoder: Array
-    """(B, L, 3 + N + W), the decoder's probabilities of each step's symbol."""
+    """(B, L, 3 + N + W), the decoder's probabilities of each step's symbol: of legal ones, or of all with
+    `whole_label_set`."""
     by_tags: Array
     """(B, L, 3 + N + W), the tagging head's."""
     regions: Array
@@ -91,7 +99,7 @@ def decode_greedily(network: Runtime, encoded: EncoderStates, heads: Heads = "de
         history = _history(drafted, known, len(network.config.labels))
         parts, past = read_distributions(network, encoded, history, tags, past)
         passes.append(_Pass(posts, known, parts))
-        choices = mixed(heads, parts.by_decoder, parts.by_tags).argmax(-1).tolist()
+        choices = _choices(network, encoded, history, mixed(heads, parts.by_decoder, parts.by_tags)).tolist()
         for post, draft, chosen in zip(posts, drafted, choices, strict=True):
             said[post] = _corrected(draft, len(said[post]), chosen[len(said[post]) - known :])
         left = [row for row, post in enumerate(posts) if said[post][-1] != END and len(said[post]) < most]
@@ -107,6 +115,14 @@ def mixed(heads: Heads, by_decoder: Array, by_tags: Array) -> Array:
     return by_decoder if heads == "decoder" else by_tags if heads == "tags" else (by_decoder + by_tags) / 2
 
 
+def _choices(network: Runtime, encoded: EncoderStates, history: PreviousSymbols, probabilities: Array) -> Array:
+    """Choose the most probable legal symbol of each step: (B, L, 3 + N + W) -> (B, L)."""
+    if network.config.whole_label_set:
+        return most_probable_legal(probabilities, history, encoded.counts, len(network.config.labels))
+    chosen: Array = probabilities.argmax(-1)  # the others have none
+    return chosen
+
+
 def _history(drafted: Sequence[list[int]], known: int, labels: int) -> PreviousSymbols:
     """Summarise what comes before each symbol of the drafts, from step `known` on."""
     history = previous_symbols(shift(padded(drafted, END)), labels)
@@ -118,7 +134,8 @@ def read_distributions(
 ) -> tuple[Distributions, Past]:
     """Compute what may come at each step, after these symbols, and the keys and values to go on from."""
     steps = network.read_steps(history.previous, encoded, past)
-    by_decoder = symbol_probabilities(steps.symbols, history, encoded.counts, len(network.config.labels))
+    labels, whole = len(network.config.labels), network.config.whole_label_set
+    by_decoder = symbol_probabilities(steps.symbols, history, encoded.counts, labels, whole)
     return Distributions(by_decoder, tag_probabilities(tags, *history), steps.regions), steps.past
 
 

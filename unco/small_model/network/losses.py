@@ -13,7 +13,7 @@ def token_loss(
     """Compute the mean cross-entropy over real steps (Eq. 1), smoothed over the legal symbols of each step.
 
     Args:
-        log_probs: (B, L, V), illegal symbols at about -1e4.
+        log_probs: (B, L, V), symbols that do not count at about -1e4: illegal ones, or pointers to padding alone.
         symbols: (B, L), -100 = padding.
         smoothing: share of the target spread evenly over legal symbols, in [0, 1).
         taught: the teachers' distributions, see `with_teachers`.

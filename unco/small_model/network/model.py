@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from unco.small_model.batch import Array, Batch
 from unco.small_model.config import ModelConfig
 from unco.small_model.decoding.states import EncoderStates, Past, Steps
-from unco.small_model.decoding.symbols import ILLEGAL_LOGIT, last_words, legal_next, shift
+from unco.small_model.decoding.symbols import ILLEGAL_LOGIT, label_set, last_words, legal_next, shift
 from unco.small_model.decoding.tagging_head import Tags, read_tags
 from unco.small_model.network.decoder import Decoder
 from unco.small_model.network.encoder import RegionEncoder, TextEncoder
@@ -124,7 +124,7 @@ class Network(nn.Module):
         return _array(self.post_starts([torch.from_numpy(words).to(self.device)])[0]) if self.post_starts else None
 
     def step_log_probs(self, x: Tensor, previous: Array, encoded: EncoderStates) -> Tensor:
-        """Compute log-probabilities of the next symbol, over legal symbols only.
+        """Compute log-probabilities of the next symbol, over legal symbols only or over the whole label set (Eq. 1).
 
         Args:
             x: decoder states (B, L, d).
@@ -134,10 +134,13 @@ class Network(nn.Module):
         Returns:
             (B, L, 3 + types + W).
         """
-        types = len(self.config.labels)
-        legal = legal_next(previous, last_words(previous, types), encoded.counts, types, encoded.words.shape[1])
+        types, width = len(self.config.labels), encoded.words.shape[1]
+        if self.config.whole_label_set:
+            counted = label_set(encoded.counts, types, width)
+        else:
+            counted = legal_next(previous, last_words(previous, types), encoded.counts, types, width)
         logits = self.decoder.symbol_logits(x, encoded)
-        return logits.masked_fill(~torch.from_numpy(legal).to(x.device), ILLEGAL_LOGIT).log_softmax(-1)
+        return logits.masked_fill(~torch.from_numpy(counted).to(x.device), ILLEGAL_LOGIT).log_softmax(-1)
 
     def loss(self, batch: Batch[Tensor], targets: Targets) -> dict[str, Tensor]:
         """Compute token cross-entropy (Eq. 1), region KL (Eq. 3), debiasing (Eq. 8), auxiliary BIO cross-entropy.
