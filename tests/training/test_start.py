@@ -26,8 +26,8 @@ def test_a_network_takes_its_settings_from_the_recipe(tmp_path: Path) -> None:
     for name, literal in (("gmner-paper", False), ("gmner-paper-literal", True)):
         network, _ = start.start_recipe(read_recipe(recipe_path(name)), tmp_path / "bart", 6, False)
         config = network.config
-        settings = (config.sum_of_pairs, config.sampled_as_trained, config.features_alone, config.whole_label_set)
-        assert settings == (literal,) * 4
+        assert (config.sum_of_pairs, config.sampled_as_trained, config.whole_label_set) == (literal,) * 3
+        assert (config.features_alone, config.whole_picture_is_none) == (literal,) * 2
 
 
 def test_regions_that_are_their_features_alone_need_some(tmp_path: Path) -> None:
@@ -41,6 +41,7 @@ def test_regions_that_are_their_features_alone_need_some(tmp_path: Path) -> None
 
 def test_a_checkpoint_is_trained_on_with_regions_as_it_knows_them(tmp_path: Path) -> None:
     folder, config = tmp_path / "checkpoint", replace(TINY, visual_features=6, features_alone=True)
+    config = replace(config, whole_picture_is_none=True)
     fitted = {"entropy": Calibration(log_cardinality(2, 10, 4), Thresholds(0.4, 0.3, 0.5))}
     save_pretrained(tiny_predictor(config=config), "entropy", {"tiny": fitted, "names": fitted}, folder, {})
     recipe = read_recipe(recipe_path("gmner-paper-literal"))

@@ -15,6 +15,8 @@ from unco.small_model.regions.region import Region, RegionKind
 from unco.small_model.words import Pieces, leading_space, marks, word_pieces
 
 KINDS: tuple[RegionKind, ...] = ("person", "text", "object", "picture")
+WHOLE_PICTURE = KINDS.index("picture")
+"""Number of that kind; padding has that of persons."""
 GEOMETRY = 8
 """Length of a region's geometry vector: x1, y1, x2, y2, width, height, area (all relative), score."""
 TEXT_PIECES = 16

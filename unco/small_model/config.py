@@ -62,6 +62,9 @@ class ModelConfig:
     """F, numbers that a visual encoder gives for a region (CLIP ViT-B/32: 512, VinVL: 2048); 0 = no pixels are read."""
     features_alone: bool = False
     """Whether a region is its visual features and nothing else (H_V in Eq. 1); else place, kind and text are added."""
+    whole_picture_is_none: bool = False
+    """Whether one slot stands for the whole picture and for "not groundable" (slot K + 1 in Eq. 2); else the whole
+    picture can be pointed at, and "not groundable" is a slot of its own."""
     featuriser: str = ""
     """CLIP model that gives these features, a folder or its name on the hub; empty = region files alone have them."""
     captions: bool = False

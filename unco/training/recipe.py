@@ -63,6 +63,8 @@ class Recipe:
     features_alone: bool = False
     """A region is its visual features and nothing else: no place, kind or recognised text. It needs region files that
     have features."""
+    whole_picture_is_none: bool = False
+    """One slot stands for the whole picture and for "not groundable" (Eq. 2), so no name has the whole picture."""
     decoder_layers: int = 2
     """Number of decoder layers, where the decoder is not that of a BART checkpoint."""
     casing: bool = True

@@ -33,9 +33,12 @@ SETTINGS = (
     "margin",
     "sum_of_pairs",
     "features_alone",
+    "whole_picture_is_none",
     "decoder_layers",
 )
 """Settings of a recipe that a network has."""
+LAYERS = ("features_alone", "whole_picture_is_none")
+"""Those that its layers depend on."""
 
 
 def start_folder(name: str) -> Path:
@@ -107,10 +110,9 @@ def start_recipe(
                 f"{start} has {config.visual_features} visual features and captions={config.captions}; the recipe and "
                 f"the data have {features} and {captions}"
             )
-        if config.features_alone != recipe.features_alone:
-            raise SettingsError(
-                f"{start} was trained with features_alone={config.features_alone}: train it on with the same"
-            )
+        for name in LAYERS:
+            if (known := getattr(config, name)) != getattr(recipe, name):
+                raise SettingsError(f"{start} was trained with {name}={known}: train it on with the same")
         settings["decoder_layers"] = config.decoder_layers
         people = PERSON_TYPES.union(config.people)
         return with_labels(trained.network.in_torch, replace(config, **settings), people), trained.tokenizer

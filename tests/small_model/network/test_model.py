@@ -111,6 +111,27 @@ def test_a_region_can_be_its_visual_features_alone() -> None:
         replace(TINY, features_alone=True)
 
 
+def test_the_last_slot_can_be_the_whole_picture() -> None:
+    network = tiny_network(config=replace(TINY, whole_picture_is_none=True))
+    batch = batch_of(POSTS)  # 0, 3, 2 and 0 regions, the last of which is the whole picture
+    encoded = network.encode(batch)
+    assert encoded.region_mask.tolist() == [
+        [False, False, False, True],
+        [True, True, False, True],
+        [True, False, False, True],
+        [False, False, False, True],
+    ]
+    keys = network.decoder.region_key(network.encode_regions(network.tensors(batch)))
+    x = torch.randn(4, 1, 32)
+    found, query = network.decoder.region_logits(x, encoded), network.decoder.region_out(x)[:, 0] * 32**-0.5
+    for post, (regions, whole) in enumerate([((), None), ((0, 1), 2), ((0,), 1), ((), None)]):
+        expected = torch.full((4,), -torch.inf)
+        for slot in regions:
+            expected[slot] = query[post] @ keys[post, slot]
+        expected[-1] = 0.0 if whole is None else query[post] @ keys[post, whole]
+        assert torch.allclose(found[post, 0], expected, atol=1e-5)
+
+
 def test_inputs_of_teacher_forcing_are_the_symbols_one_step_later() -> None:
     assert shift(np.array([[1, 5, 2, 3, 0, -100]])).tolist() == [[BEGIN, 1, 5, 2, 3, 0]]
 

@@ -61,6 +61,19 @@ def test_regions_are_read_from_the_state_that_consumed_the_mark() -> None:
     assert targets.overlaps[0, 1].tolist() == [0.0, 0.0, 0.0]
 
 
+def test_one_slot_can_be_the_whole_picture_and_none() -> None:
+    # Ann Lee is nearly the whole picture, 200 x 100, and in no other candidate
+    post = replace(gold_post(), entities=(GoldEntity(Span(0, 2), "PER", (Box(0, 0, 200, 90),)),))
+    found = []
+    for one_slot in (False, True):
+        shown = shown_with(Box(10, 10, 60, 90))
+        collator = replace(shown, config=replace(shown.config, whole_picture_is_none=one_slot))
+        _, targets = collator.build([of_data_set(post)], Random(0))
+        found.append(targets.regions[0, 4].tolist())
+        assert targets.overlaps[0, 0].tolist() == pytest.approx([4000 / 18000, 0.9])
+    assert found == [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+
+
 def test_padding_is_told_from_what_is_there() -> None:
     short = GoldPost("2", ("Bo", "sings"), (GoldEntity(Span(0, 1), "PER", ()),), None)
     batch, targets = shown_with(Box(10, 10, 60, 90)).build([of_data_set(gold_post()), of_data_set(short)], Random(0))

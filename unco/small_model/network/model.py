@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from unco.small_model.batch import Array, Batch
+from unco.small_model.batch import WHOLE_PICTURE, Array, Batch
 from unco.small_model.config import ModelConfig
 from unco.small_model.decoding.states import EncoderStates, Past, Steps
 from unco.small_model.decoding.symbols import ILLEGAL_LOGIT, label_set, last_words, legal_next, shift
@@ -94,7 +94,8 @@ class Network(nn.Module):
 
     def encoder_states(self, words: Tensor, regions: Tensor, batch: Batch[Tensor], counts: Array) -> EncoderStates:
         """Concatenate word states (B, W, d) and region states (B, K, d) for the decoder, as in Eq. 1."""
-        return self.decoder.encoder_states(words, regions, counts, batch.region_mask)
+        whole = batch.kinds == WHOLE_PICTURE
+        return self.decoder.encoder_states(words, regions, counts, batch.region_mask, whole)
 
     @torch.inference_mode()
     def read_steps(

@@ -56,7 +56,8 @@ def parameter_shapes(config: ModelConfig) -> Shapes:
     for name in ("word_input", "word_key", "region_key", "pointer_out", "region_out"):
         yield from _linear(f"decoder.{name}", d, d)
     yield from _linear("decoder.special_out", d, FIRST_TYPE + labels)
-    yield from _linear("decoder.no_region", d, 1)
+    if not config.whole_picture_is_none:
+        yield from _linear("decoder.no_region", d, 1)
     yield from _linear("tagger", d, 1 + 2 * labels)
     if config.post_starts:
         yield from _post_starts(d, config.post_starts)
