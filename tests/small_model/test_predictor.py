@@ -109,14 +109,15 @@ def test_a_picture_without_regions_can_still_be_pointed_at_as_a_whole() -> None:
 
 
 def test_where_the_whole_picture_is_none_no_name_has_it() -> None:
-    found = [name for seed in range(8) for name in names_in_pictures(seed, whole_picture_is_none=True)]
+    found = [name for seed in range(8) for name in names_in_pictures(seed, True)]
     assert {name.region for name in found} == {None, REGIONS[0].box, REGIONS[1].box}
     picture = {Box(0, 0, 100, 100), Box(0, 0, 40, 30), Box(0, 0, 60, 60)}
-    assert picture & {name.region for seed in range(8) for name in names_in_pictures(seed)}, "it has it else"
+    assert picture & {name.region for seed in range(8) for name in names_in_pictures(seed, False)}, "it has it else"
 
 
-def names_in_pictures(seed: int, **changes: bool) -> list[Prediction]:
-    predictor = tiny_predictor(seed, replace(TINY, **changes)).with_estimator(ESTIMATORS["mc_decoder"])
+def names_in_pictures(seed: int, whole_picture_is_none: bool) -> list[Prediction]:
+    config = replace(TINY, whole_picture_is_none=whole_picture_is_none)
+    predictor = tiny_predictor(seed, config).with_estimator(ESTIMATORS["mc_decoder"])
     return [name for found in predictor.predict([POSTS[1], POSTS[2], POSTS[4]]) for name in found]
 
 
