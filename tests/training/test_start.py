@@ -27,7 +27,7 @@ def test_a_network_takes_its_settings_from_the_recipe(tmp_path: Path) -> None:
         network, _ = start.start_recipe(read_recipe(recipe_path(name)), tmp_path / "bart", 6, False)
         config = network.config
         assert (config.sum_of_pairs, config.sampled_as_trained, config.whole_label_set) == (literal,) * 3
-        assert (config.features_alone, config.whole_picture_is_none) == (literal,) * 2
+        assert (config.features_alone, config.whole_picture_is_none, config.whole_words) == (literal,) * 3
 
 
 def test_regions_that_are_their_features_alone_need_some(tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ class ModelConfig:
     feed_forward: int = 1536
     encoder_layers: int = 6
     decoder_layers: int = 2
+    whole_words: bool = False
+    """Whether a word goes to the tokenizer as it is, so that its pieces are those of the whole text; else it is split
+    at capitals and digits first, and odd letters are replaced by plain ones."""
     positions: int = 512
     """Longest input in word pieces; longer posts are read in windows."""
     decoder_positions: int = 192

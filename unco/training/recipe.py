@@ -69,6 +69,9 @@ class Recipe:
     """Number of decoder layers, where the decoder is not that of a BART checkpoint."""
     casing: bool = True
     """Learn what casing, hash signs and handles say beside an uncased tokenizer's pieces."""
+    whole_words: bool = False
+    """Words go to the tokenizer as they are; else they are split at capitals and digits first, and odd letters are
+    replaced by plain ones."""
     frozen_pieces: bool = True
     """Keep the pretrained vectors of word pieces, so that words unseen in training keep their place among them."""
     unseen: float = 0.4

@@ -34,6 +34,7 @@ SETTINGS = (
     "sum_of_pairs",
     "features_alone",
     "whole_picture_is_none",
+    "whole_words",
     "decoder_layers",
 )
 """Settings of a recipe that a network has."""

@@ -85,7 +85,7 @@ class Collator:
         examples = joined_at_random(examples, self.joined, random)
         posts = [example.post for example in examples]
         shown = [self._show(example, random) for example in examples]
-        encoded = [encode_post(post, self.piece_tokenizer) for post in shown]
+        encoded = [encode_post(post, self.piece_tokenizer, whole_words=self.config.whole_words) for post in shown]
         candidates = [post.candidates for post in shown]
         batch = make_batch(encoded, self.piece_tokenizer, self.config.visual_features)
         check_lengths(posts, batch, self.config)
@@ -137,7 +137,8 @@ def check_texts(examples: Sequence[Example], tokenizer: Tokenizer, config: Model
     """
     for start in range(0, len(examples), AT_ONCE):
         posts = [example.post for example in examples[start : start + AT_ONCE]]
-        check_lengths(posts, make_batch([encode_post(text_only(post), tokenizer) for post in posts], tokenizer), config)
+        encoded = [encode_post(text_only(post), tokenizer, whole_words=config.whole_words) for post in posts]
+        check_lengths(posts, make_batch(encoded, tokenizer), config)
 
 
 def check_lengths(posts: Sequence[GoldPost], batch: Batch, config: ModelConfig) -> None:

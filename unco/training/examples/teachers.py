@@ -76,7 +76,8 @@ def _mean(said: Sequence[Sequence[Taught]]) -> Iterator[Taught]:
 @torch.inference_mode()
 def _read(teacher: Predictor, posts: Sequence[GoldPost]) -> Iterator[Taught]:
     network, types = teacher.network.in_torch.eval(), teacher.network.config.types
-    encoded = [encode_post(ModelInput(post.tokens), teacher.tokenizer) for post in posts]
+    whole_words = network.config.whole_words
+    encoded = [encode_post(ModelInput(post.tokens), teacher.tokenizer, whole_words=whole_words) for post in posts]
     batch = make_batch(encoded, teacher.tokenizer)
     check_lengths(posts, batch, network.config)
     states = network.encode(batch)
