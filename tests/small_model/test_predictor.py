@@ -61,6 +61,19 @@ def test_a_post_is_the_same_alone_in_any_batch_and_any_order(estimator: Estimato
             assert_same(found, alone[index])
 
 
+def test_uncertainties_over_the_whole_label_set_do_not_depend_on_the_batch() -> None:
+    predictor, whole = (tiny_predictor(config=replace(TINY, whole_label_set=one)) for one in (False, True))
+    for estimator in (Estimator(), Estimator(measure="doubt", span="joint"), ESTIMATORS["mc_decoder_eq7"]):
+        found = whole.with_estimator(estimator).predict(POSTS)
+        for post, together in zip(POSTS, found, strict=True):
+            assert_same(together, whole.with_estimator(estimator).predict([post])[0])
+        pairs = zip(found, predictor.with_estimator(estimator).predict(POSTS), strict=True)
+        for one, legal in ((one, legal) for some, others in pairs for one, legal in zip(some, others, strict=True)):
+            assert (one.span, one.type, one.region) == (legal.span, legal.type, legal.region)
+            assert one.nats.of("region") == pytest.approx(legal.nats.of("region"), abs=1e-5)
+            assert one.nats.of("type") != pytest.approx(legal.nats.of("type"), abs=1e-5)
+
+
 def test_predict_each_equals_each_estimator_and_scheme_alone() -> None:
     predictor = fitted_predictor()
     settings = [(estimator, scheme) for estimator in VARIANTS for scheme in predictor.network.config.schemes.values()]
@@ -94,6 +107,19 @@ def test_a_picture_without_regions_can_still_be_pointed_at_as_a_whole() -> None:
     (found,) = tiny_predictor().predict([POSTS[4]])
     assert {item.region for item in found} <= {None, Box(0, 0, 40, 30)}
     assert all(item.nats.region > 0 for item in found), "there are two choices"
+
+
+def test_where_the_whole_picture_is_none_no_name_has_it() -> None:
+    found = [name for seed in range(8) for name in names_in_pictures(seed, True)]
+    assert {name.region for name in found} == {None, REGIONS[0].box, REGIONS[1].box}
+    picture = {Box(0, 0, 100, 100), Box(0, 0, 40, 30), Box(0, 0, 60, 60)}
+    assert picture & {name.region for seed in range(8) for name in names_in_pictures(seed, False)}, "it has it else"
+
+
+def names_in_pictures(seed: int, whole_picture_is_none: bool) -> list[Prediction]:
+    config = replace(TINY, whole_picture_is_none=whole_picture_is_none)
+    predictor = tiny_predictor(seed, config).with_estimator(ESTIMATORS["mc_decoder"])
+    return [name for found in predictor.predict([POSTS[1], POSTS[2], POSTS[4]]) for name in found]
 
 
 def test_types_fold_into_a_coarser_scheme() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tiny import tiny_tokenizer
+from tests.tiny import byte_tokenizer, tiny_tokenizer
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.letters import FILLERS, INVISIBLE, as_read, plain_letters
 from unco.small_model.words import (
@@ -188,6 +188,18 @@ def test_pieces_of_camel_case_hash_tags_and_handles() -> None:
     assert [Shape(shape) for shape in pieces.shape[1:8]] == [Shape.LOWER] * 2 + [Shape.TITLE] * 4 + [Shape.DIGITS]
     assert set(pieces.prefix[1:8]) == {Prefix.HASH}
     assert set(pieces.prefix[9:]) == {Prefix.AT}
+
+
+def test_words_that_stay_whole_have_the_pieces_of_the_whole_text() -> None:
+    text = "aBa a12b b\u00f6 \U0001d400 b"
+    for tokenizer in (byte_tokenizer(), tiny_tokenizer()):
+        pieces = word_pieces(tuple(text.split()), tokenizer, whole_words=True)
+        assert list(pieces.ids) == tokenizer.encode(f" {text}", add_special_tokens=False).ids
+        assert set(pieces.word) == {0, 1, 2, 3, 4}
+    split = word_pieces(("aBa",), byte_tokenizer())
+    assert len(split.ids) == 4  # a, a blank, B, a: not split it would be a, B, a
+    assert len(word_pieces(("aBa",), byte_tokenizer(), whole_words=True).ids) == 3
+    assert word_pieces(("b" * 10**6,), tiny_tokenizer(), whole_words=True).word.count(0) in (1, PIECES_PER_WORD)
 
 
 def test_a_word_without_pieces_is_still_there_and_a_very_long_one_is_shortened() -> None:

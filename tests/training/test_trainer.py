@@ -53,6 +53,8 @@ def test_a_change_replaces_a_setting() -> None:
     for change in ("epochs", "epoch=3", "epochs=many", "=", "epochs=[", "epochs: 3", *ranges):
         with pytest.raises(SettingsError, match="gmner-minilm.yaml with .* is not a recipe"):
             read_recipe(recipe_path("gmner-minilm"), [change])
+    with pytest.raises(SettingsError, match="sampled_as_trained needs a dropout above 0"):
+        read_recipe(recipe_path("gmner-minilm"), ["sampled_as_trained=true", "dropout=0"])
 
 
 def test_unknown_and_odd_recipes_are_refused(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from unco.small_model.regions.region import Region, RegionKind
 from unco.small_model.words import Pieces, leading_space, marks, word_pieces
 
 KINDS: tuple[RegionKind, ...] = ("person", "text", "object", "picture")
+WHOLE_PICTURE = KINDS.index("picture")
+"""Number of that kind; padding has that of persons."""
 GEOMETRY = 8
 """Length of a region's geometry vector: x1, y1, x2, y2, width, height, area (all relative), score."""
 TEXT_PIECES = 16
@@ -77,19 +79,22 @@ class Batch(Generic[ArrayOrTensor]):
         return Batch(*(change(getattr(self, name)) for name in self.__slots__))
 
 
-def encode_post(post: ModelInput, tokenizer: Tokenizer, words: slice = slice(None)) -> EncodedPost:
+def encode_post(
+    post: ModelInput, tokenizer: Tokenizer, words: slice = slice(None), whole_words: bool = False
+) -> EncodedPost:
     """Tokenize a post and encode its candidate regions.
 
     Args:
         post: with at least one word.
         tokenizer: of the encoder.
         words: which of its words, where it is split into windows.
+        whole_words: see `ModelConfig`.
     """
     space = leading_space(tokenizer)
     texts = [space + region.text if region.text else "" for region in post.candidates]
     return EncodedPost(
         words=post.words[words],
-        pieces=word_pieces(post.words[words], tokenizer),
+        pieces=word_pieces(post.words[words], tokenizer, whole_words),
         caption=tuple(tokenizer.encode(space + post.caption, add_special_tokens=False).ids[:CAPTION_PIECES])
         if post.caption
         else (),

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from unco.errors import SettingsError, SetupError, shorten
 from unco.fork_locks import ForkLock
 from unco.small_model.batch import Array
-from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig
+from unco.small_model.config import Estimator, ModelConfig, estimators_of
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.predictor import Predictor
 from unco.small_model.regions.hub_models import fetched_folder
@@ -72,7 +72,7 @@ def save_pretrained(
     from unco.small_model.stored.in_torch import arrays_of
 
     folder.mkdir(parents=True, exist_ok=True)
-    weights = arrays_of(predictor.network.in_torch)
+    weights, estimators = arrays_of(predictor.network.in_torch), estimators_of(predictor.network.config)
     state = {**weights, **_names_state(predictor.training_names)}
     write_weights(quantise(state, keep_encoder), folder / WEIGHTS)
     predictor.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
@@ -84,7 +84,7 @@ def save_pretrained(
         "heads": predictor.heads,
         "scheme": predictor.scheme.name,
         "estimator": estimator,
-        "estimators": {name: asdict(ESTIMATORS[name]) for name in calibrations[predictor.scheme.name]},
+        "estimators": {name: asdict(estimators[name]) for name in calibrations[predictor.scheme.name]},
         "calibrations": {
             scheme: {name: asdict(fitted) for name, fitted in row.items()} for scheme, row in calibrations.items()
         },

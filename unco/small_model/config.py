@@ -1,6 +1,6 @@
 """Configuration of the network and of the uncertainty estimators: plain data, saved beside the weights."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from unco.errors import SettingsError
@@ -50,6 +50,9 @@ class ModelConfig:
     feed_forward: int = 1536
     encoder_layers: int = 6
     decoder_layers: int = 2
+    whole_words: bool = False
+    """Whether a word goes to the tokenizer as it is, so that its pieces are those of the whole text; else it is split
+    at capitals and digits first, and odd letters are replaced by plain ones."""
     positions: int = 512
     """Longest input in word pieces; longer posts are read in windows."""
     decoder_positions: int = 192
@@ -60,6 +63,11 @@ class ModelConfig:
     """Configuration of a `transformers` encoder of another shape, run by that library; None = our own layers."""
     visual_features: int = 0
     """F, numbers that a visual encoder gives for a region (CLIP ViT-B/32: 512, VinVL: 2048); 0 = no pixels are read."""
+    features_alone: bool = False
+    """Whether a region is its visual features and nothing else (H_V in Eq. 1); else place, kind and text are added."""
+    whole_picture_is_none: bool = False
+    """Whether one slot stands for the whole picture and for "not groundable" (slot K + 1 in Eq. 2); else the whole
+    picture can be pointed at, and "not groundable" is a slot of its own."""
     featuriser: str = ""
     """CLIP model that gives these features, a folder or its name on the hub; empty = region files alone have them."""
     captions: bool = False
@@ -67,7 +75,12 @@ class ModelConfig:
     post_starts: int = 0
     """Units of the layers that find where a text begins in long posts; 0 = posts are cut at sentences."""
     dropout: float = 0.1
-    """In training, and the default p of Monte Carlo dropout."""
+    """In training."""
+    sampled_as_trained: bool = False
+    """Whether Monte Carlo dropout drops units at the rate of the training (Eq. 4); else each estimator has its own."""
+    whole_label_set: bool = False
+    """Whether a step's distribution is over all symbols, pointers to all words included (Eqs. 1 and 6), in training and
+    for the uncertainty; else over those that may come next. What is decoded is legal in any case."""
     label_smoothing: float = 0.0
     distillation: float = 0.0
     """Share of the token and tag losses that is the cross-entropy with teachers' distributions, in [0, 1]."""
@@ -75,11 +88,22 @@ class ModelConfig:
     """Gamma, weight of the debiasing loss (Eq. 9); the paper's is 0.6. It needs visual features to make sense."""
     margin: float = 0.5
     """Lambda of the debiasing loss (Eq. 8): 0.5 on Twitter-GMNER, 0.3 on Twitter-FMNERG."""
+    sum_of_pairs: bool = False
+    """Whether the debiasing loss is the sum over a post's pairs of regions, as Eq. 8 is written; else their mean."""
     region_loss: float = 0.2
     """Weight of the region loss; the paper uses 1. It is a mean over entities, the token loss a mean over steps: at 1 a
     region counts as much as the nine steps of a typical post, and the text was learned badly."""
     bio_loss: float = 0.5
     """Weight of the auxiliary BIO loss on the encoder, in training only."""
+
+    def __post_init__(self) -> None:
+        """Check that regions are something.
+
+        Raises:
+            ValueError: a region is to be its visual features alone, and there are none.
+        """
+        if self.features_alone and not self.visual_features:
+            raise ValueError("features_alone needs visual_features above 0: a region would be nothing")
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -189,6 +213,13 @@ ESTIMATORS: dict[str, Estimator] = {
     "tags_mc": Estimator(measure="surprisal", span="total", region="groundable", heads="tags", sampling=_IN_ENCODER),
 }
 """Estimators by name. `mc_decoder` is the paper's; `tags`, `two_heads` and `learned` are ours and need one pass."""
+
+
+def estimators_of(config: ModelConfig) -> dict[str, Estimator]:
+    """Return the estimators by name, as a network is sampled by them."""
+    if not config.sampled_as_trained:
+        return ESTIMATORS
+    return {name: replace(one, sampling=replace(one.sampling, p=config.dropout)) for name, one in ESTIMATORS.items()}
 
 
 def named_estimator(name: str) -> Estimator:

@@ -43,6 +43,8 @@ CONNECTORS = (
 CHUNK = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|_+|[^A-Za-z\d_]+")
 PIECES_PER_WORD = 24
 """Of a longer word the first 24 pieces are read."""
+LONGEST_WORD = 4096
+"""Characters of a word that is not split which the tokenizer is given: more than those 24 pieces have."""
 
 
 class Shape(IntEnum):
@@ -175,14 +177,15 @@ def _starts_upper(word: str) -> bool:
 
 
 @lru_cache(maxsize=128)
-def word_pieces(words: tuple[str, ...], tokenizer: Tokenizer) -> Pieces:
+def word_pieces(words: tuple[str, ...], tokenizer: Tokenizer, whole_words: bool = False) -> Pieces:
     """Tokenize words; camelCase, digits and underscores are split first, so that a hash tag becomes its words.
 
     A word for which the tokenizer has no piece (a lone zero-width character, say) becomes one unknown piece; of a word
     of more than 24 pieces the first 24 are read. A batch of posts is cut, then read, so the last pieces are kept.
+    With `whole_words` no word is split first and all letters stay, so that the pieces are those of the whole text.
     """
-    words = tuple(as_read(word) for word in words)
-    chunks = [split_chunks(word)[:PIECES_PER_WORD] for word in words]  # each has a piece: more would not be read
+    words = tuple(word[:LONGEST_WORD] if whole_words else as_read(word) for word in words)
+    chunks = [[word] if whole_words else split_chunks(word)[:PIECES_PER_WORD] for word in words]  # each has a piece
     flat = [chunk for word in chunks for chunk in word]
     space = leading_space(tokenizer)
     encoded = iter(tokenizer.encode_batch([space + chunk for chunk in flat], add_special_tokens=False))

@@ -5,7 +5,7 @@ from itertools import product
 
 from unco.errors import DataError
 from unco.small_model.checkpoint import Calibration, Calibrations
-from unco.small_model.config import ESTIMATORS, Estimator, ModelConfig, Scheme
+from unco.small_model.config import Estimator, ModelConfig, Scheme, estimators_of
 from unco.small_model.gold_inputs import InputBuilder, build_inputs
 from unco.small_model.predictor import Predictor
 from unco.small_model.uncertainty.entropy import fit_normaliser, quantile_thresholds
@@ -23,18 +23,18 @@ def calibrate(predictor: Predictor, build_input: InputBuilder, dev: Sequence[Gol
     Raises:
         DataError: the model finds no entity there.
     """
+    schemes, estimators = predictor.network.config.schemes, estimators_of(predictor.network.config)
     names = [
         (scheme, name)
-        for scheme, (name, estimator) in product(predictor.network.config.schemes, ESTIMATORS.items())
-        if can_estimate(predictor, estimator, predictor.network.config.schemes[scheme])
+        for scheme, (name, estimator) in product(schemes, estimators.items())
+        if can_estimate(predictor, estimator, schemes[scheme])
     ]
-    schemes = predictor.network.config.schemes
     found = predictor.predict_each(
-        build_inputs(build_input, dev), [(ESTIMATORS[name], schemes[scheme]) for scheme, name in names]
+        build_inputs(build_input, dev), [(estimators[name], schemes[scheme]) for scheme, name in names]
     )
     fitted: Calibrations = {scheme: {} for scheme in schemes}
     for (scheme, name), predictions in zip(names, found, strict=True):
-        fitted[scheme][name] = _fit(predictions, ESTIMATORS[name], PAPER_RATES.get(scheme, GMNER_RATES))
+        fitted[scheme][name] = _fit(predictions, estimators[name], PAPER_RATES.get(scheme, GMNER_RATES))
     return fitted
 
 

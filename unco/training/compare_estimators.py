@@ -13,7 +13,7 @@ from rich.table import Table
 from unco.errors import DataError
 from unco.evals.data.gold_types import by_scheme
 from unco.small_model.checkpoint import from_pretrained
-from unco.small_model.config import ESTIMATORS, Estimator
+from unco.small_model.config import ESTIMATORS, Estimator, estimators_of
 from unco.small_model.predictor import Predictor
 from unco.training.calibrate import can_estimate
 from unco.training.ensemble import ENSEMBLES, load_others
@@ -80,7 +80,7 @@ def _gold(predictor: Predictor, paths: DataPaths, split: str) -> Any:
 def _predict_all(predictor: Predictor, split_inputs: SplitInputs) -> dict[str, tuple[Predictions, Predictions]]:
     chosen = {
         name: estimator
-        for name, estimator in ESTIMATORS.items()
+        for name, estimator in estimators_of(predictor.network.config).items()
         if can_estimate(predictor, estimator, predictor.scheme)
     }
     found = _predict(replace(predictor, others=()), split_inputs, chosen)

@@ -39,6 +39,11 @@ class Recipe:
     bf16: bool = True
     """Matrix products in bfloat16: twice as fast on GPUs and on CPUs with AVX512-BF16 or AMX, slower on others."""
     dropout: float = 0.1
+    sampled_as_trained: bool = False
+    """Monte Carlo dropout drops units at this rate too (Eq. 4), whatever rate its estimator has."""
+    whole_label_set: bool = False
+    """A step's distribution is over all symbols and words (Eqs. 1 and 6), in training and for the uncertainty; else
+    over those that may come next. What is decoded is legal in any case."""
     label_smoothing: float = 0.0
     teachers: tuple[str, ...] = ()
     """Checkpoints with the same labels, folders or hub names: their mean distributions are learned too."""
@@ -52,10 +57,21 @@ class Recipe:
     bio_loss: float = 0.5
     debiasing: float = 0.0
     margin: float = 0.5
+    sum_of_pairs: bool = False
+    """Sum the debiasing loss over all pairs of regions (Eq. 8); else take their mean, so that the weight of `debiasing`
+    does not grow with the number of candidates."""
+    features_alone: bool = False
+    """A region is its visual features and nothing else: no place, kind or recognised text. It needs region files that
+    have features."""
+    whole_picture_is_none: bool = False
+    """One slot stands for the whole picture and for "not groundable" (Eq. 2), so no name has the whole picture."""
     decoder_layers: int = 2
     """Number of decoder layers, where the decoder is not that of a BART checkpoint."""
     casing: bool = True
     """Learn what casing, hash signs and handles say beside an uncased tokenizer's pieces."""
+    whole_words: bool = False
+    """Words go to the tokenizer as they are; else they are split at capitals and digits first, and odd letters are
+    replaced by plain ones."""
     frozen_pieces: bool = True
     """Keep the pretrained vectors of word pieces, so that words unseen in training keep their place among them."""
     unseen: float = 0.4
@@ -79,7 +95,7 @@ class Recipe:
         """Check the numbers and names.
 
         Raises:
-            ValueError: one is out of its range.
+            ValueError: one is out of its range, or does not go with another.
             SettingsError: there is no such estimator.
         """
         for name in ("epochs", "reviewed", "batch_size", "encoder_lr", "new_lr", "clip", "decoder_layers"):
@@ -94,6 +110,8 @@ class Recipe:
         for name in ("distillation", "clutter"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        if self.sampled_as_trained and not self.dropout:
+            raise ValueError("sampled_as_trained needs a dropout above 0: at 0 all passes of an estimator are the same")
         named_estimator(self.estimator)
 
 

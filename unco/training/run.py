@@ -16,7 +16,7 @@ from unco.evals.data.gold_types import by_scheme
 from unco.evals.data.twitter_gmner import SPLITS
 from unco.evals.metrics.paper import score
 from unco.small_model.checkpoint import from_pretrained, save_pretrained
-from unco.small_model.config import Estimator, named_estimator
+from unco.small_model.config import Estimator, estimators_of
 from unco.small_model.gold_inputs import InputBuilder, build_inputs, entity_names
 from unco.small_model.label_schemes import check_types, label_scheme
 from unco.small_model.network.model import Network
@@ -222,7 +222,7 @@ def bare_predictor(network: Network, tokenizer: Tokenizer, recipe: Recipe) -> Pr
     if scheme is None:
         known = ", ".join(network.config.schemes)
         raise SettingsError(f"labels {recipe.labels!r} cannot be read in scheme {recipe.scheme!r}: choose {known}")
-    estimator = named_estimator(recipe.estimator)
+    estimator = estimators_of(network.config)[recipe.estimator]
     if not can_sample(network.config, estimator):
         raise SettingsError(
             f"estimator {recipe.estimator!r} samples the encoder's layers, which {recipe.start_from} does not allow: "

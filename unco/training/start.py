@@ -22,8 +22,24 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 """SHA-256 of the weights that the shipped model starts from: all-MiniLM-L6-v2, Apache-2.0."""
 
 
-SETTINGS = ("dropout", "label_smoothing", "region_loss", "bio_loss", "debiasing", "margin", "decoder_layers")
+SETTINGS = (
+    "dropout",
+    "sampled_as_trained",
+    "whole_label_set",
+    "label_smoothing",
+    "region_loss",
+    "bio_loss",
+    "debiasing",
+    "margin",
+    "sum_of_pairs",
+    "features_alone",
+    "whole_picture_is_none",
+    "whole_words",
+    "decoder_layers",
+)
 """Settings of a recipe that a network has."""
+LAYERS = ("features_alone", "whole_picture_is_none")
+"""Those that its layers depend on."""
 
 
 def start_folder(name: str) -> Path:
@@ -70,8 +86,13 @@ def start_recipe(
         featuriser: see `ModelConfig`.
 
     Raises:
-        SettingsError: the checkpoint has other inputs than the recipe and the data.
+        SettingsError: the checkpoint has other inputs than the recipe and the data, or these lack some.
     """
+    if recipe.features_alone and not features:
+        raise SettingsError(
+            "features_alone: the regions of the training posts have no visual features: give region files that have "
+            "some with --regions, or train with --set features_alone=false"
+        )
     scheme = label_scheme(recipe.labels)
     settings = {name: getattr(recipe, name) for name in SETTINGS}
     settings |= {
@@ -90,6 +111,9 @@ def start_recipe(
                 f"{start} has {config.visual_features} visual features and captions={config.captions}; the recipe and "
                 f"the data have {features} and {captions}"
             )
+        for name in LAYERS:
+            if (known := getattr(config, name)) != getattr(recipe, name):
+                raise SettingsError(f"{start} was trained with {name}={known}: train it on with the same")
         settings["decoder_layers"] = config.decoder_layers
         people = PERSON_TYPES.union(config.people)
         return with_labels(trained.network.in_torch, replace(config, **settings), people), trained.tokenizer

@@ -12,11 +12,21 @@ from hypothesis import strategies as st
 from tests.small_model.test_predictor import assert_same
 from tests.tiny import TINY, fitted_predictor, tiny_network, tiny_tokenizer
 from unco.small_model.batch import Array, encode_post, make_batch
-from unco.small_model.config import ESTIMATORS, Estimator, Heads, McDropout
+from unco.small_model.config import ESTIMATORS, Estimator, Heads, McDropout, ModelConfig
 from unco.small_model.decoding.drafts import Drafts
 from unco.small_model.decoding.greedy import Decoded, decode_greedily, mixed, read_distributions
 from unco.small_model.decoding.states import EncoderStates
-from unco.small_model.decoding.symbols import BEGIN, END, FIRST_TYPE, REGION, START, previous_symbols
+from unco.small_model.decoding.symbols import (
+    BEGIN,
+    END,
+    FIRST_TYPE,
+    REGION,
+    START,
+    legal_next,
+    most_probable_legal,
+    previous_symbols,
+    shift,
+)
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
 from unco.small_model.regions.region import Region
@@ -33,9 +43,9 @@ def encoded_posts(network: Network, lengths: list[int]) -> EncoderStates:
     return network.encode(make_batch([encode_post(post, tokenizer) for post in posts], tokenizer))
 
 
-def talkative(seed: int, names: float, certainty: float) -> Network:
+def talkative(seed: int, names: float, certainty: float, config: ModelConfig = TINY) -> Network:
     """A random network that begins names more or less often, with a tagging head that is more or less certain."""
-    network = tiny_network(seed)
+    network = tiny_network(seed, config)
     with torch.no_grad():
         network.decoder.special_out.bias[START] += names - 20.0
         network.tagger.weight *= certainty
@@ -49,7 +59,7 @@ def step_by_step(network: Network, encoded: EncoderStates, heads: Heads) -> tupl
         history = previous_symbols(said, len(network.config.labels))
         found, _ = read_distributions(network, encoded, history, tags)
         probabilities = mixed(heads, found.by_decoder, found.by_tags)
-        symbol = probabilities[:, -1:].argmax(-1)
+        symbol = most_probable_legal(probabilities, history, encoded.counts, len(network.config.labels))[:, -1:]
         if (symbol == END).all():
             return np.concatenate([said[:, 1:], symbol], 1), probabilities
         said = np.concatenate([said, symbol], 1)
@@ -74,12 +84,32 @@ heads_drawn = st.sampled_from(("decoder", "tags", "both"))
     heads=heads_drawn,
     names=st.floats(-5.0, 20.0),
     certainty=st.floats(0.0, 8.0),
+    whole=st.booleans(),
 )
 def test_it_says_what_step_by_step_says(
-    seed: int, lengths: list[int], heads: Heads, names: float, certainty: float
+    seed: int, lengths: list[int], heads: Heads, names: float, certainty: float, whole: bool
 ) -> None:
-    network = talkative(seed, names, certainty)
+    network = talkative(seed, names, certainty, replace(TINY, whole_label_set=whole))
     assert_step_by_step(network, encoded_posts(network, lengths), heads)
+
+
+@pytest.mark.parametrize("names", [6.0, 20.0])
+def test_what_is_said_is_legal_over_the_whole_label_set_too(names: float) -> None:
+    for seed in range(4):
+        plain = talkative(seed, names, 3.0)
+        whole = talkative(seed, names, 3.0, replace(TINY, whole_label_set=True))
+        encoded = encoded_posts(plain, [6, 1, 4])
+        expected, found = (decode_greedily(network, encoded) for network in (plain, whole))
+        assert found.symbols.tolist() == expected.symbols.tolist()
+        history = previous_symbols(shift(found.symbols), 2)
+        legal = legal_next(history.previous, history.last_word, encoded.counts, 2, 6)
+        before_end = history.previous != END
+        elsewhere = [(one.by_decoder * ~legal).sum(-1)[before_end] for one in (expected, found)]
+        assert elsewhere[0].max() == 0.0
+        assert elsewhere[1].max() > 0.1
+        for one in (expected, found):
+            assert np.allclose(one.by_decoder.sum(-1), 1.0, atol=1e-5)
+            assert not one.by_decoder[1, :, 3 + 2 + 1 :].any(), "padding is no word"
 
 
 def nothing(self: Drafts, post: int, symbols: list[int]) -> list[int]:

@@ -1,6 +1,7 @@
 """The target language: legal sequences, and decoding of encoded entities."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,10 @@ from unco.small_model.decoding.symbols import (
     encode_entities,
     last_words,
     legal_next,
+    most_probable_legal,
     pointer,
+    previous_symbols,
+    symbol_probabilities,
 )
 from unco.types import Span
 
@@ -61,6 +65,18 @@ def test_sequences_decode_to_their_entities_and_every_symbol_is_legal(entities: 
     previous = np.array([[BEGIN, *symbols[:-1]]])
     legal = legal_next(previous, last_words(previous, TYPES), np.array([31]), TYPES, 31)
     assert all(legal[0, step, symbol] for step, symbol in enumerate(symbols))
+
+
+def test_probabilities_are_of_legal_symbols_or_of_the_whole_label_set() -> None:
+    # <end>, <s>, <r>, two types, the post's two words, and a place of padding
+    weights = np.array([[[1.0, 2.0, 3.0, 4.0, 5.0, 2.0, 3.0, 90.0]]], np.float32)
+    history = previous_symbols(np.array([[BEGIN]]), TYPES)
+    found = [symbol_probabilities(np.log(weights), history, np.array([2]), TYPES, whole) for whole in (False, True)]
+    legal, of_all = found
+    assert legal[0, 0].tolist() == pytest.approx([1 / 3, 2 / 3, 0, 0, 0, 0, 0, 0])
+    assert of_all[0, 0].tolist() == pytest.approx([0.05, 0.1, 0.15, 0.2, 0.25, 0.1, 0.15, 0])
+    for probabilities in found:
+        assert most_probable_legal(probabilities, history, np.array([2]), TYPES).tolist() == [[START]]
 
 
 def test_steps_of_an_entity() -> None:

@@ -135,8 +135,9 @@ def test_certain_tags_outvote_an_undecided_decoder(monkeypatch: pytest.MonkeyPat
         torch.nn.init.zeros_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
     counts = np.array([4])
+    no_regions = torch.zeros(1, 0, dtype=torch.bool)
     encoded = network.decoder.encoder_states(
-        torch.randn(1, 4, 32), torch.zeros(1, 0, 32), counts, torch.zeros(1, 0, dtype=torch.bool)
+        torch.randn(1, 4, 32), torch.zeros(1, 0, 32), counts, no_regions, no_regions
     )
     # B-ORG I-ORG O B-PER, as outside, begin and inside PER, begin and inside ORG
     tags = read_tags(20.0 * one_hot([3, 4, 0, 1], 5)[None], counts)

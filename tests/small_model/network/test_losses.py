@@ -83,6 +83,20 @@ def test_the_mean_is_over_all_pairs_of_several_positives_and_negatives() -> None
     assert loss_of([[2, 3]], [[0.7, 0.8, 0.1, 0.0]], margin=1.0) == pytest.approx(expected, abs=1e-6)
 
 
+def test_the_sum_of_eq_8_is_over_all_pairs_of_a_post_and_the_mean_over_posts() -> None:
+    # the same pairs: those that cost something are (1,2) with 0.9 - h, and with a margin of 2 also (0,2) with 0.8,
+    # (1,2) with 1.8 - h, (0,3) with 0, (1,3) with 1 - h
+    spans, overlaps = torch.tensor([[[2, 3]]]), torch.tensor([[[0.7, 0.8, 0.1, 0.0]]])
+    one = debiasing_loss(WORDS, spans, REGIONS, overlaps, 1.0, sum_of_pairs=True)
+    wide = debiasing_loss(WORDS, spans, REGIONS, overlaps, 2.0, sum_of_pairs=True)
+    assert float(one) == pytest.approx(0.9 - HALF, abs=1e-6)
+    assert float(wide) == pytest.approx(0.8 + (1.8 - HALF) + (1.0 - HALF), abs=1e-6)
+    beside = torch.cat([overlaps, torch.full_like(overlaps, -1.0)])  # a post without pairs
+    words, spans, regions = (torch.cat([part, part]) for part in (WORDS, spans, REGIONS))
+    two = debiasing_loss(words, spans, regions, beside, 1.0, sum_of_pairs=True)
+    assert float(two) == pytest.approx((0.9 - HALF) / 2, abs=1e-6)
+
+
 def test_an_iou_of_exactly_one_half_is_a_negative() -> None:
     # the second candidate is D- = 0 with the margin 0.5 * (1 - 0.5)
     assert loss_of([[0, 2]], [[0.9, 0.5, -1.0, -1.0]]) == pytest.approx((1 - HALF) + 0.25, abs=1e-6)

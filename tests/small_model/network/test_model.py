@@ -15,7 +15,7 @@ from unco.small_model.decoding.symbols import BEGIN, END, previous_symbols, shif
 from unco.small_model.gold_inputs import SimulatedRegionsInput
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
-from unco.small_model.regions.region import Region
+from unco.small_model.regions.region import Region, RegionKind
 from unco.small_model.uncertainty.mc_dropout import draw_masks, run_passes
 from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities, mean_probabilities
 from unco.training.examples.collator import Collator
@@ -32,9 +32,9 @@ POSTS = [
 KEYS = ["a", "b", "c", "d"]
 
 
-def batch_of(posts: list[ModelInput]) -> Batch:
+def batch_of(posts: list[ModelInput], features: int = 0) -> Batch:
     tokenizer = tiny_tokenizer()
-    return make_batch([encode_post(post, tokenizer) for post in posts], tokenizer)
+    return make_batch([encode_post(post, tokenizer) for post in posts], tokenizer, features)
 
 
 def means_of(network: Network, batch: Batch, sampling: McDropout, heads: Heads = "decoder") -> MeanProbabilities:
@@ -60,9 +60,12 @@ def losses_while_training(config: ModelConfig) -> list[float]:
     return losses
 
 
-@pytest.mark.parametrize("debiasing", [0.0, 0.6])
-def test_training_lowers_the_loss(debiasing: float) -> None:
-    losses = losses_while_training(replace(TINY, debiasing=debiasing))
+@pytest.mark.parametrize(
+    "config",
+    [TINY, replace(TINY, debiasing=0.6), replace(TINY, debiasing=0.6, sum_of_pairs=True, whole_label_set=True)],
+)
+def test_training_lowers_the_loss(config: ModelConfig) -> None:
+    losses = losses_while_training(config)
     assert losses[-1] < 0.5 * losses[0]
 
 
@@ -73,6 +76,60 @@ def test_the_loss_is_the_weighted_sum_of_its_parts() -> None:
     expected = parts["token"] + 0.3 * parts["region"] + 0.6 * parts["debiasing"] + 0.7 * parts["bio"]
     assert min(part.item() for part in parts.values()) > 0
     assert parts["loss"].item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_a_step_can_be_learned_over_the_whole_label_set() -> None:
+    network = tiny_network(config=replace(TINY, whole_label_set=True))
+    encoded, previous = network.encode(batch_of(POSTS)), np.full((4, 1), BEGIN)
+    x, _ = network.decoder(torch.from_numpy(previous), encoded)
+    found = network.step_log_probs(x, previous, encoded)
+    logits = network.decoder.symbol_logits(x, encoded)
+    for post, words in enumerate((3, 7, 1, 10)):
+        real = 3 + 2 + words
+        assert torch.allclose(found[post, 0, :real], logits[post, 0, :real].log_softmax(-1), atol=1e-5)
+        assert not found[post, 0, real:].exp().any()
+
+
+def seen(box: Box, kind: RegionKind, text: str, score: float, *features: float) -> Region:
+    return Region(box, kind, text, score, np.array(features, np.float32))
+
+
+def test_a_region_can_be_its_visual_features_alone() -> None:
+    regions = (
+        seen(Box(0, 0, 9, 9), "person", "", 0.4, 1.0, 2.0, 4.0),
+        seen(Box(5, 5, 60, 90), "text", "blue owls", 0.9, 1.0, 2.0, 4.0),
+        seen(Box(0, 0, 100, 100), "picture", "", 1.0, 4.0, 2.0, 1.0),
+    )
+    batch = batch_of([ModelInput(("Ann", "Lee"), regions, (100, 100))], 3)
+    sees = replace(TINY, visual_features=3)
+    for alone in (True, False):
+        network = tiny_network(config=replace(sees, features_alone=alone))
+        one, other, whole = network.encode_regions(network.tensors(batch))[0]
+        assert torch.equal(one, other) == alone
+        assert not torch.equal(one, whole)
+    with pytest.raises(ValueError, match="features_alone needs visual_features above 0"):
+        replace(TINY, features_alone=True)
+
+
+def test_the_last_slot_can_be_the_whole_picture() -> None:
+    network = tiny_network(config=replace(TINY, whole_picture_is_none=True))
+    batch = batch_of(POSTS)  # 0, 3, 2 and 0 regions, the last of which is the whole picture
+    encoded = network.encode(batch)
+    assert encoded.region_mask.tolist() == [
+        [False, False, False, True],
+        [True, True, False, True],
+        [True, False, False, True],
+        [False, False, False, True],
+    ]
+    keys = network.decoder.region_key(network.encode_regions(network.tensors(batch)))
+    x = torch.randn(4, 1, 32)
+    found, query = network.decoder.region_logits(x, encoded), network.decoder.region_out(x)[:, 0] * 32**-0.5
+    for post, (regions, whole) in enumerate([((), None), ((0, 1), 2), ((0,), 1), ((), None)]):
+        expected = torch.full((4,), -torch.inf)
+        for slot in regions:
+            expected[slot] = query[post] @ keys[post, slot]
+        expected[-1] = 0.0 if whole is None else query[post] @ keys[post, whole]
+        assert torch.allclose(found[post, 0], expected, atol=1e-5)
 
 
 def test_inputs_of_teacher_forcing_are_the_symbols_one_step_later() -> None:

@@ -16,7 +16,15 @@ from unco.small_model.stored.shapes import check_weights, parameter_shapes
 SIGHT = replace(TINY, visual_features=6, norm_eps=1e-5, post_starts=64, decoder_positions=5)
 
 
-@pytest.mark.parametrize("config", [TINY, SIGHT, replace(TINY, encoder_layers=1, decoder_layers=3)])
+@pytest.mark.parametrize(
+    "config",
+    [
+        TINY,
+        SIGHT,
+        replace(TINY, encoder_layers=1, decoder_layers=3),
+        replace(SIGHT, features_alone=True, whole_picture_is_none=True),
+    ],
+)
 def test_shapes_are_those_of_the_network_in_torch(config: ModelConfig) -> None:
     state = arrays_of(tiny_network(config=config))
     assert dict(parameter_shapes(config)) == {name: array.shape for name, array in state.items()}

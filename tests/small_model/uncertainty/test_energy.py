@@ -48,7 +48,7 @@ REGION_ENERGIES = np.array([[0.0, 0.0, 0.0, -2.5, 0.0]], np.float32)
 class ByHand:
     """A network that gives these logits."""
 
-    config = SimpleNamespace(labels=LABELS)
+    config = replace(TINY, labels=LABELS)
 
     def read_steps(self, previous: Array, encoded: Any, past: Any = None) -> Steps:
         return Steps(LOGITS, np.ones((1, 5, 1), np.float32), REGION_ENERGIES, ())

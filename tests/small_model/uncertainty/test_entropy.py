@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tiny import NAMES
 from unco.small_model.config import Estimator, Measure, RegionVariant, SpanVariant
 from unco.small_model.decoding.symbols import DecodedEntity
 from unco.small_model.uncertainty.entropy import (
@@ -22,6 +23,7 @@ from unco.small_model.uncertainty.entropy import (
     step_uncertainty,
     surprisal,
 )
+from unco.small_model.uncertainty.scheme_types import type_choices
 from unco.types import Span, Thresholds, Uncertainty
 
 
@@ -41,6 +43,14 @@ def test_entropy_lies_between_zero_and_ln_v(weights: list[float]) -> None:
 def test_surprisal_is_of_the_decoded_symbol() -> None:
     rows = np.array([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
     assert surprisal(rows, np.array([1, 0, 2])).tolist() == pytest.approx([log(4), 0.0, 9 * log(10)])
+
+
+def test_a_type_s_uncertainty_may_be_over_the_whole_label_set() -> None:
+    # <end>, <s>, <r>, two labels that the scheme has as one type, two words
+    symbols = np.array([0.125, 0.0, 0.125, 0.25, 0.25, 0.125, 0.125], np.float32)
+    assert type_choices(symbols, 2, NAMES, whole_label_set=False).tolist() == [0.5]
+    chosen = type_choices(symbols, 2, NAMES, whole_label_set=True)
+    assert float(entropy(chosen)) == pytest.approx(0.5 * log(2) + 4 * 0.125 * log(8))
 
 
 @pytest.mark.parametrize(

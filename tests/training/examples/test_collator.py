@@ -6,13 +6,15 @@ from random import Random
 import pytest
 import torch
 
-from tests.tiny import LABELS, TINY, gold_post, tiny_tokenizer
+from tests.tiny import LABELS, TINY, gold_post, tiny_network, tiny_tokenizer
 from unco.errors import DataError
 from unco.small_model.decoding.symbols import END, REGION
 from unco.small_model.gold_inputs import SimulatedRegionsInput, text_only
 from unco.small_model.label_schemes import check_types
 from unco.small_model.model_input import ModelInput
 from unco.small_model.regions.region import Region
+from unco.small_model.windows.reader import Reader
+from unco.small_model.words import word_pieces
 from unco.training.examples.collator import Collator, Examples, check_texts, region_overlaps, region_target
 from unco.training.examples.example import of_data_set, of_text
 from unco.types import Box, GoldEntity, GoldPost, Span
@@ -59,6 +61,32 @@ def test_regions_are_read_from_the_state_that_consumed_the_mark() -> None:
     assert targets.spans[0].tolist() == [[0, 2], [5, 7]]
     assert targets.overlaps[0, 0].tolist() == pytest.approx([1.0, 0.0, 0.2])
     assert targets.overlaps[0, 1].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_one_slot_can_be_the_whole_picture_and_none() -> None:
+    # Ann Lee is nearly the whole picture, 200 x 100, and in no other candidate
+    post = replace(gold_post(), entities=(GoldEntity(Span(0, 2), "PER", (Box(0, 0, 200, 90),)),))
+    found = []
+    for one_slot in (False, True):
+        shown = shown_with(Box(10, 10, 60, 90))
+        collator = replace(shown, config=replace(shown.config, whole_picture_is_none=one_slot))
+        _, targets = collator.build([of_data_set(post)], Random(0))
+        found.append(targets.regions[0, 4].tolist())
+        assert targets.overlaps[0, 0].tolist() == pytest.approx([4000 / 18000, 0.9])
+    assert found == [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_words_are_tokenized_as_the_network_will_read_them(whole: bool) -> None:
+    post = GoldPost("2", ("goOwls2", "Ann"), (), None)
+    network = tiny_network(config=replace(TINY, whole_words=whole))
+    shown = shown_with()
+    batch, _ = replace(shown, config=network.config).build([of_data_set(post)], Random(0))
+    reader = Reader(network, tiny_tokenizer(), 4)
+    ((_, read),) = reader.read([ModelInput(post.tokens)], lambda read: [one.pieces.ids for one in read.posts])
+    assert batch.piece_ids[0, 1:-1].tolist() == list(read)
+    assert list(read) == list(word_pieces(post.tokens, tiny_tokenizer(), whole).ids)
+    assert read != word_pieces(post.tokens, tiny_tokenizer(), not whole).ids
 
 
 def test_padding_is_told_from_what_is_there() -> None:

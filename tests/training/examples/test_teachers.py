@@ -74,6 +74,8 @@ def test_a_teacher_with_other_labels_or_eyes_is_refused() -> None:
         check_teachers([tiny_predictor(1, replace(TINY, visual_features=4))], ("PER", "ORG"))
     with pytest.raises(SettingsError, match="the tagging head of the teacher tiny was not trained"):
         check_teachers([tiny_predictor(1, replace(TINY, bio_loss=0.0))], ("PER", "ORG"))
+    with pytest.raises(SettingsError, match="the teacher tiny gives chances to symbols that cannot be"):
+        check_teachers([tiny_predictor(1, replace(TINY, whole_label_set=True))], ("PER", "ORG"))
 
 
 def test_a_batch_holds_what_the_teachers_say_and_zeros_where_they_say_nothing() -> None:

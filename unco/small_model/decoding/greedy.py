@@ -15,7 +15,14 @@ from unco.small_model.config import Heads
 from unco.small_model.decoding.arrays import log_sum_exp, softmax
 from unco.small_model.decoding.drafts import drafts_of
 from unco.small_model.decoding.states import EncoderStates, Past, Runtime
-from unco.small_model.decoding.symbols import END, PreviousSymbols, legal_logits, previous_symbols, shift
+from unco.small_model.decoding.symbols import (
+    END,
+    PreviousSymbols,
+    counted_logits,
+    most_probable_legal,
+    previous_symbols,
+    shift,
+)
 from unco.small_model.decoding.tagging_head import Tags, tag_probabilities
 
 
@@ -29,7 +36,8 @@ class Decoded:
     symbols: Array
     """(B, L); a post that has ended goes on with `<end>`."""
     by_decoder: Array
-    """(B, L, 3 + N + W), the decoder's probabilities of each step's symbol."""
+    """(B, L, 3 + N + W), the decoder's probabilities of each step's symbol: of legal ones, or of all with
+    `whole_label_set`."""
     by_tags: Array
     """(B, L, 3 + N + W), the tagging head's."""
     regions: Array
@@ -37,7 +45,7 @@ class Decoded:
 
     They are meaningful where the step's input is `<r>`."""
     energies: Array
-    """(B, L), minus the log-sum-exp of the decoder's logits of the symbols that may come; of the types after `<r>`."""
+    """(B, L), minus the log-sum-exp of the logits that `by_decoder` comes from: after `<r>`, of the types that may come."""
     region_energies: Array
     """(B, L), the same of the regions' logits."""
     tags: Tags
@@ -98,7 +106,7 @@ def decode_greedily(network: Runtime, encoded: EncoderStates, heads: Heads = "de
         history = _history(drafted, known, len(network.config.labels))
         parts, past = read_distributions(network, encoded, history, tags, past)
         passes.append(_Pass(posts, known, parts))
-        choices = mixed(heads, parts.by_decoder, parts.by_tags).argmax(-1).tolist()
+        choices = _choices(network, encoded, history, mixed(heads, parts.by_decoder, parts.by_tags)).tolist()
         for post, draft, chosen in zip(posts, drafted, choices, strict=True):
             said[post] = _corrected(draft, len(said[post]), chosen[len(said[post]) - known :])
         left = [row for row, post in enumerate(posts) if said[post][-1] != END and len(said[post]) < most]
@@ -114,6 +122,14 @@ def mixed(heads: Heads, by_decoder: Array, by_tags: Array) -> Array:
     return by_decoder if heads == "decoder" else by_tags if heads == "tags" else (by_decoder + by_tags) / 2
 
 
+def _choices(network: Runtime, encoded: EncoderStates, history: PreviousSymbols, probabilities: Array) -> Array:
+    """Choose the most probable legal symbol of each step: (B, L, 3 + N + W) -> (B, L)."""
+    if network.config.whole_label_set:
+        return most_probable_legal(probabilities, history, encoded.counts, len(network.config.labels))
+    chosen: Array = probabilities.argmax(-1)  # the others have none
+    return chosen
+
+
 def _history(drafted: Sequence[list[int]], known: int, labels: int) -> PreviousSymbols:
     """Summarise what comes before each symbol of the drafts, from step `known` on."""
     history = previous_symbols(shift(padded(drafted, END)), labels)
@@ -125,7 +141,8 @@ def read_distributions(
 ) -> tuple[Distributions, Past]:
     """Compute what may come at each step, after these symbols, and the keys and values to go on from."""
     steps = network.read_steps(history.previous, encoded, past)
-    logits = legal_logits(steps.symbols, history, encoded.counts, len(network.config.labels))
+    labels, whole = len(network.config.labels), network.config.whole_label_set
+    logits = counted_logits(steps.symbols, history, encoded.counts, labels, whole)
     by_tags, energies = tag_probabilities(tags, *history), -log_sum_exp(logits)
     return Distributions(softmax(logits), by_tags, steps.regions, energies, steps.region_energies), steps.past
 

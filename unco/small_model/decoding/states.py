@@ -28,9 +28,9 @@ class EncoderStates:
     word_inputs: Numbers
     """(B, W, d), the decoder's input for a pointer to each word."""
     region_keys: Numbers
-    """(B, K, d), what the region pointer is compared with."""
+    """(B, slots, d), what the region pointer is compared with: K regions, and one more with `whole_picture_is_none`."""
     region_mask: Numbers
-    """(B, K) bool."""
+    """(B, slots) bool, True = may be pointed at."""
     counts: Array
     """(B,) words of each post."""
     layers: tuple[KeyValue, ...]

@@ -110,22 +110,45 @@ def legal_next(previous: Array, last_word: Array, words: Array, types: int, widt
     return np.concatenate([end, start, inside, type_columns, pointers], -1)
 
 
-def legal_logits(logits: Array, history: PreviousSymbols, words: Array, types: int) -> Array:
-    """Give illegal symbols the logit `ILLEGAL_LOGIT`.
+def label_set(words: Array, types: int, width: int) -> Array:
+    """Compute which symbols each post has, legal or not: all but pointers to padding. (B,) -> (B, 1, 3 + types + W)."""
+    pointers = np.arange(width) < words[:, None, None]
+    return np.concatenate([np.ones((len(words), 1, FIRST_TYPE + types), bool), pointers], -1)
+
+
+def counted_logits(
+    logits: Array, history: PreviousSymbols, words: Array, types: int, whole_label_set: bool = False
+) -> Array:
+    """Give the logit `ILLEGAL_LOGIT` to symbols that do not count: to illegal ones, or only to those of padding.
 
     Args:
         logits: of the decoder, (B, L, 3 + types + W).
         history: the symbols before each step.
         words: number of words of each post, (B,).
         types: number of types.
+        whole_label_set: see `ModelConfig`.
     """
-    legal = legal_next(history.previous, history.last_word, words, types, logits.shape[-1] - FIRST_TYPE - types)
-    return np.where(legal, logits, np.float32(ILLEGAL_LOGIT))
+    width = logits.shape[-1] - FIRST_TYPE - types
+    if whole_label_set:
+        counted = label_set(words, types, width)
+    else:
+        counted = legal_next(history.previous, history.last_word, words, types, width)
+    return np.where(counted, logits, np.float32(ILLEGAL_LOGIT))
 
 
-def symbol_probabilities(logits: Array, history: PreviousSymbols, words: Array, types: int) -> Array:
-    """Compute the probabilities of the next symbol, over legal symbols only; arguments as of `legal_logits`."""
-    return softmax(legal_logits(logits, history, words, types))
+def symbol_probabilities(
+    logits: Array, history: PreviousSymbols, words: Array, types: int, whole_label_set: bool = False
+) -> Array:
+    """Compute the probabilities of the next symbol, over those that count; arguments as of `counted_logits`."""
+    return softmax(counted_logits(logits, history, words, types, whole_label_set))
+
+
+def most_probable_legal(probabilities: Array, history: PreviousSymbols, words: Array, types: int) -> Array:
+    """Choose the most probable symbol that may come next, where others have a probability too: (B, L, V) -> (B, L)."""
+    width = probabilities.shape[-1] - FIRST_TYPE - types
+    legal = legal_next(history.previous, history.last_word, words, types, width)
+    chosen: Array = np.where(legal, probabilities, np.float32(-1)).argmax(-1)
+    return chosen
 
 
 def shift(symbols: Array) -> Array:

@@ -36,7 +36,7 @@ class Decoder(nn.Module):
         self.special_out = nn.Linear(hidden, specials)
         self.pointer_out = nn.Linear(hidden, hidden)
         self.region_out = nn.Linear(hidden, hidden)
-        self.no_region = nn.Linear(hidden, 1)
+        self.no_region = None if config.whole_picture_is_none else nn.Linear(hidden, 1)
         for table in (self.symbol, self.position):
             nn.init.normal_(table.weight, std=0.02)
 
@@ -45,17 +45,22 @@ class Decoder(nn.Module):
         """Number of dropout masks that one pass needs: one for the input, and those of each layer."""
         return 1 + DecoderLayer.SITES * len(self.layers)
 
-    def encoder_states(self, words: Tensor, regions: Tensor, counts: Array, region_mask: Tensor) -> EncoderStates:
-        """Prepare word states (B, W, d) and region states (B, K, d) for decoding."""
+    def encoder_states(
+        self, words: Tensor, regions: Tensor, counts: Array, region_mask: Tensor, whole: Tensor
+    ) -> EncoderStates:
+        """Prepare word states (B, W, d) and region states (B, K, d) for decoding; `whole` (B, K) is whole pictures."""
         is_word = torch.from_numpy(np.arange(words.shape[1]) < counts[:, None]).to(words.device)
         mask = torch.cat([is_word, region_mask], dim=1)
         real_words, real = RealRows.of(is_word), RealRows.of(mask)
         packed, states = real_words.pack(words), real.pack(torch.cat([words, regions], dim=1))
+        region_keys = self.region_key(regions)
+        if self.no_region is None:
+            region_keys, region_mask = _with_last_slot(region_keys, region_mask, whole)
         return EncoderStates(
             words=words,
             word_keys=real_words.spread(self.word_key(packed)),
             word_inputs=real_words.spread(self.word_input(packed)),
-            region_keys=self.region_key(regions),
+            region_keys=region_keys,
             region_mask=region_mask,
             counts=counts,
             layers=tuple(layer.cross.key_value(states, real) for layer in self._layers()),
@@ -105,9 +110,9 @@ class Decoder(nn.Module):
         """Logits of the regions: (N, L, d) -> (N, L, K + 1); the last is "not groundable", padding is -inf (Eq. 2)."""
         query = self.region_out(x) * x.shape[-1] ** -0.5
         passes = x.shape[0] // len(encoded.counts)
-        padded = ~encoded.region_mask.repeat_interleave(passes, 0).unsqueeze(1)  # (N, 1, K)
+        padded = ~encoded.region_mask.repeat_interleave(passes, 0).unsqueeze(1)  # (N, 1, slots)
         scores = _compare(query, encoded.region_keys).masked_fill(padded, -torch.inf)
-        return torch.cat([scores, self.no_region(x)], dim=-1)
+        return scores if self.no_region is None else torch.cat([scores, self.no_region(x)], dim=-1)
 
     def _layers(self) -> list[DecoderLayer]:
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
@@ -134,6 +139,22 @@ def _compare(query: Tensor, keys: Tensor) -> Tensor:
     """Dot products of (B*T, L, d) queries with (B, S, d) keys: (B*T, L, S), without copying keys for each pass."""
     folded = query.view(keys.shape[0], -1, query.shape[-1])  # (B, T*L, d)
     return (folded @ keys.transpose(1, 2)).view(*query.shape[:2], keys.shape[1])
+
+
+def _with_last_slot(keys: Tensor, mask: Tensor, whole: Tensor) -> tuple[Tensor, Tensor]:
+    """Give whole pictures a slot after the others in place of their own; it is there without a picture too.
+
+    Args:
+        keys: (B, K, d), of the regions.
+        mask: (B, K) bool, True = a region.
+        whole: (B, K) bool, True = the whole picture.
+
+    Returns:
+        (B, K + 1, d) and (B, K + 1).
+    """
+    last = whole.to(keys.dtype).unsqueeze(1) @ keys / whole.sum(1).clamp(min=1)[:, None, None]  # (B, 1, d)
+    there = mask.new_ones(len(mask), 1)
+    return torch.cat([keys, last], dim=1), torch.cat([mask & ~whole, there], dim=1)
 
 
 def _causal(before: int, steps: int, device: torch.device) -> Tensor:

@@ -117,15 +117,17 @@ def pool_words(x: Tensor, word_of_piece: Tensor, width: int) -> Tensor:
 
 
 class RegionEncoder(nn.Module):
-    """MLP from geometry, kind, recognised text and, where configured, visual features to region states."""
+    """MLP from geometry, kind, recognised text and visual features to region states: of these, what is configured."""
 
     def __init__(self, config: ModelConfig) -> None:
         """Initialise randomly; the MLP is like the paper's visual adaptor."""
         super().__init__()
         hidden = config.hidden
-        self.kind = nn.Embedding(len(KINDS), hidden)
-        self.geometry = nn.Linear(GEOMETRY, hidden)
-        self.text = nn.Linear(hidden, hidden)
+        self.features_alone = config.features_alone
+        if not self.features_alone:
+            self.kind = nn.Embedding(len(KINDS), hidden)
+            self.geometry = nn.Linear(GEOMETRY, hidden)
+            self.text = nn.Linear(hidden, hidden)
         self.visual = (
             nn.Sequential(
                 nn.LayerNorm(config.visual_features),  # CLIP's rows have norm 1, VinVL's 85 to 173
@@ -141,10 +143,15 @@ class RegionEncoder(nn.Module):
 
     def forward(self, batch: Batch[Tensor], pieces: nn.Module) -> Tensor:
         """Return region states of shape (B, K, d)."""
+        parts = [] if self.features_alone else [self._described(batch, pieces)]
+        if self.visual is not None:
+            parts.append(self.visual(batch.features))
+        x = sum(parts[1:], parts[0])
+        return self.norm(x + self.mix(F.gelu(x)))  # type: ignore[no-any-return]
+
+    def _described(self, batch: Batch[Tensor], pieces: nn.Module) -> Tensor:
+        """Embed place, kind and recognised text: (B, K, d)."""
         real = batch.region_texts >= 0  # (B, K, X)
         text = pieces(batch.region_texts.clamp(min=0)) * real.unsqueeze(-1)
         text = text.sum(2) / real.sum(2).clamp(min=1).unsqueeze(-1)  # (B, K, d)
-        x = self.kind(batch.kinds) + self.geometry(batch.geometry) + self.text(text)
-        if self.visual is not None:
-            x = x + self.visual(batch.features)
-        return self.norm(x + self.mix(F.gelu(x)))  # type: ignore[no-any-return]
+        return self.kind(batch.kinds) + self.geometry(batch.geometry) + self.text(text)  # type: ignore[no-any-return]

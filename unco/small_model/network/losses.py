@@ -13,7 +13,7 @@ def token_loss(
     """Compute the mean cross-entropy over real steps (Eq. 1), smoothed over the legal symbols of each step.
 
     Args:
-        log_probs: (B, L, V), illegal symbols at about -1e4.
+        log_probs: (B, L, V), symbols that do not count at about -1e4: illegal ones, or pointers to padding alone.
         symbols: (B, L), -100 = padding.
         smoothing: share of the target spread evenly over legal symbols, in [0, 1).
         taught: the teachers' distributions, see `with_teachers`.
@@ -71,7 +71,9 @@ def region_loss(logits: Tensor, target: Tensor) -> Tensor:
     return terms.sum(-1).mean()
 
 
-def debiasing_loss(words: Tensor, spans: Tensor, regions: Tensor, overlaps: Tensor, margin: float) -> Tensor:
+def debiasing_loss(
+    words: Tensor, spans: Tensor, regions: Tensor, overlaps: Tensor, margin: float, sum_of_pairs: bool = False
+) -> Tensor:
     """Compute the triplet ranking loss between a name and regions, with a margin that shrinks with the overlap (Eq. 8).
 
     Anchor: the mean of an entity's word states. Positive: a candidate of IoU > 0.5 with one of its gold boxes;
@@ -84,6 +86,7 @@ def debiasing_loss(words: Tensor, spans: Tensor, regions: Tensor, overlaps: Tens
         regions: (B, K, d) region states.
         overlaps: (B, E, K), each candidate's best IoU with the entity's gold boxes, in [0, 1]; -1 = padding.
         margin: lambda, >= 0.
+        sum_of_pairs: sum over the pairs of a post, as Eq. 8 is written, and take the mean over the posts alone.
     """
     position = torch.arange(words.shape[1], device=words.device)
     inside = (position >= spans[..., :1]) & (position < spans[..., 1:])  # (B, E, W)
@@ -93,4 +96,4 @@ def debiasing_loss(words: Tensor, spans: Tensor, regions: Tensor, overlaps: Tens
     positive, negative = overlaps > 0.5, (overlaps >= 0) & (overlaps <= 0.5)
     pairs = positive.unsqueeze(-1) & negative.unsqueeze(-2)  # (B, E, K, K): column is the negative
     gap = distance.unsqueeze(-1) - distance.unsqueeze(-2) + margin * (1.0 - overlaps).unsqueeze(-2)
-    return gap.clamp(min=0)[pairs].sum() / pairs.sum().clamp(min=1)
+    return gap.clamp(min=0)[pairs].sum() / (len(words) if sum_of_pairs else pairs.sum().clamp(min=1))

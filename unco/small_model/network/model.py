@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from unco.small_model.batch import Array, Batch
+from unco.small_model.batch import WHOLE_PICTURE, Array, Batch
 from unco.small_model.config import ModelConfig
 from unco.small_model.decoding.states import EncoderStates, Past, Steps
-from unco.small_model.decoding.symbols import ILLEGAL_LOGIT, last_words, legal_next, shift
+from unco.small_model.decoding.symbols import ILLEGAL_LOGIT, label_set, last_words, legal_next, shift
 from unco.small_model.decoding.tagging_head import Tags, read_tags
 from unco.small_model.network.decoder import Decoder
 from unco.small_model.network.encoder import RegionEncoder, TextEncoder
@@ -94,7 +94,8 @@ class Network(nn.Module):
 
     def encoder_states(self, words: Tensor, regions: Tensor, batch: Batch[Tensor], counts: Array) -> EncoderStates:
         """Concatenate word states (B, W, d) and region states (B, K, d) for the decoder, as in Eq. 1."""
-        return self.decoder.encoder_states(words, regions, counts, batch.region_mask)
+        whole = batch.kinds == WHOLE_PICTURE
+        return self.decoder.encoder_states(words, regions, counts, batch.region_mask, whole)
 
     @torch.inference_mode()
     def read_steps(
@@ -124,7 +125,7 @@ class Network(nn.Module):
         return _array(self.post_starts([torch.from_numpy(words).to(self.device)])[0]) if self.post_starts else None
 
     def step_log_probs(self, x: Tensor, previous: Array, encoded: EncoderStates) -> Tensor:
-        """Compute log-probabilities of the next symbol, over legal symbols only.
+        """Compute log-probabilities of the next symbol, over legal symbols only or over the whole label set (Eq. 1).
 
         Args:
             x: decoder states (B, L, d).
@@ -134,10 +135,13 @@ class Network(nn.Module):
         Returns:
             (B, L, 3 + types + W).
         """
-        types = len(self.config.labels)
-        legal = legal_next(previous, last_words(previous, types), encoded.counts, types, encoded.words.shape[1])
+        types, width = len(self.config.labels), encoded.words.shape[1]
+        if self.config.whole_label_set:
+            counted = label_set(encoded.counts, types, width)
+        else:
+            counted = legal_next(previous, last_words(previous, types), encoded.counts, types, width)
         logits = self.decoder.symbol_logits(x, encoded)
-        return logits.masked_fill(~torch.from_numpy(legal).to(x.device), ILLEGAL_LOGIT).log_softmax(-1)
+        return logits.masked_fill(~torch.from_numpy(counted).to(x.device), ILLEGAL_LOGIT).log_softmax(-1)
 
     def loss(self, batch: Batch[Tensor], targets: Targets) -> dict[str, Tensor]:
         """Compute token cross-entropy (Eq. 1), region KL (Eq. 3), debiasing (Eq. 8), auxiliary BIO cross-entropy.
@@ -153,7 +157,8 @@ class Network(nn.Module):
         token = token_loss(log_probs, targets.symbols, self.config.label_smoothing, targets.taught_symbols, share)
         grounding = region_loss(self.decoder.region_logits(x, encoded), targets.regions)
         bio = tag_loss(self.tagger(words).float().log_softmax(-1), targets.tags, targets.taught_tags, share)
-        debiasing = debiasing_loss(words, targets.spans, regions, targets.overlaps, self.config.margin)
+        pairs = (words, targets.spans, regions, targets.overlaps)
+        debiasing = debiasing_loss(*pairs, self.config.margin, self.config.sum_of_pairs)
         weighted = self.config.region_loss * grounding + self.config.debiasing * debiasing + self.config.bio_loss * bio
         return {"loss": token + weighted, "token": token, "region": grounding, "debiasing": debiasing, "bio": bio}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from unco.small_model.batch import Array, Batch
+from unco.small_model.batch import WHOLE_PICTURE, Array, Batch
 from unco.small_model.config import NEIGHBOURS, ModelConfig, heads_of_starts
 from unco.small_model.decoding.arrays import log_sum_exp, softmax
 from unco.small_model.decoding.states import EncoderStates, KeyValue, Past, Steps
@@ -49,12 +49,13 @@ class NumpyNetwork:
         words, regions = self._words(batch), self._regions(batch)
         states = np.concatenate([words, regions], 1)
         real = np.arange(words.shape[1]) < batch.words[:, None]
+        region_keys, region_mask = self._slots(batch, regions)
         return EncoderStates(
             words=words,
             word_keys=self._linear("decoder.word_key", words),
             word_inputs=self._linear("decoder.word_input", words),
-            region_keys=self._linear("decoder.region_key", regions),
-            region_mask=batch.region_mask,
+            region_keys=region_keys,
+            region_mask=region_mask,
             counts=batch.words,
             layers=tuple(
                 key_value(self._weights, f"decoder.layers.{index}.cross", states, self.config.heads)
@@ -75,8 +76,9 @@ class NumpyNetwork:
         words = (self._linear("decoder.pointer_out", x) * scale) @ encoded.word_keys.swapaxes(1, 2)
         regions = (self._linear("decoder.region_out", x) * scale) @ encoded.region_keys.swapaxes(1, 2)
         regions = np.where(encoded.region_mask[:, None], regions, np.float32(-np.inf))
+        if not self.config.whole_picture_is_none:
+            regions = np.concatenate([regions, self._linear("decoder.no_region", x)], -1)
         symbols = np.concatenate([self._linear("decoder.special_out", x), words], -1)
-        regions = np.concatenate([regions, self._linear("decoder.no_region", x)], -1)
         return Steps(symbols, softmax(regions), -log_sum_exp(regions), past)
 
     def multiply(self, left: Array, right: Array) -> Array:
@@ -140,15 +142,30 @@ class NumpyNetwork:
 
     def _regions(self, batch: Batch) -> Array:
         """Run the region encoder: (B, K, d)."""
+        parts = [] if self.config.features_alone else [self._described(batch)]
+        if self.config.visual_features:
+            seen = layer_norm(self._weights, "regions.visual.0", batch.features, TORCH_EPS)
+            parts.append(self._linear("regions.visual.3", gelu(self._linear("regions.visual.1", seen))))
+        x = sum(parts[1:], parts[0])
+        return self._norm("regions.norm", x + self._linear("regions.mix", gelu(x)))
+
+    def _described(self, batch: Batch) -> Array:
+        """Embed place, kind and recognised text of regions: (B, K, d)."""
         real = batch.region_texts >= 0  # (B, K, X)
         text = (self._pieces(np.maximum(batch.region_texts, 0)) * real[..., None]).sum(2)
         text /= np.maximum(real.sum(2), 1)[..., None].astype(np.float32)
-        x = self._weights["regions.kind.weight"][batch.kinds]
-        x = x + self._linear("regions.geometry", batch.geometry) + self._linear("regions.text", text)
-        if self.config.visual_features:
-            seen = layer_norm(self._weights, "regions.visual.0", batch.features, TORCH_EPS)
-            x = x + self._linear("regions.visual.3", gelu(self._linear("regions.visual.1", seen)))
-        return self._norm("regions.norm", x + self._linear("regions.mix", gelu(x)))
+        x: Array = self._weights["regions.kind.weight"][batch.kinds]
+        return x + self._linear("regions.geometry", batch.geometry) + self._linear("regions.text", text)
+
+    def _slots(self, batch: Batch, regions: Array) -> tuple[Array, Array]:
+        """Compute keys and mask of what can be pointed at, see `EncoderStates`; as `_with_last_slot` in torch."""
+        keys, mask = self._linear("decoder.region_key", regions), batch.region_mask
+        if not self.config.whole_picture_is_none:
+            return keys, mask
+        whole = batch.kinds == WHOLE_PICTURE
+        last = whole[:, None].astype(np.float32) @ keys / np.maximum(whole.sum(1), 1)[:, None, None].astype(np.float32)
+        there = np.ones((len(mask), 1), bool)
+        return np.concatenate([keys, last], 1), np.concatenate([mask & ~whole, there], 1)
 
     def _decode(self, previous: Array, encoded: EncoderStates, past: Past | None) -> tuple[Array, Past]:
         """Compute the states of new steps, (B, L, d), and the keys and values of all steps so far."""

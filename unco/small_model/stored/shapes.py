@@ -56,7 +56,8 @@ def parameter_shapes(config: ModelConfig) -> Shapes:
     for name in ("word_input", "word_key", "region_key", "pointer_out", "region_out"):
         yield from _linear(f"decoder.{name}", d, d)
     yield from _linear("decoder.special_out", d, FIRST_TYPE + labels)
-    yield from _linear("decoder.no_region", d, 1)
+    if not config.whole_picture_is_none:
+        yield from _linear("decoder.no_region", d, 1)
     yield from _linear("tagger", d, 1 + 2 * labels)
     if config.post_starts:
         yield from _post_starts(d, config.post_starts)
@@ -74,10 +75,11 @@ def _layer(name: str, config: ModelConfig, attentions: tuple[str, ...]) -> Shape
 
 def _regions(config: ModelConfig) -> Shapes:
     d = config.hidden
-    yield "regions.kind.weight", (len(KINDS), d)
-    yield from _linear("regions.geometry", GEOMETRY, d)
-    for name in ("text", "mix"):
-        yield from _linear(f"regions.{name}", d, d)
+    if not config.features_alone:
+        yield "regions.kind.weight", (len(KINDS), d)
+        yield from _linear("regions.geometry", GEOMETRY, d)
+        yield from _linear("regions.text", d, d)
+    yield from _linear("regions.mix", d, d)
     if config.visual_features:
         yield from _norm("regions.visual.0", config.visual_features)
         yield from _linear("regions.visual.1", config.visual_features, d)

@@ -51,7 +51,7 @@ def step_uncertainty(
     Args:
         symbols: the decoded symbols, (B, L).
         tokens: distributions over symbols, (B, L, V).
-        types: distributions over the scheme's types, (B, L, N).
+        types: distributions over the scheme's types, (B, L, N); see `type_choices`.
         regions: distributions over regions, (B, L, K + 1).
         estimator: says which measure to use.
     """

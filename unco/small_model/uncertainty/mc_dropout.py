@@ -93,12 +93,13 @@ def _run(
         encoded = encoded.take(posts)
     symbols = decoded.symbols[posts]
     symbols = symbols[:, : int((symbols != END).sum(1).max())].repeat(times, 0)
-    history = previous_symbols(shift(symbols), len(network.config.labels))
+    labels, whole = len(network.config.labels), network.config.whole_label_set
+    history = previous_symbols(shift(symbols), labels)
     steps = network.read_steps(history.previous, encoded, masks=masks)
     counts, tags = encoded.counts, network.read_tags(encoded)
     if not sampling.encoder_layers:
         counts, tags = counts.repeat(times), tags.take(np.arange(len(posts)).repeat(times))
-    by_decoder = symbol_probabilities(steps.symbols, history, counts, len(network.config.labels))
+    by_decoder = symbol_probabilities(steps.symbols, history, counts, labels, whole)
     return Passes(posts, by_decoder, tag_probabilities(tags, *history), steps.regions)
 
 

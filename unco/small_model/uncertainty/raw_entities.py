@@ -7,7 +7,7 @@ from unco.small_model.decoding.greedy import Decoded
 from unco.small_model.decoding.symbols import FIRST_TYPE, decode_symbols
 from unco.small_model.uncertainty.entropy import StepUncertainty, span_uncertainty, step_uncertainty
 from unco.small_model.uncertainty.mean_probabilities import MeanProbabilities
-from unco.small_model.uncertainty.scheme_types import fold_types
+from unco.small_model.uncertainty.scheme_types import fold_types, type_choices
 from unco.types import Span, Uncertainty
 
 
@@ -46,7 +46,7 @@ def raw_entities(
     """Turn decoded symbols and averaged distributions into entities, by post."""
     labels = len(config.labels)
     columns = slice(FIRST_TYPE, FIRST_TYPE + labels)
-    types = fold_types(means.symbols[..., columns], scheme)
+    types = type_choices(means.symbols, labels, scheme, config.whole_label_set)
     if estimator.measure == "energy":
         steps = StepUncertainty(decoded.energies, decoded.energies, decoded.region_energies)
     else:

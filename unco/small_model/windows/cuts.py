@@ -38,10 +38,10 @@ LogOdds = Callable[[Sequence[tuple[str, ...]]], list[list[float]]]
 """Says of each word of some posts how likely a text begins there."""
 
 
-def piece_counts(words: Sequence[str], tokenizer: Tokenizer) -> list[int]:
-    """Count the word pieces of each word."""
+def piece_counts(words: Sequence[str], tokenizer: Tokenizer, whole_words: bool = False) -> list[int]:
+    """Count the word pieces of each word; `whole_words` as of `word_pieces`."""
     counts = [0] * len(words)
-    for owner in word_pieces(tuple(words), tokenizer).word:
+    for owner in word_pieces(tuple(words), tokenizer, whole_words).word:
         counts[owner] += 1
     return counts
 
@@ -90,7 +90,9 @@ def _begins(words: Sequence[str], place: int) -> bool:
     return place > 1 and words[place - 2] == "#" and word[0].isupper()
 
 
-def in_runs(posts: Sequence[tuple[str, ...]], tokenizer: Tokenizer, most: int, log_odds: LogOdds) -> list[list[float]]:
+def in_runs(
+    posts: Sequence[tuple[str, ...]], tokenizer: Tokenizer, most: int, log_odds: LogOdds, whole_words: bool = False
+) -> list[list[float]]:
     """Compute log-odds of long posts in runs that overlap: where one begins, the run before judges the first words.
 
     Args:
@@ -98,9 +100,12 @@ def in_runs(posts: Sequence[tuple[str, ...]], tokenizer: Tokenizer, most: int, l
         tokenizer: of the encoder.
         most: word pieces of a run.
         log_odds: of runs.
+        whole_words: as of `word_pieces`.
     """
     runs = [
-        (index, *run) for index, words in enumerate(posts) for run in overlapping(piece_counts(words, tokenizer), most)
+        (index, *run)
+        for index, words in enumerate(posts)
+        for run in overlapping(piece_counts(words, tokenizer, whole_words), most)
     ]
     found = [[0.0] * len(words) for words in posts]
     parts = log_odds([posts[index][start:stop] for index, start, stop in runs])

@@ -144,7 +144,8 @@ class Reader:
         return BY_START if self.network.config.post_starts else BY_SENTENCE
 
     def _counted(self, index: int, post: ModelInput) -> _Post:
-        return _Post(index, post, piece_counts(post.words, self.tokenizer), min(self._lengths.most, self._room(post)))
+        pieces = piece_counts(post.words, self.tokenizer, self._whole_words)
+        return _Post(index, post, pieces, min(self._lengths.most, self._room(post)))
 
     def _room(self, post: ModelInput) -> int:
         """Compute how many word pieces a window may have beside the special pieces and the caption."""
@@ -171,15 +172,15 @@ class Reader:
         def log_odds(runs: Sequence[tuple[str, ...]]) -> list[list[float]]:
             return [found for found in self._read_runs(runs, Read.log_odds) if found is not None]
 
-        return in_runs(posts, self.tokenizer, self.run_pieces, log_odds)
+        return in_runs(posts, self.tokenizer, self.run_pieces, log_odds, self._whole_words)
 
     def _read_runs(self, runs: Sequence[tuple[str, ...]], use: Use[T]) -> list[T]:
-        return self._read_batches([encode_post(ModelInput(run), self.tokenizer) for run in runs], use)
+        return self._read_batches([self._encoded(ModelInput(run)) for run in runs], use)
 
     def _read_windows(
         self, posts: Sequence[ModelInput], windows: Sequence[Window], use: Use[T], sampled: bool
     ) -> list[T]:
-        parts = [encode_post(posts[one.post], self.tokenizer, slice(one.start, one.stop)) for one in windows]
+        parts = [self._encoded(posts[one.post], slice(one.start, one.stop)) for one in windows]
         return self._read_batches(parts, use, sampled)
 
     def _read_batches(self, parts: Sequence[EncodedPost], use: Use[T], sampled: bool = False) -> list[T]:
@@ -191,6 +192,13 @@ class Reader:
             results = run_in_parts(lambda some: use(self._encode(some, sampled)), batch, _describe)
             found |= dict(zip(chosen, results, strict=True))
         return [found[index] for index in range(len(parts))]
+
+    @property
+    def _whole_words(self) -> bool:
+        return self.network.config.whole_words
+
+    def _encoded(self, post: ModelInput, words: slice = slice(None)) -> EncodedPost:
+        return encode_post(post, self.tokenizer, words, self._whole_words)
 
     def _encode(self, posts: Sequence[EncodedPost], sampled: bool) -> Read:
         batch = make_batch(posts, self.tokenizer, self.network.config.visual_features)

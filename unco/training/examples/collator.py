@@ -1,6 +1,6 @@
 """Make training batches of gold posts: symbols, region distributions (Eq. 3), overlaps (Eq. 8), BIO tags."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -17,6 +17,7 @@ from unco.small_model.decoding.symbols import FIRST_TYPE, REGION, encode_entitie
 from unco.small_model.gold_inputs import InputBuilder, text_only, with_clutter
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Targets
+from unco.small_model.regions.region import Region
 from unco.training.examples.example import Example, joined_at_random
 from unco.types import Box, GoldPost
 
@@ -84,8 +85,8 @@ class Collator:
         examples = joined_at_random(examples, self.joined, random)
         posts = [example.post for example in examples]
         shown = [self._show(example, random) for example in examples]
-        encoded = [encode_post(post, self.piece_tokenizer) for post in shown]
-        candidates = [[region.box for region in post.candidates] for post in shown]
+        encoded = [encode_post(post, self.piece_tokenizer, whole_words=self.config.whole_words) for post in shown]
+        candidates = [post.candidates for post in shown]
         batch = make_batch(encoded, self.piece_tokenizer, self.config.visual_features)
         check_lengths(posts, batch, self.config)
         return batch.map(torch.from_numpy), self._targets(examples, candidates)
@@ -97,7 +98,7 @@ class Collator:
         build_input = with_clutter(self.build_input) if in_clutter else self.build_input
         return replace(build_input(example.picture, random), words=example.post.tokens)
 
-    def _targets(self, examples: Sequence[Example], candidates: Sequence[Sequence[Box]]) -> Targets:
+    def _targets(self, examples: Sequence[Example], candidates: Sequence[Sequence[Region]]) -> Targets:
         types, posts = self.config.types, [example.post for example in examples]
         symbols = [
             encode_entities([(entity.span, types.index(entity.type)) for entity in post.entities], len(types))
@@ -114,10 +115,15 @@ class Collator:
             for index in examples[row].grounded:
                 entity = post.entities[index]
                 spans[row, index] = torch.tensor([entity.span.start, entity.span.stop])
-                found = region_overlaps(candidates[row], entity.boxes)
+                found = region_overlaps([region.box for region in candidates[row]], entity.boxes)
                 overlaps[row, index, : len(found)] = torch.tensor(found)
             if candidates[row]:
-                _fill_regions(regions[row], symbols[row], examples[row], candidates[row])
+                pointed = {
+                    slot: region.box
+                    for slot, region in enumerate(candidates[row])
+                    if not (self.config.whole_picture_is_none and region.kind == "picture")
+                }
+                _fill_regions(regions[row], symbols[row], examples[row], pointed)
         padded = [[*row, *[-100] * (steps - len(row))] for row in symbols]
         taught = _taught(examples, steps, width, len(types)) if any(one.taught for one in examples) else ()
         return Targets(torch.tensor(padded), regions, spans, overlaps, tags, *taught)
@@ -131,7 +137,8 @@ def check_texts(examples: Sequence[Example], tokenizer: Tokenizer, config: Model
     """
     for start in range(0, len(examples), AT_ONCE):
         posts = [example.post for example in examples[start : start + AT_ONCE]]
-        check_lengths(posts, make_batch([encode_post(text_only(post), tokenizer) for post in posts], tokenizer), config)
+        encoded = [encode_post(text_only(post), tokenizer, whole_words=config.whole_words) for post in posts]
+        check_lengths(posts, make_batch(encoded, tokenizer), config)
 
 
 def check_lengths(posts: Sequence[GoldPost], batch: Batch, config: ModelConfig) -> None:
@@ -148,12 +155,13 @@ def check_lengths(posts: Sequence[GoldPost], batch: Batch, config: ModelConfig) 
         )
 
 
-def _fill_regions(row: Tensor, symbols: Sequence[int], example: Example, candidates: Sequence[Box]) -> None:
+def _fill_regions(row: Tensor, symbols: Sequence[int], example: Example, candidates: Mapping[int, Box]) -> None:
+    """Write the targets of a post's entities into (L, K + 1), by the slots of the candidates."""
     read_at = [step + 1 for step, symbol in enumerate(symbols) if symbol == REGION]  # the state that consumed <r>
     for index in example.grounded:
         step, entity = read_at[index], example.post.entities[index]
-        *covered, none = region_target(candidates, entity.boxes)
-        row[step, : len(covered)] = torch.tensor(covered)
+        *covered, none = region_target(list(candidates.values()), entity.boxes)
+        row[step, list(candidates)] = torch.tensor(covered)
         row[step, -1] = none
 
 

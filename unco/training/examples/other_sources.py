@@ -162,7 +162,9 @@ def _label_chances(posts: Sequence[GoldPost], teacher: Predictor) -> Iterator[Ar
     tokenizer = teacher.tokenizer
     for start in range(0, len(posts), teacher.batch_size):
         part = posts[start : start + teacher.batch_size]
-        batch = make_batch([encode_post(ModelInput(post.tokens), tokenizer) for post in part], tokenizer)
+        whole_words = teacher.network.config.whole_words
+        encoded = [encode_post(ModelInput(post.tokens), tokenizer, whole_words=whole_words) for post in part]
+        batch = make_batch(encoded, tokenizer)
         check_lengths(part, batch, teacher.network.config)
         network = teacher.network.runtime()
         tags = network.read_tags(network.encode(batch))

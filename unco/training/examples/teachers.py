@@ -27,7 +27,8 @@ def check_teachers(teachers: Sequence[Predictor], types: Sequence[str]) -> None:
     """Check that all teachers have the labels of the network that learns.
 
     Raises:
-        SettingsError: one has others, reads pictures or captions, or has a tagging head that was not trained.
+        SettingsError: one has others, reads pictures or captions, has a tagging head that was not trained, or was
+            trained over the whole label set.
     """
     for teacher in teachers:
         config = teacher.network.config
@@ -37,6 +38,8 @@ def check_teachers(teachers: Sequence[Predictor], types: Sequence[str]) -> None:
             raise SettingsError(f"the teacher {teacher.name} reads pictures or captions, and teachers see text alone")
         if not config.bio_loss:
             raise SettingsError(f"the tagging head of the teacher {teacher.name} was not trained (bio_loss: 0)")
+        if config.whole_label_set:
+            raise SettingsError(f"the teacher {teacher.name} gives chances to symbols that cannot be (whole_label_set)")
 
 
 def read_teachers(teachers: Sequence[Predictor], posts: Sequence[GoldPost]) -> list[Taught]:
@@ -73,7 +76,8 @@ def _mean(said: Sequence[Sequence[Taught]]) -> Iterator[Taught]:
 @torch.inference_mode()
 def _read(teacher: Predictor, posts: Sequence[GoldPost]) -> Iterator[Taught]:
     network, types = teacher.network.in_torch.eval(), teacher.network.config.types
-    encoded = [encode_post(ModelInput(post.tokens), teacher.tokenizer) for post in posts]
+    whole_words = network.config.whole_words
+    encoded = [encode_post(ModelInput(post.tokens), teacher.tokenizer, whole_words=whole_words) for post in posts]
     batch = make_batch(encoded, teacher.tokenizer)
     check_lengths(posts, batch, network.config)
     states = network.encode(batch)

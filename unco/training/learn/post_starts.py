@@ -69,7 +69,7 @@ def join_posts(posts: Sequence[GoldPost], predictor: Predictor, random: Random) 
     order = random.sample(posts, len(posts))
     words = [word for post in order for word in post.tokens]
     starts = [index == 0 for post in order for index in range(len(post.tokens))]
-    pieces = piece_counts(words, predictor.tokenizer)
+    pieces = piece_counts(words, predictor.tokenizer, predictor.network.config.whole_words)
     longest, first = predictor.reader.run_pieces, 0
     while first < len(words):
         room, stop = random.randint(min(SHORTEST, longest), longest) - pieces[first], first + 1
