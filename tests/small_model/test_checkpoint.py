@@ -12,10 +12,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tiny import TINY, fitted_predictor, tiny_predictor
+from tests.tiny import fitted_predictor, tiny_predictor
 from unco.errors import MAX_MESSAGE_CHARACTERS, SettingsError, SetupError
 from unco.small_model.checkpoint import Calibration, from_pretrained, save_pretrained
-from unco.small_model.config import ESTIMATORS, Estimator, McDropout, ModelConfig, estimators_of
+from unco.small_model.config import ESTIMATORS
 from unco.small_model.fingerprint import SHIPPED
 from unco.small_model.model_input import ModelInput
 from unco.small_model.network.model import Network
@@ -70,30 +70,6 @@ def test_a_loaded_checkpoint_predicts_as_its_weights_do(saved: Path) -> None:
     assert (loaded.thresholds, loaded.normaliser) == (original.thresholds, original.normaliser)
     assert from_pretrained(saved) is loaded
     assert from_pretrained(str(saved)).predict([POST]) == loaded.predict([POST])
-
-
-def test_a_checkpoint_can_be_sampled_at_the_rate_that_it_was_trained_with(tmp_path: Path) -> None:
-    config = replace(TINY, dropout=0.3, sampled_as_trained=True)
-    predictor = tiny_predictor(config=config)
-    save_pretrained(predictor, "mc_decoder", {"tiny": FITTED, "names": FITTED}, tmp_path / "checkpoint", {})
-    loaded = from_pretrained(tmp_path / "checkpoint")
-    assert loaded.estimator == Estimator(sampling=McDropout(p=0.3))
-    assert loaded.network.config == config
-    own = replace(config, sampled_as_trained=False)
-    assert {name: one.sampling.p for name, one in estimators_of(own).items() if one.sampling.passes} == {
-        "mc_decoder": 0.1,
-        "mc_decoder_eq7": 0.1,
-        "mc_encoder": 0.2,
-        "tags_mc": 0.2,
-    }
-
-
-def test_a_configuration_of_an_earlier_version_means_what_it_meant() -> None:
-    data = TINY.to_json()
-    added = ("sum_of_pairs", "sampled_as_trained", "features_alone", "whole_label_set", "whole_picture_is_none")
-    for name in (*added, "whole_words"):
-        del data[name]
-    assert ModelConfig.from_json(data) == TINY
 
 
 def test_what_a_checkpoint_learns_further_is_not_rounded_away(saved: Path, tmp_path: Path) -> None:

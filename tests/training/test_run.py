@@ -16,14 +16,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.small_model.saved_models import save
-from tests.training.made_data import COUNTS, WORDS, write_data
+from tests.training.made_data import COUNTS, WORDS, add_pictures, write_data
 from unco.cli import app
 from unco.errors import DataError, SettingsError, SetupError
 from unco.small_model.checkpoint import from_pretrained
 from unco.small_model.config import ESTIMATORS
 from unco.small_model.model_input import ModelInput
-from unco.small_model.regions.region import Region, with_whole_picture
-from unco.small_model.regions.region_files import write_region_file
 from unco.training import run as run_training
 from unco.training.compare_estimators import ESTIMATORS_FILE, measure_estimators, show_runs
 from unco.training.ensemble import ENSEMBLES
@@ -33,7 +31,6 @@ from unco.training.origin import short_name
 from unco.training.recipe import recipe_path
 from unco.training.score_checkpoint import score_checkpoint
 from unco.training.show_report import show_report
-from unco.types import Box
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
@@ -157,23 +154,6 @@ def test_two_processes_train_one_model(data: Path, encoder: Path, tmp_path: Path
     state = json.loads((out / "trainer" / "checkpoint-1" / "trainer_state.json").read_text())
     assert state["global_step"] == 1, "8 posts in batches of 4, two at a time"
     assert from_pretrained(out / "checkpoint").predict([ModelInput(WORDS)])
-
-
-def add_pictures(folder: Path, features: int, size: tuple[int, int] = (200, 100)) -> Path:
-    """Region files for every post: Ann Lee's box and another, with what an encoder might have seen there."""
-    generator = np.random.default_rng(0)
-    folder.mkdir()
-    for split, count in COUNTS.items():
-        for index in range(count):
-            boxes = (Box(12, 8, 58, 92), Box(100, 20, 180, 80))
-            regions = with_whole_picture([Region(box, "person") for box in boxes], size)
-            told = np.eye(len(regions), features, dtype=np.float32)
-            seen = [
-                replace(region, features=3 * told[place] + generator.random(features, np.float32))
-                for place, region in enumerate(regions)
-            ]
-            write_region_file(folder / f"{split}{index}.jpg.npz", seen, size)
-    return folder
 
 
 @pytest.mark.slow
