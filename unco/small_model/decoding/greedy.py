@@ -45,7 +45,7 @@ class Decoded:
 
     They are meaningful where the step's input is `<r>`."""
     energies: Array
-    """(B, L), minus the log-sum-exp of the logits behind `by_decoder`: after `<r>`, of the types, if legal ones count."""
+    """(B, L), minus the log-sum-exp of the logits of `by_decoder`: after `<r>`, of the types, if legal ones count."""
     region_energies: Array
     """(B, L), the same of the regions' logits."""
     tags: Tags
