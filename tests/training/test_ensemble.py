@@ -43,6 +43,9 @@ def test_checkpoints_of_one_recipe_are_loaded(tmp_path: Path) -> None:
         (replace(TINY, captions=True, positions=64), None, "longest input and captions"),
         (replace(TINY, visual_features=3), None, "visual features"),
         (replace(TINY, bio_loss=0.0), None, "training of the tagging head"),
+        (replace(TINY, whole_words=True), None, "splitting of words"),
+        (replace(TINY, whole_picture_is_none=True), None, "slot for no region"),
+        (replace(TINY, whole_label_set=True), None, "symbols of a step"),
     ],
 )
 def test_those_that_differ_are_refused(

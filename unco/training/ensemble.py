@@ -51,5 +51,8 @@ def _reads_and_says(predictor: Predictor) -> dict[str, object]:
         "longest input": config.positions,
         "visual features": (config.visual_features, config.featuriser),
         "captions": config.captions,
+        "splitting of words": config.whole_words,
+        "slot for no region": config.whole_picture_is_none,
+        "symbols of a step": config.whole_label_set,
         "training of the tagging head": bool(config.bio_loss),
     }
